@@ -1,0 +1,219 @@
+"""Reads a config: from a file, with overrides, to settings, a source of texts and the pipeline whose tokens count."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spacy_w2v.config.schema import W2VSettings, parse_settings
+from spacy_w2v.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from confection import Config
+    from spacy.language import Language
+
+BLOCKS = tuple(W2VSettings.model_fields)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A config that has been read and checked."""
+
+    settings: W2VSettings
+    source: Any  # Any: a TextSource, which stands in a higher layer
+    nlp: "Language"
+    config: "Config"
+    """All settings with their defaults, as they are saved beside the results."""
+
+
+def load_config(path: str | Path, overrides: dict[str, Any] | None = None, *, interpolate: bool = True) -> "Config":
+    """Read a config file ("-" for standard input) and apply overrides, keyed as in "w2v.training.epochs".
+
+    interpolate: put values in the place of variables such as ${paths.train}. Raises ConfigError.
+    """
+    from spacy import util
+
+    try:
+        raw = util.load_config(path, interpolate=False)
+    except OSError:
+        raise ConfigError(f"The config must be an existing file, was: {path}") from None
+    except (ValueError, KeyError) as error:
+        raise ConfigError(f"The config {path} cannot be read: {_first_line(error)}") from None
+    return apply_overrides(_with_sections(raw), overrides or {}, interpolate=interpolate)
+
+
+def parse_config(text: str) -> "Config":
+    """Return the config that a text holds."""
+    from confection import Config
+
+    return Config().from_str(text)
+
+
+def apply_overrides(config: "Config", overrides: dict[str, Any], *, interpolate: bool = True) -> "Config":
+    """Return the config with overrides and variables in place; a misspelt section is a ConfigError."""
+    from confection import Config
+
+    try:
+        return Config(section_order=config.section_order).from_str(
+            config.to_str(), overrides=overrides, interpolate=interpolate
+        )
+    except Exception as error:  # confection raises many kinds: interpolation, parsing, validation
+        sections = {name.rpartition(".")[0] for name in overrides}
+        unknown = sorted(name for name in sections if not _has_section(config, name))
+        if unknown:
+            valid = [f"w2v.{block}" for block in (*BLOCKS, "corpus")] + list(config)
+            raise ConfigError(
+                f"An override must name a section of the config, was: {unknown[0]}. {did_you_mean(unknown[0], valid)}"
+            ) from None
+        raise ConfigError(f"The config cannot be read: {_first_line(error)}") from None
+
+
+def resolve(config: "Config") -> Job:
+    """Check a config and build what it names: settings, source and pipeline. Raises ConfigError."""
+    settings = parse_settings(dict(config["w2v"]))
+    filled = fill(config, settings)
+    if "corpus" not in filled["w2v"]:
+        raise ConfigError(
+            "A config must say what to train on in [w2v.corpus], but there is no such block. "
+            'Add one, for example with @readers = "spacy_w2v.Dataset.v1".'
+        )
+    source = _resolve_block({"corpus": filled["w2v"]["corpus"]})["corpus"]
+    if not hasattr(source, "batches"):
+        raise ConfigError(
+            f"[w2v.corpus] must be a reader of texts such as spacy_w2v.Dataset.v1, was one that makes: {type(source)}"
+        )
+    return Job(settings=settings, source=source, nlp=make_pipeline(filled), config=filled)
+
+
+def fill(config: "Config", settings: W2VSettings) -> "Config":
+    """Return the config with every setting of `[w2v]` and every argument of its registered functions."""
+    from confection import Config
+
+    filled = Config(config.copy(), section_order=config.section_order)
+    corpus = config["w2v"].get("corpus")
+    filled["w2v"] = {"corpus": _fill_block(corpus)} if corpus is not None else {}
+    filled["w2v"].update(settings.model_dump())
+    return filled
+
+
+def make_pipeline(config: "Config") -> "Language":
+    """Return a pipeline with the tokenizer of `[nlp]`, and without components.
+
+    Callbacks of `[nlp]` and `[initialize.before_init]`, which may change the tokenizer, are run, and the tokenizer is
+    initialized from `[initialize.tokenizer]`. Raises ConfigError.
+    """
+    from spacy.util import load_model_from_config
+
+    nlp_block = dict(config.get("nlp", {}))
+    if not nlp_block.get("lang"):
+        raise ConfigError('[nlp] must name a language, but has none. Add lang = "en" (or "xx" for many).')
+    nlp_block["pipeline"] = []
+    nlp_block["disabled"] = []
+    try:
+        nlp = load_model_from_config({"nlp": nlp_block}, auto_fill=True)
+        initialize = config.get("initialize", {})
+        before_init = _resolve_block({"before_init": initialize.get("before_init")})["before_init"]
+        if before_init is not None:
+            before_init(nlp)
+        if hasattr(nlp.tokenizer, "initialize"):
+            tokenizer_settings = _resolve_block({"tokenizer": initialize.get("tokenizer", {})})["tokenizer"]
+            nlp.tokenizer.initialize(lambda: iter(()), nlp=nlp, **tokenizer_settings)
+    except ConfigError:
+        raise
+    except Exception as error:  # whatever a registered tokenizer or callback raises
+        raise ConfigError(f"The pipeline of [nlp] cannot be made: {_first_line(error)}") from error
+    return nlp
+
+
+def config_of(nlp: "Language", settings: W2VSettings) -> str:
+    """Return the text of a config with a pipeline's tokenizer and with settings, but without a corpus."""
+    from confection import Config
+
+    block = {key: nlp.config["nlp"][key] for key in ("lang", "tokenizer")}
+    config = Config({"nlp": block, "w2v": settings.model_dump()}, section_order=["nlp", "w2v"])
+    text: str = config.to_str()
+    return text
+
+
+def _with_sections(config: "Config") -> "Config":
+    """Return the config with an empty block for each section of `[w2v]` that it lacks: all can be overridden."""
+    from confection import Config
+
+    if "w2v" not in config:
+        hint = did_you_mean("w2v", config, otherwise="Make a config with: spacy w2v init-config config.cfg")
+        raise ConfigError(f"The config must have a [w2v] block, was one with: {', '.join(config) or 'nothing'}. {hint}")
+    extended = Config(config.copy(), section_order=config.section_order)
+    for block in BLOCKS:
+        extended["w2v"].setdefault(block, {})
+    return extended
+
+
+def _has_section(config: "Config", name: str) -> bool:
+    block: Any = config  # Any: sections are nested dicts of mixed values
+    for part in name.split("."):
+        if not isinstance(block, dict) or part not in block:
+            return False
+        block = block[part]
+    return isinstance(block, dict)
+
+
+def _resolve_block(block: dict[str, Any]) -> dict[str, Any]:
+    from catalogue import RegistryError
+    from confection import ConfigValidationError
+    from spacy.util import registry
+
+    try:
+        resolved: dict[str, Any] = registry.resolve(block)
+    except RegistryError as error:
+        raise ConfigError(_unknown_function(block, error)) from None
+    except ConfigValidationError as error:
+        raise ConfigError(_validation_lines(error)) from None
+    return resolved
+
+
+def _fill_block(block: dict[str, Any]) -> dict[str, Any]:
+    from catalogue import RegistryError
+    from confection import ConfigValidationError
+    from spacy.util import registry
+
+    try:
+        filled: dict[str, Any] = registry.fill({"corpus": block})["corpus"]
+    except RegistryError as error:
+        raise ConfigError(_unknown_function({"corpus": block}, error)) from None
+    except ConfigValidationError as error:
+        raise ConfigError(_validation_lines(error)) from None
+    return filled
+
+
+def _unknown_function(block: dict[str, Any], error: Exception) -> str:
+    """Return the text for a name that no registry knows, with the nearest name that one does."""
+    from spacy.util import registry
+
+    for registry_name, name in _registered_names(block):
+        if not registry.has(registry_name, name):
+            known = sorted(getattr(registry, registry_name).get_all())
+            hint = did_you_mean(name, known, otherwise=f"Known: {', '.join(known)}.")
+            return (
+                f"@{registry_name} must name a registered function, was: {name}. {hint} "
+                "Functions of your own are read from a file given with --code."
+            )
+    return _first_line(error)
+
+
+def _registered_names(block: dict[str, Any]) -> list[tuple[str, str]]:
+    names = []
+    for key, value in block.items():
+        if isinstance(value, dict):
+            names += _registered_names(value)
+        elif key.startswith("@"):
+            names.append((key[1:], str(value)))
+    return names
+
+
+def _validation_lines(error: Any) -> str:  # Any: confection has no types
+    lines = [f"{' -> '.join(str(part) for part in entry['loc'])}: {entry['msg']}" for entry in error.errors]
+    return "[w2v.corpus] has wrong settings: " + "; ".join(lines)
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

@@ -1,0 +1,196 @@
+"""The settings of `[w2v]`, with gensim's names and defaults for hyper-parameters."""
+
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from spacy_w2v.errors import ConfigError, did_you_mean
+
+
+class Settings(BaseModel):
+    """Base of all blocks: immutable, and without room for unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
+
+
+class TokensSettings(Settings):
+    """`[w2v.tokens]`: how a text becomes tokens."""
+
+    tokenizer: Literal["pipeline", "whitespace"] = "pipeline"
+    """The tokenizer of `[nlp]`, or a split at white space for text that is tokenized already."""
+    attr: Literal["ORTH", "LOWER", "NORM"] = "LOWER"
+    """The attribute of a token that is its key in the vectors."""
+    boundary: Literal["line", "sentence", "document"] = "line"
+    """What windows do not cross: line breaks, the sentences of spaCy's sentencizer, or only documents."""
+    numbers: Literal["keep", "shape", "drop"] = "keep"
+    """Tokens that are like numbers: kept, replaced by their shape ("dddd"), or dropped."""
+    urls: Literal["keep", "shape", "drop"] = "keep"
+    """Tokens that are like URLs: kept, replaced by their shape, or dropped."""
+    min_tokens: int = Field(1, ge=1)
+    """Lines (sentences, documents) with fewer tokens are left out."""
+    max_tokens: int | None = Field(None, ge=1)
+    """Stop after so many tokens of the corpus; null for all."""
+    n_process: int = Field(0, ge=0)
+    """Processes for tokenizers other than spaCy's stock one; 0 for one per core."""
+
+    @model_validator(mode="after")
+    def sentences_need_pipeline(self) -> "TokensSettings":
+        """Refuse to look for sentences in text that is not tokenized by the pipeline."""
+        if self.boundary == "sentence" and self.tokenizer == "whitespace":
+            raise ValueError('boundary = "sentence" needs tokenizer = "pipeline", was: "whitespace"')
+        return self
+
+
+class VocabularySettings(Settings):
+    """`[w2v.vocabulary]`: which types become words."""
+
+    min_count: int = Field(5, ge=1)
+    """Words that occur less often are left out."""
+    max_vocab_size: int | None = Field(10_000_000, ge=1)
+    """Types in memory while the corpus is read; past it the rarest are dropped. Null for no bound."""
+    max_final_vocab: int | None = Field(None, ge=1)
+    """Raise min_count until no more than so many words are left."""
+
+
+class ModelSettings(Settings):
+    """`[w2v.model]`: what is trained."""
+
+    architecture: Literal["skip-gram"] = "skip-gram"
+    loss: Literal["negative-sampling"] = "negative-sampling"
+    vector_size: int = Field(100, ge=1)
+    """Dimensions of the vectors."""
+    window: int = Field(5, ge=1)
+    """Largest distance between a centre and a context word, in kept tokens."""
+    shrink_windows: bool = True
+    """Draw each window's radius from 1..window, as word2vec.c does; else all windows are full."""
+    negative: int = Field(5, ge=1)
+    """Noise words for each pair."""
+    ns_exponent: float = Field(0.75)
+    """Noise follows count ** ns_exponent."""
+
+
+class TrainingSettings(Settings):
+    """`[w2v.training]`: how it is trained."""
+
+    kernel: Literal["sequential"] = "sequential"
+    """sequential: pair by pair, as word2vec.c and gensim do."""
+    epochs: int = Field(5, ge=1)
+    alpha: float = Field(0.025, gt=0)
+    """Learning rate at the start."""
+    min_alpha: float = Field(0.0001, ge=0)
+    """Learning rate at the end."""
+    sample: float = Field(1e-3, ge=0)
+    """Threshold of subsampling, as relative frequency; 0 for none."""
+    workers: int = Field(0, ge=0)
+    """Training threads; 0 for one per core. With 1, a seed fixes the result to the bit."""
+    seed: int = Field(1, ge=0)
+
+    @model_validator(mode="after")
+    def alpha_falls(self) -> "TrainingSettings":
+        """Refuse a learning rate that would rise."""
+        if self.min_alpha > self.alpha:
+            raise ValueError(f"min_alpha must not be above alpha ({self.alpha}), was: {self.min_alpha}")
+        return self
+
+
+ExportFormat = Literal["spacy", "gensim", "word2vec-text", "word2vec-binary"]
+EXPORT_FORMATS: tuple[str, ...] = get_args(ExportFormat)
+
+
+class ExportSettings(Settings):
+    """`[w2v.export]`: what is written beside the model itself."""
+
+    formats: list[ExportFormat] = ["spacy", "gensim"]
+    max_vectors: int | None = Field(None, ge=1)
+    """Keep only the vectors of the most frequent words; null for all."""
+    dtype: Literal["float32", "float16"] = "float32"
+    """Type of the numbers in spaCy's and gensim's tables."""
+
+    @field_validator("formats")
+    @classmethod
+    def each_once(cls, formats: list[str]) -> list[str]:
+        """Refuse a format that is named twice."""
+        if len(set(formats)) != len(formats):
+            raise ValueError(f"each format may be named once, was: {formats}")
+        return formats
+
+
+class W2VSettings(Settings):
+    """`[w2v]` without `[w2v.corpus]`, which is a registered reader."""
+
+    tokens: TokensSettings = TokensSettings()
+    vocabulary: VocabularySettings = VocabularySettings()
+    model: ModelSettings = ModelSettings()
+    training: TrainingSettings = TrainingSettings()
+    export: ExportSettings = ExportSettings()
+
+
+def parse_settings(block: dict[str, Any]) -> W2VSettings:  # Any: values as they stand in a config
+    """Return the settings of a `[w2v]` block, less its corpus.
+
+    Raises ConfigError, with a line for each rule that is broken.
+    """
+    values = {key: value for key, value in block.items() if key != "corpus"}
+    problems = list(_unknown_keys(W2VSettings, values, section="w2v"))
+    if problems:
+        raise ConfigError("\n".join(problems))
+    try:
+        return W2VSettings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_describe(problem) for problem in error.errors())) from None
+
+
+def _unknown_keys(model: type[BaseModel], values: dict[str, Any], *, section: str) -> list[str]:
+    """Return a line for each key that is no field of the model, with the nearest one that is."""
+    problems = []
+    valid = [*model.model_fields, "corpus"] if model is W2VSettings else list(model.model_fields)
+    for key, value in values.items():
+        if key not in valid:
+            hint = did_you_mean(key, valid, otherwise=f"Known keys: {', '.join(valid)}.")
+            problems.append(f"[{section}] has no setting '{key}'. {hint}")
+            continue
+        nested = model.model_fields[key].annotation
+        if isinstance(nested, type) and issubclass(nested, BaseModel):
+            if isinstance(value, dict):
+                problems += _unknown_keys(nested, value, section=f"{section}.{key}")
+            else:
+                problems.append(f"[{section}.{key}] must be a block of settings, was: {value!r}")
+    return problems
+
+
+_RULES = {
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be greater than {gt}",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "literal_error": "must be one of {expected}",
+    "list_type": "must be a list",
+}
+
+
+def _describe(problem: Any) -> str:  # Any: pydantic's ErrorDetails, with an open context
+    """Return one line of the form "section.key must be at least 1, was: 0"."""
+    name = ".".join(["w2v", *(str(part) for part in problem["loc"])])
+    if problem["type"] == "value_error":
+        return f"{name}: {problem['ctx']['error']}"
+    rule = _RULES.get(problem["type"])
+    if rule is None:
+        return f"{name}: {problem['msg']}, was: {problem['input']!r}"
+    return f"{name} {rule.format(**problem.get('ctx', {}))}, was: {problem['input']!r}"
+
+
+def block_of_setting() -> dict[str, str]:
+    """Return the block of each setting, for interfaces where settings are plain arguments."""
+    blocks: dict[str, type[Settings]] = {
+        "tokens": TokensSettings,
+        "vocabulary": VocabularySettings,
+        "model": ModelSettings,
+        "training": TrainingSettings,
+    }
+    return {name: block for block, model in blocks.items() for name in model.model_fields}

@@ -1,0 +1,38 @@
+"""The errors that a user can cause, each with the rule, the value seen and the remedy in its text."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class Word2VecError(ValueError):
+    """Base of all errors that this package raises for wrong input; the text is meant for the user."""
+
+
+class ConfigError(Word2VecError):
+    """The configuration, or an argument of the Python API, breaks a rule."""
+
+
+class CorpusError(Word2VecError):
+    """The corpus cannot be found or read, or holds nothing to train on."""
+
+
+class StorageError(Word2VecError):
+    """A file or directory of ours is missing, damaged, foreign or cannot be written."""
+
+
+class TrainingError(Word2VecError):
+    """Training could not go on, as when weights diverge."""
+
+
+class UnknownWordError(Word2VecError, KeyError):
+    """A word is not in the vocabulary."""
+
+    def __str__(self) -> str:
+        """Return the text itself: KeyError would show its representation."""
+        return str(self.args[0])
+
+
+def did_you_mean(name: str, valid: Iterable[str], *, otherwise: str = "") -> str:
+    """Return a sentence that suggests the valid name nearest to `name`, or `otherwise` if none is near."""
+    nearest = get_close_matches(name, list(valid), n=1, cutoff=0.6)
+    return f"Did you mean '{nearest[0]}'?" if nearest else otherwise
