@@ -1,0 +1,23 @@
+"""The compiled loops, and the table that chooses the one to train with.
+
+A module of this folder holds NumPy and numba code only. numba's cache of compiled code watches just the file of
+the cached function, so a kernel and everything that it inlines stand in one file.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+
+TRAINING_KERNELS: dict[tuple[str, str, str], str] = {
+    ("skip-gram", "negative-sampling", "sequential"): "spacy_w2v.kernels.skipgram_sequential",
+}
+"""(architecture, loss, kernel) → module whose `train_chunk` does one chunk of the corpus."""
+
+TrainingKernel = Callable[..., tuple[float, int, int]]
+"""(chunk, sampling, weights, settings, alphas, random_state) → (loss, n_pairs, n_kept)."""
+
+
+def get_training_kernel(architecture: str, loss: str, kernel: str) -> TrainingKernel:
+    """Import and return the training kernel for a combination of the table; KeyError for any other."""
+    module = import_module(TRAINING_KERNELS[architecture, loss, kernel])
+    train_chunk: TrainingKernel = module.train_chunk
+    return train_chunk

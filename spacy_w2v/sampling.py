@@ -1,0 +1,89 @@
+"""The distributions of word2vec: which tokens are kept, which words are noise, and where randomness comes from."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_w2v.kernels.arguments import SamplingTables
+from spacy_w2v.types import Counts, RandomState, TokenIds, Vectors
+
+
+def keep_probabilities(counts: Counts, sample: float) -> NDArray[np.float64]:
+    """Return the probability of each word's tokens to be kept, in (0, 1].
+
+    min(1, (sqrt(f/t) + 1) · t/f) with f the relative frequency and t = `sample`, as in word2vec.c and gensim (the
+    paper, arXiv 1310.4546, section 2.3, gives sqrt(t/f) only). sample = 0 keeps all.
+    """
+    if sample == 0:
+        return np.ones(counts.size)
+    relative = counts / counts.sum() / sample
+    kept: NDArray[np.float64] = np.minimum(1.0, (np.sqrt(relative) + 1.0) / relative)
+    return kept
+
+
+def noise_probabilities(counts: Counts, ns_exponent: float) -> NDArray[np.float64]:
+    """Return the probability of each word to be drawn as noise: count ** ns_exponent, normalised."""
+    # Divided by the largest count first, so that no exponent overflows.
+    weights = (counts / counts.max()) ** ns_exponent
+    probabilities: NDArray[np.float64] = weights / weights.sum()
+    return probabilities
+
+
+def alias_tables(probabilities: NDArray[np.float64]) -> tuple[NDArray[np.float64], TokenIds]:
+    """Return the tables of Walker's alias method, built the way of Vose 1991, in time linear in the words.
+
+    Bucket i, chosen uniformly, gives word i with probability own[i] and word alias[i] otherwise.
+    """
+    n_words = probabilities.size
+    own = probabilities * n_words
+    alias = np.arange(n_words, dtype=np.uint32)
+    scaled = own.tolist()  # plain floats: this loop is ten times faster on a list than on an array
+    small = [i for i, share in enumerate(scaled) if share < 1.0]
+    large = [i for i, share in enumerate(scaled) if share >= 1.0]
+    while small and large:
+        low = small.pop()
+        high = large[-1]
+        alias[low] = high
+        scaled[high] -= 1.0 - scaled[low]
+        if scaled[high] < 1.0:
+            small.append(large.pop())
+    for rest in small + large:  # what rounding left over is 1 up to rounding
+        scaled[rest] = 1.0
+    return np.array(scaled), alias
+
+
+def make_sampling_tables(
+    word_of_type: TokenIds, counts: Counts, *, sample: float, ns_exponent: float
+) -> SamplingTables:
+    """Return the tables that the kernels read, with probabilities as integer thresholds."""
+    keep = keep_probabilities(counts, sample)
+    own, alias = alias_tables(noise_probabilities(counts, ns_exponent))
+    return SamplingTables(
+        word_of_type=word_of_type,
+        keep_threshold=(np.round(keep * 2.0**32) - 1.0).clip(0.0).astype(np.uint32),
+        noise_threshold=np.round(own * 2.0**28).astype(np.uint32),
+        noise_alias=alias,
+    )
+
+
+def initial_input_vectors(*, n_words: int, vector_size: int, padded_size: int, seed: int) -> Vectors:
+    """Return v × padded_size vectors, uniform in (−0.5/d, 0.5/d) in their first d = vector_size columns, else zero.
+
+    The interval is that of `InitNet` in word2vec.c.
+    """
+    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
+    vectors = np.zeros((n_words, padded_size), np.float32)
+    rows = max(1, (1 << 20) // vector_size)  # some rows at a time: no second matrix in memory
+    for start in range(0, n_words, rows):
+        block = generator.random((min(rows, n_words - start), vector_size), dtype=np.float32)
+        vectors[start : start + rows, :vector_size] = (block - np.float32(0.5)) / np.float32(vector_size)
+    return vectors
+
+
+def chunk_order(*, n_chunks: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return the order in which an epoch takes the chunks, fixed by (seed, epoch)."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(epoch,)))).permutation(n_chunks)
+
+
+def chunk_random_state(*, seed: int, epoch: int, chunk: int) -> RandomState:
+    """Return the generator state of one chunk in one epoch; no thread enters, so any thread draws the same."""
+    return np.random.SeedSequence(seed, spawn_key=(epoch, chunk)).generate_state(4, np.uint64).astype(np.uint64)
