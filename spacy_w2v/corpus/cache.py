@@ -1,0 +1,241 @@
+"""Keeps encoded corpora, and finds them again by the fingerprint of all that decides their content."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from spacy_w2v.config.schema import TokensSettings
+from spacy_w2v.corpus.encode import encode_stream
+from spacy_w2v.corpus.source import TextSource
+from spacy_w2v.corpus.store import FORMAT_VERSION, Corpus, CorpusWriter, open_corpus, read_manifest
+from spacy_w2v.corpus.tokens import EncodedBatch
+from spacy_w2v.errors import CorpusError, StorageError
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+CACHE_TAG = "CACHEDIR.TAG"
+CACHE_TAG_TEXT = (
+    "Signature: 8a477f597d28d172789f06886806bc55\n# Encoded corpora of spacy-w2v. They can be deleted at any time.\n"
+)
+"""The Cache Directory Tagging Specification, which backup programs know."""
+
+PARTS = {
+    "format": "the format of the cache has changed",
+    "source": "the source has changed",
+    "tokenizer": "the tokenizer is another one",
+    "tokens": "[w2v.tokens] has other settings",
+    "max_vocab_size": "max_vocab_size is another one",
+}
+
+
+class EncodingProgress(NamedTuple):
+    """How far encoding has come."""
+
+    n_documents: int
+    n_tokens: int
+    n_types: int
+    fraction: float | None
+    """How much of the source has been read, in [0, 1], if that can be known."""
+    seconds: float
+    """Since reading began."""
+
+
+class EncodingListener(NamedTuple):
+    """Whom to tell while a corpus is prepared."""
+
+    message: Callable[[str], None] = lambda text: None
+    progress: Callable[[EncodingProgress], None] = lambda progress: None
+
+
+def default_cache_dir() -> Path:
+    """Return the directory for encoded corpora: $SPACY_W2V_CACHE, or the user's cache directory of the platform."""
+    from platformdirs import user_cache_dir
+
+    return Path(os.environ.get("SPACY_W2V_CACHE") or Path(user_cache_dir("spacy-w2v"), "corpora"))
+
+
+@contextmanager
+def prepared_corpus(
+    source: TextSource,
+    nlp: "Language",
+    settings: TokensSettings,
+    *,
+    max_vocab_size: int | None,
+    cache_dir: Path | None = None,
+    code_path: Path | None = None,
+    listener: EncodingListener | None = None,
+) -> Iterator[Corpus]:
+    """Find the corpus in the cache, or encode it.
+
+    A source whose fingerprint is unknown is encoded to a temporary directory, which is gone after the block.
+    Raises CorpusError for what is wrong with the corpus and StorageError for what is wrong with the cache.
+    """
+    told = listener or EncodingListener()
+    cache_dir = cache_dir or default_cache_dir()
+    source_fingerprint = source.fingerprint()
+    _claim(cache_dir)
+    fingerprint = {
+        "format": FORMAT_VERSION,
+        "source": source_fingerprint,
+        "tokenizer": tokenizer_fingerprint(nlp, settings),
+        "tokens": settings.model_dump(mode="json", exclude={"n_process"}),
+        "max_vocab_size": max_vocab_size,
+    }
+    entry = cache_dir / _digest(fingerprint)[:16]
+    if source_fingerprint is not None:
+        corpus = _find(entry, told)
+        if corpus is not None:
+            told.message(f"Using the encoded corpus {entry}")
+            yield corpus
+            return
+        reason = _why_not_found(cache_dir, source.name, fingerprint)
+        if reason:
+            told.message(f"Encoding again what is in the cache already, since {reason}")
+    with _temporary_directory(cache_dir) as directory:
+        _encode(source, nlp, settings, directory, fingerprint, code_path=code_path, told=told)
+        if source_fingerprint is None:
+            yield open_corpus(directory)
+            return
+        if entry.exists():  # damaged, or made by another process in the meantime
+            shutil.rmtree(entry)
+        directory.rename(entry)
+    yield open_corpus(entry)
+
+
+def tokenizer_fingerprint(nlp: "Language", settings: TokensSettings) -> str:
+    """Return a hash of everything that decides the tokens of a text and their attributes."""
+    import spacy
+
+    tokenizer = nlp.tokenizer
+    parts: list[Any] = [spacy.__version__, nlp.lang, settings.tokenizer]  # Any: only to be hashed
+    if settings.tokenizer == "pipeline":
+        parts += [type(tokenizer).__module__, type(tokenizer).__qualname__]
+        parts.append(str(nlp.config["nlp"]["tokenizer"]))
+        if hasattr(tokenizer, "to_bytes"):
+            parts.append(tokenizer.to_bytes(exclude=["vocab"]))
+    if settings.attr == "NORM":
+        parts.append(nlp.vocab.lookups.to_bytes())
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _digest(fingerprint: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(fingerprint, sort_keys=True).encode()).hexdigest()
+
+
+def _claim(cache_dir: Path) -> None:
+    """Make the cache directory, or check that it is one."""
+    tag = cache_dir / CACHE_TAG
+    try:
+        if cache_dir.is_dir() and any(cache_dir.iterdir()) and not tag.exists():
+            raise StorageError(
+                f"The cache directory must be new, empty or one of spacy-w2v, but {cache_dir} holds other files. "
+                "Name another with --cache-dir."
+            )
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        tag.write_text(CACHE_TAG_TEXT)
+    except OSError as error:
+        raise StorageError(
+            f"The cache directory must be writable, but {cache_dir} is not: {error.strerror}. "
+            "Name another with --cache-dir."
+        ) from None
+
+
+def _find(entry: Path, told: EncodingListener) -> Corpus | None:
+    if not entry.exists():
+        return None
+    try:
+        return open_corpus(entry)
+    except StorageError as error:
+        told.message(f"Encoding again, since the cache is damaged. {error}")
+        return None
+
+
+def _why_not_found(cache_dir: Path, source_name: str, fingerprint: dict[str, Any]) -> str:
+    """Return what differs from the entry for the same source that is most alike, or "" if there is none."""
+    differences: list[list[str]] = []
+    for path in cache_dir.iterdir():
+        try:
+            manifest = read_manifest(path)
+        except StorageError:
+            continue
+        if manifest.get("source") == source_name:
+            other = manifest["fingerprint"]
+            differences.append([text for part, text in PARTS.items() if other.get(part) != fingerprint[part]])
+    return " and ".join(sorted(differences, key=len)[0]) if differences else ""
+
+
+@contextmanager
+def _temporary_directory(parent: Path) -> Iterator[Path]:
+    directory = Path(tempfile.mkdtemp(prefix="unfinished-", dir=parent))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _encode(
+    source: TextSource,
+    nlp: "Language",
+    settings: TokensSettings,
+    directory: Path,
+    fingerprint: dict[str, Any],
+    *,
+    code_path: Path | None,
+    told: EncodingListener,
+) -> None:
+    """Read the source once, and write the corpus. Raises CorpusError if there is nothing in it."""
+    n_documents = n_null = n_not_text = 0
+    start = time.perf_counter()
+    try:
+        writer = CorpusWriter(directory, max_types=fingerprint["max_vocab_size"])
+        for texts, batch in encode_stream(source.batches(), nlp, settings, code_path=code_path):
+            n_documents += texts.n_documents
+            n_null += texts.n_null
+            n_not_text += texts.n_not_text
+            left = None if settings.max_tokens is None else settings.max_tokens - writer.chunks.n_tokens
+            writer.add(batch if left is None else first_tokens(batch, left))
+            seconds = time.perf_counter() - start
+            told.progress(
+                EncodingProgress(n_documents, writer.chunks.n_tokens, len(writer.types), texts.fraction, seconds)
+            )
+            if left is not None and batch.numbers.size >= left:
+                break
+        writer.close(
+            source=source.name,
+            fingerprint=fingerprint,
+            n_documents=n_documents,
+            n_null=n_null,
+            n_not_text=n_not_text,
+        )
+    except OSError as error:
+        if isinstance(error, FileNotFoundError | ConnectionError):
+            raise CorpusError(f"The corpus {source.name} cannot be read: {error}") from error
+        raise StorageError(f"The corpus cannot be encoded to {directory}: {error}") from error
+    if writer.chunks.n_tokens == 0:
+        raise CorpusError(
+            f"The corpus must hold tokens, but {source.name} has none in {n_documents} documents "
+            f"({n_null} null, {n_not_text} no strings). Check text_field, and the filters of [w2v.tokens]."
+        )
+
+
+def first_tokens(batch: EncodedBatch, limit: int) -> EncodedBatch:
+    """Return a batch cut to its first `limit` tokens, the last sentence cut too where need be."""
+    if batch.numbers.size <= limit:
+        return batch
+    ends = np.cumsum(batch.lengths)
+    n_sentences = int(np.searchsorted(ends, limit)) + 1
+    lengths = batch.lengths[:n_sentences].copy()
+    lengths[-1] -= ends[n_sentences - 1] - limit
+    numbers = batch.numbers[:limit]
+    # Types are numbered by first appearance, so those that are left are the first ones.
+    return EncodedBatch(batch.types[: int(numbers.max()) + 1], numbers, lengths)

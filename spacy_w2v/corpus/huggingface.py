@@ -1,0 +1,337 @@
+"""Hugging Face datasets as sources: from the Hub, from local files, from load_from_disk, or from a Python program."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from spacy_w2v.corpus.source import TextBatch, coalesce, take_documents, texts_of_column
+from spacy_w2v.corpus.text_files import read_text
+from spacy_w2v.errors import CorpusError, did_you_mean
+
+if TYPE_CHECKING:
+    import datasets
+
+DOCUMENTS_PER_READ = 256
+
+FORMATS = {
+    "txt": "text",
+    "text": "text",
+    "json": "json",
+    "jsonl": "json",
+    "ndjson": "json",
+    "csv": "csv",
+    "tsv": "csv",
+    "parquet": "parquet",
+    "arrow": "arrow",
+}
+"""Extension of a file → builder of datasets."""
+
+COMPRESSIONS = ("gz", "bz2", "xz", "zst", "zip", "lz4")
+DECODING_BUILDERS = ("text", "json", "csv")
+
+
+def looks_like_files(dataset: str) -> bool:
+    """Say whether a name means files (a glob, or a path with a known extension) rather than a dataset."""
+    return any(mark in dataset for mark in "*?[") or Path(dataset).is_file() or _extension(dataset) in FORMATS
+
+
+def format_of_files(files: list[str]) -> str:
+    """Return the builder of datasets for files, by their extension. Raises CorpusError."""
+    for file in files:
+        if (extension := _extension(file)) in FORMATS:
+            return FORMATS[extension]
+    known = ", ".join(f".{extension}" for extension in FORMATS)
+    raise CorpusError(
+        f"The format of data_files is told by their extension ({known}; also compressed), was: {', '.join(files)}. "
+        'Name it with path, for example path = "text".'
+    )
+
+
+def _extension(file: str) -> str:
+    parts = os.path.basename(file).lower().split(".")
+    while len(parts) > 1 and parts[-1] in COMPRESSIONS:
+        parts.pop()
+    return parts[-1] if len(parts) > 1 else ""
+
+
+class DatasetSource:
+    """What `datasets.load_dataset(..., streaming=True)` reads, and `load_from_disk` for a directory it saved."""
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        name: str | None = None,
+        data_dir: str | None = None,
+        data_files: str | list[str] | None = None,
+        split: str = "train",
+        revision: str | None = None,
+        text_field: str = "text",
+        encoding: str = "utf-8",
+        encoding_errors: str = "strict",
+        max_documents: int | None = None,
+    ):
+        self.path = path
+        self.configuration = name
+        self.data_dir = data_dir
+        self.data_files = data_files
+        self.split = split
+        self.revision = revision
+        self.text_field = text_field
+        self.encoding = encoding
+        self.encoding_errors = encoding_errors
+        self.max_documents = max_documents
+        self._builder: datasets.DatasetBuilder | None = None
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        if self.data_files is not None:
+            files = [self.data_files] if isinstance(self.data_files, str) else self.data_files
+            return ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+        return f"{self.path} ({self.configuration})" if self.configuration else self.path
+
+    def fingerprint(self) -> str:
+        """Return a hash of the files' names, sizes and times or revisions, and of what is read of them."""
+        content: list[Any]  # Any: names, numbers and metadata, only to be hashed
+        if self._is_saved_to_disk():
+            files = sorted(path for path in Path(self.path).rglob("*") if path.is_file())
+            content = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+        else:
+            files = self._files()
+            sizes = [os.path.getsize(file) if os.path.exists(file) else None for file in files]
+            content = [list(files), files.origin_metadata, sizes]
+        arguments = (self.path, self.configuration, self.split, self.text_field)
+        reading = (self.encoding, self.encoding_errors, self.max_documents)
+        return f"dataset:{hashlib.sha256(repr((content, arguments, reading)).encode()).hexdigest()}"
+
+    def batches(self) -> Iterator[TextBatch]:
+        """Read the text column of the split."""
+        if not self._is_saved_to_disk() and self._is_plain_text():
+            batches = self._read_text_files()
+        else:
+            batches = self._read_dataset()
+        return take_documents(coalesce(batches), self.max_documents)
+
+    def _is_saved_to_disk(self) -> bool:
+        """Say whether the path is what Dataset.save_to_disk or DatasetDict.save_to_disk made."""
+        return any(Path(self.path, marker).is_file() for marker in ("state.json", "dataset_dict.json"))
+
+    def _load_builder(self) -> Any:  # Any: datasets' builder has types, but none for its packaged configs
+        import datasets
+
+        if self._builder is None:
+            decoding = {}
+            if self.path in DECODING_BUILDERS:
+                decoding = {"encoding": self.encoding, "encoding_errors": self.encoding_errors}
+            try:
+                self._builder = datasets.load_dataset_builder(
+                    self.path,
+                    name=self.configuration,
+                    data_dir=self.data_dir,
+                    data_files=self.data_files,
+                    revision=self.revision,
+                    **decoding,
+                )
+            except (OSError, ValueError) as error:  # not found, no connection, no such configuration
+                raise CorpusError(self._not_found(error)) from None
+        return self._builder
+
+    def _not_found(self, error: Exception) -> str:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if self.data_files is not None:
+            return f"data_files must name existing files, was: {self.data_files}. {reason}"
+        return (
+            f"path must be a dataset on the Hugging Face Hub, a local dataset directory, or one of "
+            f"{', '.join(sorted(set(FORMATS.values())))} with data_files, was: {self.path}. {reason}"
+        )
+
+    def _files(self) -> Any:  # Any: a DataFilesList with its metadata, or a plain stand-in
+        """Return the resolved files of the split; raises CorpusError if there is no such split."""
+        builder = self._load_builder()
+        files = builder.config.data_files or {}
+        base_split = self.split.split("[")[0]
+        if files and base_split not in files:
+            raise CorpusError(
+                f"split must be one of {', '.join(files)}, was: {self.split}. "
+                f"{did_you_mean(base_split, [str(split) for split in files])}".rstrip()
+            )
+        if not files:
+            raise CorpusError(f"The dataset must have data files that can be streamed, but {self.path} names none.")
+        return files[base_split]
+
+    def _is_plain_text(self) -> bool:
+        from datasets.packaged_modules.text.text import Text
+
+        return isinstance(self._load_builder(), Text) and "[" not in self.split
+
+    def _read_text_files(self) -> Iterator[TextBatch]:
+        """Read text files in blocks; datasets would take each line as a whole, however long it is."""
+        import fsspec
+        from fsspec.utils import infer_compression
+
+        if self.text_field != "text":
+            raise CorpusError(f"text_field must be a column of the dataset ({self.name}: text), was: {self.text_field}")
+        files = self._files()
+        local = all(os.path.exists(file) for file in files)
+        total = sum(os.path.getsize(file) for file in files) if local else 0
+        done = 0
+        for file in files:
+            # fsspec hides the position in a compressed file, so there the fraction moves file by file.
+            plain = infer_compression(file) is None
+            with fsspec.open(file, "rb", compression="infer") as stream:
+                for batch in read_text(stream, name=file, encoding=self.encoding, encoding_errors=self.encoding_errors):
+                    position = done + (stream.tell() if plain else 0)
+                    yield batch._replace(fraction=position / total if total and position else None)
+            done += os.path.getsize(file) if total else 0
+
+    def _read_dataset(self) -> Iterator[TextBatch]:
+        import datasets
+
+        if self._is_saved_to_disk():
+            dataset = datasets.load_from_disk(self.path)
+            if isinstance(dataset, dict):
+                if self.split not in dataset:
+                    raise CorpusError(f"split must be one of {', '.join(dataset)}, was: {self.split}")
+                dataset = dataset[self.split]
+            n_documents: int | None = len(dataset)
+        else:
+            n_documents = self._count_documents()
+            try:
+                dataset = self._load_builder().as_streaming_dataset(split=self.split)
+            except ValueError as error:
+                raise CorpusError(f"split must name a split of the dataset, was: {self.split}. {error}") from None
+        try:
+            yield from read_dataset(dataset, text_field=self.text_field, n_documents=n_documents)
+        except UnicodeDecodeError as error:
+            raise CorpusError(self._invalid_text(error)) from None
+
+    def _count_documents(self) -> int | None:
+        """Return how many documents there are, where that is known without reading them."""
+        builder = self._load_builder()
+        splits = builder.info.splits
+        if splits and self.split in splits and splits[self.split].num_examples:
+            return int(splits[self.split].num_examples)
+        files = self._files()
+        if self.path == "parquet" and "[" not in self.split and all(os.path.isfile(file) for file in files):
+            import pyarrow.parquet as pq
+
+            return sum(int(pq.read_metadata(file).num_rows) for file in files)
+        return None
+
+    def _invalid_text(self, error: UnicodeDecodeError) -> str:
+        """Find the file with the invalid bytes, which datasets does not tell."""
+        import fsspec
+
+        for file in self._files():
+            with fsspec.open(file, "rb", compression="infer") as plain:
+                try:
+                    for _ in read_text(plain, name=file, encoding=self.encoding):
+                        pass
+                except CorpusError as found:
+                    return str(found)
+        return f"Text must be valid {self.encoding}, but {self.name} is not: {error}"
+
+
+class LoadedDataset:
+    """A datasets.Dataset or IterableDataset that a program has made."""
+
+    def __init__(self, dataset: "datasets.Dataset | datasets.IterableDataset", *, text_field: str = "text"):
+        self.dataset = dataset
+        self.text_field = text_field
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        info = getattr(self.dataset, "info", None)
+        return getattr(info, "dataset_name", None) or type(self.dataset).__name__
+
+    def fingerprint(self) -> None:
+        """Return None: a dataset made in a program has no lasting identity. Raises CorpusError for a wrong column."""
+        check_column(self.dataset, self.text_field)
+
+    def batches(self) -> Iterator[TextBatch]:
+        """Read the text column."""
+        n_documents = len(self.dataset) if hasattr(self.dataset, "__len__") else None
+        return coalesce(read_dataset(self.dataset, text_field=self.text_field, n_documents=n_documents))
+
+
+def check_column(dataset: Any, text_field: str) -> None:  # Any: Dataset or IterableDataset
+    """Raise CorpusError if the dataset has no such column. Where columns are unknown, the first row tells."""
+    columns = dataset.column_names
+    if columns is None:
+        columns = list(next(iter(dataset), {text_field: None}))
+    if text_field not in columns:
+        hint = did_you_mean(text_field, columns)
+        raise CorpusError(
+            f"text_field must be a column of the dataset ({', '.join(columns)}), was: {text_field}. {hint}".rstrip()
+        )
+
+
+def read_dataset(
+    dataset: Any,  # Any: Dataset or IterableDataset
+    *,
+    text_field: str,
+    n_documents: int | None,
+) -> Iterator[TextBatch]:
+    """Read one column as Arrow batches; n_documents, if known, gives the fraction read. Raises CorpusError."""
+    check_column(dataset, text_field)
+    tables = dataset.select_columns([text_field]).with_format("arrow").iter(batch_size=DOCUMENTS_PER_READ)
+    n_read = 0
+    for table in tables:
+        texts, n_null, n_not_text = texts_of_column(table[text_field], name=text_field)
+        try:
+            texts.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise CorpusError(
+                f"Text must be valid UTF-8, but column '{text_field}' is not, within the documents {n_read} to "
+                f"{n_read + len(table)}: {error}. Mend the data before training."
+            ) from None
+        n_read += len(table)
+        fraction = min(1.0, n_read / n_documents) if n_documents else None
+        yield TextBatch(texts, len(texts), n_null, n_not_text, fraction)
+
+
+def make_dataset_v1(
+    path: str | None = None,
+    name: str | None = None,
+    data_dir: str | None = None,
+    data_files: str | list[str] | None = None,
+    split: str = "train",
+    revision: str | None = None,
+    text_field: str = "text",
+    encoding: str = "utf-8",
+    encoding_errors: str = "strict",
+    max_documents: int | None = None,
+) -> DatasetSource:
+    """Make the reader "spacy_w2v.Dataset.v1": `datasets.load_dataset`, streamed, one text column.
+
+    path: a dataset on the Hub, a local directory, or a format ("text", "json", "csv", "parquet"), which may be
+    left out where the extension of data_files tells it. name, data_dir, data_files, split, revision: as in
+    `load_dataset`. text_field: the column of texts. encoding, encoding_errors ("strict", "replace", "ignore"): of
+    text, json and csv files. max_documents: stop after so many.
+    """
+    if path is None:
+        if data_files is None:
+            raise CorpusError("[w2v.corpus] must name a path or data_files, but has neither.")
+        path = format_of_files([data_files] if isinstance(data_files, str) else list(data_files))
+    if max_documents is not None and max_documents < 1:
+        raise CorpusError(f"max_documents must be at least 1, was: {max_documents}")
+    if encoding_errors not in ("strict", "replace", "ignore"):
+        raise CorpusError(f"encoding_errors must be strict, replace or ignore, was: {encoding_errors}")
+    return DatasetSource(
+        path,
+        name=name,
+        data_dir=data_dir,
+        data_files=data_files,
+        split=split,
+        revision=revision,
+        text_field=text_field,
+        encoding=encoding,
+        encoding_errors=encoding_errors,
+        max_documents=max_documents,
+    )
