@@ -1,0 +1,1 @@
+"""What is learned: the vocabulary, the two matrices of vectors, and their directory on disk."""

@@ -1,0 +1,113 @@
+"""The directory of a trained model: arrays as .npy, tables as Arrow, the rest as a config and a JSON file.
+
+config.cfg           the complete config of the run
+meta.json            format version, fingerprint, facts of the run, size of each file
+vocabulary.arrow     columns word (large_string), count (int64), by rank
+forms.arrow          columns orth (large_string), word (uint32, its rank), count (int64)
+input_vectors.npy    float32, v × d
+output_vectors.npy   float32, v × d
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from spacy_w2v.errors import StorageError
+from spacy_w2v.model.trained import TrainedModel
+from spacy_w2v.model.vocabulary import Vocabulary
+from spacy_w2v.types import Vectors
+
+FORMAT = "spacy-w2v model"
+FORMAT_VERSION = 1
+META_FILE = "meta.json"
+CONFIG_FILE = "config.cfg"
+VOCABULARY_FILE = "vocabulary.arrow"
+FORMS_FILE = "forms.arrow"
+INPUT_FILE = "input_vectors.npy"
+OUTPUT_FILE = "output_vectors.npy"
+
+
+def write_model(model: TrainedModel, directory: Path) -> None:
+    """Write a model to a directory that exists and is empty."""
+    (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
+    vocabulary = pa.table(
+        {
+            "word": pa.array(model.vocabulary.words, pa.large_string()),
+            "count": pa.array(model.vocabulary.counts, pa.int64()),
+        }
+    )
+    _write_table(vocabulary, directory / VOCABULARY_FILE)
+    _write_table(model.vocabulary.forms, directory / FORMS_FILE)
+    np.save(directory / INPUT_FILE, model.input_vectors)
+    np.save(directory / OUTPUT_FILE, model.output_vectors)
+    files = {path.name: path.stat().st_size for path in sorted(directory.iterdir())}
+    meta = {"format": FORMAT, "format_version": FORMAT_VERSION, "files": files, **model.meta}
+    (directory / META_FILE).write_text(json.dumps(meta, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_model(directory: Path, *, mmap: bool = False) -> TrainedModel:
+    """Read a model; with mmap its vectors stay on disk, read-only.
+
+    Raises StorageError if the directory is missing, damaged or of another kind.
+    """
+    meta = read_meta(directory)
+    files = meta.pop("files")
+    for name, size in files.items():
+        actual = (directory / name).stat().st_size if (directory / name).exists() else None
+        if actual != size:
+            raise StorageError(f"{directory / name} must have {size} bytes, but has: {actual}. The model is damaged.")
+    try:
+        table = _read_table(directory / VOCABULARY_FILE)
+        vocabulary = Vocabulary(
+            words=table["word"].to_pylist(),
+            counts=table["count"].to_numpy(),
+            forms=_read_table(directory / FORMS_FILE),
+        )
+        return TrainedModel(
+            vocabulary=vocabulary,
+            input_vectors=_read_vectors(directory / INPUT_FILE, mmap=mmap),
+            output_vectors=_read_vectors(directory / OUTPUT_FILE, mmap=mmap),
+            config=(directory / CONFIG_FILE).read_text(encoding="utf-8"),
+            meta=meta,
+        )
+    except (OSError, KeyError, ValueError, pa.ArrowException) as error:
+        raise StorageError(f"The model in {directory} is damaged: {error}") from error
+
+
+def read_meta(directory: Path) -> dict[str, Any]:
+    """Return the meta data of a model. Raises StorageError as `read_model` does."""
+    path = directory / META_FILE
+    if not path.is_file():
+        raise StorageError(
+            f"A model must be a directory made by spacy w2v train, but {directory} has no {META_FILE}. "
+            "It is the directory 'model' below --output."
+        )
+    try:
+        meta = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise StorageError(f"{path} must be JSON, but is damaged: {error}") from None
+    if not isinstance(meta, dict) or meta.pop("format", None) != FORMAT:
+        raise StorageError(f"{path} must describe a {FORMAT}, but is of another kind.")
+    if (version := meta.pop("format_version", None)) != FORMAT_VERSION:
+        raise StorageError(
+            f"{path} must have format version {FORMAT_VERSION}, was: {version}. Read it with the version that wrote it."
+        )
+    return meta
+
+
+def _write_table(table: pa.Table, path: Path) -> None:
+    with pa.ipc.new_file(str(path), table.schema) as writer:
+        writer.write_table(table)
+
+
+def _read_table(path: Path) -> pa.Table:
+    with pa.memory_map(str(path)) as file:
+        return pa.ipc.open_file(file).read_all()
+
+
+def _read_vectors(path: Path, *, mmap: bool) -> Vectors:
+    vectors: Vectors = np.load(path, mmap_mode="r" if mmap else None)
+    return vectors

@@ -1,0 +1,103 @@
+"""The words of a model: chosen by count from the types of a corpus, ranked by falling count."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spacy_w2v.errors import CorpusError
+from spacy_w2v.kernels.arguments import OUT_OF_VOCABULARY
+from spacy_w2v.types import Counts, TokenIds
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """Words by rank: the most frequent is word 0, ties are in the order of code points."""
+
+    words: list[str]
+    counts: Counts
+    """v; tokens of each word in the corpus."""
+    forms: pa.Table
+    """The texts that stand for each word in the corpus: columns orth (large_string), word (uint32), count (int64).
+
+    With attr = "LOWER", "french" has the forms "French", "french" and perhaps "FRENCH".
+    """
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self.index
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Word → rank."""
+        return {word: rank for rank, word in enumerate(self.words)}
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of the corpus that are words of the vocabulary."""
+        return int(self.counts.sum())
+
+    def first(self, n_words: int | None) -> "Vocabulary":
+        """Return the vocabulary of the most frequent words only; None for all."""
+        if n_words is None or n_words >= len(self):
+            return self
+        forms = self.forms.filter(pc.less(self.forms["word"], pa.scalar(n_words, pa.uint32())))
+        return Vocabulary(self.words[:n_words], self.counts[:n_words], forms)
+
+
+def build_vocabulary(
+    types: pa.Table, *, n_type_ids: int, min_count: int, max_final_vocab: int | None
+) -> tuple[Vocabulary, TokenIds]:
+    """Return the vocabulary, and the word id of each provisional type (OUT_OF_VOCABULARY for those left out).
+
+    types: columns id, orth, key, count, a row per type. Types with the same key make one word. max_final_vocab raises
+    min_count as far as needed, as in gensim. Raises CorpusError if no word is left.
+    """
+    words = types.group_by("key").aggregate([("count", "sum")]).rename_columns({"count_sum": "count"})
+    words = words.sort_by([("count", "descending"), ("key", "ascending")])
+    counts = words["count"].to_numpy()
+    if max_final_vocab is not None and max_final_vocab < counts.size:
+        min_count = max(min_count, int(counts[max_final_vocab]) + 1)
+    n_words = int(np.searchsorted(-counts, -min_count, side="right"))
+    if n_words == 0:
+        highest = words.slice(0, 1).to_pylist()[0]
+        raise CorpusError(
+            f"Some word must occur at least min_count = {min_count} times, but the most frequent, "
+            f"'{highest['key']}', occurs {highest['count']} times. Lower min_count or take more text."
+        )
+    words = words.slice(0, n_words).combine_chunks()
+    rank_of_type = pc.index_in(types["key"], value_set=words["key"]).combine_chunks()
+    word_of_type = np.full(n_type_ids, OUT_OF_VOCABULARY, np.uint32)
+    known = np.asarray(rank_of_type.is_valid())
+    ranks = rank_of_type.drop_null().to_numpy().astype(np.uint32)
+    word_of_type[types["id"].to_numpy()[known]] = ranks
+    forms = pa.table(
+        {
+            "orth": types["orth"].filter(pa.array(known)),
+            "word": pa.array(ranks),
+            "count": types["count"].filter(pa.array(known)),
+        }
+    )
+    vocabulary = Vocabulary(
+        words=words["key"].to_pylist(),
+        counts=np.ascontiguousarray(counts[:n_words]),
+        forms=forms.sort_by([("word", "ascending"), ("count", "descending"), ("orth", "ascending")]),
+    )
+    return vocabulary, word_of_type
+
+
+def vocabulary_facts(vocabulary: Vocabulary, *, n_tokens: int, n_types: int) -> dict[str, Any]:
+    """Return what a summary says of a vocabulary; coverage is the share of the corpus's tokens, in [0, 1]."""
+    return {
+        "n_words": len(vocabulary),
+        "n_types": n_types,
+        "n_tokens_in_vocabulary": vocabulary.n_tokens,
+        "coverage": vocabulary.n_tokens / n_tokens,
+        "most_frequent": vocabulary.words[:10],
+        "lowest_count": int(vocabulary.counts[-1]),
+    }
