@@ -1,0 +1,87 @@
+"""Scores of a model on word similarity and analogies, computed by gensim."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spacy_w2v.errors import CorpusError
+from spacy_w2v.model.trained import TrainedModel
+
+if TYPE_CHECKING:
+    from gensim.models import KeyedVectors
+
+WORD_PAIRS = {"WordSim-353": "wordsim353.tsv", "SimLex-999": "simlex999.txt"}
+"""Word pairs with human similarity ratings that gensim bundles (Finkelstein et al. 2002, Hill et al. 2015)."""
+ANALOGIES = {"Google analogies": "questions-words.txt"}
+"""Analogies that gensim bundles (Mikolov et al. 2013a, arXiv 1301.3781)."""
+
+
+def bundled(file_name: str) -> Path:
+    """Return the path of an evaluation set that gensim bundles."""
+    from gensim.test.utils import datapath
+
+    return Path(datapath(file_name))
+
+
+def evaluate(
+    model: TrainedModel, *, word_pairs: dict[str, Path], analogies: dict[str, Path], restrict_vocab: int
+) -> dict[str, dict[str, Any]]:
+    """Return the scores on each set, by name.
+
+    word_pairs: files with two words and a rating, separated by tabs. Scores "spearman" and "pearson", in [-1, 1].
+    analogies: files in the format of questions-words.txt. Scores "accuracy" and, where the sections are the ones of
+    Google's set, "semantic" and "syntactic", in [0, 1], among the restrict_vocab most frequent words.
+    Both: "n_used" and "n_unknown" questions; questions with unknown words are left out. A score is None where no
+    question is left.
+    """
+    from spacy_w2v.export.to_gensim import make_keyed_vectors
+
+    for path in (*word_pairs.values(), *analogies.values()):
+        if not path.is_file():
+            raise CorpusError(f"An evaluation set must be an existing file, was: {path}")
+    keyed_vectors = make_keyed_vectors(model)
+    scores = {name: score_word_pairs(keyed_vectors, path) for name, path in word_pairs.items()}
+    scores |= {
+        name: score_analogies(keyed_vectors, path, restrict_vocab=restrict_vocab) for name, path in analogies.items()
+    }
+    return scores
+
+
+def score_word_pairs(keyed_vectors: "KeyedVectors", path: Path) -> dict[str, Any]:
+    """Return rank and linear correlation of similarities with ratings, by `evaluate_word_pairs`."""
+    lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line[:1] not in ("", "#")]
+    known = {word.upper() for word in keyed_vectors.index_to_key}  # gensim ignores case
+    pairs = [fields for fields in lines if len(fields) >= 3 and _is_number(fields[2])]
+    n_used = sum(fields[0].upper() in known and fields[1].upper() in known for fields in pairs)
+    counts = {"n_used": n_used, "n_unknown": len(pairs) - n_used}
+    if n_used < 2:
+        return {"spearman": None, "pearson": None, **counts}
+    pearson, spearman, _ = keyed_vectors.evaluate_word_pairs(str(path), restrict_vocab=len(keyed_vectors))
+    return {"spearman": float(spearman[0]), "pearson": float(pearson[0]), **counts}
+
+
+def score_analogies(keyed_vectors: "KeyedVectors", path: Path, *, restrict_vocab: int) -> dict[str, Any]:
+    """Return the share of analogies solved, by `evaluate_word_analogies` (3CosAdd)."""
+    _, sections = keyed_vectors.evaluate_word_analogies(str(path), restrict_vocab=restrict_vocab)
+    sections = [section for section in sections if section["section"] != "Total accuracy"]
+    syntactic = [section for section in sections if section["section"].startswith("gram")]
+    semantic = [section for section in sections if not section["section"].startswith("gram")]
+    n_lines = sum(1 for line in path.read_text(encoding="utf-8").splitlines() if line and line[0] != ":")
+    n_used = sum(len(section["correct"]) + len(section["incorrect"]) for section in sections)
+    scores: dict[str, Any] = {"accuracy": _accuracy(sections)}
+    if syntactic and semantic:
+        scores |= {"semantic": _accuracy(semantic), "syntactic": _accuracy(syntactic)}
+    return scores | {"n_used": n_used, "n_unknown": n_lines - n_used, "restrict_vocab": restrict_vocab}
+
+
+def _accuracy(sections: list[dict[str, Any]]) -> float | None:
+    n_correct = sum(len(section["correct"]) for section in sections)
+    n_wrong = sum(len(section["incorrect"]) for section in sections)
+    return n_correct / (n_correct + n_wrong) if n_correct + n_wrong else None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,37 @@
+"""What becomes of a model: directories and files that spaCy, gensim and others read."""
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from spacy_w2v.config.schema import ExportSettings
+from spacy_w2v.model.trained import TrainedModel
+
+Exporter = Callable[[TrainedModel, Path, ExportSettings], None]
+"""(model, directory or file, settings): writes one format."""
+
+EXPORTERS: dict[str, tuple[str, str, str]] = {
+    "spacy": ("spacy_w2v.export.to_spacy", "write_spacy", "spacy"),
+    "gensim": ("spacy_w2v.export.to_gensim", "write_keyed_vectors", "gensim/vectors.kv"),
+    "word2vec-text": ("spacy_w2v.export.to_gensim", "write_word2vec_text", "word2vec/vectors.txt"),
+    "word2vec-binary": ("spacy_w2v.export.to_gensim", "write_word2vec_binary", "word2vec/vectors.bin"),
+}
+"""Format → module, function, and where below the output directory `train` puts it."""
+
+
+def get_exporter(name: str) -> Exporter:
+    """Import and return the exporter of a format; KeyError for any other name."""
+    module, function, _ = EXPORTERS[name]
+    exporter: Exporter = getattr(import_module(module), function)
+    return exporter
+
+
+def export_all(model: TrainedModel, directory: Path, settings: ExportSettings) -> list[Path]:
+    """Write all formats of the settings below a directory, and return where they are, relative to it."""
+    places = []
+    for name in settings.formats:
+        place = Path(EXPORTERS[name][2])
+        (directory / place).parent.mkdir(parents=True, exist_ok=True)
+        get_exporter(name)(model, directory / place, settings)
+        places.append(place)
+    return places

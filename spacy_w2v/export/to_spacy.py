@@ -1,0 +1,95 @@
+"""Vectors in spaCy's own table, in a pipeline directory that `spacy.load` and `[initialize] vectors` read."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spacy_w2v.config.schema import ExportSettings
+from spacy_w2v.model.trained import TrainedModel
+from spacy_w2v.model.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+
+def spacy_keys(vocabulary: Vocabulary, *, attr: str) -> tuple[list[str], list[int]]:
+    """Return the texts that find a vector in spaCy's table, and the row of each.
+
+    spaCy looks vectors up by ORTH, so for other attributes each word has several keys: the forms that the corpus has,
+    and for LOWER also the word in upper case, in title case and capitalised, so that a form which the corpus happens
+    to lack is found too. The word itself comes last, for spaCy names a row by its last key. A form that stands for
+    several words (with NORM) goes to the one it stands for most often.
+    """
+    key_rows: dict[str, int] = {}
+    if attr != "ORTH":
+        table = vocabulary.forms.sort_by([("count", "descending"), ("word", "ascending")])
+        for orth, row in zip(table["orth"].to_pylist(), table["word"].to_pylist(), strict=True):
+            key_rows.setdefault(orth, row)
+    if attr == "LOWER":
+        for row, word in enumerate(vocabulary.words):
+            for variant in (word.upper(), word.title(), word.capitalize()):
+                if variant.lower() == word:
+                    key_rows.setdefault(variant, row)
+    for row, word in enumerate(vocabulary.words):
+        if attr == "ORTH" or key_rows.get(word, row) == row:
+            key_rows.pop(word, None)
+            key_rows[word] = row
+    return list(key_rows), list(key_rows.values())
+
+
+def set_vectors(
+    nlp: "Language", model: TrainedModel, *, max_vectors: int | None = None, dtype: str = "float32"
+) -> None:
+    """Put the vectors into a pipeline's vocab, in place of those it has, and rank its lexemes by frequency.
+
+    max_vectors: only those of the most frequent words. dtype: "float32" or "float16".
+    """
+    from spacy.util import OOV_RANK
+    from spacy.vectors import Vectors
+
+    vocabulary = model.vocabulary.first(max_vectors)
+    keys, rows = spacy_keys(vocabulary, attr=model.attr)
+    ids = np.fromiter((nlp.vocab.strings.add(key) for key in keys), np.uint64, len(keys))
+    vectors = Vectors(
+        data=np.array(model.input_vectors[: len(vocabulary)], dtype),
+        strings=nlp.vocab.strings,
+        name=f"{nlp.lang}_w2v.vectors",
+    )
+    vectors.key2row.update(zip(ids.tolist(), rows, strict=True))
+    nlp.vocab.vectors = vectors
+    rank_of_id = dict(zip(ids.tolist(), rows, strict=True))
+    for lexeme in nlp.vocab:
+        lexeme.rank = rank_of_id.get(lexeme.orth, OOV_RANK)
+    for word_id, rank in rank_of_id.items():
+        nlp.vocab[word_id].rank = rank
+
+
+def make_spacy_pipeline(model: TrainedModel, *, max_vectors: int | None = None, dtype: str = "float32") -> "Language":
+    """Return a pipeline without components, with the tokenizer of the model's config and the vectors."""
+    from spacy_w2v.config.loading import make_pipeline, parse_config
+
+    nlp = make_pipeline(parse_config(model.config))
+    set_vectors(nlp, model, max_vectors=max_vectors, dtype=dtype)
+    describe(nlp, model)
+    return nlp
+
+
+def describe(nlp: "Language", model: TrainedModel) -> None:
+    """Fill in the meta data of a pipeline that holds the vectors and nothing else."""
+    facts = model.meta
+    n_tokens = facts["corpus"]["n_tokens"]
+    nlp.meta["name"] = "w2v_vectors"
+    nlp.meta["description"] = (
+        f"word2vec vectors ({facts['model']['architecture']}, {facts['model']['loss']}) of {len(model)} words in "
+        f"{model.vector_size} dimensions, trained on {n_tokens:,} tokens of {facts['corpus']['source']}"
+    )
+    nlp.meta["sources"] = [{"name": facts["corpus"]["source"], "url": "", "license": "", "author": ""}]
+    nlp.meta["w2v"] = {
+        part: facts[part] for part in ("corpus", "vocabulary", "tokens", "model", "training", "results", "versions")
+    }
+
+
+def write_spacy(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
+    """Write a pipeline directory."""
+    make_spacy_pipeline(model, max_vectors=settings.max_vectors, dtype=settings.dtype).to_disk(path)

@@ -1,0 +1,108 @@
+"""Results appear all at once: written to a directory beside their place, then renamed."""
+
+import errno
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from spacy_w2v.errors import StorageError
+
+
+def check_output(path: Path, *, overwrite: bool, made_by_us: str) -> None:
+    """Raise StorageError if `path` cannot become a directory of results.
+
+    An existing one, unless it is empty, is refused without `overwrite`; with it too, unless it holds the file
+    `made_by_us`, so that no directory of something else is ever lost.
+    """
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise StorageError(f"The output must be a directory, but {path} is a file. Name another.")
+    if not any(path.iterdir()):
+        return
+    if not overwrite:
+        raise StorageError(
+            f"The output directory must be new or empty, but {path} exists. Name another, or replace it by --overwrite."
+        )
+    if not (path / made_by_us).exists():
+        raise StorageError(
+            f"Only earlier results may be overwritten, but {path} has no {made_by_us} and so holds something else. "
+            "Name another directory."
+        )
+
+
+@contextmanager
+def staged_directory(path: Path) -> Iterator[Path]:
+    """Give a directory to write to, which takes the place of `path` when the block ends without an error.
+
+    What stood at `path` goes only then. Raises StorageError if there is no room or no right to write.
+    """
+    with _storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staged = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        staged.chmod(0o755)  # mkdtemp's own is for one user only
+    try:
+        with _storage_errors(path):
+            yield staged
+            _replace(staged, path)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+
+
+@contextmanager
+def staged_file(path: Path) -> Iterator[Path]:
+    """Give a file name to write to, which takes the place of `path` when the block ends without an error."""
+    with staged_siblings(path) as directory:
+        yield directory / path.name
+
+
+@contextmanager
+def staged_siblings(path: Path) -> Iterator[Path]:
+    """Give a directory; all files that are written to it move beside `path` when the block ends without an error."""
+    with _storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as staged:
+            yield Path(staged)
+            for file in sorted(Path(staged).iterdir()):
+                file.replace(path.parent / file.name)
+
+
+def check_free_space(directory: Path, n_bytes: int) -> None:
+    """Raise StorageError if the disk of a directory has less room than needed."""
+    free = shutil.disk_usage(directory).free
+    if free < n_bytes:
+        raise StorageError(
+            f"The results need {n_bytes / 1e6:,.0f} MB, but the disk of {directory} has {free / 1e6:,.0f} MB free. "
+            "Make room, or name another --output."
+        )
+
+
+def _replace(staged: Path, path: Path) -> None:
+    if path.exists():
+        old = Path(tempfile.mkdtemp(prefix=f".{path.name}-old-", dir=path.parent))
+        path.rename(old / path.name)
+        try:
+            staged.rename(path)
+        except OSError:
+            (old / path.name).rename(path)
+            raise
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
+    else:
+        staged.rename(path)
+
+
+@contextmanager
+def _storage_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StorageError(
+                f"The disk must have room for {path}, but is full. Nothing was changed there."
+            ) from error
+        if isinstance(error, PermissionError) or error.errno in (errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+            raise StorageError(f"The output must be writable, but {path} is not: {error.strerror}.") from error
+        raise

@@ -1,0 +1,71 @@
+"""A short report of a model in Markdown: what it was trained on, how, and what came of it."""
+
+from typing import Any
+
+from spacy_w2v.model.trained import TrainedModel
+
+N_NEIGHBOURS = 5
+
+
+def make_report(model: TrainedModel, *, scores: dict[str, dict[str, Any]] | None, words: list[str]) -> str:
+    """Return the report.
+
+    scores: what `evaluation.evaluate` returns, or None. words: whose neighbours are shown; those that the vocabulary
+    lacks are left out.
+    """
+    facts = model.meta
+    corpus, vocabulary, last = facts["corpus"], facts["vocabulary"], facts["results"][-1]
+    sections = [
+        f"# Word vectors: {corpus['source']}",
+        f"{len(model):,} words in {model.vector_size} dimensions, trained on {corpus['n_tokens']:,} tokens "
+        f"({facts['tokens']['attr']}, {facts['lang']}).",
+        "## Corpus",
+        _table(
+            ("", ""),
+            [
+                ("Documents", f"{corpus['n_documents']:,}"),
+                ("Tokens", f"{corpus['n_tokens']:,}"),
+                ("Types", f"{corpus['n_types']:,}"),
+                ("Words kept", f"{vocabulary['n_words']:,}"),
+                ("Tokens covered", f"{vocabulary['coverage']:.1%}"),
+            ],
+        ),
+        "## Training",
+        _table(
+            ("Setting", "Value"),
+            [(name, f"`{value}`") for block in ("model", "training") for name, value in facts[block].items()],
+        ),
+        f"{last['seconds']:.1f} s, {last['words_per_s']:,.0f} words/s.",
+        _table(
+            ("Epoch", "Loss", "Learning rate"),
+            [(str(row["epoch"]), f"{row['loss']:.4f}", f"{row['alpha']:.5f}") for row in facts["results"]],
+        ),
+    ]
+    if scores is not None:
+        sections += ["## Scores", _table(("Set", "Measure", "Score", "Questions"), _score_rows(scores))]
+    known = [word for word in words if word in model]
+    if known:
+        sections += [
+            "## Neighbours",
+            _table(("Word", "Nearest words"), [_neighbours(model, word) for word in known]),
+        ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _score_rows(scores: dict[str, dict[str, Any]]) -> list[tuple[str, ...]]:
+    return [
+        (name, measure, "–" if score[measure] is None else f"{score[measure]:.3f}", f"{score['n_used']:,}")
+        for name, score in scores.items()
+        for measure in score
+        if not measure.startswith(("n_", "restrict"))
+    ]
+
+
+def _neighbours(model: TrainedModel, word: str) -> tuple[str, str]:
+    nearest = model.most_similar(word, topn=N_NEIGHBOURS)
+    return word, ", ".join(f"{near} {similarity:.2f}" for near, similarity in nearest)
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
