@@ -1,0 +1,60 @@
+"""What all commands share: the group they belong to, overrides of the config, and errors without a traceback."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+from spacy.cli._util import import_code, parse_config_overrides
+from wasabi import msg
+
+from spacy_w2v.errors import Word2VecError
+
+w2v_cli = typer.Typer(
+    name="w2v",
+    help="Train word vectors on exactly your pipeline's tokens, and use them in spaCy and gensim.",
+    no_args_is_help=True,
+)
+
+WITH_OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
+"""Context settings of commands that take overrides such as --w2v.training.epochs 3."""
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it: 128 + SIGINT."""
+
+
+@contextmanager
+def errors_for_users(*, when_interrupted: str = "Nothing was written.") -> Iterator[None]:
+    """Print errors that users can cause, and end with exit code 1; with 130 after Ctrl-C."""
+    try:
+        yield
+    except Word2VecError as error:
+        msg.fail(str(error), exits=1)
+    except MemoryError as error:
+        msg.fail(f"Memory must hold the two matrices of weights, but is too small: {error}", exits=1)
+    except KeyboardInterrupt:
+        msg.warn(f"Interrupted. {when_interrupted}")
+        sys.exit(INTERRUPTED)
+
+
+def read_overrides(ctx: typer.Context) -> dict[str, Any]:  # Any: values of a config
+    """Return the overrides among the extra arguments and in SPACY_CONFIG_OVERRIDES, keyed by dotted names."""
+    import click
+
+    try:
+        overrides: dict[str, Any] = parse_config_overrides(ctx.args)
+    except click.ClickException as error:  # typer shows its own click's errors, not this one's
+        raise typer.BadParameter(error.format_message()) from None
+    return overrides
+
+
+def run_code(path: Path | None) -> None:
+    """Import the file of --code. Raises Word2VecError if it cannot be imported."""
+    if path is not None and not path.is_file():
+        raise Word2VecError(f"--code must name an existing Python file, was: {path}")
+    try:
+        import_code(path)
+    except Exception as error:  # whatever the user's file raises
+        raise Word2VecError(f"--code must name a file that can be imported, but {path} raises: {error!r}") from error

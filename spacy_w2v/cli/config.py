@@ -1,0 +1,104 @@
+"""`spacy w2v init-config` and `fill-config`: new configs, and old ones made complete."""
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from wasabi import Printer
+
+from spacy_w2v.cli._app import errors_for_users, run_code, w2v_cli
+from spacy_w2v.errors import StorageError
+
+if TYPE_CHECKING:
+    from confection import Config
+
+
+class Size(str, Enum):
+    """How much text there is."""
+
+    tiny = "tiny"
+    small = "small"
+    large = "large"
+
+
+@w2v_cli.command("init-config")
+def init_config_command(
+    output_file: Path = typer.Argument(..., help="File to write, or - for standard output", allow_dash=True),
+    lang: str = typer.Option("en", "--lang", "-l", help="Two-letter code of the language"),
+    dataset: str = typer.Option(
+        None,
+        "--dataset",
+        "-d",
+        help="Files (a path or glob), a dataset on the Hub, or - for standard input; "
+        "by default the Wikipedia excerpt of gensim",
+    ),
+    name: str = typer.Option(None, "--name", "-n", help="Configuration of a dataset on the Hub"),
+    text_field: str = typer.Option("text", "--text-field", "-t", help="Column of the texts"),
+    size: Size = typer.Option(
+        Size.small,
+        "--size",
+        "-s",
+        help="Settings for less than a million tokens, for millions, or for a billion",
+    ),
+    force: bool = typer.Option(False, "--force", "-F", help="Replace an existing file"),
+) -> None:
+    """
+    Write a config for training word vectors, with all settings and their defaults.
+    """
+    from spacy_w2v.config.presets import make_config
+
+    with errors_for_users():
+        corpus = corpus_block(dataset, name=name, text_field=text_field)
+        config = make_config(lang=lang, corpus=corpus, size=size.value)
+        save_config(config, output_file, force=force)
+
+
+@w2v_cli.command("fill-config")
+def fill_config_command(
+    base_path: Path = typer.Argument(..., help="Config to complete, or - for standard input", allow_dash=True),
+    output_file: Path = typer.Argument(Path("-"), help="File to write, or - for standard output", allow_dash=True),
+    code_path: Path = typer.Option(None, "--code", "-c", help="Python file with registered functions to import"),
+    force: bool = typer.Option(False, "--force", "-F", help="Replace an existing file other than the base"),
+) -> None:
+    """
+    Complete a config with the defaults of [w2v] and of its registered functions; what the config has stays.
+    """
+    from spacy_w2v.config.loading import fill, load_config
+    from spacy_w2v.config.schema import parse_settings
+
+    with errors_for_users():
+        run_code(code_path)
+        config = load_config(base_path, interpolate=False)
+        filled = fill(config, parse_settings(dict(config.interpolate()["w2v"])))
+        save_config(filled, output_file, force=force or output_file == base_path)
+
+
+def corpus_block(dataset: str | None, *, name: str | None, text_field: str) -> dict[str, Any]:
+    """Return the block [w2v.corpus] for what --dataset names."""
+    from spacy_w2v.corpus.huggingface import format_of_files, looks_like_files
+
+    if dataset is None:
+        return {"@readers": "spacy_w2v.GensimWiki.v1", "max_documents": None}
+    if dataset == "-":
+        return {"@readers": "spacy_w2v.StandardInput.v1"}
+    block: dict[str, Any] = {"@readers": "spacy_w2v.Dataset.v1", "path": dataset, "name": name}
+    if looks_like_files(dataset):
+        block |= {"path": format_of_files([dataset]), "data_files": dataset}
+    return block | {"split": "train", "text_field": text_field}
+
+
+def save_config(config: "Config", output_file: Path, *, force: bool) -> None:
+    """Write a config to a file, or print it if the file is "-". Raises StorageError."""
+    from spacy_w2v.publish import staged_file
+
+    if str(output_file) == "-":
+        print(config.to_str())  # noqa: T201  # the output that was asked for
+        return
+    if output_file.exists() and not force:
+        raise StorageError(f"The output file must be new, but {output_file} exists. Replace it with --force.")
+    with staged_file(output_file) as staged:
+        config.to_disk(staged)
+    msg = Printer()
+    msg.good(f"Saved the config to {output_file}")
+    msg.text(f"You can now train with: spacy w2v train {output_file} --output vectors")

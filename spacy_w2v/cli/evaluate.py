@@ -1,0 +1,67 @@
+"""`spacy w2v evaluate`: scores on word similarity and analogies."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import typer
+from wasabi import msg
+
+from spacy_w2v.cli._app import errors_for_users, w2v_cli
+
+
+@w2v_cli.command("evaluate")
+def evaluate_command(
+    model_path: Path = typer.Argument(..., help="Output directory of `spacy w2v train`, or the model in it"),
+    output_file: Path = typer.Option(None, "--output", "-o", help="JSON file for the scores"),
+    word_pairs: list[Path] = typer.Option(
+        [],
+        "--word-pairs",
+        help="Tab-separated file of two words and a rating; instead of the bundled English sets",
+    ),
+    analogies: list[Path] = typer.Option(
+        [],
+        "--analogies",
+        help="File of analogies like questions-words.txt; instead of the bundled English set",
+    ),
+    restrict_vocab: int = typer.Option(
+        30_000,
+        "--restrict-vocab",
+        min=1,
+        help="Look for the answers of analogies among the most frequent words only",
+    ),
+) -> None:
+    """
+    Score a model on WordSim-353, SimLex-999 and Google's analogies, which gensim bundles, or on sets of your own.
+    """
+    from spacy_w2v.api import load
+    from spacy_w2v.evaluation import ANALOGIES, WORD_PAIRS, bundled, evaluate
+    from spacy_w2v.publish import staged_file
+
+    with errors_for_users():
+        pairs_by_name = {path.stem: path for path in word_pairs}
+        analogies_by_name = {path.stem: path for path in analogies}
+        if not word_pairs and not analogies:
+            pairs_by_name = {name: bundled(file) for name, file in WORD_PAIRS.items()}
+            analogies_by_name = {name: bundled(file) for name, file in ANALOGIES.items()}
+        scores = evaluate(
+            load(model_path, mmap=True),
+            word_pairs=pairs_by_name,
+            analogies=analogies_by_name,
+            restrict_vocab=restrict_vocab,
+        )
+        if output_file is not None:
+            with staged_file(output_file) as staged:
+                staged.write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
+        print_scores(scores)
+
+
+def print_scores(scores: dict[str, dict[str, Any]]) -> None:
+    """Print a table of scores."""
+    rows = [
+        (name, measure, "–" if score[measure] is None else f"{score[measure]:.3f}", f"{score['n_used']:,}")
+        for name, score in scores.items()
+        for measure in score
+        if measure in ("spearman", "accuracy", "semantic", "syntactic")
+    ]
+    msg.table(rows, header=("Set", "Measure", "Score", "Questions"), divider=True, aligns=("l", "l", "r", "r"))

@@ -1,0 +1,69 @@
+"""`spacy w2v export`: a trained model in another format."""
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from wasabi import msg
+
+from spacy_w2v.cli._app import errors_for_users, w2v_cli
+
+if TYPE_CHECKING:
+    from spacy_w2v.api import Word2Vec
+
+
+class Format(str, Enum):
+    """The formats of `spacy_w2v.export.EXPORTERS`."""
+
+    spacy = "spacy"
+    gensim = "gensim"
+    word2vec_text = "word2vec-text"
+    word2vec_binary = "word2vec-binary"
+
+
+class Dtype(str, Enum):
+    """Types of numbers."""
+
+    float32 = "float32"
+    float16 = "float16"
+
+
+@w2v_cli.command("export")
+def export_command(
+    model_path: Path = typer.Argument(..., help="Output directory of `spacy w2v train`, or the model in it"),
+    output_path: Path = typer.Argument(..., help="Directory (spacy) or file (other formats) to write"),
+    format_: Format = typer.Option(Format.spacy, "--format", "-f", help="What to write"),
+    max_vectors: int = typer.Option(None, "--max-vectors", min=1, help="Only the vectors of the most frequent words"),
+    dtype: Dtype = typer.Option(Dtype.float32, "--dtype", help="Type of the numbers, for spacy and gensim"),
+    overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Replace an earlier export"),
+) -> None:
+    """
+    Export a trained model to spaCy, gensim's KeyedVectors, or word2vec's text or binary format.
+    """
+    from spacy_w2v.config.schema import ExportSettings
+    from spacy_w2v.errors import StorageError
+    from spacy_w2v.export import EXPORTERS, get_exporter
+    from spacy_w2v.publish import check_output, staged_directory, staged_siblings
+
+    with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
+        settings = ExportSettings(formats=[format_.value], max_vectors=max_vectors, dtype=dtype.value)
+        exporter = get_exporter(format_.value)
+        if format_ is Format.spacy:
+            check_output(output_path, overwrite=overwrite, made_by_us="meta.json")
+            with staged_directory(output_path) as directory:
+                exporter(_load(model_path), directory, settings)
+        else:
+            if output_path.is_dir() or not output_path.suffix:
+                output_path = output_path / Path(EXPORTERS[format_.value][2]).name
+            if output_path.exists() and not overwrite:
+                raise StorageError(f"The output must be new, but {output_path} exists. Replace it with --overwrite.")
+            with staged_siblings(output_path) as directory:
+                exporter(_load(model_path), directory / output_path.name, settings)
+        msg.good(f"Exported {format_.value} to {output_path}")
+
+
+def _load(model_path: Path) -> "Word2Vec":
+    from spacy_w2v.api import load
+
+    return load(model_path, mmap=True)

@@ -1,0 +1,45 @@
+"""`spacy w2v report`: a short report of a model in Markdown."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import typer
+from wasabi import msg
+
+from spacy_w2v.cli._app import errors_for_users, w2v_cli
+from spacy_w2v.errors import StorageError
+
+
+@w2v_cli.command("report")
+def report_command(
+    model_path: Path = typer.Argument(..., help="Output directory of `spacy w2v train`, or the model in it"),
+    output_file: Path = typer.Argument(..., help="Markdown file to write, replaced if it exists"),
+    scores_path: Path = typer.Option(None, "--scores", "-s", help="Scores that `spacy w2v evaluate --output` wrote"),
+    words: list[str] = typer.Option(
+        ["french", "king", "city", "war", "computer"], "--word", "-w", help="Words whose neighbours to show"
+    ),
+) -> None:
+    """
+    Write a report of a model: its corpus, settings, losses, scores and some neighbours.
+    """
+    from spacy_w2v.api import load
+    from spacy_w2v.publish import staged_file
+    from spacy_w2v.report import make_report
+
+    with errors_for_users():
+        report = make_report(
+            load(model_path, mmap=True), scores=read_scores(scores_path) if scores_path else None, words=words
+        )
+        with staged_file(output_file) as staged:
+            staged.write_text(report, encoding="utf-8")
+        msg.good(f"Wrote the report to {output_file}")
+
+
+def read_scores(path: Path) -> dict[str, dict[str, Any]]:
+    """Return the scores in a file. Raises StorageError."""
+    try:
+        scores: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StorageError(f"--scores must name a JSON file made by spacy w2v evaluate, was: {path}. {error}") from None
+    return scores

@@ -1,0 +1,130 @@
+"""`spacy w2v train`: from a config to vectors in a directory."""
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from wasabi import msg
+
+from spacy_w2v.cli._app import WITH_OVERRIDES, errors_for_users, read_overrides, run_code, w2v_cli
+
+if TYPE_CHECKING:
+    from spacy_w2v.training.trainer import EpochResult
+
+CONFIG_FILE = "config.cfg"
+LOG_FILE = "training.jsonl"
+MODEL_DIRECTORY = "model"
+
+
+@w2v_cli.command("train", context_settings=WITH_OVERRIDES)
+def train_command(
+    ctx: typer.Context,
+    config_path: Path = typer.Argument(..., help="Config file, or - for standard input", allow_dash=True),
+    output_path: Path = typer.Option(..., "--output", "--output-path", "-o", help="Directory for the results"),
+    code_path: Path = typer.Option(None, "--code", "-c", help="Python file with registered functions to import"),
+    cache_dir: Path = typer.Option(
+        None, "--cache-dir", help="Directory for encoded corpora; by default in the user's cache directory"
+    ),
+    overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Replace the results of an earlier run"),
+) -> None:
+    """
+    Train word vectors and export them to spaCy and gensim.
+
+    Settings of the config can be overridden as options: --w2v.training.epochs 3. The texts are read and tokenized
+    once, and found again by later runs. OUTPUT/spacy is a pipeline for spacy.load and [initialize] vectors,
+    OUTPUT/gensim/vectors.kv is for gensim's KeyedVectors.load, OUTPUT/model is for the other w2v commands.
+    """
+    with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
+        overrides = read_overrides(ctx)
+        run_code(code_path)
+        train(
+            config_path,
+            output_path,
+            overrides=overrides,
+            code_path=code_path,
+            cache_dir=cache_dir,
+            overwrite=overwrite,
+        )
+
+
+def train(
+    config_path: Path,
+    output_path: Path,
+    *,
+    overrides: dict[str, Any],
+    code_path: Path | None = None,
+    cache_dir: Path | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Train as a config says, and write all results. Raises the errors of spacy_w2v.errors."""
+    from spacy_w2v.config.loading import load_config, resolve
+    from spacy_w2v.export import export_all
+    from spacy_w2v.model.storage import write_model
+    from spacy_w2v.publish import check_free_space, check_output, staged_directory
+    from spacy_w2v.training.job import Word2VecJob
+    from spacy_w2v.training.progress import ProgressBars, TrainingLog
+
+    resolved = resolve(load_config(config_path, overrides))
+    check_output(output_path, overwrite=overwrite, made_by_us=LOG_FILE)
+    with staged_directory(output_path) as directory:
+        job = Word2VecJob(
+            source=resolved.source,
+            nlp=resolved.nlp,
+            settings=resolved.settings,
+            config=resolved.config.to_str(),
+            cache_dir=cache_dir,
+            code_path=code_path,
+            before_training=lambda n_bytes: check_free_space(directory, n_bytes),
+        )
+        log = TrainingLog(directory / LOG_FILE)
+        bars = ProgressBars()
+
+        def show_corpus(facts: dict[str, Any]) -> None:
+            bars.close()
+            log.corpus(facts)
+            print_corpus(facts)
+
+        def show_epoch(result: "EpochResult") -> None:
+            log.epoch(result)
+            bars.epoch(result)
+
+        with bars as listener:
+            model = job.run(dataclasses.replace(listener, corpus=show_corpus, epoch=show_epoch))
+        (directory / MODEL_DIRECTORY).mkdir()
+        write_model(model, directory / MODEL_DIRECTORY)
+        (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
+        places = export_all(model, directory, resolved.settings.export)
+        last = model.meta["results"][-1]
+        log.end({"seconds": last["seconds"], "words_per_s": last["words_per_s"], "loss": last["loss"]})
+    msg.good(
+        f"Trained {len(model):,} vectors in {last['seconds']:.1f} s: loss {last['loss']:.4f}, "
+        f"{last['words_per_s']:,.0f} words/s"
+    )
+    for place in (Path(MODEL_DIRECTORY), *places, Path(LOG_FILE)):
+        msg.text(f"  {output_path / place}")
+
+
+def print_corpus(facts: dict[str, Any]) -> None:
+    """Print the summary of a corpus and its vocabulary."""
+    msg.divider(f"Corpus: {facts['source']}")
+    rows = [
+        ("Documents", f"{facts['n_documents']:,}"),
+        ("Lines or sentences with tokens", f"{facts['n_sentences']:,}"),
+        ("Tokens", f"{facts['n_tokens']:,}"),
+        ("Types", f"{facts['n_types']:,}"),
+    ]
+    if "n_words" in facts:
+        rows += [
+            ("Words kept", f"{facts['n_words']:,} (each at least {facts['lowest_count']} times)"),
+            ("Tokens covered", f"{facts['coverage']:.1%}"),
+        ]
+    msg.table(rows)
+    n_skipped = facts["n_null"] + facts["n_not_text"]
+    if n_skipped:
+        msg.warn(f"Left out {n_skipped:,} documents: {facts['n_null']:,} null, {facts['n_not_text']:,} no strings")
+    if facts["n_dropped_types"]:
+        msg.warn(
+            f"Dropped {facts['n_dropped_types']:,} rare types ({facts['n_dropped_tokens']:,} tokens) to stay within "
+            "max_vocab_size; counts of rare words may be too low"
+        )
