@@ -145,7 +145,7 @@ def train_chunk(
                     else:
                         likelihood = sigmoid(-score)
                         step = alpha * (likelihood - np.float32(1.0))
-                    sigmoids *= likelihood
+                    sigmoids *= np.float64(likelihood)
                     if sigmoids < PRODUCT_LIMIT:
                         loss -= math.log(sigmoids)
                         sigmoids = 1.0

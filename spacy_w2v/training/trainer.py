@@ -252,8 +252,9 @@ class _Conductor:
         n_pairs = sum(result.n_pairs for result in results)
         if n_pairs == 0:
             raise TrainingError(
-                "The corpus must give pairs of neighbouring words, but each of its sentences has one word at most. "
-                'Set boundary = "document", lower min_count, or raise sample.'
+                "The corpus must give pairs of neighbouring words, but min_count and sample leave none: "
+                f"{sum(result.n_kept for result in results)} of {self.run.corpus.counts.n_tokens} tokens are kept. "
+                'Take more text, lower min_count, raise sample (0 keeps all), or set boundary = "document".'
             )
         seconds = time.perf_counter() - self.start
         result = EpochResult(

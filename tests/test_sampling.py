@@ -1,0 +1,124 @@
+"""Distributions: what the tables say and what is drawn from them."""
+
+import numpy as np
+import pytest
+import reference
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spacy_w2v.kernels.arguments import SamplingTables
+from spacy_w2v.kernels.skipgram_sequential import draw_below, draw_noise, next_random
+from spacy_w2v.sampling import (
+    alias_tables,
+    chunk_order,
+    chunk_random_state,
+    initial_input_vectors,
+    keep_probabilities,
+    make_sampling_tables,
+    noise_probabilities,
+)
+
+COUNTS = np.array([100_000, 5_000, 800, 70, 7, 7, 1])
+
+
+def make_tables(counts=COUNTS, sample=1e-3, ns_exponent=0.75):
+    word_of_type = np.arange(counts.size, dtype=np.uint32)
+    return make_sampling_tables(word_of_type, counts, sample=sample, ns_exponent=ns_exponent)
+
+
+def distribution_of(tables: SamplingTables):
+    """The probabilities that an alias table gives, added up bucket by bucket."""
+    n_words = tables.noise_threshold.size
+    probabilities = np.zeros(n_words)
+    for bucket in range(n_words):
+        own = tables.noise_threshold[bucket] / 2**28
+        probabilities[bucket] += own / n_words
+        probabilities[tables.noise_alias[bucket]] += (1 - own) / n_words
+    return probabilities
+
+
+def test_keep_probabilities_follow_word2vec():
+    n_tokens, sample = COUNTS.sum(), 1e-3
+    expected = []
+    for count in COUNTS:  # word2vec.c: (sqrt(cn / (sample * train_words)) + 1) * (sample * train_words) / cn
+        threshold = sample * n_tokens
+        expected.append(min(1.0, (np.sqrt(count / threshold) + 1) * threshold / count))
+    np.testing.assert_allclose(keep_probabilities(COUNTS, sample), expected)
+    assert keep_probabilities(COUNTS, 0).tolist() == [1.0] * COUNTS.size
+
+
+def test_keep_thresholds_are_the_probabilities():
+    tables = make_tables()
+    np.testing.assert_allclose(
+        (tables.keep_threshold.astype(float) + 1) / 2**32, keep_probabilities(COUNTS, 1e-3), rtol=1e-6
+    )
+    assert tables.keep_threshold[-1] == 2**32 - 1
+
+
+@given(
+    st.lists(st.integers(1, 10**9), min_size=1, max_size=200),
+    st.sampled_from([0.75, 0.0, 1.0, -0.5]),
+)
+@settings(derandomize=True, deadline=None)
+def test_alias_tables_give_the_exact_distribution(counts, ns_exponent):
+    tables = make_tables(np.array(sorted(counts, reverse=True)), ns_exponent=ns_exponent)
+    weights = np.array(sorted(counts, reverse=True), float) ** ns_exponent
+    np.testing.assert_allclose(distribution_of(tables), weights / weights.sum(), atol=2.0**-27)
+
+
+def test_alias_of_a_certain_word():
+    own, alias = alias_tables(np.array([1.0]))
+    assert own.tolist() == [1.0]
+    assert alias.tolist() == [0]
+
+
+def test_noise_drawn_follows_its_distribution():
+    """Chi-squared over 200,000 draws of the compiled sampler, at the 0.1 % level for 6 degrees of freedom."""
+    tables = make_tables()
+    state = chunk_random_state(seed=9, epoch=0, chunk=0)
+    n_draws = 200_000
+    drawn = np.bincount([int(draw_noise(state, tables)) for _ in range(n_draws)], minlength=COUNTS.size)
+    expected = noise_probabilities(COUNTS, 0.75) * n_draws
+    assert ((drawn - expected) ** 2 / expected).sum() < 22.46
+
+
+def test_generator_equals_the_reference():
+    state = chunk_random_state(seed=9, epoch=1, chunk=2)
+    generator = reference.Xoshiro256PlusPlus(state)
+    expected = [generator.next() for _ in range(1000)]
+    actual = [int(next_random(state)) for _ in range(1000)]
+    assert actual == expected
+
+
+def test_draw_below_is_uniform():
+    """Chi-squared over 100,000 draws, at the 0.1 % level for 4 degrees of freedom."""
+    state = chunk_random_state(seed=9, epoch=0, chunk=0)
+    drawn = np.bincount([int(draw_below(state, np.uint64(5))) for _ in range(100_000)], minlength=5)
+    assert ((drawn - 20_000) ** 2 / 20_000).sum() < 18.47
+    assert drawn.size == 5
+
+
+def test_streams_of_chunks_differ():
+    """No two neighbouring (seed, epoch, chunk) share a word of their states."""
+    states = [chunk_random_state(seed=s, epoch=e, chunk=c) for s in range(5) for e in range(5) for c in range(20)]
+    assert np.unique(np.concatenate(states)).size == 4 * len(states)
+
+
+def test_chunk_order_is_a_permutation_fixed_by_seed_and_epoch():
+    orders = [tuple(chunk_order(n_chunks=50, seed=s, epoch=e)) for s in range(2) for e in range(2)]
+    assert all(sorted(order) == list(range(50)) for order in orders)
+    assert len(set(orders)) == 4
+    assert tuple(chunk_order(n_chunks=50, seed=0, epoch=0)) == orders[0]
+
+
+@pytest.mark.parametrize("vector_size", [3, 100, 300])
+def test_initial_vectors_are_uniform(vector_size):
+    vectors = initial_input_vectors(n_words=5000, vector_size=vector_size, padded_size=vector_size + 5, seed=1)
+    assert vectors.shape == (5000, vector_size + 5)
+    assert vectors.dtype == np.float32
+    assert not vectors[:, vector_size:].any()
+    scaled = vectors[:, :vector_size] * vector_size
+    assert -0.5 <= scaled.min() < -0.499
+    assert 0.499 < scaled.max() <= 0.5
+    assert scaled.mean() == pytest.approx(0, abs=0.01)
+    assert scaled.std() == pytest.approx(np.sqrt(1 / 12), rel=0.01)
