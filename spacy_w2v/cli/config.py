@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from confection import Config
 
 
+BUNDLED = "gensim-wiki"
+
+
 class Size(str, Enum):
     """How much text there is."""
 
@@ -27,11 +30,11 @@ def init_config_command(
     output_file: Path = typer.Argument(..., help="File to write, or - for standard output", allow_dash=True),
     lang: str = typer.Option("en", "--lang", "-l", help="Two-letter code of the language"),
     dataset: str = typer.Option(
-        None,
+        BUNDLED,
         "--dataset",
         "-d",
-        help="Files (a path or glob), a dataset on the Hub, or - for standard input; "
-        "by default the Wikipedia excerpt of gensim",
+        help=f"Files (a path or glob), a dataset on the Hub, - for standard input, or {BUNDLED} for the excerpt of "
+        "Wikipedia that gensim bundles",
     ),
     name: str = typer.Option(None, "--name", "-n", help="Configuration of a dataset on the Hub"),
     text_field: str = typer.Option("text", "--text-field", "-t", help="Column of the texts"),
@@ -74,15 +77,15 @@ def fill_config_command(
         save_config(filled, output_file, force=force or output_file == base_path)
 
 
-def corpus_block(dataset: str | None, *, name: str | None, text_field: str) -> dict[str, Any]:
+def corpus_block(dataset: str, *, name: str | None, text_field: str) -> dict[str, Any]:
     """Return the block [w2v.corpus] for what --dataset names."""
     from spacy_w2v.corpus.huggingface import format_of_files, looks_like_files
 
-    if dataset is None:
-        return {"@readers": "spacy_w2v.GensimWiki.v1", "max_documents": None}
+    if dataset == BUNDLED:
+        return {"@readers": "spacy_w2v.GensimWiki.v1"}
     if dataset == "-":
         return {"@readers": "spacy_w2v.StandardInput.v1"}
-    block: dict[str, Any] = {"@readers": "spacy_w2v.Dataset.v1", "path": dataset, "name": name}
+    block: dict[str, Any] = {"@readers": "spacy_w2v.Dataset.v1", "path": dataset, "name": name or None}
     if looks_like_files(dataset):
         block |= {"path": format_of_files([dataset]), "data_files": dataset}
     return block | {"split": "train", "text_field": text_field}

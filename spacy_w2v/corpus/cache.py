@@ -165,11 +165,11 @@ def _why_not_found(cache_dir: Path, source_name: str, fingerprint: dict[str, Any
     differences: list[list[str]] = []
     for path in cache_dir.iterdir():
         try:
-            manifest = read_manifest(path)
+            manifest = read_manifest(path, any_version=True)
         except StorageError:
             continue
-        if manifest.get("source") == source_name:
-            other = manifest["fingerprint"]
+        other = manifest.get("fingerprint")
+        if manifest.get("source") == source_name and isinstance(other, dict):
             differences.append([text for part, text in PARTS.items() if other.get(part) != fingerprint[part]])
     return " and ".join(sorted(differences, key=len)[0]) if differences else ""
 

@@ -42,9 +42,9 @@ class DocumentEncoder:
                 attributes = attributes_of(doc, self.rules.columns())
                 keys, kept = self.rules.keys(attributes)
                 sentence = self._sentence_of_token(doc, text)
-                counts = np.bincount(sentence[kept])
+                counts = np.bincount(sentence[kept], minlength=int(sentence.max(initial=0)) + 1)
                 long_enough = counts >= self.min_tokens
-                kept &= np.append(long_enough, np.zeros(len(doc), bool))[sentence]
+                kept &= long_enough[sentence]
                 numbers.append(table.number(attributes[kept, 0], keys[kept], self.nlp.vocab))
                 lengths.append(counts[long_enough])
         return EncodedBatch(table.types, np.concatenate(numbers), np.concatenate(lengths))

@@ -74,7 +74,9 @@ def available_cores() -> int:
 def _pickled(nlp: "Language", settings: TokensSettings) -> bytes | None:
     """Return what a process needs to make the same encoder, or None if the tokenizer cannot be pickled."""
     try:
-        return pickle.dumps((nlp.vocab, nlp.tokenizer, settings))
+        # Tokenizer.__reduce__ forgets its faster_heuristics.
+        faster_heuristics = getattr(nlp.tokenizer, "faster_heuristics", None)
+        return pickle.dumps((nlp.vocab, nlp.tokenizer, faster_heuristics, settings))
     except Exception:  # a tokenizer of the user's own may raise anything; one process is the way out
         return None
 
@@ -96,7 +98,9 @@ def _start_worker(payload: bytes, code_path: Path | None) -> None:
         from spacy.cli._util import import_code
 
         import_code(code_path)
-    vocab, tokenizer, settings = pickle.loads(payload)
+    vocab, tokenizer, faster_heuristics, settings = pickle.loads(payload)
+    if faster_heuristics is False:
+        tokenizer.faster_heuristics = False
     _encoder = make_encoder(_Pipeline(vocab, tokenizer), settings)
 
 

@@ -115,7 +115,17 @@ class DatasetSource:
             batches = self._read_text_files()
         else:
             batches = self._read_dataset()
-        return take_documents(coalesce(batches), self.max_documents)
+        return take_documents(coalesce(self._readable(batches)), self.max_documents)
+
+    def _readable(self, batches: Iterator[TextBatch]) -> Iterator[TextBatch]:
+        """Pass on batches. Raises CorpusError for whatever the libraries raise on damaged files."""
+        try:
+            yield from batches
+        except CorpusError:
+            raise
+        except Exception as error:  # of gzip, lzma, zstandard, Arrow, pandas, datasets: they have no common base
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise CorpusError(f"The files must be readable, but {self.name} is not: {reason}") from error
 
     def _is_saved_to_disk(self) -> bool:
         """Say whether the path is what Dataset.save_to_disk or DatasetDict.save_to_disk made."""
@@ -125,9 +135,16 @@ class DatasetSource:
         import datasets
 
         if self._builder is None:
-            decoding = {}
+            decoding: dict[str, Any] = {}  # Any: arguments of builders
             if self.path in DECODING_BUILDERS:
-                decoding = {"encoding": self.encoding, "encoding_errors": self.encoding_errors}
+                # datasets' json builder heeds encoding_errors for any name but "utf-8".
+                encoding = "utf_8" if self.path == "json" and self.encoding == "utf-8" else self.encoding
+                decoding = {"encoding": encoding, "encoding_errors": self.encoding_errors}
+            if self.path == "csv":
+                if self.encoding_errors == "strict":  # which pandas' converters always are
+                    decoding["converters"] = {self.text_field: str}  # else a block of numbers is a column of numbers
+                if self._extension_of_files() == "tsv":
+                    decoding["sep"] = "\t"
             try:
                 self._builder = datasets.load_dataset_builder(
                     self.path,
@@ -140,6 +157,10 @@ class DatasetSource:
             except (OSError, ValueError) as error:  # not found, no connection, no such configuration
                 raise CorpusError(self._not_found(error)) from None
         return self._builder
+
+    def _extension_of_files(self) -> str:
+        files = [self.data_files] if isinstance(self.data_files, str) else self.data_files or [""]
+        return _extension(files[0])
 
     def _not_found(self, error: Exception) -> str:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -157,17 +178,21 @@ class DatasetSource:
         base_split = self.split.split("[")[0]
         if files and base_split not in files:
             raise CorpusError(
-                f"split must be one of {', '.join(files)}, was: {self.split}. "
+                f"split must be one of {', '.join(map(str, files))}, was: {self.split}. "
                 f"{did_you_mean(base_split, [str(split) for split in files])}".rstrip()
             )
         if not files:
             raise CorpusError(f"The dataset must have data files that can be streamed, but {self.path} names none.")
+        if not files[base_split]:
+            raise CorpusError(self._not_found(FileNotFoundError("No file matches.")))
         return files[base_split]
 
     def _is_plain_text(self) -> bool:
         from datasets.packaged_modules.text.text import Text
 
-        return isinstance(self._load_builder(), Text) and "[" not in self.split
+        if not isinstance(self._load_builder(), Text) or "[" in self.split:
+            return False
+        return not any(file.lower().endswith(".zip") for file in self._files())  # of archives fsspec reads one file
 
     def _read_text_files(self) -> Iterator[TextBatch]:
         """Read text files in blocks; datasets would take each line as a whole, however long it is."""
@@ -203,7 +228,11 @@ class DatasetSource:
             n_documents = self._count_documents()
             try:
                 dataset = self._load_builder().as_streaming_dataset(split=self.split)
+            except StopIteration:  # datasets' json builder on an empty file
+                return
             except ValueError as error:
+                if isinstance(error, pa.ArrowInvalid):
+                    raise
                 raise CorpusError(f"split must name a split of the dataset, was: {self.split}. {error}") from None
         try:
             yield from read_dataset(dataset, text_field=self.text_field, n_documents=n_documents)

@@ -1,7 +1,9 @@
 """Several sources as one: one behind the other, or mixed by weights."""
 
 import hashlib
+import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -51,7 +53,7 @@ class Interleaving:
             raise CorpusError(
                 f"weights must name the same sources as sources ({', '.join(sources)}), was: {', '.join(weights)}"
             )
-        if any(weight <= 0 for weight in weights.values()):
+        if not all(0 < weight < math.inf for weight in weights.values()):
             raise CorpusError(f"weights must be greater than 0, was: {weights}")
         if stop not in ("first_exhausted", "all_exhausted"):
             raise CorpusError(f"stop must be first_exhausted or all_exhausted, was: {stop}")
@@ -74,15 +76,22 @@ class Interleaving:
         cursors = {name: _Cursor(source.batches()) for name, source in self.sources.items()}
         generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(self.seed)))
         while cursors:
-            weights = np.array([self.weights[name] for name in cursors])
-            shares = generator.multinomial(DOCUMENTS_PER_DRAW, weights / weights.sum())
-            for name, share in zip(list(cursors), shares, strict=True):
-                batch = cursors[name].take(int(share))
-                yield batch
-                if cursors[name].exhausted:
-                    if self.stop == "first_exhausted":
-                        return
-                    del cursors[name]
+            names = list(cursors)
+            weights = np.array([self.weights[name] for name in names])
+            draws = generator.choice(len(names), DOCUMENTS_PER_DRAW, p=weights / weights.sum())
+            shares = np.bincount(draws, minlength=len(names)).tolist()
+            taken = {name: cursors[name].take(share) for name, share in zip(names, shares, strict=True)}
+            ended = [i for i, name in enumerate(names) if cursors[name].exhausted]
+            if ended and self.stop == "first_exhausted":
+                # The first draw that found nothing left ends the mixture, for the other sources too.
+                end = min(np.flatnonzero(draws == i)[taken[names[i]].n_documents] for i in ended)
+                shares = np.bincount(draws[:end], minlength=len(names)).tolist()
+                for name, share in zip(names, shares, strict=True):
+                    yield taken[name]._replace(texts=taken[name].texts.slice(0, share), n_documents=share)
+                return
+            yield from taken.values()
+            for i in ended:
+                del cursors[names[i]]
 
 
 class _Cursor:
@@ -123,13 +132,13 @@ def _joint_fingerprint(sources: dict[str, TextSource], mixture: str) -> str | No
     return f"mixture:{hashlib.sha256(repr((fingerprints, mixture)).encode()).hexdigest()}"
 
 
-def make_concatenate_v1(sources: dict[str, TextSource]) -> Concatenation:
+def make_concatenate_v1(sources: dict[str, Any]) -> Concatenation:
     """Make the reader "spacy_w2v.Concatenate.v1": all documents of the first source, then of the next."""
     return Concatenation(sources)
 
 
 def make_interleave_v1(
-    sources: dict[str, TextSource],
+    sources: dict[str, Any],
     weights: dict[str, float],
     seed: int = 0,
     stop: str = "first_exhausted",

@@ -72,6 +72,7 @@ class StockPieces:
         long_patterns = [tokens for tokens in patterns.values() if len(tokens) > 1]
         self.beginnings = np.array([get_string_id(t) for tokens in long_patterns for t in tokens[:-1]], np.uint64)
         self.rests = np.array([get_string_id(t) for tokens in long_patterns for t in tokens[1:]], np.uint64)
+        self.crowded_rules = _crowded_rules(nlp.tokenizer, long_patterns)
         self.specials: dict[str, tuple[str, ...]] = {}  # by first character
         for text in patterns if long_patterns else ():
             self.specials[text[0]] = (*self.specials.get(text[0], ()), text)
@@ -90,7 +91,9 @@ class StockPieces:
         risks |= ENDS_LIKE_START * np.isin(orths[ends - 1], self.beginnings).astype(np.uint8)
         for i in np.flatnonzero(ends - starts > 1).tolist():
             piece = pieces[i]
-            if piece not in self.tokenizer.rules and self._holds_special(piece, doc[starts[i] : ends[i]]):
+            if piece in self.crowded_rules or (
+                piece not in self.tokenizer.rules and self._holds_special(piece, doc[starts[i] : ends[i]])
+            ):
                 # Inside a match the finished tokens hide those that were searched: assume the worst of both ends.
                 risks[i] = STARTS_LIKE_REST | ENDS_LIKE_START | HOLDS_SPECIAL
         return risks
@@ -130,6 +133,21 @@ def _searched_patterns(tokenizer: "Tokenizer") -> dict[str, list[str]]:
         or tokenizer.find_infix(text)
     )
     return {text: [token.text for token in plain(text)] for text in searched if not text.isspace()}
+
+
+def _crowded_rules(tokenizer: "Tokenizer", patterns: list[list[str]]) -> set[str]:
+    """Return the special cases in whose own tokens another one is found."""
+    from spacy.attrs import ORTH, intify_attrs
+
+    sequences = {tuple(tokens) for tokens in patterns}
+    lengths = {len(tokens) for tokens in sequences}
+    crowded = set()
+    for text, specs in tokenizer.rules.items():
+        tokens = tuple(intify_attrs(spec)[ORTH] for spec in specs)
+        runs = (tokens[i : i + n] for n in lengths if n < len(tokens) for i in range(len(tokens) - n + 1))
+        if any(run in sequences for run in runs):
+            crowded.add(text)
+    return crowded
 
 
 def is_piecewise(tokenizer: Any) -> bool:

@@ -72,9 +72,8 @@ def texts_of_column(column: pa.ChunkedArray | pa.Array, *, name: str) -> tuple[p
             f"The text column must hold strings, but column '{name}' holds: {kind}. Choose another with text_field."
         )
     n_null = array.null_count
-    if n_null:
-        array = array.drop_null()
-    return array.cast(pa.large_string()), n_null, 0
+    array = array.cast(pa.large_string())  # before nulls are dropped, which Arrow cannot do for string views
+    return (array.drop_null() if n_null else array), n_null, 0
 
 
 def texts_of_values(
@@ -84,8 +83,18 @@ def texts_of_values(
     texts = [value for value in values if isinstance(value, str)]
     if len(texts) == len(values):
         return _to_arrow(texts), 0, 0
-    n_null = sum(value is None or value != value for value in values if not isinstance(value, str | list | tuple))
+    n_null = sum(_is_missing(value) for value in values)
     return _to_arrow(texts), n_null, len(values) - len(texts) - n_null
+
+
+def _is_missing(value: Any) -> bool:  # Any: whatever a user's data holds
+    """Say whether a value is None, NaN or pandas' NA, which are the ones that are not equal to themselves."""
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):  # NA has no truth; neither has an array, which is a value
+        return type(value).__name__ == "NAType"
 
 
 def _to_arrow(texts: list[str]) -> pa.LargeStringArray:
@@ -112,7 +121,8 @@ def coalesce(batches: Iterator[TextBatch]) -> Iterator[TextBatch]:
     for batch in batches:
         waiting.append(batch)
         waiting_bytes += batch.texts.nbytes
-        if waiting_bytes >= BATCH_BYTES:
+        # Nothing is joined behind a batch that ends within a document: take_documents counts from the front.
+        if waiting_bytes >= BATCH_BYTES or batch.n_documents != len(batch.texts):
             yield from _cut(_join(waiting))
             waiting, waiting_bytes = [], 0
     if waiting:

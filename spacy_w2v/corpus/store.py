@@ -191,7 +191,7 @@ class ChunkReader:
         )
 
 
-def read_manifest(directory: Path) -> dict[str, Any]:
+def read_manifest(directory: Path, *, any_version: bool = False) -> dict[str, Any]:
     """Return the manifest of a corpus. Raises StorageError if it is missing, damaged or of another kind."""
     path = directory / MANIFEST_FILE
     try:
@@ -200,7 +200,7 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         raise StorageError(f"A corpus directory must hold a manifest, but {path} cannot be read: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise StorageError(f"{path} must be the manifest of a {FORMAT}, but is of another kind.")
-    if manifest.get("format_version") != FORMAT_VERSION:
+    if not any_version and manifest.get("format_version") != FORMAT_VERSION:
         raise StorageError(
             f"{path} must have format version {FORMAT_VERSION}, was: {manifest.get('format_version')}. Encode it again."
         )
@@ -223,5 +223,7 @@ def open_corpus(directory: Path) -> Corpus:
             n_type_ids=manifest["n_type_ids"],
             chunk_tokens=np.array(manifest["chunk_tokens"], np.int64),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except StorageError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise StorageError(f"The manifest of {directory} is damaged: {error!r} is missing or wrong.") from None

@@ -1,12 +1,13 @@
 """Plain text, a line a document, from files or standard input: read in blocks, so that no line is too long."""
 
+import codecs
 import sys
 from collections.abc import Iterator
 from typing import IO, BinaryIO, cast
 
 import pyarrow as pa
 
-from spacy_w2v.corpus.source import BATCH_BYTES, TextBatch, take_documents
+from spacy_w2v.corpus.source import BATCH_BYTES, TextBatch, empty_texts, take_documents
 from spacy_w2v.errors import CorpusError
 
 # Where a block without a line break is cut: behind an ASCII space, tab, vertical tab or form feed.
@@ -23,16 +24,24 @@ def read_text(
     A line that is longer than a block of 4 MiB, such as a corpus on one line, is cut at white space between two
     documents. Raises CorpusError with the position for bytes that are not valid in the encoding.
     """
+    if "\n".encode(encoding) != NEWLINE:  # UTF-16 and the like, where the bytes of a line break are not one
+        file, encoding = cast(IO[bytes], codecs.EncodedFile(file, "utf-8", encoding, encoding_errors)), "utf-8"
     rest = b""
     position = 0
     line = 1
+    ends_line = True
     while True:
-        block = file.read(BATCH_BYTES)
+        try:
+            block = file.read(BATCH_BYTES)
+        except UnicodeDecodeError as error:
+            raise CorpusError(f"Text must be valid {error.encoding}, but {name} is not: {error}") from None
         if position == 0 and not rest and block.startswith(UTF8_BOM):
             block = block[len(UTF8_BOM) :]
             position = len(UTF8_BOM)
         data = rest + block
         if not data:
+            if not ends_line:  # the last line was cut at its very end
+                yield TextBatch(empty_texts(), 1, 0, 0, None)
             return
         end = len(data) if not block else _last_cut(data)
         if end == 0:  # no white space in 4 MiB: read on
@@ -62,7 +71,9 @@ def read_text(
 def _last_cut(data: bytes) -> int:
     """Return the end of the last full line, else of the last word, else 0."""
     end = data.rfind(NEWLINE) + 1
-    return end or max(data.rfind(blank) for blank in BLANKS) + 1
+    if end or len(data) < BATCH_BYTES:  # a short line without a line break is the last one
+        return end
+    return max(data.rfind(blank) for blank in BLANKS) + 1
 
 
 class StandardInput:

@@ -39,7 +39,7 @@ class TypeCounts:
             self._counts = np.concatenate([self._counts, np.zeros(self.n_ids, np.int64)])
         self._counts[ids] += counts  # ids are distinct
         if self.max_types is not None:
-            while len(known) > self.max_types:
+            while len(self._ids) > self.max_types:  # not `known`: dropping makes a new dict
                 self._drop_rarest()
         return ids
 

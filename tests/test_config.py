@@ -1,0 +1,209 @@
+"""Settings, configs, and the names that users write in them."""
+
+import inspect
+from importlib.metadata import distribution
+
+import gensim.models
+import pytest
+import spacy
+from confection import Config
+
+from spacy_w2v.config.loading import apply_overrides, fill, load_config, resolve
+from spacy_w2v.config.presets import SIZES, make_config
+from spacy_w2v.config.schema import W2VSettings, block_of_setting, parse_settings
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.export import EXPORTERS
+
+GENSIM_NAMES = [
+    *("vector_size", "window", "min_count", "negative", "ns_exponent", "sample"),
+    *("alpha", "min_alpha", "epochs", "seed", "shrink_windows", "max_final_vocab"),
+]
+
+REGISTERED = {
+    "spacy_cli": {"w2v"},
+    "spacy_readers": {
+        "spacy_w2v.Dataset.v1",
+        "spacy_w2v.GensimWiki.v1",
+        "spacy_w2v.StandardInput.v1",
+        "spacy_w2v.Concatenate.v1",
+        "spacy_w2v.Interleave.v1",
+    },
+}
+"""All names in entry points: they are what users' configs depend on, so none may go, and none may change meaning."""
+
+
+@pytest.mark.parametrize("name", GENSIM_NAMES)
+def test_defaults_are_those_of_gensim(name):
+    expected = inspect.signature(gensim.models.Word2Vec.__init__).parameters[name].default
+    settings = parse_settings({}).model_dump()
+    actual = settings[block_of_setting()[name]][name]
+    assert actual == expected
+    assert type(actual) is type(expected) or {type(actual), type(expected)} == {bool, int}
+
+
+def test_settings_of_all_blocks_have_different_names():
+    blocks = parse_settings({}).model_dump()
+    expected = [(name, block) for block in blocks if block != "export" for name in blocks[block]]
+    assert sorted(block_of_setting().items()) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ({"modle": {}}, r"\[w2v\] has no setting 'modle'. Did you mean 'model'\?"),
+        ({"corpsu": {}}, r"\[w2v\] has no setting 'corpsu'. Did you mean 'corpus'\?"),
+        ({"model": {"vectorsize": 3}}, r"\[w2v.model\] has no setting 'vectorsize'. Did you mean 'vector_size'\?"),
+        ({"tokens": {"xyz": 1}}, r"\[w2v.tokens\] has no setting 'xyz'. Known keys: tokenizer, attr, boundary"),
+        ({"model": 3}, r"\[w2v.model\] must be a block of settings, was: 3"),
+        ({"model": {"windo": 3}, "training": {"epoch": 1}}, r"'windo'(.|\n)*'epoch'"),
+    ],
+)
+def test_unknown_keys(block, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_settings(block)
+
+
+def test_values_are_coerced_to_their_types():
+    settings = parse_settings({"training": {"alpha": 1, "epochs": "3"}, "model": {"shrink_windows": "false"}})
+    assert (settings.training.alpha, type(settings.training.alpha)) == (1.0, float)
+    assert (settings.training.epochs, settings.model.shrink_windows) == (3, False)
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(ValueError, match="frozen"):
+        parse_settings({}).model.window = 3
+
+
+def test_formats_of_the_settings_are_those_of_the_exporters():
+    assert parse_settings({"export": {"formats": list(EXPORTERS)}}).export.formats == list(EXPORTERS)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_new_configs_are_complete_and_valid(size):
+    config = make_config(lang="en", corpus={"@readers": "spacy_w2v.GensimWiki.v1", "max_documents": 3}, size=size)
+    again = Config().from_str(config.to_str())
+    assert set(again["w2v"]) == {*W2VSettings.model_fields, "corpus"}
+    for block in W2VSettings.model_fields:
+        assert set(again["w2v"][block]) == set(parse_settings({}).model_dump()[block])
+    job = resolve(again)
+    assert job.source.max_documents == 3
+    assert job.settings.training.epochs == (20 if size == "tiny" else 5)
+
+
+def test_an_unknown_size_is_refused():
+    with pytest.raises(ConfigError, match="size must be one of tiny, small, large, was: huge"):
+        make_config(lang="en", corpus={}, size="huge")
+
+
+# Files, overrides, variables
+
+BASE = """
+[paths]
+texts = "a.txt"
+
+[vars]
+epochs = 3
+
+[nlp]
+lang = "en"
+
+[w2v]
+
+[w2v.corpus]
+@readers = "spacy_w2v.Dataset.v1"
+path = "text"
+data_files = ${paths.texts}
+
+[w2v.training]
+epochs = ${vars.epochs}
+"""
+
+
+def test_variables_and_overrides(tmp_path):
+    (tmp_path / "config.cfg").write_text(BASE)
+    job = resolve(load_config(tmp_path / "config.cfg"))
+    assert (job.source.data_files, job.settings.training.epochs) == ("a.txt", 3)
+
+    # Sections that the file lacks can be overridden too.
+    overrides = {"paths.texts": "b.txt", "vars.epochs": 7, "w2v.model.window": 2, "w2v.export.max_vectors": 10}
+    job = resolve(load_config(tmp_path / "config.cfg", overrides))
+    assert (job.source.data_files, job.settings.training.epochs) == ("b.txt", 7)
+    assert (job.settings.model.window, job.settings.export.max_vectors) == (2, 10)
+    assert Config().from_str(job.config.to_str())["w2v"]["model"]["window"] == 2
+
+
+def test_an_override_of_an_unknown_section_is_refused():
+    config = Config().from_str(BASE, interpolate=False)
+    with pytest.raises(ConfigError, match=r"must name a section of the config, was: pathz\. Did you mean 'paths'"):
+        apply_overrides(config, {"pathz.texts": "b.txt"})
+
+
+def test_filling_a_full_config_changes_nothing():
+    once = fill(config := Config().from_str(BASE), parse_settings(config["w2v"]))
+    twice = fill(once, parse_settings(once["w2v"]))
+    assert twice.to_str() == once.to_str()
+    assert once["nlp"] == config["nlp"]
+    assert once["w2v"]["corpus"].items() >= config["w2v"]["corpus"].items()
+
+
+# In a config for spacy train
+
+
+@pytest.fixture(scope="module")
+def full_config():
+    """A complete config of spaCy with components, and our block in it."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tagger")
+    nlp.add_pipe("ner")
+    config = Config(nlp.config.copy())
+    config["w2v"] = Config().from_str(BASE)["w2v"]
+    return Config().from_str(config.to_str())
+
+
+def test_a_config_of_spacy_train_can_hold_the_block(full_config):
+    job = resolve(full_config)
+    assert job.settings.training.epochs == 3
+    assert job.nlp.pipe_names == []
+    assert job.config["training"] == full_config["training"]
+    assert job.config["components"] == full_config["components"]
+
+
+def test_the_block_survives_spacy(full_config, tmp_path):
+    nlp = spacy.util.load_model_from_config(full_config, auto_fill=True)
+    assert nlp.pipe_names == ["tagger", "ner"]
+    expected = full_config["w2v"]
+    assert nlp.config["w2v"]["training"] == expected["training"]
+    assert nlp.config["w2v"]["corpus"].items() >= expected["corpus"].items()  # spaCy fills in the reader's defaults
+    spacy.blank("en", config={"w2v": full_config["w2v"]}).to_disk(tmp_path / "blank")
+    assert spacy.load(tmp_path / "blank").config["w2v"]["training"] == {"epochs": 3}
+
+
+def test_callbacks_that_change_the_tokenizer_count():
+    @spacy.registry.callbacks("test_config.AddCase.v1")
+    def make_callback():
+        def add_case(nlp):
+            nlp.tokenizer.add_special_case("gimme", [{"ORTH": "gim"}, {"ORTH": "me"}])
+            return nlp
+
+        return add_case
+
+    before_init = '\n[initialize]\n\n[initialize.before_init]\n@callbacks = "test_config.AddCase.v1"\n'
+    nlp = resolve(Config().from_str(BASE + before_init)).nlp
+    assert [token.text for token in nlp("gimme")] == ["gim", "me"]
+
+
+# Registered names
+
+
+def test_entry_points_are_exactly_these():
+    ours = distribution("spacy-w2v").entry_points
+    actual = {group: {point.name for point in ours if point.group == group} for group in {p.group for p in ours}}
+    assert actual == REGISTERED
+
+
+@pytest.mark.parametrize("name", sorted(REGISTERED["spacy_readers"]))
+def test_registered_readers_resolve(name):
+    assert name.endswith(".v1")
+    make = spacy.registry.get("readers", name)
+    assert make.__doc__
+    assert inspect.signature(make).return_annotation is not inspect.Signature.empty

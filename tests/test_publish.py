@@ -1,0 +1,136 @@
+"""Results appear all at once, or not at all."""
+
+import os
+
+import pytest
+from helpers_cli import files_below
+
+from spacy_w2v.errors import StorageError
+from spacy_w2v.publish import check_free_space, check_output, staged_directory, staged_file, staged_siblings
+
+
+class SomeError(Exception):
+    """What a writer may raise."""
+
+
+def test_a_directory_appears_when_it_is_complete(tmp_path):
+    with staged_directory(tmp_path / "a/b") as staged:
+        (staged / "file").write_text("new")
+        assert not (tmp_path / "a/b").exists()
+    assert files_below(tmp_path) == {"a": None, "a/b": None, "a/b/file": b"new"}
+
+
+def test_a_directory_takes_the_place_of_another(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/old").write_text("old")
+    with staged_directory(tmp_path / "out") as staged:
+        (staged / "file").write_text("new")
+        assert (tmp_path / "out/old").read_text() == "old"
+    assert files_below(tmp_path) == {"out": None, "out/file": b"new"}
+
+
+@pytest.mark.parametrize("error", [SomeError, KeyboardInterrupt])
+@pytest.mark.parametrize("staged", [staged_directory, staged_file, staged_siblings])
+def test_after_an_error_all_is_as_before(tmp_path, staged, error):
+    if staged is staged_directory:
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out/old").write_text("old")
+    else:
+        (tmp_path / "out").write_text("old")
+    before = files_below(tmp_path)
+    with pytest.raises(error), staged(tmp_path / "out") as place:  # noqa: PT012  # the block is what is tested
+        target = place if staged is staged_file else place / "out"
+        target.write_text("half")
+        raise error
+    assert files_below(tmp_path) == before
+
+
+def test_a_file_takes_the_place_of_another(tmp_path):
+    (tmp_path / "out").write_text("old")
+    with staged_file(tmp_path / "out") as staged:
+        staged.write_text("new")
+        assert (tmp_path / "out").read_text() == "old"
+    assert files_below(tmp_path) == {"out": b"new"}
+
+
+def test_siblings_appear_together(tmp_path):
+    (tmp_path / "other").write_text("stays")
+    with staged_siblings(tmp_path / "vectors.kv") as staged:
+        (staged / "vectors.kv").write_text("1")
+        (staged / "vectors.kv.npy").write_text("2")
+        assert set(files_below(tmp_path)) >= {"other"}
+        assert not (tmp_path / "vectors.kv").exists()
+    assert files_below(tmp_path) == {"other": b"stays", "vectors.kv": b"1", "vectors.kv.npy": b"2"}
+
+
+def test_other_users_can_read_a_directory(tmp_path):
+    with staged_directory(tmp_path / "out"):
+        pass
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_link_to_another_disk_stays_a_link(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "disk")
+    with staged_directory(tmp_path / "out") as staged:
+        (staged / "file").write_text("new")
+    assert (tmp_path / "out").is_symlink()
+    assert (tmp_path / "disk/file").read_text() == "new"
+
+
+@pytest.mark.parametrize("staged", [staged_directory, staged_file])
+@pytest.mark.parametrize("place", ["file/out", "/proc/out", "n" * 300], ids=["below-a-file", "no-right", "name"])
+def test_unwritable_places(tmp_path, staged, place):
+    (tmp_path / "file").write_text("")
+    message = "The output must be writable, but .* is not"
+    with pytest.raises(StorageError, match=message), staged(tmp_path / place):
+        pass
+
+
+def test_a_file_does_not_take_the_place_of_a_directory(tmp_path):
+    (tmp_path / "out").mkdir()
+    with pytest.raises(StorageError, match="out is"), staged_file(tmp_path / "out") as staged:
+        staged.write_text("new")
+    assert files_below(tmp_path) == {"out": None}
+
+
+def test_a_full_disk_is_told(tmp_path):
+    full = OSError(28, os.strerror(28))
+    with (
+        pytest.raises(StorageError, match=r"must have room for .*out, but is full"),
+        staged_directory(tmp_path / "out"),
+    ):
+        raise full
+    assert files_below(tmp_path) == {}
+
+
+def test_free_space(tmp_path):
+    check_free_space(tmp_path, 1)
+    with pytest.raises(StorageError, match=r"need 1,000,000,000,000 MB, but the disk of .* has [\d,]+ MB free"):
+        check_free_space(tmp_path, 10**18)
+
+
+@pytest.mark.parametrize(
+    ("files", "overwrite", "message"),
+    [
+        (None, False, None),
+        ([], False, None),
+        (["log"], False, "must be new or empty"),
+        (["log"], True, None),
+        (["thesis"], False, "must be new or empty"),
+        (["thesis"], True, "has no log and so holds something else"),
+        ("file", True, "must be a directory, but .* is a file"),
+    ],
+)
+def test_what_may_be_overwritten(tmp_path, files, overwrite, message):
+    if files == "file":
+        (tmp_path / "out").write_text("")
+    elif files is not None:
+        (tmp_path / "out").mkdir()
+        for name in files:
+            (tmp_path / "out" / name).write_text("")
+    if message is None:
+        check_output(tmp_path / "out", overwrite=overwrite, made_by_us="log")
+    else:
+        with pytest.raises(StorageError, match=message):
+            check_output(tmp_path / "out", overwrite=overwrite, made_by_us="log")
