@@ -39,10 +39,15 @@ def evaluate(
         if not path.is_file():
             raise CorpusError(f"An evaluation set must be an existing file, was: {path}")
     keyed_vectors = make_keyed_vectors(model)
-    scores = {name: score_word_pairs(keyed_vectors, path) for name, path in word_pairs.items()}
-    scores |= {
-        name: score_analogies(keyed_vectors, path, restrict_vocab=restrict_vocab) for name, path in analogies.items()
-    }
+    scores = {}
+    for name, path in (*word_pairs.items(), *analogies.items()):
+        try:
+            if name in word_pairs:
+                scores[name] = score_word_pairs(keyed_vectors, path)
+            else:
+                scores[name] = score_analogies(keyed_vectors, path, restrict_vocab=restrict_vocab)
+        except ValueError as error:  # not UTF-8, or an analogy before the first section
+            raise CorpusError(f"{path} must be an evaluation set, but cannot be read: {error}") from None
     return scores
 
 

@@ -39,14 +39,16 @@ def staged_directory(path: Path) -> Iterator[Path]:
 
     What stood at `path` goes only then. Raises StorageError if there is no room or no right to write.
     """
-    with _storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        staged = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    target = path.resolve()  # a link to another disk stays one
+    with _unwritable(path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staged = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
         staged.chmod(0o755)  # mkdtemp's own is for one user only
     try:
-        with _storage_errors(path):
+        with _disk_full(path):
             yield staged
-            _replace(staged, path)
+        with _unwritable(path):
+            _replace(staged, target)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
 
@@ -61,12 +63,19 @@ def staged_file(path: Path) -> Iterator[Path]:
 @contextmanager
 def staged_siblings(path: Path) -> Iterator[Path]:
     """Give a directory; all files that are written to it move beside `path` when the block ends without an error."""
-    with _storage_errors(path):
+    with _unwritable(path):
+        if path.is_dir():
+            raise StorageError(f"The output must be a file, but {path} is a directory. Name another.")
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as staged:
-            yield Path(staged)
-            for file in sorted(Path(staged).iterdir()):
+        staged = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        with _disk_full(path):
+            yield staged
+        with _unwritable(path):
+            for file in sorted(staged.iterdir()):
                 file.replace(path.parent / file.name)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
 
 
 def check_free_space(directory: Path, n_bytes: int) -> None:
@@ -95,14 +104,28 @@ def _replace(staged: Path, path: Path) -> None:
 
 
 @contextmanager
-def _storage_errors(path: Path) -> Iterator[None]:
+def _unwritable(path: Path) -> Iterator[None]:
+    """For the steps that only touch the place of the output: whatever fails there is about the place."""
+    with _disk_full(path):
+        try:
+            yield
+        except OSError as error:
+            if _is_full(error):
+                raise
+            raise StorageError(f"The output must be writable, but {path} is not: {error.strerror}.") from error
+
+
+@contextmanager
+def _disk_full(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise StorageError(
-                f"The disk must have room for {path}, but is full. Nothing was changed there."
-            ) from error
-        if isinstance(error, PermissionError) or error.errno in (errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-            raise StorageError(f"The output must be writable, but {path} is not: {error.strerror}.") from error
-        raise
+        if not _is_full(error):
+            raise
+        raise StorageError(f"The disk must have room for {path}, but is full. Nothing was changed there.") from error
+
+
+def _is_full(error: OSError) -> bool:
+    # np.save gives no errno where writing stops short: "24000 requested and 4064 written"
+    short = error.errno is None and "requested and" in str(error)
+    return short or error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -225,10 +225,17 @@ def test_stock_tokenizers_go_the_fast_way(language):
     assert isinstance(make_encoder(blank(language), TokensSettings()), PieceEncoder)
 
 
-def test_a_rule_with_a_space_inside_goes_the_general_way():
+@pytest.mark.parametrize("text", ["in New York :)", "New  York New\tYork New York", "xNew York", "New New York York,"])
+def test_a_rule_with_a_space_inside_is_found_over_the_space(text):
     nlp = with_rules("New York", ":)")
+    assert isinstance(make_encoder(nlp, TokensSettings()), PieceEncoder)
+    assert encode_texts(nlp, [text]) == expect_texts(nlp, [text])
+
+
+def test_a_rule_with_other_white_space_inside_goes_the_general_way():
+    nlp = with_rules("New\tYork", ":)")
     assert isinstance(make_encoder(nlp, TokensSettings()), DocumentEncoder)
-    assert encode_texts(nlp, ["in New York :)"]) == expect_texts(nlp, ["in New York :)"])
+    assert encode_texts(nlp, ["in New\tYork :)"]) == expect_texts(nlp, ["in New\tYork :)"])
 
 
 def subclassed():

@@ -42,4 +42,6 @@ def read_scores(path: Path) -> dict[str, dict[str, Any]]:
         scores: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise StorageError(f"--scores must name a JSON file made by spacy w2v evaluate, was: {path}. {error}") from None
+    if not isinstance(scores, dict) or not all(isinstance(score, dict) for score in scores.values()):
+        raise StorageError(f"--scores must name a JSON file made by spacy w2v evaluate, was: {path}")
     return scores

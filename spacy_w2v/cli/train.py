@@ -60,14 +60,17 @@ def train(
     """Train as a config says, and write all results. Raises the errors of spacy_w2v.errors."""
     from spacy_w2v.config.loading import load_config, resolve
     from spacy_w2v.export import export_all
+    from spacy_w2v.export.to_spacy import check_can_be_saved
     from spacy_w2v.model.storage import write_model
     from spacy_w2v.publish import check_free_space, check_output, staged_directory
     from spacy_w2v.training.job import Word2VecJob
     from spacy_w2v.training.progress import ProgressBars, TrainingLog
 
     resolved = resolve(load_config(config_path, overrides))
+    if "spacy" in resolved.settings.export.formats:
+        check_can_be_saved(resolved.nlp)
     check_output(output_path, overwrite=overwrite, made_by_us=LOG_FILE)
-    with staged_directory(output_path) as directory:
+    with staged_directory(output_path) as directory, TrainingLog(directory / LOG_FILE) as log:
         job = Word2VecJob(
             source=resolved.source,
             nlp=resolved.nlp,
@@ -77,7 +80,6 @@ def train(
             code_path=code_path,
             before_training=lambda n_bytes: check_free_space(directory, n_bytes),
         )
-        log = TrainingLog(directory / LOG_FILE)
         bars = ProgressBars()
 
         def show_corpus(facts: dict[str, Any]) -> None:

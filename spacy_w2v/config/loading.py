@@ -37,7 +37,7 @@ def load_config(path: str | Path, overrides: dict[str, Any] | None = None, *, in
     except OSError:
         raise ConfigError(f"The config must be an existing file, was: {path}") from None
     except (ValueError, KeyError) as error:
-        raise ConfigError(f"The config {path} cannot be read: {_first_line(error)}") from None
+        raise ConfigError(f"The config {path} cannot be read: {_problem(error)}") from None
     return apply_overrides(_with_sections(raw), overrides or {}, interpolate=interpolate)
 
 
@@ -64,7 +64,7 @@ def apply_overrides(config: "Config", overrides: dict[str, Any], *, interpolate:
             raise ConfigError(
                 f"An override must name a section of the config, was: {unknown[0]}. {did_you_mean(unknown[0], valid)}"
             ) from None
-        raise ConfigError(f"The config cannot be read: {_first_line(error)}") from None
+        raise ConfigError(f"The config cannot be read: {_problem(error)}") from None
 
 
 def resolve(config: "Config") -> Job:
@@ -91,7 +91,8 @@ def fill(config: "Config", settings: W2VSettings) -> "Config":
     filled = Config(config.copy(), section_order=config.section_order)
     corpus = config["w2v"].get("corpus")
     filled["w2v"] = {"corpus": _fill_block(corpus)} if corpus is not None else {}
-    filled["w2v"].update(settings.model_dump())
+    for name, values in settings.model_dump().items():
+        filled["w2v"][name] = values | config["w2v"].get(name, {})  # what the config has stays, variables too
     return filled
 
 
@@ -101,11 +102,17 @@ def make_pipeline(config: "Config") -> "Language":
     Callbacks of `[nlp]` and `[initialize.before_init]`, which may change the tokenizer, are run, and the tokenizer is
     initialized from `[initialize.tokenizer]`. Raises ConfigError.
     """
+    from spacy.schemas import ConfigSchemaNlp
     from spacy.util import load_model_from_config
 
     nlp_block = dict(config.get("nlp", {}))
     if not nlp_block.get("lang"):
         raise ConfigError('[nlp] must name a language, but has none. Add lang = "en" (or "xx" for many).')
+    known = {field.alias or name for name, field in ConfigSchemaNlp.model_fields.items()}
+    for key in nlp_block:
+        if key not in known:  # spaCy would leave it out without a word
+            hint = did_you_mean(key, known, otherwise=f"Known keys: {', '.join(sorted(known))}.")
+            raise ConfigError(f"[nlp] has no setting '{key}'. {hint}")
     nlp_block["pipeline"] = []
     nlp_block["disabled"] = []
     try:
@@ -139,7 +146,10 @@ def _with_sections(config: "Config") -> "Config":
     from confection import Config
 
     if "w2v" not in config:
-        hint = did_you_mean("w2v", config, otherwise="Make a config with: spacy w2v init-config config.cfg")
+        near = [name for name in config if did_you_mean(name, ["w2v"])]
+        hint = "Make a config with: spacy w2v init-config config.cfg"
+        if near:
+            hint = f"Did you mean '[w2v]' by [{near[0]}]?"
         raise ConfigError(f"The config must have a [w2v] block, was one with: {', '.join(config) or 'nothing'}. {hint}")
     extended = Config(config.copy(), section_order=config.section_order)
     for block in BLOCKS:
@@ -166,7 +176,7 @@ def _resolve_block(block: dict[str, Any]) -> dict[str, Any]:
     except RegistryError as error:
         raise ConfigError(_unknown_function(block, error)) from None
     except ConfigValidationError as error:
-        raise ConfigError(_validation_lines(error)) from None
+        raise ConfigError(_validation_lines(block, error)) from None
     return resolved
 
 
@@ -180,7 +190,7 @@ def _fill_block(block: dict[str, Any]) -> dict[str, Any]:
     except RegistryError as error:
         raise ConfigError(_unknown_function({"corpus": block}, error)) from None
     except ConfigValidationError as error:
-        raise ConfigError(_validation_lines(error)) from None
+        raise ConfigError(_validation_lines({"corpus": block}, error)) from None
     return filled
 
 
@@ -209,9 +219,32 @@ def _registered_names(block: dict[str, Any]) -> list[tuple[str, str]]:
     return names
 
 
-def _validation_lines(error: Any) -> str:  # Any: confection has no types
-    lines = [f"{' -> '.join(str(part) for part in entry['loc'])}: {entry['msg']}" for entry in error.errors]
-    return "[w2v.corpus] has wrong settings: " + "; ".join(lines)
+def _validation_lines(block: dict[str, Any], error: Any) -> str:  # Any: confection has no types
+    lines = []
+    for entry in error.errors:
+        *place, key = entry["loc"]
+        hint = did_you_mean(str(key), _arguments(block, place)) if "unexpected argument" in entry["msg"] else ""
+        lines.append(f"[w2v.{'.'.join(map(str, place))}] {key}: {entry['msg']}. {hint}".rstrip())
+    return "\n".join(lines)
+
+
+def _arguments(block: dict[str, Any], place: list[str]) -> list[str]:
+    """Return the arguments of the registered function that a block within `block` names."""
+    from inspect import signature
+
+    from spacy.util import registry
+
+    for key in place:
+        block = block[key]
+    ((registry_name, name),) = _registered_names({key: value for key, value in block.items() if key[:1] == "@"})
+    return list(signature(registry.get(registry_name, name)).parameters)
+
+
+def _problem(error: Exception) -> str:
+    """Return on one line what is wrong with a config; the first line of confection's own text is only a title."""
+    entries = getattr(error, "errors", None) or ()
+    lines = [f"[{'.'.join(map(str, entry['loc']))}] {entry['msg']}" for entry in entries]
+    return "; ".join(lines) or " ".join(str(getattr(error, "desc", None) or error).split())
 
 
 def _first_line(error: BaseException) -> str:

@@ -59,13 +59,13 @@ class ModelSettings(Settings):
     loss: Literal["negative-sampling"] = "negative-sampling"
     vector_size: int = Field(100, ge=1)
     """Dimensions of the vectors."""
-    window: int = Field(5, ge=1)
+    window: int = Field(5, ge=1, le=1_000_000)
     """Largest distance between a centre and a context word, in kept tokens."""
     shrink_windows: bool = True
     """Draw each window's radius from 1..window, as word2vec.c does; else all windows are full."""
-    negative: int = Field(5, ge=1)
+    negative: int = Field(5, ge=1, le=1_000_000)
     """Noise words for each pair."""
-    ns_exponent: float = Field(0.75)
+    ns_exponent: float = Field(0.75, ge=-10, le=10)
     """Noise follows count ** ns_exponent."""
 
 
@@ -74,7 +74,7 @@ class TrainingSettings(Settings):
 
     kernel: Literal["sequential"] = "sequential"
     """sequential: pair by pair, as word2vec.c and gensim do."""
-    epochs: int = Field(5, ge=1)
+    epochs: int = Field(5, ge=1, le=1_000_000)
     alpha: float = Field(0.025, gt=0)
     """Learning rate at the start."""
     min_alpha: float = Field(0.0001, ge=0)
@@ -160,6 +160,7 @@ def _unknown_keys(model: type[BaseModel], values: dict[str, Any], *, section: st
 
 _RULES = {
     "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
     "greater_than": "must be greater than {gt}",
     "int_parsing": "must be a whole number",
     "int_type": "must be a whole number",

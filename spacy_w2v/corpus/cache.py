@@ -15,6 +15,7 @@ import numpy as np
 
 from spacy_w2v.config.schema import TokensSettings
 from spacy_w2v.corpus.encode import encode_stream
+from spacy_w2v.corpus.pieces import is_piecewise
 from spacy_w2v.corpus.source import TextSource
 from spacy_w2v.corpus.store import FORMAT_VERSION, Corpus, CorpusWriter, open_corpus, read_manifest
 from spacy_w2v.corpus.tokens import EncodedBatch
@@ -87,7 +88,7 @@ def prepared_corpus(
     fingerprint = {
         "format": FORMAT_VERSION,
         "source": source_fingerprint,
-        "tokenizer": tokenizer_fingerprint(nlp, settings),
+        "tokenizer": tokenizer_fingerprint(nlp, settings, code_path=code_path),
         "tokens": settings.model_dump(mode="json", exclude={"n_process"}),
         "max_vocab_size": max_vocab_size,
     }
@@ -112,7 +113,7 @@ def prepared_corpus(
     yield open_corpus(entry)
 
 
-def tokenizer_fingerprint(nlp: "Language", settings: TokensSettings) -> str:
+def tokenizer_fingerprint(nlp: "Language", settings: TokensSettings, *, code_path: Path | None = None) -> str:
     """Return a hash of everything that decides the tokens of a text and their attributes."""
     import spacy
 
@@ -121,6 +122,8 @@ def tokenizer_fingerprint(nlp: "Language", settings: TokensSettings) -> str:
     if settings.tokenizer == "pipeline":
         parts += [type(tokenizer).__module__, type(tokenizer).__qualname__]
         parts.append(str(nlp.config["nlp"]["tokenizer"]))
+        if code_path is not None and not is_piecewise(tokenizer):  # its state need not tell what it does
+            parts.append(code_path.read_bytes())
         if hasattr(tokenizer, "to_bytes"):
             parts.append(tokenizer.to_bytes(exclude=["vocab"]))
     if settings.attr == "NORM":

@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from spacy_w2v.config.schema import TokensSettings
 from spacy_w2v.corpus.documents import DocumentEncoder
-from spacy_w2v.corpus.pieces import PieceEncoder, StockPieces, WhitespacePieces, is_piecewise
+from spacy_w2v.corpus.pieces import PieceEncoder, PieceTokenizer, StockPieces, WhitespacePieces, is_piecewise
 from spacy_w2v.corpus.source import TextBatch
-from spacy_w2v.corpus.tokens import EncodedBatch, TokenRules
+from spacy_w2v.corpus.tokens import EncodedBatch, TokenRules, lean_vocab
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -35,14 +35,15 @@ class Encoder(Protocol):
 def make_encoder(nlp: "Language", settings: TokensSettings) -> Encoder:
     """Return the fastest encoder that gives exactly the tokens of the settings."""
     rules = TokenRules(attr=settings.attr, numbers=settings.numbers, urls=settings.urls)
-    if settings.boundary != "sentence":
-        by_line = settings.boundary == "line"
-        if settings.tokenizer == "whitespace":
-            return PieceEncoder(
-                nlp, WhitespacePieces(nlp), rules=rules, by_line=by_line, min_tokens=settings.min_tokens
-            )
-        if is_piecewise(nlp.tokenizer):
-            return PieceEncoder(nlp, StockPieces(nlp), rules=rules, by_line=by_line, min_tokens=settings.min_tokens)
+    if settings.boundary != "sentence" and (settings.tokenizer == "whitespace" or is_piecewise(nlp.tokenizer)):
+
+        def make_pieces() -> PieceTokenizer:
+            vocab = lean_vocab(nlp, rules.columns())
+            return WhitespacePieces(vocab) if settings.tokenizer == "whitespace" else StockPieces(nlp.tokenizer, vocab)
+
+        return PieceEncoder(
+            make_pieces, rules=rules, by_line=settings.boundary == "line", min_tokens=settings.min_tokens
+        )
     return DocumentEncoder(nlp, rules=rules, boundary=settings.boundary, min_tokens=settings.min_tokens)
 
 

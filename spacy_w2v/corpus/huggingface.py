@@ -1,5 +1,6 @@
 """Hugging Face datasets as sources: from the Hub, from local files, from load_from_disk, or from a Python program."""
 
+import codecs
 import hashlib
 import os
 from collections.abc import Iterator
@@ -228,6 +229,8 @@ class DatasetSource:
             n_documents = self._count_documents()
             try:
                 dataset = self._load_builder().as_streaming_dataset(split=self.split)
+            except UnicodeDecodeError as error:  # the first rows are read to know the columns
+                raise CorpusError(self._invalid_text(error)) from None
             except StopIteration:  # datasets' json builder on an empty file
                 return
             except ValueError as error:
@@ -350,6 +353,12 @@ def make_dataset_v1(
         path = format_of_files([data_files] if isinstance(data_files, str) else list(data_files))
     if max_documents is not None and max_documents < 1:
         raise CorpusError(f"max_documents must be at least 1, was: {max_documents}")
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise CorpusError(
+            f"encoding must be one that Python knows, such as utf-8 or latin-1, was: {encoding}"
+        ) from None
     if encoding_errors not in ("strict", "replace", "ignore"):
         raise CorpusError(f"encoding_errors must be strict, replace or ignore, was: {encoding_errors}")
     return DatasetSource(

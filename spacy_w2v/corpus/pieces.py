@@ -1,11 +1,13 @@
 """The fast way to tokens: Arrow splits texts at white space, and each distinct piece is tokenized once.
 
 The stock tokenizer of spaCy treats each piece between white space by itself, with one exception: special cases (such
-as emoticons) are also searched in the finished Doc, over a single space too. A match over a space changes nothing by
-itself, but it can suppress a shorter match within a piece that it overlaps. Lines where that could happen are found
-by their pieces and tokenized whole, so the tokens are always exactly those of `nlp.tokenizer`.
+as emoticons) are also searched in the finished Doc, over a single space too. A special case that has a space inside
+is found that way; a match of another one over a space changes nothing by itself, but can suppress a shorter match
+within a piece that it overlaps. Runs of pieces where that could happen are found by the tokens at their ends, and
+tokenized together, so the tokens are always exactly those of `nlp.tokenizer`.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -14,23 +16,23 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from spacy_w2v.corpus.source import split_lines
-from spacy_w2v.corpus.tokens import EncodedBatch, TokenRules, TypeTable, attributes_of, transient_strings
+from spacy_w2v.corpus.tokens import EncodedBatch, TokenRules, TypeTable, attributes_of
 from spacy_w2v.types import Offsets, TokenIds
 
 if TYPE_CHECKING:
-    from spacy.language import Language
     from spacy.tokenizer import Tokenizer
     from spacy.tokens import Doc, Span
+    from spacy.vocab import Vocab
 
-MAX_KNOWN_PIECES = 1_000_000
-"""Distinct pieces (some 100 bytes each) that are kept between batches; then the table starts anew."""
+MAX_KNOWN_PIECES = 500_000
+"""Distinct pieces (some 500 bytes each, with their tokens) that are kept between batches; then all start anew."""
 
 PIECES_PER_DOC = 10_000
 
 # What a piece could do over a space to its neighbours.
-STARTS_LIKE_REST = np.uint8(1)  # its first token may end a special case that began before
+STARTS_LIKE_REST = np.uint8(1)  # its first token may go on with a special case that began before
 ENDS_LIKE_START = np.uint8(2)  # its last token may begin a special case
-HOLDS_SPECIAL = np.uint8(4)  # a special case may match inside it
+HOLDS_SPECIAL = np.uint8(4)  # a special case may match inside it, or one with a space begin at its end
 
 
 class PieceTokenizer(Protocol):
@@ -46,14 +48,14 @@ class PieceTokenizer(Protocol):
 class WhitespacePieces:
     """Each piece is a token."""
 
-    def __init__(self, nlp: "Language"):
-        self.nlp = nlp
+    def __init__(self, vocab: "Vocab"):
+        self.vocab = vocab
 
     def tokenize(self, pieces: list[str]) -> tuple["Doc", Offsets]:
         """Return a Doc of the pieces."""
         from spacy.tokens import Doc
 
-        return Doc(self.nlp.vocab, words=pieces), np.arange(len(pieces))
+        return Doc(self.vocab, words=pieces), np.arange(len(pieces))
 
     def risks(self, pieces: list[str], doc: "Doc", starts: Offsets) -> NDArray[np.uint8]:
         """Return zeros: pieces do not act on each other."""
@@ -63,16 +65,17 @@ class WhitespacePieces:
 class StockPieces:
     """Pieces as spaCy's stock tokenizer splits them."""
 
-    def __init__(self, nlp: "Language"):
+    def __init__(self, tokenizer: "Tokenizer", vocab: "Vocab"):
         from spacy.strings import get_string_id
 
-        self.tokenizer = nlp.tokenizer
+        self.tokenizer = _rebuilt(tokenizer, vocab, rules=tokenizer.rules)
         self.newline = get_string_id("\n")
-        patterns = _searched_patterns(nlp.tokenizer)
+        patterns = _searched_patterns(tokenizer, vocab)
         long_patterns = [tokens for tokens in patterns.values() if len(tokens) > 1]
         self.beginnings = np.array([get_string_id(t) for tokens in long_patterns for t in tokens[:-1]], np.uint64)
         self.rests = np.array([get_string_id(t) for tokens in long_patterns for t in tokens[1:]], np.uint64)
-        self.crowded_rules = _crowded_rules(nlp.tokenizer, long_patterns)
+        self.crowded_rules = _crowded_rules(tokenizer, long_patterns)
+        self.spaced_beginnings = tuple({part for text in patterns for part in text.split(" ")[:-1]})
         self.specials: dict[str, tuple[str, ...]] = {}  # by first character
         for text in patterns if long_patterns else ():
             self.specials[text[0]] = (*self.specials.get(text[0], ()), text)
@@ -96,6 +99,8 @@ class StockPieces:
             ):
                 # Inside a match the finished tokens hide those that were searched: assume the worst of both ends.
                 risks[i] = STARTS_LIKE_REST | ENDS_LIKE_START | HOLDS_SPECIAL
+        if self.spaced_beginnings:
+            risks[[piece.endswith(self.spaced_beginnings) for piece in pieces]] |= ENDS_LIKE_START | HOLDS_SPECIAL
         return risks
 
     def _holds_special(self, piece: str, tokens: "Span") -> bool:
@@ -107,16 +112,13 @@ class StockPieces:
         )
 
 
-def _searched_patterns(tokenizer: "Tokenizer") -> dict[str, list[str]]:
-    """Return, for each special case that is searched in finished Docs, the tokens that are searched for.
-
-    These are the ones that affix rules would split (`add_special_case` in spacy/tokenizer.pyx).
-    """
+def _rebuilt(tokenizer: "Tokenizer", vocab: "Vocab", *, rules: dict[str, Any]) -> "Tokenizer":
+    """Return a stock tokenizer with the same affix rules and with the special cases `rules`."""
     from spacy.tokenizer import Tokenizer
 
-    plain = Tokenizer(
-        tokenizer.vocab,
-        rules={},
+    return Tokenizer(
+        vocab,
+        rules=rules,
         prefix_search=tokenizer.prefix_search,
         suffix_search=tokenizer.suffix_search,
         infix_finditer=tokenizer.infix_finditer,
@@ -124,10 +126,20 @@ def _searched_patterns(tokenizer: "Tokenizer") -> dict[str, list[str]]:
         url_match=tokenizer.url_match,
         faster_heuristics=tokenizer.faster_heuristics,
     )
+
+
+def _searched_patterns(tokenizer: "Tokenizer", vocab: "Vocab") -> dict[str, list[str]]:
+    """Return, for each special case that is searched in finished Docs, the tokens that are searched for.
+
+    These are the ones with a space, and those that affix rules would split (`add_special_case` in
+    spacy/tokenizer.pyx).
+    """
+    plain = _rebuilt(tokenizer, vocab, rules={})
     searched = (
         text
         for text in tokenizer.rules
         if not tokenizer.faster_heuristics
+        or " " in text
         or tokenizer.find_prefix(text)
         or tokenizer.find_suffix(text)
         or tokenizer.find_infix(text)
@@ -151,30 +163,31 @@ def _crowded_rules(tokenizer: "Tokenizer", patterns: list[list[str]]) -> set[str
 
 
 def is_piecewise(tokenizer: Any) -> bool:
-    """Say whether a tokenizer is spaCy's stock one, with no special case that has white space inside."""
+    """Say whether a tokenizer is spaCy's stock one, with no white space but single spaces in its special cases."""
     from spacy.tokenizer import Tokenizer
 
-    return type(tokenizer) is Tokenizer and not any(
-        char.isspace() for text in tokenizer.rules if not text.isspace() for char in text
+    return type(tokenizer) is Tokenizer and all(
+        text.isspace() or text == " ".join(text.split()) for text in tokenizer.rules
     )
 
 
 class PieceEncoder:
     """Encodes texts by their pieces between white space."""
 
-    def __init__(self, nlp: "Language", pieces: PieceTokenizer, *, rules: TokenRules, by_line: bool, min_tokens: int):
-        self.nlp = nlp
-        self.pieces = pieces
+    def __init__(
+        self, make_pieces: Callable[[], PieceTokenizer], *, rules: TokenRules, by_line: bool, min_tokens: int
+    ) -> None:
+        self.make_pieces = make_pieces
         self.rules = rules
         self.by_line = by_line
         self.min_tokens = min_tokens
         self._forget()
 
     def _forget(self) -> None:
-        """Start the table of known pieces anew: row 0 is the empty piece."""
+        """Start anew: the table of known pieces, whose row 0 is the empty piece, and the tokenizer with its vocab."""
+        self.pieces = self.make_pieces()
         self.row_of_piece: dict[str, int] = {"": 0}
         self.types = TypeTable()
-        self.n_rows = 1
         self.risks: list[NDArray[np.uint8]] = [np.zeros(1, np.uint8)]
         self.row_lengths: list[Offsets] = [np.zeros(1, np.int64)]
         self.row_types: list[TokenIds] = []
@@ -185,71 +198,90 @@ class PieceEncoder:
 
         if len(self.row_of_piece) > MAX_KNOWN_PIECES:
             self._forget()
-        lines = split_lines(texts) if self.by_line else texts
+        lines_of_text = split_lines(texts)
+        lines = lines_of_text.flatten()
         split = pc.utf8_split_whitespace(lines)
         encoded = split.flatten().dictionary_encode()
-        with transient_strings(self.nlp):
-            rows = self._rows(encoded.dictionary.to_pylist())
-            piece_rows = rows[encoded.indices.to_numpy(zero_copy_only=False)]
-            line_offsets = split.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
-            piece_rows, line_offsets = self._replace_risky_lines(lines, piece_rows, line_offsets)
+        indices = encoded.indices.to_numpy(zero_copy_only=False)
+        line_offsets = split.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
+        # Arrow 26 has been seen to leave the white space of a blank line at the end of a buffer as a piece.
+        pieces = list(map(str.strip, encoded.dictionary.to_pylist()))
+        piece_rows = self._rows(pieces)[indices]
+        runs = self._risky_runs(piece_rows, line_offsets)
+        if runs.size:
+            piece_rows, line_offsets = self._join_runs(runs, pieces, indices, lines, piece_rows, line_offsets)
+        offsets = line_offsets if self.by_line else line_offsets[lines_of_text.offsets.to_numpy(zero_copy_only=False)]
         row_lengths, row_types = _joined(self.row_lengths), _joined(self.row_types)
         row_starts = np.zeros(row_lengths.size + 1, np.int64)
         np.cumsum(row_lengths, out=row_starts[1:])
         numbers, lengths, type_ids = expand_pieces(
-            piece_rows,
-            line_offsets,
-            row_starts,
-            row_types,
-            self.min_tokens,
-            np.zeros(len(self.types.types), np.uint32),
+            piece_rows, offsets, row_starts, row_types, self.min_tokens, np.zeros(len(self.types.types), np.uint32)
         )
         types = self.types.types
         return EncodedBatch([types[type_id] for type_id in type_ids.tolist()], numbers, lengths)
 
     def _rows(self, pieces: list[str]) -> Offsets:
-        """Return the row of each piece, tokenizing those that are not known."""
-        unknown = [piece for piece in pieces if piece not in self.row_of_piece]
+        """Return the row of each piece, or run of pieces, tokenizing those that are not known."""
+        unknown = [piece for piece in dict.fromkeys(pieces) if piece not in self.row_of_piece]
         for start in range(0, len(unknown), PIECES_PER_DOC):
             self._learn(unknown[start : start + PIECES_PER_DOC])
         return np.fromiter(map(self.row_of_piece.__getitem__, pieces), np.int64, len(pieces))
 
     def _learn(self, pieces: list[str]) -> None:
         doc, starts = self.pieces.tokenize(pieces)
-        self.row_of_piece.update(zip(pieces, range(self.n_rows, self.n_rows + len(pieces)), strict=True))
-        self._add_rows(doc, starts, self.pieces.risks(pieces, doc, starts))
-
-    def _add_rows(self, doc: "Doc", starts: Offsets, risks: NDArray[np.uint8]) -> None:
-        """Add a row for each run of tokens that begins at one of `starts`."""
+        n_rows = len(self.row_of_piece)
+        self.row_of_piece.update(zip(pieces, range(n_rows, n_rows + len(pieces)), strict=True))
+        self.risks.append(self.pieces.risks(pieces, doc, starts))
         attributes = attributes_of(doc, self.rules.columns())
         keys, kept = self.rules.keys(attributes)
         kept_before = np.concatenate(([0], np.cumsum(kept)))
-        borders = np.append(starts, len(doc))
-        self.row_lengths.append(np.diff(kept_before[borders]).astype(np.int64))
-        self.row_types.append(self.types.number(attributes[kept, 0], keys[kept], self.nlp.vocab))
-        self.risks.append(risks)
-        self.n_rows += starts.size
+        self.row_lengths.append(np.diff(kept_before[np.append(starts, len(doc))]).astype(np.int64))
+        self.row_types.append(self.types.number(attributes[kept, 0], keys[kept], doc.vocab))
 
-    def _replace_risky_lines(
-        self, lines: pa.LargeStringArray, piece_rows: Offsets, line_offsets: Offsets
-    ) -> tuple[Offsets, Offsets]:
-        """Put a single row, of the line tokenized whole, for lines where special cases could meet over a space."""
+    def _risky_runs(self, piece_rows: Offsets, line_offsets: Offsets) -> Offsets:
+        """Return the first and last piece of each run that has to be tokenized together: n × 2.
+
+        A run goes on as long as a special case could match over the next space, and is risky if it holds one.
+        """
         flags = _joined(self.risks)[piece_rows]
-        left, right = flags[:-1], flags[1:]
-        meets = (left & ENDS_LIKE_START != 0) & (right & STARTS_LIKE_REST != 0) & ((left | right) & HOLDS_SPECIAL != 0)
-        risky_lines = np.unique(np.searchsorted(line_offsets, np.flatnonzero(meets), side="right") - 1)
-        if not risky_lines.size:
-            return piece_rows, line_offsets
-        kept = np.ones(piece_rows.size, bool)
-        counts = np.diff(line_offsets)
-        for line in risky_lines.tolist():
-            doc = self.nlp.tokenizer(lines[line].as_py())
-            start, end = line_offsets[line : line + 2]
-            piece_rows[start] = self.n_rows
-            self._add_rows(doc, np.zeros(1, np.int64), np.zeros(1, np.uint8))
-            kept[start + 1 : end] = False
-            counts[line] = 1
-        return piece_rows[kept], np.concatenate(([0], np.cumsum(counts)))
+        meets = (flags[:-1] & ENDS_LIKE_START != 0) & (flags[1:] & STARTS_LIKE_REST != 0)
+        borders = line_offsets[1:-1]
+        meets[borders[(borders > 0) & (borders < piece_rows.size)] - 1] = False
+        edges = np.diff(meets.astype(np.int8), prepend=0, append=0)
+        runs = np.stack([np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)], axis=1)
+        n_special_before = np.concatenate(([0], np.cumsum(flags & HOLDS_SPECIAL != 0)))
+        return runs[n_special_before[runs[:, 1] + 1] > n_special_before[runs[:, 0]]]
+
+    def _join_runs(
+        self,
+        runs: Offsets,
+        pieces: list[str],
+        indices: NDArray[np.int32],
+        lines: pa.LargeStringArray,
+        piece_rows: Offsets,
+        line_offsets: Offsets,
+    ) -> tuple[Offsets, Offsets]:
+        """Put one row in the place of each run; of the whole line, where its white space is not single spaces."""
+        texts, spans, last_line = [], [], -1
+        lines_of_runs = np.searchsorted(line_offsets, runs[:, 0], side="right") - 1
+        for line, (first, last) in zip(lines_of_runs.tolist(), runs.tolist(), strict=True):
+            if line != last_line:
+                text = lines[line].as_py().strip()
+                is_regular = text == " ".join(text.split())
+            elif not is_regular:
+                continue  # the line is joined already
+            last_line = line
+            texts.append(" ".join(pieces[i] for i in indices[first : last + 1].tolist()) if is_regular else text)
+            spans.append((first, last) if is_regular else (line_offsets[line], line_offsets[line + 1] - 1))
+        joined = np.array(spans, np.int64)
+        kept_change = np.zeros(piece_rows.size + 1, np.int64)
+        kept_change[joined[:, 0] + 1] += 1
+        kept_change[joined[:, 1] + 1] -= 1
+        kept = np.cumsum(kept_change)[:-1] == 0
+        piece_rows = piece_rows.copy()
+        piece_rows[joined[:, 0]] = self._rows(texts)
+        kept_before = np.concatenate(([0], np.cumsum(kept)))
+        return piece_rows[kept], kept_before[line_offsets]
 
 
 def _joined(parts: list[NDArray]) -> NDArray:  # type: ignore[type-arg]  # of any one type

@@ -174,8 +174,8 @@ def take_documents(batches: Iterator[TextBatch], limit: int | None) -> Iterator[
         yield batch._replace(fraction=(n_documents / limit))
 
 
-def split_lines(texts: pa.LargeStringArray) -> pa.LargeStringArray:
-    r"""Return the lines of all texts, split at "\n", "\r\n" and "\r"; empty lines stay."""
+def split_lines(texts: pa.LargeStringArray) -> pa.ListArray:
+    r"""Return the lines of each text, split at "\n", "\r\n" and "\r"; empty lines stay, "\r\n" makes one."""
     if pc.any(pc.match_substring(texts, "\r")).as_py():
         texts = pc.replace_substring(texts, "\r", "\n")
-    return pc.split_pattern(texts, "\n").flatten()
+    return pc.split_pattern(texts, "\n")

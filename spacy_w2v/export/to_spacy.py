@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spacy_w2v.config.schema import ExportSettings
+from spacy_w2v.errors import ConfigError
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.model.vocabulary import Vocabulary
 
@@ -22,17 +23,17 @@ def spacy_keys(vocabulary: Vocabulary, *, attr: str) -> tuple[list[str], list[in
     several words (with NORM) goes to the one it stands for most often.
     """
     key_rows: dict[str, int] = {}
-    if attr != "ORTH":
-        table = vocabulary.forms.sort_by([("count", "descending"), ("word", "ascending")])
-        for orth, row in zip(table["orth"].to_pylist(), table["word"].to_pylist(), strict=True):
-            key_rows.setdefault(orth, row)
+    # Also for ORTH, where words differ from their forms if numbers or URLs are shapes.
+    table = vocabulary.forms.sort_by([("count", "descending"), ("word", "ascending")])
+    for orth, row in zip(table["orth"].to_pylist(), table["word"].to_pylist(), strict=True):
+        key_rows.setdefault(orth, row)
     if attr == "LOWER":
         for row, word in enumerate(vocabulary.words):
             for variant in (word.upper(), word.title(), word.capitalize()):
                 if variant.lower() == word:
                     key_rows.setdefault(variant, row)
     for row, word in enumerate(vocabulary.words):
-        if attr == "ORTH" or key_rows.get(word, row) == row:
+        if key_rows.get(word, row) == row:
             key_rows.pop(word, None)
             key_rows[word] = row
     return list(key_rows), list(key_rows.values())
@@ -79,9 +80,10 @@ def describe(nlp: "Language", model: TrainedModel) -> None:
     """Fill in the meta data of a pipeline that holds the vectors and nothing else."""
     facts = model.meta
     n_tokens = facts["corpus"]["n_tokens"]
+    n_words = nlp.vocab.vectors.shape[0]
     nlp.meta["name"] = "w2v_vectors"
     nlp.meta["description"] = (
-        f"word2vec vectors ({facts['model']['architecture']}, {facts['model']['loss']}) of {len(model)} words in "
+        f"word2vec vectors ({facts['model']['architecture']}, {facts['model']['loss']}) of {n_words} words in "
         f"{model.vector_size} dimensions, trained on {n_tokens:,} tokens of {facts['corpus']['source']}"
     )
     nlp.meta["sources"] = [{"name": facts["corpus"]["source"], "url": "", "license": "", "author": ""}]
@@ -90,6 +92,17 @@ def describe(nlp: "Language", model: TrainedModel) -> None:
     }
 
 
+def check_can_be_saved(nlp: "Language") -> None:
+    """Raise ConfigError if the tokenizer has no to_disk, which spaCy needs to save and load a pipeline."""
+    if not hasattr(nlp.tokenizer, "to_disk"):
+        raise ConfigError(
+            f"The tokenizer must have to_disk and from_disk to be saved for spaCy, but {type(nlp.tokenizer).__name__} "
+            'has none. Derive it from spacy.util.DummyTokenizer, or leave "spacy" out of the formats of [w2v.export].'
+        )
+
+
 def write_spacy(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
     """Write a pipeline directory."""
-    make_spacy_pipeline(model, max_vectors=settings.max_vectors, dtype=settings.dtype).to_disk(path)
+    nlp = make_spacy_pipeline(model, max_vectors=settings.max_vectors, dtype=settings.dtype)
+    check_can_be_saved(nlp)
+    nlp.to_disk(path)

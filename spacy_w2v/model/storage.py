@@ -54,7 +54,9 @@ def read_model(directory: Path, *, mmap: bool = False) -> TrainedModel:
     Raises StorageError if the directory is missing, damaged or of another kind.
     """
     meta = read_meta(directory)
-    files = meta.pop("files")
+    files = meta.pop("files", None)
+    if not isinstance(files, dict):
+        raise StorageError(f"{directory / META_FILE} must name the files of the model, but is damaged.")
     for name, size in files.items():
         actual = (directory / name).stat().st_size if (directory / name).exists() else None
         if actual != size:

@@ -142,11 +142,16 @@ class _Lines:
         """Lines need no end."""
 
 
-class TrainingLog:
+class TrainingLog(AbstractContextManager["TrainingLog"]):
     """training.jsonl: a line for the corpus, one for each epoch, one for the end; each has a key "event"."""
 
     def __init__(self, path: Path):
         self.file: IO[str] = path.open("w", encoding="utf-8")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.file.close()
 
     def corpus(self, facts: dict[str, Any]) -> None:
         """Log what the corpus and the vocabulary are."""
@@ -157,9 +162,8 @@ class TrainingLog:
         self._write("epoch", result._asdict())
 
     def end(self, facts: dict[str, Any]) -> None:
-        """Log the end, and close the file."""
+        """Log the end."""
         self._write("end", facts)
-        self.file.close()
 
     def _write(self, event: str, facts: dict[str, Any]) -> None:
         self.file.write(json.dumps({"event": event, **facts}, ensure_ascii=False) + "\n")

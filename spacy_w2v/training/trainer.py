@@ -245,8 +245,9 @@ class _Conductor:
         )
         of_epoch = self.by_epoch.setdefault(result.task.epoch, [])
         of_epoch.append(result)
-        if len(of_epoch) == self.run.plan.n_chunks:
-            self._finish(result.task.epoch, self.by_epoch.pop(result.task.epoch))
+        # Epochs end in their order, though the last chunks of one may come after the next one's: chunks differ in size.
+        while len(self.by_epoch.get(len(self.finished), ())) == self.run.plan.n_chunks:
+            self._finish(len(self.finished), self.by_epoch.pop(len(self.finished)))
 
     def _finish(self, epoch: int, results: list[_TaskResult]) -> None:
         n_pairs = sum(result.n_pairs for result in results)
