@@ -71,12 +71,20 @@ def initial_input_vectors(*, n_words: int, vector_size: int, padded_size: int, s
     The interval is that of `InitNet` in word2vec.c.
     """
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
-    vectors = np.zeros((n_words, padded_size), np.float32)
+    vectors = aligned_zeros(n_words, padded_size)
     rows = max(1, (1 << 20) // vector_size)  # some rows at a time: no second matrix in memory
     for start in range(0, n_words, rows):
         block = generator.random((min(rows, n_words - start), vector_size), dtype=np.float32)
         vectors[start : start + rows, :vector_size] = (block - np.float32(0.5)) / np.float32(vector_size)
     return vectors
+
+
+def aligned_zeros(n_rows: int, n_columns: int) -> Vectors:
+    """Return a C-contiguous matrix of zeros that begins at the start of a cache line (64 bytes)."""
+    n_values = n_rows * n_columns
+    buffer = np.zeros(n_values + 16, np.float32)
+    first = (-buffer.ctypes.data % 64) // 4
+    return buffer[first : first + n_values].reshape(n_rows, n_columns)
 
 
 def chunk_order(*, n_chunks: int, seed: int, epoch: int) -> NDArray[np.int64]:

@@ -1,8 +1,11 @@
-"""Slow and obvious twins of the package's numerical code: plain Python, float64, nothing imported from the package."""
+"""Slow and obvious twins of the package's numerical code: plain Python, float64, sharing nothing with the package."""
 
 import math
 
+import numpy as np
+
 MASK = 2**64 - 1
+OUT_OF_VOCABULARY = 2**32 - 1
 
 
 class Xoshiro256PlusPlus:
@@ -90,3 +93,103 @@ def train_skipgram_sequential(
                     x[i] += step[i]
                 n_pairs += 1
     return loss, n_pairs, n_kept
+
+
+# --- the blocked kernel
+
+
+def kept_tokens(chunk, sampling, settings, generator):
+    """(word, radius, sentence, place) of every kept token."""
+    kept = []
+    for sentence in range(len(chunk.offsets) - 1):
+        for place in range(chunk.offsets[sentence], chunk.offsets[sentence + 1]):
+            r = generator.next()
+            word = int(sampling.word_of_type[chunk.tokens[place]])
+            radius = (((r & 0xFFFFFFFF) * settings.window) >> 32) + 1 if settings.shrink_windows else settings.window
+            if word != OUT_OF_VOCABULARY and (r >> 32) <= int(sampling.keep_threshold[word]):
+                kept.append((word, radius, sentence, place))
+    return kept
+
+
+def is_pair(kept, i, o):
+    return 0 <= o < len(kept) and i != o and abs(i - o) <= kept[o][1] and kept[i][2] == kept[o][2]
+
+
+def plan_steps(alpha, settings, step):
+    pairs = settings.window + 1 if settings.shrink_windows else 2 * settings.window
+    rounds = min(2 * settings.window, 1 + int(alpha * pairs * (1 + settings.negative) / 3.0))
+    limit = 0.6 * settings.n_noise * rounds / (alpha * pairs * settings.negative + 1e-9)
+    return max(1, min(step, int(limit))), rounds
+
+
+def outputs_of(kept, i, turn, rounds, window):
+    """The centres that input i meets in round `turn`: every `rounds`-th place before it, and after it."""
+    places = [*range(i - window + turn, i, rounds), *range(i + 1 + turn, i + window + 1, rounds)]
+    return [o for o in places if is_pair(kept, i, o)]
+
+
+def step_objective(kept, inputs, noise, x, y, settings, turn=0, rounds=1):
+    """What a step lowers: the loss of the pairs of `inputs`, with shared noise weighted m_ik negative / n."""
+    total = 0.0
+    for i in inputs:
+        v = x[kept[i][0]]
+        outputs = [kept[o][0] for o in outputs_of(kept, i, turn, rounds, settings.window)]
+        total += sum(np.logaddexp(0.0, -v @ y[o]) for o in outputs)
+        for k in noise:
+            m = sum(o != k for o in outputs)
+            total += m * settings.negative / settings.n_noise * np.logaddexp(0.0, v @ y[k])
+    return total
+
+
+def blocked_steps(chunk, sampling, settings, alphas, state, step):
+    """The draws of the blocked kernel: kept tokens, and (alpha, inputs, noise, turn, rounds) of every step."""
+    generator = Xoshiro256PlusPlus(state)
+    kept = kept_tokens(chunk, sampling, settings, generator)
+    noise = [
+        draw_noise(generator, sampling.noise_threshold.tolist(), sampling.noise_alias.tolist())
+        for _ in range(settings.n_noise)
+    ]
+    steps = []
+    for first in range(0, len(kept), settings.block):
+        alpha = alphas[0] + (alphas[1] - alphas[0]) * kept[first][3] / len(chunk.tokens)
+        alpha = float(np.float32(alpha))
+        size, rounds = plan_steps(alpha, settings, step)
+        for start in range(first, min(first + settings.block, len(kept)), size):
+            inputs = range(start, min(start + size, first + settings.block, len(kept)))
+            steps += [(alpha, inputs, noise, turn, rounds) for turn in range(rounds)]
+        noise = [
+            draw_noise(generator, sampling.noise_threshold.tolist(), sampling.noise_alias.tolist())
+            for _ in range(settings.n_noise)
+        ]
+    return kept, steps
+
+
+def train_skipgram_blocked(chunk, sampling, x, y, settings, alphas, state, step=8):
+    kept, steps = blocked_steps(chunk, sampling, settings, alphas, state, step)
+    loss, pairs = 0.0, 0
+    for alpha, inputs, noise, turn, rounds in steps:
+        loss += step_objective(kept, inputs, noise, x, y, settings, turn, rounds)
+        positive, negative = [], []  # (word of the input, word of the output, gradient), at the weights of now
+        change = {i: np.zeros(x.shape[1]) for i in inputs}
+        for i in inputs:
+            outputs = outputs_of(kept, i, turn, rounds, settings.window)
+            pairs += len(outputs)
+            v = x[kept[i][0]]
+            for o in outputs:
+                positive.append((i, kept[o][0], alpha * sigmoid(-v @ y[kept[o][0]])))
+            for k in noise:
+                m = sum(kept[o][0] != k for o in outputs)
+                negative.append((i, k, -alpha * m * settings.negative / settings.n_noise * sigmoid(v @ y[k])))
+        for i, o, g in positive:  # a row that stands twice sees its own earlier change, as in word2vec.c
+            change[i] += g * y[o]
+            y[o] += g * x[kept[i][0]]
+        by_noise = len(noise)
+        for k in range(by_noise):
+            moved = np.zeros(x.shape[1])
+            for i, word, g in negative[k::by_noise]:
+                change[i] += g * y[word]
+                moved += g * x[kept[i][0]]
+            y[noise[k]] += moved
+        for i in inputs:
+            x[kept[i][0]] += change[i]
+    return loss, pairs, len(kept)

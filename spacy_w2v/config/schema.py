@@ -72,8 +72,8 @@ class ModelSettings(Settings):
 class TrainingSettings(Settings):
     """`[w2v.training]`: how it is trained."""
 
-    kernel: Literal["sequential"] = "sequential"
-    """sequential: pair by pair, as word2vec.c and gensim do."""
+    kernel: Literal["blocked", "sequential"] = "blocked"
+    """blocked: fast, with noise words that neighbours share; sequential: pair by pair, as word2vec.c and gensim do."""
     epochs: int = Field(5, ge=1, le=1_000_000)
     alpha: float = Field(0.025, gt=0)
     """Learning rate at the start."""

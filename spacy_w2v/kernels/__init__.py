@@ -1,13 +1,10 @@
-"""The compiled loops, and the table that chooses the one to train with.
-
-A module of this folder holds NumPy and numba code only. numba's cache of compiled code watches just the file of
-the cached function, so a kernel and everything that it inlines stand in one file.
-"""
+"""The compiled loops, and the table that chooses the one to train with. NumPy and numba code only."""
 
 from collections.abc import Callable
 from importlib import import_module
 
 TRAINING_KERNELS: dict[tuple[str, str, str], str] = {
+    ("skip-gram", "negative-sampling", "blocked"): "spacy_w2v.kernels.skipgram_blocked",
     ("skip-gram", "negative-sampling", "sequential"): "spacy_w2v.kernels.skipgram_sequential",
 }
 """(architecture, loss, kernel) → module whose `train_chunk` does one chunk of the corpus."""

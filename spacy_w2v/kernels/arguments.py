@@ -57,3 +57,7 @@ class SkipGramSettings(NamedTuple):
     window: int
     shrink_windows: bool
     negative: int
+    block: int = 64
+    """Of the blocked kernel: inputs that share their noise, a multiple of 8."""
+    n_noise: int = 32
+    """Of the blocked kernel: noise words of a block, a multiple of 4."""

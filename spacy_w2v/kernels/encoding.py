@@ -1,14 +1,12 @@
 """The loop that turns pieces of text into numbered tokens."""
 
 import numpy as np
-from numba import njit
 
+from spacy_w2v.kernels.jit import kernel
 from spacy_w2v.types import Offsets, TokenIds
 
-OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy"}
 
-
-@njit(**OPTIONS)
+@kernel
 def expand_pieces(
     piece_rows: Offsets,
     line_offsets: Offsets,

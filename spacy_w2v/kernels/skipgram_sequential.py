@@ -8,7 +8,6 @@ the alias method instead of a table of 100 million entries; the generator is xos
 import math
 
 import numpy as np
-from numba import njit
 
 from spacy_w2v.kernels.arguments import (
     OUT_OF_VOCABULARY,
@@ -18,15 +17,9 @@ from spacy_w2v.kernels.arguments import (
     SkipGramSettings,
     Weights,
 )
+from spacy_w2v.kernels.jit import inner, kernel
+from spacy_w2v.kernels.random import next_random, noise_word, scale_below
 from spacy_w2v.types import RandomState
-
-# Fast-math without "nnan" and "ninf": a diverged run must show its NaN.
-OPTIONS = {
-    "nogil": True,
-    "cache": True,
-    "error_model": "numpy",
-    "fastmath": {"nsz", "arcp", "contract", "afn", "reassoc"},
-}
 
 # exp overflows float32 at 88.7. Scores beyond ±80 count as ±80 in the loss; the gradient there is 0 or 1 anyway.
 SCORE_LIMIT = np.float32(80.0)
@@ -34,39 +27,7 @@ SCORE_LIMIT = np.float32(80.0)
 PRODUCT_LIMIT = 1e-200
 
 
-@njit(**OPTIONS)
-def next_random(state: RandomState) -> np.uint64:
-    """Return the next 64 bits of xoshiro256++ and advance its state."""
-    total = state[0] + state[3]
-    result = ((total << np.uint64(23)) | (total >> np.uint64(41))) + state[0]
-    shifted = state[1] << np.uint64(17)
-    state[2] ^= state[0]
-    state[3] ^= state[1]
-    state[1] ^= state[2]
-    state[0] ^= state[3]
-    state[2] ^= shifted
-    state[3] = (state[3] << np.uint64(45)) | (state[3] >> np.uint64(19))
-    return result
-
-
-@njit(**OPTIONS)
-def draw_below(state: RandomState, n: np.uint64) -> np.uint64:
-    """Return a uniform integer in [0, n), n < 2³², from the upper 32 bits of one draw; the bias is below n / 2³²."""
-    return ((next_random(state) >> np.uint64(32)) * n) >> np.uint64(32)
-
-
-@njit(**OPTIONS)
-def draw_noise(state: RandomState, sampling: SamplingTables) -> np.uint32:
-    """Return a noise word: the upper 36 bits of one draw choose the bucket, the lower 28 its word or the alias."""
-    bits = next_random(state)
-    n_words = np.uint64(sampling.noise_threshold.size)
-    bucket = ((bits >> np.uint64(28)) * n_words) >> np.uint64(36)
-    if (bits & np.uint64(0xFFFFFFF)) < np.uint64(sampling.noise_threshold[bucket]):
-        return np.uint32(bucket)
-    return sampling.noise_alias[bucket]
-
-
-@njit(**OPTIONS)
+@inner
 def sigmoid(score: np.float32) -> np.float32:
     """Return σ(score), with the score limited to ±80."""
     limited = min(max(score, -SCORE_LIMIT), SCORE_LIMIT)
@@ -75,7 +36,7 @@ def sigmoid(score: np.float32) -> np.float32:
     return np.float32(1.0) / (np.float32(1.0) + math.exp(-limited))
 
 
-@njit(**OPTIONS)
+@kernel
 def train_chunk(
     chunk: Chunk,
     sampling: SamplingTables,
@@ -121,7 +82,7 @@ def train_chunk(
             alpha = alphas.first + (alphas.last - alphas.first) * progress
             radius = window
             if settings.shrink_windows:
-                radius = np.int64(draw_below(random_state, np.uint64(window))) + 1
+                radius = np.int64(scale_below(next_random(random_state) >> np.uint64(32), np.uint64(window))) + 1
             for context in range(max(0, centre - radius), min(length, centre + radius + 1)):
                 if context == centre:
                     continue
@@ -132,7 +93,7 @@ def train_chunk(
                     if k == 0:
                         word = target
                     else:
-                        word = draw_noise(random_state, sampling)
+                        word = noise_word(next_random(random_state), sampling)
                         if word == target:
                             continue
                     y = weights.output[word]

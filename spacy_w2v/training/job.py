@@ -23,6 +23,7 @@ from spacy_w2v.training.trainer import (
     TrainingProgress,
     initial_weights,
     train_weights,
+    without_padding,
 )
 
 if TYPE_CHECKING:
@@ -120,8 +121,8 @@ class Word2VecJob:
         }
         return TrainedModel(
             vocabulary=vocabulary,
-            input_vectors=weights.input,
-            output_vectors=weights.output,
+            input_vectors=without_padding(weights.input, settings.model.vector_size),
+            output_vectors=without_padding(weights.output, settings.model.vector_size),
             config=self.config,
             meta=meta,
         )

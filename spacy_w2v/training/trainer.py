@@ -18,8 +18,12 @@ from spacy_w2v.corpus.store import Corpus
 from spacy_w2v.errors import TrainingError
 from spacy_w2v.kernels import TrainingKernel, get_training_kernel
 from spacy_w2v.kernels.arguments import Chunk, SamplingTables, SkipGramSettings, Weights
-from spacy_w2v.sampling import chunk_order, chunk_random_state, initial_input_vectors
+from spacy_w2v.sampling import aligned_zeros, chunk_order, chunk_random_state, initial_input_vectors
 from spacy_w2v.schedules import LinearSchedule
+from spacy_w2v.types import Vectors
+
+ROW_FLOATS = 16
+"""Rows of weights are multiples of so many float32: a cache line, and the widest vector."""
 
 POLL_S = 0.1
 """How often the main thread looks up, so that Ctrl-C is answered and progress is shown."""
@@ -99,11 +103,20 @@ class _Plan:
 
 
 def initial_weights(*, n_words: int, vector_size: int, seed: int) -> Weights:
-    """Return small random input vectors and zero output vectors, as word2vec.c starts."""
+    """Return small random input vectors and zero output vectors, as word2vec.c starts.
+
+    Rows are padded with zeros to whole cache lines, which training leaves zero; `without_padding` takes them off.
+    """
+    padded_size = -(-vector_size // ROW_FLOATS) * ROW_FLOATS
     return Weights(
-        input=initial_input_vectors(n_words=n_words, vector_size=vector_size, padded_size=vector_size, seed=seed),
-        output=np.zeros((n_words, vector_size), np.float32),
+        input=initial_input_vectors(n_words=n_words, vector_size=vector_size, padded_size=padded_size, seed=seed),
+        output=aligned_zeros(n_words, padded_size),
     )
+
+
+def without_padding(matrix: Vectors, vector_size: int) -> Vectors:
+    """Return the first columns of a matrix of weights: the matrix itself if there are no others, else a copy."""
+    return np.ascontiguousarray(matrix[:, :vector_size])
 
 
 def train_weights(

@@ -70,7 +70,7 @@ def test_equals_the_reference(window, negative, sample, shrink_windows):
 
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")  # NumPy's scalars warn where C wraps
 def test_equals_its_python_body(monkeypatch):
-    for name in ("next_random", "draw_below", "draw_noise", "sigmoid"):
+    for name in ("next_random", "scale_below", "noise_word", "sigmoid"):
         function = getattr(skipgram_sequential, name)
         monkeypatch.setattr(skipgram_sequential, name, getattr(function, "py_func", function))
     chunk, tables = make_chunk(n_sentences=4), make_tables()

@@ -1,0 +1,152 @@
+"""LLVM code for vectors of float32, as wide as the machine has them: what tiles are built of.
+
+Plain loops do not reach it: LLVM takes half the width by itself, and cannot prove that rows do not overlap.
+"""
+
+import llvmlite.binding
+import numpy as np
+from llvmlite import ir
+from numba.core import config
+
+
+def _host_lanes() -> int:
+    """float32 lanes of the widest vectors of the machine that numba compiles for."""
+    features = config.CPU_FEATURES
+    if features is None:
+        features = llvmlite.binding.get_host_cpu_features().flatten()
+    return 16 if "+avx512f" in features.split(",") else 8
+
+
+LANES = _host_lanes()
+QUADS = LANES // 4  # a tile is 4 inputs by QUADS outputs: one vector of logits
+
+F32, I32, I64 = ir.FloatType(), ir.IntType(32), ir.IntType(64)
+VECTOR, INTS = ir.VectorType(F32, LANES), ir.VectorType(I32, LANES)
+FOUR = ir.VectorType(F32, 4)
+
+
+def i64(value):
+    return ir.Constant(I64, value)
+
+
+def splat_constant(value):
+    return ir.Constant(VECTOR, [float(np.float32(value))] * LANES)
+
+
+def splat(builder, scalar):
+    vector = builder.insert_element(ir.Constant(VECTOR, ir.Undefined), scalar, ir.Constant(I32, 0))
+    return builder.shuffle_vector(vector, vector, ir.Constant(ir.VectorType(I32, LANES), [0] * LANES))
+
+
+def at(builder, address, offset=0):
+    return builder.add(address, i64(offset) if isinstance(offset, int) else offset)
+
+
+def load(builder, kind, address, align=4):
+    return builder.load(builder.inttoptr(address, kind.as_pointer()), align=align)
+
+
+def store(builder, value, address):
+    builder.store(value, builder.inttoptr(address, value.type.as_pointer()), align=4)
+
+
+def fma(builder, a, b, c):
+    name = f"llvm.fmuladd.v{LANES}f32"
+    kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
+    function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+    return builder.call(function, [a, b, c])
+
+
+def unary(builder, operation, a):
+    name = f"llvm.{operation}.v{LANES}f32"
+    kind = ir.FunctionType(VECTOR, [VECTOR])
+    function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+    return builder.call(function, [a])
+
+
+def polynomial(builder, x, coefficients):
+    """Horner's scheme, highest coefficient first."""
+    value = splat_constant(coefficients[0])
+    for coefficient in coefficients[1:]:
+        value = fma(builder, value, x, splat_constant(coefficient))
+    return value
+
+
+def loop(builder, count, carried, body):
+    """Run `body(index, values) -> values` `count` >= 1 times, with the carried values in registers."""
+    before = builder.basic_block
+    head = builder.append_basic_block("loop")
+    builder.branch(head)
+    builder.position_at_end(head)
+    index = builder.phi(I64)
+    index.add_incoming(i64(0), before)
+    phis = []
+    for value in carried:
+        phi = builder.phi(value.type)
+        phi.add_incoming(value, before)
+        phis.append(phi)
+    results = body(index, phis)
+    following = builder.add(index, i64(1))
+    tail = builder.basic_block
+    index.add_incoming(following, tail)
+    for phi, result in zip(phis, results, strict=True):
+        phi.add_incoming(result, tail)
+    after = builder.append_basic_block("after")
+    builder.cbranch(builder.icmp_signed("<", following, count), head, after)
+    builder.position_at_end(after)
+    return results
+
+
+def sums(builder, vectors):
+    """One vector whose lane j is the sum of vectors[j]: a tree of shuffles within and then across 128-bit lanes."""
+
+    def combined(a, b, first, second):
+        masks = [ir.Constant(INTS, mask) for mask in (first, second)]
+        return builder.fadd(*(builder.shuffle_vector(a, b, mask) for mask in masks))
+
+    lanes = range(0, LANES, 4)
+    for pattern in ((0, LANES, 1, LANES + 1), (0, 1, LANES, LANES + 1)):  # unpack floats, then pairs
+        first = [lane + p for lane in lanes for p in pattern]
+        second = [index + 2 for index in first]
+        vectors = [combined(a, b, first, second) for a, b in zip(vectors[::2], vectors[1::2], strict=True)]
+    while len(vectors) > 1:
+        first = [source + lane + p for source in (0, LANES) for lane in range(0, LANES, 8) for p in range(4)]
+        second = [index + 4 for index in first]
+        vectors = [combined(a, b, first, second) for a, b in zip(vectors[::2], vectors[1::2], strict=True)]
+    return vectors[0]
+
+
+def _fit(function, low, high, degree):
+    """Coefficients of a near-minimax polynomial (fitted at Chebyshev's nodes), highest first."""
+    nodes = np.cos(np.pi * (np.arange(200) + 0.5) / 200)
+    x = (low + high) / 2 + (high - low) / 2 * nodes
+    return (
+        np.polynomial.Chebyshev.fit(x, function(x), degree, [low, high])
+        .convert(kind=np.polynomial.Polynomial)
+        .coef[::-1]
+    )
+
+
+# to float32 precision: see test_sigmoid_and_softplus
+_EXP2 = _fit(np.exp2, -0.5, 0.5, 5)
+_LOG1P = _fit(lambda e: np.log1p(e) / e, 0.0, 1.0, 8)
+
+
+def sigmoid_and_softplus(builder, z):
+    """s(z) = 1 / (1 + exp(-z)) and log(1 + exp(z)), both from e = exp(-|z|), which cannot overflow. NaN stays NaN."""
+    size = unary(builder, "fabs", z)
+    far = builder.fcmp_ordered(">", size, splat_constant(87.0))
+    size = builder.select(far, splat_constant(87.0), size)
+    power = builder.fmul(size, splat_constant(-1.4426950408889634))
+    whole = unary(builder, "rint", power)
+    part = builder.fsub(power, whole)
+    # the conversion of NaN is undefined; `part` carries the NaN on
+    known = builder.select(builder.fcmp_unordered("uno", whole, whole), splat_constant(0.0), whole)
+    exponent = builder.fptosi(known, INTS)
+    exponent = builder.shl(builder.add(exponent, ir.Constant(INTS, [127] * LANES)), ir.Constant(INTS, [23] * LANES))
+    e = builder.fmul(polynomial(builder, part, _EXP2), builder.bitcast(exponent, VECTOR))
+    inverse = builder.fdiv(splat_constant(1.0), builder.fadd(e, splat_constant(1.0)))
+    positive = builder.fcmp_ordered(">=", z, splat_constant(0.0))
+    sigmoid = builder.fmul(builder.select(positive, splat_constant(1.0), e), inverse)
+    softplus = fma(builder, e, polynomial(builder, e, _LOG1P), builder.select(positive, z, splat_constant(0.0)))
+    return sigmoid, softplus
