@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from spacy.lang.tokenizer_exceptions import BASE_EXCEPTIONS
 
 from spacy_w2v.config.schema import TokensSettings
-from spacy_w2v.corpus import encode, pieces
+from spacy_w2v.corpus import encode, piece_table
 from spacy_w2v.corpus.cache import first_tokens
 from spacy_w2v.corpus.documents import DocumentEncoder
 from spacy_w2v.corpus.encode import encode_stream, make_encoder
-from spacy_w2v.corpus.pieces import PieceEncoder
+from spacy_w2v.corpus.piece_encoder import PieceEncoder
 from spacy_w2v.corpus.tokens import EncodedBatch, TokenRules, TokenType
 from spacy_w2v.kernels.encoding import expand_pieces
 
@@ -140,8 +140,8 @@ def test_batches_do_not_change_tokens():
 
 
 def test_forgetting_known_pieces_does_not_change_tokens(monkeypatch):
-    monkeypatch.setattr(pieces, "MAX_KNOWN_PIECES", 5)
-    monkeypatch.setattr(pieces, "PIECES_PER_DOC", 3)
+    monkeypatch.setattr(piece_table, "MAX_KNOWN_PIECES", 5)
+    monkeypatch.setattr(piece_table, "PIECES_PER_DOC", 3)
     test_batches_do_not_change_tokens()
 
 

@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from spacy_w2v.config.schema import TokensSettings
 from spacy_w2v.corpus.documents import DocumentEncoder
-from spacy_w2v.corpus.pieces import PieceEncoder, PieceTokenizer, StockPieces, WhitespacePieces, is_piecewise
+from spacy_w2v.corpus.piece_encoder import PieceEncoder
+from spacy_w2v.corpus.pieces import PieceTokenizer, StockPieces, WhitespacePieces, is_piecewise
 from spacy_w2v.corpus.source import TextBatch
 from spacy_w2v.corpus.tokens import EncodedBatch, TokenRules, lean_vocab
 

@@ -86,6 +86,12 @@ class TypeTable:
             result[i] = number
         return result
 
+    def keep(self, numbers: list[int]) -> None:
+        """Keep the types with these numbers only, and number them anew in this order."""
+        pairs = list(self._number)
+        self.types = [self.types[number] for number in numbers]
+        self._number = {pairs[number]: new for new, number in enumerate(numbers)}
+
 
 def lean_vocab(nlp: "Language", columns: list[str]) -> "Vocab":
     """Return a vocab of its own whose lexemes have just the attributes named, as those of the pipeline have them.

@@ -1,0 +1,47 @@
+"""The cache of compiled kernels: kept between processes, and never stale."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from numba import config
+
+from spacy_w2v.kernels.jit import folder_digest
+
+pytestmark = pytest.mark.skipif(config.DISABLE_JIT, reason="numba's JIT is off")
+
+CODE = """
+import sys
+import numpy as np
+from spacy_w2v.kernels import jit
+if len(sys.argv) > 1:
+    jit.FOLDER_DIGEST = sys.argv[1]
+from spacy_w2v.kernels.encoding import expand_pieces
+nothing = np.zeros(1, np.int64)
+expand_pieces(nothing[:0], nothing, nothing, np.zeros(0, np.uint32), 1, np.zeros(1, np.uint32))
+print(sum(expand_pieces.stats.cache_hits.values()), sum(expand_pieces.stats.cache_misses.values()))
+"""
+
+
+def hits_and_misses(cache_dir, *arguments):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache_dir)}
+    command = [sys.executable, "-c", CODE, *arguments]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return tuple(map(int, result.stdout.split()))
+
+
+def test_a_second_process_loads_what_the_first_compiled_until_the_folder_changes(tmp_path):
+    assert hits_and_misses(tmp_path) == (0, 1)
+    assert hits_and_misses(tmp_path) == (1, 0)
+    assert hits_and_misses(tmp_path, "another digest") == (0, 1)
+    assert hits_and_misses(tmp_path) == (1, 0)
+
+
+def test_the_digest_is_of_names_and_contents(tmp_path):
+    digests = []
+    for name, text in (("a.py", "x = 1"), ("a.py", "x = 2"), ("b.py", "x = 2"), ("b.txt", "x = 3")):
+        (tmp_path / name).write_text(text)
+        digests.append(folder_digest(tmp_path))
+    assert len(set(digests)) == 3
+    assert digests[2] == digests[3]
