@@ -1,6 +1,7 @@
 """Results appear all at once: written to a directory beside their place, then renamed."""
 
 import errno
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -42,8 +43,7 @@ def staged_directory(path: Path) -> Iterator[Path]:
     target = path.resolve()  # a link to another disk stays one
     with _unwritable(path):
         target.parent.mkdir(parents=True, exist_ok=True)
-        staged = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-        staged.chmod(0o755)  # mkdtemp's own is for one user only
+        staged = new_directory(target.parent, prefix=f".{target.name}-")
     try:
         with _disk_full(path):
             yield staged
@@ -51,6 +51,15 @@ def staged_directory(path: Path) -> Iterator[Path]:
             _replace(staged, target)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
+
+
+def new_directory(parent: Path, *, prefix: str) -> Path:
+    """Make a directory with a name of its own, which others may enter as far as the user's umask lets them."""
+    directory = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    umask = os.umask(0)
+    os.umask(umask)
+    directory.chmod(0o777 & ~umask)  # mkdtemp's own is for one user only
+    return directory
 
 
 @contextmanager

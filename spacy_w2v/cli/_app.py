@@ -31,7 +31,11 @@ def errors_for_users(*, when_interrupted: str = "Nothing was written.") -> Itera
     try:
         yield
     except Word2VecError as error:
-        msg.fail(str(error), exits=1)
+        first, *others = str(error).splitlines()
+        msg.fail(first)
+        for line in others:
+            msg.text(line)
+        sys.exit(1)
     except MemoryError as error:
         msg.fail(f"Memory must hold the two matrices of weights, but is too small: {error}", exits=1)
     except KeyboardInterrupt:

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from spacy_w2v.corpus.source import TextSource
 from spacy_w2v.corpus.store import FORMAT_VERSION, Corpus, CorpusWriter, open_corpus, read_manifest
 from spacy_w2v.corpus.tokens import EncodedBatch
 from spacy_w2v.errors import CorpusError, StorageError
+from spacy_w2v.publish import new_directory
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -179,7 +179,7 @@ def _why_not_found(cache_dir: Path, source_name: str, fingerprint: dict[str, Any
 
 @contextmanager
 def _temporary_directory(parent: Path) -> Iterator[Path]:
-    directory = Path(tempfile.mkdtemp(prefix="unfinished-", dir=parent))
+    directory = new_directory(parent, prefix="unfinished-")
     try:
         yield directory
     finally:
