@@ -71,17 +71,21 @@ def score_analogies(keyed_vectors: "KeyedVectors", path: Path, *, restrict_vocab
     syntactic = [section for section in sections if section["section"].startswith("gram")]
     semantic = [section for section in sections if not section["section"].startswith("gram")]
     n_lines = sum(1 for line in path.read_text(encoding="utf-8").splitlines() if line and line[0] != ":")
-    n_used = sum(len(section["correct"]) + len(section["incorrect"]) for section in sections)
+    n_used = _n_used(sections)
     scores: dict[str, Any] = {"accuracy": _accuracy(sections)}
     if syntactic and semantic:
-        scores |= {"semantic": _accuracy(semantic), "syntactic": _accuracy(syntactic)}
+        scores |= {"semantic": _accuracy(semantic), "n_used_semantic": _n_used(semantic)}
+        scores |= {"syntactic": _accuracy(syntactic), "n_used_syntactic": _n_used(syntactic)}
     return scores | {"n_used": n_used, "n_unknown": n_lines - n_used, "restrict_vocab": restrict_vocab}
 
 
 def _accuracy(sections: list[dict[str, Any]]) -> float | None:
-    n_correct = sum(len(section["correct"]) for section in sections)
-    n_wrong = sum(len(section["incorrect"]) for section in sections)
-    return n_correct / (n_correct + n_wrong) if n_correct + n_wrong else None
+    n_used = _n_used(sections)
+    return sum(len(section["correct"]) for section in sections) / n_used if n_used else None
+
+
+def _n_used(sections: list[dict[str, Any]]) -> int:
+    return sum(len(section["correct"]) + len(section["incorrect"]) for section in sections)
 
 
 def _is_number(text: str) -> bool:

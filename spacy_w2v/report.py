@@ -54,7 +54,12 @@ def make_report(model: TrainedModel, *, scores: dict[str, dict[str, Any]] | None
 
 def _score_rows(scores: dict[str, dict[str, Any]]) -> list[tuple[str, ...]]:
     return [
-        (name, measure, "–" if score[measure] is None else f"{score[measure]:.3f}", f"{score['n_used']:,}")
+        (
+            name,
+            measure,
+            "–" if score[measure] is None else f"{score[measure]:.3f}",
+            f"{score.get(f'n_used_{measure}', score['n_used']):,}",
+        )
         for name, score in scores.items()
         for measure in score
         if not measure.startswith(("n_", "restrict"))

@@ -522,3 +522,11 @@ def test_a_dict_of_splits_is_refused(kind):
     message = r"must be one split of a dataset, was all of: train, test\. Choose one by name"
     with pytest.raises(CorpusError, match=message):
         as_source(kind({"train": DATASET, "test": DATASET}))
+
+
+def test_zst_without_zstandard_names_the_extra(tmp_path, monkeypatch):
+    (tmp_path / "texts.txt.zst").write_bytes(b"not read")
+    monkeypatch.setattr("spacy_w2v.corpus.huggingface.find_spec", lambda name: None)
+    source = make_dataset_v1(data_files=str(tmp_path / "texts.txt.zst"))
+    with pytest.raises(CorpusError, match=r'needs zstandard. Install it with: pip install "spacy-w2v\[zstd\]"'):
+        source.fingerprint()

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import threading
 
 import gensim.models
 import numpy as np
@@ -166,12 +167,36 @@ def test_wrong_settings_are_refused_before_texts_are_read(settings, message):
         ("one text", "must be an iterable of strings, a document each, was one str"),
         (3, "must be an iterable of strings or a dataset, was: int"),
         ([], "must hold tokens"),
-        ([["tokens", "of", "gensim"]], "1 no strings"),
+        ([["tokens", "of", "gensim"]], "1 no strings.*join lists of tokens by spaces"),
     ],
 )
 def test_wrong_texts_are_refused(texts, message):
     with pytest.raises(CorpusError, match=message):
         spacy_w2v.train(texts)
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_epochs_are_not_trained_at_the_same_time_for_want_of_chunks():
+    """Eight workers on two chunks: two threads, so that no epoch runs before the last one is nearly done."""
+    texts = make_texts(60)
+    with prepared_corpus(as_source(texts), spacy.blank("en"), TokensSettings(), max_vocab_size=None) as corpus:
+        assert corpus.n_chunks == 2
+    seen = []
+    original = threading.Thread.start
+
+    def start(thread):
+        seen.append(thread.name)
+        original(thread)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        train(texts, workers=8)
+    assert sum(name.startswith("w2v-worker") for name in seen) == 2
+
+
+def test_documents_left_out_are_reported_with_progress(capsys):
+    train([*make_texts(50), None, 3], progress=True)
+    assert "Left out 1 null documents and 1 that are no strings" in capsys.readouterr().err
 
 
 def test_a_generator_is_read_once():

@@ -227,7 +227,12 @@ def _encode(
     if writer.chunks.n_tokens == 0:
         raise CorpusError(
             f"The corpus must hold tokens, but {source.name} has none in {n_documents} documents "
-            f"({n_null} null, {n_not_text} no strings). Check text_field, and the filters of [w2v.tokens]."
+            f"({n_null} null, {n_not_text} no strings). "
+            + (
+                'Texts must be strings: join lists of tokens by spaces, and set tokenizer = "whitespace".'
+                if n_not_text and not n_documents
+                else "Check text_field, and the filters of [w2v.tokens]."
+            )
         )
 
 

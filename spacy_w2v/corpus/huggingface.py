@@ -4,6 +4,7 @@ import codecs
 import hashlib
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,6 +187,9 @@ class DatasetSource:
             raise CorpusError(f"The dataset must have data files that can be streamed, but {self.path} names none.")
         if not files[base_split]:
             raise CorpusError(self._not_found(FileNotFoundError("No file matches.")))
+        zst = next((file for file in files[base_split] if file.lower().endswith(".zst")), None)
+        if zst is not None and find_spec("zstandard") is None:  # fsspec would take the bytes for text
+            raise CorpusError(f'Reading {zst} needs zstandard. Install it with: pip install "spacy-w2v[zstd]"')
         return files[base_split]
 
     def _is_plain_text(self) -> bool:

@@ -34,7 +34,13 @@ class ProgressBars(AbstractContextManager[JobListener]):
         self.phase = ""
 
     def __enter__(self) -> JobListener:
-        return JobListener(message=self.message, encoding=self.encoding, training=self.training, epoch=self.epoch)
+        return JobListener(
+            message=self.message,
+            encoding=self.encoding,
+            corpus=self.corpus,
+            training=self.training,
+            epoch=self.epoch,
+        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -65,6 +71,11 @@ class ProgressBars(AbstractContextManager[JobListener]):
         display.update(progress.fraction, progress.seconds, facts)
         if progress.fraction == 1.0:
             self.close()
+
+    def corpus(self, facts: dict[str, Any]) -> None:
+        """Print how many documents were left out, if any."""
+        if facts["n_null"] + facts["n_not_text"]:
+            self.message(f"Left out {facts['n_null']:,} null documents and {facts['n_not_text']:,} that are no strings")
 
     def training(self, progress: TrainingProgress) -> None:
         """Show how far training has come."""

@@ -33,7 +33,7 @@ class TrainingProgress(NamedTuple):
     """How far training has come."""
 
     epoch: int
-    """The epoch that the newest chunk belongs to, from 1."""
+    """The latest epoch among the newest chunks, from 1."""
     n_tokens: int
     """Tokens of the corpus done, over all epochs."""
     n_tokens_total: int
@@ -148,7 +148,8 @@ def train_weights(
         plan=_Plan(corpus.chunk_tokens, epochs=training.epochs, seed=training.seed),
         seed=training.seed,
     )
-    n_workers = min(training.workers or available_cores(), run.plan.n_tasks)
+    # More threads than chunks would train several epochs at the same time, each at its own learning rate.
+    n_workers = min(training.workers or available_cores(), run.plan.n_chunks)
     run.warm_up()
     return _Conductor(run, listener or TrainingListener()).conduct(n_workers)
 
@@ -248,11 +249,11 @@ class _Conductor:
         n_pairs = sum(newest.n_pairs for newest in self.newest)
         self.listener.progress(
             TrainingProgress(
-                epoch=result.task.epoch + 1,
+                epoch=max(newest.task.epoch for newest in self.newest) + 1,
                 n_tokens=self.n_tokens,
                 n_tokens_total=self.run.schedule.n_tokens,
                 loss=sum(newest.loss for newest in self.newest) / n_pairs if n_pairs else math.nan,
-                alpha=self.run.schedule.alpha_at(result.task.first_token + n_tokens),
+                alpha=self.run.schedule.alpha_at(self.n_tokens),
                 seconds=time.perf_counter() - self.start,
             )
         )
