@@ -14,6 +14,9 @@ WORD_PAIRS = {"WordSim-353": "wordsim353.tsv", "SimLex-999": "simlex999.txt"}
 ANALOGIES = {"Google analogies": "questions-words.txt"}
 """Analogies that gensim bundles (Mikolov et al. 2013a, arXiv 1301.3781)."""
 
+MEASURES = ("spearman", "pearson", "accuracy", "semantic", "syntactic")
+"""What the scores of a set may hold; the rest of them are counts."""
+
 
 def bundled(file_name: str) -> Path:
     """Return the path of an evaluation set that gensim bundles."""
@@ -77,6 +80,23 @@ def score_analogies(keyed_vectors: "KeyedVectors", path: Path, *, restrict_vocab
         scores |= {"semantic": _accuracy(semantic), "n_used_semantic": _n_used(semantic)}
         scores |= {"syntactic": _accuracy(syntactic), "n_used_syntactic": _n_used(syntactic)}
     return scores | {"n_used": n_used, "n_unknown": n_lines - n_used, "restrict_vocab": restrict_vocab}
+
+
+def score_rows(
+    scores: dict[str, dict[str, Any]], *, measures: tuple[str, ...] = MEASURES
+) -> list[tuple[str, str, str, str]]:
+    """Return a row for each set and measure, for tables: set, measure, score, number of questions used."""
+    return [
+        (
+            name,
+            measure,
+            "–" if score[measure] is None else f"{score[measure]:.3f}",
+            f"{score.get(f'n_used_{measure}', score['n_used']):,}",
+        )
+        for name, score in scores.items()
+        for measure in score
+        if measure in measures
+    ]
 
 
 def _accuracy(sections: list[dict[str, Any]]) -> float | None:

@@ -1,7 +1,9 @@
 """A short report of a model in Markdown: what it was trained on, how, and what came of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from spacy_w2v.evaluation import score_rows
 from spacy_w2v.model.trained import TrainedModel
 
 N_NEIGHBOURS = 5
@@ -42,7 +44,7 @@ def make_report(model: TrainedModel, *, scores: dict[str, dict[str, Any]] | None
         ),
     ]
     if scores is not None:
-        sections += ["## Scores", _table(("Set", "Measure", "Score", "Questions"), _score_rows(scores))]
+        sections += ["## Scores", _table(("Set", "Measure", "Score", "Questions"), score_rows(scores))]
     known = [word for word in words if word in model]
     if known:
         sections += [
@@ -52,25 +54,11 @@ def make_report(model: TrainedModel, *, scores: dict[str, dict[str, Any]] | None
     return "\n\n".join(sections) + "\n"
 
 
-def _score_rows(scores: dict[str, dict[str, Any]]) -> list[tuple[str, ...]]:
-    return [
-        (
-            name,
-            measure,
-            "–" if score[measure] is None else f"{score[measure]:.3f}",
-            f"{score.get(f'n_used_{measure}', score['n_used']):,}",
-        )
-        for name, score in scores.items()
-        for measure in score
-        if not measure.startswith(("n_", "restrict"))
-    ]
-
-
 def _neighbours(model: TrainedModel, word: str) -> tuple[str, str]:
     nearest = model.most_similar(word, topn=N_NEIGHBOURS)
     return word, ", ".join(f"{near} {similarity:.2f}" for near, similarity in nearest)
 
 
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [header, tuple("---" for _ in header), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)

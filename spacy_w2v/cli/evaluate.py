@@ -58,15 +58,7 @@ def evaluate_command(
 
 def print_scores(scores: dict[str, dict[str, Any]]) -> None:
     """Print a table of scores."""
-    rows = [
-        (
-            name,
-            measure,
-            "–" if score[measure] is None else f"{score[measure]:.3f}",
-            f"{score.get(f'n_used_{measure}', score['n_used']):,}",
-        )
-        for name, score in scores.items()
-        for measure in score
-        if measure in ("spearman", "accuracy", "semantic", "syntactic")
-    ]
+    from spacy_w2v.evaluation import score_rows
+
+    rows = score_rows(scores, measures=("spearman", "accuracy", "semantic", "syntactic"))
     msg.table(rows, header=("Set", "Measure", "Score", "Questions"), divider=True, aligns=("l", "l", "r", "r"))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from spacy_w2v.corpus.source import TextBatch, TextSource
+from spacy_w2v.corpus.source import TextBatch, TextSource, empty_texts
 from spacy_w2v.errors import CorpusError
 
 DOCUMENTS_PER_DRAW = 1000
@@ -99,7 +99,7 @@ class _Cursor:
 
     def __init__(self, batches: Iterator[TextBatch]):
         self.batches = batches
-        self.texts = pa.array([], pa.large_string())
+        self.texts = empty_texts()
         self.exhausted = False
 
     def take(self, n_documents: int) -> TextBatch:
@@ -121,7 +121,7 @@ class _Cursor:
             self.texts = self.texts.slice(len(part))
             parts.append(part)
             missing -= len(part)
-        texts = pa.concat_arrays(parts) if parts else pa.array([], pa.large_string())
+        texts = pa.concat_arrays(parts) if parts else empty_texts()
         return TextBatch(texts, len(texts), n_null, n_not_text, None)
 
 

@@ -51,15 +51,14 @@ def set_vectors(
 
     vocabulary = model.vocabulary.first(max_vectors)
     keys, rows = spacy_keys(vocabulary, attr=model.attr)
-    ids = np.fromiter((nlp.vocab.strings.add(key) for key in keys), np.uint64, len(keys))
+    rank_of_id = {nlp.vocab.strings.add(key): row for key, row in zip(keys, rows, strict=True)}
     vectors = Vectors(
         data=np.array(model.input_vectors[: len(vocabulary)], dtype),
         strings=nlp.vocab.strings,
         name=f"{nlp.lang}_w2v.vectors",
     )
-    vectors.key2row.update(zip(ids.tolist(), rows, strict=True))
+    vectors.key2row.update(rank_of_id)
     nlp.vocab.vectors = vectors
-    rank_of_id = dict(zip(ids.tolist(), rows, strict=True))
     for lexeme in nlp.vocab:
         lexeme.rank = rank_of_id.get(lexeme.orth, OOV_RANK)
     for word_id, rank in rank_of_id.items():
