@@ -128,7 +128,8 @@ def sentences_of(batch: EncodedBatch) -> list[list[tuple[str, str]]]:
     numbers = batch.numbers.tolist()
     assert sum(batch.lengths.tolist()) == len(numbers)
     assert all(length >= 1 for length in batch.lengths.tolist())
-    assert list(dict.fromkeys(numbers)) == list(range(len(batch.types))), "types must be in order of first appearance"
-    assert len(set(batch.types)) == len(batch.types)
+    assert list(dict.fromkeys(numbers)) == list(range(batch.chosen.size)), "types must be in order of first appearance"
+    types = list(zip(*batch.types.take(batch.chosen), strict=True))
+    assert len(set(types)) == len(types)
     tokens = iter(numbers)
-    return [[tuple(batch.types[next(tokens)]) for _ in range(length)] for length in batch.lengths.tolist()]
+    return [[types[next(tokens)] for _ in range(length)] for length in batch.lengths.tolist()]

@@ -17,7 +17,7 @@ from spacy_w2v.config.schema import TokensSettings
 from spacy_w2v.corpus import store
 from spacy_w2v.corpus.cache import CACHE_TAG, EncodingListener, default_cache_dir, prepared_corpus
 from spacy_w2v.corpus.store import ChunkWriter, CorpusWriter, open_corpus
-from spacy_w2v.corpus.tokens import EncodedBatch, TokenType
+from spacy_w2v.corpus.tokens import EncodedBatch, Types
 from spacy_w2v.corpus.type_counts import TypeCounts
 from spacy_w2v.errors import CorpusError, StorageError
 
@@ -37,7 +37,8 @@ def encoded(sentences: list[list[str]]) -> EncodedBatch:
     words = [word for sentence in sentences for word in sentence]
     types = list(dict.fromkeys(words))
     return EncodedBatch(
-        [TokenType(word, word.lower()) for word in types],
+        Types(types, [word.lower() for word in types]),
+        np.arange(len(types), dtype=np.uint32),
         np.array([types.index(word) for word in words], np.uint32),
         np.array([len(sentence) for sentence in sentences], np.int64),
     )
@@ -181,7 +182,9 @@ def test_the_rarest_types_are_dropped_as_word2vec_does(batches, max_types):
     reduce, n_ids, n_dropped_types, n_dropped_tokens = 1, 0, 0, 0
     for words in batches:
         counts = Counter(words)
-        given_ids = types.add([TokenType(word, word) for word in counts], np.array(list(counts.values())))
+        given_ids = types.add(
+            Types(list(counts), list(counts)), np.arange(len(counts)), np.array(list(counts.values()))
+        )
         for word, count in counts.items():
             if word not in expected:  # a new type, or one that was dropped and comes again
                 ids[word] = n_ids
@@ -194,7 +197,7 @@ def test_the_rarest_types_are_dropped_as_word2vec_does(batches, max_types):
             n_dropped_tokens += sum(expected.pop(word) for word in rare)
             reduce += 1
     kept, kept_ids, kept_counts = types.items()
-    assert [type_.orth for type_ in kept] == list(expected)
+    assert kept.orths == kept.keys == list(expected)
     assert kept_ids.tolist() == [ids[word] for word in expected]
     assert kept_counts.tolist() == list(expected.values())
     assert len(types) == len(expected) <= max_types
@@ -204,8 +207,8 @@ def test_the_rarest_types_are_dropped_as_word2vec_does(batches, max_types):
 def test_more_types_than_first_allotted_are_counted():
     types = TypeCounts()
     for start in (0, 50_000, 200_000, 0):
-        words = [TokenType(str(i), str(i)) for i in range(start, start + 60_000)]
-        types.add(words, np.full(len(words), 2))
+        words = [str(i) for i in range(start, start + 60_000)]
+        types.add(Types(words, words), np.arange(len(words)), np.full(len(words), 2))
     _, ids, counts = types.items()
     assert ids.tolist() == list(range(170_000))
     assert counts.sum() == 2 * 240_000

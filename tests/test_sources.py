@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from helpers_corpus import ListSource, arrow, batch_of, collect, read
+from helpers_corpus import ListSource, batch_of, collect, read
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +18,6 @@ from spacy_w2v.corpus.iterables import VALUES_PER_BATCH, IterableSource, as_sour
 from spacy_w2v.corpus.source import (
     TextSource,
     coalesce,
-    split_lines,
     take_documents,
     texts_of_column,
     texts_of_values,
@@ -295,15 +294,3 @@ def test_no_more_than_max_documents_are_taken(limit):
     assert actual.texts == ["a", "b", "c", "d", "e", "f"][:limit]
     assert actual.n_documents == len(actual.texts)
     assert all(fraction is not None for fraction in actual.fractions)
-
-
-@given(texts=st.lists(st.text("ab \n\r\u2028\x0b", max_size=12), max_size=6))
-@seeded
-def test_lines_end_at_newlines_and_carriage_returns_only(texts):
-    expected = [line for text in texts for line in re.split(r"\r\n|\r|\n", text)]
-    actual = split_lines(arrow(["cut off", *texts]).slice(1)).flatten().to_pylist()
-    assert [line for line in actual if line] == [line for line in expected if line]
-
-
-def test_empty_lines_stay():
-    assert split_lines(arrow(["a\n\nb", "", "c\n"])).to_pylist() == [["a", "", "b"], [""], ["c", ""]]

@@ -15,13 +15,12 @@ from hypothesis import strategies as st
 from spacy.lang.tokenizer_exceptions import BASE_EXCEPTIONS
 
 from spacy_w2v.config.schema import TokensSettings
-from spacy_w2v.corpus import encode, piece_table
+from spacy_w2v.corpus import encode, piece_table, splits, stock_pieces
 from spacy_w2v.corpus.cache import first_tokens
 from spacy_w2v.corpus.documents import DocumentEncoder
 from spacy_w2v.corpus.encode import encode_stream, make_encoder
 from spacy_w2v.corpus.piece_encoder import PieceEncoder
-from spacy_w2v.corpus.tokens import EncodedBatch, TokenRules, TokenType
-from spacy_w2v.kernels.encoding import expand_pieces
+from spacy_w2v.corpus.tokens import EncodedBatch, TokenRules, Types
 
 LANGUAGES = ["en", "de", "fr", "es", "hu"]
 WIKI = Path(os.environ.get("SPACY_W2V_TEST_DATA", Path(__file__).parents[2] / "shared" / "data")) / "wiki_en"
@@ -116,6 +115,39 @@ def test_tokens_of_any_text_are_those_of_the_tokenizer(language):
     check()
 
 
+@pytest.mark.parametrize("attr", ["LOWER", "NORM"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_an_encoder_has_learned_does_not_change_tokens(language, attr, monkeypatch):
+    monkeypatch.setattr(splits, "MIN_PIECES", 1)
+    nlp = blank(language)
+    encoder = make_encoder(nlp, TokensSettings(attr=attr))
+
+    @given(texts=texts_strategy(language))
+    @settings(seeded, max_examples=250)
+    def check(texts):
+        assert sentences_of(encoder.encode(arrow(texts))) == expect_texts(nlp, texts, attr=attr)
+
+    check()
+
+
+def test_pieces_of_one_outline_are_split_alike_but_for_special_cases(monkeypatch):
+    monkeypatch.setattr(splits, "MIN_PIECES", 1)
+    nlp = with_rules(("don", "'t"), "U.S.", "ab,", (":", ")"), ("wo", "n't"))
+    encoder = make_encoder(nlp, TokensSettings())
+    texts = ["won't U.S. xy, :)", "don't A.B. ab, ;)", "Bob's U.S., ab,. (:)", "wen't V.S., cd,. (;)"]
+    for _ in range(2):
+        for text in texts:
+            assert sentences_of(encoder.encode(arrow([text]))) == expect_texts(nlp, [text])
+
+
+def test_a_run_over_a_space_does_not_teach_how_others_are_split(monkeypatch):
+    monkeypatch.setattr(splits, "MIN_PIECES", 1)
+    nlp = with_rules(*SMILES)
+    encoder = make_encoder(nlp, TokensSettings())
+    for text in ["x:) ) a", "y:) ) b", "z:)) c", "x:) d"]:
+        assert sentences_of(encoder.encode(arrow([text]))) == expect_texts(nlp, [text])
+
+
 @pytest.mark.skipif(not WIKI.is_dir(), reason=f"needs the Wikipedia texts in {WIKI} (see SPACY_W2V_TEST_DATA)")
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_tokens_of_wikipedia_are_those_of_the_tokenizer(language):
@@ -141,7 +173,7 @@ def test_batches_do_not_change_tokens():
 
 def test_forgetting_known_pieces_does_not_change_tokens(monkeypatch):
     monkeypatch.setattr(piece_table, "MAX_KNOWN_PIECES", 5)
-    monkeypatch.setattr(piece_table, "PIECES_PER_DOC", 3)
+    monkeypatch.setattr(stock_pieces, "PIECES_PER_DOC", 3)
     test_batches_do_not_change_tokens()
 
 
@@ -334,7 +366,7 @@ def test_texts_with_little_or_nothing_in_them(make, boundary, text):
 def test_no_texts_give_no_tokens():
     for nlp in (plain(), stock_with_a_space_in_a_rule()):
         batch = make_encoder(nlp, TokensSettings()).encode(arrow([]))
-        assert (batch.types, batch.numbers.tolist(), batch.lengths.tolist()) == ([], [], [])
+        assert [array.tolist() for array in (batch.chosen, batch.numbers, batch.lengths)] == [[], [], []]
 
 
 @pytest.mark.parametrize("make", [plain, stock_with_a_space_in_a_rule])
@@ -386,11 +418,13 @@ def test_norms_are_those_of_the_pipeline():
         (subclassed, "line"),
         (with_comma_tokenizer, "line"),
         (plain, "sentence"),
+        (plain, "line"),
         (lambda: with_rules(("a", "b"), faster_heuristics=False), "sentence"),
     ],
-    ids=["subclass", "own", "sentences", "slower heuristics"],
+    ids=["subclass", "own", "sentences", "pieces", "slower heuristics"],
 )
-def test_processes_do_not_change_tokens_nor_their_order(make, boundary):
+def test_processes_do_not_change_tokens_nor_their_order(make, boundary, monkeypatch):
+    monkeypatch.setattr(encode, "BATCHES_ALONE", 2)
     texts = [[f"text {i}, of many words. ab, x-ab (ab)", *NASTY[i % 5 :: 5]] for i in range(7)]
     nlp = make()
 
@@ -425,7 +459,8 @@ def test_a_batch_is_cut_to_its_first_tokens(lengths, limit, random):
     flat = [word for sentence in words for word in sentence]
     types = list(dict.fromkeys(flat))
     batch = EncodedBatch(
-        [TokenType(word, word) for word in types],
+        Types(types, types),
+        np.arange(len(types), dtype=np.uint32),
         np.array([types.index(word) for word in flat], np.uint32),
         np.array(lengths, np.int64),
     )
@@ -433,29 +468,3 @@ def test_a_batch_is_cut_to_its_first_tokens(lengths, limit, random):
     assert [word for sentence in actual for word in sentence] == flat[:limit]
     assert actual[:-1] == words[: len(actual) - 1]
     assert batch.lengths.tolist() == lengths, "the batch itself is not changed"
-
-
-# --- the kernel
-
-
-@pytest.mark.parametrize("min_tokens", [0, 1, 3])
-def test_the_compiled_loop_equals_a_plain_one(min_tokens):
-    generator = np.random.default_rng(0)
-    rows = [[], *(generator.integers(0, 12, generator.integers(0, 4)).tolist() for _ in range(9))]
-    lines = [generator.integers(0, 10, generator.integers(0, 5)).tolist() for _ in range(40)]
-    tokens = [[type_ for row in line for type_ in rows[row]] for line in lines]
-    expected = [line for line in tokens if line and len(line) >= min_tokens]
-    arguments = (
-        np.array([row for line in lines for row in line], np.int64),
-        np.cumsum([0, *map(len, lines)]),
-        np.cumsum([0, *map(len, rows)]),
-        np.array([type_ for row in rows for type_ in row], np.uint32),
-        min_tokens,
-    )
-    for function in (expand_pieces, expand_pieces.py_func):
-        scratch = np.zeros(12, np.uint32)
-        numbers, lengths, types = function(*arguments, scratch)
-        assert [types[number] for number in numbers] == [type_ for line in expected for type_ in line]
-        assert lengths.tolist() == [len(line) for line in expected]
-        assert types.tolist() == list(dict.fromkeys(type_ for line in expected for type_ in line))
-        assert not scratch.any()

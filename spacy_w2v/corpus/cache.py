@@ -14,8 +14,8 @@ import numpy as np
 
 from spacy_w2v.config.schema import TokensSettings
 from spacy_w2v.corpus.encode import encode_stream
-from spacy_w2v.corpus.pieces import is_piecewise
 from spacy_w2v.corpus.source import TextSource
+from spacy_w2v.corpus.stock_pieces import is_piecewise
 from spacy_w2v.corpus.store import FORMAT_VERSION, Corpus, CorpusWriter, open_corpus, read_manifest
 from spacy_w2v.corpus.tokens import EncodedBatch
 from spacy_w2v.errors import CorpusError, StorageError
@@ -246,4 +246,4 @@ def first_tokens(batch: EncodedBatch, limit: int) -> EncodedBatch:
     lengths[-1] -= ends[n_sentences - 1] - limit
     numbers = batch.numbers[:limit]
     # Types are numbered by first appearance, so those that are left are the first ones.
-    return EncodedBatch(batch.types[: int(numbers.max()) + 1], numbers, lengths)
+    return EncodedBatch(batch.types, batch.chosen[: int(numbers.max()) + 1], numbers, lengths)

@@ -45,9 +45,10 @@ class DocumentEncoder:
                 counts = np.bincount(sentence[kept], minlength=int(sentence.max(initial=0)) + 1)
                 long_enough = counts >= self.min_tokens
                 kept &= long_enough[sentence]
-                numbers.append(table.number(attributes[kept, 0], keys[kept], self.nlp.vocab))
+                numbers.append(table.numbers_of_ids(attributes[kept, 0], keys[kept], self.nlp.vocab))
                 lengths.append(counts[long_enough])
-        return EncodedBatch(table.types, np.concatenate(numbers), np.concatenate(lengths))
+        chosen = np.arange(len(table), dtype=np.uint32)
+        return EncodedBatch(table.types, chosen, np.concatenate(numbers), np.concatenate(lengths))
 
     def _sentence_of_token(self, doc: "Doc", text: str) -> Offsets:
         """Return for each token the number of its sentence, line or document, rising from 0 or 1."""

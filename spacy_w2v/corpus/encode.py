@@ -15,15 +15,20 @@ import pyarrow as pa
 from spacy_w2v.config.schema import TokensSettings
 from spacy_w2v.corpus.documents import DocumentEncoder
 from spacy_w2v.corpus.piece_encoder import PieceEncoder
-from spacy_w2v.corpus.pieces import PieceTokenizer, StockPieces, WhitespacePieces, is_piecewise
+from spacy_w2v.corpus.pieces import WhitespacePieces
 from spacy_w2v.corpus.source import TextBatch
-from spacy_w2v.corpus.tokens import EncodedBatch, TokenRules, lean_vocab
+from spacy_w2v.corpus.stock_pieces import StockPieces, is_piecewise
+from spacy_w2v.corpus.tokens import EncodedBatch, TokenRules
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
 BATCHES_AHEAD = 2
 """Batches for each process that are read before the first one is done."""
+
+BATCHES_ALONE = 64
+"""Batches that are encoded piece by piece in this process, before others are started: 256 MiB take less time than
+starting processes that all learn the same pieces."""
 
 
 class Encoder(Protocol):
@@ -37,35 +42,31 @@ def make_encoder(nlp: "Language", settings: TokensSettings) -> Encoder:
     """Return the fastest encoder that gives exactly the tokens of the settings."""
     rules = TokenRules(attr=settings.attr, numbers=settings.numbers, urls=settings.urls)
     if settings.boundary != "sentence" and (settings.tokenizer == "whitespace" or is_piecewise(nlp.tokenizer)):
-
-        def make_pieces() -> PieceTokenizer:
-            vocab = lean_vocab(nlp, rules.columns())
-            return WhitespacePieces(vocab) if settings.tokenizer == "whitespace" else StockPieces(nlp.tokenizer, vocab)
-
-        return PieceEncoder(
-            make_pieces, rules=rules, by_line=settings.boundary == "line", min_tokens=settings.min_tokens
-        )
+        pieces = WhitespacePieces(nlp, rules) if settings.tokenizer == "whitespace" else StockPieces(nlp, rules)
+        return PieceEncoder(pieces, by_line=settings.boundary == "line", min_tokens=settings.min_tokens)
     return DocumentEncoder(nlp, rules=rules, boundary=settings.boundary, min_tokens=settings.min_tokens)
 
 
 def encode_stream(
     batches: Iterator[TextBatch], nlp: "Language", settings: TokensSettings, *, code_path: Path | None = None
 ) -> Iterator[tuple[TextBatch, EncodedBatch]]:
-    """Encode batches in their order.
+    """Encode batches in their order, in `n_process` processes where that is faster.
 
-    Tokenizers that cannot be taken piece by piece run in `n_process` processes, each of which imports `code_path`
-    (for registered functions of the user's own) first. The result does not depend on the number of processes.
+    Each process imports `code_path` (for registered functions of the user's own) first. The result does not depend on
+    the number of processes, nor on which of them takes a batch.
     """
-    encoder = make_encoder(nlp, settings)
-    n_process = settings.n_process or available_cores()
-    first = list(islice(batches, 2))
-    if n_process > 1 and isinstance(encoder, DocumentEncoder) and len(first) == 2:
-        payload = _pickled(nlp, settings)
-        if payload is not None:
-            yield from _encode_in_processes(chain(first, batches), payload, n_process, code_path)
-            return
-    for batch in chain(first, batches):
+    encoder: Encoder = make_encoder(nlp, settings)
+    for batch in islice(batches, BATCHES_ALONE if isinstance(encoder, PieceEncoder) else 0):
         yield batch, encoder.encode(batch.texts)
+    n_process = settings.n_process or available_cores()
+    next_ones = list(islice(batches, 2))
+    payload = _pickled(nlp, settings) if n_process > 1 and len(next_ones) == 2 else None
+    if payload is None:
+        for batch in chain(next_ones, batches):
+            yield batch, encoder.encode(batch.texts)
+    else:
+        del encoder  # and all that it remembers
+        yield from _encode_in_processes(chain(next_ones, batches), payload, n_process, code_path)
 
 
 def available_cores() -> int:
@@ -108,7 +109,7 @@ def _start_worker(payload: bytes, code_path: Path | None) -> None:
 
 def _encode_in_worker(texts: pa.LargeStringArray) -> EncodedBatch:
     assert _encoder is not None  # set by _start_worker
-    return _encoder.encode(texts)
+    return _encoder.encode(texts).compact()
 
 
 def _encode_in_processes(

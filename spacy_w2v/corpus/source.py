@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from spacy_w2v.errors import CorpusError
 
@@ -172,10 +171,3 @@ def take_documents(batches: Iterator[TextBatch], limit: int | None) -> Iterator[
             return
         n_documents += batch.n_documents
         yield batch._replace(fraction=(n_documents / limit))
-
-
-def split_lines(texts: pa.LargeStringArray) -> pa.ListArray:
-    r"""Return the lines of each text, split at "\n", "\r\n" and "\r"; empty lines stay, "\r\n" makes one."""
-    if pc.any(pc.match_substring(texts, "\r")).as_py():
-        texts = pc.replace_substring(texts, "\r", "\n")
-    return pc.split_pattern(texts, "\n")

@@ -98,8 +98,8 @@ class CorpusWriter:
 
     def add(self, batch: EncodedBatch) -> None:
         """Add the sentences of a batch, numbering its types for the whole corpus."""
-        counts = np.bincount(batch.numbers, minlength=len(batch.types))
-        ids = self.types.add(batch.types, counts)
+        counts = np.bincount(batch.numbers, minlength=batch.chosen.size)
+        ids = self.types.add(batch.types, batch.chosen, counts)
         self.chunks.add(ids[batch.numbers], batch.lengths)
 
     def close(
@@ -111,8 +111,8 @@ class CorpusWriter:
         table = pa.table(
             {
                 "id": pa.array(ids),
-                "orth": pa.array([type_.orth for type_ in types], pa.large_string()),
-                "key": pa.array([type_.key for type_ in types], pa.large_string()),
+                "orth": pa.array(types.orths, pa.large_string()),
+                "key": pa.array(types.keys, pa.large_string()),
                 "count": pa.array(counts),
             }
         )
@@ -124,7 +124,7 @@ class CorpusWriter:
             n_not_text=n_not_text,
             n_sentences=self.chunks.n_sentences,
             n_tokens=self.chunks.n_tokens,
-            n_types=len(types),
+            n_types=len(types.orths),
             n_dropped_types=self.types.n_dropped_types,
             n_dropped_tokens=self.types.n_dropped_tokens,
         )

@@ -5,7 +5,9 @@ import sys
 from collections.abc import Iterator
 from typing import IO, BinaryIO, cast
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from spacy_w2v.corpus.source import BATCH_BYTES, TextBatch, empty_texts, take_documents
 from spacy_w2v.errors import CorpusError
@@ -48,7 +50,7 @@ def read_text(
             rest = data
             continue
         try:
-            text = data[:end].decode(encoding, encoding_errors)
+            texts = _lines(data[:end], encoding, encoding_errors)
         except UnicodeDecodeError as error:
             raise CorpusError(
                 f"Text must be valid {encoding}, but {name} has the byte 0x{data[error.start]:02x} at position "
@@ -56,16 +58,26 @@ def read_text(
                 'its encoding, or set encoding_errors = "replace".'
             ) from None
         ends_line = not block or data[end - 1 : end] == NEWLINE
-        lines = text.split("\n")
-        if lines[-1] == "":  # split gives an empty string behind a final line break
-            lines.pop()
-        texts = pa.array(lines, pa.large_string())
-        yield TextBatch(texts, len(lines) - (not ends_line), 0, 0, None)
+        n_ended = len(texts) - (not ends_line)
+        yield TextBatch(texts, n_ended, 0, 0, None)
         position += end
-        line += len(lines) - (not ends_line)
+        line += n_ended
         rest = data[end:]
         if not block:
             return
+
+
+def _lines(data: bytes, encoding: str, encoding_errors: str) -> pa.LargeStringArray:
+    """Return the lines of some bytes, without an empty one at the end. Raises UnicodeDecodeError."""
+    whole = pa.LargeStringArray.from_buffers(1, pa.py_buffer(np.array([0, len(data)])), pa.py_buffer(data))
+    try:
+        if codecs.lookup(encoding).name != "utf-8":
+            raise pa.ArrowInvalid
+        whole.validate(full=True)
+    except pa.ArrowInvalid:
+        whole = pa.array([data.decode(encoding, encoding_errors)], pa.large_string())
+    lines = pc.split_pattern(whole, "\n").flatten()
+    return lines[:-1] if len(lines) and len(lines[-1].as_py()) == 0 else lines
 
 
 def _last_cut(data: bytes) -> int:

@@ -1,8 +1,8 @@
 """From spaCy's tokens to types: which key of the vectors a token has, and which tokens are left out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,24 +15,39 @@ if TYPE_CHECKING:
     from spacy.vocab import Vocab
 
 
-class TokenType(NamedTuple):
-    """A kind of token."""
+LEFT_OUT = -1
+"""Stands for the number of a type where a token is left out."""
 
-    orth: str
-    """The text as it stands in the corpus."""
-    key: str
-    """The word of the vectors: the text, its lower case, its norm, or a shape."""
+
+class Types(NamedTuple):
+    """Distinct kinds of tokens, as two lists in step."""
+
+    orths: list[str]
+    """The text of each as it stands in the corpus."""
+    keys: list[str]
+    """The word of the vectors for each: the text, its lower case, its norm, or a shape."""
+
+    def take(self, numbers: NDArray[np.integer]) -> "Types":
+        """Return the types with these numbers."""
+        chosen = numbers.tolist()
+        return Types([self.orths[number] for number in chosen], [self.keys[number] for number in chosen])
 
 
 class EncodedBatch(NamedTuple):
     """The tokens of some texts."""
 
-    types: list[TokenType]
-    """The distinct types, in order of first appearance."""
+    types: Types
+    """The types of the encoder, which may be more, and in any order."""
+    chosen: TokenIds
+    """Index into `types` for each distinct type of these tokens, in order of first appearance."""
     numbers: TokenIds
-    """Index into `types` for each token."""
+    """Index into `chosen` for each token."""
     lengths: Offsets
     """Tokens of each sentence, at least 1."""
+
+    def compact(self) -> "EncodedBatch":
+        """Return the same without other types."""
+        return self._replace(types=self.types.take(self.chosen), chosen=np.arange(self.chosen.size, dtype=np.uint32))
 
 
 class TokenRules(NamedTuple):
@@ -67,30 +82,99 @@ class TokenRules(NamedTuple):
         return keys, kept
 
 
+class LexemeKeys:
+    """The key of a token of its own, without a Doc: from the getters of attributes that its lexeme would have."""
+
+    def __init__(self, vocab: Any, rules: TokenRules) -> None:
+        from spacy.attrs import IDS
+
+        getters = vocab.lex_attr_getters
+        self._key: Callable[[str], str] | None = None if rules.attr == "ORTH" else getters[IDS[rules.attr]]
+        self._shape: Callable[[str], str] = getters[IDS["SHAPE"]]
+        self._set_norms = _norms_set_by_hand(vocab) if rules.attr == "NORM" else {}
+        self._treatments: list[tuple[str, Callable[[str], bool]]] = [
+            (treatment, getters[IDS[flag]])
+            for treatment, flag in ((rules.numbers, "LIKE_NUM"), (rules.urls, "LIKE_URL"))
+            if treatment != "keep"
+        ]
+
+    def keys(self, texts: list[str]) -> Sequence[str | None]:
+        """Return the key of each token, or None if it is left out; no text is white space."""
+        keys: list[str | None] = list(texts if self._key is None else map(self._key, texts))
+        if self._set_norms:
+            keys = [self._set_norms.get(text) or key for text, key in zip(texts, keys, strict=True)]
+        if self._treatments:
+            keys = [self._treated(text, key) for text, key in zip(texts, keys, strict=True)]
+        return keys
+
+    def _treated(self, text: str, key: str | None) -> str | None:
+        treatments = [treatment for treatment, applies in self._treatments if applies(text)]
+        if "drop" in treatments:
+            return None
+        return self._shape(text) if treatments else key
+
+
 class TypeTable:
-    """Types by their pair of spaCy's string ids, numbered as they come."""
+    """Types, numbered as they come.
+
+    Lists and dicts of strings alone: a tuple for each type would let the garbage collector take a third of the time.
+    """
 
     def __init__(self) -> None:
-        self.types: list[TokenType] = []
-        self._number: dict[tuple[int, int], int] = {}
+        self.types = Types([], [])
+        self._first_of_orth: dict[str, int] = {}
+        self._further: dict[tuple[str, str], int] = {}  # types whose text an earlier one has, with another key
+        self._number_of_ids: dict[tuple[int, int], int] = {}
 
-    def number(self, orths: NDArray[np.uint64], keys: NDArray[np.uint64], vocab: "Vocab") -> TokenIds:
-        """Return the number of each pair, adding the new ones, whose strings are looked up in the vocab."""
-        numbers = self._number
+    def __len__(self) -> int:
+        return len(self.types.orths)
+
+    def number(self, orth: str, key: str) -> int:
+        """Return the number of a type, adding it if it is new."""
+        number = self._first_of_orth.get(orth)
+        if number is None:
+            number = self._first_of_orth[orth] = len(self)
+        elif self.types.keys[number] == key:
+            return number
+        else:
+            number = self._further.setdefault((orth, key), len(self))
+            if number < len(self):
+                return number
+        self.types.orths.append(orth)
+        self.types.keys.append(orth if key == orth else key)  # one string serves both
+        return number
+
+    def numbers_of_new(self, orths: list[str], keys: Sequence[str | None]) -> Offsets:
+        """Return the numbers of types with distinct texts, most of them new, and LEFT_OUT where there is no key."""
+        if None in keys or not self._first_of_orth.keys().isdisjoint(orths):
+            numbers = (
+                LEFT_OUT if key is None else self.number(orth, key) for orth, key in zip(orths, keys, strict=True)
+            )
+            return np.fromiter(numbers, np.int64, len(orths))
+        first = len(self)
+        self._first_of_orth.update(zip(orths, range(first, first + len(orths)), strict=False))
+        self.types.orths.extend(orths)
+        self.types.keys.extend([orth if key == orth else key for orth, key in zip(orths, keys, strict=True)])  # type: ignore[misc]  # no None
+        return np.arange(first, first + len(orths))
+
+    def numbers_of_ids(self, orths: NDArray[np.uint64], keys: NDArray[np.uint64], vocab: "Vocab") -> TokenIds:
+        """Return the numbers of types by the string ids of a vocab, always the same one."""
+        known = self._number_of_ids
         result = np.empty(orths.size, np.uint32)
-        for i, pair in enumerate(zip(orths.tolist(), keys.tolist(), strict=True)):
-            number = numbers.get(pair)
+        for i, ids in enumerate(zip(orths.tolist(), keys.tolist(), strict=True)):
+            number = known.get(ids)
             if number is None:
-                number = numbers[pair] = len(self.types)
-                self.types.append(TokenType(vocab.strings[pair[0]], vocab.strings[pair[1]]))
+                number = known[ids] = self.number(vocab.strings[ids[0]], vocab.strings[ids[1]])
             result[i] = number
         return result
 
-    def keep(self, numbers: list[int]) -> None:
-        """Keep the types with these numbers only, and number them anew in this order."""
-        pairs = list(self._number)
-        self.types = [self.types[number] for number in numbers]
-        self._number = {pairs[number]: new for new, number in enumerate(numbers)}
+    def keep(self, numbers: NDArray[np.integer]) -> None:
+        """Keep the types with these numbers only, and number them anew in this order, in a new `types`."""
+        orths, keys = self.types.take(numbers)
+        self.types = Types([], [])
+        self._first_of_orth, self._further, self._number_of_ids = {}, {}, {}
+        for orth, key in zip(orths, keys, strict=True):
+            self.number(orth, key)
 
 
 def lean_vocab(nlp: "Language", columns: list[str]) -> "Vocab":
@@ -105,10 +189,17 @@ def lean_vocab(nlp: "Language", columns: list[str]) -> "Vocab":
     getters = {attr: getter for attr, getter in nlp.vocab.lex_attr_getters.items() if attr in wanted}
     vocab = Vocab(lex_attr_getters=getters, lookups=nlp.vocab.lookups)
     if NORM in getters:
-        for lexeme in nlp.vocab:
-            if lexeme.norm_ != getters[NORM](lexeme.orth_):  # set by hand
-                vocab[lexeme.orth_].norm_ = lexeme.norm_
+        for orth, norm in _norms_set_by_hand(nlp.vocab).items():
+            vocab[orth].norm_ = norm
     return vocab
+
+
+def _norms_set_by_hand(vocab: Any) -> dict[str, str]:
+    """Return the norms of lexemes that differ from what the vocab's getter gives."""
+    from spacy.attrs import NORM
+
+    norm = vocab.lex_attr_getters[NORM]
+    return {lexeme.orth_: lexeme.norm_ for lexeme in vocab if lexeme.norm_ != norm(lexeme.orth_)}
 
 
 @contextmanager

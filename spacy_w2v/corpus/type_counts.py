@@ -1,14 +1,13 @@
 """Counts types while the corpus is read, within a bound of memory."""
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
-from spacy_w2v.corpus.tokens import TokenType
-from spacy_w2v.types import Counts, TokenIds
+from spacy_w2v.corpus.tokens import Types, TypeTable
+from spacy_w2v.types import Counts, Offsets, TokenIds
+
+UNKNOWN = -1
 
 
-@dataclass
 class TypeCounts:
     """The provisional ids of types, in order of first appearance, and how often each occurs.
 
@@ -16,47 +15,65 @@ class TypeCounts:
     word2vec.c does: a dropped type loses its count, and gets a new id should it occur again.
     """
 
-    max_types: int | None = None
-    n_ids: int = 0
-    """Ids given so far, to dropped types too."""
-    n_dropped_types: int = 0
-    n_dropped_tokens: int = 0
-    _ids: dict[TokenType, int] = field(default_factory=dict)
-    _counts: Counts = field(default_factory=lambda: np.zeros(1 << 16, np.int64))
-    _min_reduce: int = 1
+    def __init__(self, max_types: int | None = None) -> None:
+        self.max_types = max_types
+        self.n_ids = 0
+        """Ids given so far, to dropped types too."""
+        self.n_dropped_types = 0
+        self.n_dropped_tokens = 0
+        self._table = TypeTable()
+        self._ids = np.zeros(1 << 16, np.uint32)  # of each type in the table; there may be room for more
+        self._counts = np.zeros(1 << 16, np.int64)
+        self._min_reduce = 1
+        self._source = Types([], [])  # whose types have been added
+        self._number_of_source = np.zeros(0, np.int64)  # in the table; UNKNOWN
 
-    def add(self, types: list[TokenType], counts: Counts) -> TokenIds:
-        """Count types, and return their ids."""
-        ids = np.empty(len(types), np.uint32)
-        known = self._ids
-        for i, type_ in enumerate(types):
-            type_id = known.get(type_)
-            if type_id is None:
-                type_id = known[type_] = self.n_ids
-                self.n_ids += 1
-            ids[i] = type_id
-        if self.n_ids > self._counts.size:
-            self._counts = np.concatenate([self._counts, np.zeros(self.n_ids, np.int64)])
-        self._counts[ids] += counts  # ids are distinct
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def add(self, types: Types, chosen: TokenIds, counts: Counts) -> TokenIds:
+        """Count the chosen ones of some types, which are distinct, and return their ids."""
+        n_before = len(self)
+        numbers = self._numbers_of(types, chosen)
+        n_new = len(self) - n_before
+        if len(self) > self._counts.size:
+            room = len(self)  # twice as much in all, so that growing costs little
+            self._ids = np.concatenate([self._ids, np.zeros(room, np.uint32)])
+            self._counts = np.concatenate([self._counts, np.zeros(room, np.int64)])
+        self._ids[n_before : len(self)] = np.arange(self.n_ids, self.n_ids + n_new)
+        self.n_ids += n_new
+        self._counts[numbers] += counts
+        ids = self._ids[numbers]
         if self.max_types is not None:
-            while len(self._ids) > self.max_types:  # not `known`: dropping makes a new dict
+            while len(self) > self.max_types:
                 self._drop_rarest()
         return ids
 
+    def _numbers_of(self, types: Types, chosen: TokenIds) -> Offsets:
+        """Return the numbers of types in the table, adding those that are new."""
+        if types is not self._source:
+            self._source, self._number_of_source = types, np.zeros(0, np.int64)
+        n_new = len(types.orths) - self._number_of_source.size
+        self._number_of_source = np.append(self._number_of_source, np.full(n_new, UNKNOWN, np.int64))
+        numbers = self._number_of_source[chosen]
+        new = chosen[numbers == UNKNOWN]
+        if new.size:
+            self._number_of_source[new] = list(map(self._table.number, *types.take(new)))
+            numbers = self._number_of_source[chosen]
+        return numbers
+
     def _drop_rarest(self) -> None:
-        kept = {type_: i for type_, i in self._ids.items() if self._counts[i] > self._min_reduce}
-        self.n_dropped_types += len(self._ids) - len(kept)
-        live = np.zeros(self._counts.size, bool)
-        live[np.fromiter(kept.values(), np.int64, len(kept))] = True
-        self.n_dropped_tokens += int(self._counts[~live].sum())
-        self._counts[~live] = 0
-        self._ids = kept
+        counts = self._counts[: len(self)]
+        kept = np.flatnonzero(counts > self._min_reduce)
+        self.n_dropped_types += len(self) - kept.size
+        self.n_dropped_tokens += int(counts.sum() - counts[kept].sum())
+        self._ids[: kept.size] = self._ids[kept]
+        self._counts[: kept.size] = counts[kept]
+        self._counts[kept.size :] = 0
+        self._table.keep(kept)
+        self._number_of_source[:] = UNKNOWN
         self._min_reduce += 1
 
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    def items(self) -> tuple[list[TokenType], TokenIds, Counts]:
+    def items(self) -> tuple[Types, TokenIds, Counts]:
         """Return the types, their ids and their counts, in order of first appearance."""
-        ids = np.fromiter(self._ids.values(), np.uint32, len(self._ids))
-        return list(self._ids), ids, self._counts[ids]
+        return self._table.types, self._ids[: len(self)], self._counts[: len(self)]

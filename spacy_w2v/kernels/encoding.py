@@ -1,14 +1,120 @@
-"""The loop that turns pieces of text into numbered tokens."""
+"""The loops that turn text into numbered tokens: find the pieces between white space, and expand them."""
+
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from spacy_w2v.kernels.jit import kernel
+from spacy_w2v.kernels.jit import inlined, kernel
+from spacy_w2v.kernels.strings import BYTE, WORD, Slices, mix
 from spacy_w2v.types import Offsets, TokenIds
+
+ORDINARY, BLANK, BREAK, LEAD = 0, 1, 2, 3
+
+
+def _kinds_of_bytes() -> NDArray[np.uint8]:
+    """Return what each byte of UTF-8 may begin: white space of one byte, or of two or three."""
+    kinds = np.full(256, ORDINARY, np.uint8)
+    kinds[list(b"\t\v\f\x1c\x1d\x1e\x1f ")] = BLANK
+    kinds[list(b"\n\r")] = BREAK
+    kinds[[0xC2, 0xE1, 0xE2, 0xE3]] = LEAD
+    return kinds
+
+
+KINDS = _kinds_of_bytes()
+ZERO, SPACE = np.uint8(0), np.uint8(0x20)
+
+
+class Pieces(NamedTuple):
+    """The pieces between white space of some texts. p = pieces."""
+
+    slices: Slices
+    """Where they are: p."""
+    is_next: NDArray[np.bool_]
+    """Whether just one ASCII space stands between the piece before and this one: p."""
+    line_offsets: Offsets
+    """Borders of the lines, or texts, that have pieces."""
+
+
+@inlined
+def white_space_length(first, second, third):  # noqa: ANN001, ANN201  # numba gives it its types
+    """Return the length of the white space character of str.isspace that these bytes begin with, or 0."""
+    if KINDS[first] != LEAD:
+        return 0 if KINDS[first] == ORDINARY else 1
+    if first == 0xC2:  # U+0085, U+00A0
+        return 2 if second == 0x85 or second == 0xA0 else 0
+    if first == 0xE1:  # U+1680
+        return 3 if second == 0x9A and third == 0x80 else 0
+    if first == 0xE3:  # U+3000
+        return 3 if second == 0x80 and third == 0x80 else 0
+    if second == 0x80:  # U+2000 to U+200A, U+2028, U+2029, U+202F
+        return 3 if 0x80 <= third <= 0x8A or third == 0xA8 or third == 0xA9 or third == 0xAF else 0
+    return 3 if second == 0x81 and third == 0x9F else 0  # U+205F
+
+
+@kernel
+def split_texts(data: NDArray[np.uint8], text_offsets: Offsets, by_line: bool) -> Pieces:
+    """Find the pieces between white space, as str.split() does, and hash them.
+
+    data: UTF-8; text i has the bytes text_offsets[i] to text_offsets[i + 1].
+    by_line: whether line breaks part lines too, or the ends of texts alone.
+    """
+    n_texts = text_offsets.size - 1
+    n_most = (text_offsets[n_texts] - text_offsets[0]) // 2 + n_texts + 1
+    starts = np.empty(n_most, np.int64)
+    ends = np.empty(n_most, np.int64)
+    hashes = np.empty(n_most, np.uint64)
+    is_next = np.empty(n_most, np.bool_)
+    line_offsets = np.zeros(n_most + 1, np.int64)
+    n = 0
+    n_lines = 0
+    for text in range(n_texts):
+        i = text_offsets[text]
+        end = text_offsets[text + 1]
+        last_end = np.int64(-1)
+        value = word = shift = np.uint64(0)  # the hash of strings.hash_of, in the making
+        in_piece = False
+        while i < end:
+            byte = data[i]
+            length = 0
+            if KINDS[byte] != ORDINARY:
+                second = data[i + 1] if i + 1 < end else ZERO
+                length = white_space_length(byte, second, data[i + 2] if i + 2 < end else ZERO)
+            if length == 0:
+                if not in_piece:
+                    in_piece = True
+                    starts[n] = i
+                    is_next[n] = i == last_end + 1 and last_end >= 0 and data[last_end] == SPACE
+                    value = word = shift = np.uint64(0)
+                word |= np.uint64(byte) << shift
+                shift += BYTE
+                if shift == WORD:
+                    value = mix(value ^ word)
+                    word = shift = np.uint64(0)
+                i += 1
+                continue
+            if in_piece:
+                in_piece = False
+                ends[n] = last_end = i
+                hashes[n] = mix(value ^ word) if shift else value
+                n += 1
+            if by_line and KINDS[byte] == BREAK and n > line_offsets[n_lines]:
+                n_lines += 1
+                line_offsets[n_lines] = n
+            i += length
+        if in_piece:
+            ends[n] = end
+            hashes[n] = mix(value ^ word) if shift else value
+            n += 1
+        if n > line_offsets[n_lines]:
+            n_lines += 1
+            line_offsets[n_lines] = n
+    return Pieces(Slices(starts[:n], ends[:n], hashes[:n]), is_next[:n], line_offsets[: n_lines + 1])
 
 
 @kernel
 def expand_pieces(
-    piece_rows: Offsets,
+    piece_rows: NDArray[np.int32],
     line_offsets: Offsets,
     row_starts: Offsets,
     row_types: TokenIds,

@@ -1,0 +1,141 @@
+"""The loops that split pieces of text as others of the same outline were split (see corpus.splits).
+
+Pieces lie in an array of characters, one number per code point, with one line break behind each.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_w2v.kernels.jit import inlined, kernel
+from spacy_w2v.kernels.strings import Slices, hash_of
+from spacy_w2v.types import Offsets
+
+NO_LETTERS, HAS_LETTERS = 0, 1
+
+
+@inlined
+def put(data, place, number):  # noqa: ANN001, ANN201  # numba gives it its types
+    """Write a number of 16 bits."""
+    data[place] = number & 0xFF
+    data[place + 1] = number >> 8
+
+
+@kernel
+def write_others(
+    characters: NDArray[np.uint16], starts: Offsets, kinds: NDArray[np.uint16]
+) -> tuple[NDArray[np.uint8], Slices]:
+    """Write for each piece whether it has letters (a byte), and what other characters it has (two bytes each).
+
+    characters: the pieces, piece i at starts[i] to starts[i + 1] - 1, where a line break stands.
+    kinds: what to write for each character; 0: it is a letter.
+    """
+    n = starts.size - 1
+    data = np.empty(2 * characters.size + n, np.uint8)
+    slices = Slices(np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.uint64))
+    place = 0
+    for piece in range(n):
+        slices.starts[piece] = place
+        place += 1
+        n_letters = 0
+        for i in range(starts[piece], starts[piece + 1] - 1):
+            kind = kinds[characters[i]]
+            if kind == 0:
+                n_letters += 1
+            else:
+                put(data, place, kind)
+                place += 2
+        data[slices.starts[piece]] = HAS_LETTERS if n_letters else NO_LETTERS
+        slices.ends[piece] = place
+        slices.hashes[piece] = hash_of(data, slices.starts[piece], place)
+    return data, slices
+
+
+@kernel
+def write_outlines(
+    characters: NDArray[np.uint16], starts: Offsets, alphabets: NDArray[np.int32], classes: NDArray[np.uint16]
+) -> tuple[NDArray[np.uint8], Slices]:
+    """Write the outline of each piece: its alphabet, and the class of each character in it (two bytes each).
+
+    alphabets: the alphabet of each piece; a piece with a negative one has an empty outline.
+    classes: the class of each character in each alphabet.
+    """
+    n = starts.size - 1
+    data = np.empty(2 * (characters.size + n), np.uint8)
+    slices = Slices(np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.uint64))
+    place = 0
+    for piece in range(n):
+        slices.starts[piece] = place
+        if alphabets[piece] >= 0:
+            of_alphabet = classes[alphabets[piece]]
+            put(data, place, alphabets[piece])
+            place += 2
+            for i in range(starts[piece], starts[piece + 1] - 1):
+                put(data, place, of_alphabet[characters[i]])
+                place += 2
+        slices.ends[piece] = place
+        slices.hashes[piece] = hash_of(data, slices.starts[piece], place)
+    return data, slices
+
+
+@kernel
+def cut_tokens(
+    text: NDArray[np.uint8],
+    places: Offsets,
+    starts: Offsets,
+    splits: NDArray[np.int32],
+    split_starts: Offsets,
+    split_ends: NDArray[np.int64],
+) -> tuple[Slices, Offsets]:
+    """Return the tokens of each piece as slices of its UTF-8, and where the tokens of each piece start, and the end.
+
+    places: where each character starts in the text.
+    splits: the split of each piece; split i has the ends split_ends[split_starts[i]:split_starts[i + 1]], in
+        characters from the start of the piece.
+    """
+    n = starts.size - 1
+    first_tokens = np.zeros(n + 1, np.int64)
+    for piece in range(n):
+        split = splits[piece]
+        first_tokens[piece + 1] = first_tokens[piece] + split_starts[split + 1] - split_starts[split]
+    n_tokens = first_tokens[n]
+    slices = Slices(np.empty(n_tokens, np.int64), np.empty(n_tokens, np.int64), np.empty(n_tokens, np.uint64))
+    token = 0
+    for piece in range(n):
+        start = places[starts[piece]]
+        for entry in range(split_starts[splits[piece]], split_starts[splits[piece] + 1]):
+            end = places[starts[piece] + split_ends[entry]]
+            slices.starts[token] = start
+            slices.ends[token] = end
+            slices.hashes[token] = hash_of(text, start, end)
+            start = end
+            token += 1
+    return slices, first_tokens
+
+
+@kernel
+def list_runs(
+    text: NDArray[np.uint8], tokens: Slices, first_tokens: Offsets, begins_run: NDArray[np.bool_]
+) -> tuple[Slices, Offsets]:
+    """Return the runs of two or more tokens of a piece that begin with some tokens, and the piece of each run.
+
+    first_tokens: where the tokens of each piece start, and the end.
+    """
+    n = first_tokens.size - 1
+    n_runs = 0
+    for piece in range(n):
+        for first in range(first_tokens[piece], first_tokens[piece + 1]):
+            if begins_run[first]:
+                n_runs += first_tokens[piece + 1] - first - 1
+    runs = Slices(np.empty(n_runs, np.int64), np.empty(n_runs, np.int64), np.empty(n_runs, np.uint64))
+    pieces = np.empty(n_runs, np.int64)
+    run = 0
+    for piece in range(n):
+        for first in range(first_tokens[piece], first_tokens[piece + 1]):
+            if begins_run[first]:
+                for last in range(first + 1, first_tokens[piece + 1]):
+                    runs.starts[run] = tokens.starts[first]
+                    runs.ends[run] = tokens.ends[last]
+                    runs.hashes[run] = hash_of(text, tokens.starts[first], tokens.ends[last])
+                    pieces[run] = piece
+                    run += 1
+    return runs, pieces
