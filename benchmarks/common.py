@@ -1,0 +1,136 @@
+"""What the benchmarks share: corpora cut to size, our trainer, interleaved rounds, and results on disk."""
+
+import json
+import os
+import platform
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import spacy
+from matplotlib.figure import Figure
+from smart_open import open as open_text
+
+from spacy_w2v.api import settings_from_arguments
+from spacy_w2v.corpus.huggingface import make_dataset_v1
+from spacy_w2v.model.trained import TrainedModel
+from spacy_w2v.training.job import Word2VecJob
+
+SENTENCE_WORDS = 1000  # gensim drops what is past 10,000
+PACKAGES = ("spacy-w2v", "spacy", "gensim", "floret", "numpy", "numba", "llvmlite", "pyarrow")
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+def read_words(corpus: Path) -> Iterator[list[str]]:
+    """Read a text, which may be compressed and one single line, as lists of words."""
+    with open_text(str(corpus), encoding="utf-8") as file:
+        rest = ""
+        while block := file.read(1 << 20):
+            words = (rest + block).split()
+            rest = words.pop() if words and not block[-1].isspace() else ""
+            yield words
+        yield rest.split()
+
+
+def cut_corpus(corpus: Path, path: Path, *, n_words: int | None = None) -> int:
+    """Write the first words of a corpus, or all, as lines of SENTENCE_WORDS, and return how many there are."""
+    n_written = 0
+    with path.open("w", encoding="utf-8") as file:
+        for words in read_words(corpus):
+            for word in words if n_words is None else words[: n_words - n_written]:
+                n_written += 1
+                file.write(word + ("\n" if n_written % SENTENCE_WORDS == 0 else " "))
+            if n_written == n_words:
+                break
+        file.write("\n")
+    if n_written < (n_words or 1):
+        raise SystemExit(f"{corpus} must have {n_words or 1:,} words, has: {n_written:,}. Ask for fewer.")
+    return n_written
+
+
+def train_ours(corpus: Path, cache_dir: Path, **settings: Any) -> TrainedModel:  # Any: settings of [w2v] by name
+    """Train on a text that is tokenized by white space. It is encoded once and found again in `cache_dir`."""
+    job = Word2VecJob(
+        source=make_dataset_v1(path="text", data_files=str(corpus)),
+        nlp=spacy.blank("en"),
+        settings=settings_from_arguments({"tokenizer": "whitespace", **settings}),
+        cache_dir=cache_dir,
+    )
+    return job.run()
+
+
+def interleave(measurements: Mapping[Key, Callable[[], Value]], *, rounds: int) -> dict[Key, list[Value]]:
+    """Take each measurement once a round, so that a drift of the machine's speed meets all of them."""
+    values: dict[Key, list[Value]] = {name: [] for name in measurements}
+    for _ in range(rounds):
+        for name, measure in measurements.items():
+            values[name].append(measure())
+    return values
+
+
+def log(**values: object) -> None:
+    """Print a measurement as it is made, on a line."""
+    print("  ".join(f"{name}={_short(value)}" for name, value in values.items()), flush=True)
+
+
+def _short(value: object) -> str:
+    return (
+        f"{value:,.4g}"
+        if isinstance(value, float) and abs(value) < 1000
+        else f"{value:,.0f}"
+        if isinstance(value, int | float)
+        else str(value)
+    )
+
+
+def machine_facts() -> dict[str, object]:
+    """Return what a number depends on besides the code: processor, cores, versions."""
+    return {
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def write_results(
+    output: Path,
+    *,
+    settings: Mapping[str, object],
+    measurements: Sequence[Mapping[str, object]],
+    table: str,
+    plot: Figure,
+) -> None:
+    """Write OUTPUT.json, OUTPUT.md and OUTPUT.png."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    report = {"machine": machine_facts(), "settings": dict(settings), "measurements": list(measurements)}
+    unfinished = output.with_name(output.name + ".json.unfinished")
+    unfinished.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    unfinished.replace(output.with_name(output.name + ".json"))
+    output.with_name(output.name + ".md").write_text(table, encoding="utf-8")
+    plot.savefig(output.with_name(output.name + ".png"), dpi=150)
