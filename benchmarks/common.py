@@ -1,4 +1,8 @@
-"""What the benchmarks share: corpora cut to size, our trainer, interleaved rounds, and results on disk."""
+"""What the benchmarks share: corpora cut to size, our trainer, interleaved rounds, and results on disk.
+
+What is large is imported where it is needed: a process hands its own peak of memory on to the peak that the system
+reports of its children, which whole_process.py measures.
+"""
 
 import json
 import os
@@ -7,16 +11,12 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import spacy
-from matplotlib.figure import Figure
-from smart_open import open as open_text
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-from spacy_w2v.api import settings_from_arguments
-from spacy_w2v.corpus.huggingface import make_dataset_v1
-from spacy_w2v.model.trained import TrainedModel
-from spacy_w2v.training.job import Word2VecJob
+    from spacy_w2v.model.trained import TrainedModel
 
 SENTENCE_WORDS = 1000  # gensim drops what is past 10,000
 PACKAGES = ("spacy-w2v", "spacy", "gensim", "floret", "numpy", "numba", "llvmlite", "pyarrow")
@@ -27,6 +27,8 @@ Value = TypeVar("Value")
 
 def read_words(corpus: Path) -> Iterator[list[str]]:
     """Read a text, which may be compressed and one single line, as lists of words."""
+    from smart_open import open as open_text
+
     with open_text(str(corpus), encoding="utf-8") as file:
         rest = ""
         while block := file.read(1 << 20):
@@ -52,8 +54,14 @@ def cut_corpus(corpus: Path, path: Path, *, n_words: int | None = None) -> int:
     return n_written
 
 
-def train_ours(corpus: Path, cache_dir: Path, **settings: Any) -> TrainedModel:  # Any: settings of [w2v] by name
+def train_ours(corpus: Path, cache_dir: Path, **settings: Any) -> "TrainedModel":  # Any: settings of [w2v] by name
     """Train on a text that is tokenized by white space. It is encoded once and found again in `cache_dir`."""
+    import spacy
+
+    from spacy_w2v.api import settings_from_arguments
+    from spacy_w2v.corpus.huggingface import make_dataset_v1
+    from spacy_w2v.training.job import Word2VecJob
+
     job = Word2VecJob(
         source=make_dataset_v1(path="text", data_files=str(corpus)),
         nlp=spacy.blank("en"),
@@ -78,13 +86,9 @@ def log(**values: object) -> None:
 
 
 def _short(value: object) -> str:
-    return (
-        f"{value:,.4g}"
-        if isinstance(value, float) and abs(value) < 1000
-        else f"{value:,.0f}"
-        if isinstance(value, int | float)
-        else str(value)
-    )
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def machine_facts() -> dict[str, object]:
@@ -124,7 +128,7 @@ def write_results(
     settings: Mapping[str, object],
     measurements: Sequence[Mapping[str, object]],
     table: str,
-    plot: Figure,
+    plot: "Figure",
 ) -> None:
     """Write OUTPUT.json, OUTPUT.md and OUTPUT.png."""
     output.parent.mkdir(parents=True, exist_ok=True)
