@@ -80,6 +80,19 @@ def interleave(measurements: Mapping[Key, Callable[[], Value]], *, rounds: int) 
     return values
 
 
+def require_free_blas() -> None:
+    """End the program if the environment keeps BLAS, which gensim trains with too, from what the processor has.
+
+    OPENBLAS_CORETYPE=Haswell, for one, halved the matrix products of a processor with AVX-512, and cost gensim 3 to
+    12 % of its speed at 300 dimensions.
+    """
+    if names := [name for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE") if name in os.environ]:
+        raise SystemExit(
+            f"BLAS must choose its code for this processor, but {' and '.join(names)} chose it. "
+            f"Run with: env {' '.join(f'-u {name}' for name in names)} python ..."
+        )
+
+
 def log(**values: object) -> None:
     """Print a measurement as it is made, on a line."""
     print("  ".join(f"{name}={_short(value)}" for name, value in values.items()), flush=True)
@@ -92,11 +105,14 @@ def _short(value: object) -> str:
 
 
 def machine_facts() -> dict[str, object]:
-    """Return what a number depends on besides the code: processor, cores, versions."""
+    """Return what a number depends on besides the code: processor, cores, the instructions of BLAS, versions."""
+    from threadpoolctl import threadpool_info
+
     return {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "processor": _processor(),
         "cores": os.cpu_count(),
+        "blas": sorted({str(library.get("architecture")) for library in threadpool_info()}),
         "system": f"{platform.system()} {platform.machine()}",
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
     }

@@ -19,7 +19,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from common import cut_corpus, interleave, log, markdown_table, train_ours, write_results
+from common import cut_corpus, interleave, log, markdown_table, require_free_blas, train_ours, write_results
 from gensim.models import Word2Vec
 from gensim.models.word2vec import LineSentence
 from matplotlib.figure import Figure
@@ -36,12 +36,12 @@ class Text(NamedTuple):
     n_words: int
 
 
-def time_kernel(kernel: str, text: Text, setting: Setting, cache_dir: Path) -> float:
+def time_kernel(text: Text, setting: Setting, *, cache_dir: Path, kernel: str) -> float:
     model = train_ours(text.path, cache_dir, epochs=1, kernel=kernel, **setting._asdict())
     return model.meta["results"][-1]["words_per_s"]
 
 
-def time_gensim(argument: str, text: Text, setting: Setting, cache_dir: Path) -> float:
+def time_gensim(text: Text, setting: Setting, *, cache_dir: Path, argument: str) -> float:
     """Time `Word2Vec.train` on a file, which its threads read, or on LineSentence, the iterable of a file's lines."""
     model = Word2Vec(sg=1, negative=5, window=5, min_count=5, **setting._asdict())
     source = {argument: str(text.path) if argument == "corpus_file" else LineSentence(str(text.path))}
@@ -51,7 +51,7 @@ def time_gensim(argument: str, text: Text, setting: Setting, cache_dir: Path) ->
     return text.n_words / (time.perf_counter() - start)
 
 
-def time_floret(text: Text, setting: Setting, cache_dir: Path) -> float:
+def time_floret(text: Text, setting: Setting, *, cache_dir: Path) -> float:
     """Time an epoch as what a second one adds, since one call counts words, makes the weights and trains.
 
     With maxn=0 there are no subwords, and the model is word2vec's skip-gram.
@@ -69,11 +69,11 @@ def time_floret(text: Text, setting: Setting, cache_dir: Path) -> float:
     return text.n_words / (seconds(2) - seconds(1))
 
 
-TRAINERS: dict[str, Callable[[Text, Setting, Path], float]] = {
-    "blocked": partial(time_kernel, "blocked"),
-    "sequential": partial(time_kernel, "sequential"),
-    "gensim corpus_file": partial(time_gensim, "corpus_file"),
-    "gensim corpus_iterable": partial(time_gensim, "corpus_iterable"),
+TRAINERS: dict[str, Callable[..., float]] = {
+    "blocked": partial(time_kernel, kernel="blocked"),
+    "sequential": partial(time_kernel, kernel="sequential"),
+    "gensim corpus_file": partial(time_gensim, argument="corpus_file"),
+    "gensim corpus_iterable": partial(time_gensim, argument="corpus_iterable"),
     "floret": time_floret,
 }
 FAST = ("blocked",)
@@ -81,8 +81,8 @@ FAST = ("blocked",)
 Measurement = dict[str, Any]  # Any: numbers and names, as they stand in JSON
 
 
-def measure(trainer: str, text: Text, setting: Setting, *, cache_dir: Path) -> float:
-    words_per_s = TRAINERS[trainer](text, setting, cache_dir)
+def measure(trainer: str, text: Text, *, setting: Setting, cache_dir: Path) -> float:
+    words_per_s = TRAINERS[trainer](text, setting, cache_dir=cache_dir)
     log(trainer=trainer, **setting._asdict(), words_per_s=words_per_s)
     return words_per_s
 
@@ -149,6 +149,7 @@ def main() -> None:
     parser.add_argument("--samples", type=float, nargs="+", default=[1e-3, 1e-4])
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     arguments = parser.parse_args()
+    require_free_blas()
     trainers = arguments.trainers
     if "floret" in trainers and find_spec("floret") is None:
         print("floret is left out, as it is not installed: pip install floret")
@@ -165,7 +166,11 @@ def main() -> None:
         for setting in map(Setting._make, product(arguments.vector_sizes, arguments.samples, arguments.workers)):
             tasks = {
                 trainer: partial(
-                    measure, trainer, long if trainer in FAST else short, setting, cache_dir=directory / "cache"
+                    measure,
+                    trainer,
+                    long if trainer in FAST else short,
+                    setting=setting,
+                    cache_dir=directory / "cache",
                 )
                 for trainer in trainers
             }

@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from common import cut_corpus, interleave, log, markdown_table, write_results
+from common import cut_corpus, interleave, log, markdown_table, require_free_blas, write_results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -207,6 +207,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
+    require_free_blas()
     settings = {"vector_size": arguments.vector_size, "epochs": arguments.epochs, "workers": arguments.workers}
     measurements: list[Measurement] = []
     with tempfile.TemporaryDirectory() as temporary:
