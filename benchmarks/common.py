@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from spacy_w2v.model.trained import TrainedModel
@@ -136,6 +137,11 @@ def _version(package: str) -> str | None:
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def start_at_zero(axes: "Axes") -> None:
+    """Let the vertical axis begin at zero, with room above what is drawn."""
+    axes.set_ylim(0, 1.1 * axes.dataLim.y1)
 
 
 def write_results(

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import spacy
-from common import interleave, log, markdown_table, write_results
+from common import interleave, log, markdown_table, start_at_zero, write_results
 from matplotlib.figure import Figure
 from smart_open import open as open_text
 
@@ -122,7 +122,7 @@ def plot_of(measurements: list[Measurement]) -> Figure:
         axes.plot([row["n_words"] / 1e6 for row in rows], [row["tokens_per_s"] / 1e6 for row in rows], "o-", label=way)
     axes.set_xlabel("million words of the corpus")
     axes.set_ylabel("million tokens/s")
-    axes.set_ylim(bottom=0)
+    start_at_zero(axes)
     axes.legend()
     return figure
 

@@ -102,7 +102,7 @@ def plot_of(runs: list[Run]) -> Figure:
             scores = [100 * run[measure] for run in group]
             axes.bar(position, statistics.mean(scores), color="tab:blue", alpha=0.4)
             axes.plot([position] * len(scores), scores, ".", color="black")
-        axes.set_xticks(range(len(labels)), labels, rotation=90)
+        axes.set_xticks(range(len(labels)), labels, rotation=30, ha="right")
         axes.set_title(f"{measure} × 100")
     return figure
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from common import cut_corpus, interleave, log, markdown_table, train_ours, write_results
+from common import cut_corpus, interleave, log, markdown_table, start_at_zero, train_ours, write_results
 from matplotlib.figure import Figure
 
 from spacy_w2v.kernels import get_training_kernel
@@ -177,7 +177,7 @@ def plot_of(measurements: list[Measurement]) -> Figure:
         axes.plot([row["value"] for row in rows], [row["ns_per_word"] for row in rows], "o-")
         axes.set_xlabel(PARTS[part])
         axes.set_ylabel("ns per word")
-        axes.set_ylim(bottom=0)
+        start_at_zero(axes)
         if part != "dimensions":
             axes.set_xscale("log")
     return figure

@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from common import cut_corpus, interleave, log, markdown_table, require_free_blas, write_results
+from common import cut_corpus, interleave, log, markdown_table, require_free_blas, start_at_zero, write_results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -181,7 +181,7 @@ def plot_of(measurements: list[Measurement]) -> "Figure":
     for axes, label in ((times, "wall time, s"), (memory, "peak memory, MB")):
         axes.set_xlabel("million words")
         axes.set_ylabel(label)
-        axes.set_ylim(bottom=0)
+        start_at_zero(axes)
     times.legend()
     return figure
 
