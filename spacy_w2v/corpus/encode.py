@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BATCHES_AHEAD = 2
 """Batches for each process that are read before the first one is done."""
 
-BATCHES_ALONE = 64
+BATCHES_ALONE = 128
 """Batches that are encoded piece by piece in this process, before others are started: 256 MiB take less time than
 starting processes that all learn the same pieces."""
 

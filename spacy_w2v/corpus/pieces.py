@@ -1,11 +1,12 @@
 """Tokenizes pieces of text between white space, each by itself, many at once."""
 
+from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v.corpus.tokens import LEFT_OUT, LexemeKeys, TokenRules, TypeTable
+from spacy_w2v.corpus.tokens import LexemeKeys, TokenRules, TypeTable
 from spacy_w2v.types import Offsets, TokenIds
 
 if TYPE_CHECKING:
@@ -50,12 +51,11 @@ class WhitespacePieces:
     def learn(self, text: NDArray[np.uint8], starts: Offsets) -> LearnedPieces:
         """Number the pieces that are not left out. They do not act on each other."""
         pieces = text.tobytes().decode().split("\n")[:-1]
-        numbers = self.types.numbers_of_new(pieces, self._keys(pieces))
-        return LearnedPieces(
-            types=numbers[numbers != LEFT_OUT].astype(np.uint32),
-            lengths=(numbers != LEFT_OUT).astype(np.int64),
-            risks=np.zeros(len(pieces), np.uint8),
-        )
+        keys = self._keys(pieces)
+        kept = [key is not None for key in keys]
+        # Distinct pieces are distinct types, so that these are new.
+        types = self.types.add_new(list(compress(pieces, kept)), [key for key in keys if key is not None])
+        return LearnedPieces(types.astype(np.uint32), np.array(kept, np.int64), np.zeros(len(pieces), np.uint8))
 
     def forget(self, kept_types: Offsets) -> None:
         """Forget other types."""

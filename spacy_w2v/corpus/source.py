@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from spacy_w2v.errors import CorpusError
 
-BATCH_BYTES = 4 << 20
+BATCH_BYTES = 2 << 20
 """Sources join or cut what they read to batches of about this size: large enough that numbering distinct pieces
 instead of tokens pays, small enough that a batch and what is made of it fit in some ten megabytes."""
 

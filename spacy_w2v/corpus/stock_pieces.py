@@ -112,7 +112,7 @@ class StockPieces:
         n_known = len(self._tokens)
         rows = self._tokens.rows(text, slices)
         new = self._tokens.strings_from(n_known)
-        self._numbers = np.append(self._numbers, self.types.numbers_of_new(new, self._keys(new)))
+        self._numbers = np.append(self._numbers, self.types.numbers_of_texts(new, self._keys(new)))
         self._flags = np.append(self._flags, np.array(list(map(self._special_cases.flags, new)), np.uint8))
         return rows
 

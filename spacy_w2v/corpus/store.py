@@ -177,13 +177,13 @@ class Corpus:
 
 
 class ChunkReader:
-    """Reads the chunks of a memory-mapped corpus without copying them."""
+    """Reads the chunks of a corpus, one at a time: a map of the whole file would count as memory of the process."""
 
     def __init__(self, path: Path):
-        self.reader = pa.ipc.open_file(pa.memory_map(str(path)))
+        self.reader = pa.ipc.open_file(pa.OSFile(str(path)))
 
     def read(self, number: int) -> Chunk:
-        """Return a chunk, as read-only views of the map."""
+        """Return a chunk, as read-only arrays."""
         sentences = self.reader.get_batch(number).column(0)
         return Chunk(
             tokens=sentences.values.to_numpy(zero_copy_only=True),

@@ -23,7 +23,7 @@ def read_text(
 ) -> Iterator[TextBatch]:
     r"""Read a file's lines ("\n" or "\r\n") as documents; `fraction` stays None.
 
-    A line that is longer than a block of 4 MiB, such as a corpus on one line, is cut at white space between two
+    A line that is longer than a block of 2 MiB, such as a corpus on one line, is cut at white space between two
     documents. Raises CorpusError with the position for bytes that are not valid in the encoding.
     """
     if "\n".encode(encoding) != NEWLINE:  # UTF-16 and the like, where the bytes of a line break are not one
@@ -46,7 +46,7 @@ def read_text(
                 yield TextBatch(empty_texts(), 1, 0, 0, None)
             return
         end = len(data) if not block else _last_cut(data)
-        if end == 0:  # no white space in 4 MiB: read on
+        if end == 0:  # no white space in 2 MiB: read on
             rest = data
             continue
         try:

@@ -122,6 +122,7 @@ class TypeTable:
 
     def __init__(self) -> None:
         self.types = Types([], [])
+        self._n_indexed = 0  # types that the two dicts below have
         self._first_of_orth: dict[str, int] = {}
         self._further: dict[tuple[str, str], int] = {}  # types whose text an earlier one has, with another key
         self._number_of_ids: dict[tuple[int, int], int] = {}
@@ -131,31 +132,43 @@ class TypeTable:
 
     def number(self, orth: str, key: str) -> int:
         """Return the number of a type, adding it if it is new."""
+        if self._n_indexed < len(self):
+            self._index()
         number = self._first_of_orth.get(orth)
+        if number is not None and self.types.keys[number] != key:
+            number = self._further.get((orth, key))
         if number is None:
-            number = self._first_of_orth[orth] = len(self)
-        elif self.types.keys[number] == key:
-            return number
-        else:
-            number = self._further.setdefault((orth, key), len(self))
-            if number < len(self):
-                return number
-        self.types.orths.append(orth)
-        self.types.keys.append(orth if key == orth else key)  # one string serves both
+            number = len(self)
+            self.types.orths.append(orth)
+            self.types.keys.append(orth if key == orth else key)  # one string serves both
+            self._index()
         return number
 
-    def numbers_of_new(self, orths: list[str], keys: Sequence[str | None]) -> Offsets:
+    def add_new(self, orths: Sequence[str], keys: Sequence[str]) -> Offsets:
+        """Add distinct types that the table has not, and return their numbers."""
+        first = len(self)
+        self.types.orths.extend(orths)
+        self.types.keys.extend([orth if key == orth else key for orth, key in zip(orths, keys, strict=True)])
+        return np.arange(first, len(self))
+
+    def numbers_of_texts(self, orths: list[str], keys: Sequence[str | None]) -> Offsets:
         """Return the numbers of types with distinct texts, most of them new, and LEFT_OUT where there is no key."""
+        if self._n_indexed < len(self):
+            self._index()
         if None in keys or not self._first_of_orth.keys().isdisjoint(orths):
             numbers = (
                 LEFT_OUT if key is None else self.number(orth, key) for orth, key in zip(orths, keys, strict=True)
             )
             return np.fromiter(numbers, np.int64, len(orths))
-        first = len(self)
-        self._first_of_orth.update(zip(orths, range(first, first + len(orths)), strict=False))
-        self.types.orths.extend(orths)
-        self.types.keys.extend([orth if key == orth else key for orth, key in zip(orths, keys, strict=True)])  # type: ignore[misc]  # no None
-        return np.arange(first, first + len(orths))
+        return self.add_new(orths, keys)  # type: ignore[arg-type]  # there is no None
+
+    def _index(self) -> None:
+        """Enter the last types into the dicts."""
+        orths, keys = self.types
+        for number in range(self._n_indexed, len(self)):
+            if self._first_of_orth.setdefault(orths[number], number) != number:
+                self._further[orths[number], keys[number]] = number
+        self._n_indexed = len(self)
 
     def numbers_of_ids(self, orths: NDArray[np.uint64], keys: NDArray[np.uint64], vocab: "Vocab") -> TokenIds:
         """Return the numbers of types by the string ids of a vocab, always the same one."""
@@ -171,10 +184,8 @@ class TypeTable:
     def keep(self, numbers: NDArray[np.integer]) -> None:
         """Keep the types with these numbers only, and number them anew in this order, in a new `types`."""
         orths, keys = self.types.take(numbers)
-        self.types = Types([], [])
-        self._first_of_orth, self._further, self._number_of_ids = {}, {}, {}
-        for orth, key in zip(orths, keys, strict=True):
-            self.number(orth, key)
+        self.__init__()  # type: ignore[misc]
+        self.add_new(orths, keys)
 
 
 def lean_vocab(nlp: "Language", columns: list[str]) -> "Vocab":

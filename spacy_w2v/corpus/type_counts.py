@@ -27,6 +27,7 @@ class TypeCounts:
         self._min_reduce = 1
         self._source = Types([], [])  # whose types have been added
         self._number_of_source = np.zeros(0, np.int64)  # in the table; UNKNOWN
+        self._has_one_source = True
 
     def __len__(self) -> int:
         return len(self._table)
@@ -52,13 +53,18 @@ class TypeCounts:
     def _numbers_of(self, types: Types, chosen: TokenIds) -> Offsets:
         """Return the numbers of types in the table, adding those that are new."""
         if types is not self._source:
+            self._has_one_source = len(self) == 0
             self._source, self._number_of_source = types, np.zeros(0, np.int64)
         n_new = len(types.orths) - self._number_of_source.size
         self._number_of_source = np.append(self._number_of_source, np.full(n_new, UNKNOWN, np.int64))
         numbers = self._number_of_source[chosen]
         new = chosen[numbers == UNKNOWN]
         if new.size:
-            self._number_of_source[new] = list(map(self._table.number, *types.take(new)))
+            orths, keys = types.take(new)
+            # From one source alone, what has no number yet is not in the table.
+            self._number_of_source[new] = (
+                self._table.add_new(orths, keys) if self._has_one_source else list(map(self._table.number, orths, keys))
+            )
             numbers = self._number_of_source[chosen]
         return numbers
 
@@ -72,6 +78,7 @@ class TypeCounts:
         self._counts[kept.size :] = 0
         self._table.keep(kept)
         self._number_of_source[:] = UNKNOWN
+        self._has_one_source = False  # what is kept has lost its number
         self._min_reduce += 1
 
     def items(self) -> tuple[Types, TokenIds, Counts]:

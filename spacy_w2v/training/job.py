@@ -1,6 +1,5 @@
 """The whole way: texts to an encoded corpus, to a vocabulary, to trained weights, to a model."""
 
-import os
 import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -14,6 +13,7 @@ from spacy_w2v.corpus.cache import EncodingListener, EncodingProgress, prepared_
 from spacy_w2v.corpus.source import TextSource
 from spacy_w2v.corpus.store import Corpus
 from spacy_w2v.errors import TrainingError
+from spacy_w2v.memory import physical_memory, release_free_memory
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.model.vocabulary import build_vocabulary, vocabulary_facts
 from spacy_w2v.sampling import make_sampling_tables
@@ -78,6 +78,7 @@ class Word2VecJob:
 
     def _train(self, corpus: Corpus, told: JobListener) -> TrainedModel:
         settings = self.settings
+        release_free_memory()  # of encoding
         vocabulary, word_of_type = build_vocabulary(
             corpus.read_types(),
             n_type_ids=corpus.n_type_ids,
@@ -96,6 +97,7 @@ class Word2VecJob:
             sample=settings.training.sample,
             ns_exponent=settings.model.ns_exponent,
         )
+        release_free_memory()  # of what made the vocabulary, before the weights take theirs
         weights = initial_weights(
             n_words=len(vocabulary), vector_size=settings.model.vector_size, seed=settings.training.seed
         )
@@ -107,6 +109,7 @@ class Word2VecJob:
             training=settings.training,
             listener=TrainingListener(progress=told.training, epoch=told.epoch),
         )
+        release_free_memory()  # of the chunks
         meta = {
             "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "corpus_fingerprint": corpus.fingerprint,
@@ -130,10 +133,8 @@ class Word2VecJob:
 
 def _check_memory(n_bytes: int, *, n_words: int, vector_size: int) -> None:
     """Raise TrainingError if the weights alone are larger than this machine's memory."""
-    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
-        return
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if n_bytes > memory:
+    memory = physical_memory()
+    if memory is not None and n_bytes > memory:
         raise TrainingError(
             f"The weights must fit into memory, {memory / 1e9:.1f} GB, but {n_words} words of {vector_size} dimensions "
             f"take {n_bytes / 1e9:.1f} GB. Raise min_count, or lower max_final_vocab or vector_size."

@@ -102,6 +102,10 @@ class _Plan:
         return _Task(epoch, int(self.orders[epoch][position]), int(self.first_tokens[epoch][position]))
 
 
+ROWS_MOVED = 1024
+"""Rows that are moved at a time when padding is taken off."""
+
+
 def initial_weights(*, n_words: int, vector_size: int, seed: int) -> Weights:
     """Return small random input vectors and zero output vectors, as word2vec.c starts.
 
@@ -115,8 +119,18 @@ def initial_weights(*, n_words: int, vector_size: int, seed: int) -> Weights:
 
 
 def without_padding(matrix: Vectors, vector_size: int) -> Vectors:
-    """Return the first columns of a matrix of weights: the matrix itself if there are no others, else a copy."""
-    return np.ascontiguousarray(matrix[:, :vector_size])
+    """Return the first columns of a matrix of weights, whose rows are moved together in its own memory.
+
+    The matrix itself is of no use after that. A copy would be the largest thing that training ever holds.
+    """
+    n_words, padded_size = matrix.shape
+    if padded_size == vector_size:
+        return matrix
+    flat = matrix.reshape(-1)
+    for start in range(0, n_words, ROWS_MOVED):
+        rows = matrix[start : start + ROWS_MOVED, :vector_size].copy()
+        flat[start * vector_size : start * vector_size + rows.size] = rows.reshape(-1)
+    return flat[: n_words * vector_size].reshape(n_words, vector_size)
 
 
 def train_weights(
