@@ -59,5 +59,5 @@ class SkipGramSettings(NamedTuple):
     negative: int
     block: int = 64
     """Of the blocked kernel: inputs that share their noise, a multiple of 8."""
-    n_noise: int = 32
+    n_noise: int = 48
     """Of the blocked kernel: noise words of a block, a multiple of 4."""
