@@ -250,9 +250,9 @@ DAMAGE = {
     ),
     "version": (
         lambda d: edit_manifest(d, format_version=99),
-        r"must have format version 1, was: 99\. Encode it again",
+        r"must have format version 2, was: 99\. Encode it again",
     ),
-    "no version": (lambda d: edit_manifest(d, format_version=None), r"must have format version 1, was: None"),
+    "no version": (lambda d: edit_manifest(d, format_version=None), r"must have format version 2, was: None"),
     "no tokens": (lambda d: (d / "tokens.arrow").unlink(), r"tokens\.arrow must have \d+ bytes, but has: None"),
     "half the types": (
         lambda d: (d / "types.arrow").write_bytes(b"half"),

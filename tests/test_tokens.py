@@ -3,6 +3,7 @@
 import functools
 import os
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -217,6 +218,16 @@ def test_a_special_case_over_a_space_hides_a_shorter_one(text, expected):
     assert [orth for sentence in encode_texts(nlp, [text]) for orth, _ in sentence] == expected
 
 
+def test_a_longer_match_hides_one_inside_the_tokens_of_a_special_case():
+    nlp = with_rules(
+        *(("q", "k"), "qk)", ("A", "qk")),
+        suffix_search=re.compile(r"[)]$|k$").search,
+        token_match=re.compile(r"^qk$").match,
+    )
+    assert [token.text for token in nlp.tokenizer("Aqk )")] == ["A", "qk", ")"], "as the test believes"
+    assert encode_texts(nlp, ["Aqk )", "Aqk ("]) == expect_texts(nlp, ["Aqk )", "Aqk ("])
+
+
 def test_only_the_line_where_special_cases_meet_is_changed():
     nlp = with_rules(*SMILES)
     texts = ["one x:) )\nx:) two x:)\n\n) x:) )", "x:)", ") three"]
@@ -233,6 +244,7 @@ def test_only_the_line_where_special_cases_meet_is_changed():
         (("x", "&", ":", "y"), "&:", ":y)"),
         (("a", ":", ")", "b"), ":)", "b(("),
         ("'s", "''", "s'"),
+        (("q", "s"), "qs)", ("A", "qs")),
     ],
     ids=str,
 )
@@ -424,7 +436,7 @@ def test_norms_are_those_of_the_pipeline():
     ids=["subclass", "own", "sentences", "pieces", "slower heuristics"],
 )
 def test_processes_do_not_change_tokens_nor_their_order(make, boundary, monkeypatch):
-    monkeypatch.setattr(encode, "BATCHES_ALONE", 2)
+    monkeypatch.setattr(encode, "BYTES_ALONE", 1)
     texts = [[f"text {i}, of many words. ab, x-ab (ab)", *NASTY[i % 5 :: 5]] for i in range(7)]
     nlp = make()
 

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 BATCHES_AHEAD = 2
 """Batches for each process that are read before the first one is done."""
 
-BATCHES_ALONE = 128
-"""Batches that are encoded piece by piece in this process, before others are started: 256 MiB take less time than
-starting processes that all learn the same pieces."""
+BYTES_ALONE = 256 << 20
+"""Text that is encoded piece by piece in this process, before others are started: that takes less time than starting
+processes which all learn the same pieces."""
 
 
 class Encoder(Protocol):
@@ -56,7 +56,9 @@ def encode_stream(
     the number of processes, nor on which of them takes a batch.
     """
     encoder: Encoder = make_encoder(nlp, settings)
-    for batch in islice(batches, BATCHES_ALONE if isinstance(encoder, PieceEncoder) else 0):
+    n_bytes_left = BYTES_ALONE if isinstance(encoder, PieceEncoder) else 0
+    while n_bytes_left > 0 and (batch := next(batches, None)) is not None:
+        n_bytes_left -= batch.texts.nbytes
         yield batch, encoder.encode(batch.texts)
     n_process = settings.n_process or available_cores()
     next_ones = list(islice(batches, 2))

@@ -23,6 +23,7 @@ CATEGORIES = {
 WITHOUT_TEXT = ("AT_BEGINNING", "AT_BEGINNING_STRING", "AT_END", "AT_END_STRING")
 BORDERS_OF_WORDS = ("AT_BOUNDARY", "AT_NON_BOUNDARY")
 FLAGS_OF_TESTS = re.IGNORECASE | re.ASCII
+KINDS_OF_TEXT = re.ASCII | re.LOCALE | re.UNICODE
 LAST_ASCII = 0x7F
 MANY = 3
 """Characters are counted up to this: three points make all the difference for addresses."""
@@ -87,21 +88,16 @@ class CharacterTests:
     def __init__(self, patterns: Iterable[re.Pattern[str]]) -> None:
         self._numbers: dict[CharacterTest, int] = {}
         self._trees = [self._all(_parse(pattern), pattern.flags) for pattern in patterns]
-        self._match = [test.pattern().match for test in self._numbers]
+        self._patterns = [test.pattern() for test in self._numbers]
         self._passed_by_letters = sum(1 << i for test, i in self._numbers.items() if test.is_passed_by_a_letter())
-        self._passed_by: dict[str, tuple[int, int]] = {}  # tests made so far, and tests passed
 
-    def passed_by(self, character: str, tests: int) -> int:
-        """Return those of some tests, as bits, that a character passes."""
-        known, passed = self._passed_by.get(character, (0, 0))
-        left = tests & ~known
-        while left:
-            bit = left & -left
-            if self._match[bit.bit_length() - 1](character):
-                passed |= bit
-            left ^= bit
-        self._passed_by[character] = known | tests, passed
-        return passed & tests
+    def passed_by(self, characters: str) -> list[int]:
+        """Return for each character the tests that it passes, as bits."""
+        passed = [0] * len(characters)
+        for i, pattern in enumerate(self._patterns):
+            for match in pattern.finditer(characters):  # of one character each
+                passed[match.start()] |= 1 << i
+        return passed
 
     def that_count(self, characters: Mapping[str, int], *, letters: bool) -> int:
         """Return the tests, as bits, that can decide a match in a text of these characters, and of letters or none.
@@ -110,10 +106,9 @@ class CharacterTests:
 
         The text must not have line breaks.
         """
-        all_tests = (1 << len(self._match)) - 1
         passed = self._passed_by_letters if letters else 0
-        for character in characters:
-            passed |= self.passed_by(character, all_tests)
+        for bits in self.passed_by("".join(characters)):
+            passed |= bits
         counting = 0
         for tree in self._trees:
             counting |= _tests_of(tree, passed, characters) or 0
@@ -152,6 +147,8 @@ class CharacterTests:
                 return self._any(tuple(self._all(branch, flags) for branch in argument[1]))
             case "SUBPATTERN":
                 _, added, removed, inner = argument
+                if added & KINDS_OF_TEXT:  # they exclude each other
+                    flags &= ~KINDS_OF_TEXT
                 return self._all(inner, (flags | added) & ~removed)
             case "ATOMIC_GROUP":
                 return self._all(argument, flags)

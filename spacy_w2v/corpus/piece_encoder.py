@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from spacy_w2v.corpus.piece_table import PieceTable
 from spacy_w2v.corpus.pieces import ENDS_LIKE_START, HOLDS_SPECIAL, STARTS_LIKE_REST, PieceTokenizer
+from spacy_w2v.corpus.string_table import read_only
 from spacy_w2v.corpus.tokens import EncodedBatch
 from spacy_w2v.types import Offsets
 
@@ -78,10 +79,8 @@ class PieceEncoder:
 
 def _bytes_of(texts: pa.LargeStringArray) -> tuple[NDArray[np.uint8], Offsets]:
     """Return the UTF-8 of an array without nulls, and where each text starts in it: both read-only, not copied."""
-    if not len(texts):
-        return np.frombuffer(b"", np.uint8), np.frombuffer(bytes(8), np.int64)
-    _, offsets, data = texts.buffers()
+    _, offsets, data = texts.buffers() if len(texts) else (None, bytes(8), None)
     return (
-        np.frombuffer(data or b"", np.uint8),
-        np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1],
+        read_only(np.frombuffer(data or b"", np.uint8)),
+        read_only(np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]),
     )

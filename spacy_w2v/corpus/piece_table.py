@@ -41,7 +41,7 @@ class PieceTable:
         n_known = len(self._pieces)
         rows = self._pieces.rows(data, slices)
         if len(self._pieces) > n_known:
-            learned = self.tokenizer.learn(*self._pieces.text_from(n_known))
+            learned = self.tokenizer.learn(self._pieces.text_from(n_known))
             self._risks = np.concatenate([self._risks, learned.risks])
             self._starts = np.concatenate([self._starts, self._starts[-1] + np.cumsum(learned.lengths)])
             self._types = np.concatenate([self._types, learned.types])

@@ -34,8 +34,8 @@ class PieceTokenizer(Protocol):
 
     types: TypeTable
 
-    def learn(self, text: NDArray[np.uint8], starts: Offsets) -> LearnedPieces:
-        """Tokenize distinct pieces, whose UTF-8 has a line break behind each: where each starts, and the end."""
+    def learn(self, text: NDArray[np.uint8]) -> LearnedPieces:
+        """Tokenize distinct pieces, whose UTF-8 has a line break behind each."""
 
     def forget(self, kept_types: Offsets) -> None:
         """Free what has been remembered, but for these types, which are numbered anew in this order."""
@@ -48,7 +48,7 @@ class WhitespacePieces:
         self.types = TypeTable()
         self._keys = LexemeKeys(nlp.vocab, rules).keys
 
-    def learn(self, text: NDArray[np.uint8], starts: Offsets) -> LearnedPieces:
+    def learn(self, text: NDArray[np.uint8]) -> LearnedPieces:
         """Number the pieces that are not left out. They do not act on each other."""
         pieces = text.tobytes().decode().split("\n")[:-1]
         keys = self._keys(pieces)

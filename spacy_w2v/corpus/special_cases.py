@@ -2,7 +2,8 @@
 
 A special case (such as an emoticon) is looked up whenever an affix has been split off, and searched in the finished
 Doc, over a single space too. One that has a space inside is found that way; a match of another one over a space changes
-nothing by itself, but can suppress a shorter match within a piece that it overlaps.
+nothing by itself, but can suppress a shorter match within a piece that it overlaps: such pieces have to be tokenized
+together.
 """
 
 from collections import defaultdict
@@ -29,13 +30,15 @@ class SpecialCases:
         changing = _changing(tokenizer, change_norms=change_norms)
         patterns = _searched_patterns(tokenizer, plain)
         long_patterns = [tokens for tokens in patterns.values() if len(tokens) > 1]
-        self._crowded = _crowded(tokenizer, long_patterns)
         self.spaced_beginnings = tuple({part for text in patterns for part in text.split(" ")[:-1]})
         """What stands before a space in a special case."""
         self._hidden: dict[str, tuple[str, ...]] = {}  # what a longer match can hide, by first character
+        hidden_patterns = []
         for text, tokens in patterns.items() if long_patterns else ():
             if tokens != [text] or text in changing:  # else the tokens are the same with and without it
                 self._hidden[text[0]] = (*self._hidden.get(text[0], ()), text)
+                hidden_patterns.append(tokens)
+        self._crowded = _crowded(tokenizer, hidden_patterns)
         self._flags: defaultdict[str, int] = defaultdict(int)
         for flag, tokens_with_it in (
             (MAY_BE_CHANGED, changing),

@@ -58,7 +58,7 @@ class StockPieces:
         self._numbers = np.zeros(0, np.int64)  # their types, or LEFT_OUT
         self._flags = np.zeros(0, np.uint8)  # see corpus.special_cases
 
-    def learn(self, text: NDArray[np.uint8], starts: Offsets) -> LearnedPieces:
+    def learn(self, text: NDArray[np.uint8]) -> LearnedPieces:
         """Split pieces as the first of their outline is split; let spaCy tokenize those that special cases change."""
         from spacy_w2v.kernels.outlines import list_runs
 

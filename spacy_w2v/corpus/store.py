@@ -21,7 +21,7 @@ from spacy_w2v.kernels.arguments import Chunk
 from spacy_w2v.types import Counts, Offsets, TokenIds
 
 FORMAT = "spacy-w2v corpus"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 TOKENS_FILE = "tokens.arrow"
 TYPES_FILE = "types.arrow"
 MANIFEST_FILE = "manifest.json"

@@ -1,7 +1,7 @@
-"""Numbers distinct strings of UTF-8 as they come, at the speed of compiled code."""
+"""Numbers distinct strings of bytes as they come, at the speed of compiled code."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ BYTES_PER_ROW = 16
 
 
 class StringTable:
-    """Distinct strings by rows, without line breaks in them."""
+    """Distinct strings of bytes by rows."""
 
     def __init__(self, strings: Iterable[str] = ()) -> None:
         self._index = _new_index(FIRST_ROWS, FIRST_ROWS * BYTES_PER_ROW)
@@ -36,7 +36,7 @@ class StringTable:
         return self._index.n_seen[: len(self)]
 
     def rows(self, data: NDArray[np.uint8], slices: "Slices") -> NDArray[np.int32]:
-        """Return the row of each slice of some UTF-8, adding those that are new."""
+        """Return the row of each slice of some bytes, adding those that are new."""
         from spacy_w2v.kernels.strings import look_up
 
         data = read_only(data)
@@ -48,24 +48,20 @@ class StringTable:
         return rows
 
     def find(self, data: NDArray[np.uint8], slices: "Slices") -> NDArray[np.int32]:
-        """Return the row of each slice of some UTF-8, or -1 if it has none."""
+        """Return the row of each slice of some bytes, or -1 if it has none."""
         from spacy_w2v.kernels.strings import look_up
 
         rows = np.empty(slices.starts.size, np.int32)
         look_up(read_only(data), slices, self._index, rows, 0, True)
         return rows
 
-    def text_from(self, first: int) -> tuple[NDArray[np.uint8], Offsets]:
-        """Return the UTF-8 of the rows from the first on, a line break behind each, and where each starts, and the end.
-
-        Both are views that hold until the next call of `rows`.
-        """
-        starts = self._index.starts[first : len(self) + 1]
-        return self._index.text[starts[0] : starts[-1]], starts - starts[0]
+    def text_from(self, first: int) -> NDArray[np.uint8]:
+        """Return the bytes of the rows from the first on, a line break behind each: a view until the next `rows`."""
+        return self._index.text[self._index.starts[first] : self._index.starts[len(self)]]
 
     def strings_from(self, first: int) -> list[str]:
-        """Return the rows from the first on."""
-        return self.text_from(first)[0].tobytes().decode().split("\n")[:-1]
+        """Return the rows from the first on, which are UTF-8 without line breaks."""
+        return self.text_from(first).tobytes().decode().split("\n")[:-1]
 
     def bytes_of(self, row: int) -> bytes:
         """Return the bytes of a row."""
@@ -113,7 +109,10 @@ def _new_index(n_rows: int, n_bytes: int) -> "StringIndex":
     )
 
 
-def read_only(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+_Array = TypeVar("_Array", bound=NDArray[Any])  # Any: of any type
+
+
+def read_only(array: _Array) -> _Array:
     """Return a view that cannot be written to: kernels are compiled for such, as Arrow's buffers are."""
     view = array.view()
     view.flags.writeable = False

@@ -58,7 +58,7 @@ def read_text(
                 'its encoding, or set encoding_errors = "replace".'
             ) from None
         ends_line = not block or data[end - 1 : end] == NEWLINE
-        n_ended = len(texts) - (not ends_line)
+        n_ended = max(len(texts) - (not ends_line), 0)
         yield TextBatch(texts, n_ended, 0, 0, None)
         position += end
         line += n_ended
@@ -69,15 +69,19 @@ def read_text(
 
 def _lines(data: bytes, encoding: str, encoding_errors: str) -> pa.LargeStringArray:
     """Return the lines of some bytes, without an empty one at the end. Raises UnicodeDecodeError."""
-    whole = pa.LargeStringArray.from_buffers(1, pa.py_buffer(np.array([0, len(data)])), pa.py_buffer(data))
-    try:
-        if codecs.lookup(encoding).name != "utf-8":
-            raise pa.ArrowInvalid
-        whole.validate(full=True)
-    except pa.ArrowInvalid:
+    whole = pa.LargeStringArray.from_buffers(1, pa.py_buffer(np.array([0, len(data)], np.int64)), pa.py_buffer(data))
+    if codecs.lookup(encoding).name != "utf-8" or not _is_valid(whole):
         whole = pa.array([data.decode(encoding, encoding_errors)], pa.large_string())
     lines = pc.split_pattern(whole, "\n").flatten()
-    return lines[:-1] if len(lines) and len(lines[-1].as_py()) == 0 else lines
+    return lines[:-1] if len(lines) and pc.binary_length(lines[-1]).as_py() == 0 else lines
+
+
+def _is_valid(texts: pa.LargeStringArray) -> bool:
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _last_cut(data: bytes) -> int:

@@ -90,7 +90,7 @@ class LexemeKeys:
 
         getters = vocab.lex_attr_getters
         self._key: Callable[[str], str] | None = None if rules.attr == "ORTH" else getters[IDS[rules.attr]]
-        self._shape: Callable[[str], str] = getters[IDS["SHAPE"]]
+        self._shape: Callable[[str], str] = getters.get(IDS["SHAPE"], str)
         self._set_norms = _norms_set_by_hand(vocab) if rules.attr == "NORM" else {}
         self._treatments: list[tuple[str, Callable[[str], bool]]] = [
             (treatment, getters[IDS[flag]])
@@ -198,11 +198,12 @@ def lean_vocab(nlp: "Language", columns: list[str]) -> "Vocab":
 
     wanted = {IDS[name] for name in columns}
     getters = {attr: getter for attr, getter in nlp.vocab.lex_attr_getters.items() if attr in wanted}
-    vocab = Vocab(lex_attr_getters=getters, lookups=nlp.vocab.lookups)
+    vocab: Any = Vocab(lex_attr_getters=getters, lookups=nlp.vocab.lookups)
+    vocab.lex_attr_getters.update(getters)  # Vocab has put a getter of lookups before that of norms
     if NORM in getters:
         for orth, norm in _norms_set_by_hand(nlp.vocab).items():
             vocab[orth].norm_ = norm
-    return vocab
+    return vocab  # type: ignore[no-any-return]  # spaCy declares no lex_attr_getters
 
 
 def _norms_set_by_hand(vocab: Any) -> dict[str, str]:

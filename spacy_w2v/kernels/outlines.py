@@ -1,6 +1,6 @@
 """The loops that split pieces of text as others of the same outline were split (see corpus.splits).
 
-Pieces lie in an array of characters, one number per code point, with one line break behind each.
+Pieces lie in an array of characters, one number per code point, with an end of a piece behind each.
 """
 
 import numpy as np
@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from spacy_w2v.kernels.jit import inlined, kernel
 from spacy_w2v.kernels.strings import Slices, hash_of
 from spacy_w2v.types import Offsets
-
-NO_LETTERS, HAS_LETTERS = 0, 1
 
 
 @inlined
@@ -21,46 +19,49 @@ def put(data, place, number):  # noqa: ANN001, ANN201  # numba gives it its type
 
 
 @kernel
-def write_others(
-    characters: NDArray[np.uint16], starts: Offsets, kinds: NDArray[np.uint16]
+def write_alphabets(
+    characters: NDArray[np.uint16], starts: Offsets, kinds: NDArray[np.uint16], max_characters: int
 ) -> tuple[NDArray[np.uint8], Slices]:
-    """Write for each piece whether it has letters (a byte), and what other characters it has (two bytes each).
+    """Write for each piece whether it has letters (a byte), and the kinds of its other characters (two bytes each).
 
-    characters: the pieces, piece i at starts[i] to starts[i + 1] - 1, where a line break stands.
-    kinds: what to write for each character; 0: it is a letter.
+    characters: the pieces, piece i at starts[i] to starts[i + 1] - 1, where the end of a piece stands.
+    kinds: the kind of each character; 0: it is a letter.
+    max_characters: nothing is written for longer pieces.
     """
     n = starts.size - 1
     data = np.empty(2 * characters.size + n, np.uint8)
     slices = Slices(np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.uint64))
     place = 0
     for piece in range(n):
-        slices.starts[piece] = place
-        place += 1
-        n_letters = 0
-        for i in range(starts[piece], starts[piece + 1] - 1):
-            kind = kinds[characters[i]]
-            if kind == 0:
-                n_letters += 1
-            else:
-                put(data, place, kind)
-                place += 2
-        data[slices.starts[piece]] = HAS_LETTERS if n_letters else NO_LETTERS
+        first = place
+        end = starts[piece + 1] - 1
+        if end - starts[piece] <= max_characters:
+            place += 1
+            data[first] = 0
+            for i in range(starts[piece], end):
+                kind = kinds[characters[i]]
+                if kind == 0:
+                    data[first] = 1
+                else:
+                    put(data, place, kind)
+                    place += 2
+        slices.starts[piece] = first
         slices.ends[piece] = place
-        slices.hashes[piece] = hash_of(data, slices.starts[piece], place)
+        slices.hashes[piece] = hash_of(data, first, place)
     return data, slices
 
 
 @kernel
 def write_outlines(
-    characters: NDArray[np.uint16], starts: Offsets, alphabets: NDArray[np.int32], classes: NDArray[np.uint16]
+    columns: NDArray[np.uint16], starts: Offsets, alphabets: NDArray[np.int32], classes: NDArray[np.uint16]
 ) -> tuple[NDArray[np.uint8], Slices]:
     """Write the outline of each piece: its alphabet, and the class of each character in it (two bytes each).
 
     alphabets: the alphabet of each piece; a piece with a negative one has an empty outline.
-    classes: the class of each character in each alphabet.
+    classes: by alphabet and column of a character.
     """
     n = starts.size - 1
-    data = np.empty(2 * (characters.size + n), np.uint8)
+    data = np.empty(2 * (columns.size + n), np.uint8)
     slices = Slices(np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.uint64))
     place = 0
     for piece in range(n):
@@ -70,7 +71,7 @@ def write_outlines(
             put(data, place, alphabets[piece])
             place += 2
             for i in range(starts[piece], starts[piece + 1] - 1):
-                put(data, place, of_alphabet[characters[i]])
+                put(data, place, of_alphabet[columns[i]])
                 place += 2
         slices.ends[piece] = place
         slices.hashes[piece] = hash_of(data, slices.starts[piece], place)
