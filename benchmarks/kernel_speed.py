@@ -5,7 +5,8 @@
 CORPUS.txt is lower-cased text, tokenized by white space. Each round trains one epoch with every trainer in turn, so
 that a drift of the machine's speed meets all of them; medians over rounds are reported, and their ratio to the faster
 of gensim's two ways to read. Only training is timed: what comes before it (corpus encoded, vocabulary built, kernels
-compiled) is not. Slow trainers read fewer words, which favours them: their vocabulary is smaller.
+compiled) is not. All read the same words, unless --slow-words shortens the run: that favours the slow ones, since the
+rows of a smaller vocabulary fit into the processor's cache.
 """
 
 import argparse
@@ -142,8 +143,8 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--output", type=Path, default=Path("results/kernel_speed"), help="without suffix")
     parser.add_argument("--trainers", nargs="+", choices=TRAINERS, default=list(TRAINERS))
-    parser.add_argument("--words", type=int, default=4_000_000, help="for the blocked kernel")
-    parser.add_argument("--slow-words", type=int, default=1_000_000, help="for all others")
+    parser.add_argument("--words", type=int, default=4_000_000)
+    parser.add_argument("--slow-words", type=int, help="for all but the blocked kernel; the same words if not given")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--vector-sizes", type=int, nargs="+", default=[100, 300])
     parser.add_argument("--samples", type=float, nargs="+", default=[1e-3, 1e-4])
@@ -161,7 +162,8 @@ def main() -> None:
             directory / "long.txt", cut_corpus(arguments.corpus, directory / "long.txt", n_words=arguments.words)
         )
         short = Text(
-            directory / "short.txt", cut_corpus(arguments.corpus, directory / "short.txt", n_words=arguments.slow_words)
+            directory / "short.txt",
+            cut_corpus(arguments.corpus, directory / "short.txt", n_words=arguments.slow_words or arguments.words),
         )
         for setting in map(Setting._make, product(arguments.vector_sizes, arguments.samples, arguments.workers)):
             tasks = {
