@@ -60,4 +60,4 @@ class SkipGramSettings(NamedTuple):
     block: int = 64
     """Of the blocked kernel: inputs that share their noise, a multiple of 8."""
     n_noise: int = 48
-    """Of the blocked kernel: noise words of a block, a multiple of 4."""
+    """Of the blocked kernel: noise words of a block, a multiple of 4. benchmarks/README.md has how they were chosen."""
