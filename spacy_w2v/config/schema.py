@@ -31,7 +31,7 @@ class TokensSettings(Settings):
     max_tokens: int | None = Field(None, ge=1)
     """Stop after so many tokens of the corpus; null for all."""
     n_process: int = Field(0, ge=0)
-    """Processes that tokenize, for spaCy's stock tokenizer from 256 MB of text on; 0 for one per core."""
+    """Processes that tokenize; 0 for one per core, but a single one for spaCy's stock tokenizer, which is faster."""
 
     @model_validator(mode="after")
     def sentences_need_pipeline(self) -> "TokensSettings":
