@@ -7,6 +7,7 @@ reports of its children, which whole_process.py measures.
 import json
 import os
 import platform
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
@@ -24,6 +25,13 @@ PACKAGES = ("spacy-w2v", "spacy", "gensim", "floret", "numpy", "numba", "llvmlit
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
+
+
+def argument_parser(description: str | None, *, name: str) -> ArgumentParser:
+    """Return a parser with what all benchmarks take; the results go to results/NAME if --output is not given."""
+    parser = ArgumentParser(description=description, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, default=Path("results", name), help="without suffix")
+    return parser
 
 
 def read_words(corpus: Path) -> Iterator[list[str]]:

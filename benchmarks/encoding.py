@@ -9,7 +9,6 @@ Both learn pieces as they go, so all start anew each time, and corpora of severa
 of the file. Medians over interleaved rounds.
 """
 
-import argparse
 import statistics
 import tempfile
 import time
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import spacy
-from common import interleave, log, markdown_table, start_at_zero, write_results
+from common import argument_parser, interleave, log, markdown_table, start_at_zero, write_results
 from matplotlib.figure import Figure
 from smart_open import open as open_text
 
@@ -128,9 +127,8 @@ def plot_of(measurements: list[Measurement]) -> Figure:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argument_parser(__doc__, name="encoding")
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--output", type=Path, default=Path("results/encoding"), help="without suffix")
     parser.add_argument("--words", type=int, nargs="+", default=[1_000_000, 3_000_000, 8_000_000])
     parser.add_argument("--pipe-words", type=int, default=3_000_000, help="about so many at most for nlp.pipe")
     parser.add_argument("--rounds", type=int, default=3)

@@ -9,7 +9,6 @@ compiled) is not. All read the same words, unless --slow-words shortens the run:
 rows of a smaller vocabulary fit into the processor's cache.
 """
 
-import argparse
 import statistics
 import tempfile
 import time
@@ -20,7 +19,16 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from common import cut_corpus, interleave, log, markdown_table, require_free_blas, train_ours, write_results
+from common import (
+    argument_parser,
+    cut_corpus,
+    interleave,
+    log,
+    markdown_table,
+    require_free_blas,
+    train_ours,
+    write_results,
+)
 from gensim.models import Word2Vec
 from gensim.models.word2vec import LineSentence
 from matplotlib.figure import Figure
@@ -139,9 +147,8 @@ def plot_of(measurements: list[Measurement], trainers: list[str]) -> Figure:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argument_parser(__doc__, name="kernel_speed")
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--output", type=Path, default=Path("results/kernel_speed"), help="without suffix")
     parser.add_argument("--trainers", nargs="+", choices=TRAINERS, default=list(TRAINERS))
     parser.add_argument("--words", type=int, default=4_000_000)
     parser.add_argument("--slow-words", type=int, help="for all but the blocked kernel; the same words if not given")

@@ -11,7 +11,6 @@ The yardsticks are np.dot of large square matrices, and the three products of a 
 compiled code: without gathering rows, without the rest. Medians over interleaved rounds.
 """
 
-import argparse
 import statistics
 import tempfile
 import time
@@ -21,7 +20,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import cut_corpus, interleave, log, markdown_table, require_free_blas, train_ours, write_results
+from common import (
+    argument_parser,
+    cut_corpus,
+    interleave,
+    log,
+    markdown_table,
+    require_free_blas,
+    train_ours,
+    write_results,
+)
 from matplotlib.figure import Figure
 from numba import njit
 from threadpoolctl import threadpool_limits
@@ -117,9 +125,8 @@ def plot_of(measurements: list[Measurement]) -> Figure:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argument_parser(__doc__, name="matmul_share")
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--output", type=Path, default=Path("results/matmul_share"), help="without suffix")
     parser.add_argument("--words", type=int, default=4_000_000)
     parser.add_argument("--vector-sizes", type=int, nargs="+", default=[100, 300])
     parser.add_argument("--matrix-size", type=int, default=2048, help="rows and columns of the large matrices")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import spacy
-from common import cut_corpus, log, markdown_table, train_ours, write_results
+from common import argument_parser, cut_corpus, log, markdown_table, train_ours, write_results
 from gensim.models import KeyedVectors, Word2Vec
 from matplotlib.figure import Figure
 
@@ -128,9 +128,8 @@ def trainer_and_workers(text: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argument_parser(__doc__, name="quality")
     parser.add_argument("corpus", help=f"a text file, or {GENSIM_WIKI}")
-    parser.add_argument("--output", type=Path, default=Path("results/quality"), help="without suffix")
     parser.add_argument(
         "--trainers", type=trainer_and_workers, nargs="+", metavar="NAME:WORKERS",
         default=["blocked:1", "blocked:2", "sequential:1", "gensim:1"],

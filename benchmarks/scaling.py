@@ -21,7 +21,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from common import cut_corpus, interleave, log, markdown_table, start_at_zero, train_ours, write_results
+from common import (
+    argument_parser,
+    cut_corpus,
+    interleave,
+    log,
+    markdown_table,
+    start_at_zero,
+    train_ours,
+    write_results,
+)
 from matplotlib.figure import Figure
 
 from spacy_w2v.kernels import get_training_kernel
@@ -184,9 +193,8 @@ def plot_of(measurements: list[Measurement]) -> Figure:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argument_parser(__doc__, name="scaling")
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--output", type=Path, default=Path("results/scaling"), help="without suffix")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--kernel", choices=["blocked", "sequential"], default="blocked")
     parser.add_argument("--words", type=int, default=1_000_000)

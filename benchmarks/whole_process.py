@@ -10,7 +10,6 @@ whose numba cache is empty too.
 A corpus repeated k times, with k times the min_count, has the same vocabulary: so does memory grow with length?
 """
 
-import argparse
 import os
 import statistics
 import subprocess
@@ -22,7 +21,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from common import cut_corpus, interleave, log, markdown_table, require_free_blas, start_at_zero, write_results
+from common import (
+    argument_parser,
+    cut_corpus,
+    interleave,
+    log,
+    markdown_table,
+    require_free_blas,
+    start_at_zero,
+    write_results,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -196,9 +204,8 @@ def repeat(text: Path, path: Path, *, times: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argument_parser(__doc__, name="whole_process")
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--output", type=Path, default=Path("results/whole_process"), help="without suffix")
     parser.add_argument("--trainers", nargs="+", choices=TRAINERS, default=list(TRAINERS))
     parser.add_argument("--words", type=int, help="only the first words of the corpus")
     parser.add_argument("--repeats", type=int, nargs="+", default=[1], help="how often the corpus is repeated")

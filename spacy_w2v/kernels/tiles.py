@@ -100,43 +100,44 @@ def noise_update(typing_context, x_rows, y_rows, n_quads, gradient, sums, offset
     return types.void(*[types.int64] * 6), generate
 
 
-@intrinsic
-def take_row(typing_context, row, copy, original, n_vectors):
-    """Copy = original = row."""
+def _for_each_vector(step):
+    """An intrinsic that calls `step(builder, *places)` with the addresses of each vector of three rows."""
 
     def generate(context, builder, signature, arguments):
-        row, copy, original, n_vectors = arguments
+        *rows, n_vectors = arguments
 
         def body(index, _):
             offset = builder.mul(index, i64(4 * LANES))
-            value = load(builder, VECTOR, at(builder, row, offset))
-            store(builder, value, at(builder, copy, offset))
-            store(builder, value, at(builder, original, offset))
+            step(builder, *(at(builder, row, offset) for row in rows))
             return []
 
         loop(builder, n_vectors, [], body)
         return context.get_dummy_value()
 
     return types.void(*[types.int64] * 4), generate
+
+
+@intrinsic
+def take_row(typing_context, row, copy, original, n_vectors):
+    """Copy = original = row."""
+
+    def step(builder, row, copy, original):
+        value = load(builder, VECTOR, row)
+        store(builder, value, copy)
+        store(builder, value, original)
+
+    return _for_each_vector(step)
 
 
 @intrinsic
 def bring_row(typing_context, row, copy, original, n_vectors):
     """Row += copy - original: what other threads did to the row meanwhile stays."""
 
-    def generate(context, builder, signature, arguments):
-        row, copy, original, n_vectors = arguments
+    def step(builder, row, copy, original):
+        now, new, old = (load(builder, VECTOR, place) for place in (row, copy, original))
+        store(builder, builder.fadd(now, builder.fsub(new, old)), row)
 
-        def body(index, _):
-            offset = builder.mul(index, i64(4 * LANES))
-            now, new, old = (load(builder, VECTOR, at(builder, place, offset)) for place in (row, copy, original))
-            store(builder, builder.fadd(now, builder.fsub(new, old)), at(builder, row, offset))
-            return []
-
-        loop(builder, n_vectors, [], body)
-        return context.get_dummy_value()
-
-    return types.void(*[types.int64] * 4), generate
+    return _for_each_vector(step)
 
 
 @intrinsic
