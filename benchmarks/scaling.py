@@ -34,8 +34,8 @@ from common import (
 from matplotlib.figure import Figure
 
 from spacy_w2v.kernels import get_training_kernel
-from spacy_w2v.kernels.arguments import Alphas, Chunk, SkipGramSettings
-from spacy_w2v.sampling import chunk_random_state, make_sampling_tables
+from spacy_w2v.kernels.arguments import Alphas, Chunk, KernelSettings
+from spacy_w2v.sampling import chunk_random_state, make_noise, make_subsampling
 from spacy_w2v.training.trainer import initial_weights
 
 CHUNK_TOKENS = 100_000
@@ -84,16 +84,17 @@ def zipf_chunks(n_types: int, *, n_words: int) -> list[Chunk]:
 def train_zipf(chunks: list[Chunk], *, n_types: int, vector_size: int, kernel: str) -> Cost:
     """Train on chunks, with a vocabulary of all types, also those that so short a text lacks."""
     counts = np.ceil(100.0 * n_types / np.arange(1, n_types + 1)).astype(np.int64)
-    sampling = make_sampling_tables(np.arange(n_types, dtype=np.uint32), counts, sample=SAMPLE, ns_exponent=0.75)
-    weights = initial_weights(n_words=n_types, vector_size=vector_size, seed=1)
+    subsampling = make_subsampling(np.arange(n_types, dtype=np.uint32), counts, sample=SAMPLE)
+    noise = make_noise(counts, ns_exponent=0.75)
+    weights = initial_weights(n_words=n_types, n_outputs=n_types, vector_size=vector_size, seed=1)
     weights.output.fill(0.0)  # the system hands out pages of zeros at their first use, once and not in every epoch
     train_chunk = get_training_kernel("skip-gram", "negative-sampling", kernel)
-    settings = SkipGramSettings(window=5, shrink_windows=True, negative=5)
+    settings = KernelSettings(window=5, shrink_windows=True, negative=5)
     alphas = Alphas(np.float32(0.025), np.float32(0.0001))
 
     def train(number: int) -> int:
         state = chunk_random_state(seed=1, epoch=0, chunk=number)
-        _, n_pairs, _ = train_chunk(chunks[number], sampling, weights, settings, alphas, state)
+        _, n_pairs, _ = train_chunk(chunks[number], subsampling, noise, weights, settings, alphas, state)
         return n_pairs
 
     train(0)  # compiles the kernel, or loads it

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v.kernels.arguments import SamplingTables
+from spacy_w2v.kernels.arguments import Noise, Subsampling
 from spacy_w2v.types import Counts, RandomState, TokenIds, Vectors
 
 
@@ -51,18 +51,16 @@ def alias_tables(probabilities: NDArray[np.float64]) -> tuple[NDArray[np.float64
     return np.array(scaled), alias
 
 
-def make_sampling_tables(
-    word_of_type: TokenIds, counts: Counts, *, sample: float, ns_exponent: float
-) -> SamplingTables:
-    """Return the tables that the kernels read, with probabilities as integer thresholds."""
+def make_subsampling(word_of_type: TokenIds, counts: Counts, *, sample: float) -> Subsampling:
+    """Return what the kernels read to subsample, with probabilities as integer thresholds."""
     keep = keep_probabilities(counts, sample)
+    return Subsampling(word_of_type, (np.round(keep * 2.0**32) - 1.0).clip(0.0).astype(np.uint32))
+
+
+def make_noise(counts: Counts, *, ns_exponent: float) -> Noise:
+    """Return what the kernels read to draw noise words, with probabilities as integer thresholds."""
     own, alias = alias_tables(noise_probabilities(counts, ns_exponent))
-    return SamplingTables(
-        word_of_type=word_of_type,
-        keep_threshold=(np.round(keep * 2.0**32) - 1.0).clip(0.0).astype(np.uint32),
-        noise_threshold=np.round(own * 2.0**28).astype(np.uint32),
-        noise_alias=alias,
-    )
+    return Noise(np.round(own * 2.0**28).astype(np.uint32), alias)
 
 
 def initial_input_vectors(*, n_words: int, vector_size: int, padded_size: int, seed: int) -> Vectors:

@@ -98,15 +98,15 @@ def train_skipgram_sequential(
 # --- the blocked kernel
 
 
-def kept_tokens(chunk, sampling, settings, generator):
+def kept_tokens(chunk, subsampling, settings, generator):
     """(word, radius, sentence, place) of every kept token."""
     kept = []
     for sentence in range(len(chunk.offsets) - 1):
         for place in range(chunk.offsets[sentence], chunk.offsets[sentence + 1]):
             r = generator.next()
-            word = int(sampling.word_of_type[chunk.tokens[place]])
+            word = int(subsampling.word_of_type[chunk.tokens[place]])
             radius = (((r & 0xFFFFFFFF) * settings.window) >> 32) + 1 if settings.shrink_windows else settings.window
-            if word != OUT_OF_VOCABULARY and (r >> 32) <= int(sampling.keep_threshold[word]):
+            if word != OUT_OF_VOCABULARY and (r >> 32) <= int(subsampling.keep_threshold[word]):
                 kept.append((word, radius, sentence, place))
     return kept
 
@@ -141,14 +141,11 @@ def step_objective(kept, inputs, noise, x, y, settings, turn=0, rounds=1):
     return total
 
 
-def blocked_steps(chunk, sampling, settings, alphas, state, step):
-    """The draws of the blocked kernel: kept tokens, and (alpha, inputs, noise, turn, rounds) of every step."""
+def blocked_steps(chunk, subsampling, noise, settings, alphas, state, step):
+    """The draws of the blocked kernel: kept tokens, and (alpha, inputs, noise words, turn, rounds) of every step."""
     generator = Xoshiro256PlusPlus(state)
-    kept = kept_tokens(chunk, sampling, settings, generator)
-    noise = [
-        draw_noise(generator, sampling.noise_threshold.tolist(), sampling.noise_alias.tolist())
-        for _ in range(settings.n_noise)
-    ]
+    kept = kept_tokens(chunk, subsampling, settings, generator)
+    words = [draw_noise(generator, noise.threshold.tolist(), noise.alias.tolist()) for _ in range(settings.n_noise)]
     steps = []
     for first in range(0, len(kept), settings.block):
         alpha = alphas[0] + (alphas[1] - alphas[0]) * kept[first][3] / len(chunk.tokens)
@@ -156,19 +153,16 @@ def blocked_steps(chunk, sampling, settings, alphas, state, step):
         size, rounds = plan_steps(alpha, settings, step)
         for start in range(first, min(first + settings.block, len(kept)), size):
             inputs = range(start, min(start + size, first + settings.block, len(kept)))
-            steps += [(alpha, inputs, noise, turn, rounds) for turn in range(rounds)]
-        noise = [
-            draw_noise(generator, sampling.noise_threshold.tolist(), sampling.noise_alias.tolist())
-            for _ in range(settings.n_noise)
-        ]
+            steps += [(alpha, inputs, words, turn, rounds) for turn in range(rounds)]
+        words = [draw_noise(generator, noise.threshold.tolist(), noise.alias.tolist()) for _ in range(settings.n_noise)]
     return kept, steps
 
 
-def train_skipgram_blocked(chunk, sampling, x, y, settings, alphas, state, step=8):
-    kept, steps = blocked_steps(chunk, sampling, settings, alphas, state, step)
+def train_skipgram_blocked(chunk, subsampling, noise, x, y, settings, alphas, state, step=8):
+    kept, steps = blocked_steps(chunk, subsampling, noise, settings, alphas, state, step)
     loss, pairs = 0.0, 0
-    for alpha, inputs, noise, turn, rounds in steps:
-        loss += step_objective(kept, inputs, noise, x, y, settings, turn, rounds)
+    for alpha, inputs, words, turn, rounds in steps:
+        loss += step_objective(kept, inputs, words, x, y, settings, turn, rounds)
         positive, negative = [], []  # (word of the input, word of the output, gradient), at the weights of now
         change = {i: np.zeros(x.shape[1]) for i in inputs}
         for i in inputs:
@@ -177,19 +171,19 @@ def train_skipgram_blocked(chunk, sampling, x, y, settings, alphas, state, step=
             v = x[kept[i][0]]
             for o in outputs:
                 positive.append((i, kept[o][0], alpha * sigmoid(-v @ y[kept[o][0]])))
-            for k in noise:
+            for k in words:
                 m = sum(kept[o][0] != k for o in outputs)
                 negative.append((i, k, -alpha * m * settings.negative / settings.n_noise * sigmoid(v @ y[k])))
         for i, o, g in positive:  # a row that stands twice sees its own earlier change, as in word2vec.c
             change[i] += g * y[o]
             y[o] += g * x[kept[i][0]]
-        by_noise = len(noise)
+        by_noise = len(words)
         for k in range(by_noise):
             moved = np.zeros(x.shape[1])
             for i, word, g in negative[k::by_noise]:
                 change[i] += g * y[word]
                 moved += g * x[kept[i][0]]
-            y[noise[k]] += moved
+            y[words[k]] += moved
         for i in inputs:
             x[kept[i][0]] += change[i]
     return loss, pairs, len(kept)

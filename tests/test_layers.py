@@ -14,7 +14,7 @@ PACKAGE = Path(spacy_w2v.__file__).parent
 # From bottom to top; a module may import from its own layer and those below.
 LAYERS = [
     {"types", "errors", "config", "publish", "memory"},
-    {"kernels", "sampling", "schedules"},
+    {"kernels", "sampling", "huffman", "output_layers", "schedules"},
     {"model"},
     {"corpus"},
     {"export", "evaluation", "report"},

@@ -6,7 +6,7 @@ import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_w2v.kernels.arguments import SamplingTables
+from spacy_w2v.kernels.arguments import Noise
 from spacy_w2v.kernels.random import next_random, noise_word, scale_below
 from spacy_w2v.sampling import (
     alias_tables,
@@ -14,26 +14,22 @@ from spacy_w2v.sampling import (
     chunk_random_state,
     initial_input_vectors,
     keep_probabilities,
-    make_sampling_tables,
+    make_noise,
+    make_subsampling,
     noise_probabilities,
 )
 
 COUNTS = np.array([100_000, 5_000, 800, 70, 7, 7, 1])
 
 
-def make_tables(counts=COUNTS, sample=1e-3, ns_exponent=0.75):
-    word_of_type = np.arange(counts.size, dtype=np.uint32)
-    return make_sampling_tables(word_of_type, counts, sample=sample, ns_exponent=ns_exponent)
-
-
-def distribution_of(tables: SamplingTables):
+def distribution_of(noise: Noise):
     """The probabilities that an alias table gives, added up bucket by bucket."""
-    n_words = tables.noise_threshold.size
+    n_words = noise.threshold.size
     probabilities = np.zeros(n_words)
     for bucket in range(n_words):
-        own = tables.noise_threshold[bucket] / 2**28
+        own = noise.threshold[bucket] / 2**28
         probabilities[bucket] += own / n_words
-        probabilities[tables.noise_alias[bucket]] += (1 - own) / n_words
+        probabilities[noise.alias[bucket]] += (1 - own) / n_words
     return probabilities
 
 
@@ -48,7 +44,8 @@ def test_keep_probabilities_follow_word2vec():
 
 
 def test_keep_thresholds_are_the_probabilities():
-    tables = make_tables()
+    word_of_type = np.arange(COUNTS.size, dtype=np.uint32)
+    tables = make_subsampling(word_of_type, COUNTS, sample=1e-3)
     np.testing.assert_allclose(
         (tables.keep_threshold.astype(float) + 1) / 2**32, keep_probabilities(COUNTS, 1e-3), rtol=1e-6
     )
@@ -61,9 +58,9 @@ def test_keep_thresholds_are_the_probabilities():
 )
 @settings(derandomize=True, deadline=None)
 def test_alias_tables_give_the_exact_distribution(counts, ns_exponent):
-    tables = make_tables(np.array(sorted(counts, reverse=True)), ns_exponent=ns_exponent)
+    noise = make_noise(np.array(sorted(counts, reverse=True)), ns_exponent=ns_exponent)
     weights = np.array(sorted(counts, reverse=True), float) ** ns_exponent
-    np.testing.assert_allclose(distribution_of(tables), weights / weights.sum(), atol=2.0**-27)
+    np.testing.assert_allclose(distribution_of(noise), weights / weights.sum(), atol=2.0**-27)
 
 
 def test_alias_of_a_certain_word():
@@ -74,11 +71,11 @@ def test_alias_of_a_certain_word():
 
 def test_noise_drawn_follows_its_distribution():
     """Chi-squared over 200,000 draws of the compiled sampler, at the 0.1 % level for 6 degrees of freedom."""
-    tables = make_tables()
+    noise = make_noise(COUNTS, ns_exponent=0.75)
     state = chunk_random_state(seed=9, epoch=0, chunk=0)
     n_draws = 200_000
     drawn = np.bincount(
-        [int(noise_word(np.uint64(next_random(state)), tables)) for _ in range(n_draws)], minlength=COUNTS.size
+        [int(noise_word(np.uint64(next_random(state)), noise)) for _ in range(n_draws)], minlength=COUNTS.size
     )
     expected = noise_probabilities(COUNTS, 0.75) * n_draws
     assert ((drawn - expected) ** 2 / expected).sum() < 22.46

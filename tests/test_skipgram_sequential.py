@@ -7,9 +7,9 @@ import pytest
 import reference
 
 from spacy_w2v.kernels import skipgram_sequential
-from spacy_w2v.kernels.arguments import OUT_OF_VOCABULARY, Alphas, Chunk, SkipGramSettings, Weights
+from spacy_w2v.kernels.arguments import OUT_OF_VOCABULARY, Alphas, Chunk, KernelSettings, Weights
 from spacy_w2v.kernels.skipgram_sequential import train_chunk
-from spacy_w2v.sampling import chunk_random_state, make_sampling_tables
+from spacy_w2v.sampling import chunk_random_state, make_noise, make_subsampling
 
 N_WORDS = 30
 DIMENSIONS = 7
@@ -33,7 +33,7 @@ def make_weights(seed=1, dtype=np.float32):
 
 
 def make_tables(sample=0.02):
-    return make_sampling_tables(WORD_OF_TYPE, COUNTS, sample=sample, ns_exponent=0.75)
+    return make_subsampling(WORD_OF_TYPE, COUNTS, sample=sample), make_noise(COUNTS, ns_exponent=0.75)
 
 
 def sentences_of(chunk):
@@ -49,9 +49,9 @@ def test_equals_the_reference(window, negative, sample, shrink_windows):
     expected_weights = [matrix.astype(float).tolist() for matrix in weights]
     expected = reference.train_skipgram_sequential(
         sentences_of(chunk),
-        tables.keep_threshold.tolist(),
-        tables.noise_threshold.tolist(),
-        tables.noise_alias.tolist(),
+        tables[0].keep_threshold.tolist(),
+        tables[1].threshold.tolist(),
+        tables[1].alias.tolist(),
         *expected_weights,
         window,
         shrink_windows,
@@ -60,7 +60,7 @@ def test_equals_the_reference(window, negative, sample, shrink_windows):
         state,
     )
     alphas = Alphas(np.float32(0.05), np.float32(0.01))
-    actual = train_chunk(chunk, tables, weights, SkipGramSettings(window, shrink_windows, negative), alphas, state)
+    actual = train_chunk(chunk, *tables, weights, KernelSettings(window, shrink_windows, negative), alphas, state)
     assert actual[1:] == expected[1:]
     # float32 against float64 over some thousand dependent steps
     assert actual[0] == pytest.approx(expected[0], rel=1e-5)
@@ -74,12 +74,12 @@ def test_equals_its_python_body(monkeypatch):
         function = getattr(skipgram_sequential, name)
         monkeypatch.setattr(skipgram_sequential, name, getattr(function, "py_func", function))
     chunk, tables = make_chunk(n_sentences=4), make_tables()
-    settings, alphas = SkipGramSettings(3, True, 2), Alphas(np.float32(0.05), np.float32(0.01))
+    settings, alphas = KernelSettings(3, True, 2), Alphas(np.float32(0.05), np.float32(0.01))
     expected_weights, actual_weights = make_weights(), make_weights()
     state = chunk_random_state(seed=3, epoch=0, chunk=0)
-    actual = train_chunk(chunk, tables, actual_weights, settings, alphas, state.copy())
+    actual = train_chunk(chunk, *tables, actual_weights, settings, alphas, state.copy())
     body = getattr(train_chunk, "py_func", train_chunk)
-    expected = body(chunk, tables, expected_weights, settings, alphas, state.copy())
+    expected = body(chunk, *tables, expected_weights, settings, alphas, state.copy())
     assert actual[1:] == expected[1:]
     assert actual[0] == pytest.approx(expected[0], rel=1e-6)
     for actual_matrix, expected_matrix in zip(actual_weights, expected_weights, strict=True):
@@ -89,7 +89,8 @@ def test_equals_its_python_body(monkeypatch):
 def test_step_is_the_gradient_by_finite_differences():
     """One pair with a tiny learning rate: the change of the weights, over the rate, is minus the gradient."""
     word_of_type = np.arange(3, dtype=np.uint32)
-    tables = make_sampling_tables(word_of_type, np.array([5, 5, 5]), sample=0, ns_exponent=0.75)
+    counts = np.array([5, 5, 5])
+    tables = make_subsampling(word_of_type, counts, sample=0), make_noise(counts, ns_exponent=0.75)
     tokens, offsets = np.array([0, 1], np.uint32), np.array([0, 2])
     tokens.flags.writeable = offsets.flags.writeable = False
     generator = np.random.default_rng(5)
@@ -99,9 +100,9 @@ def test_step_is_the_gradient_by_finite_differences():
     state = chunk_random_state(seed=0, epoch=0, chunk=0)
     train_chunk(
         Chunk(tokens, offsets),
-        tables,
+        *tables,
         after,
-        SkipGramSettings(1, False, 3),
+        KernelSettings(1, False, 3),
         Alphas(np.float32(alpha), np.float32(alpha)),
         state.copy(),
     )
@@ -109,9 +110,7 @@ def test_step_is_the_gradient_by_finite_differences():
     [draws.next() for _ in range(2)]  # two tokens are kept
     pairs = []
     for target, context in ((0, 1), (1, 0)):
-        noise = [
-            reference.draw_noise(draws, tables.noise_threshold.tolist(), tables.noise_alias.tolist()) for _ in "123"
-        ]
+        noise = [reference.draw_noise(draws, tables[1].threshold.tolist(), tables[1].alias.tolist()) for _ in "123"]
         pairs.append((context, target, [word for word in noise if word != target]))
 
     def loss(inputs, outputs):
@@ -139,7 +138,7 @@ def test_loss_is_the_mean_over_pairs_at_zero_weights():
     weights = Weights(make_weights().input, np.zeros((N_WORDS, DIMENSIONS), np.float32))
     alphas = Alphas(np.float32(0), np.float32(0))
     state = chunk_random_state(seed=3, epoch=0, chunk=0)
-    loss, n_pairs, _ = train_chunk(chunk, tables, weights, SkipGramSettings(5, True, 5), alphas, state)
+    loss, n_pairs, _ = train_chunk(chunk, *tables, weights, KernelSettings(5, True, 5), alphas, state)
     # Noise equal to the centre is left out, so the mean is a little below; it is never above.
     noise = (COUNTS**0.75) / (COUNTS**0.75).sum()
     centres = np.full(N_WORDS, 1 / N_WORDS)  # tokens of this chunk are uniform; subsampling shifts them to rare words
@@ -151,7 +150,7 @@ def test_scores_beyond_the_limit_keep_the_loss_finite():
     weights = Weights(*(np.full((N_WORDS, DIMENSIONS), 1e3, np.float32) for _ in range(2)))
     state = chunk_random_state(seed=3, epoch=0, chunk=0)
     alphas = Alphas(np.float32(0), np.float32(0))
-    loss, n_pairs, _ = train_chunk(make_chunk(), make_tables(), weights, SkipGramSettings(5, True, 5), alphas, state)
+    loss, n_pairs, _ = train_chunk(make_chunk(), *make_tables(), weights, KernelSettings(5, True, 5), alphas, state)
     assert math.isfinite(loss)
     assert 300 < loss / n_pairs <= 5 * 80
 
@@ -161,7 +160,7 @@ def test_nan_in_the_weights_shows_in_the_loss():
     weights.input[:] = np.nan
     state = chunk_random_state(seed=3, epoch=0, chunk=0)
     alphas = Alphas(np.float32(0.1), np.float32(0.1))
-    loss, _, _ = train_chunk(make_chunk(), make_tables(), weights, SkipGramSettings(5, True, 5), alphas, state)
+    loss, _, _ = train_chunk(make_chunk(), *make_tables(), weights, KernelSettings(5, True, 5), alphas, state)
     assert math.isnan(loss)
 
 
@@ -173,8 +172,8 @@ def test_windows_do_not_cross_sentences():
     n_pairs = []
     for offsets in (np.arange(9), np.array([0, 8])):
         tokens.flags.writeable = offsets.flags.writeable = False
-        settings = SkipGramSettings(2, False, 1)
-        counters = train_chunk(Chunk(tokens, offsets), make_tables(0), make_weights(), settings, alphas, state.copy())
+        settings = KernelSettings(2, False, 1)
+        counters = train_chunk(Chunk(tokens, offsets), *make_tables(0), make_weights(), settings, alphas, state.copy())
         n_pairs.append(counters[1])
     assert n_pairs == [0, 2 * (7 + 6)]
 
@@ -185,5 +184,5 @@ def test_one_specialisation_serves_all_chunks():
         pytest.skip("numba's JIT is off")
     state = chunk_random_state(seed=3, epoch=0, chunk=0)
     alphas = Alphas(np.float32(0.1), np.float32(0.1))
-    train_chunk(make_chunk(), make_tables(), make_weights(), SkipGramSettings(5, True, 5), alphas, state)
+    train_chunk(make_chunk(), *make_tables(), make_weights(), KernelSettings(5, True, 5), alphas, state)
     assert len(train_chunk.signatures) == 1

@@ -16,7 +16,7 @@ from spacy_w2v.corpus.cache import prepared_corpus
 from spacy_w2v.corpus.iterables import as_source
 from spacy_w2v.errors import ConfigError, CorpusError, TrainingError, UnknownWordError
 from spacy_w2v.model.vocabulary import build_vocabulary
-from spacy_w2v.sampling import make_sampling_tables
+from spacy_w2v.sampling import make_noise, make_subsampling
 from spacy_w2v.training.trainer import TrainingListener, initial_weights, train_weights
 
 ANIMALS = ["cat", "dog", "horse", "cow", "sheep", "goat"]
@@ -103,8 +103,9 @@ def test_progress_reaches_the_end():
         )
         results = train_weights(
             corpus,
-            make_sampling_tables(word_of_type, vocabulary.counts, sample=0, ns_exponent=0.75),
-            initial_weights(n_words=len(vocabulary), vector_size=8, seed=1),
+            make_subsampling(word_of_type, vocabulary.counts, sample=0),
+            make_noise(vocabulary.counts, ns_exponent=0.75),
+            initial_weights(n_words=len(vocabulary), n_outputs=len(vocabulary), vector_size=8, seed=1),
             model=ModelSettings(vector_size=8),
             training=TrainingSettings(epochs=2, workers=2),
             listener=TrainingListener(progress=seen.append),

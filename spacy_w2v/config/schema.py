@@ -55,8 +55,10 @@ class VocabularySettings(Settings):
 class ModelSettings(Settings):
     """`[w2v.model]`: what is trained."""
 
-    architecture: Literal["skip-gram"] = "skip-gram"
-    loss: Literal["negative-sampling"] = "negative-sampling"
+    architecture: Literal["skip-gram", "cbow"] = "skip-gram"
+    """skip-gram: each word of the context predicts the centre; cbow: all of them together do."""
+    loss: Literal["negative-sampling", "hierarchical-softmax", "softmax"] = "negative-sampling"
+    """How a word is predicted: against noise words, along a binary tree, or among all words."""
     vector_size: int = Field(100, ge=1)
     """Dimensions of the vectors."""
     window: int = Field(5, ge=1, le=1_000_000)
@@ -67,6 +69,10 @@ class ModelSettings(Settings):
     """Noise words for each pair."""
     ns_exponent: float = Field(0.75, ge=-10, le=10)
     """Noise follows count ** ns_exponent."""
+    cbow_mean: bool = True
+    """Of cbow: the mean of the context's vectors predicts; else their sum."""
+    tree: Literal["huffman", "balanced"] = "huffman"
+    """Of hierarchical-softmax: short paths for frequent words, or paths of equal length."""
 
 
 class TrainingSettings(Settings):

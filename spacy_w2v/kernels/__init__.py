@@ -4,13 +4,13 @@ from collections.abc import Callable
 from importlib import import_module
 
 TRAINING_KERNELS: dict[tuple[str, str, str], str] = {
-    ("skip-gram", "negative-sampling", "blocked"): "spacy_w2v.kernels.skipgram_blocked",
+    ("skip-gram", "negative-sampling", "blocked"): "spacy_w2v.kernels.skipgram_negative",
     ("skip-gram", "negative-sampling", "sequential"): "spacy_w2v.kernels.skipgram_sequential",
 }
 """(architecture, loss, kernel) → module whose `train_chunk` does one chunk of the corpus."""
 
 TrainingKernel = Callable[..., tuple[float, int, int]]
-"""(chunk, sampling, weights, settings, alphas, random_state) → (loss, n_pairs, n_kept)."""
+"""(chunk, subsampling, output layer, weights, settings, alphas, random_state) → (loss, n_pairs, n_kept)."""
 
 
 def get_training_kernel(architecture: str, loss: str, kernel: str) -> TrainingKernel:

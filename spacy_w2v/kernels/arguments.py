@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spacy_w2v.types import Offsets, TokenIds, Vectors
 
@@ -22,17 +23,47 @@ class Chunk(NamedTuple):
     """Borders of the sentences, from 0 to len(tokens). No window crosses one."""
 
 
-class SamplingTables(NamedTuple):
-    """What decides which tokens are kept and which words are drawn as noise."""
+class Subsampling(NamedTuple):
+    """What decides which tokens of the corpus are kept."""
 
     word_of_type: TokenIds
     """p; word id of each provisional type, or OUT_OF_VOCABULARY."""
     keep_threshold: TokenIds
     """v; a token is kept when a 32-bit draw is not above this (`sample`)."""
-    noise_threshold: TokenIds
-    """v; Walker's alias method: the bucket's own word if a 28-bit draw is below this, ..."""
-    noise_alias: TokenIds
+
+
+class Noise(NamedTuple):
+    """What negative sampling draws its noise words from, by Walker's alias method."""
+
+    threshold: TokenIds
+    """v; the bucket's own word if a 28-bit draw is below this, ..."""
+    alias: TokenIds
     """v; ... and this word otherwise."""
+
+
+class Tree(NamedTuple):
+    """Where hierarchical softmax finds each word: the paths of a binary tree, one behind the other.
+
+    The probability of a word is the product over its path of s((1 - 2 code) h.y_node), s(z) = 1 / (1 + exp(-z)).
+    """
+
+    offsets: Offsets
+    """v + 1; borders of the paths."""
+    nodes: TokenIds
+    """The inner nodes from the root on, which are rows of the output weights: 0 to v - 2, the last is the root."""
+    codes: NDArray[np.uint8]
+    """At each of these nodes the branch that leads to the word: 0 or 1."""
+
+
+class FullSoftmax(NamedTuple):
+    """The plain softmax over all words, which needs no tables."""
+
+    highest_share: float
+    """Share of the most frequent word in the kept tokens: bounds what a row of the output weights moves in a step."""
+
+
+OutputLayer = Noise | Tree | FullSoftmax
+"""How a word is predicted from a hidden vector: the part of a kernel's arguments that depends on the loss."""
 
 
 class Weights(NamedTuple):
@@ -41,7 +72,7 @@ class Weights(NamedTuple):
     input: Vectors
     """v × d, word2vec.c's syn0: the word vectors that are exported."""
     output: Vectors
-    """v × d, word2vec.c's syn1neg."""
+    """Rows × d: of the words, word2vec.c's syn1neg, or with hierarchical softmax of the inner nodes, its syn1."""
 
 
 class Alphas(NamedTuple):
@@ -51,13 +82,16 @@ class Alphas(NamedTuple):
     last: np.float32
 
 
-class SkipGramSettings(NamedTuple):
-    """Hyper-parameters of skip-gram with negative sampling."""
+class KernelSettings(NamedTuple):
+    """Hyper-parameters of a kernel."""
 
     window: int
     shrink_windows: bool
     negative: int
+    """Of negative sampling: noise words for each pair."""
+    cbow_mean: bool = True
+    """Of CBOW: the hidden vector is the mean of the context's input vectors, or else their sum."""
     block: int = 64
-    """Of the blocked kernel: inputs that share their noise, a multiple of 8."""
+    """Of the blocked kernels: inputs that share their noise, a multiple of 8."""
     n_noise: int = 48
-    """Of the blocked kernel: noise words of a block, a multiple of 4. benchmarks/README.md has how they were chosen."""
+    """Of the blocked kernels: noise words of a block, a multiple of 4. benchmarks/README.md tells how many are good."""

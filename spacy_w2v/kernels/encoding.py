@@ -37,7 +37,7 @@ class Pieces(NamedTuple):
 
 
 @inlined
-def white_space_length(first, second, third):  # noqa: ANN001, ANN201  # numba gives it its types
+def white_space_length(first, second, third):  # numba gives it its types
     """Return the length of the white space character of str.isspace that these bytes begin with, or 0."""
     if KINDS[first] != LEAD:
         return 0 if KINDS[first] == ORDINARY else 1

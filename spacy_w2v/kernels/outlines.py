@@ -12,7 +12,7 @@ from spacy_w2v.types import Offsets
 
 
 @inlined
-def put(data, place, number):  # noqa: ANN001, ANN201  # numba gives it its types
+def put(data, place, number):  # numba gives it its types
     """Write a number of 16 bits."""
     data[place] = number & 0xFF
     data[place + 1] = number >> 8

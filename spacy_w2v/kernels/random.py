@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from spacy_w2v.kernels.arguments import SamplingTables
+from spacy_w2v.kernels.arguments import Noise
 from spacy_w2v.types import RandomState
 
 
@@ -31,15 +31,15 @@ def scale_below(bits: np.uint64, n: np.uint64) -> np.uint64:
 
 
 @njit(error_model="numpy")
-def noise_bucket(bits: np.uint64, sampling: SamplingTables) -> np.uint64:
+def noise_bucket(bits: np.uint64, noise: Noise) -> np.uint64:
     """Return the bucket of the alias table that the upper 36 of 64 random bits choose."""
-    return ((bits >> np.uint64(28)) * np.uint64(sampling.noise_threshold.size)) >> np.uint64(36)
+    return ((bits >> np.uint64(28)) * np.uint64(noise.threshold.size)) >> np.uint64(36)
 
 
 @njit(error_model="numpy")
-def noise_word(bits: np.uint64, sampling: SamplingTables) -> np.uint32:
+def noise_word(bits: np.uint64, noise: Noise) -> np.uint32:
     """Return a noise word: the upper 36 of 64 random bits choose the bucket, the lower 28 its word or the alias."""
-    bucket = noise_bucket(bits, sampling)
-    if np.uint32(bits & np.uint64(0xFFFFFFF)) < sampling.noise_threshold[bucket]:
+    bucket = noise_bucket(bits, noise)
+    if np.uint32(bits & np.uint64(0xFFFFFFF)) < noise.threshold[bucket]:
         return np.uint32(bucket)
-    return sampling.noise_alias[bucket]
+    return noise.alias[bucket]

@@ -13,8 +13,9 @@ from spacy_w2v.kernels.arguments import (
     OUT_OF_VOCABULARY,
     Alphas,
     Chunk,
-    SamplingTables,
-    SkipGramSettings,
+    KernelSettings,
+    Noise,
+    Subsampling,
     Weights,
 )
 from spacy_w2v.kernels.jit import inner, kernel
@@ -39,9 +40,10 @@ def sigmoid(score: np.float32) -> np.float32:
 @kernel
 def train_chunk(
     chunk: Chunk,
-    sampling: SamplingTables,
+    subsampling: Subsampling,
+    noise: Noise,
     weights: Weights,
-    settings: SkipGramSettings,
+    settings: KernelSettings,
     alphas: Alphas,
     random_state: RandomState,
 ) -> tuple[float, int, int]:
@@ -67,10 +69,10 @@ def train_chunk(
     for sentence in range(chunk.offsets.size - 1):
         length = 0
         for position in range(chunk.offsets[sentence], chunk.offsets[sentence + 1]):
-            word = sampling.word_of_type[chunk.tokens[position]]
+            word = subsampling.word_of_type[chunk.tokens[position]]
             if word == OUT_OF_VOCABULARY:
                 continue
-            if (next_random(random_state) >> np.uint64(32)) > np.uint64(sampling.keep_threshold[word]):
+            if (next_random(random_state) >> np.uint64(32)) > np.uint64(subsampling.keep_threshold[word]):
                 continue
             kept_words[length] = word
             kept_positions[length] = position
@@ -93,7 +95,7 @@ def train_chunk(
                     if k == 0:
                         word = target
                     else:
-                        word = noise_word(next_random(random_state), sampling)
+                        word = noise_word(next_random(random_state), noise)
                         if word == target:
                             continue
                     y = weights.output[word]

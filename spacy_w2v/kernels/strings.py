@@ -44,7 +44,7 @@ class StringIndex(NamedTuple):
 
 
 @inlined
-def mix(value):  # noqa: ANN001, ANN201  # numba gives it its types
+def mix(value):  # numba gives it its types
     """Return the hash of a word of eight bytes; different words have different ones."""
     value = (value ^ (value >> MIX_SHIFT)) * MIX_FACTOR_1
     value = (value ^ (value >> MIX_SHIFT)) * MIX_FACTOR_2
@@ -52,7 +52,7 @@ def mix(value):  # noqa: ANN001, ANN201  # numba gives it its types
 
 
 @inlined
-def hash_of(data, start, end):  # noqa: ANN001, ANN201  # numba gives it its types
+def hash_of(data, start, end):  # numba gives it its types
     """Return the hash of data[start:end], eight bytes at a time.
 
     Up to eight bytes of the same length have the same hash only if they are the same.

@@ -16,7 +16,8 @@ from spacy_w2v.errors import TrainingError
 from spacy_w2v.memory import physical_memory, release_free_memory
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.model.vocabulary import build_vocabulary, vocabulary_facts
-from spacy_w2v.sampling import make_sampling_tables
+from spacy_w2v.output_layers import make_output_layer, n_output_rows
+from spacy_w2v.sampling import make_subsampling
 from spacy_w2v.training.trainer import (
     EpochResult,
     TrainingListener,
@@ -91,19 +92,19 @@ class Word2VecJob:
         matrix_bytes = len(vocabulary) * settings.model.vector_size * 4
         _check_memory(2 * matrix_bytes, n_words=len(vocabulary), vector_size=settings.model.vector_size)
         self.before_training((2 + len(settings.export.formats)) * matrix_bytes)
-        sampling = make_sampling_tables(
-            word_of_type,
-            vocabulary.counts,
-            sample=settings.training.sample,
-            ns_exponent=settings.model.ns_exponent,
-        )
+        subsampling = make_subsampling(word_of_type, vocabulary.counts, sample=settings.training.sample)
+        layer = make_output_layer(settings.model, vocabulary.counts, sample=settings.training.sample)
         release_free_memory()  # of what made the vocabulary, before the weights take theirs
         weights = initial_weights(
-            n_words=len(vocabulary), vector_size=settings.model.vector_size, seed=settings.training.seed
+            n_words=len(vocabulary),
+            n_outputs=n_output_rows(layer, n_words=len(vocabulary)),
+            vector_size=settings.model.vector_size,
+            seed=settings.training.seed,
         )
         results = train_weights(
             corpus,
-            sampling,
+            subsampling,
+            layer,
             weights,
             model=settings.model,
             training=settings.training,

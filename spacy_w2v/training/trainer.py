@@ -17,7 +17,7 @@ from spacy_w2v.corpus.encode import available_cores
 from spacy_w2v.corpus.store import Corpus
 from spacy_w2v.errors import TrainingError
 from spacy_w2v.kernels import TrainingKernel, get_training_kernel
-from spacy_w2v.kernels.arguments import Chunk, SamplingTables, SkipGramSettings, Weights
+from spacy_w2v.kernels.arguments import Chunk, KernelSettings, OutputLayer, Subsampling, Weights
 from spacy_w2v.sampling import aligned_zeros, chunk_order, chunk_random_state, initial_input_vectors
 from spacy_w2v.schedules import LinearSchedule
 from spacy_w2v.types import Vectors
@@ -106,7 +106,7 @@ ROWS_MOVED = 1024
 """Rows that are moved at a time when padding is taken off."""
 
 
-def initial_weights(*, n_words: int, vector_size: int, seed: int) -> Weights:
+def initial_weights(*, n_words: int, n_outputs: int, vector_size: int, seed: int) -> Weights:
     """Return small random input vectors and zero output vectors, as word2vec.c starts.
 
     Rows are padded with zeros to whole cache lines, which training leaves zero; `without_padding` takes them off.
@@ -114,7 +114,7 @@ def initial_weights(*, n_words: int, vector_size: int, seed: int) -> Weights:
     padded_size = -(-vector_size // ROW_FLOATS) * ROW_FLOATS
     return Weights(
         input=initial_input_vectors(n_words=n_words, vector_size=vector_size, padded_size=padded_size, seed=seed),
-        output=aligned_zeros(n_words, padded_size),
+        output=aligned_zeros(n_outputs, padded_size),
     )
 
 
@@ -135,7 +135,8 @@ def without_padding(matrix: Vectors, vector_size: int) -> Vectors:
 
 def train_weights(
     corpus: Corpus,
-    sampling: SamplingTables,
+    subsampling: Subsampling,
+    layer: OutputLayer,
     weights: Weights,
     *,
     model: ModelSettings,
@@ -151,9 +152,15 @@ def train_weights(
     run = _Run(
         corpus=corpus,
         kernel=get_training_kernel(model.architecture, model.loss, training.kernel),
-        sampling=sampling,
+        subsampling=subsampling,
+        layer=layer,
         weights=weights,
-        settings=SkipGramSettings(window=model.window, shrink_windows=model.shrink_windows, negative=model.negative),
+        settings=KernelSettings(
+            window=model.window,
+            shrink_windows=model.shrink_windows,
+            negative=model.negative,
+            cbow_mean=model.cbow_mean,
+        ),
         schedule=LinearSchedule(
             alpha=training.alpha,
             min_alpha=training.min_alpha,
@@ -174,9 +181,10 @@ class _Run:
 
     corpus: Corpus
     kernel: TrainingKernel
-    sampling: SamplingTables
+    subsampling: Subsampling
+    layer: OutputLayer
     weights: Weights
-    settings: SkipGramSettings
+    settings: KernelSettings
     schedule: LinearSchedule
     plan: _Plan
     seed: int
@@ -189,7 +197,8 @@ class _Run:
         random_state = chunk_random_state(seed=self.seed, epoch=0, chunk=0)
         self.kernel(
             nothing,
-            self.sampling,
+            self.subsampling,
+            self.layer,
             self.weights,
             self.settings,
             self.schedule.alphas_between(0, 0),
@@ -205,7 +214,9 @@ class _Run:
                 chunk = chunks.read(task.chunk)
                 random_state = chunk_random_state(seed=self.seed, epoch=task.epoch, chunk=task.chunk)
                 alphas = self.schedule.alphas_between(task.first_token, task.first_token + chunk.tokens.size)
-                counters = self.kernel(chunk, self.sampling, self.weights, self.settings, alphas, random_state)
+                counters = self.kernel(
+                    chunk, self.subsampling, self.layer, self.weights, self.settings, alphas, random_state
+                )
                 results.put(_TaskResult(task, *counters))
         except BaseException as error:  # handed to the main thread, which raises it
             results.put(error)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spacy_w2v.kernels.arguments import OUT_OF_VOCABULARY, Alphas, Chunk, SamplingTables, SkipGramSettings, Weights
+from spacy_w2v.kernels.arguments import OUT_OF_VOCABULARY, Alphas, Chunk, KernelSettings, Noise, Subsampling, Weights
 from spacy_w2v.kernels.jit import inlined, inner, kernel
 from spacy_w2v.kernels.llvm import LANES, QUADS
 from spacy_w2v.kernels.random import next_random, noise_bucket, noise_word, scale_below
@@ -50,7 +50,7 @@ class Kept(NamedTuple):
 
 
 @inner
-def _keep_tokens(chunk, sampling, settings, random_state, margin):
+def _keep_tokens(chunk, subsampling, settings, random_state, margin):
     """Subsample a chunk and draw the radii. Returns the kept tokens and how many they are.
 
     One 64-bit draw a token: the high half decides whether it stays, the low half its radius.
@@ -65,9 +65,9 @@ def _keep_tokens(chunk, sampling, settings, random_state, margin):
         begin = n
         for place in range(chunk.offsets[sentence], chunk.offsets[sentence + 1]):
             draw = next_random(random_state)
-            word = sampling.word_of_type[chunk.tokens[place]]
+            word = subsampling.word_of_type[chunk.tokens[place]]
             known = word != OUT_OF_VOCABULARY
-            limit = sampling.keep_threshold[word if known else np.uint32(0)]
+            limit = subsampling.keep_threshold[word if known else np.uint32(0)]
             radius = window
             if settings.shrink_windows:
                 radius = 1 + np.int64(scale_below(draw & np.uint64(0xFFFFFFFF), np.uint64(window)))
@@ -160,20 +160,20 @@ def _make_work(settings, dimensions):
 
 
 @inlined
-def _draw_noise(first, last, sampling, rows, state, work):
+def _draw_noise(first, last, noise, rows, state, work):
     """Noise words `first` to `last` of the next block, from the draws of earlier, and draws for the block after it.
 
     Each is asked for a block before it is needed: the random places of the alias table, then the rows.
     """
     for k in range(first, last):
-        word = noise_word(work.draws[k], sampling)
+        word = noise_word(work.draws[k], noise)
         work.next_noise[k] = word
         prefetch_row(rows.output + np.int64(word) * rows.n_bytes, rows.n_bytes >> 6)
         draw = next_random(state)
         work.draws[k] = draw
-        bucket = np.int64(noise_bucket(draw, sampling))
-        prefetch_row(sampling.noise_threshold.ctypes.data + 4 * bucket, 1)
-        prefetch_row(sampling.noise_alias.ctypes.data + 4 * bucket, 1)
+        bucket = np.int64(noise_bucket(draw, noise))
+        prefetch_row(noise.threshold.ctypes.data + 4 * bucket, 1)
+        prefetch_row(noise.alias.ctypes.data + 4 * bucket, 1)
 
 
 @inlined
@@ -306,7 +306,7 @@ def _take_step(n_groups, alpha, n_vectors, work):
 
 
 @inner
-def _train_blocks(kept, n_kept, n_tokens, sampling, weights, settings, alphas, state, work):
+def _train_blocks(kept, n_kept, n_tokens, noise, weights, settings, alphas, state, work):
     window, block, n_noise = settings.window, settings.block, settings.n_noise
     row_bytes = weights.input.shape[1] * 4
     rows = Rows(weights.input.ctypes.data, weights.output.ctypes.data, work.zero.ctypes.data, row_bytes)
@@ -314,7 +314,7 @@ def _train_blocks(kept, n_kept, n_tokens, sampling, weights, settings, alphas, s
     loss, n_pairs = 0.0, 0
     for k in range(n_noise):
         work.draws[k] = next_random(state)
-    _draw_noise(0, n_noise, sampling, rows, state, work)
+    _draw_noise(0, n_noise, noise, rows, state, work)
     for first in range(window, window + n_kept, block):
         last = min(first + block, window + n_kept)
         n_collisions = _open_block(first - window, last + window, kept, rows, work)
@@ -324,7 +324,7 @@ def _train_blocks(kept, n_kept, n_tokens, sampling, weights, settings, alphas, s
         for begin in range(first, last, step):
             end = min(begin + step, last)
             until = n_noise * (end - first) // (last - first)
-            _draw_noise(drawn, until, sampling, rows, state, work)
+            _draw_noise(drawn, until, noise, rows, state, work)
             drawn = until
             for i in range(begin + block, end + block):
                 prefetch_row(rows.input + np.int64(kept.words[i]) * row_bytes, row_bytes >> 6)
@@ -345,9 +345,10 @@ def _train_blocks(kept, n_kept, n_tokens, sampling, weights, settings, alphas, s
 @kernel
 def train_chunk(
     chunk: Chunk,
-    sampling: SamplingTables,
+    subsampling: Subsampling,
+    noise: Noise,
     weights: Weights,
-    settings: SkipGramSettings,
+    settings: KernelSettings,
     alphas: Alphas,
     random_state: RandomState,
 ) -> tuple[float, int, int]:
@@ -357,8 +358,8 @@ def train_chunk(
     `n_noise` of 4. The learning rate is that of a block's first token.
     """
     work = _make_work(settings, weights.input.shape[1])
-    kept, n_kept = _keep_tokens(chunk, sampling, settings, random_state, 2 * settings.block)
+    kept, n_kept = _keep_tokens(chunk, subsampling, settings, random_state, 2 * settings.block)
     loss, n_pairs = _train_blocks(
-        kept, n_kept, chunk.tokens.shape[0], sampling, weights, settings, alphas, random_state, work
+        kept, n_kept, chunk.tokens.shape[0], noise, weights, settings, alphas, random_state, work
     )
     return loss, n_pairs, n_kept

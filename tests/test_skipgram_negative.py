@@ -10,33 +10,32 @@ from spacy_w2v.kernels.arguments import (
     OUT_OF_VOCABULARY,
     Alphas,
     Chunk,
-    SamplingTables,
-    SkipGramSettings,
+    KernelSettings,
+    Subsampling,
     Weights,
 )
 from spacy_w2v.kernels.llvm import LANES, QUADS
-from spacy_w2v.kernels.skipgram_blocked import train_chunk
+from spacy_w2v.kernels.skipgram_negative import train_chunk
 from spacy_w2v.kernels.tiles import STEP, gradients, noise_logits
-from spacy_w2v.sampling import make_sampling_tables
+from spacy_w2v.sampling import make_noise
 
 pytestmark = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="tiles are LLVM code, which needs numba's JIT")
 
 
-def blocked(chunk, sampling, weights, settings, alpha_first, alpha_last, state):
+def blocked(chunk, subsampling, noise, weights, settings, alpha_first, alpha_last, state):
     alphas = Alphas(np.float32(alpha_first), np.float32(alpha_last))
     for array in chunk:
         array.flags.writeable = False
-    return train_chunk(chunk, sampling, weights, settings, alphas, state)
+    return train_chunk(chunk, subsampling, noise, weights, settings, alphas, state)
 
 
 def make_settings(window, negative, shrink_windows, block=64, n_noise=32):
-    return SkipGramSettings(window, shrink_windows, negative, block, n_noise)
+    return KernelSettings(window, shrink_windows, negative, block=block, n_noise=n_noise)
 
 
-def noise_tables(weights):
-    """Threshold and alias of noise words with these weights."""
-    tables = make_sampling_tables(np.zeros(1, np.uint32), np.asarray(weights, float), sample=0, ns_exponent=1)
-    return tables.noise_threshold, tables.noise_alias
+def noise_of(weights):
+    """Noise words with these weights."""
+    return make_noise(np.asarray(weights, float), ns_exponent=1)
 
 
 def make_case(seed=0, v=40, types=50, n=400, d=32, scale=0.6, sample_low=0.3, longest=30):
@@ -56,7 +55,7 @@ def make_case(seed=0, v=40, types=50, n=400, d=32, scale=0.6, sample_low=0.3, lo
         array.flags.writeable = False
     x, y = ((rng.normal(0, 3 * scale, (v, d)) / np.sqrt(d)).astype(np.float32) for _ in range(2))
     state = np.random.SeedSequence(seed).generate_state(4, np.uint64)
-    return chunk, SamplingTables(word_of_type, keep, *noise_tables(p**0.75)), Weights(x, y), state
+    return chunk, Subsampling(word_of_type, keep), noise_of(p**0.75), Weights(x, y), state
 
 
 SETTINGS = [
@@ -72,10 +71,10 @@ SETTINGS = [
 @pytest.mark.parametrize("d", [16, 112])
 @pytest.mark.parametrize("alpha", [0.02, 0.2])  # one round; several, with steps of fewer inputs
 def test_equals_the_reference(settings, d, alpha):
-    chunk, sampling, weights, state = make_case(seed=d, d=d)
+    chunk, subsampling, noise, weights, state = make_case(seed=d, d=d)
     x, y = weights.input.astype(float), weights.output.astype(float)
-    expected = reference.train_skipgram_blocked(chunk, sampling, x, y, settings, (alpha, alpha / 2), state)
-    actual = blocked(chunk, sampling, weights, settings, alpha, alpha / 2, state)
+    expected = reference.train_skipgram_blocked(chunk, subsampling, noise, x, y, settings, (alpha, alpha / 2), state)
+    actual = blocked(chunk, subsampling, noise, weights, settings, alpha, alpha / 2, state)
     assert actual[1:] == expected[1:]
     assert actual[0] == pytest.approx(expected[0], rel=1e-5)
     # float32 against float64 over some 50 steps that each carry the rounding of the last on, the more the larger alpha
@@ -86,40 +85,40 @@ def test_equals_the_reference(settings, d, alpha):
 def test_short_chunks():
     """Empty chunks, lone words and unknown words."""
     for n, offsets in ((0, [0]), (0, [0, 0]), (1, [0, 1]), (3, [0, 1, 2, 3]), (9, [0, 9])):
-        _, sampling, weights, state = make_case()
+        _, subsampling, noise, weights, state = make_case()
         chunk = Chunk(np.arange(n, dtype=np.uint32), np.array(offsets, np.int64))
         x, y = weights.input.astype(float), weights.output.astype(float)
         settings = make_settings(5, 5, True)
-        expected = reference.train_skipgram_blocked(chunk, sampling, x, y, settings, (0.02, 0.02), state)
-        actual = blocked(chunk, sampling, weights, settings, 0.02, 0.02, state)
+        expected = reference.train_skipgram_blocked(chunk, subsampling, noise, x, y, settings, (0.02, 0.02), state)
+        actual = blocked(chunk, subsampling, noise, weights, settings, 0.02, 0.02, state)
         assert actual == pytest.approx(expected, rel=1e-5)
         np.testing.assert_allclose(weights.input, x, atol=1e-6)
 
 
 def test_gradient_by_finite_differences():
     """The change of one step is -alpha times the gradient of the step's objective (all words differ, noise too)."""
-    _, _, weights, _ = make_case(v=400, types=400, d=16)
+    _, _, _, weights, _ = make_case(v=400, types=400, d=16)
     identity = np.arange(400, dtype=np.uint32)
     chunk = Chunk(identity[100:108], np.array([0, 8], np.int64))
-    sampling = SamplingTables(identity, np.full(400, 2**32 - 1, np.uint32), *noise_tables(np.ones(400)))
+    subsampling, noise = Subsampling(identity, np.full(400, 2**32 - 1, np.uint32)), noise_of(np.ones(400))
     settings, alpha = make_settings(5, 5, True, 8, 8), 1e-3
     x, y = weights.input.astype(float), weights.output.astype(float)
     for seed in range(100):
         state = np.random.SeedSequence(seed).generate_state(4, np.uint64)
-        kept, ((_, inputs, noise, _, _),) = reference.blocked_steps(
-            chunk, sampling, settings, (alpha, alpha), state, STEP
+        kept, ((_, inputs, noise_words, _, _),) = reference.blocked_steps(
+            chunk, subsampling, noise, settings, (alpha, alpha), state, STEP
         )
-        if len({*noise, *chunk.tokens}) == 16:
+        if len({*noise_words, *chunk.tokens}) == 16:
             break
-    blocked(chunk, sampling, weights, settings, alpha, alpha, state)
+    blocked(chunk, subsampling, noise, weights, settings, alpha, alpha, state)
     for old, new in ((x, weights.input), (y, weights.output)):
         gradient = np.zeros_like(old)
-        for place in ((row, c) for row in (*noise, *chunk.tokens) for c in range(16)):
+        for place in ((row, c) for row in (*noise_words, *chunk.tokens) for c in range(16)):
             kept_value, h = old[place], 1e-5
             old[place] = kept_value + h
-            up = reference.step_objective(kept, inputs, noise, x, y, settings)
+            up = reference.step_objective(kept, inputs, noise_words, x, y, settings)
             old[place] = kept_value - h
-            down = reference.step_objective(kept, inputs, noise, x, y, settings)
+            down = reference.step_objective(kept, inputs, noise_words, x, y, settings)
             old[place] = kept_value
             gradient[place] = (up - down) / (2 * h)
         assert np.abs(gradient).max() > 0.5
@@ -131,7 +130,7 @@ def test_gradient_by_finite_differences():
 
 def test_expectation_is_that_of_the_sequential_kernel():
     """Mean change and loss over many draws agree, with noise words that often equal the centre (v = 12)."""
-    chunk, sampling, weights, _ = make_case(v=12, types=14, n=60, d=16, sample_low=0.5)
+    chunk, subsampling, noise, weights, _ = make_case(v=12, types=14, n=60, d=16, sample_low=0.5)
     settings, alpha, n = make_settings(4, 5, True, 16, 8), np.float32(1e-4), 20_000
     means, errors, losses = [], [], []
     for kernel in (skipgram_sequential.train_chunk, train_chunk):
@@ -139,7 +138,7 @@ def test_expectation_is_that_of_the_sequential_kernel():
         for r in range(n):
             w = Weights(weights.input.copy(), weights.output.copy())
             state = np.random.SeedSequence([r, kernel is train_chunk]).generate_state(4, np.uint64)
-            part = kernel(chunk, sampling, w, settings, Alphas(alpha, alpha), state)
+            part = kernel(chunk, subsampling, noise, w, settings, Alphas(alpha, alpha), state)
             changes[r] = np.concatenate([(a - b).ravel() for a, b in zip(w, weights, strict=True)]) / alpha
             loss, pairs = loss + part[0], pairs + part[1]
         means.append(changes.mean(0))
@@ -190,17 +189,17 @@ def test_sigmoid_and_softplus():
 
 
 def test_nan_survives():
-    chunk, sampling, weights, state = make_case()
+    chunk, subsampling, noise, weights, state = make_case()
     weights.input[0, 3] = np.nan
-    loss, _, _ = blocked(chunk, sampling, weights, make_settings(5, 5, True), 0.02, 0.02, state)
+    loss, _, _ = blocked(chunk, subsampling, noise, weights, make_settings(5, 5, True), 0.02, 0.02, state)
     assert np.isnan(loss)
 
 
 def test_same_bits_and_one_signature():
     results = []
     for _ in range(2):
-        chunk, sampling, weights, state = make_case()
-        blocked(chunk, sampling, weights, make_settings(5, 5, True), 0.02, 0.02, state)
+        chunk, subsampling, noise, weights, state = make_case()
+        blocked(chunk, subsampling, noise, weights, make_settings(5, 5, True), 0.02, 0.02, state)
         results.append((weights, state))
     np.testing.assert_array_equal(results[0][0].input, results[1][0].input)
     np.testing.assert_array_equal(results[0][1], results[1][1])
