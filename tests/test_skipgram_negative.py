@@ -16,7 +16,7 @@ from spacy_w2v.kernels.arguments import (
 )
 from spacy_w2v.kernels.llvm import LANES, QUADS
 from spacy_w2v.kernels.skipgram_negative import train_chunk
-from spacy_w2v.kernels.tiles import STEP, gradients, noise_logits
+from spacy_w2v.kernels.tiles import STEP, block_products, gradients
 from spacy_w2v.sampling import make_noise
 
 pytestmark = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="tiles are LLVM code, which needs numba's JIT")
@@ -166,14 +166,14 @@ def test_sigmoid_and_softplus():
             rows_x[i] = x.ctypes.data + 64 * i
         for k in range(QUADS):
             rows_y[k] = y.ctypes.data + 64 * k
-        weight = np.ones(LANES, np.float32)
+        weight = np.full(LANES, np.float32(-1))
         gradient, loss = np.empty(LANES, np.float32), np.zeros(LANES, np.float32)
         for n in range(0, len(z), 4):
             x[:, 0] = z[n : n + 4]
             loss[:] = 0
-            noise_logits(rows_x.ctypes.data, rows_y.ctypes.data, 16 // LANES, gradient.ctypes.data)
+            block_products(rows_x.ctypes.data, rows_y.ctypes.data, 16 // LANES, gradient.ctypes.data)
             gradients(gradient.ctypes.data, weight.ctypes.data, 1, np.float32(1), loss.ctypes.data)
-            sigmoids[n : n + 4] = gradient[LANES - 4 :]
+            sigmoids[n : n + 4] = -gradient[LANES - 4 :]
             losses[n : n + 4] = loss[:4]
 
     sigmoids, losses = np.empty_like(z), np.empty_like(z)
