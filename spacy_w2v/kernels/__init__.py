@@ -6,6 +6,7 @@ from importlib import import_module
 TRAINING_KERNELS: dict[tuple[str, str, str], str] = {
     ("skip-gram", "negative-sampling", "blocked"): "spacy_w2v.kernels.skipgram_negative",
     ("skip-gram", "negative-sampling", "sequential"): "spacy_w2v.kernels.skipgram_sequential",
+    ("cbow", "negative-sampling", "blocked"): "spacy_w2v.kernels.cbow_negative",
 }
 """(architecture, loss, kernel) → module whose `train_chunk` does one chunk of the corpus."""
 
