@@ -33,7 +33,7 @@ from common import (
 )
 from matplotlib.figure import Figure
 
-from spacy_w2v.kernels import get_training_kernel
+from spacy_w2v.kernels import TRAINING_KERNELS
 from spacy_w2v.kernels.arguments import Alphas, Chunk, KernelSettings
 from spacy_w2v.sampling import chunk_random_state, make_noise, make_subsampling
 from spacy_w2v.training.trainer import initial_weights
@@ -88,7 +88,7 @@ def train_zipf(chunks: list[Chunk], *, n_types: int, vector_size: int, kernel: s
     noise = make_noise(counts, ns_exponent=0.75)
     weights = initial_weights(n_words=n_types, n_outputs=n_types, vector_size=vector_size, seed=1)
     weights.output.fill(0.0)  # the system hands out pages of zeros at their first use, once and not in every epoch
-    train_chunk = get_training_kernel("skip-gram", "negative-sampling", kernel)
+    train_chunk = TRAINING_KERNELS["skip-gram", "negative-sampling", kernel].load()
     settings = KernelSettings(window=5, shrink_windows=True, negative=5)
     alphas = Alphas(np.float32(0.025), np.float32(0.0001))
 

@@ -68,7 +68,7 @@ def _paths(parents: NDArray[np.int64], codes: NDArray[np.uint8], n_words: int) -
         path_codes[places[climbing]] = codes[nodes]
         nodes = parents[nodes]
         path_nodes[places[climbing]] = nodes - n_words
-    return Tree(offsets, path_nodes, path_codes)
+    return Tree(offsets, path_nodes, path_codes, int(lengths.max()))
 
 
 def n_inner_nodes(tree: Tree) -> int:

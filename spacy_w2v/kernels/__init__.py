@@ -2,20 +2,45 @@
 
 from collections.abc import Callable
 from importlib import import_module
+from typing import NamedTuple
 
-TRAINING_KERNELS: dict[tuple[str, str, str], str] = {
-    ("skip-gram", "negative-sampling", "blocked"): "spacy_w2v.kernels.skipgram_negative",
-    ("skip-gram", "negative-sampling", "sequential"): "spacy_w2v.kernels.skipgram_sequential",
-    ("cbow", "negative-sampling", "blocked"): "spacy_w2v.kernels.cbow_negative",
+TrainChunk = Callable[..., tuple[float, int, int]]
+"""(chunk, subsampling, output layer, weights, settings, alphas, random_state) → (loss, n_predicted, n_kept).
+
+n_predicted: pairs of skip-gram, or centres of CBOW; the loss is summed over them."""
+
+
+class TrainingKernel(NamedTuple):
+    """A row of the table."""
+
+    module: str
+    """Whose `train_chunk` does one chunk of the corpus."""
+    block: int = 64
+    n_noise: int = 0
+    """See KernelSettings; how they were chosen is told in benchmarks/README.md."""
+
+    def load(self) -> TrainChunk:
+        """Import and return the function."""
+        train_chunk: TrainChunk = import_module(self.module).train_chunk
+        return train_chunk
+
+
+_SKIPGRAM, _CBOW = (TrainingKernel(f"spacy_w2v.kernels.{name}_sequential") for name in ("skipgram", "cbow"))
+
+TRAINING_KERNELS: dict[tuple[str, str, str], TrainingKernel] = {
+    ("skip-gram", "negative-sampling", "blocked"): TrainingKernel(
+        "spacy_w2v.kernels.skipgram_negative", block=64, n_noise=48
+    ),
+    ("skip-gram", "negative-sampling", "sequential"): _SKIPGRAM,
+    ("skip-gram", "hierarchical-softmax", "blocked"): TrainingKernel("spacy_w2v.kernels.skipgram_hierarchical"),
+    ("skip-gram", "hierarchical-softmax", "sequential"): _SKIPGRAM,
+    ("skip-gram", "softmax", "blocked"): TrainingKernel("spacy_w2v.kernels.skipgram_softmax"),
+    ("skip-gram", "softmax", "sequential"): _SKIPGRAM,
+    ("cbow", "negative-sampling", "blocked"): TrainingKernel("spacy_w2v.kernels.cbow_negative", block=64, n_noise=32),
+    ("cbow", "negative-sampling", "sequential"): _CBOW,
+    ("cbow", "hierarchical-softmax", "blocked"): TrainingKernel("spacy_w2v.kernels.cbow_hierarchical"),
+    ("cbow", "hierarchical-softmax", "sequential"): _CBOW,
+    ("cbow", "softmax", "blocked"): TrainingKernel("spacy_w2v.kernels.cbow_softmax"),
+    ("cbow", "softmax", "sequential"): _CBOW,
 }
-"""(architecture, loss, kernel) → module whose `train_chunk` does one chunk of the corpus."""
-
-TrainingKernel = Callable[..., tuple[float, int, int]]
-"""(chunk, subsampling, output layer, weights, settings, alphas, random_state) → (loss, n_pairs, n_kept)."""
-
-
-def get_training_kernel(architecture: str, loss: str, kernel: str) -> TrainingKernel:
-    """Import and return the training kernel for a combination of the table; KeyError for any other."""
-    module = import_module(TRAINING_KERNELS[architecture, loss, kernel])
-    train_chunk: TrainingKernel = module.train_chunk
-    return train_chunk
+"""(architecture, loss, kernel) → what trains it."""

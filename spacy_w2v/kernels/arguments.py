@@ -53,6 +53,8 @@ class Tree(NamedTuple):
     """The inner nodes from the root on, which are rows of the output weights: 0 to v - 2, the last is the root."""
     codes: NDArray[np.uint8]
     """At each of these nodes the branch that leads to the word: 0 or 1."""
+    longest: int
+    """Nodes of the longest path."""
 
 
 class FullSoftmax(NamedTuple):
@@ -92,6 +94,6 @@ class KernelSettings(NamedTuple):
     cbow_mean: bool = True
     """Of CBOW: the hidden vector is the mean of the context's input vectors, or else their sum."""
     block: int = 64
-    """Of the blocked kernels: inputs that share their noise, a multiple of 8."""
+    """Of the blocked kernels: inputs or centres that share their noise or their upper nodes, a multiple of 8."""
     n_noise: int = 48
-    """Of the blocked kernels: noise words of a block, a multiple of 4. benchmarks/README.md tells how many are good."""
+    """Of the blocked kernels for negative sampling: noise words of a block, a multiple of 4."""

@@ -132,9 +132,8 @@ _EXP2 = _fit(np.exp2, -0.5, 0.5, 5)
 _LOG1P = _fit(lambda e: np.log1p(e) / e, 0.0, 1.0, 8)
 
 
-def sigmoid_and_softplus(builder, z):
-    """s(z) = 1 / (1 + exp(-z)) and log(1 + exp(z)), both from e = exp(-|z|), which cannot overflow. NaN stays NaN."""
-    size = unary(builder, "fabs", z)
+def exponential(builder, size):
+    """exp(-size) for size >= 0, which cannot overflow; beyond 87 it is exp(-87). NaN stays NaN."""
     far = builder.fcmp_ordered(">", size, splat_constant(87.0))
     size = builder.select(far, splat_constant(87.0), size)
     power = builder.fmul(size, splat_constant(-1.4426950408889634))
@@ -144,7 +143,12 @@ def sigmoid_and_softplus(builder, z):
     known = builder.select(builder.fcmp_unordered("uno", whole, whole), splat_constant(0.0), whole)
     exponent = builder.fptosi(known, INTS)
     exponent = builder.shl(builder.add(exponent, ir.Constant(INTS, [127] * LANES)), ir.Constant(INTS, [23] * LANES))
-    e = builder.fmul(polynomial(builder, part, _EXP2), builder.bitcast(exponent, VECTOR))
+    return builder.fmul(polynomial(builder, part, _EXP2), builder.bitcast(exponent, VECTOR))
+
+
+def sigmoid_and_softplus(builder, z):
+    """s(z) = 1 / (1 + exp(-z)) and log(1 + exp(z)), both from e = exp(-|z|), which cannot overflow. NaN stays NaN."""
+    e = exponential(builder, unary(builder, "fabs", z))
     inverse = builder.fdiv(splat_constant(1.0), builder.fadd(e, splat_constant(1.0)))
     positive = builder.fcmp_ordered(">=", z, splat_constant(0.0))
     sigmoid = builder.fmul(builder.select(positive, splat_constant(1.0), e), inverse)

@@ -16,7 +16,7 @@ from spacy_w2v.config.schema import ModelSettings, TrainingSettings
 from spacy_w2v.corpus.encode import available_cores
 from spacy_w2v.corpus.store import Corpus
 from spacy_w2v.errors import TrainingError
-from spacy_w2v.kernels import TrainingKernel, get_training_kernel
+from spacy_w2v.kernels import TRAINING_KERNELS, TrainChunk
 from spacy_w2v.kernels.arguments import Chunk, KernelSettings, OutputLayer, Subsampling, Weights
 from spacy_w2v.sampling import aligned_zeros, chunk_order, chunk_random_state, initial_input_vectors
 from spacy_w2v.schedules import LinearSchedule
@@ -149,9 +149,10 @@ def train_weights(
     result. Several workers change the weights at the same time, without locks (Recht et al. 2011, "Hogwild!").
     Raises TrainingError if the loss is no finite number, or if the corpus gives no pairs.
     """
+    kernel = TRAINING_KERNELS[model.architecture, model.loss, training.kernel]
     run = _Run(
         corpus=corpus,
-        kernel=get_training_kernel(model.architecture, model.loss, training.kernel),
+        train_chunk=kernel.load(),
         subsampling=subsampling,
         layer=layer,
         weights=weights,
@@ -160,6 +161,8 @@ def train_weights(
             shrink_windows=model.shrink_windows,
             negative=model.negative,
             cbow_mean=model.cbow_mean,
+            block=kernel.block,
+            n_noise=kernel.n_noise,
         ),
         schedule=LinearSchedule(
             alpha=training.alpha,
@@ -180,7 +183,7 @@ class _Run:
     """All that a worker needs to train."""
 
     corpus: Corpus
-    kernel: TrainingKernel
+    train_chunk: TrainChunk
     subsampling: Subsampling
     layer: OutputLayer
     weights: Weights
@@ -195,7 +198,7 @@ class _Run:
         for array in nothing:
             array.flags.writeable = False
         random_state = chunk_random_state(seed=self.seed, epoch=0, chunk=0)
-        self.kernel(
+        self.train_chunk(
             nothing,
             self.subsampling,
             self.layer,
@@ -214,7 +217,7 @@ class _Run:
                 chunk = chunks.read(task.chunk)
                 random_state = chunk_random_state(seed=self.seed, epoch=task.epoch, chunk=task.chunk)
                 alphas = self.schedule.alphas_between(task.first_token, task.first_token + chunk.tokens.size)
-                counters = self.kernel(
+                counters = self.train_chunk(
                     chunk, self.subsampling, self.layer, self.weights, self.settings, alphas, random_state
                 )
                 results.put(_TaskResult(task, *counters))

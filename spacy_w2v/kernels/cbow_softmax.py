@@ -1,0 +1,61 @@
+"""CBOW with the full softmax: the mean (or the sum) of a context predicts its centre among all words.
+
+See Mikolov et al. 2013a (arXiv 1301.3781). A step of some centres shares its products.
+"""
+
+import numpy as np
+
+from spacy_w2v.kernels.arguments import Alphas, Chunk, FullSoftmax, KernelSettings, Subsampling, Weights
+from spacy_w2v.kernels.contexts import context_scale
+from spacy_w2v.kernels.jit import kernel
+from spacy_w2v.kernels.kept import keep_tokens
+from spacy_w2v.kernels.softmax import learn_step, make_predictions, plan_step
+from spacy_w2v.types import RandomState
+
+
+@kernel
+def train_chunk(
+    chunk: Chunk,
+    subsampling: Subsampling,
+    layer: FullSoftmax,
+    weights: Weights,
+    settings: KernelSettings,
+    alphas: Alphas,
+    random_state: RandomState,
+) -> tuple[float, int, int]:
+    """Train on a chunk. Returns the summed loss, the number of centres with a context and of kept tokens.
+
+    The learning rate is that of a step's first token.
+    """
+    window, n_tokens, dimensions = settings.window, chunk.tokens.size, weights.input.shape[1]
+    kept, n_kept = keep_tokens(chunk, subsampling, settings, random_state, window)
+    predictions = make_predictions(settings.block, 1, weights.output)
+    loss, n_predicted, first, last = 0.0, 0, window, window + n_kept
+    centres = np.empty(settings.block, np.int64)
+    while first < last:
+        alpha = alphas.first + (alphas.last - alphas.first) * np.float32(kept.places[first] / n_tokens)
+        end = min(first + plan_step(alpha, 1, layer, settings), last)
+        n = 0
+        for o in range(first, end):
+            n_context = kept.highest[o] - kept.lowest[o]
+            if n_context > 0:
+                scale = context_scale(n_context, settings)
+                predictions.hidden[n] = np.float32(0.0)
+                for i in range(kept.lowest[o], kept.highest[o] + 1):
+                    if i != o:
+                        for j in range(dimensions):
+                            predictions.hidden[n, j] += scale * weights.input[kept.words[i], j]
+                centres[n], predictions.n_targets[n], predictions.targets[n, 0] = o, 1, kept.words[o]
+                n += 1
+        if n:
+            loss += learn_step(n, alpha, weights.output, predictions)
+        for a in range(n):
+            o = centres[a]
+            scale = context_scale(kept.highest[o] - kept.lowest[o], settings)
+            for i in range(kept.lowest[o], kept.highest[o] + 1):
+                if i != o:
+                    for j in range(dimensions):
+                        weights.input[kept.words[i], j] += scale * predictions.change[a, j]
+        n_predicted += n
+        first = end
+    return loss, n_predicted, n_kept

@@ -1,0 +1,154 @@
+"""Skip-gram with hierarchical softmax: the context of a centre times the path of the centre, as tiles.
+
+The input is the context word and the output the centre, as in word2vec.c, so all words of a context meet the same path:
+    J_io = sum over the path of o of log s((1 - 2 code) x_i.y_node),   s(z) = 1 / (1 + exp(-z))
+(Mikolov et al. 2013b, arXiv 1310.4546, section 2.1). A *step* of at most STEP words of a context takes its gradients at
+the same weights, and applies them before the next step. A block of centres shares copies of the upper nodes.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from spacy_w2v.kernels.arguments import Alphas, Chunk, KernelSettings, Subsampling, Tree, Weights
+from spacy_w2v.kernels.jit import inlined, inner, kernel
+from spacy_w2v.kernels.kept import keep_tokens
+from spacy_w2v.kernels.llvm import LANES, QUADS
+from spacy_w2v.kernels.rows import Rows, aligned, take_loss
+from spacy_w2v.kernels.tiles import (
+    STEP,
+    block_products,
+    block_update,
+    gradients,
+    half_block_update,
+    prefetch_row,
+    spread_weights,
+)
+from spacy_w2v.kernels.tree_paths import (
+    close_upper_nodes,
+    find_path,
+    make_upper_nodes,
+    open_upper_nodes,
+    prefetch_codes,
+    prefetch_path,
+)
+from spacy_w2v.types import RandomState
+
+NODE_BOUND = 0.6  # of alpha W for a node, see _plan_step
+AHEAD = 8  # centres from asking for a row to using it
+
+
+class Work(NamedTuple):
+    """Buffers of one call. Tiles: QUADS nodes by 4 inputs, one vector; q = tiles of the longest path."""
+
+    x_rows: np.ndarray  # int64[2 window + STEP], input rows of the context
+    y_rows: np.ndarray  # int64[QUADS q], rows of the path
+    labels: np.ndarray  # float32[QUADS q], 1 or -1; 0 where padded
+    input_weights: np.ndarray  # float32[STEP], 1, or 0 where padded
+    weights: np.ndarray  # float32[q, 1 or 2, QUADS, 4] in one row, label of the node
+    gradient: np.ndarray  # as weights
+    sums: np.ndarray  # float32[STEP, LANES] in one row, zeros
+    loss: np.ndarray  # float32[LANES]
+    zero: np.ndarray  # float32[d]
+
+
+@inner
+def _make_work(settings, longest, dimensions):
+    n_outputs = (longest + QUADS - 1) // QUADS * QUADS
+    return Work(
+        np.empty(2 * settings.window + STEP, np.int64), np.empty(n_outputs, np.int64), aligned(n_outputs),
+        aligned(STEP), aligned(STEP * n_outputs), aligned(STEP * n_outputs), aligned(STEP * LANES), aligned(LANES),
+        aligned(dimensions),
+    )  # fmt: skip
+
+
+@inner
+def _plan_step(alpha):
+    """How many words of a context share a step, 1 to STEP: a node pools so many pairs. See skipgram_negative."""
+    return max(1, min(STEP, np.int64(NODE_BOUND / (min(np.float64(alpha), 1e6) + 1e-9))))
+
+
+@inlined
+def _find_context(centre, kept, rows, work):
+    """The input rows of a centre's context, padded. Returns how many they are."""
+    n = 0
+    for i in range(kept.lowest[centre], kept.highest[centre] + 1):
+        work.x_rows[n] = rows.input + np.int64(kept.words[i]) * rows.n_bytes
+        n += np.int64(i != centre)
+    for a in range(n, n + STEP):
+        work.x_rows[a] = rows.zero
+    return n
+
+
+@inlined
+def _take_step(first, n_inputs, n_quads, alpha, n_vectors, work):
+    """All products and their gradients at the weights of now, and then the changes."""
+    x_rows, y_rows = work.x_rows.ctypes.data + 8 * first, work.y_rows.ctypes.data
+    gradient, weights, sums = work.gradient.ctypes.data, work.weights.ctypes.data, work.sums.ctypes.data
+    n_fours = 1 if n_inputs <= STEP // 2 else 2
+    for a in range(4 * n_fours):
+        work.input_weights[a] = np.float32(a < n_inputs)
+    spread_weights(work.input_weights.ctypes.data, work.labels.ctypes.data, weights, n_quads, n_fours)
+    for q in range(n_quads):
+        for four in range(n_fours):
+            tile = 4 * LANES * (n_fours * q + four)
+            block_products(x_rows + 32 * four, y_rows + 8 * QUADS * q, n_vectors, gradient + tile)
+    gradients(gradient, weights, n_quads * n_fours, alpha, work.loss.ctypes.data)
+    for c in range(n_vectors):
+        if n_fours == 1:
+            half_block_update(x_rows, y_rows, n_quads, gradient, sums, 4 * LANES * c)
+        else:
+            block_update(x_rows, y_rows, n_quads, gradient, sums, 4 * LANES * c)
+
+
+@inner
+def _train_blocks(kept, n_kept, n_tokens, tree, weights, settings, alphas, work, upper):
+    window, n_nodes = settings.window, weights.output.shape[0]
+    row_bytes = weights.input.shape[1] * 4
+    rows = Rows(weights.input.ctypes.data, weights.output.ctypes.data, work.zero.ctypes.data, row_bytes)
+    slope = (np.float64(alphas.last) - np.float64(alphas.first)) / max(n_tokens, 1)
+    loss, n_pairs = 0.0, 0
+    for first in range(window, window + n_kept, settings.block):
+        last = min(first + settings.block, window + n_kept)
+        open_upper_nodes(n_nodes, rows, upper)
+        alpha = np.float32(alphas.first + slope * kept.places[first])
+        step = _plan_step(alpha)
+        for centre in range(first, last):
+            prefetch_row(rows.input + np.int64(kept.words[centre + window + AHEAD]) * row_bytes, row_bytes >> 6)
+            prefetch_path(kept.words[centre + AHEAD], tree, rows, upper)
+            prefetch_codes(kept.words[centre + 2 * AHEAD], tree)
+            n_context = _find_context(centre, kept, rows, work)
+            n_pairs += n_context
+            length = find_path(kept.words[centre], tree, rows, upper, 0, work.y_rows, work.labels)
+            n_quads = (length + QUADS - 1) // QUADS
+            for p in range(length, n_quads * QUADS):
+                work.y_rows[p], work.labels[p] = rows.zero, 0.0
+            if n_quads:
+                for begin in range(0, n_context, step):
+                    n_inputs = min(step, n_context - begin)
+                    _take_step(begin, n_inputs, n_quads, alpha, row_bytes // (4 * LANES), work)
+        close_upper_nodes(n_nodes, rows, upper)
+        loss += take_loss(work.loss)
+    return loss, n_pairs
+
+
+@kernel
+def train_chunk(
+    chunk: Chunk,
+    subsampling: Subsampling,
+    tree: Tree,
+    weights: Weights,
+    settings: KernelSettings,
+    alphas: Alphas,
+    random_state: RandomState,
+) -> tuple[float, int, int]:
+    """Train on a chunk. Returns the summed loss, the number of pairs and of kept tokens.
+
+    weights: as in skipgram_negative, but the output rows are those of the tree's inner nodes.
+    """
+    dimensions = weights.input.shape[1]
+    kept, n_kept = keep_tokens(chunk, subsampling, settings, random_state, settings.window + 2 * AHEAD)
+    work = _make_work(settings, tree.longest, dimensions)
+    upper = make_upper_nodes(weights.output.shape[0], dimensions)
+    loss, n_pairs = _train_blocks(kept, n_kept, chunk.tokens.size, tree, weights, settings, alphas, work, upper)
+    return loss, n_pairs, n_kept

@@ -1,0 +1,64 @@
+"""Skip-gram with the full softmax: each input predicts all the centres whose windows it is in, at once.
+
+The pairs are those of word2vec.c (Mikolov et al. 2013a, arXiv 1301.3781): the output is the centre, the input a word
+within the centre's random radius. All pairs of an input share one softmax, and a step of some inputs shares its products.
+"""
+
+import numpy as np
+
+from spacy_w2v.kernels.arguments import Alphas, Chunk, FullSoftmax, KernelSettings, Subsampling, Weights
+from spacy_w2v.kernels.jit import inner, kernel
+from spacy_w2v.kernels.kept import keep_tokens
+from spacy_w2v.kernels.softmax import learn_step, make_predictions, plan_step
+from spacy_w2v.types import RandomState
+
+
+@inner
+def _find_targets(i, window, kept, targets):
+    """The centres that an input is to predict. Returns how many they are."""
+    n = 0
+    for o in range(i - window, i + window + 1):
+        if o != i and kept.lowest[o] <= i <= kept.highest[o]:
+            targets[n] = kept.words[o]
+            n += 1
+    return n
+
+
+@kernel
+def train_chunk(
+    chunk: Chunk,
+    subsampling: Subsampling,
+    layer: FullSoftmax,
+    weights: Weights,
+    settings: KernelSettings,
+    alphas: Alphas,
+    random_state: RandomState,
+) -> tuple[float, int, int]:
+    """Train on a chunk. Returns the summed loss, the number of pairs and of kept tokens.
+
+    The learning rate is that of a step's first token.
+    """
+    window, n_tokens = settings.window, chunk.tokens.size
+    kept, n_kept = keep_tokens(chunk, subsampling, settings, random_state, window)
+    predictions = make_predictions(settings.block, 2 * window, weights.output)
+    mean_targets = window + 1 if settings.shrink_windows else 2 * window
+    loss, n_pairs, first, last = 0.0, 0, window, window + n_kept
+    words = np.empty(settings.block, np.uint32)
+    while first < last:
+        alpha = alphas.first + (alphas.last - alphas.first) * np.float32(kept.places[first] / n_tokens)
+        end = min(first + plan_step(alpha, mean_targets, layer, settings), last)
+        n = 0
+        for i in range(first, end):
+            n_targets = _find_targets(i, window, kept, predictions.targets[n])
+            if n_targets:
+                words[n], predictions.n_targets[n] = kept.words[i], n_targets
+                predictions.hidden[n] = weights.input[kept.words[i]]
+                n_pairs += n_targets
+                n += 1
+        if n:
+            loss += learn_step(n, alpha, weights.output, predictions)
+        for a in range(n):
+            for j in range(weights.input.shape[1]):
+                weights.input[words[a], j] += predictions.change[a, j]
+        first = end
+    return loss, n_pairs, n_kept
