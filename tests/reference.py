@@ -39,28 +39,81 @@ def dot(left, right):
     return sum(a * b for a, b in zip(left, right, strict=True))
 
 
-def pair_loss(x, y, noise):
-    """−log σ(x·y) − Σ log σ(−x·n): Mikolov et al. 2013b, equation 4, negated."""
-    return -math.log(sigmoid(dot(x, y))) - sum(math.log(sigmoid(-dot(x, n))) for n in noise)
-
-
 def draw_noise(generator, noise_threshold, noise_alias):
     bits = generator.next()
     bucket = ((bits >> 28) * len(noise_threshold)) >> 36
     return bucket if (bits & (2**28 - 1)) < noise_threshold[bucket] else noise_alias[bucket]
 
 
-def train_skipgram_sequential(
-    sentences, keep_threshold, noise_threshold, noise_alias, inputs, outputs, window, shrink, negative, alphas, state
-):
-    """Train in place, as the kernel's documentation says; sentences hold word ids, None for unknown words.
+# --- the sequential kernels: learners take (generator, target, hidden, outputs, alpha), change the outputs, and return
+# the loss and the step of the hidden vector
 
-    Returns the summed loss, the number of pairs and the number of kept tokens.
+
+def take_sides(label, hidden, output, alpha, step):
+    """One logistic step of an output row for label 1 or 0; adds to the step of the hidden vector, returns the loss."""
+    score = dot(hidden, output)
+    loss = -math.log(sigmoid(score if label else -score))
+    gradient = alpha * (label - sigmoid(score))
+    for i in range(len(hidden)):
+        step[i] += gradient * output[i]
+        output[i] += gradient * hidden[i]
+    return loss
+
+
+def negative_sampling(noise_threshold, noise_alias, negative):
+    def learn(generator, target, hidden, outputs, alpha):
+        step = [0.0] * len(hidden)
+        loss = take_sides(1, hidden, outputs[target], alpha, step)
+        for _ in range(negative):
+            word = draw_noise(generator, noise_threshold, noise_alias)
+            if word != target:
+                loss += take_sides(0, hidden, outputs[word], alpha, step)
+        return loss, step
+
+    return learn
+
+
+def hierarchical_softmax(paths):
+    """paths: (node, code) of each word, from the root on."""
+
+    def learn(generator, target, hidden, outputs, alpha):
+        step = [0.0] * len(hidden)
+        loss = sum(take_sides(1 - code, hidden, outputs[node], alpha, step) for node, code in paths[target])
+        return loss, step
+
+    return learn
+
+
+def softmax_probabilities(scores):
+    exponentials = [math.exp(score - max(scores)) for score in scores]
+    return [exponential / sum(exponentials) for exponential in exponentials]
+
+
+def full_softmax():
+    def learn(generator, target, hidden, outputs, alpha):
+        probabilities = softmax_probabilities([dot(hidden, output) for output in outputs])
+        step = [0.0] * len(hidden)
+        for word, output in enumerate(outputs):
+            gradient = alpha * ((word == target) - probabilities[word])
+            for i in range(len(hidden)):
+                step[i] += gradient * output[i]
+                output[i] += gradient * hidden[i]
+        return -math.log(probabilities[target]), step
+
+    return learn
+
+
+def train_sequential(
+    sentences, keep_threshold, learn, inputs, outputs, *, architecture, window, shrink, cbow_mean, alphas, state
+):
+    """Train in place, as the kernels' documentation says; sentences hold word ids, None for unknown words.
+
+    Returns the summed loss, the number of predictions and the number of kept tokens.
     """
     generator = Xoshiro256PlusPlus(state)
     n_tokens = sum(len(sentence) for sentence in sentences)
     first_position = 0
-    loss, n_pairs, n_kept = 0.0, 0, 0
+    loss, n_predicted, n_kept = 0.0, 0, 0
     for sentence in sentences:
         kept = []
         for offset, word in enumerate(sentence):
@@ -71,31 +124,24 @@ def train_skipgram_sequential(
         for centre, (target, position) in enumerate(kept):
             alpha = alphas[0] + (alphas[1] - alphas[0]) * position / n_tokens
             radius = ((generator.next() >> 32) * window >> 32) + 1 if shrink else window
-            for context in range(centre - radius, centre + radius + 1):
-                if context == centre or not 0 <= context < len(kept):
+            places = range(max(0, centre - radius), min(len(kept), centre + radius + 1))
+            context = [inputs[kept[place][0]] for place in places if place != centre]
+            groups = [[x] for x in context] if architecture == "skip-gram" else [context]
+            for group in groups:
+                if not group:
                     continue
-                x = inputs[kept[context][0]]
-                step = [0.0] * len(x)
-                words = [target] + [draw_noise(generator, noise_threshold, noise_alias) for _ in range(negative)]
-                for k, word in enumerate(words):
-                    if k > 0 and word == target:
-                        continue
-                    y = outputs[word]
-                    score = dot(x, y)
-                    label = 1.0 if k == 0 else 0.0
-                    loss -= math.log(sigmoid(score if k == 0 else -score))
-                    gradient = alpha * (label - sigmoid(score))
+                scale = 1 / len(group) if cbow_mean else 1
+                hidden = [scale * sum(column) for column in zip(*group, strict=True)]
+                of_pair, step = learn(generator, target, hidden, outputs, alpha)
+                for x in group:
                     for i in range(len(x)):
-                        step[i] += gradient * y[i]
-                    for i in range(len(x)):
-                        y[i] += gradient * x[i]
-                for i in range(len(x)):
-                    x[i] += step[i]
-                n_pairs += 1
-    return loss, n_pairs, n_kept
+                        x[i] += scale * step[i]
+                loss += of_pair
+                n_predicted += 1
+    return loss, n_predicted, n_kept
 
 
-# --- the blocked kernel
+# --- the blocked kernels
 
 
 def kept_tokens(chunk, subsampling, settings, generator):
@@ -113,6 +159,23 @@ def kept_tokens(chunk, subsampling, settings, generator):
 
 def is_pair(kept, i, o):
     return 0 <= o < len(kept) and i != o and abs(i - o) <= kept[o][1] and kept[i][2] == kept[o][2]
+
+
+def blocks_of(kept, chunk, alphas, settings):
+    """First and last kept token of each block, and its learning rate."""
+    for first in range(0, len(kept), settings.block):
+        yield first, min(first + settings.block, len(kept)), alpha_at(kept[first][3], chunk, alphas)
+
+
+def alpha_at(place, chunk, alphas):
+    return float(np.float32(alphas[0] + (alphas[1] - alphas[0]) * place / len(chunk.tokens)))
+
+
+def context_of(kept, o, settings):
+    """The kept tokens that centre o is predicted from."""
+    return [
+        i for i in range(o - settings.window, o + settings.window + 1) if 0 <= i < len(kept) and is_pair(kept, i, o)
+    ]
 
 
 def plan_steps(alpha, settings, step):
@@ -145,20 +208,22 @@ def blocked_steps(chunk, subsampling, noise, settings, alphas, state, step):
     """The draws of the blocked kernel: kept tokens, and (alpha, inputs, noise words, turn, rounds) of every step."""
     generator = Xoshiro256PlusPlus(state)
     kept = kept_tokens(chunk, subsampling, settings, generator)
-    words = [draw_noise(generator, noise.threshold.tolist(), noise.alias.tolist()) for _ in range(settings.n_noise)]
     steps = []
-    for first in range(0, len(kept), settings.block):
-        alpha = alphas[0] + (alphas[1] - alphas[0]) * kept[first][3] / len(chunk.tokens)
-        alpha = float(np.float32(alpha))
+    for first, last, alpha in blocks_of(kept, chunk, alphas, settings):
+        words = draw_shared_noise(generator, noise, settings)
         size, rounds = plan_steps(alpha, settings, step)
-        for start in range(first, min(first + settings.block, len(kept)), size):
-            inputs = range(start, min(start + size, first + settings.block, len(kept)))
+        for start in range(first, last, size):
+            inputs = range(start, min(start + size, last))
             steps += [(alpha, inputs, words, turn, rounds) for turn in range(rounds)]
-        words = [draw_noise(generator, noise.threshold.tolist(), noise.alias.tolist()) for _ in range(settings.n_noise)]
     return kept, steps
 
 
-def train_skipgram_blocked(chunk, subsampling, noise, x, y, settings, alphas, state, step=8):
+def draw_shared_noise(generator, noise, settings):
+    threshold, alias = noise.threshold.tolist(), noise.alias.tolist()
+    return [draw_noise(generator, threshold, alias) for _ in range(settings.n_noise)]
+
+
+def train_skipgram_negative(chunk, subsampling, noise, x, y, settings, alphas, state, step=8):
     kept, steps = blocked_steps(chunk, subsampling, noise, settings, alphas, state, step)
     loss, pairs = 0.0, 0
     for alpha, inputs, words, turn, rounds in steps:
@@ -187,3 +252,163 @@ def train_skipgram_blocked(chunk, subsampling, noise, x, y, settings, alphas, st
         for i in inputs:
             x[kept[i][0]] += change[i]
     return loss, pairs, len(kept)
+
+
+class ContextStep:
+    """Some centres of CBOW at the same weights: hidden vectors, and what becomes of their changes."""
+
+    def __init__(self, kept, centres, x, settings):
+        self.contexts = {o: [kept[i][0] for i in context_of(kept, o, settings)] for o in centres}
+        self.contexts = {o: words for o, words in self.contexts.items() if words}
+        self.scales = {o: 1 / len(words) if settings.cbow_mean else 1 for o, words in self.contexts.items()}
+        self.hidden = {o: self.scales[o] * sum(x[word] for word in words) for o, words in self.contexts.items()}
+        self.change = {o: np.zeros(x.shape[1]) for o in self.contexts}
+
+    def finish(self, x):
+        for o, words in self.contexts.items():
+            for word in words:
+                x[word] += self.scales[o] * self.change[o]
+
+
+def words_of_a_context(settings):
+    return settings.window + 1 if settings.shrink_windows else 2 * settings.window
+
+
+def train_cbow_negative(chunk, subsampling, noise, x, y, settings, alphas, state, step=8):
+    generator = Xoshiro256PlusPlus(state)
+    kept = kept_tokens(chunk, subsampling, settings, generator)
+    loss, n_predicted, share = 0.0, 0, settings.negative / settings.n_noise
+    for first, last, alpha in blocks_of(kept, chunk, alphas, settings):
+        words = draw_shared_noise(generator, noise, settings)
+        inputs = (
+            3.0 * (words_of_a_context(settings) if settings.cbow_mean else 1) / (alpha * (1 + settings.negative) + 1e-9)
+        )
+        size = max(1, min(step, int(min(inputs, 0.6 * settings.n_noise / (alpha * settings.negative + 1e-9)))))
+        for start in range(first, last, size):
+            at = ContextStep(kept, range(start, min(start + size, last)), x, settings)
+            positive = {o: sigmoid(-(h @ y[kept[o][0]])) for o, h in at.hidden.items()}
+            negative = {(o, k): sigmoid(h @ y[k]) for o, h in at.hidden.items() for k in words if k != kept[o][0]}
+            for o, h in at.hidden.items():
+                loss += np.logaddexp(0.0, -h @ y[kept[o][0]])
+                loss += share * sum(np.logaddexp(0.0, h @ y[k]) for k in words if k != kept[o][0])
+            for o, h in at.hidden.items():  # one after the other, so that equal rows see each other's changes
+                at.change[o] += alpha * positive[o] * y[kept[o][0]]
+                y[kept[o][0]] += alpha * positive[o] * h
+            for k in words:
+                moved = np.zeros(y.shape[1])
+                for o, h in at.hidden.items():
+                    if (o, k) in negative:
+                        at.change[o] -= alpha * share * negative[o, k] * y[k]
+                        moved -= alpha * share * negative[o, k] * h
+                y[k] += moved
+            at.finish(x)
+            n_predicted += len(at.hidden)
+    return loss, n_predicted, len(kept)
+
+
+def path_of(tree, word):
+    """(node, sign) from the root on: sign 1 for code 0."""
+    places = range(tree.offsets[word], tree.offsets[word + 1])
+    return [(int(tree.nodes[p]), 1 - 2 * int(tree.codes[p])) for p in places]
+
+
+def train_cbow_hierarchical(chunk, subsampling, tree, x, y, settings, alphas, state, step=8):
+    kept = kept_tokens(chunk, subsampling, settings, Xoshiro256PlusPlus(state))
+    loss, n_predicted = 0.0, 0
+    mean_length = math.log2(max(len(y), 1)) + 1
+    for first, last, alpha in blocks_of(kept, chunk, alphas, settings):
+        inputs = 3.0 * (words_of_a_context(settings) if settings.cbow_mean else 1) / (alpha * mean_length + 1e-9)
+        size = max(1, min(step, int(min(inputs, 0.6 / (alpha + 1e-9)))))
+        for start in range(first, last, size):
+            at = ContextStep(kept, range(start, min(start + size, last)), x, settings)
+            turns = [
+                (o, node, sign, alpha * sign * sigmoid(-sign * (h @ y[node])))
+                for o, h in at.hidden.items()
+                for node, sign in path_of(tree, kept[o][0])
+            ]
+            loss += sum(np.logaddexp(0.0, -sign * (at.hidden[o] @ y[node])) for o, node, sign, _ in turns)
+            for o, node, _, gradient in turns:
+                at.change[o] += gradient * y[node]
+                y[node] += gradient * at.hidden[o]
+            at.finish(x)
+            n_predicted += len(at.hidden)
+    return loss, n_predicted, len(kept)
+
+
+def train_skipgram_hierarchical(chunk, subsampling, tree, x, y, settings, alphas, state, step=8):
+    kept = kept_tokens(chunk, subsampling, settings, Xoshiro256PlusPlus(state))
+    loss, n_pairs = 0.0, 0
+    for first, last, alpha in blocks_of(kept, chunk, alphas, settings):
+        size = max(1, min(step, int(0.6 / (alpha + 1e-9))))
+        for o in range(first, last):
+            context = [kept[i][0] for i in context_of(kept, o, settings)]
+            n_pairs += len(context)
+            for start in range(0, len(context), size):
+                words = context[start : start + size]
+                path = path_of(tree, kept[o][0])
+                gradients = [
+                    [alpha * sign * sigmoid(-sign * (x[word] @ y[node])) for node, sign in path] for word in words
+                ]
+                loss += sum(np.logaddexp(0.0, -sign * (x[word] @ y[node])) for word in words for node, sign in path)
+                change = [np.zeros(x.shape[1]) for _ in words]
+                for k, (node, _) in enumerate(path):
+                    for i in range(len(words)):
+                        change[i] += gradients[i][k] * y[node]
+                    y[node] += sum(gradients[i][k] * x[word] for i, word in enumerate(words))
+                for i, word in enumerate(words):
+                    x[word] += change[i]
+    return loss, n_pairs, len(kept)
+
+
+def softmax_step(hidden, targets, y, alpha):
+    """Change y; returns the loss and the changes of the hidden vectors, each of which predicts some targets."""
+    loss, gradients = 0.0, []
+    for h, words in zip(hidden, targets, strict=True):
+        probabilities = np.array(softmax_probabilities((y @ h).tolist()))
+        loss -= sum(math.log(probabilities[word]) for word in words)
+        wanted = np.bincount(words, minlength=len(y))
+        gradients.append(alpha * (wanted - len(words) * probabilities))
+    changes = [gradient @ y for gradient in gradients]
+    y += sum(np.outer(gradient, h) for gradient, h in zip(gradients, hidden, strict=True))
+    return loss, changes
+
+
+def softmax_step_size(alpha, n_targets, layer, settings):
+    return max(1, min(settings.block, int(0.6 / (alpha * n_targets * min(1.0, 4 * layer.highest_share) + 1e-9))))
+
+
+def train_skipgram_softmax(chunk, subsampling, layer, x, y, settings, alphas, state):
+    kept = kept_tokens(chunk, subsampling, settings, Xoshiro256PlusPlus(state))
+    loss, n_pairs, first = 0.0, 0, 0
+    while first < len(kept):
+        alpha = alpha_at(kept[first][3], chunk, alphas)
+        size = softmax_step_size(alpha, words_of_a_context(settings), layer, settings)
+        last = min(first + size, len(kept))
+        targets = {i: [kept[o][0] for o in outputs_of(kept, i, 0, 1, settings.window)] for i in range(first, last)}
+        targets = {i: words for i, words in targets.items() if words}
+        if targets:
+            hidden = [x[kept[i][0]].copy() for i in targets]
+            of_step, changes = softmax_step(hidden, targets.values(), y, alpha)
+            for i, change in zip(targets, changes, strict=True):
+                x[kept[i][0]] += change
+            loss += of_step
+            n_pairs += sum(map(len, targets.values()))
+        first = last
+    return loss, n_pairs, len(kept)
+
+
+def train_cbow_softmax(chunk, subsampling, layer, x, y, settings, alphas, state):
+    kept = kept_tokens(chunk, subsampling, settings, Xoshiro256PlusPlus(state))
+    loss, n_predicted, first = 0.0, 0, 0
+    while first < len(kept):
+        alpha = alpha_at(kept[first][3], chunk, alphas)
+        last = min(first + softmax_step_size(alpha, 1, layer, settings), len(kept))
+        at = ContextStep(kept, range(first, last), x, settings)
+        if at.hidden:
+            of_step, changes = softmax_step(list(at.hidden.values()), [[kept[o][0]] for o in at.hidden], y, alpha)
+            at.change = dict(zip(at.hidden, changes, strict=True))
+            at.finish(x)
+            loss += of_step
+            n_predicted += len(at.hidden)
+        first = last
+    return loss, n_predicted, len(kept)

@@ -32,8 +32,9 @@ def train_chunk(
     predictions = make_predictions(settings.block, 1, weights.output)
     loss, n_predicted, first, last = 0.0, 0, window, window + n_kept
     centres = np.empty(settings.block, np.int64)
+    slope = (np.float64(alphas.last) - np.float64(alphas.first)) / max(n_tokens, 1)
     while first < last:
-        alpha = alphas.first + (alphas.last - alphas.first) * np.float32(kept.places[first] / n_tokens)
+        alpha = np.float32(alphas.first + slope * kept.places[first])
         end = min(first + plan_step(alpha, 1, layer, settings), last)
         n = 0
         for o in range(first, end):

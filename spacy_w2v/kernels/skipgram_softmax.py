@@ -1,7 +1,8 @@
 """Skip-gram with the full softmax: each input predicts all the centres whose windows it is in, at once.
 
 The pairs are those of word2vec.c (Mikolov et al. 2013a, arXiv 1301.3781): the output is the centre, the input a word
-within the centre's random radius. All pairs of an input share one softmax, and a step of some inputs shares its products.
+within the centre's random radius. All pairs of an input share one softmax, and a step of some inputs shares its
+products.
 """
 
 import numpy as np
@@ -44,8 +45,9 @@ def train_chunk(
     mean_targets = window + 1 if settings.shrink_windows else 2 * window
     loss, n_pairs, first, last = 0.0, 0, window, window + n_kept
     words = np.empty(settings.block, np.uint32)
+    slope = (np.float64(alphas.last) - np.float64(alphas.first)) / max(n_tokens, 1)
     while first < last:
-        alpha = alphas.first + (alphas.last - alphas.first) * np.float32(kept.places[first] / n_tokens)
+        alpha = np.float32(alphas.first + slope * kept.places[first])
         end = min(first + plan_step(alpha, mean_targets, layer, settings), last)
         n = 0
         for i in range(first, end):

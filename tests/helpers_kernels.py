@@ -1,0 +1,146 @@
+"""Small random cases for the training kernels, and how each kernel is called with its output layer."""
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import pytest
+import reference
+
+from spacy_w2v.huffman import huffman_tree
+from spacy_w2v.kernels import TRAINING_KERNELS
+from spacy_w2v.kernels.arguments import (
+    OUT_OF_VOCABULARY,
+    Alphas,
+    Chunk,
+    FullSoftmax,
+    KernelSettings,
+    OutputLayer,
+    Subsampling,
+    Weights,
+)
+from spacy_w2v.sampling import make_noise
+from spacy_w2v.types import RandomState
+
+BLOCKED = [key for key in TRAINING_KERNELS if key[2] == "blocked"]
+SEQUENTIAL = [key for key in TRAINING_KERNELS if key[2] == "sequential"]
+
+
+def kernel_parameters(keys):
+    """Parameters of a test: kernels by their keys. The blocked ones are LLVM code, which needs numba's JIT."""
+    without_jit = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="tiles are LLVM code, which needs numba's JIT")
+    return [pytest.param(key, marks=[without_jit] if key[2] == "blocked" else [], id="-".join(key)) for key in keys]
+
+
+class Case(NamedTuple):
+    chunk: Chunk
+    subsampling: Subsampling
+    layer: OutputLayer
+    weights: Weights
+    state: RandomState
+
+    def copy(self):
+        weights = Weights(*(matrix.copy() for matrix in self.weights))
+        return self._replace(weights=weights, state=self.state.copy())
+
+
+def frozen(tokens, offsets):
+    chunk = Chunk(np.array(tokens, np.uint32), np.array(offsets, np.int64))
+    for array in chunk:
+        array.flags.writeable = False
+    return chunk
+
+
+def make_layer(loss, counts):
+    if loss == "negative-sampling":
+        return make_noise(counts, ns_exponent=0.75)
+    if loss == "hierarchical-softmax":
+        return huffman_tree(counts)
+    return FullSoftmax(float(counts.max() / counts.sum()))
+
+
+def make_case(loss, *, seed=0, v=40, types=50, n=400, d=32, scale=0.6, sample_low=0.3, longest=30, padding=0):
+    """Words by Zipf's law in sentences of random length, some types unknown; weights of the size of trained ones."""
+    rng = np.random.default_rng(seed)
+    p = 1 / np.arange(1, v + 1)
+    word_of_type = np.full(types, OUT_OF_VOCABULARY, np.uint32)
+    order = rng.permutation(types)
+    word_of_type[order[:v]] = np.arange(v)
+    probability = np.concatenate([p, np.full(types - v, 0.1)])
+    tokens = order[rng.choice(types, n, p=probability / probability.sum())]
+    offsets = [0]
+    while offsets[-1] < n:
+        offsets.append(min(n, offsets[-1] + int(rng.integers(0, longest))))
+    keep = (rng.uniform(sample_low, 1, v) * (2**32 - 1)).astype(np.uint32)
+    n_outputs = v - 1 if loss == "hierarchical-softmax" else v
+    x, y = ((rng.normal(0, 3 * scale, (rows, d)) / np.sqrt(d)).astype(np.float32) for rows in (v, n_outputs))
+    for matrix in (x, y):
+        matrix[:, d - padding :] = 0
+    return Case(
+        frozen(tokens, offsets),
+        Subsampling(word_of_type, keep),
+        make_layer(loss, np.ceil(1000 * p).astype(np.int64)),
+        Weights(x, y),
+        np.random.SeedSequence(seed).generate_state(4, np.uint64),
+    )
+
+
+def make_settings(key, window=5, shrink_windows=True, negative=5, cbow_mean=True, **sizes):
+    kernel = TRAINING_KERNELS[key]
+    return KernelSettings(
+        window, shrink_windows, negative, cbow_mean, **{"block": kernel.block, "n_noise": kernel.n_noise, **sizes}
+    )
+
+
+def run_kernel(key, case, settings, alpha_first=0.02, alpha_last=None):
+    """Train in place; returns loss, predictions, kept tokens."""
+    alphas = Alphas(np.float32(alpha_first), np.float32(alpha_first if alpha_last is None else alpha_last))
+    return TRAINING_KERNELS[key].load()(*case[:4], settings, alphas, case.state)
+
+
+REFERENCES = {
+    ("skip-gram", "negative-sampling"): reference.train_skipgram_negative,
+    ("skip-gram", "hierarchical-softmax"): reference.train_skipgram_hierarchical,
+    ("skip-gram", "softmax"): reference.train_skipgram_softmax,
+    ("cbow", "negative-sampling"): reference.train_cbow_negative,
+    ("cbow", "hierarchical-softmax"): reference.train_cbow_hierarchical,
+    ("cbow", "softmax"): reference.train_cbow_softmax,
+}
+
+
+def run_reference(key, case, settings, alpha_first=0.02, alpha_last=None):
+    """Train copies of the weights in float64; returns loss, predictions, kept tokens, and the weights."""
+    architecture, loss, kernel = key
+    x, y = (matrix.astype(float) for matrix in case.weights)
+    alphas = tuple(float(np.float32(a)) for a in (alpha_first, alpha_first if alpha_last is None else alpha_last))
+    if kernel == "blocked":
+        counters = REFERENCES[architecture, loss](*case[:3], x, y, settings, alphas, case.state)
+        return counters, (x, y)
+    if loss == "negative-sampling":
+        learn = reference.negative_sampling(case.layer.threshold.tolist(), case.layer.alias.tolist(), settings.negative)
+    elif loss == "hierarchical-softmax":
+        words = range(len(case.layer.offsets) - 1)
+        learn = reference.hierarchical_softmax(
+            [[(node, (1 - sign) // 2) for node, sign in reference.path_of(case.layer, word)] for word in words]
+        )
+    else:
+        learn = reference.full_softmax()
+    words = [
+        None if word == OUT_OF_VOCABULARY else int(word) for word in case.subsampling.word_of_type[case.chunk.tokens]
+    ]
+    borders = zip(case.chunk.offsets[:-1], case.chunk.offsets[1:], strict=True)
+    inputs, outputs = x.tolist(), y.tolist()
+    counters = reference.train_sequential(
+        [words[start:end] for start, end in borders],
+        case.subsampling.keep_threshold.tolist(),
+        learn,
+        inputs,
+        outputs,
+        architecture=architecture,
+        window=settings.window,
+        shrink=settings.shrink_windows,
+        cbow_mean=settings.cbow_mean,
+        alphas=alphas,
+        state=case.state,
+    )
+    return counters, (np.array(inputs), np.array(outputs).reshape(y.shape))

@@ -1,0 +1,47 @@
+"""The blocked kernels against their references, with blocks of several sizes, and against the sequential kernels."""
+
+import numpy as np
+import pytest
+from helpers_kernels import BLOCKED, kernel_parameters, make_case, make_settings, run_kernel, run_reference
+
+SIZES = [{"block": 16, "n_noise": 24}, {"block": 32, "n_noise": 8}, {"block": 8, "n_noise": 16}]
+
+
+@pytest.mark.parametrize("key", kernel_parameters(BLOCKED))
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+@pytest.mark.parametrize("alpha", [0.02, 0.2])
+def test_equals_its_reference_with_blocks_of_any_size(key, sizes, alpha):
+    case, settings = make_case(key[1], seed=7, d=112, padding=12), make_settings(key, **sizes)
+    expected, matrices = run_reference(key, case, settings, alpha, alpha / 2)
+    actual = run_kernel(key, case, settings, alpha, alpha / 2)
+    assert actual[1:] == expected[1:]
+    assert actual[0] == pytest.approx(expected[0], rel=1e-5)
+    for matrix, expected_matrix in zip(case.weights, matrices, strict=True):
+        # float32 against float64 over some 400 dependent steps
+        np.testing.assert_allclose(matrix, expected_matrix, atol=1e-5 + 2e-3 * alpha)
+
+
+@pytest.mark.parametrize("key", kernel_parameters(BLOCKED))
+def test_expectation_is_that_of_the_sequential_kernel(key):
+    """Mean change and loss over many draws agree, with noise words that often equal the target (v = 12)."""
+    case = make_case(key[1], v=12, types=14, n=60, d=16, sample_low=0.5)
+    n, alpha = (10_000, 1e-4) if key[1] == "negative-sampling" else (2_000, 1e-4)
+    means, errors, losses = [], [], []
+    for kernel in ("sequential", "blocked"):
+        changes, loss, n_predicted = [], 0.0, 0
+        settings = make_settings((*key[:2], kernel), window=4, block=16, n_noise=8)
+        for repeat in range(n):
+            drawn = case.copy()._replace(
+                state=np.random.SeedSequence([repeat, kernel == "blocked"]).generate_state(4, np.uint64)
+            )
+            part = run_kernel((*key[:2], kernel), drawn, settings, alpha)
+            pairs = zip(drawn.weights, case.weights, strict=True)
+            changes.append(np.concatenate([(new - old).ravel() for new, old in pairs]) / np.float32(alpha))
+            loss, n_predicted = loss + part[0], n_predicted + part[1]
+        means.append(np.mean(changes, axis=0))
+        errors.append(np.std(changes, axis=0) / np.sqrt(n))
+        losses.append(loss / n_predicted)
+    z = (means[0] - means[1]) / np.sqrt(errors[0] ** 2 + errors[1] ** 2 + 1e-6)
+    assert np.abs(z).max() < 4.5  # 384 comparisons
+    assert np.sqrt((z**2).mean()) < 1.3
+    assert losses[0] == pytest.approx(losses[1], rel=5e-3)

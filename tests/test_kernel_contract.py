@@ -1,0 +1,186 @@
+"""What every training kernel promises, whatever its architecture, loss and speed: one suite for the whole table."""
+
+import numpy as np
+import pytest
+from helpers_kernels import (
+    Case,
+    frozen,
+    kernel_parameters,
+    make_case,
+    make_layer,
+    make_settings,
+    run_kernel,
+    run_reference,
+)
+
+from spacy_w2v.kernels import TRAINING_KERNELS
+from spacy_w2v.kernels.arguments import Subsampling, Weights
+from spacy_w2v.output_layers import starting_loss
+
+ALL = kernel_parameters(TRAINING_KERNELS)
+
+
+def agree(key, case, settings, alpha, alpha_last=None):
+    """Train with the kernel and with its reference, and compare all that comes out."""
+    expected, matrices = run_reference(key, case, settings, alpha, alpha_last)
+    actual = run_kernel(key, case, settings, alpha, alpha_last)
+    assert actual[1:] == expected[1:]
+    assert actual[0] == pytest.approx(expected[0], rel=1e-5)
+    for matrix, expected_matrix in zip(case.weights, matrices, strict=True):
+        # float32 against float64 over dependent steps that carry rounding on, the more the larger alpha
+        np.testing.assert_allclose(matrix, expected_matrix, atol=1e-5 + 2e-3 * alpha)
+
+
+def test_the_table_is_complete():
+    assert {key[:2] for key in TRAINING_KERNELS} == {
+        (architecture, loss)
+        for architecture in ("skip-gram", "cbow")
+        for loss in ("negative-sampling", "hierarchical-softmax", "softmax")
+    }
+    assert len(TRAINING_KERNELS) == 12
+
+
+@pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize("alpha", [0.02, 0.2])  # at the higher one blocked kernels take smaller steps
+@pytest.mark.parametrize(
+    "windows",
+    [
+        {"window": 5},
+        {"window": 2, "shrink_windows": False, "negative": 7},
+        {"window": 8, "negative": 3, "cbow_mean": False},
+        {"window": 1},
+    ],
+    ids=str,
+)
+def test_equals_its_reference(key, windows, alpha):
+    if not windows.get("cbow_mean", True):
+        alpha /= 4  # sums of vectors have steep losses: rounding would be blown up
+    case = make_case(key[1], seed=3, d=16, n=150)
+    agree(key, case, make_settings(key, **windows), alpha, alpha / 2)
+
+
+@pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize(
+    ("tokens", "offsets"), [([], [0]), ([], [0, 0]), ([7], [0, 1]), ([7, 8, 9], [0, 1, 2, 3]), (range(9), [0, 9])]
+)
+def test_short_chunks(key, tokens, offsets):
+    """Empty chunks, lone words and unknown words."""
+    agree(key, make_case(key[1], d=16)._replace(chunk=frozen(tokens, offsets)), make_settings(key), 0.02)
+
+
+@pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize("words", [[0, 0, 0], [0, 0, 1, 0, 1, 1]], ids=["one", "two"])
+def test_vocabularies_of_one_and_two_words(key, words):
+    """With one word a tree has no nodes, noise is always the target, and a softmax is certain."""
+    v = max(words) + 1
+    case = make_case(key[1], v=v, types=v, d=16)
+    identity = np.arange(v, dtype=np.uint32)
+    chunk, subsampling = frozen(words, [0, len(words)]), Subsampling(identity, np.full(v, 2**32 - 1, np.uint32))
+    agree(key, case._replace(chunk=chunk, subsampling=subsampling), make_settings(key), 0.02)
+
+
+@pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize("cbow_mean", [True, False])
+def test_change_is_the_gradient_by_finite_differences(key, cbow_mean):
+    """With a tiny learning rate, the change over the rate is minus the gradient of the very loss that is reported.
+
+    Learning rate 0 gives that loss at any weights; the same state gives the same draws.
+    """
+    case = make_case(key[1], seed=5, v=12, types=12, n=12, d=16, padding=11)
+    settings, alpha, h = make_settings(key, window=2, negative=3, cbow_mean=cbow_mean), 1e-3, 2e-2
+    trained = case.copy()
+    run_kernel(key, trained, settings, alpha)
+
+    def loss_at(which, place, shift):
+        shifted = case.copy()
+        shifted.weights[which][place] += np.float32(shift)
+        return run_kernel(key, shifted, settings, 0.0)[0]
+
+    largest = 0.0
+    for which in range(2):
+        for place in np.ndindex(case.weights[which].shape[0], 5):
+            expected = (loss_at(which, place, h) - loss_at(which, place, -h)) / (2 * h)
+            actual = (case.weights[which][place] - trained.weights[which][place]) / alpha
+            # float32 weights near 1 resolve a change of 1e-3 to 1e-4, steps follow each other, and h² of curvature
+            assert actual == pytest.approx(expected, abs=1e-2, rel=1e-2)
+            largest = max(largest, abs(expected))
+    assert largest > 0.5
+
+
+@pytest.mark.parametrize("key", ALL)
+def test_padded_columns_stay_zero(key):
+    case = make_case(key[1], d=32, padding=9)
+    run_kernel(key, case, make_settings(key), 0.1)
+    for matrix in case.weights:
+        assert not matrix[:, -9:].any()
+        assert matrix[:, :-9].all()
+
+
+@pytest.mark.parametrize("key", ALL)
+def test_loss_of_a_model_that_knows_nothing(key):
+    """Output vectors of zero give every score 0: the loss is (1 + k) log 2, or that of a path, or log v."""
+    counts = np.full(32, 100)  # a tree with paths of one length, and noise that is seldom the target
+    case = make_case(key[1], v=32, types=32, n=3000, d=16, sample_low=1)._replace(layer=make_layer(key[1], counts))
+    case.weights.output[:] = 0
+    loss, n_predicted, _ = run_kernel(key, case, make_settings(key), 0.0)
+    expected = starting_loss(case.layer, counts, negative=5)
+    if key[1] == "negative-sampling":  # noise that equals the target is left out: one in 32
+        expected -= 5 / 32 * np.log(2)
+    assert loss / n_predicted == pytest.approx(expected, rel=0.01)
+
+
+@pytest.mark.parametrize("key", ALL)
+def test_windows_do_not_cross_sentences(key):
+    """Sentences of one word predict nothing; the same tokens as one sentence do."""
+    identity = np.arange(40, dtype=np.uint32)
+    subsampling = Subsampling(identity, np.full(40, 2**32 - 1, np.uint32))
+    n_predicted = []
+    for offsets in (np.arange(9), [0, 8]):
+        case = make_case(key[1], d=16)._replace(chunk=frozen(range(8), offsets), subsampling=subsampling)
+        n_predicted.append(run_kernel(key, case, make_settings(key, window=2, shrink_windows=False))[1])
+    assert n_predicted == [0, 2 * (7 + 6) if key[0] == "skip-gram" else 8]
+
+
+@pytest.mark.parametrize("key", ALL)
+def test_scores_of_a_thousand_keep_the_loss_finite(key):
+    """Scores of ±1000: exp would overflow, and σ be 0 or 1."""
+    for sign in (1, -1):
+        case = make_case(key[1], d=16)
+        case.weights.input[:] = 0
+        case.weights.output[:] = 0
+        case.weights.input[:, 0] = 1
+        case.weights.output[:, 0] = 1000 * sign
+        loss, n_predicted, _ = run_kernel(key, case, make_settings(key), 0.02)
+        assert np.isfinite(loss)
+        assert all(np.isfinite(matrix).all() for matrix in case.weights)
+        assert n_predicted > 0
+
+
+@pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize("which", [0, 1], ids=Weights._fields)
+def test_nan_in_the_weights_shows_in_the_loss(key, which):
+    case = make_case(key[1])
+    case.weights[which][-1 if key[1] == "hierarchical-softmax" else 0, 3] = np.nan
+    assert np.isnan(run_kernel(key, case, make_settings(key))[0])
+
+
+@pytest.mark.parametrize("key", ALL)
+def test_same_state_same_bits(key):
+    results: list[Case] = []
+    for _ in range(2):
+        case = make_case(key[1])
+        run_kernel(key, case, make_settings(key))
+        results.append(case)
+    for first, second in zip(results[0].weights, results[1].weights, strict=True):
+        np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(results[0].state, results[1].state)
+
+
+@pytest.mark.parametrize("key", ALL)
+def test_one_specialisation_serves_all_chunks(key):
+    """A second one would be compiled in the middle of training. The sequential kernels have one for each loss."""
+    train_chunk = TRAINING_KERNELS[key].load()
+    if not hasattr(train_chunk, "signatures"):
+        pytest.skip("numba's JIT is off")
+    run_kernel(key, make_case(key[1]), make_settings(key))
+    assert len(train_chunk.signatures) <= (1 if key[2] == "blocked" else 3)
