@@ -234,12 +234,10 @@ def main() -> None:
         settings = {"corpus": Path(arguments.corpus).name, "words": arguments.words, **training}
         settings |= {"max_final_vocab": arguments.max_final_vocab, "restrict_vocab": arguments.restrict_vocab}
         for wanted in wanted_runs(arguments):
-            runs = finished_runs(arguments.output, settings)
-            if any(wanted.items() <= run.items() for run in runs):
+            if any(wanted.items() <= run.items() for run in finished_runs(arguments.output, settings)):
                 continue
-            runs.append(
-                train_and_score(wanted, corpus, cache_dir, training=training, restrict_vocab=arguments.restrict_vocab)
-            )
+            run = train_and_score(wanted, corpus, cache_dir, training=training, restrict_vocab=arguments.restrict_vocab)
+            runs = [*finished_runs(arguments.output, settings), run]  # read anew: another call may have added its own
             log(**runs[-1])
             write_results(
                 arguments.output, settings=settings, measurements=runs, table=table_of(runs), plot=plot_of(runs)
