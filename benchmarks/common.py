@@ -8,6 +8,7 @@ import json
 import os
 import platform
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
@@ -61,6 +62,17 @@ def cut_corpus(corpus: Path, path: Path, *, n_words: int | None = None) -> int:
     if n_written < (n_words or 1):
         raise SystemExit(f"{corpus} must have {n_words or 1:,} words, has: {n_written:,}. Ask for fewer.")
     return n_written
+
+
+def raised_min_count(corpus: Path, *, min_count: int, max_final_vocab: int | None) -> int:
+    """Return the min_count that leaves at most max_final_vocab words, since floret has no such setting."""
+    if max_final_vocab is None:
+        return min_count
+    counts: Counter[str] = Counter()
+    for words in read_words(corpus):
+        counts.update(words)
+    first_left_out = sorted(counts.values(), reverse=True)[max_final_vocab : max_final_vocab + 1]
+    return max(min_count, *(count + 1 for count in first_left_out)) if first_left_out else min_count
 
 
 def train_ours(corpus: Path, cache_dir: Path, **settings: Any) -> "TrainedModel":  # Any: settings of [w2v] by name

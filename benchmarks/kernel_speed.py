@@ -1,6 +1,10 @@
 """Words per second of training, against gensim and floret in the same interleaved run.
 
     python benchmarks/kernel_speed.py CORPUS.txt
+    python benchmarks/kernel_speed.py CORPUS.txt --architectures skip-gram cbow \
+        --losses negative-sampling hierarchical-softmax --vector-sizes 100 --samples 1e-3 --workers 1
+    python benchmarks/kernel_speed.py CORPUS.txt --losses softmax negative-sampling --max-final-vocab 5000 \
+        --trainers blocked "gensim corpus_file" --vector-sizes 100 --samples 1e-3 --workers 1 --words 1000000
 
 CORPUS.txt is lower-cased text, tokenized by white space. Each round trains one epoch with every trainer in turn, so
 that a drift of the machine's speed meets all of them; medians over rounds are reported, and their ratio to the faster
@@ -25,6 +29,7 @@ from common import (
     interleave,
     log,
     markdown_table,
+    raised_min_count,
     require_free_blas,
     train_ours,
     write_results,
@@ -32,9 +37,12 @@ from common import (
 from gensim.models import Word2Vec
 from gensim.models.word2vec import LineSentence
 from matplotlib.figure import Figure
+from objectives import add_objectives, can_train, floret_settings, gensim_settings
 
 
 class Setting(NamedTuple):
+    architecture: str
+    loss: str
     vector_size: int
     sample: float
     workers: int
@@ -43,16 +51,24 @@ class Setting(NamedTuple):
 class Text(NamedTuple):
     path: Path
     n_words: int
+    min_count: int
 
 
 def time_kernel(text: Text, setting: Setting, *, cache_dir: Path, kernel: str) -> float:
-    model = train_ours(text.path, cache_dir, epochs=1, kernel=kernel, **setting._asdict())
+    model = train_ours(text.path, cache_dir, epochs=1, kernel=kernel, min_count=text.min_count, **setting._asdict())
     return model.meta["results"][-1]["words_per_s"]
 
 
 def time_gensim(text: Text, setting: Setting, *, cache_dir: Path, argument: str) -> float:
     """Time `Word2Vec.train` on a file, which its threads read, or on LineSentence, the iterable of a file's lines."""
-    model = Word2Vec(sg=1, negative=5, window=5, min_count=5, **setting._asdict())
+    model = Word2Vec(
+        **gensim_settings(setting.architecture, setting.loss),
+        window=5,
+        min_count=text.min_count,
+        vector_size=setting.vector_size,
+        sample=setting.sample,
+        workers=setting.workers,
+    )
     source = {argument: str(text.path) if argument == "corpus_file" else LineSentence(str(text.path))}
     model.build_vocab(**source)
     start = time.perf_counter()
@@ -63,14 +79,15 @@ def time_gensim(text: Text, setting: Setting, *, cache_dir: Path, argument: str)
 def time_floret(text: Text, setting: Setting, *, cache_dir: Path) -> float:
     """Time an epoch as what a second one adds, since one call counts words, makes the weights and trains.
 
-    With maxn=0 there are no subwords, and the model is word2vec's skip-gram.
+    With maxn=0 there are no subwords, and the model is word2vec's.
     """
     import floret
 
     def seconds(epochs: int) -> float:
         start = time.perf_counter()
         floret.train_unsupervised(
-            str(text.path), model="skipgram", loss="ns", minn=0, maxn=0, neg=5, ws=5, minCount=5, lr=0.025, verbose=0,
+            str(text.path), **floret_settings(setting.architecture, setting.loss), minn=0, maxn=0, neg=5, ws=5,
+            minCount=text.min_count, lr=0.025, verbose=0,
             dim=setting.vector_size, t=setting.sample, thread=setting.workers, epoch=epochs,
         )  # fmt: skip
         return time.perf_counter() - start
@@ -120,15 +137,18 @@ def by_setting(measurements: list[Measurement]) -> dict[Setting, list[Measuremen
 
 
 def table_of(measurements: list[Measurement], trainers: list[str]) -> str:
-    def cell(row: Measurement) -> str:
+    def cell(row: Measurement | None) -> str:
+        if row is None:
+            return "–"
         ratio = "" if row["times_gensim"] is None else f" ({row['times_gensim']:.1f} ×)"
-        return f"{round(row['words_per_s'], -3):,.0f}{ratio}"
+        return f"{round(row['words_per_s'], -3 if row['words_per_s'] >= 100_000 else -1):,.0f}{ratio}"
 
-    rows = (
-        [str(setting.vector_size), f"{setting.sample:g}", str(setting.workers), *map(cell, group)]
-        for setting, group in by_setting(measurements).items()
-    )
-    return markdown_table(["dimensions", "sample", "threads", *trainers], rows)
+    rows = []
+    for setting, group in by_setting(measurements).items():
+        of_trainer = {row["trainer"]: row for row in group}
+        names = [setting.architecture, setting.loss, str(setting.vector_size), f"{setting.sample:g}"]
+        rows.append([*names, str(setting.workers), *(cell(of_trainer.get(trainer)) for trainer in trainers)])
+    return markdown_table(["architecture", "loss", "dimensions", "sample", "threads", *trainers], rows)
 
 
 def plot_of(measurements: list[Measurement], trainers: list[str]) -> Figure:
@@ -137,19 +157,34 @@ def plot_of(measurements: list[Measurement], trainers: list[str]) -> Figure:
     axes = figure.subplots()
     width = 0.8 / len(trainers)
     for place, trainer in enumerate(trainers):
-        rates = [row["words_per_s"] / 1e6 for row in measurements if row["trainer"] == trainer]
-        axes.bar([position + place * width for position in range(len(rates))], rates, width, label=trainer)
-    labels = [f"d {setting.vector_size}\n{setting.sample:g}\nthreads {setting.workers}" for setting in grouped]
+        rates = {
+            position + place * width: row["words_per_s"] / 1e6
+            for position, group in enumerate(grouped.values())
+            for row in group
+            if row["trainer"] == trainer
+        }
+        axes.bar(list(rates), list(rates.values()), width, label=trainer)
+    labels = [
+        f"{setting.architecture}\n{setting.loss}\nd {setting.vector_size}, {setting.sample:g}\n"
+        f"threads {setting.workers}"
+        for setting in grouped
+    ]
     axes.set_xticks([position + 0.4 - width / 2 for position in range(len(labels))], labels)
     axes.set_ylabel("million words/s")
     figure.legend(loc="outside right upper")
     return figure
 
 
+def cut_text(corpus: Path, path: Path, *, n_words: int, max_final_vocab: int | None) -> Text:
+    n_written = cut_corpus(corpus, path, n_words=n_words)
+    return Text(path, n_written, raised_min_count(path, min_count=5, max_final_vocab=max_final_vocab))
+
+
 def main() -> None:
     parser = argument_parser(__doc__, name="kernel_speed")
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--trainers", nargs="+", choices=TRAINERS, default=list(TRAINERS))
+    add_objectives(parser)
     parser.add_argument("--words", type=int, default=4_000_000)
     parser.add_argument("--slow-words", type=int, help="for all but the blocked kernel; the same words if not given")
     parser.add_argument("--rounds", type=int, default=3)
@@ -165,14 +200,12 @@ def main() -> None:
     measurements: list[Measurement] = []
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
-        long = Text(
-            directory / "long.txt", cut_corpus(arguments.corpus, directory / "long.txt", n_words=arguments.words)
-        )
-        short = Text(
-            directory / "short.txt",
-            cut_corpus(arguments.corpus, directory / "short.txt", n_words=arguments.slow_words or arguments.words),
-        )
-        for setting in map(Setting._make, product(arguments.vector_sizes, arguments.samples, arguments.workers)):
+        cut = partial(cut_text, arguments.corpus, max_final_vocab=arguments.max_final_vocab)
+        long = cut(directory / "long.txt", n_words=arguments.words)
+        short = cut(directory / "short.txt", n_words=arguments.slow_words or arguments.words)
+        dimensions = (arguments.architectures, arguments.losses)
+        dimensions += (arguments.vector_sizes, arguments.samples, arguments.workers)
+        for setting in map(Setting._make, product(*dimensions)):
             tasks = {
                 trainer: partial(
                     measure,
@@ -182,11 +215,17 @@ def main() -> None:
                     cache_dir=directory / "cache",
                 )
                 for trainer in trainers
+                if can_train(trainer.partition(" ")[0], architecture=setting.architecture, loss=setting.loss)
             }
             measurements += summary(setting, interleave(tasks, rounds=arguments.rounds))
             write_results(
                 arguments.output,
-                settings={"corpus": arguments.corpus.name, "words": long.n_words, "slow_words": short.n_words},
+                settings={
+                    "corpus": arguments.corpus.name,
+                    "words": long.n_words,
+                    "slow_words": short.n_words,
+                    "max_final_vocab": arguments.max_final_vocab,
+                },
                 measurements=measurements,
                 table=table_of(measurements, trainers),
                 plot=plot_of(measurements, trainers),

@@ -3,10 +3,14 @@
     python benchmarks/quality.py CORPUS.txt
     python benchmarks/quality.py gensim-wiki --trainers blocked:1 sequential:1 --epochs 20 --min-count 3 \
         --alphas 0.025 0.05 0.1
+    python benchmarks/quality.py CORPUS.txt --architectures skip-gram cbow \
+        --losses negative-sampling hierarchical-softmax --cbow-alphas 0.025 0.05
+    python benchmarks/quality.py CORPUS.txt --losses softmax negative-sampling --max-final-vocab 5000 --words 1000000
 
 CORPUS.txt is lower-cased text, tokenized by white space; gensim-wiki stands for the Wikipedia excerpt that gensim
 bundles. All trainers read the same lines with the same hyper-parameters, and all vectors are scored by the same
-functions of gensim. Results are written after each run, and runs that OUTPUT.json already has are not repeated.
+functions of gensim. The loss per pair is that of the last epoch; gensim's is left out, as it is summed in 32 bits.
+Results are written after each run, and runs that OUTPUT.json already has are not repeated.
 """
 
 import argparse
@@ -14,14 +18,25 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import spacy
-from common import argument_parser, cut_corpus, log, markdown_table, train_ours, write_results
+from common import (
+    argument_parser,
+    cut_corpus,
+    log,
+    markdown_table,
+    raised_min_count,
+    train_ours,
+    write_results,
+)
 from gensim.models import KeyedVectors, Word2Vec
 from matplotlib.figure import Figure
+from objectives import ARCHITECTURES, LOSSES, add_objectives, can_train, gensim_settings
 
 from spacy_w2v.api import settings_from_arguments
 from spacy_w2v.corpus.cache import prepared_corpus
@@ -31,7 +46,7 @@ from spacy_w2v.export.to_gensim import make_keyed_vectors
 
 GENSIM_WIKI = "gensim-wiki"
 MEASURES = (*WORD_PAIRS, *ANALOGIES)
-RUN = ("trainer", "alpha", "seed")  # what tells one run from another
+RUN = ("architecture", "loss", "trainer", "alpha", "seed")  # what tells one run from another
 
 Run = dict[str, Any]  # Any: numbers and names, as they stand in JSON
 
@@ -50,60 +65,95 @@ def write_gensim_wiki(path: Path, cache_dir: Path) -> None:
         file.writelines(" ".join(map(keys.__getitem__, sentence.tolist())) + "\n" for sentence in corpus.sentences())
 
 
-def train_kernel(kernel: str) -> Callable[..., KeyedVectors]:
-    def train(corpus: Path, cache_dir: Path, **settings: Any) -> KeyedVectors:  # Any: hyper-parameters by name
-        return make_keyed_vectors(train_ours(corpus, cache_dir, kernel=kernel, **settings))
-
-    return train
-
-
-def train_gensim(corpus: Path, cache_dir: Path, **settings: Any) -> KeyedVectors:  # Any: hyper-parameters by name
-    return Word2Vec(corpus_file=str(corpus), sg=1, **settings).wv
+class Trained(NamedTuple):
+    keyed_vectors: KeyedVectors
+    loss_per_pair: float | None
+    """Of the last epoch, if the program tells it."""
 
 
-TRAINERS = {"blocked": train_kernel("blocked"), "sequential": train_kernel("sequential"), "gensim": train_gensim}
+def train_kernel(corpus: Path, cache_dir: Path, **settings: Any) -> Trained:  # Any: hyper-parameters by name
+    model = train_ours(corpus, cache_dir, **settings)
+    return Trained(make_keyed_vectors(model), model.meta["results"][-1]["loss"])
 
 
-def score(keyed_vectors: KeyedVectors, *, restrict_vocab: int) -> dict[str, float]:
-    """Return Spearman's rank correlations and the share of analogies solved."""
+def train_gensim(
+    corpus: Path,
+    cache_dir: Path,
+    *,
+    architecture: str,
+    loss: str,
+    negative: int,
+    **settings: Any,  # Any: hyper-parameters by name
+) -> Trained:
+    mode = gensim_settings(architecture, loss, negative=negative)
+    return Trained(Word2Vec(corpus_file=str(corpus), **mode, **settings).wv, None)
+
+
+TRAINERS: dict[str, Callable[..., Trained]] = {
+    "blocked": partial(train_kernel, kernel="blocked"),
+    "sequential": partial(train_kernel, kernel="sequential"),
+    "gensim": train_gensim,
+}
+
+
+def score(keyed_vectors: KeyedVectors, *, restrict_vocab: int) -> dict[str, float | None]:
+    """Return Spearman's rank correlations and the share of analogies solved, or None where words are missing."""
     scores = {name: score_word_pairs(keyed_vectors, bundled(file))["spearman"] for name, file in WORD_PAIRS.items()}
     for name, file in ANALOGIES.items():
         scores[name] = score_analogies(keyed_vectors, bundled(file), restrict_vocab=restrict_vocab)["accuracy"]
     return scores
 
 
-def groups(runs: list[Run]) -> dict[tuple[str, float], list[Run]]:
+def groups(runs: list[Run]) -> dict[tuple[Any, ...], list[Run]]:  # Any: names and the learning rate
     """Return the runs that differ by their seeds only."""
-    grouped: dict[tuple[str, float], list[Run]] = {}
-    for run in runs:
-        grouped.setdefault((run["trainer"], run["alpha"]), []).append(run)
+
+    def place(run: Run) -> tuple[int, int, float]:
+        return LOSSES.index(run["loss"]), ARCHITECTURES.index(run["architecture"]), run["alpha"]
+
+    grouped: dict[tuple[Any, ...], list[Run]] = {}
+    for run in sorted(runs, key=place):
+        grouped.setdefault(tuple(run[name] for name in RUN if name != "seed"), []).append(run)
     return grouped
 
 
 def table_of(runs: list[Run]) -> str:
-    def cell(values: list[float]) -> str:
-        mean = f"{100 * statistics.mean(values):.1f}"
-        return f"{mean} ± {100 * statistics.stdev(values):.1f}" if len(values) > 1 else mean
+    def cell(values: list[float | None], *, factor: float, digits: int) -> str:
+        scaled = [factor * value for value in values if value is not None]
+        if not scaled:
+            return "–"
+        mean = f"{statistics.mean(scaled):.{digits}f}"
+        return f"{mean} ± {statistics.stdev(scaled):.{digits}f}" if len(scaled) > 1 else mean
 
     rows = (
-        [trainer, f"{alpha:g}", str(len(group)), *(cell([run[measure] for run in group]) for measure in MEASURES)]
-        for (trainer, alpha), group in groups(runs).items()
+        [
+            architecture,
+            loss,
+            trainer,
+            f"{alpha:g}",
+            str(len(group)),
+            cell([run["loss_per_pair"] for run in group], factor=1, digits=3),
+            *(cell([run[measure] for run in group], factor=100, digits=1) for measure in MEASURES),
+        ]
+        for (architecture, loss, trainer, alpha), group in groups(runs).items()
     )
-    return markdown_table(["trainer:workers", "alpha", "seeds", *MEASURES], rows)
+    header = ["architecture", "loss", "trainer:workers", "alpha", "seeds", "loss per pair"]
+    return markdown_table([*header, *(f"{measure} × 100" for measure in MEASURES)], rows)
 
 
 def plot_of(runs: list[Run]) -> Figure:
     """Draw the score of each seed as a point, and the means as bars."""
-    figure = Figure(figsize=(4 * len(MEASURES), 4), layout="constrained")
     grouped = groups(runs)
-    labels = [f"{trainer}, {alpha:g}" for trainer, alpha in grouped]
-    for axes, measure in zip(figure.subplots(1, len(MEASURES)), MEASURES, strict=True):
+    figure = Figure(figsize=(3 + 3 * len(MEASURES), 1.5 + 0.35 * len(grouped)), layout="constrained")
+    labels = [f"{architecture}, {loss}, {trainer}, {alpha:g}" for architecture, loss, trainer, alpha in grouped]
+    all_axes = figure.subplots(1, len(MEASURES), sharey=True)
+    for axes, measure in zip(all_axes, MEASURES, strict=True):
         for position, group in enumerate(grouped.values()):
-            scores = [100 * run[measure] for run in group]
-            axes.bar(position, statistics.mean(scores), color="tab:blue", alpha=0.4)
-            axes.plot([position] * len(scores), scores, ".", color="black")
-        axes.set_xticks(range(len(labels)), labels, rotation=30, ha="right")
+            scores = [100 * run[measure] for run in group if run[measure] is not None]
+            axes.barh(position, statistics.mean(scores) if scores else 0, color="tab:blue", alpha=0.4)
+            axes.plot(scores, [position] * len(scores), ".", color="black")
         axes.set_title(f"{measure} × 100")
+    all_axes[0].set_yticks(range(len(labels)), labels)
+    all_axes[0].invert_yaxis()
     return figure
 
 
@@ -127,6 +177,31 @@ def trainer_and_workers(text: str) -> str:
     return text
 
 
+def wanted_runs(arguments: argparse.Namespace) -> Iterator[Run]:
+    """Yield what tells each run from another, and name the trainers that lack a combination."""
+    for architecture, loss in product(arguments.architectures, arguments.losses):
+        known = [
+            trainer
+            for trainer in arguments.trainers
+            if can_train(trainer.partition(":")[0], architecture=architecture, loss=loss)
+        ]
+        if left_out := [trainer for trainer in arguments.trainers if trainer not in known]:
+            print(f"{', '.join(left_out)}: left out, without {architecture} and {loss}")
+        alphas = arguments.cbow_alphas if architecture == "cbow" else arguments.alphas
+        for alpha, seed, trainer in product(alphas or arguments.alphas, arguments.seeds, known):
+            yield dict(zip(RUN, (architecture, loss, trainer, alpha, seed), strict=True))
+
+
+def train_and_score(run: Run, corpus: Path, cache_dir: Path, *, training: dict[str, Any], restrict_vocab: int) -> Run:
+    name, _, workers = run["trainer"].partition(":")
+    settings = {field: run[field] for field in RUN if field != "trainer"}
+    start = time.perf_counter()
+    trained = TRAINERS[name](corpus, cache_dir, workers=int(workers), **settings, **training)
+    seconds = time.perf_counter() - start
+    scores = score(trained.keyed_vectors, restrict_vocab=restrict_vocab)
+    return {**run, "seconds": seconds, "loss_per_pair": trained.loss_per_pair, **scores}
+
+
 def main() -> None:
     parser = argument_parser(__doc__, name="quality")
     parser.add_argument("corpus", help=f"a text file, or {GENSIM_WIKI}")
@@ -134,8 +209,10 @@ def main() -> None:
         "--trainers", type=trainer_and_workers, nargs="+", metavar="NAME:WORKERS",
         default=["blocked:1", "blocked:2", "sequential:1", "gensim:1"],
     )  # fmt: skip
+    add_objectives(parser)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--alphas", type=float, nargs="+", default=[0.025])
+    parser.add_argument("--cbow-alphas", type=float, nargs="+", help="for cbow; the same if not given")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--vector-size", type=int, default=100)
     parser.add_argument("--min-count", type=int, default=5)
@@ -143,33 +220,24 @@ def main() -> None:
     parser.add_argument("--words", type=int, help="only the first words of the text file")
     parser.add_argument("--restrict-vocab", type=int, default=30_000, help="most frequent words, for analogies")
     arguments = parser.parse_args()
-    training = {"vector_size": arguments.vector_size, "window": 5, "negative": 5, "min_alpha": 1e-4}
-    training |= {"epochs": arguments.epochs, "min_count": arguments.min_count, "sample": arguments.sample}
-    settings = {"corpus": Path(arguments.corpus).name, "words": arguments.words, **training}
-    settings |= {"restrict_vocab": arguments.restrict_vocab}
-    runs = finished_runs(arguments.output, settings)
-    done = {tuple(run[name] for name in RUN) for run in runs}
     with tempfile.TemporaryDirectory() as temporary:
         corpus, cache_dir = Path(temporary, "corpus.txt"), Path(temporary, "cache")
         if arguments.corpus == GENSIM_WIKI:
             write_gensim_wiki(corpus, cache_dir)
         else:
             cut_corpus(Path(arguments.corpus), corpus, n_words=arguments.words)
-        wanted = (
-            (trainer, alpha, seed)
-            for alpha in arguments.alphas
-            for seed in arguments.seeds
-            for trainer in arguments.trainers
+        training = {"vector_size": arguments.vector_size, "window": 5, "negative": 5, "min_alpha": 1e-4}
+        training |= {"epochs": arguments.epochs, "sample": arguments.sample}
+        training["min_count"] = raised_min_count(
+            corpus, min_count=arguments.min_count, max_final_vocab=arguments.max_final_vocab
         )
-        for trainer, alpha, seed in wanted:
-            if (trainer, alpha, seed) in done:
+        settings = {"corpus": Path(arguments.corpus).name, "words": arguments.words, **training}
+        settings |= {"max_final_vocab": arguments.max_final_vocab, "restrict_vocab": arguments.restrict_vocab}
+        for wanted in wanted_runs(arguments):
+            if any(wanted.items() <= run.items() for run in finished_runs(arguments.output, settings)):
                 continue
-            name, _, workers = trainer.partition(":")
-            start = time.perf_counter()
-            keyed_vectors = TRAINERS[name](corpus, cache_dir, workers=int(workers), alpha=alpha, seed=seed, **training)
-            seconds = time.perf_counter() - start
-            scores = score(keyed_vectors, restrict_vocab=arguments.restrict_vocab)
-            runs.append({"trainer": trainer, "alpha": alpha, "seed": seed, "seconds": seconds, **scores})
+            run = train_and_score(wanted, corpus, cache_dir, training=training, restrict_vocab=arguments.restrict_vocab)
+            runs = [*finished_runs(arguments.output, settings), run]  # read anew: another call may have added its own
             log(**runs[-1])
             write_results(
                 arguments.output, settings=settings, measurements=runs, table=table_of(runs), plot=plot_of(runs)
