@@ -1,16 +1,20 @@
 """A trained model: words with their input and output vectors, and how they came about."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from spacy_w2v.config.schema import ModelSettings, VectorKind, check_vectors
 from spacy_w2v.errors import UnknownWordError
+from spacy_w2v.kernels.arguments import Tree
+from spacy_w2v.model import predictions
 from spacy_w2v.model.vocabulary import Vocabulary
+from spacy_w2v.output_layers import make_tree
 from spacy_w2v.types import Vectors
 
 
@@ -48,6 +52,13 @@ class TrainedModel:
     def settings(self) -> ModelSettings:
         """Architecture, loss and hyper-parameters of the model."""
         return ModelSettings.model_validate(self.meta["model"])
+
+    @cached_property
+    def tree(self) -> Tree | None:
+        """The tree of hierarchical softmax; None with other losses."""
+        if self.settings.loss != "hierarchical-softmax":
+            return None
+        return make_tree(self.settings, self.vocabulary.counts)
 
     def __len__(self) -> int:
         return len(self.vocabulary)
@@ -102,6 +113,27 @@ class TrainedModel:
         n_found = min(topn, len(self) - (left_out is not None))
         nearest = np.argsort(-similarities, kind="stable")[:n_found]
         return [(self.words[rank], float(similarities[rank])) for rank in nearest]
+
+    def predict_context(self, words: Sequence[str], *, topn: int = 10) -> list[tuple[str, float]]:
+        """Return the words that fit best among these words of a context, with their probabilities in [0, 1].
+
+        The order of the context does not count, and unknown words of it are left out. As `predict_output_word` of
+        gensim, but for all losses: the mean of the context's input vectors (with `cbow_mean = false` of CBOW their
+        sum) predicts; with hierarchical softmax by products along the tree, else by the softmax over all words. The
+        probabilities of all words sum to 1. A model of negative sampling was not trained for this softmax: trust its
+        order more than its probabilities. Raises UnknownWordError if no word of the context is known.
+        """
+        return predictions.predict_context(self, words, topn=topn)
+
+    def score(self, sentences: Iterable[Sequence[str]]) -> NDArray[np.float64]:
+        """Return the log-likelihood of each sentence, a list of words: natural logarithms, at most 0.
+
+        The sum over all pairs of a word of the context that predicts a centre (skip-gram), or over all centres that
+        have a context (CBOW). Unknown words are dropped, windows are full, nothing is subsampled: as `score` of gensim
+        (Taddy 2015, arXiv 1504.07295), but exact, where gensim rounds scores to a table and skips those past 6, and of
+        sentences of any length. Raises ConfigError with negative sampling, which learns no probabilities.
+        """
+        return predictions.score(self, sentences)
 
     def near_spellings(self, word: str) -> str:
         """Return a sentence with words of the vocabulary that are spelt like one that it lacks."""
