@@ -1,5 +1,6 @@
 """Slow and obvious twins of the package's numerical code: plain Python, float64, sharing nothing with the package."""
 
+import heapq
 import math
 
 import numpy as np
@@ -187,3 +188,51 @@ def train_skipgram_blocked(chunk, subsampling, noise, x, y, settings, alphas, st
         for i in inputs:
             x[kept[i][0]] += change[i]
     return loss, pairs, len(kept)
+
+
+# --- predictions
+
+
+def log_sigmoid(score):
+    return -math.log1p(math.exp(-score)) if score >= 0 else score - math.log1p(math.exp(score))
+
+
+def softmax_log_probabilities(hidden, outputs):
+    scores = [dot(hidden, y) for y in outputs]
+    highest = max(scores)
+    log_sum = highest + math.log(math.fsum(math.exp(score - highest) for score in scores))
+    return [score - log_sum for score in scores]
+
+
+def tree_log_probability(hidden, path, outputs, log_sigmoid=log_sigmoid):
+    """Log probability of the word whose path has these (node, code): Mikolov et al. 2013b, equation 3."""
+    return sum(log_sigmoid(dot(hidden, outputs[node]) * (1 if code == 0 else -1)) for node, code in path)
+
+
+def sentence_score(sentence, inputs, log_probability, architecture, window, cbow_mean):
+    """Log-likelihood of a sentence of word ids; log_probability(hidden, word) is that of one prediction."""
+    total = 0.0
+    for centre, word in enumerate(sentence):
+        places = [j for j in range(centre - window, centre + window + 1) if 0 <= j < len(sentence) and j != centre]
+        contexts = [[float(number) for number in inputs[sentence[j]]] for j in places]
+        if architecture == "skip-gram":
+            total += sum(log_probability(hidden, word) for hidden in contexts)
+        elif contexts:
+            hidden = [sum(numbers) for numbers in zip(*contexts, strict=True)]
+            total += log_probability([number / len(contexts) for number in hidden] if cbow_mean else hidden, word)
+    return total
+
+
+# --- trees
+
+
+def huffman_cost(counts):
+    """Sum of count × length of path in a Huffman tree: each merger makes the paths of all below it longer by one."""
+    heap = [int(count) for count in counts]
+    heapq.heapify(heap)
+    cost = 0
+    while len(heap) > 1:
+        merged = heapq.heappop(heap) + heapq.heappop(heap)
+        cost += merged
+        heapq.heappush(heap, merged)
+    return cost

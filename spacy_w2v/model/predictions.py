@@ -158,17 +158,13 @@ def _of_cbow(model: "TrainedModel", words: Ranks, centres: Ranks, reach: int) ->
 
 def _softmax_total(expected: Expected, output: Vectors) -> float:
     """Return the summed log probability of the expected words among all v."""
+    total = 0.0
     n_hidden = max(1, BLOCK_FLOATS // len(output))
-    log_sums = [
-        _log_sum_exp((expected.hidden[first : first + n_hidden] @ output.T).astype(np.float64))[:, 0]
-        for first in range(0, len(expected.hidden), n_hidden)
-    ]
-    total = -np.concatenate(log_sums)[expected.rows].sum()
-    n_pairs = max(1, BLOCK_FLOATS // output.shape[1])
-    for first in range(0, len(expected.rows), n_pairs):
-        pairs = slice(first, first + n_pairs)
-        total += _row_products(expected.hidden[expected.rows[pairs]], output[expected.words[pairs]]).sum()
-    return float(total)
+    for first in range(0, len(expected.hidden), n_hidden):
+        pairs = (expected.rows >= first) & (expected.rows < first + n_hidden)
+        logarithms = log_probabilities(expected.hidden[first : first + n_hidden], output)
+        total += float(logarithms[expected.rows[pairs] - first, expected.words[pairs]].sum())
+    return total
 
 
 def _tree_total(expected: Expected, output: Vectors, tree: Tree) -> float:
