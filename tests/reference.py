@@ -236,3 +236,31 @@ def huffman_cost(counts):
         cost += merged
         heapq.heappush(heap, merged)
     return cost
+
+
+def word2vec_c_tree(counts):
+    """Paths of all words, as lists of (node, code), by `CreateBinaryTree` of word2vec.c, line by line."""
+    n_words = len(counts)
+    weights = [*counts, *[10**15] * n_words]
+    parents, codes = [0] * (2 * n_words), [0] * (2 * n_words)
+    next_word, next_node = n_words - 1, n_words
+    for made in range(n_words, 2 * n_words - 1):
+        lightest = []
+        for _ in range(2):
+            if next_word >= 0 and weights[next_word] < weights[next_node]:
+                lightest.append(next_word)
+                next_word -= 1
+            else:
+                lightest.append(next_node)
+                next_node += 1
+        weights[made] = weights[lightest[0]] + weights[lightest[1]]
+        parents[lightest[0]] = parents[lightest[1]] = made
+        codes[lightest[1]] = 1
+    paths = []
+    for word in range(n_words):
+        path, node = [], word
+        while node != 2 * n_words - 2:
+            path.append((parents[node] - n_words, codes[node]))
+            node = parents[node]
+        paths.append(path[::-1])
+    return paths
