@@ -1,10 +1,11 @@
 """The Python interface: train word vectors on texts, and use them in spaCy and gensim."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from spacy_w2v.config.loading import config_of
-from spacy_w2v.config.schema import W2VSettings, block_of_setting, parse_settings
+from spacy_w2v.config.schema import VectorKind, W2VSettings, block_of_setting, parse_settings
 from spacy_w2v.corpus.iterables import as_source
 from spacy_w2v.errors import ConfigError, did_you_mean
 from spacy_w2v.model.storage import read_model, write_model
@@ -24,29 +25,37 @@ class Word2Vec(TrainedModel):
         *,
         max_vectors: int | None = None,
         dtype: Literal["float32", "float16"] = "float32",
+        vectors: VectorKind = "input",
     ) -> "Language":
         """Put the vectors into a pipeline, in place of those it has, and return it.
 
         nlp: the pipeline; None makes one with the tokenizer that the vectors were trained with, and without
-        components. max_vectors: only those of the most frequent words. dtype: of the table.
+        components. max_vectors: only those of the most frequent words. dtype: of the table. vectors: "input",
+        "output" or "mean". Raises ConfigError as `vectors` does.
         """
         from spacy_w2v.export.to_spacy import make_spacy_pipeline, set_vectors
 
         if nlp is None:
-            return make_spacy_pipeline(self, max_vectors=max_vectors, dtype=dtype)
-        set_vectors(nlp, self, max_vectors=max_vectors, dtype=dtype)
+            return make_spacy_pipeline(self, max_vectors=max_vectors, dtype=dtype, vectors=vectors)
+        set_vectors(nlp, self, max_vectors=max_vectors, dtype=dtype, vectors=vectors)
         return nlp
 
     def to_keyed_vectors(
-        self, *, max_vectors: int | None = None, dtype: Literal["float32", "float16"] = "float32"
+        self,
+        *,
+        max_vectors: int | None = None,
+        dtype: Literal["float32", "float16"] = "float32",
+        vectors: VectorKind = "input",
     ) -> Any:  # Any: gensim has no types
         """Return a gensim.models.KeyedVectors with the words, vectors and counts.
 
         max_vectors: only the most frequent words. dtype: "float32", which shares this model's memory, or "float16".
+        vectors: "input", "output" or "mean", of which the last has memory of its own. Raises ConfigError as `vectors`
+        does.
         """
         from spacy_w2v.export.to_gensim import make_keyed_vectors
 
-        return make_keyed_vectors(self, max_vectors=max_vectors, dtype=dtype)
+        return make_keyed_vectors(self, max_vectors=max_vectors, dtype=dtype, vectors=vectors)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the model to a directory, which appears when it is complete.
@@ -66,7 +75,7 @@ def load(path: str | Path, *, mmap: bool = False) -> Word2Vec:
     directory = Path(path)
     if (directory / "model" / "meta.json").is_file():
         directory = directory / "model"
-    return Word2Vec(**vars(read_model(directory, mmap=mmap)))
+    return _with_interface(read_model(directory, mmap=mmap))
 
 
 def train(
@@ -107,7 +116,7 @@ def train(
         cache_dir=Path(cache_dir) if cache_dir is not None else None,
     )
     with ProgressBars() if progress else silent() as listener:
-        return Word2Vec(**vars(job.run(listener)))
+        return _with_interface(job.run(listener))
 
 
 def settings_from_arguments(arguments: dict[str, Any]) -> W2VSettings:  # Any: checked here
@@ -120,3 +129,7 @@ def settings_from_arguments(arguments: dict[str, Any]) -> W2VSettings:  # Any: c
             raise ConfigError(f"There is no setting '{name}'. {hint}")
         values.setdefault(blocks[name], {})[name] = value
     return parse_settings(values)
+
+
+def _with_interface(model: TrainedModel) -> Word2Vec:
+    return Word2Vec(**{field.name: getattr(model, field.name) for field in fields(model)})

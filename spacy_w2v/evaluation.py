@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spacy_w2v.config.schema import VectorKind
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.model.trained import TrainedModel
 
@@ -26,7 +27,12 @@ def bundled(file_name: str) -> Path:
 
 
 def evaluate(
-    model: TrainedModel, *, word_pairs: dict[str, Path], analogies: dict[str, Path], restrict_vocab: int
+    model: TrainedModel,
+    *,
+    word_pairs: dict[str, Path],
+    analogies: dict[str, Path],
+    restrict_vocab: int,
+    vectors: VectorKind = "input",
 ) -> dict[str, dict[str, Any]]:
     """Return the scores on each set, by name.
 
@@ -35,13 +41,15 @@ def evaluate(
     Google's set, "semantic" and "syntactic", in [0, 1], among the restrict_vocab most frequent words.
     Both: "n_used" and "n_unknown" questions; questions with unknown words are left out. A score is None where no
     question is left.
+    vectors: those that are scored, "input", "output" or "mean". Raises ConfigError as `TrainedModel.vectors` does, and
+    CorpusError for a set that cannot be read.
     """
     from spacy_w2v.export.to_gensim import make_keyed_vectors
 
     for path in (*word_pairs.values(), *analogies.values()):
         if not path.is_file():
             raise CorpusError(f"An evaluation set must be an existing file, was: {path}")
-    keyed_vectors = make_keyed_vectors(model)
+    keyed_vectors = make_keyed_vectors(model, vectors=vectors)
     scores = {}
     for name, path in (*word_pairs.items(), *analogies.items()):
         try:

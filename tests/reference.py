@@ -1,5 +1,6 @@
 """Slow and obvious twins of the package's numerical code: plain Python, float64, sharing nothing with the package."""
 
+import heapq
 import math
 
 import numpy as np
@@ -84,14 +85,13 @@ def hierarchical_softmax(paths):
     return learn
 
 
-def softmax_probabilities(scores):
-    exponentials = [math.exp(score - max(scores)) for score in scores]
-    return [exponential / sum(exponentials) for exponential in exponentials]
+def softmax_probabilities(hidden, outputs):
+    return [math.exp(log_probability) for log_probability in softmax_log_probabilities(hidden, outputs)]
 
 
 def full_softmax():
     def learn(generator, target, hidden, outputs, alpha):
-        probabilities = softmax_probabilities([dot(hidden, output) for output in outputs])
+        probabilities = softmax_probabilities(hidden, outputs)
         step = [0.0] * len(hidden)
         for word, output in enumerate(outputs):
             gradient = alpha * ((word == target) - probabilities[word])
@@ -364,7 +364,7 @@ def softmax_step(hidden, targets, y, alpha):
     """Change y; returns the loss and the changes of the hidden vectors, each of which predicts some targets."""
     loss, gradients = 0.0, []
     for h, words in zip(hidden, targets, strict=True):
-        probabilities = np.array(softmax_probabilities((y @ h).tolist()))
+        probabilities = np.array(softmax_probabilities(h.tolist(), y.tolist()))
         loss -= sum(math.log(probabilities[word]) for word in words)
         wanted = np.bincount(words, minlength=len(y))
         gradients.append(alpha * (wanted - len(words) * probabilities))
@@ -412,3 +412,79 @@ def train_cbow_softmax(chunk, subsampling, layer, x, y, settings, alphas, state)
             n_predicted += len(at.hidden)
         first = last
     return loss, n_predicted, len(kept)
+
+
+# --- predictions
+
+
+def log_sigmoid(score):
+    return -math.log1p(math.exp(-score)) if score >= 0 else score - math.log1p(math.exp(score))
+
+
+def softmax_log_probabilities(hidden, outputs):
+    scores = [dot(hidden, y) for y in outputs]
+    highest = max(scores)
+    log_sum = highest + math.log(math.fsum(math.exp(score - highest) for score in scores))
+    return [score - log_sum for score in scores]
+
+
+def tree_log_probability(hidden, path, outputs, log_sigmoid=log_sigmoid):
+    """Log probability of the word whose path has these (node, code): Mikolov et al. 2013b, equation 3."""
+    return sum(log_sigmoid(dot(hidden, outputs[node]) * (1 if code == 0 else -1)) for node, code in path)
+
+
+def sentence_score(sentence, inputs, log_probability, architecture, window, cbow_mean):
+    """Log-likelihood of a sentence of word ids; log_probability(hidden, word) is that of one prediction."""
+    total = 0.0
+    for centre, word in enumerate(sentence):
+        places = [j for j in range(centre - window, centre + window + 1) if 0 <= j < len(sentence) and j != centre]
+        contexts = [[float(number) for number in inputs[sentence[j]]] for j in places]
+        if architecture == "skip-gram":
+            total += sum(log_probability(hidden, word) for hidden in contexts)
+        elif contexts:
+            hidden = [sum(numbers) for numbers in zip(*contexts, strict=True)]
+            total += log_probability([number / len(contexts) for number in hidden] if cbow_mean else hidden, word)
+    return total
+
+
+# --- trees
+
+
+def huffman_cost(counts):
+    """Sum of count × length of path in a Huffman tree: each merger makes the paths of all below it longer by one."""
+    heap = [int(count) for count in counts]
+    heapq.heapify(heap)
+    cost = 0
+    while len(heap) > 1:
+        merged = heapq.heappop(heap) + heapq.heappop(heap)
+        cost += merged
+        heapq.heappush(heap, merged)
+    return cost
+
+
+def word2vec_c_tree(counts):
+    """Paths of all words, as lists of (node, code), by `CreateBinaryTree` of word2vec.c, line by line."""
+    n_words = len(counts)
+    weights = [*counts, *[10**15] * n_words]
+    parents, codes = [0] * (2 * n_words), [0] * (2 * n_words)
+    next_word, next_node = n_words - 1, n_words
+    for made in range(n_words, 2 * n_words - 1):
+        lightest = []
+        for _ in range(2):
+            if next_word >= 0 and weights[next_word] < weights[next_node]:
+                lightest.append(next_word)
+                next_word -= 1
+            else:
+                lightest.append(next_node)
+                next_node += 1
+        weights[made] = weights[lightest[0]] + weights[lightest[1]]
+        parents[lightest[0]] = parents[lightest[1]] = made
+        codes[lightest[1]] = 1
+    paths = []
+    for word in range(n_words):
+        path, node = [], word
+        while node != 2 * n_words - 2:
+            path.append((parents[node] - n_words, codes[node]))
+            node = parents[node]
+        paths.append(path[::-1])
+    return paths

@@ -2,6 +2,7 @@
 
 import inspect
 from importlib.metadata import distribution
+from typing import get_args
 
 import gensim.models
 import pytest
@@ -10,7 +11,7 @@ from confection import Config
 
 from spacy_w2v.config.loading import apply_overrides, fill, load_config, resolve
 from spacy_w2v.config.presets import SIZES, make_config
-from spacy_w2v.config.schema import W2VSettings, block_of_setting, parse_settings
+from spacy_w2v.config.schema import ModelSettings, VectorKind, W2VSettings, block_of_setting, parse_settings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.export import EXPORTERS
 
@@ -76,6 +77,17 @@ def test_settings_cannot_be_changed():
 
 def test_formats_of_the_settings_are_those_of_the_exporters():
     assert parse_settings({"export": {"formats": list(EXPORTERS)}}).export.formats == list(EXPORTERS)
+
+
+@pytest.mark.parametrize("loss", get_args(ModelSettings.model_fields["loss"].annotation))
+@pytest.mark.parametrize("kind", get_args(VectorKind))
+def test_kinds_of_vectors_go_with_losses_that_have_them(kind, loss):
+    block = {"export": {"vectors": kind}, "model": {"loss": loss}}
+    if kind == "input" or loss != "hierarchical-softmax":
+        assert parse_settings(block).export.vectors == kind
+    else:
+        with pytest.raises(ConfigError, match="inner nodes of a tree"):
+            resolve(fill(Config().from_str(BASE), parse_settings({})).merge({"w2v": block}))
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -1,6 +1,7 @@
 """Every format is read back by the program it is for: spaCy, gensim, and this package."""
 
 import dataclasses
+import itertools
 import json
 from collections import Counter
 
@@ -9,18 +10,22 @@ import pyarrow as pa
 import pytest
 import spacy
 from gensim.models import KeyedVectors
+from helpers_model import make_model
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from scipy.stats import spearmanr
 from spacy.tokens import Doc
 from spacy.training import Example
 
 import spacy_w2v
 from spacy_w2v.config.schema import ExportSettings
-from spacy_w2v.errors import StorageError
+from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.evaluation import evaluate
 from spacy_w2v.export import EXPORTERS, export_all, get_exporter
 from spacy_w2v.model.vocabulary import Vocabulary
 
 ATTRS = ["ORTH", "LOWER", "NORM"]
+KINDS = ["input", "output", "mean"]
 TEXTS = [
     "The French king can't go: he's gonna see the CITY, the City and the city near £50 and $50.",
     "THE KING cannot go to Paris; the king's cities aren't near. The french Straße, STRASSE and İstanbul 😀!",
@@ -255,6 +260,108 @@ def test_words_with_white_space_are_refused_by_the_word2vec_formats(tmp_path, sp
     assert list(tmp_path.iterdir()) == []
     get_exporter("gensim")(model, tmp_path / "vectors.kv", ExportSettings())
     assert KeyedVectors.load(str(tmp_path / "vectors.kv")).index_to_key == model.words
+
+
+# Input vectors, output vectors, or their mean
+
+
+def expected_vectors(model, kind):
+    """The vectors by plain arithmetic on the two matrices."""
+    parts = {"input": [model.input_vectors], "output": [model.output_vectors]}
+    parts["mean"] = parts["input"] + parts["output"]
+    return (sum(part.astype(float) for part in parts[kind]) / len(parts[kind])).astype(np.float32)
+
+
+@pytest.mark.parametrize("max_vectors", [None, 4])
+@pytest.mark.parametrize("kind", KINDS)
+def test_kinds_of_vectors_in_all_formats(model, tmp_path, kind, max_vectors):
+    expected = expected_vectors(model, kind)[:max_vectors]
+    np.testing.assert_array_equal(model.vectors(kind)[:max_vectors], expected)
+    export_all(model, tmp_path, ExportSettings(formats=list(EXPORTERS), vectors=kind, max_vectors=max_vectors))
+    nlp = spacy.load(tmp_path / "spacy")
+    np.testing.assert_array_equal(nlp.vocab.vectors.data, expected)
+    assert nlp.meta["w2v"]["vectors"] == kind
+    text, binary = tmp_path / "word2vec/vectors.txt", tmp_path / "word2vec/vectors.bin"
+    for keyed_vectors in (
+        KeyedVectors.load(str(tmp_path / "gensim/vectors.kv"), mmap="r"),
+        KeyedVectors.load_word2vec_format(str(text)),
+        KeyedVectors.load_word2vec_format(str(binary), binary=True),
+        model.to_keyed_vectors(vectors=kind, max_vectors=max_vectors),
+    ):
+        assert keyed_vectors.index_to_key == model.words[:max_vectors]
+        np.testing.assert_array_equal(keyed_vectors.vectors, expected)
+    for nlp in (None, spacy.blank("de")):
+        data = model.to_spacy(nlp, vectors=kind, max_vectors=max_vectors).vocab.vectors.data
+        np.testing.assert_array_equal(data, expected)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_most_similar_and_scores_by_kinds_of_vectors(model, tmp_path, kind):
+    keyed_vectors = model.to_keyed_vectors(vectors=kind)
+    for query in (model.words[1], expected_vectors(model, kind)[1]):
+        expected = keyed_vectors.most_similar(query if isinstance(query, str) else [query], topn=4)
+        actual = model.most_similar(query, topn=4, vectors=kind)
+        assert [word for word, _ in actual] == [word for word, _ in expected]
+        # float32 sums of 12 products in another order
+        np.testing.assert_allclose([score for _, score in actual], [score for _, score in expected], atol=1e-6)
+
+    pairs = [(first, second, rank) for rank, (first, second) in enumerate(itertools.combinations(model.words[:5], 2))]
+    (tmp_path / "pairs.tsv").write_text("".join(f"{first}\t{second}\t{rank}\n" for first, second, rank in pairs))
+    sets = {"word_pairs": {"pairs": tmp_path / "pairs.tsv"}, "analogies": {}, "restrict_vocab": 100}
+    cosines = [keyed_vectors.similarity(first, second) for first, second, _ in pairs]
+    expected = spearmanr(cosines, range(len(pairs))).statistic
+    assert evaluate(model, **sets, vectors=kind)["pairs"]["spearman"] == pytest.approx(expected)
+
+
+def test_input_and_output_vectors_share_the_models_memory(model):
+    for kind, matrix in (("input", model.input_vectors), ("output", model.output_vectors)):
+        assert model.vectors(kind) is matrix
+        assert np.shares_memory(model.to_keyed_vectors(vectors=kind).vectors, matrix)
+    assert model.vectors() is model.input_vectors
+    mean = model.vectors("mean")
+    assert mean.dtype == np.float32
+    assert not np.shares_memory(mean, model.input_vectors)
+
+
+def test_other_kinds_of_vectors_are_refused(model):
+    for ask in (model.vectors, lambda kind: model.to_keyed_vectors(vectors=kind)):
+        with pytest.raises(ConfigError, match=r"^vectors must be one of input, output, mean, was: both$"):
+            ask("both")
+
+
+@pytest.mark.parametrize("kind", ["output", "mean"])
+def test_inner_nodes_of_a_tree_are_not_exported_as_words(tmp_path, kind):
+    model = make_model([5, 4, 3, 2], loss="hierarchical-softmax")
+    assert model.output_vectors.shape == (3, model.vector_size)
+    sets = {"word_pairs": {}, "analogies": {}, "restrict_vocab": 1}
+    for ask in (
+        lambda: model.vectors(kind),
+        lambda: model.most_similar("w1", vectors=kind),
+        lambda: model.to_spacy(vectors=kind),
+        lambda: model.to_spacy(spacy.blank("en"), vectors=kind),
+        lambda: model.to_keyed_vectors(vectors=kind),
+        lambda: evaluate(model, **sets, vectors=kind),
+        *(
+            lambda name=name: get_exporter(name)(model, tmp_path / "exported", ExportSettings(vectors=kind))
+            for name in EXPORTERS
+        ),
+    ):
+        with pytest.raises(ConfigError, match=rf'must be "input" where loss = "hierarchical-softmax", was: "{kind}"'):
+            ask()
+    assert list(tmp_path.iterdir()) == []
+    assert model.to_keyed_vectors().vectors is not None
+
+
+@pytest.mark.parametrize("mmap", [False, True])
+def test_models_with_a_tree_are_saved_and_loaded(tmp_path, mmap):
+    model = make_model([9, 7, 4, 3, 2], loss="hierarchical-softmax", tree="balanced", architecture="cbow")
+    model.save(tmp_path / "model")
+    loaded = spacy_w2v.load(tmp_path / "model", mmap=mmap)
+    np.testing.assert_array_equal(loaded.output_vectors, model.output_vectors)
+    assert loaded.settings == model.settings
+    context, sentences = ["w1", "w3"], [["w0", "w4", "w2"]]
+    assert loaded.predict_context(context) == model.predict_context(context)
+    assert loaded.score(sentences) == model.score(sentences)
 
 
 # The model's own directory

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,14 @@ WITH_OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it: 128 + SIGINT."""
+
+
+class VectorsOf(str, Enum):
+    """The kinds of `spacy_w2v.config.schema.VectorKind`, for --vectors."""
+
+    input = "input"
+    output = "output"
+    mean = "mean"
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from wasabi import msg
 
-from spacy_w2v.cli._app import errors_for_users, w2v_cli
+from spacy_w2v.cli._app import VectorsOf, errors_for_users, w2v_cli
 
 
 @w2v_cli.command("evaluate")
@@ -30,6 +30,7 @@ def evaluate_command(
         min=1,
         help="Look for the answers of analogies among the most frequent words only",
     ),
+    vectors: VectorsOf = typer.Option(VectorsOf.input, "--vectors", help="Which vectors: input, output or their mean"),
 ) -> None:
     """
     Score a model on WordSim-353, SimLex-999 and Google's analogies, which gensim bundles, or on sets of your own.
@@ -49,6 +50,7 @@ def evaluate_command(
             word_pairs=pairs_by_name,
             analogies=analogies_by_name,
             restrict_vocab=restrict_vocab,
+            vectors=vectors.value,
         )
         if output_file is not None:
             with staged_file(output_file) as staged:

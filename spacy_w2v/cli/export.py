@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 from wasabi import msg
 
-from spacy_w2v.cli._app import errors_for_users, w2v_cli
+from spacy_w2v.cli._app import VectorsOf, errors_for_users, w2v_cli
 
 if TYPE_CHECKING:
     from spacy_w2v.api import Word2Vec
@@ -36,6 +36,7 @@ def export_command(
     format_: Format = typer.Option(Format.spacy, "--format", "-f", help="What to write"),
     max_vectors: int = typer.Option(None, "--max-vectors", min=1, help="Only the vectors of the most frequent words"),
     dtype: Dtype = typer.Option(Dtype.float32, "--dtype", help="Type of the numbers, for spacy and gensim"),
+    vectors: VectorsOf = typer.Option(VectorsOf.input, "--vectors", help="Which vectors: input, output or their mean"),
     overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Replace an earlier export"),
 ) -> None:
     """
@@ -47,7 +48,9 @@ def export_command(
     from spacy_w2v.publish import check_output, staged_directory, staged_siblings
 
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
-        settings = ExportSettings(formats=[format_.value], max_vectors=max_vectors, dtype=dtype.value)
+        settings = ExportSettings(
+            formats=[format_.value], max_vectors=max_vectors, dtype=dtype.value, vectors=vectors.value
+        )
         exporter = get_exporter(format_.value)
         if format_ is Format.spacy:
             check_output(output_path, overwrite=overwrite, made_by_us="meta.json")

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 from wasabi import msg
 
-from spacy_w2v.cli._app import errors_for_users, w2v_cli
+from spacy_w2v.cli._app import VectorsOf, errors_for_users, w2v_cli
 
 
 @w2v_cli.command("most-similar")
@@ -13,6 +13,7 @@ def most_similar_command(
     model_path: Path = typer.Argument(..., help="Output directory of `spacy w2v train`, or the model in it"),
     words: list[str] = typer.Argument(..., help="Words to look up"),
     topn: int = typer.Option(10, "--topn", "-n", min=1, help="How many words to show for each"),
+    vectors: VectorsOf = typer.Option(VectorsOf.input, "--vectors", help="Which vectors: input, output or their mean"),
 ) -> None:
     """
     Show the words whose vectors are nearest to those of the given words, with their cosine similarities.
@@ -24,5 +25,6 @@ def most_similar_command(
         for word in words:
             model.rank(word)  # all are known before any is shown
         for word in words:
+            nearest = model.most_similar(word, topn=topn, vectors=vectors.value)
             msg.divider(word)
-            msg.table([(near, f"{similarity:.3f}") for near, similarity in model.most_similar(word, topn=topn)])
+            msg.table([(near, f"{similarity:.3f}") for near, similarity in nearest])

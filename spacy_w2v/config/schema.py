@@ -102,6 +102,9 @@ class TrainingSettings(Settings):
 ExportFormat = Literal["spacy", "gensim", "word2vec-text", "word2vec-binary"]
 EXPORT_FORMATS: tuple[str, ...] = get_args(ExportFormat)
 
+VectorKind = Literal["input", "output", "mean"]
+"""Which vectors of a model: its input vectors, those of words as they are predicted, or the mean of both."""
+
 
 class ExportSettings(Settings):
     """`[w2v.export]`: what is written beside the model itself."""
@@ -111,6 +114,8 @@ class ExportSettings(Settings):
     """Keep only the vectors of the most frequent words; null for all."""
     dtype: Literal["float32", "float16"] = "float32"
     """Type of the numbers in spaCy's and gensim's tables."""
+    vectors: VectorKind = "input"
+    """The word vectors; the output vectors, of words as they are predicted; or the mean of both."""
 
     @field_validator("formats")
     @classmethod
@@ -129,6 +134,24 @@ class W2VSettings(Settings):
     model: ModelSettings = ModelSettings()
     training: TrainingSettings = TrainingSettings()
     export: ExportSettings = ExportSettings()
+
+    @model_validator(mode="after")
+    def words_have_the_vectors(self) -> "W2VSettings":
+        """Refuse before training what could not be exported after it."""
+        check_vectors(self.export.vectors, loss=self.model.loss)
+        return self
+
+
+def check_vectors(vectors: str, *, loss: str) -> None:
+    """Raise ConfigError unless `vectors` is a VectorKind that a model of this loss has for each word."""
+    kinds = get_args(VectorKind)
+    if vectors not in kinds:
+        raise ConfigError(f"vectors must be one of {', '.join(kinds)}, was: {vectors}")
+    if vectors != "input" and loss == "hierarchical-softmax":
+        raise ConfigError(
+            f'vectors must be "input" where loss = "hierarchical-softmax", was: "{vectors}". Its output vectors '
+            'belong to the inner nodes of a tree, not to words. Take vectors = "input", or another loss.'
+        )
 
 
 def parse_settings(block: dict[str, Any]) -> W2VSettings:  # Any: values as they stand in a config

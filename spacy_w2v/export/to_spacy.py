@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spacy_w2v.config.schema import ExportSettings
+from spacy_w2v.config.schema import ExportSettings, VectorKind
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.model.vocabulary import Vocabulary
@@ -40,11 +40,17 @@ def spacy_keys(vocabulary: Vocabulary, *, attr: str) -> tuple[list[str], list[in
 
 
 def set_vectors(
-    nlp: "Language", model: TrainedModel, *, max_vectors: int | None = None, dtype: str = "float32"
+    nlp: "Language",
+    model: TrainedModel,
+    *,
+    max_vectors: int | None = None,
+    dtype: str = "float32",
+    vectors: VectorKind = "input",
 ) -> None:
     """Put the vectors into a pipeline's vocab, in place of those it has, and rank its lexemes by frequency.
 
-    max_vectors: only those of the most frequent words. dtype: "float32" or "float16".
+    max_vectors: only those of the most frequent words. dtype: "float32" or "float16". vectors: "input", "output" or
+    "mean". Raises ConfigError as `TrainedModel.vectors` does.
     """
     from spacy.util import OOV_RANK
     from spacy.vectors import Vectors
@@ -52,31 +58,33 @@ def set_vectors(
     vocabulary = model.vocabulary.first(max_vectors)
     keys, rows = spacy_keys(vocabulary, attr=model.attr)
     rank_of_id = {nlp.vocab.strings.add(key): row for key, row in zip(keys, rows, strict=True)}
-    vectors = Vectors(
-        data=np.array(model.input_vectors[: len(vocabulary)], dtype),
+    table = Vectors(
+        data=np.array(model.vectors(vectors)[: len(vocabulary)], dtype),
         strings=nlp.vocab.strings,
         name=f"{nlp.lang}_w2v.vectors",
     )
-    vectors.key2row.update(rank_of_id)
-    nlp.vocab.vectors = vectors
+    table.key2row.update(rank_of_id)
+    nlp.vocab.vectors = table
     for lexeme in nlp.vocab:
         lexeme.rank = rank_of_id.get(lexeme.orth, OOV_RANK)
     for word_id, rank in rank_of_id.items():
         nlp.vocab[word_id].rank = rank
 
 
-def make_spacy_pipeline(model: TrainedModel, *, max_vectors: int | None = None, dtype: str = "float32") -> "Language":
+def make_spacy_pipeline(
+    model: TrainedModel, *, max_vectors: int | None = None, dtype: str = "float32", vectors: VectorKind = "input"
+) -> "Language":
     """Return a pipeline without components, with the tokenizer of the model's config and the vectors."""
     from spacy_w2v.config.loading import make_pipeline, parse_config
 
     nlp = make_pipeline(parse_config(model.config))
-    set_vectors(nlp, model, max_vectors=max_vectors, dtype=dtype)
-    describe(nlp, model)
+    set_vectors(nlp, model, max_vectors=max_vectors, dtype=dtype, vectors=vectors)
+    describe(nlp, model, vectors=vectors)
     return nlp
 
 
-def describe(nlp: "Language", model: TrainedModel) -> None:
-    """Fill in the meta data of a pipeline that holds the vectors and nothing else."""
+def describe(nlp: "Language", model: TrainedModel, *, vectors: VectorKind) -> None:
+    """Fill in the meta data of a pipeline that holds these vectors and nothing else."""
     facts = model.meta
     n_tokens = facts["corpus"]["n_tokens"]
     n_words = nlp.vocab.vectors.shape[0]
@@ -88,7 +96,7 @@ def describe(nlp: "Language", model: TrainedModel) -> None:
     nlp.meta["sources"] = [{"name": facts["corpus"]["source"], "url": "", "license": "", "author": ""}]
     nlp.meta["w2v"] = {
         part: facts[part] for part in ("corpus", "vocabulary", "tokens", "model", "training", "results", "versions")
-    }
+    } | {"vectors": vectors}
 
 
 def check_can_be_saved(nlp: "Language") -> None:
@@ -102,6 +110,6 @@ def check_can_be_saved(nlp: "Language") -> None:
 
 def write_spacy(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
     """Write a pipeline directory."""
-    nlp = make_spacy_pipeline(model, max_vectors=settings.max_vectors, dtype=settings.dtype)
+    nlp = make_spacy_pipeline(model, max_vectors=settings.max_vectors, dtype=settings.dtype, vectors=settings.vectors)
     check_can_be_saved(nlp)
     nlp.to_disk(path)

@@ -5,7 +5,7 @@ meta.json            format version, fingerprint, facts of the run, size of each
 vocabulary.arrow     columns word (large_string), count (int64), by rank
 forms.arrow          columns orth (large_string), word (uint32, its rank), count (int64)
 input_vectors.npy    float32, v × d
-output_vectors.npy   float32, v × d
+output_vectors.npy   float32, v × d; with hierarchical softmax (v - 1) × d, of the inner nodes of its tree
 """
 
 import json

@@ -1,14 +1,20 @@
 """A trained model: words with their input and output vectors, and how they came about."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from spacy_w2v.config.schema import ModelSettings, VectorKind, check_vectors
 from spacy_w2v.errors import UnknownWordError
+from spacy_w2v.kernels.arguments import Tree
+from spacy_w2v.model import predictions
 from spacy_w2v.model.vocabulary import Vocabulary
+from spacy_w2v.output_layers import make_tree
 from spacy_w2v.types import Vectors
 
 
@@ -20,7 +26,8 @@ class TrainedModel:
     input_vectors: Vectors
     """v × d, float32: the word vectors."""
     output_vectors: Vectors
-    """v × d, float32: the vectors of words as they are predicted."""
+    """v × d, float32: the vectors of words as they are predicted; or (v - 1) × d, with hierarchical softmax, of the
+    inner nodes of its tree (`Tree.nodes` are the rows)."""
     config: str
     """The config of the run, complete, as the text of a config file."""
     meta: dict[str, Any]
@@ -41,6 +48,18 @@ class TrainedModel:
         """The attribute of tokens that words are: ORTH, LOWER or NORM."""
         return str(self.meta["tokens"]["attr"])
 
+    @cached_property
+    def settings(self) -> ModelSettings:
+        """Architecture, loss and hyper-parameters of the model."""
+        return ModelSettings.model_validate(self.meta["model"])
+
+    @cached_property
+    def tree(self) -> Tree | None:
+        """The tree of hierarchical softmax; None with other losses."""
+        if self.settings.loss != "hierarchical-softmax":
+            return None
+        return make_tree(self.settings, self.vocabulary.counts)
+
     def __len__(self) -> int:
         return len(self.vocabulary)
 
@@ -56,18 +75,38 @@ class TrainedModel:
         """Return the rank of a word. Raises UnknownWordError with near spellings."""
         rank = self.vocabulary.index.get(word)
         if rank is None:
-            raise UnknownWordError(self._unknown(word))
+            raise UnknownWordError(
+                f"A word must be in the vocabulary of {len(self)} words, was: '{word}'. {self.near_spellings(word)}"
+            )
         return rank
 
-    def most_similar(self, word: str | ArrayLike, *, topn: int = 10) -> list[tuple[str, float]]:
+    def vectors(self, kind: VectorKind = "input") -> Vectors:
+        """Return v × d vectors of words: "input", "output" (both share the model's memory), or "mean" of the two.
+
+        Raises ConfigError for any other kind, and for all but "input" with hierarchical softmax, where the output
+        vectors belong to the inner nodes of the tree.
+        """
+        check_vectors(kind, loss=self.settings.loss)
+        if kind == "input":
+            return self.input_vectors
+        if kind == "output":
+            return self.output_vectors
+        mean: Vectors = (self.input_vectors + self.output_vectors) / np.float32(2)
+        return mean
+
+    def most_similar(
+        self, word: str | ArrayLike, *, topn: int = 10, vectors: VectorKind = "input"
+    ) -> list[tuple[str, float]]:
         """Return the words nearest to a word or to a vector of d numbers, with their cosine similarities.
 
-        A word itself is left out. Raises UnknownWordError.
+        A word itself is left out. vectors: those that are compared. Raises UnknownWordError, and ConfigError as
+        `vectors` does.
         """
+        table = self.vectors(vectors)
         left_out = self.rank(word) if isinstance(word, str) else None
-        query = self.input_vectors[left_out] if left_out is not None else np.asarray(word, np.float32)
-        scores = self.input_vectors @ query
-        norms = np.linalg.norm(self.input_vectors, axis=1) * np.linalg.norm(query)
+        query = table[left_out] if left_out is not None else np.asarray(word, np.float32)
+        scores = table @ query
+        norms = np.linalg.norm(table, axis=1) * np.linalg.norm(query)
         similarities = np.divide(scores, norms, out=np.zeros_like(scores), where=norms > 0)
         if left_out is not None:
             similarities[left_out] = -np.inf
@@ -75,9 +114,30 @@ class TrainedModel:
         nearest = np.argsort(-similarities, kind="stable")[:n_found]
         return [(self.words[rank], float(similarities[rank])) for rank in nearest]
 
-    def _unknown(self, word: str) -> str:
+    def predict_context(self, words: Sequence[str], *, topn: int = 10) -> list[tuple[str, float]]:
+        """Return the words that fit best among these words of a context, with their probabilities in [0, 1].
+
+        The order of the context does not count, and unknown words of it are left out. As `predict_output_word` of
+        gensim, but for all losses: the mean of the context's input vectors (with `cbow_mean = false` of CBOW their
+        sum) predicts; with hierarchical softmax by products along the tree, else by the softmax over all words. The
+        probabilities of all words sum to 1. A model of negative sampling was not trained for this softmax: trust its
+        order more than its probabilities. Raises UnknownWordError if no word of the context is known.
+        """
+        return predictions.predict_context(self, words, topn=topn)
+
+    def score(self, sentences: Iterable[Sequence[str]]) -> NDArray[np.float64]:
+        """Return the log-likelihood of each sentence, a list of words: natural logarithms, at most 0.
+
+        The sum over all pairs of a word of the context that predicts a centre (skip-gram), or over all centres that
+        have a context (CBOW). Unknown words are dropped, windows are full, nothing is subsampled: as `score` of gensim
+        (Taddy 2015, arXiv 1504.07295), but exact, where gensim rounds scores to a table and skips those past 6, and of
+        sentences of any length. Raises ConfigError with negative sampling, which learns no probabilities.
+        """
+        return predictions.score(self, sentences)
+
+    def near_spellings(self, word: str) -> str:
+        """Return a sentence with words of the vocabulary that are spelt like one that it lacks."""
         if word.lower() in self.vocabulary:
-            return f"A word must be in the vocabulary, was: '{word}'. Its lower case is: '{word.lower()}'."
+            return f"Its lower case is: '{word.lower()}'."
         near = get_close_matches(word, self.words[:50_000], n=3, cutoff=0.75)
-        hint = f"Near spellings: {', '.join(near)}." if near else "No word is spelt like it."
-        return f"A word must be in the vocabulary of {len(self)} words, was: '{word}'. {hint}"
+        return f"Near spellings: {', '.join(near)}." if near else "No word is spelt like it."

@@ -1,0 +1,44 @@
+"""Models of any architecture and loss without training: words with given counts, and random or given weights."""
+
+import numpy as np
+import pyarrow as pa
+
+import spacy_w2v
+from spacy_w2v.config.schema import parse_settings
+from spacy_w2v.model.vocabulary import Vocabulary
+
+
+def make_model(counts, *, weights=None, scale=0.5, words=None, **model_settings):
+    """Return a model with these settings of [w2v.model]; words are w0, w1, … unless they are given.
+
+    weights: the input and the output matrix; None for normal numbers with this scale.
+    """
+    settings = parse_settings({"model": {"vector_size": 10, **model_settings}})
+    n_words, d = len(counts), settings.model.vector_size
+    if weights is None:
+        n_outputs = n_words - (settings.model.loss == "hierarchical-softmax")
+        generator = np.random.default_rng(0)
+        weights = [generator.normal(scale=scale, size=(n_rows, d)) for n_rows in (n_words, n_outputs)]
+    words = words or [f"w{rank}" for rank in range(n_words)]
+    forms = {"orth": pa.array(words, pa.large_string()), "word": pa.array(range(n_words), pa.uint32())}
+    facts = {part: {} for part in ("vocabulary", "training", "results", "versions")}
+    return spacy_w2v.Word2Vec(
+        vocabulary=Vocabulary(words, np.array(counts, np.int64), pa.table({**forms, "count": pa.array(counts)})),
+        input_vectors=np.array(weights[0], np.float32),
+        output_vectors=np.array(weights[1], np.float32),
+        config='[nlp]\nlang = "en"\n',
+        meta={
+            **facts,
+            "corpus": {"source": "made for a test", "n_tokens": sum(counts)},
+            "tokens": settings.tokens.model_dump(),
+            "model": settings.model.model_dump(),
+        },
+    )
+
+
+def paths_of(tree):
+    """Return the path of each word as a list of (node, code)."""
+    return [
+        list(zip(tree.nodes[start:stop].tolist(), tree.codes[start:stop].tolist(), strict=True))
+        for start, stop in zip(tree.offsets[:-1], tree.offsets[1:], strict=True)
+    ]
