@@ -1,4 +1,4 @@
-"""One sentence by hand, to six digits: scores, softmax, cross-entropy and a step of gradient descent.
+"""Examples to follow by hand: one sentence to six digits, and six lines of two topics for the whole family.
 
 The words of "I love machine learning" have the rows of W as input vectors and, as output weights, the columns of Wᵀ,
 the same numbers. The centre "love" predicts its neighbours. Each number is derived in the comment beside it from those
@@ -7,7 +7,12 @@ above it; the library has to find the same ones.
 
 import numpy as np
 import pytest
+from helpers_kernels import Case, frozen, make_settings, run_kernel
 from helpers_model import make_model
+
+import spacy_w2v
+from spacy_w2v.kernels import TRAINING_KERNELS
+from spacy_w2v.kernels.arguments import FullSoftmax, Subsampling, Weights
 
 WORDS = ["I", "love", "machine", "learning"]
 W = [
@@ -128,3 +133,44 @@ def test_one_step_by_hand_lowers_the_loss_as_computed():
     assert actual == pytest.approx(NEW_PROBABILITIES, abs=2 * DIGITS)  # from rounded weights
     assert -np.log(actual["machine"]) == pytest.approx(NEW_LOSS, abs=4 * DIGITS)
     assert LOSSES["machine"] - NEW_LOSS == pytest.approx(0.023375, abs=DIGITS)
+
+
+def test_a_step_of_the_kernel_is_the_step_by_hand():
+    """Of the text "machine love" the first pair is love → machine; the learning rate falls to 0 for the second."""
+    machine_love = frozen([2, 1], [0, 2])
+    everything = Subsampling(np.arange(4, dtype=np.uint32), np.full(4, 2**32 - 1, np.uint32))
+    weights = Weights(np.array(W, np.float32), np.array(W, np.float32))
+    case = Case(machine_love, everything, FullSoftmax(0.25), weights, np.arange(1, 5, dtype=np.uint64))
+    key = ("skip-gram", "softmax", "sequential")
+    loss, n_pairs, _ = run_kernel(key, case, make_settings(key, window=1), LEARNING_RATE, -LEARNING_RATE)
+    assert n_pairs == 2
+    np.testing.assert_allclose(weights.input[1], NEW_HIDDEN, atol=DIGITS)
+    np.testing.assert_allclose(weights.output, NEW_OUTPUTS, atol=DIGITS)
+    scores = np.array(NEW_OUTPUTS) @ W[2]  # the second pair, machine → love, at the new output vectors
+    assert loss == pytest.approx(LOSSES["machine"] + np.log(np.exp(scores).sum()) - scores[1], abs=4 * DIGITS)
+
+
+TOY_CORPUS = """\
+apple banana fruit
+banana apple fruit
+banana fruit apple
+dog cat animal
+cat animal dog
+cat dog animal""".splitlines()
+TOPICS = (("apple", "banana", "fruit"), ("dog", "cat", "animal"))
+
+
+@pytest.mark.parametrize("key", TRAINING_KERNELS, ids="-".join)
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
+def test_words_of_a_topic_are_near_each_other(key, seed):
+    """Every word of one topic is nearer to the words of its own topic than to any word of the other."""
+    architecture, loss, kernel = key
+    model = spacy_w2v.train(
+        TOY_CORPUS, architecture=architecture, loss=loss, kernel=kernel, seed=seed, vector_size=50, window=1,
+        min_count=1, sample=0, epochs=120, alpha=0.05, workers=1,
+    )  # fmt: skip
+    unit = {word: model[word] / np.linalg.norm(model[word]) for word in model.words}
+    for own, other in (TOPICS, TOPICS[::-1]):
+        for word in own:
+            nearest_own = min(unit[word] @ unit[near] for near in own if near != word)
+            assert nearest_own > max(unit[word] @ unit[far] for far in other) + 0.1
