@@ -81,8 +81,8 @@ class TrainingSettings(Settings):
     kernel: Literal["blocked", "sequential"] = "blocked"
     """blocked: fast, with noise words that neighbours share; sequential: pair by pair, as word2vec.c and gensim do."""
     epochs: int = Field(5, ge=1, le=1_000_000)
-    alpha: float = Field(0.025, gt=0)
-    """Learning rate at the start."""
+    alpha: float | None = Field(None, gt=0)
+    """Learning rate at the start; null for `default_alpha`, which depends on the model."""
     min_alpha: float = Field(0.0001, ge=0)
     """Learning rate at the end."""
     sample: float = Field(1e-3, ge=0)
@@ -91,12 +91,19 @@ class TrainingSettings(Settings):
     """Training threads; 0 for one per core. With 1, a seed fixes the result to the bit."""
     seed: int = Field(1, ge=0)
 
-    @model_validator(mode="after")
-    def alpha_falls(self) -> "TrainingSettings":
-        """Refuse a learning rate that would rise."""
-        if self.min_alpha > self.alpha:
-            raise ValueError(f"min_alpha must not be above alpha ({self.alpha}), was: {self.min_alpha}")
-        return self
+
+ALPHA = 0.025
+"""Learning rate at the start, as in gensim, ..."""
+ALPHA_OF_MEANS = 0.15
+"""... and for CBOW from the mean of a context, each of whose words takes only its share of a step.
+
+gensim hands the whole step to each word (see kernels/contexts.py). benchmarks/README.md has the scores at other rates.
+"""
+
+
+def default_alpha(model: ModelSettings) -> float:
+    """Return the learning rate at the start for a model, where the config gives none."""
+    return ALPHA_OF_MEANS if model.architecture == "cbow" and model.cbow_mean else ALPHA
 
 
 ExportFormat = Literal["spacy", "gensim", "word2vec-text", "word2vec-binary"]
@@ -140,6 +147,21 @@ class W2VSettings(Settings):
         """Refuse before training what could not be exported after it."""
         check_vectors(self.export.vectors, loss=self.model.loss)
         return self
+
+    @model_validator(mode="after")
+    def alpha_falls(self) -> "W2VSettings":
+        """Refuse a learning rate that would rise."""
+        alpha = self.completed().training.alpha
+        if alpha is not None and self.training.min_alpha > alpha:
+            raise ValueError(f"training.min_alpha must not be above alpha ({alpha}), was: {self.training.min_alpha}")
+        return self
+
+    def completed(self) -> "W2VSettings":
+        """Return the settings with the learning rate that the model has by default, if they give none."""
+        if self.training.alpha is not None:
+            return self
+        training = self.training.model_copy(update={"alpha": default_alpha(self.model)})
+        return self.model_copy(update={"training": training})
 
 
 def check_vectors(vectors: str, *, loss: str) -> None:

@@ -78,7 +78,7 @@ class Word2VecJob:
             return self._train(corpus, told)
 
     def _train(self, corpus: Corpus, told: JobListener) -> TrainedModel:
-        settings = self.settings
+        settings = self.settings.completed()
         release_free_memory()  # of encoding
         vocabulary, word_of_type = build_vocabulary(
             corpus.read_types(),
