@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v.config.schema import ModelSettings, TrainingSettings
+from spacy_w2v.config.schema import ModelSettings, TrainingSettings, default_alpha
 from spacy_w2v.corpus.encode import available_cores
 from spacy_w2v.corpus.store import Corpus
 from spacy_w2v.errors import TrainingError
@@ -165,7 +165,7 @@ def train_weights(
             n_noise=kernel.n_noise,
         ),
         schedule=LinearSchedule(
-            alpha=training.alpha,
+            alpha=training.alpha or default_alpha(model),
             min_alpha=training.min_alpha,
             n_tokens=corpus.counts.n_tokens * training.epochs,
         ),
