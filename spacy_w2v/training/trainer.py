@@ -125,10 +125,11 @@ def train_weights(
         run,
         RunState(plan, schedule) if done is None else RunState.from_json(done, plan, schedule),
         Health(weights, untrained_loss),
+        n_workers=n_workers,
         listener=listener or TrainingListener(),
         checkpoints=checkpoints,
     )
-    return conductor.conduct(n_workers)
+    return conductor.conduct()
 
 
 @dataclass(frozen=True)
@@ -181,16 +182,24 @@ class _Run:
 class _Tasks:
     """Hands out the numbers of tasks to the workers, in order, with pauses."""
 
-    def __init__(self, first: int, n_tasks: int):
+    def __init__(self, first: int, n_tasks: int, *, at_a_time: int | None = None):
+        """Begin with number `first`; `at_a_time` is how many are handed out before a pause comes by itself."""
         self.next = first
         self.n_tasks = n_tasks
-        self.paused = False
+        self.at_a_time = at_a_time or n_tasks
+        self.end = first + self.at_a_time
+        """Tasks from here on are held back."""
         self.changed = threading.Condition()
+
+    @property
+    def paused(self) -> bool:
+        """Whether tasks are held back."""
+        return self.next >= self.end
 
     def take(self) -> int | None:
         """Return the next number, after a pause if there is one; None if there are no more."""
         with self.changed:
-            while self.paused and self.next < self.n_tasks:
+            while self.next >= self.end and self.next < self.n_tasks:
                 self.changed.wait()
             if self.next >= self.n_tasks:
                 return None
@@ -200,13 +209,13 @@ class _Tasks:
     def pause(self) -> int:
         """Hand out no more until `go_on`; return how many were: all tasks below this number."""
         with self.changed:
-            self.paused = True
+            self.end = self.next
             return self.next
 
     def go_on(self) -> None:
         """End a pause."""
         with self.changed:
-            self.paused = False
+            self.end = self.next + self.at_a_time
             self.changed.notify_all()
 
     def stop(self) -> None:
@@ -225,23 +234,27 @@ class _Conductor:
         state: RunState,
         health: Health,
         *,
+        n_workers: int,
         listener: TrainingListener,
         checkpoints: Checkpoints | None,
     ):
         self.run = run
+        self.n_workers = n_workers
         self.state = state
         self.health = health
         self.listener = listener
         self.checkpoints = checkpoints
-        self.tasks = _Tasks(state.n_done, run.plan.n_tasks)
+        # Where a checkpoint follows each task, workers do not run ahead while it is planned.
+        at_a_time = n_workers if checkpoints is not None and checkpoints.every_s == 0 else None
+        self.tasks = _Tasks(state.n_done, run.plan.n_tasks, at_a_time=at_a_time)
         self.results = SimpleQueue[object]()
         self.signals = HeldSignals()
         self.next_check = time.monotonic() + CHECK_EVERY_S
 
-    def conduct(self, n_workers: int) -> list[EpochResult]:
+    def conduct(self) -> list[EpochResult]:
         threads = [
             threading.Thread(target=self.run.work, args=(self.tasks, self.results), name=f"w2v-worker-{i}", daemon=True)
-            for i in range(n_workers)
+            for i in range(self.n_workers)
         ]
         for thread in threads:
             thread.start()
@@ -286,8 +299,10 @@ class _Conductor:
         self.tasks.go_on()
 
     def _receive(self) -> None:
-        """Wait for the next result, and do all that follows from it."""
+        """Wait for the next result, and do all that follows from it; or do nothing if none is to come in a pause."""
         result = self._next_result()
+        if result is None:
+            return
         if not math.isfinite(result.loss):
             self._stop_if(f"The loss must stay finite, was: {result.loss}")
         ended = self.state.add(result)
@@ -300,11 +315,13 @@ class _Conductor:
             self._stop_if(self.health.of_sample())
             self.next_check = time.monotonic() + CHECK_EVERY_S
 
-    def _next_result(self) -> TaskResult:
+    def _next_result(self) -> TaskResult | None:
         while True:
             if self.signals.pending is not None and not self.tasks.paused:
                 self.tasks.pause()
                 self.listener.message("Stopping, with a checkpoint, as soon as the running chunks are done")
+            if self.tasks.paused and self.state.n_done == self.tasks.next:
+                return None
             try:
                 result = self.results.get(timeout=POLL_S)
             except Empty:
