@@ -85,6 +85,8 @@ def train(
     text_field: str = "text",
     cache_dir: str | Path | None = None,
     progress: bool = False,
+    checkpoint: str | Path | None = None,
+    resume: bool = False,
     **settings: Any,  # Any: each setting of [w2v] has its own type, and is checked against it
 ) -> Word2Vec:
     """Train word vectors on texts, with the tokens of a pipeline.
@@ -94,12 +96,17 @@ def train(
     nlp: the pipeline whose tokenizer makes the tokens; None for a blank English one. Its components are not run.
     cache_dir: where the encoded corpus is kept meanwhile; None for the user's cache directory.
     progress: show progress bars on standard error.
+    checkpoint: a directory that keeps the state of the run while it goes, so that a run which is stopped need not start
+        anew; every `checkpoint_every_s` seconds, and upon Ctrl-C. It is a model that `load` reads, and goes when
+        training ends well. None to keep none.
+    resume: go on from the checkpoint of a run that was stopped. Texts and settings must be the same, save `workers`,
+        `checkpoint_every_s`, `alpha` and `min_alpha`. With workers=1, the result is that of a run that was not stopped.
     settings: any setting of the config's blocks [w2v.tokens], [w2v.vocabulary], [w2v.model] and [w2v.training] by
         its name there, such as vector_size=100, window=5, min_count=5, epochs=5, attr="LOWER", workers=0, seed=1.
         With workers=1 a seed fixes the result to the bit.
 
-    Raises ConfigError for a wrong setting, CorpusError for texts that cannot be trained on, TrainingError for
-    training that diverges.
+    Raises ConfigError for a wrong setting, CorpusError for texts that cannot be trained on, StorageError for a
+    checkpoint that is missing or in the way, TrainingError for training that diverges.
     """
     import spacy
 
@@ -114,9 +121,13 @@ def train(
         settings=checked,
         config=config_of(nlp, checked),
         cache_dir=Path(cache_dir) if cache_dir is not None else None,
+        checkpoint=Path(checkpoint) if checkpoint is not None else None,
+        resume=resume,
     )
     with ProgressBars() if progress else silent() as listener:
-        return _with_interface(job.run(listener))
+        model = job.run(listener)
+    job.remove_checkpoint()
+    return _with_interface(model)
 
 
 def settings_from_arguments(arguments: dict[str, Any]) -> W2VSettings:  # Any: checked here

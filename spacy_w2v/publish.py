@@ -53,6 +53,71 @@ def staged_directory(path: Path) -> Iterator[Path]:
         shutil.rmtree(staged, ignore_errors=True)
 
 
+@contextmanager
+def replaced_directory(path: Path) -> Iterator[Path]:
+    """Give a directory to write to, which takes the place of `path`, again and again in a run.
+
+    Whenever the process is killed, or the machine fails, `path` or else what `recover_directory` puts there is
+    complete. Raises StorageError if there is no room or no right to write.
+    """
+    new, old = _siblings(path)
+    try:
+        with _unwritable(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            for rest in (new, old):
+                shutil.rmtree(rest, ignore_errors=True)
+            new.mkdir()
+        with _disk_full(path):
+            yield new
+        with _unwritable(path):
+            for written in (*new.iterdir(), new):
+                _sync(written)
+            if path.exists():
+                path.rename(old)
+            new.rename(path)
+            _sync(path.parent)
+            shutil.rmtree(old, ignore_errors=True)
+    finally:
+        recover_directory(path)
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def recover_directory(path: Path) -> None:
+    """Put back what `replaced_directory` was about to replace when it was interrupted."""
+    _, old = _siblings(path)
+    with _unwritable(path):
+        if old.exists() and not path.exists():
+            old.rename(path)
+
+
+def remove_directory(path: Path) -> None:
+    """Remove a directory that `replaced_directory` wrote, and all that it may have left beside it."""
+    for directory in (path, *_siblings(path)):
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def check_writable(path: Path) -> None:
+    """Raise StorageError if no directory can be made at `path`, whose parents are made."""
+    with _unwritable(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent)).rmdir()
+
+
+def _siblings(path: Path) -> tuple[Path, Path]:
+    return path.with_name(f".{path.name}-new"), path.with_name(f".{path.name}-old")
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file or directory is on the disk."""
+    if os.name != "posix":  # elsewhere, directories cannot be opened
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def new_directory(parent: Path, *, prefix: str) -> Path:
     """Make a directory with a name of its own, which others may enter as far as the user's umask lets them."""
     directory = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))

@@ -16,7 +16,7 @@ def make_report(model: TrainedModel, *, scores: dict[str, dict[str, Any]] | None
     lacks are left out.
     """
     facts = model.meta
-    corpus, vocabulary, last = facts["corpus"], facts["vocabulary"], facts["results"][-1]
+    corpus, vocabulary, results = facts["corpus"], facts["vocabulary"], facts["results"]
     sections = [
         f"# Word vectors: {corpus['source']}",
         f"{len(model):,} words in {model.vector_size} dimensions, trained on {corpus['n_tokens']:,} tokens "
@@ -37,10 +37,12 @@ def make_report(model: TrainedModel, *, scores: dict[str, dict[str, Any]] | None
             ("Setting", "Value"),
             [(name, f"`{value}`") for block in ("model", "training") for name, value in facts[block].items()],
         ),
-        f"{last['seconds']:.1f} s, {last['words_per_s']:,.0f} words/s.",
+        f"{results[-1]['seconds']:.1f} s, {results[-1]['words_per_s']:,.0f} words/s."
+        if results
+        else "A checkpoint, of the first epoch.",
         _table(
             ("Epoch", "Loss", "Learning rate"),
-            [(str(row["epoch"]), f"{row['loss']:.4f}", f"{row['alpha']:.5f}") for row in facts["results"]],
+            [(str(row["epoch"]), f"{row['loss']:.4f}", f"{row['alpha']:.5f}") for row in results],
         ),
     ]
     if scores is not None:

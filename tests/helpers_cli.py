@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import traceback
@@ -83,6 +84,19 @@ def w2v(*arguments: object, cwd: Path, code: int | None = 0, stdin: str = "", pr
     result = Result(done.returncode, done.stdout, done.stderr)
     assert code is None or result.code == code, f"exit code {result.code}\n{result.stdout}\n{result.stderr}"
     return result
+
+
+def start(*arguments: object, cwd: Path) -> subprocess.Popen:
+    """Start a command that obeys SIGINT even where this process was started with it ignored, as in `pytest &`."""
+    return subprocess.Popen(
+        [*COMMAND, *map(str, arguments)],
+        cwd=cwd,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
 
 
 def w2v_here(*arguments: object, cwd: Path) -> Result:

@@ -403,7 +403,7 @@ TEXTS = ["one two three four"] * 20
         (TEXTS, {"vectorsize": 5}, ConfigError, "There is no setting 'vectorsize'. Did you mean 'vector_size'?"),
         (TEXTS, {"window": 0}, ConfigError, "w2v.model.window must be at least 1, was: 0"),
         (TEXTS, {"min_count": 30}, CorpusError, "occurs 20 times"),
-        (TEXTS, {"alpha": 1e20, "sample": 0}, TrainingError, "diverged in epoch 1"),
+        (TEXTS, {"alpha": 1e20, "sample": 0}, TrainingError, "in epoch 1 at learning rate 1e\\+20. Lower alpha"),
         (TEXTS, {"vector_size": 10**10}, TrainingError, "The weights must fit into memory"),
         (TEXTS, {"ns_exponent": 1000.0, "sample": 0}, ConfigError, "ns_exponent"),
         ([], {}, CorpusError, "must hold tokens"),

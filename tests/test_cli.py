@@ -12,14 +12,13 @@ import subprocess
 import termios
 import time
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
 import spacy
 from confection import Config
 from gensim.models import KeyedVectors
-from helpers_cli import COMMAND, CONFIG, files_below, plain, w2v, w2v_here, write_texts
+from helpers_cli import COMMAND, CONFIG, files_below, plain, start, w2v, w2v_here, write_texts
 from helpers_model import make_model
 from scipy.stats import spearmanr
 
@@ -476,23 +475,11 @@ def test_a_foreign_directory_is_not_overwritten(workplace):
 # Ctrl-C
 
 
-def start(*arguments: object, cwd: Path) -> subprocess.Popen:
-    """Start a command that obeys SIGINT even where this process was started with it ignored, as in `pytest &`."""
-    return subprocess.Popen(
-        [*COMMAND, *map(str, arguments)],
-        cwd=cwd,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-
-
-def test_interrupted_training_leaves_nothing(workplace):
+def test_interrupted_training_without_checkpoints_leaves_nothing(workplace):
     w2v("encode", "config.cfg", "--cache-dir", "cache", cwd=workplace)
     before = files_below(workplace)
     options = ["--cache-dir", "cache", "--overwrite", "--w2v.training.epochs", 20_000]
+    options += ["--w2v.training.checkpoint_every_s", "null"]
     process = start("train", "config.cfg", "-o", "out", *options, cwd=workplace)
     while not process.stderr.readline().startswith("Epoch"):
         assert process.poll() is None

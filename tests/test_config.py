@@ -11,7 +11,14 @@ from confection import Config
 
 from spacy_w2v.config.loading import apply_overrides, fill, load_config, resolve
 from spacy_w2v.config.presets import SIZES, make_config
-from spacy_w2v.config.schema import ModelSettings, VectorKind, W2VSettings, block_of_setting, parse_settings
+from spacy_w2v.config.schema import (
+    ALPHA_OF_MEANS,
+    ModelSettings,
+    VectorKind,
+    W2VSettings,
+    block_of_setting,
+    parse_settings,
+)
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.export import EXPORTERS
 
@@ -36,7 +43,7 @@ REGISTERED = {
 @pytest.mark.parametrize("name", GENSIM_NAMES)
 def test_defaults_are_those_of_gensim(name):
     expected = inspect.signature(gensim.models.Word2Vec.__init__).parameters[name].default
-    settings = parse_settings({}).model_dump()
+    settings = parse_settings({}).completed().model_dump()
     actual = settings[block_of_setting()[name]][name]
     assert actual == expected
     assert type(actual) is type(expected) or {type(actual), type(expected)} == {bool, int}
@@ -219,3 +226,12 @@ def test_registered_readers_resolve(name):
     make = spacy.registry.get("readers", name)
     assert make.__doc__
     assert inspect.signature(make).return_annotation is not inspect.Signature.empty
+
+
+def test_the_learning_rate_follows_the_model():
+    """Of CBOW from a mean, each word takes its share of a step, so steps are longer; what the config says stays."""
+    assert parse_settings({"model": {"architecture": "cbow"}}).completed().training.alpha == ALPHA_OF_MEANS
+    assert parse_settings({"model": {"architecture": "cbow", "cbow_mean": False}}).completed().training.alpha == 0.025
+    own = {"model": {"architecture": "cbow"}, "training": {"alpha": 0.04}}
+    assert parse_settings(own).completed().training.alpha == 0.04
+    assert parse_settings({}).training.alpha is None

@@ -1,12 +1,22 @@
 """Results appear all at once, or not at all."""
 
 import os
+from pathlib import Path
 
 import pytest
 from helpers_cli import files_below
 
 from spacy_w2v.errors import StorageError
-from spacy_w2v.publish import check_free_space, check_output, staged_directory, staged_file, staged_siblings
+from spacy_w2v.publish import (
+    check_free_space,
+    check_output,
+    recover_directory,
+    remove_directory,
+    replaced_directory,
+    staged_directory,
+    staged_file,
+    staged_siblings,
+)
 
 
 class SomeError(Exception):
@@ -134,3 +144,61 @@ def test_what_may_be_overwritten(tmp_path, files, overwrite, message):
     else:
         with pytest.raises(StorageError, match=message):
             check_output(tmp_path / "out", overwrite=overwrite, made_by_us="log")
+
+
+def write_number(path, number):
+    with replaced_directory(path) as directory:
+        (directory / "number").write_text(str(number))
+
+
+def test_a_directory_is_replaced_again_and_again(tmp_path):
+    path = tmp_path / "made" / "run"
+    for number in range(3):
+        write_number(path, number)
+        assert files_below(tmp_path) == {"made": None, "made/run": None, "made/run/number": str(number).encode()}
+    remove_directory(path)
+    assert files_below(tmp_path) == {"made": None}
+
+
+@pytest.mark.parametrize("error", [SomeError, KeyboardInterrupt])
+def test_the_directory_stays_if_its_successor_is_not_finished(tmp_path, error):
+    write_number(tmp_path / "run", 1)
+    before = files_below(tmp_path)
+
+    def fail():
+        with replaced_directory(tmp_path / "run") as directory:
+            (directory / "number").write_text("2")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert files_below(tmp_path) == before
+
+
+@pytest.mark.parametrize("n_renames", [0, 1, 2])
+def test_a_directory_is_there_wherever_its_replacement_is_killed(tmp_path, monkeypatch, n_renames):
+    """After so many renames of the two, nothing is done any more, as after kill -9: no cleaning up either."""
+    path = tmp_path / "run"
+    write_number(path, 1)
+    renames = [n_renames]
+    original = Path.rename
+
+    def rename(self, target):
+        if not renames[0]:
+            raise SomeError
+        renames[0] -= 1
+        return original(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", rename)
+        patch.setattr("spacy_w2v.publish.shutil.rmtree", lambda *arguments, **settings: None)
+        patch.setattr("spacy_w2v.publish.recover_directory", lambda path: None)
+        if n_renames < 2:
+            with pytest.raises(SomeError):
+                write_number(path, 2)
+        else:
+            write_number(path, 2)
+    recover_directory(path)
+    assert (path / "number").read_text() == ("2" if n_renames == 2 else "1")
+    write_number(path, 3)
+    assert files_below(tmp_path) == {"run": None, "run/number": b"3"}

@@ -1,10 +1,13 @@
 """What all commands share: the group they belong to, overrides of the config, and errors without a traceback."""
 
+import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import typer
@@ -25,6 +28,13 @@ WITH_OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it: 128 + SIGINT."""
 
+TERMINATED = 143
+"""Exit code after `kill`: 128 + SIGTERM."""
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end by SIGTERM: it cleans up as after Ctrl-C."""
+
 
 class VectorsOf(str, Enum):
     """The kinds of `spacy_w2v.config.schema.VectorKind`, for --vectors."""
@@ -35,10 +45,14 @@ class VectorsOf(str, Enum):
 
 
 @contextmanager
-def errors_for_users(*, when_interrupted: str = "Nothing was written.") -> Iterator[None]:
-    """Print errors that users can cause, and end with exit code 1; with 130 after Ctrl-C."""
+def errors_for_users(*, when_interrupted: str | Callable[[], str] = "Nothing was written.") -> Iterator[None]:
+    """Print errors that users can cause, and end with exit code 1; with 130 after Ctrl-C, 143 after SIGTERM.
+
+    when_interrupted: what became of the work, or a function that tells it then.
+    """
     try:
-        yield
+        with _terminated_by_exception():
+            yield
     except Word2VecError as error:
         first, *others = str(error).splitlines()
         msg.fail(first)
@@ -47,9 +61,28 @@ def errors_for_users(*, when_interrupted: str = "Nothing was written.") -> Itera
         sys.exit(1)
     except MemoryError as error:
         msg.fail(f"Memory must hold the two matrices of weights, but is too small: {error}", exits=1)
-    except KeyboardInterrupt:
-        msg.warn(f"Interrupted. {when_interrupted}")
-        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt as error:
+        how = "Terminated" if isinstance(error, Terminated) else "Interrupted"
+        msg.warn(f"{how}. {when_interrupted if isinstance(when_interrupted, str) else when_interrupted()}")
+        sys.exit(TERMINATED if isinstance(error, Terminated) else INTERRUPTED)
+
+
+@contextmanager
+def _terminated_by_exception() -> Iterator[None]:
+    """Let SIGTERM raise Terminated, where it would end the process and leave unfinished files."""
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def read_overrides(ctx: typer.Context) -> dict[str, Any]:  # Any: values of a config

@@ -10,7 +10,7 @@ from wasabi import msg
 from spacy_w2v.cli._app import WITH_OVERRIDES, errors_for_users, read_overrides, run_code, w2v_cli
 
 if TYPE_CHECKING:
-    from spacy_w2v.training.trainer import EpochResult
+    from spacy_w2v.training.state import EpochResult
 
 CONFIG_FILE = "config.cfg"
 LOG_FILE = "training.jsonl"
@@ -27,6 +27,7 @@ def train_command(
         None, "--cache-dir", help="Directory for encoded corpora; by default in the user's cache directory"
     ),
     overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Replace the results of an earlier run"),
+    resume: bool = typer.Option(False, "--resume", "-r", help="Go on with a run to OUTPUT that was stopped"),
 ) -> None:
     """
     Train word vectors and export them to spaCy and gensim.
@@ -34,8 +35,18 @@ def train_command(
     Settings of the config can be overridden as options: --w2v.training.epochs 3. The texts are read and tokenized
     once, and found again by later runs. OUTPUT/spacy is a pipeline for spacy.load and [initialize] vectors,
     OUTPUT/gensim/vectors.kv is for gensim's KeyedVectors.load, OUTPUT/model is for the other w2v commands.
+
+    While training goes on, its state is kept in OUTPUT.checkpoint, a model as well. After Ctrl-C or a failure, the
+    same command with --resume goes on from there.
     """
-    with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
+
+    def when_interrupted() -> str:
+        nothing = f"Nothing was written to {output_path}"
+        if not (path := checkpoint_of(output_path)).exists():
+            return f"{nothing}."
+        return f"{nothing}, but {path} keeps the state of the run: the same command with --resume goes on from there."
+
+    with errors_for_users(when_interrupted=when_interrupted):
         overrides = read_overrides(ctx)
         run_code(code_path)
         train(
@@ -45,6 +56,7 @@ def train_command(
             code_path=code_path,
             cache_dir=cache_dir,
             overwrite=overwrite,
+            resume=resume,
         )
 
 
@@ -56,6 +68,7 @@ def train(
     code_path: Path | None = None,
     cache_dir: Path | None = None,
     overwrite: bool = False,
+    resume: bool = False,
 ) -> None:
     """Train as a config says, and write all results. Raises the errors of spacy_w2v.errors."""
     from spacy_w2v.config.loading import load_config, resolve
@@ -79,6 +92,9 @@ def train(
             cache_dir=cache_dir,
             code_path=code_path,
             before_training=lambda n_bytes: check_free_space(directory, n_bytes),
+            checkpoint=checkpoint_of(output_path),
+            resume=resume,
+            overwrite=overwrite,
         )
         bars = ProgressBars()
 
@@ -91,20 +107,34 @@ def train(
             log.epoch(result)
             bars.epoch(result)
 
+        def log_earlier_epochs(results: "list[EpochResult]") -> None:
+            for result in results:
+                log.epoch(result)
+
         with bars as listener:
-            model = job.run(dataclasses.replace(listener, corpus=show_corpus, epoch=show_epoch))
+            model = job.run(
+                dataclasses.replace(listener, corpus=show_corpus, resumed=log_earlier_epochs, epoch=show_epoch)
+            )
         (directory / MODEL_DIRECTORY).mkdir()
         write_model(model, directory / MODEL_DIRECTORY)
         (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
         places = export_all(model, directory, resolved.settings.export)
         last = model.meta["results"][-1]
         log.end({"seconds": last["seconds"], "words_per_s": last["words_per_s"], "loss": last["loss"]})
+    job.remove_checkpoint()
     msg.good(
         f"Trained {len(model):,} vectors in {last['seconds']:.1f} s: loss {last['loss']:.4f}, "
         f"{last['words_per_s']:,.0f} words/s"
     )
     for place in (Path(MODEL_DIRECTORY), *places, Path(LOG_FILE)):
         msg.text(f"  {output_path / place}")
+
+
+def checkpoint_of(output_path: Path) -> Path:
+    """Return where the state of a run is kept: beside its output, on the same disk."""
+    if output_path.is_symlink() or output_path.name in ("", ".."):
+        output_path = output_path.resolve()
+    return output_path.with_name(f"{output_path.name}.checkpoint")
 
 
 def print_corpus(facts: dict[str, Any]) -> None:

@@ -90,6 +90,8 @@ class TrainingSettings(Settings):
     workers: int = Field(0, ge=0)
     """Training threads; 0 for one per core. With 1, a seed fixes the result to the bit."""
     seed: int = Field(1, ge=0)
+    checkpoint_every_s: float | None = Field(30.0, ge=0)
+    """Seconds between checkpoints, or more where writing takes over 5 % of the time; 0: all the time; null: none."""
 
 
 ALPHA = 0.025

@@ -8,24 +8,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spacy_w2v.config.schema import W2VSettings
+from spacy_w2v.config.schema import W2VSettings, default_alpha
 from spacy_w2v.corpus.cache import EncodingListener, EncodingProgress, prepared_corpus
 from spacy_w2v.corpus.source import TextSource
 from spacy_w2v.corpus.store import Corpus
-from spacy_w2v.errors import TrainingError
+from spacy_w2v.errors import ConfigError, TrainingError
+from spacy_w2v.kernels.arguments import Weights
 from spacy_w2v.memory import physical_memory, release_free_memory
+from spacy_w2v.model.storage import write_model
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.model.vocabulary import build_vocabulary, vocabulary_facts
-from spacy_w2v.output_layers import make_output_layer, n_output_rows
+from spacy_w2v.output_layers import make_output_layer, n_output_rows, starting_loss
+from spacy_w2v.publish import remove_directory
 from spacy_w2v.sampling import make_subsampling
-from spacy_w2v.training.trainer import (
-    EpochResult,
-    TrainingListener,
-    TrainingProgress,
-    initial_weights,
-    train_weights,
-    without_padding,
-)
+from spacy_w2v.training.checkpoint import Checkpoint, Checkpoints, corpus_identity, open_checkpoint, write_progress
+from spacy_w2v.training.state import EpochResult, RunState, TrainingProgress
+from spacy_w2v.training.trainer import TrainingListener, initial_weights, train_weights, without_padding
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -39,6 +37,8 @@ class JobListener:
     encoding: Callable[[EncodingProgress], None] = lambda progress: None
     corpus: Callable[[dict[str, Any]], None] = lambda facts: None
     """Called with the facts of corpus and vocabulary before training starts."""
+    resumed: Callable[[list[EpochResult]], None] = lambda results: None
+    """Called with the epochs of earlier sittings before training goes on from a checkpoint."""
     training: Callable[[TrainingProgress], None] = lambda progress: None
     epoch: Callable[[EpochResult], None] = lambda result: None
 
@@ -61,11 +61,31 @@ class Word2VecJob:
     code_path: Path | None = None
     """Python file with registered functions of the user's own, for the processes that tokenize."""
     before_training: Callable[[int], None] = field(default=lambda n_bytes: None)
-    """Called with the size of the results, in bytes, before training starts; may raise."""
+    """Called with the size of the results and a checkpoint, in bytes, before training starts; may raise."""
+    checkpoint: Path | None = None
+    """Directory that keeps the state of the run while it goes, every `checkpoint_every_s`; None to keep none.
+
+    It is left there, until `remove_checkpoint` is called.
+    """
+    resume: bool = False
+    """Go on from the checkpoint, which must be there."""
+    overwrite: bool = False
+    """Start anew even if there is a checkpoint of an earlier run, which is lost once training begins."""
+
+    def __post_init__(self) -> None:
+        # what depends on the model is a number from here on, in checkpoints and in the model's facts
+        object.__setattr__(self, "settings", self.settings.completed())
 
     def run(self, listener: JobListener | None = None) -> TrainedModel:
         """Do it all. Raises the errors of spacy_w2v.errors."""
         told = listener or JobListener()
+        earlier = None
+        if self.checkpoint is not None:
+            earlier = open_checkpoint(self.checkpoint, resume=self.resume, overwrite=self.overwrite)
+        elif self.resume:
+            raise ConfigError("resume goes on from a checkpoint, but checkpoint is None. Name its directory.")
+        if earlier is not None:
+            earlier.check_settings(self.settings)
         with prepared_corpus(
             self.source,
             self.nlp,
@@ -75,10 +95,15 @@ class Word2VecJob:
             code_path=self.code_path,
             listener=told.for_encoding(),
         ) as corpus:
-            return self._train(corpus, told)
+            return self._train(corpus, earlier, told)
 
-    def _train(self, corpus: Corpus, told: JobListener) -> TrainedModel:
-        settings = self.settings.completed()
+    def remove_checkpoint(self) -> None:
+        """Remove the checkpoint, once the results are safe."""
+        if self.checkpoint is not None:
+            remove_directory(self.checkpoint)
+
+    def _train(self, corpus: Corpus, earlier: Checkpoint | None, told: JobListener) -> TrainedModel:
+        settings = self.settings
         release_free_memory()  # of encoding
         vocabulary, word_of_type = build_vocabulary(
             corpus.read_types(),
@@ -86,33 +111,28 @@ class Word2VecJob:
             min_count=settings.vocabulary.min_count,
             max_final_vocab=settings.vocabulary.max_final_vocab,
         )
+        identity = corpus_identity(corpus, vocabulary, word_of_type) if self.checkpoint is not None else {}
+        if earlier is not None:
+            earlier.check_corpus(identity)
         corpus_facts = {"source": corpus.source, **asdict(corpus.counts)}
         facts = vocabulary_facts(vocabulary, n_tokens=corpus.counts.n_tokens, n_types=corpus.counts.n_types)
         told.corpus(corpus_facts | facts)
-        matrix_bytes = len(vocabulary) * settings.model.vector_size * 4
-        _check_memory(2 * matrix_bytes, n_words=len(vocabulary), vector_size=settings.model.vector_size)
-        self.before_training((2 + len(settings.export.formats)) * matrix_bytes)
+        vector_size = settings.model.vector_size
+        matrix_bytes = len(vocabulary) * vector_size * 4
+        _check_memory(2 * matrix_bytes, n_words=len(vocabulary), vector_size=vector_size)
+        n_checkpoints = self.checkpoint is not None and settings.training.checkpoint_every_s is not None
+        self.before_training((2 + 2 * n_checkpoints + len(settings.export.formats)) * matrix_bytes)
         subsampling = make_subsampling(word_of_type, vocabulary.counts, sample=settings.training.sample)
         layer = make_output_layer(settings.model, vocabulary.counts, sample=settings.training.sample)
         release_free_memory()  # of what made the vocabulary, before the weights take theirs
         weights = initial_weights(
             n_words=len(vocabulary),
             n_outputs=n_output_rows(layer, n_words=len(vocabulary)),
-            vector_size=settings.model.vector_size,
+            vector_size=vector_size,
             seed=settings.training.seed,
         )
-        results = train_weights(
-            corpus,
-            subsampling,
-            layer,
-            weights,
-            model=settings.model,
-            training=settings.training,
-            listener=TrainingListener(progress=told.training, epoch=told.epoch),
-        )
-        release_free_memory()  # of the chunks
+        rates = self._learning_rates(earlier, told)
         meta = {
-            "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "corpus_fingerprint": corpus.fingerprint,
             "lang": self.nlp.lang,
             "corpus": corpus_facts,
@@ -120,15 +140,72 @@ class Word2VecJob:
             "tokens": settings.tokens.model_dump(),
             "model": settings.model.model_dump(),
             "training": settings.training.model_dump(),
-            "results": [result._asdict() for result in results],
             "versions": _versions(),
         }
-        return TrainedModel(
-            vocabulary=vocabulary,
-            input_vectors=without_padding(weights.input, settings.model.vector_size),
-            output_vectors=without_padding(weights.output, settings.model.vector_size),
-            config=self.config,
-            meta=meta,
+        if len(rates) > 1:
+            meta["learning_rates"] = rates
+
+        def make_model(results: list[EpochResult], trained: Weights, **more: Any) -> TrainedModel:  # Any: JSON values
+            now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+            return TrainedModel(
+                vocabulary=vocabulary,
+                input_vectors=trained.input,
+                output_vectors=trained.output,
+                config=self.config,
+                meta={"created": now, **meta, "results": [result._asdict() for result in results], **more},
+            )
+
+        def write_checkpoint(state: RunState, directory: Path) -> None:
+            write_progress(directory, state, settings=settings, corpus=identity, learning_rates=rates)
+            views = Weights(*(matrix[:, :vector_size] for matrix in weights))
+            unfinished = {"epoch": state.epoch, "n_tokens": state.n_tokens, "n_tokens_total": state.schedule.n_tokens}
+            write_model(make_model(state.finished, views, unfinished=unfinished), directory)
+
+        if earlier is not None:
+            earlier.read_weights(weights, vector_size)
+            told.resumed(earlier.results)
+        else:
+            self.remove_checkpoint()  # of an earlier run, as `overwrite` says
+        results = train_weights(
+            corpus,
+            subsampling,
+            layer,
+            weights,
+            model=settings.model,
+            training=settings.training,
+            listener=TrainingListener(progress=told.training, epoch=told.epoch, message=told.message),
+            untrained_loss=starting_loss(layer, vocabulary.counts, negative=settings.model.negative),
+            checkpoints=self._checkpoints(write_checkpoint, earlier),
+            done=earlier.state if earlier is not None else None,
+        )
+        release_free_memory()  # of the chunks
+        return make_model(results, Weights(*(without_padding(matrix, vector_size) for matrix in weights)))
+
+    def _learning_rates(self, earlier: Checkpoint | None, told: JobListener) -> list[dict[str, float]]:
+        """Return alpha and min_alpha as the run began, and each change since; tell of the one that comes now."""
+        training = self.settings.training
+        now = {"alpha": training.alpha or default_alpha(self.settings.model), "min_alpha": training.min_alpha}
+        if earlier is None:
+            return [{"n_tasks_done": 0, **now}]
+        told.message(f"Going on from {earlier.path}, which is in epoch {earlier.epoch} of {training.epochs}")
+        before = earlier.learning_rates[-1]
+        changes = [f"{name} is {value}, was {before[name]}" for name, value in now.items() if value != before[name]]
+        if not changes:
+            return earlier.learning_rates
+        told.message(f"Another learning rate from here on: {'; '.join(changes)}")
+        return [*earlier.learning_rates, {"n_tasks_done": earlier.n_tasks_done, **now}]
+
+    def _checkpoints(
+        self, write_to: Callable[[RunState, Path], None], earlier: Checkpoint | None
+    ) -> Checkpoints | None:
+        every_s = self.settings.training.checkpoint_every_s
+        if self.checkpoint is None or every_s is None:
+            return None
+        return Checkpoints(
+            self.checkpoint,
+            every_s=every_s,
+            write_to=write_to,
+            kept_epoch=earlier.epoch if earlier is not None else None,
         )
 
 

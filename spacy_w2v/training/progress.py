@@ -11,7 +11,7 @@ from typing import IO, Any, TextIO
 
 from spacy_w2v.corpus.cache import EncodingProgress
 from spacy_w2v.training.job import JobListener
-from spacy_w2v.training.trainer import EpochResult, TrainingProgress
+from spacy_w2v.training.state import EpochResult, TrainingProgress
 
 BAR_FORMAT = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 BAR_FORMAT_UNKNOWN = "{desc} {elapsed}{postfix}"

@@ -1,25 +1,30 @@
 """Trains weights on an encoded corpus: epochs over chunks, handed out to threads."""
 
-import itertools
 import math
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from spacy_w2v.config.schema import ModelSettings, TrainingSettings, default_alpha
 from spacy_w2v.corpus.encode import available_cores
 from spacy_w2v.corpus.store import Corpus
-from spacy_w2v.errors import TrainingError
+from spacy_w2v.errors import StorageError, TrainingError
 from spacy_w2v.kernels import TRAINING_KERNELS, TrainChunk
 from spacy_w2v.kernels.arguments import Chunk, KernelSettings, OutputLayer, Subsampling, Weights
-from spacy_w2v.sampling import aligned_zeros, chunk_order, chunk_random_state, initial_input_vectors
+from spacy_w2v.sampling import aligned_zeros, chunk_random_state, initial_input_vectors
 from spacy_w2v.schedules import LinearSchedule
+from spacy_w2v.training.checkpoint import Checkpoints
+from spacy_w2v.training.health import CHECK_EVERY_S, Health
+from spacy_w2v.training.plan import Plan
+from spacy_w2v.training.signals import HeldSignals
+from spacy_w2v.training.state import EpochResult, RunState, TaskResult, TrainingProgress
 from spacy_w2v.types import Vectors
 
 ROW_FLOATS = 16
@@ -29,77 +34,13 @@ POLL_S = 0.1
 """How often the main thread looks up, so that Ctrl-C is answered and progress is shown."""
 
 
-class TrainingProgress(NamedTuple):
-    """How far training has come."""
-
-    epoch: int
-    """The latest epoch among the newest chunks, from 1."""
-    n_tokens: int
-    """Tokens of the corpus done, over all epochs."""
-    n_tokens_total: int
-    loss: float
-    """Mean loss per pair over the newest chunks (the last 20)."""
-    alpha: float
-    seconds: float
-    """Since training began."""
-
-
-class EpochResult(NamedTuple):
-    """What an epoch came to."""
-
-    epoch: int
-    loss: float
-    """Mean loss per positive pair."""
-    n_pairs: int
-    n_kept: int
-    """Tokens kept by subsampling."""
-    seconds: float
-    """Since training began."""
-    words_per_s: float
-    """Tokens of the corpus per second, since training began."""
-    alpha: float
-    """Learning rate at the end."""
-
-
 @dataclass(frozen=True)
 class TrainingListener:
     """Whom to tell while training goes on."""
 
     progress: Callable[[TrainingProgress], None] = lambda progress: None
     epoch: Callable[[EpochResult], None] = lambda result: None
-
-
-class _Task(NamedTuple):
-    """One chunk in one epoch."""
-
-    epoch: int  # from 0
-    chunk: int
-    first_token: int  # position in the planned order of all epochs
-
-
-class _TaskResult(NamedTuple):
-    task: _Task
-    loss: float
-    n_pairs: int
-    n_kept: int
-
-
-class _Plan:
-    """The order of all chunks in all epochs, fixed by the seed."""
-
-    def __init__(self, chunk_tokens: NDArray[np.int64], *, epochs: int, seed: int):
-        self.n_chunks = chunk_tokens.size
-        self.n_tasks = self.n_chunks * epochs
-        self.orders = [chunk_order(n_chunks=self.n_chunks, seed=seed, epoch=epoch) for epoch in range(epochs)]
-        n_tokens = int(chunk_tokens.sum())
-        self.first_tokens = [
-            epoch * n_tokens + np.concatenate(([0], np.cumsum(chunk_tokens[order])[:-1]))
-            for epoch, order in enumerate(self.orders)
-        ]
-
-    def task(self, number: int) -> _Task:
-        epoch, position = divmod(number, self.n_chunks)
-        return _Task(epoch, int(self.orders[epoch][position]), int(self.first_tokens[epoch][position]))
+    message: Callable[[str], None] = lambda text: None
 
 
 ROWS_MOVED = 1024
@@ -142,14 +83,28 @@ def train_weights(
     model: ModelSettings,
     training: TrainingSettings,
     listener: TrainingListener | None = None,
+    untrained_loss: float = math.inf,
+    checkpoints: Checkpoints | None = None,
+    done: dict[str, Any] | None = None,
 ) -> list[EpochResult]:
     """Train the weights in place, and return the result of each epoch.
 
+    untrained_loss: the loss per pair of a model that knows nothing; far above it, training is stopped.
+    checkpoints: where and when to keep the state of the run; None for never. Ctrl-C and SIGTERM then come into effect
+    once a last one is written.
+    done: `RunState.to_json` of the run that the weights come from, to go on with it; None for a new one.
+
     Order, learning rate and random draws of each chunk are fixed by the seed; with one worker so is every bit of the
     result. Several workers change the weights at the same time, without locks (Recht et al. 2011, "Hogwild!").
-    Raises TrainingError if the loss is no finite number, or if the corpus gives no pairs.
+    Raises TrainingError if losses or weights explode, or if the corpus gives no pairs.
     """
     kernel = TRAINING_KERNELS[model.architecture, model.loss, training.kernel]
+    schedule = LinearSchedule(
+        alpha=training.alpha or default_alpha(model),
+        min_alpha=training.min_alpha,
+        n_tokens=corpus.counts.n_tokens * training.epochs,
+    )
+    plan = Plan(corpus.chunk_tokens, epochs=training.epochs, seed=training.seed)
     run = _Run(
         corpus=corpus,
         train_chunk=kernel.load(),
@@ -164,18 +119,24 @@ def train_weights(
             block=kernel.block,
             n_noise=kernel.n_noise,
         ),
-        schedule=LinearSchedule(
-            alpha=training.alpha or default_alpha(model),
-            min_alpha=training.min_alpha,
-            n_tokens=corpus.counts.n_tokens * training.epochs,
-        ),
-        plan=_Plan(corpus.chunk_tokens, epochs=training.epochs, seed=training.seed),
+        schedule=schedule,
+        plan=plan,
         seed=training.seed,
     )
     # More threads than chunks would train several epochs at the same time, each at its own learning rate.
-    n_workers = min(training.workers or available_cores(), run.plan.n_chunks)
+    n_workers = min(training.workers or available_cores(), plan.n_chunks)
     run.warm_up()
-    return _Conductor(run, listener or TrainingListener()).conduct(n_workers)
+    conductor = _Conductor(
+        run,
+        RunState(plan, schedule) if done is None else RunState.from_json(done, plan, schedule),
+        Health(weights, untrained_loss),
+        n_workers=n_workers,
+        listener=listener or TrainingListener(),
+        checkpoints=checkpoints,
+    )
+    # The products of the softmax are BLAS's, which would take all cores for each worker.
+    with threadpool_limits(1, "blas") if model.loss == "softmax" else nullcontext():
+        return conductor.conduct()
 
 
 @dataclass(frozen=True)
@@ -189,7 +150,7 @@ class _Run:
     weights: Weights
     settings: KernelSettings
     schedule: LinearSchedule
-    plan: _Plan
+    plan: Plan
     seed: int
 
     def warm_up(self) -> None:
@@ -208,11 +169,11 @@ class _Run:
             random_state,
         )
 
-    def work(self, numbers: "itertools.count[int]", stop: threading.Event, results: "SimpleQueue[object]") -> None:
-        """Take the next task until none is left; `next` on a count is atomic, so there is no lock."""
+    def work(self, tasks: "_Tasks", results: "SimpleQueue[object]") -> None:
+        """Take the next task until none is left."""
         try:
             chunks = self.corpus.open_chunks()
-            while not stop.is_set() and (number := next(numbers)) < self.plan.n_tasks:
+            while (number := tasks.take()) is not None:
                 task = self.plan.task(number)
                 chunk = chunks.read(task.chunk)
                 random_state = chunk_random_state(seed=self.seed, epoch=task.epoch, chunk=task.chunk)
@@ -220,94 +181,171 @@ class _Run:
                 counters = self.train_chunk(
                     chunk, self.subsampling, self.layer, self.weights, self.settings, alphas, random_state
                 )
-                results.put(_TaskResult(task, *counters))
+                results.put(TaskResult(task, *counters))
         except BaseException as error:  # handed to the main thread, which raises it
             results.put(error)
 
 
+class _Tasks:
+    """Hands out the numbers of tasks to the workers, in order, with pauses."""
+
+    def __init__(self, first: int, n_tasks: int, *, at_a_time: int | None = None):
+        """Begin with number `first`; `at_a_time` is how many are handed out before a pause comes by itself."""
+        self.next = first
+        self.n_tasks = n_tasks
+        self.at_a_time = at_a_time or n_tasks
+        self.end = first + self.at_a_time
+        """Tasks from here on are held back."""
+        self.changed = threading.Condition()
+
+    @property
+    def paused(self) -> bool:
+        """Whether tasks are held back."""
+        return self.next >= self.end
+
+    def take(self) -> int | None:
+        """Return the next number, after a pause if there is one; None if there are no more."""
+        with self.changed:
+            while self.next >= self.end and self.next < self.n_tasks:
+                self.changed.wait()
+            if self.next >= self.n_tasks:
+                return None
+            self.next += 1
+            return self.next - 1
+
+    def pause(self) -> int:
+        """Hand out no more until `go_on`; return how many were: all tasks below this number."""
+        with self.changed:
+            self.end = self.next
+            return self.next
+
+    def go_on(self) -> None:
+        """End a pause."""
+        with self.changed:
+            self.end = self.next + self.at_a_time
+            self.changed.notify_all()
+
+    def stop(self) -> None:
+        """Hand out no more, ever."""
+        with self.changed:
+            self.next = self.n_tasks
+            self.changed.notify_all()
+
+
 class _Conductor:
-    """Starts the workers, sums what they report, and tells the listener."""
+    """Starts the workers, sums what they report, tells the listener, and keeps watch over the weights."""
 
-    def __init__(self, run: _Run, listener: TrainingListener):
+    def __init__(
+        self,
+        run: _Run,
+        state: RunState,
+        health: Health,
+        *,
+        n_workers: int,
+        listener: TrainingListener,
+        checkpoints: Checkpoints | None,
+    ):
         self.run = run
+        self.n_workers = n_workers
+        self.state = state
+        self.health = health
         self.listener = listener
-        self.by_epoch: dict[int, list[_TaskResult]] = {}
-        self.finished: list[EpochResult] = []
-        self.n_tokens = 0
-        self.newest: list[_TaskResult] = []
-        self.start = time.perf_counter()
+        self.checkpoints = checkpoints
+        # Where a checkpoint follows each task, workers do not run ahead while it is planned.
+        at_a_time = n_workers if checkpoints is not None and checkpoints.every_s == 0 else None
+        self.tasks = _Tasks(state.n_done, run.plan.n_tasks, at_a_time=at_a_time)
+        self.results = SimpleQueue[object]()
+        self.signals = HeldSignals()
+        self.next_check = time.monotonic() + CHECK_EVERY_S
 
-    def conduct(self, n_workers: int) -> list[EpochResult]:
-        numbers, stop, results = itertools.count(), threading.Event(), SimpleQueue[object]()
+    def conduct(self) -> list[EpochResult]:
         threads = [
-            threading.Thread(target=self.run.work, args=(numbers, stop, results), name=f"w2v-worker-{i}", daemon=True)
-            for i in range(n_workers)
+            threading.Thread(target=self.run.work, args=(self.tasks, self.results), name=f"w2v-worker-{i}", daemon=True)
+            for i in range(self.n_workers)
         ]
         for thread in threads:
             thread.start()
         try:
-            for _ in range(self.run.plan.n_tasks):
-                self._receive(self._next(results))
+            if self.checkpoints is None:
+                self._train()
+            else:
+                with self.signals:
+                    self._train_with_checkpoints(self.checkpoints)
         finally:
-            stop.set()
+            self.tasks.stop()
             for thread in threads:
                 thread.join()
-        return self.finished
+        self._stop_if(self.health.of_all())
+        return self.state.finished
 
-    def _next(self, results: "SimpleQueue[object]") -> _TaskResult:
+    def _train(self) -> None:
+        while self.state.n_done < self.run.plan.n_tasks:
+            self._receive()
+
+    def _train_with_checkpoints(self, checkpoints: Checkpoints) -> None:
+        while self.state.n_done < self.run.plan.n_tasks:
+            self._receive()
+            if self.signals.pending is not None:
+                self._write(checkpoints)
+                self.signals.deliver()
+            elif checkpoints.are_due():
+                self._write(checkpoints)
+
+    def _write(self, checkpoints: Checkpoints) -> None:
+        """Write a checkpoint between tasks: wait for those that run, while no others begin."""
+        start = time.monotonic()
+        n_begun = self.tasks.pause()
+        while self.state.n_done < n_begun:
+            self._receive()
+        self._stop_if(self.health.of_all())
+        try:
+            checkpoints.write(self.state)
+        except (OSError, StorageError) as error:
+            self.listener.message(f"No checkpoint could be written, and training goes on without: {error}")
+        checkpoints.took(time.monotonic() - start)
+        self.tasks.go_on()
+
+    def _receive(self) -> None:
+        """Wait for the next result, and do all that follows from it; or do nothing if none is to come in a pause."""
+        result = self._next_result()
+        if result is None:
+            return
+        if not math.isfinite(result.loss):
+            self._stop_if(f"The loss must stay finite, was: {result.loss}")
+        ended = self.state.add(result)
+        progress = self.state.progress()
+        self._stop_if(self.health.of_loss(progress.loss))
+        self.listener.progress(progress)
+        for epoch in ended:
+            self.listener.epoch(epoch)
+        if time.monotonic() > self.next_check:
+            self._stop_if(self.health.of_sample())
+            self.next_check = time.monotonic() + CHECK_EVERY_S
+
+    def _next_result(self) -> TaskResult | None:
         while True:
+            if self.signals.pending is not None and not self.tasks.paused:
+                self.tasks.pause()
+                self.listener.message("Stopping, with a checkpoint, as soon as the running chunks are done")
+            if self.tasks.paused and self.state.n_done == self.tasks.next:
+                return None
             try:
-                result = results.get(timeout=POLL_S)
+                result = self.results.get(timeout=POLL_S)
             except Empty:
                 continue
             if isinstance(result, BaseException):
                 raise result
-            assert isinstance(result, _TaskResult)
+            assert isinstance(result, TaskResult)
             return result
 
-    def _receive(self, result: _TaskResult) -> None:
-        if not math.isfinite(result.loss):
-            raise TrainingError(
-                f"The loss must stay finite, but diverged in epoch {result.task.epoch + 1} at learning rate "
-                f"{self.run.schedule.alpha_at(result.task.first_token):.4g}. Lower alpha."
-            )
-        n_tokens = int(self.run.corpus.chunk_tokens[result.task.chunk])
-        self.n_tokens += n_tokens
-        self.newest = [*self.newest[-19:], result]
-        n_pairs = sum(newest.n_pairs for newest in self.newest)
-        self.listener.progress(
-            TrainingProgress(
-                epoch=max(newest.task.epoch for newest in self.newest) + 1,
-                n_tokens=self.n_tokens,
-                n_tokens_total=self.run.schedule.n_tokens,
-                loss=sum(newest.loss for newest in self.newest) / n_pairs if n_pairs else math.nan,
-                alpha=self.run.schedule.alpha_at(self.n_tokens),
-                seconds=time.perf_counter() - self.start,
-            )
+    def _stop_if(self, problem: str | None) -> None:
+        """Raise TrainingError if there is a problem with losses or weights."""
+        if problem is None:
+            return
+        n_tokens = min(self.state.n_tokens, self.run.schedule.n_tokens - 1)
+        schedule = self.run.schedule
+        kept = self.checkpoints.describe() if self.checkpoints is not None else ""
+        raise TrainingError(
+            f"{problem}, in epoch {n_tokens // self.run.plan.n_tokens + 1} at learning rate "
+            f"{schedule.alpha_at(n_tokens):.4g}. Lower alpha, which is {schedule.alpha:.4g}.{kept}"
         )
-        of_epoch = self.by_epoch.setdefault(result.task.epoch, [])
-        of_epoch.append(result)
-        # Epochs end in their order, though the last chunks of one may come after the next one's: chunks differ in size.
-        while len(self.by_epoch.get(len(self.finished), ())) == self.run.plan.n_chunks:
-            self._finish(len(self.finished), self.by_epoch.pop(len(self.finished)))
-
-    def _finish(self, epoch: int, results: list[_TaskResult]) -> None:
-        n_pairs = sum(result.n_pairs for result in results)
-        if n_pairs == 0:
-            raise TrainingError(
-                "The corpus must give pairs of neighbouring words, but min_count and sample leave none: "
-                f"{sum(result.n_kept for result in results)} of {self.run.corpus.counts.n_tokens} tokens are kept. "
-                'Take more text, lower min_count, raise sample (0 keeps all), or set boundary = "document".'
-            )
-        seconds = time.perf_counter() - self.start
-        result = EpochResult(
-            epoch=epoch + 1,
-            loss=math.fsum(result.loss for result in results) / n_pairs,  # fsum: no matter in which order they came
-            n_pairs=n_pairs,
-            n_kept=sum(result.n_kept for result in results),
-            seconds=seconds,
-            words_per_s=self.n_tokens / seconds,
-            alpha=self.run.schedule.alpha_at((epoch + 1) * self.run.corpus.counts.n_tokens),
-        )
-        self.finished.append(result)
-        self.listener.epoch(result)

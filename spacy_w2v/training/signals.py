@@ -1,0 +1,50 @@
+"""Ctrl-C and requests to end, held back until the work is in a state that can be kept."""
+
+import signal
+import threading
+from contextlib import AbstractContextManager
+from types import FrameType, TracebackType
+from typing import Any
+
+HELD = (signal.SIGINT, signal.SIGTERM)
+
+
+class HeldSignals(AbstractContextManager["HeldSignals"]):
+    """Notes a signal instead of letting it do what it does, until `deliver` is called or the block ends.
+
+    A second one of the same kind is not held: it does at once what it always did. Signals that are ignored stay so, and
+    outside of the main thread, where Python handles none, nothing is held.
+    """
+
+    def __init__(self) -> None:
+        self.pending: signal.Signals | None = None
+        self._handlers: dict[signal.Signals, Any] = {}  # Any: what signal.signal takes
+
+    def __enter__(self) -> "HeldSignals":
+        if threading.current_thread() is threading.main_thread():
+            for number in HELD:
+                handler = signal.getsignal(number)
+                if handler not in (signal.SIG_IGN, None):  # None: not installed from Python
+                    self._handlers[number] = handler
+                    signal.signal(number, self._hold)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        if error is None:
+            self.deliver()
+
+    def deliver(self) -> None:
+        """Let the signal that was held do what it does; if it neither raises nor ends the process, hold the next."""
+        if self.pending is None:
+            return
+        number, self.pending = self.pending, None
+        signal.raise_signal(number)  # to its old handler, which `_hold` put back
+        signal.signal(number, self._hold)
+
+    def _hold(self, number: int, frame: FrameType | None) -> None:
+        self.pending = signal.Signals(number)
+        signal.signal(number, self._handlers[self.pending])

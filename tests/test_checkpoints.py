@@ -1,0 +1,485 @@
+"""Runs that are stopped and go on, and runs that explode: as processes where it matters, else through Python."""
+
+import errno
+import json
+import random
+import shutil
+import signal
+import time
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from helpers_cli import CONFIG, files_below, plain, start, w2v, w2v_here, write_texts
+
+import spacy_w2v
+from spacy_w2v.corpus import store
+from spacy_w2v.errors import ConfigError, StorageError, TrainingError
+from spacy_w2v.kernels.arguments import Weights
+from spacy_w2v.model.storage import read_model, write_model
+from spacy_w2v.model.trained import TrainedModel
+from spacy_w2v.model.vocabulary import Vocabulary
+from spacy_w2v.training import checkpoint as checkpoint_module
+from spacy_w2v.training import trainer
+from spacy_w2v.training.checkpoint import Checkpoint, Checkpoints
+from spacy_w2v.training.health import N_FREQUENT, NORM_LIMIT, Health, sample_rows
+
+EPOCHS = 150
+TRAIN = ("train", "config.cfg", "-o", "out", "--code", "code.py", "--cache-dir", "cache", "--w2v.export.formats", "[]")
+ALWAYS = ("--w2v.training.checkpoint_every_s", "0")
+MATRICES = ("input_vectors.npy", "output_vectors.npy")
+DEFAULTS = {"vector_size": 10, "min_count": 1, "epochs": 3, "workers": 1, "sample": 0, "tokenizer": "whitespace"}
+
+
+@pytest.fixture(autouse=True)
+def chunks_stay_as_they_are(monkeypatch):
+    """Commands within this process run code.py too."""
+    monkeypatch.setattr(store, "CHUNK_TOKENS", store.CHUNK_TOKENS)
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    """Texts of six chunks, a config, and in out/ what a run comes to that nothing stops."""
+    directory = tmp_path_factory.mktemp("reference")
+    write_texts(directory / "texts.txt")
+    (directory / "config.cfg").write_text(CONFIG.replace("epochs = 2", f"epochs = {EPOCHS}"))
+    (directory / "code.py").write_text("from spacy_w2v.corpus import store\n\nstore.CHUNK_TOKENS = 500\n")
+    w2v(*TRAIN, cwd=directory)
+    return directory
+
+
+@pytest.fixture
+def workplace(reference, tmp_path):
+    """A copy without the results."""
+    shutil.copytree(reference, tmp_path, dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / "out")
+    return tmp_path
+
+
+def n_tasks_done(checkpoint):
+    try:
+        return json.loads((checkpoint / "progress.json").read_text())["state"]["n_tasks_done"]
+    except FileNotFoundError:  # none yet, or it is just being replaced
+        return 0
+
+
+def stop(workplace, number, *options, after):
+    """Start a run, and stop it by a signal once its checkpoint has so many tasks; return what it said."""
+    process = start(*TRAIN, *ALWAYS, *options, cwd=workplace)
+    deadline = time.monotonic() + 60
+    while n_tasks_done(workplace / "out.checkpoint") < after:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=60)
+    return process.returncode, stdout + stderr
+
+
+def read_log(directory):
+    """The lines of training.jsonl, without times."""
+    lines = map(json.loads, (directory / "out/training.jsonl").read_text().splitlines())
+    return [{key: value for key, value in line.items() if key not in ("seconds", "words_per_s")} for line in lines]
+
+
+def assert_same_results(workplace, reference):
+    for name in MATRICES:
+        assert (workplace / "out/model" / name).read_bytes() == (reference / "out/model" / name).read_bytes()
+    assert read_log(workplace) == read_log(reference)
+    results = spacy_w2v.load(workplace / "out").meta["results"]
+    assert [row["loss"] for row in results] == [row["loss"] for row in read_log(reference)[1:-1]]
+    assert not list(workplace.glob("*checkpoint*")) + list(workplace.glob(".*checkpoint*"))
+
+
+# stopped by signals
+
+
+def test_a_run_killed_twice_ends_with_the_same_bits(workplace, reference):
+    code, _ = stop(workplace, signal.SIGKILL, after=10)
+    assert code == -signal.SIGKILL
+    code, _ = stop(workplace, signal.SIGKILL, "--resume", after=40)
+    assert code == -signal.SIGKILL
+    assert not (workplace / "out").exists()
+    result = w2v(*TRAIN, "--resume", cwd=workplace)
+    assert_same_results(workplace, reference)
+    assert "Going on from out.checkpoint" in result.said
+    assert "Epoch 1:" not in result.said
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "how"), [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Term")]
+)
+def test_a_run_asked_to_stop_keeps_its_state(workplace, reference, number, code, how):
+    before = files_below(workplace)
+    actual_code, said = stop(workplace, number, after=10)
+    assert actual_code == code
+    assert "Traceback" not in said
+    assert how in said
+    assert "Nothing was written to out, but out.checkpoint keeps the state of the run: the same command" in plain(said)
+    new = {path for path in files_below(workplace) if path not in before}
+    assert {path.split("/")[0] for path in new} - {"cache"} == {"out.checkpoint"}
+    assert w2v_here(*TRAIN, "--resume", cwd=workplace).code == 0
+    assert_same_results(workplace, reference)
+
+
+def test_a_signal_writes_a_checkpoint_though_none_is_due(workplace):
+    process = start(*TRAIN, "--w2v.training.epochs", 20_000, cwd=workplace)
+    while not process.stderr.readline().startswith("Epoch"):
+        assert process.poll() is None
+    assert not (workplace / "out.checkpoint").exists()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert n_tasks_done(workplace / "out.checkpoint") > 0
+
+
+def test_several_workers_lose_no_task_and_do_none_twice(workplace, reference):
+    stop(workplace, signal.SIGTERM, "--w2v.training.workers", 3, after=40)
+    w2v_here(*TRAIN, "--resume", "--w2v.training.workers", 2, cwd=workplace)
+    for expected, actual in zip(read_log(reference)[1:-1], read_log(workplace)[1:-1], strict=True):
+        for key in ("epoch", "n_pairs", "n_kept", "alpha"):
+            assert actual[key] == expected[key]
+        assert actual["loss"] == pytest.approx(expected["loss"], rel=0.05)
+
+
+# what is refused on the command line
+
+
+@pytest.fixture(scope="module")
+def stopped_once(reference, tmp_path_factory):
+    """A run that was stopped, with earlier results in out/, and beside it a copy of all that."""
+    directory = tmp_path_factory.mktemp("stopped")
+    shutil.copytree(reference, directory, dirs_exist_ok=True)
+    stop(directory, signal.SIGTERM, "--overwrite", after=10)
+    shutil.copytree(directory, directory.with_name("kept"))
+    return directory
+
+
+@pytest.fixture
+def stopped(stopped_once):
+    """That run in its own place, since texts that are moved are another source."""
+    yield stopped_once
+    for name in ("out", "out.checkpoint", "cache"):
+        shutil.rmtree(stopped_once / name, ignore_errors=True)
+        shutil.copytree(stopped_once.with_name("kept") / name, stopped_once / name)
+
+
+def refused(directory, *arguments, message):
+    before = files_below(directory)
+    result = w2v_here(*arguments, cwd=directory)
+    assert result.code == 1
+    assert message in result.said
+    assert "Traceback" not in result.said
+    assert files_below(directory) == before
+
+
+def test_a_stopped_run_is_not_lost_by_oversight(stopped):
+    shutil.rmtree(stopped / "out")
+    refused(stopped, *TRAIN, message="An earlier run was stopped, and is kept in out.checkpoint. Go on from there with")
+    result = w2v_here(*TRAIN, "--overwrite", "--w2v.training.epochs", 2, cwd=stopped)
+    assert result.code == 0
+    assert not (stopped / "out.checkpoint").exists()
+
+
+def test_resume_replaces_earlier_results_only_if_told_to(stopped):
+    refused(stopped, *TRAIN, "--resume", message="must be new or empty, but out exists")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--w2v.model.window", 7], "but out.checkpoint differs: w2v.model.window was 5, is now: 7 Undo that"),
+        (["--w2v.training.epochs", 7], f"w2v.training.epochs was {EPOCHS}, is now: 7"),
+        (["--w2v.training.seed", 7], "w2v.training.seed was 1, is now: 7"),
+        (["--w2v.vocabulary.min_count", 3], "w2v.vocabulary.min_count was 2, is now: 3"),
+        (["--w2v.tokens.attr", "ORTH"], "w2v.tokens.attr was 'LOWER', is now: 'ORTH'"),
+        (["--w2v.corpus.max_documents", 100], "differs: the source has changed Undo that"),
+        (["--nlp.lang", "de"], "differs: the tokenizer is another one Undo that"),
+    ],
+)
+def test_resume_refuses_another_run(stopped, tmp_path, options, message):
+    refused(stopped, *TRAIN, "--resume", "--overwrite", "--cache-dir", tmp_path / "cache", *options, message=message)
+
+
+def test_resume_needs_a_checkpoint(workplace):
+    refused(workplace, *TRAIN, "--resume", message="there is no out.checkpoint. Start the run without --resume.")
+
+
+def test_something_else_in_the_place_of_the_checkpoint_is_left_alone(workplace):
+    (workplace / "out.checkpoint").mkdir()
+    (workplace / "out.checkpoint/diary.txt").write_text("mine")
+    refused(workplace, *TRAIN, "--overwrite", message="has no progress.json and so holds something else")
+
+
+@pytest.mark.parametrize("name", ["output_vectors.npy", "progress.json", "meta.json"])
+def test_a_damaged_checkpoint_is_an_error(stopped, name):
+    path = stopped / "out.checkpoint" / name
+    path.write_bytes(path.read_bytes()[:-50])
+    refused(stopped, *TRAIN, "--resume", "--overwrite", message="damaged")
+
+
+# explosions
+
+
+def test_an_exploding_run_keeps_the_last_good_state(stopped):
+    """Also the results of an earlier run, which it was to replace, and the model can be loaded and used."""
+    # Raised in the middle of the run: it is sane before, and explodes after.
+    rates = ["--w2v.training.alpha", 1000, "--w2v.training.min_alpha", 1000]
+    message = "Lower alpha, which is 1000. The last good state, of epoch "
+    refused(stopped, *TRAIN, *ALWAYS, "--resume", "--overwrite", *rates, message=message)
+    model = spacy_w2v.load(stopped / "out.checkpoint")
+    for vectors in (model.input_vectors, model.output_vectors):
+        assert np.isfinite(vectors).all()
+        assert np.linalg.norm(vectors, axis=1).max() < 100
+    assert w2v_here("most-similar", "out.checkpoint", "french", cwd=stopped).code == 0
+    # and with a sane learning rate, it goes on
+    result = w2v_here(*TRAIN, "--resume", "--overwrite", "--w2v.training.alpha", 0.01, cwd=stopped)
+    assert "alpha is 0.01, was 0.025" in result.said
+    rates = spacy_w2v.load(stopped / "out").meta["learning_rates"]
+    assert [rate["alpha"] for rate in rates] == [0.025, 0.01]
+
+
+def make_texts(n_texts=300):
+    chooser = random.Random(0)
+    kinds = (["cat", "dog", "horse", "cow"], ["red", "green", "blue", "white"])
+    return [" ".join(chooser.choices(["the", "and", *chooser.choice(kinds)], k=10)) for _ in range(n_texts)]
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    monkeypatch.setattr(store, "CHUNK_TOKENS", 500)
+
+
+def train(texts=None, **settings):
+    return spacy_w2v.train(texts or make_texts(), **(DEFAULTS | settings))
+
+
+@pytest.mark.parametrize("kernel", ["blocked", "sequential"])
+@pytest.mark.parametrize("alpha", [2, 10, 100, 1000])
+@pytest.mark.usefixtures("small_chunks")
+def test_a_learning_rate_far_too_high_is_an_error(kernel, alpha):
+    with pytest.raises(TrainingError, match=rf"must stay .* in epoch \d at .*Lower alpha, which is {alpha}"):
+        train(kernel=kernel, alpha=alpha, epochs=6)
+
+
+@pytest.mark.parametrize(("kernel", "alpha"), [("blocked", 0.4), ("sequential", 0.8)])
+@pytest.mark.usefixtures("small_chunks")
+def test_a_finite_loss_that_explodes_is_an_error(kernel, alpha):
+    """Ten words without subsampling, so that each row takes many steps: at these rates they just overshoot."""
+    with pytest.raises(TrainingError, match=r"loss must stay below 12\.5, 3 times that of untrained vectors, was: \d"):
+        train(kernel=kernel, alpha=alpha, epochs=10)
+
+
+@pytest.mark.parametrize("kernel", ["blocked", "sequential"])
+def test_norms_that_explode_are_an_error_though_the_loss_is_small(kernel):
+    """Two words that always follow each other: one step is enough, and no loss is left to bring the vectors back."""
+    with pytest.raises(TrainingError, match=r"norms of (input|output) vectors must stay below 500, was: .*Lower alpha"):
+        train(["a b"] * 3000, kernel=kernel, alpha=1000, vector_size=16)
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_norms_are_watched_while_training_goes_on(monkeypatch):
+    """By samples, here all the time, and not only by the look at all weights in the end."""
+    monkeypatch.setattr(trainer, "CHECK_EVERY_S", 0)
+    monkeypatch.setattr(Health, "of_all", lambda self: None)
+    with pytest.raises(TrainingError, match=r"norms of input vectors must stay below 500, was: .* in epoch 1 "):
+        train(["a b"] * 3000, alpha=1000, vector_size=16)
+
+
+@pytest.mark.parametrize("kernel", ["blocked", "sequential"])
+@pytest.mark.parametrize("texts", [["a b"] * 200, ["a b c"] * 2, make_texts()])
+@pytest.mark.usefixtures("small_chunks")
+def test_high_learning_rates_of_sane_runs_are_no_error(kernel, texts):
+    train(texts, kernel=kernel, alpha=0.2, epochs=20)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, NORM_LIMIT * 1.01, 1e30])
+@pytest.mark.parametrize("which", [0, 1])
+def test_health_sees_a_single_bad_number(value, which):
+    weights = Weights(np.ones((5_000, 16), np.float32), np.ones((4_999, 16), np.float32))
+    health = Health(weights)
+    assert health.of_sample() is None
+    assert health.of_all() is None
+    weights[which][4_321, 7] = value
+    name = ("input", "output")[which]
+    for problem in (health.of_sample(), health.of_all()):
+        assert f"norms of {name} vectors must stay below 500" in problem
+
+
+def test_a_sample_has_frequent_rows_and_others_from_everywhere():
+    assert sample_rows(0).size == 0
+    rows = sample_rows(10**7)
+    assert rows.size < 12_000
+    assert set(range(N_FREQUENT)) <= set(rows.tolist())
+    assert rows[-1] == 10**7 - 1
+    assert np.diff(rows[N_FREQUENT:]).max() <= 1_001
+
+
+# through Python
+
+
+class Stopped(BaseException):
+    """As good as a kill: nothing is written after it."""
+
+
+@pytest.fixture
+def stop_after(monkeypatch):
+    """Return a function that lets runs stop after so many checkpoints, and one that lets them go on."""
+    original = Checkpoints.took
+
+    def stop_after(n_checkpoints):
+        n_left = [n_checkpoints]
+
+        def took(checkpoints, seconds):
+            original(checkpoints, seconds)
+            n_left[0] -= 1
+            if n_left[0] == 0:
+                raise Stopped
+
+        monkeypatch.setattr(Checkpoints, "took", took)
+
+    return stop_after
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_checkpoints_change_no_bit_and_go_in_the_end(tmp_path, monkeypatch):
+    written = []
+    original = Checkpoints.write
+    monkeypatch.setattr(Checkpoints, "write", lambda self, state: (written.append(state.n_done), original(self, state)))
+    expected = train()
+    assert written == []
+    actual = train(checkpoint=tmp_path / "run", checkpoint_every_s=0)
+    assert written == list(range(1, 3 * 6 + 1))
+    np.testing.assert_array_equal(actual.input_vectors, expected.input_vectors)
+    np.testing.assert_array_equal(actual.output_vectors, expected.output_vectors)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("n_checkpoints", [1, 5, 6, 7, 12])
+@pytest.mark.usefixtures("small_chunks")
+def test_a_run_goes_on_wherever_it_was_stopped(tmp_path, stop_after, n_checkpoints, workers):
+    """Within an epoch, at its end, and once all is done: two epochs are twelve tasks."""
+    path = tmp_path / "run"
+    expected = train(epochs=2)
+    stop_after(n_checkpoints)
+    settings = {"epochs": 2, "checkpoint": path, "checkpoint_every_s": 0, "workers": workers}
+    if workers == 1:
+        with pytest.raises(Stopped):
+            train(**settings)
+        assert n_tasks_done(path) == n_checkpoints
+    else:  # several tasks come between two checkpoints
+        stop_after(min(n_checkpoints, 4))
+        with pytest.raises(Stopped):
+            train(**settings)
+    stop_after(0)
+    actual = train(**settings | {"checkpoint_every_s": 30}, resume=True)
+    for key in ("n_pairs", "n_kept"):
+        assert [row[key] for row in actual.meta["results"]] == [row[key] for row in expected.meta["results"]]
+    if workers == 1:
+        np.testing.assert_array_equal(actual.input_vectors, expected.input_vectors)
+        np.testing.assert_array_equal(actual.output_vectors, expected.output_vectors)
+        losses = [[row["loss"] for row in model.meta["results"]] for model in (actual, expected)]
+        assert losses[0] == losses[1]
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_checkpoint_is_a_model(tmp_path, stop_after):
+    """One of the first epoch too, which has no results yet."""
+    stop_after(1)
+    with pytest.raises(Stopped):
+        train(checkpoint=tmp_path / "run", checkpoint_every_s=0)
+    model = spacy_w2v.load(tmp_path / "run")
+    assert model.input_vectors.shape == model.output_vectors.shape == (len(model), 10)
+    assert (model.output_vectors != 0).any()
+    assert model.meta["results"] == []
+    assert model.meta["unfinished"]["epoch"] == 1
+    assert 0 < model.meta["unfinished"]["n_tokens"] < model.meta["corpus"]["n_tokens"]
+    assert w2v_here("report", "run", "report.md", cwd=tmp_path).code == 0
+    assert "first epoch" in (tmp_path / "report.md").read_text()
+    assert w2v_here("most-similar", "run", "cat", cwd=tmp_path).code == 0
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_python_refuses_what_does_not_go_together(tmp_path, stop_after):
+    path = tmp_path / "run"
+    with pytest.raises(ConfigError, match="resume goes on from a checkpoint, but checkpoint is None"):
+        train(resume=True)
+    with pytest.raises(StorageError, match=r"there is no .*run"):
+        train(checkpoint=path, resume=True)
+    stop_after(2)
+    with pytest.raises(Stopped):
+        train(checkpoint=path, checkpoint_every_s=0)
+    stop_after(0)
+    with pytest.raises(StorageError, match=r"earlier run was stopped.*resume=True"):
+        train(checkpoint=path)
+    with pytest.raises(ConfigError, match=r"w2v\.model\.negative was 5, is now: 6\n"):
+        train(checkpoint=path, resume=True, negative=6)
+    with pytest.raises(ConfigError, match="the corpus has other texts"):
+        train(make_texts(301), checkpoint=path, resume=True)
+    assert train(checkpoint=path, resume=True, alpha=0.05).meta["learning_rates"][1]["alpha"] == 0.05
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="must be writable"):
+        train(checkpoint=tmp_path / "file" / "run")
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_checkpoint_that_cannot_be_written_stops_nothing(tmp_path, monkeypatch, capsys):
+    def full(*arguments, **settings):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("spacy_w2v.training.job.write_model", full)
+    model = train(checkpoint=tmp_path / "run", checkpoint_every_s=0, progress=True)
+    assert len(model.meta["results"]) == 3
+    assert "No checkpoint could be written, and training goes on without: The disk" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_exploded_weights_never_replace_a_checkpoint(tmp_path, stop_after):
+    """Of two words that always follow each other, the loss is small all the time."""
+    texts, path = ["a b"] * 3000, tmp_path / "run"
+    stop_after(1)
+    with pytest.raises(Stopped):
+        train(texts, checkpoint=path, checkpoint_every_s=0)
+    stop_after(0)
+    before = files_below(path)
+    with pytest.raises(TrainingError, match=r"norms of .* The last good state, of epoch 1, is kept in .*run: a model"):
+        train(texts, checkpoint=path, checkpoint_every_s=0, resume=True, alpha=1000)
+    assert files_below(path) == before
+
+
+def test_checkpoints_take_no_more_than_a_twentieth_of_the_time(monkeypatch, tmp_path):
+    now = [100.0]
+    monkeypatch.setattr(checkpoint_module.time, "monotonic", lambda: now[0])
+    checkpoints = Checkpoints(tmp_path, every_s=30, write_to=lambda state, directory: None)
+    for seconds, expected in ((0.1, 30), (1.5, 30), (4.0, 80)):
+        checkpoints.took(seconds)
+        now[0] += expected - 0.5
+        assert not checkpoints.are_due()
+        now[0] += 0.5
+        assert checkpoints.are_due()
+
+
+@pytest.mark.parametrize("n_outputs", [0, 2, 3])
+def test_weights_with_padding_are_written_and_read(tmp_path, n_outputs):
+    """With hierarchical softmax there is one output vector less, and none at all for a single word."""
+    generator = np.random.default_rng(0)
+    weights = Weights(*(generator.random((n_rows, 16), dtype=np.float32) for n_rows in (3, n_outputs)))
+    for matrix in weights:
+        matrix[:, 10:] = 0
+    forms = pa.table({"orth": ["a", "b", "c"], "word": pa.array([0, 1, 2], pa.uint32()), "count": [3, 2, 1]})
+    vocabulary = Vocabulary(["a", "b", "c"], np.array([3, 2, 1]), forms)
+    write_model(TrainedModel(vocabulary, weights.input[:, :10], weights.output[:, :10], "", {}), tmp_path)
+    model = read_model(tmp_path)
+    np.testing.assert_array_equal(model.input_vectors, weights.input[:, :10])
+    np.testing.assert_array_equal(model.output_vectors, weights.output[:, :10])
+    for name, matrix in zip(MATRICES, weights, strict=True):
+        np.save(tmp_path / "expected.npy", np.ascontiguousarray(matrix[:, :10]))
+        assert (tmp_path / name).read_bytes() == (tmp_path / "expected.npy").read_bytes()
+    again = Weights(np.zeros_like(weights.input), np.zeros_like(weights.output))
+    Checkpoint(tmp_path, {}, {}, [], {}).read_weights(again, 10)
+    np.testing.assert_array_equal(again.input, weights.input)
+    np.testing.assert_array_equal(again.output, weights.output)
+    with pytest.raises(StorageError, match=r"damaged: input_vectors\.npy: float32 of shape"):
+        Checkpoint(tmp_path, {}, {}, [], {}).read_weights(again, 11)
