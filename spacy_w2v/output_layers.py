@@ -6,7 +6,7 @@ from spacy_w2v.config.schema import ModelSettings
 from spacy_w2v.errors import TrainingError
 from spacy_w2v.huffman import balanced_tree, huffman_tree
 from spacy_w2v.kernels.arguments import FullSoftmax, OutputLayer, Tree
-from spacy_w2v.sampling import keep_probabilities, make_noise
+from spacy_w2v.sampling import make_noise
 from spacy_w2v.types import Counts
 
 MAX_SOFTMAX_WORDS = 50_000
@@ -15,15 +15,14 @@ MULTIPLY_ADDS_PER_S = 5e10
 """What one core does of them, to tell users what they asked for: a fair desktop machine, order of magnitude only."""
 
 
-def make_output_layer(model: ModelSettings, counts: Counts, *, sample: float) -> OutputLayer:
+def make_output_layer(model: ModelSettings, counts: Counts) -> OutputLayer:
     """Return the output layer for a vocabulary with these counts. Raises TrainingError if it would be too large."""
     if model.loss == "negative-sampling":
         return make_noise(counts, ns_exponent=model.ns_exponent)
     if model.loss == "hierarchical-softmax":
         return make_tree(model, counts)
     check_softmax_size(counts.size, vector_size=model.vector_size)
-    kept = counts * keep_probabilities(counts, sample)
-    return FullSoftmax(highest_share=float(kept.max() / kept.sum()))
+    return FullSoftmax(counts.size)
 
 
 def make_tree(model: ModelSettings, counts: Counts) -> Tree:

@@ -54,13 +54,16 @@ def alias_tables(probabilities: NDArray[np.float64]) -> tuple[NDArray[np.float64
 def make_subsampling(word_of_type: TokenIds, counts: Counts, *, sample: float) -> Subsampling:
     """Return what the kernels read to subsample, with probabilities as integer thresholds."""
     keep = keep_probabilities(counts, sample)
-    return Subsampling(word_of_type, (np.round(keep * 2.0**32) - 1.0).clip(0.0).astype(np.uint32))
+    kept = counts * keep
+    threshold = (np.round(keep * 2.0**32) - 1.0).clip(0.0).astype(np.uint32)
+    return Subsampling(word_of_type, threshold, highest_share=float(kept.max() / kept.sum()))
 
 
 def make_noise(counts: Counts, *, ns_exponent: float) -> Noise:
     """Return what the kernels read to draw noise words, with probabilities as integer thresholds."""
-    own, alias = alias_tables(noise_probabilities(counts, ns_exponent))
-    return Noise(np.round(own * 2.0**28).astype(np.uint32), alias)
+    probabilities = noise_probabilities(counts, ns_exponent)
+    own, alias = alias_tables(probabilities)
+    return Noise(np.round(own * 2.0**28).astype(np.uint32), alias, highest_share=float(probabilities.max()))
 
 
 def initial_input_vectors(*, n_words: int, vector_size: int, padded_size: int, seed: int) -> Vectors:

@@ -51,12 +51,17 @@ def frozen(tokens, offsets):
     return chunk
 
 
+def keep_all(v):
+    """Subsampling that keeps every token, for types that are the words themselves."""
+    return Subsampling(np.arange(v, dtype=np.uint32), np.full(v, 2**32 - 1, np.uint32), highest_share=1 / v)
+
+
 def make_layer(loss, counts):
     if loss == "negative-sampling":
         return make_noise(counts, ns_exponent=0.75)
     if loss == "hierarchical-softmax":
         return huffman_tree(counts)
-    return FullSoftmax(float(counts.max() / counts.sum()))
+    return FullSoftmax(counts.size)
 
 
 def make_case(loss, *, seed=0, v=40, types=50, n=400, d=32, scale=0.6, sample_low=0.3, longest=30, padding=0):
@@ -78,7 +83,7 @@ def make_case(loss, *, seed=0, v=40, types=50, n=400, d=32, scale=0.6, sample_lo
         matrix[:, d - padding :] = 0
     return Case(
         frozen(tokens, offsets),
-        Subsampling(word_of_type, keep),
+        Subsampling(word_of_type, keep, highest_share=float(p[0] / p.sum())),
         make_layer(loss, np.ceil(1000 * p).astype(np.int64)),
         Weights(x, y),
         np.random.SeedSequence(seed).generate_state(4, np.uint64),

@@ -178,11 +178,13 @@ def context_of(kept, o, settings):
     ]
 
 
-def plan_steps(alpha, settings, step):
+def plan_steps(alpha, subsampling, noise, settings, step):
     pairs = settings.window + 1 if settings.shrink_windows else 2 * settings.window
     rounds = min(2 * settings.window, 1 + int(alpha * pairs * (1 + settings.negative) / 3.0))
-    limit = 0.6 * settings.n_noise * rounds / (alpha * pairs * settings.negative + 1e-9)
-    return max(1, min(step, int(limit))), rounds
+    of_noise = settings.negative * max(1 / settings.n_noise, noise.highest_share)
+    outputs = 0.6 / max(of_noise, subsampling.highest_share)
+    inputs = 3.0 / ((1 + settings.negative) * subsampling.highest_share)
+    return max(1, min(step, int(min(outputs, inputs) * rounds / (alpha * pairs + 1e-9)))), rounds
 
 
 def outputs_of(kept, i, turn, rounds, window):
@@ -211,7 +213,7 @@ def blocked_steps(chunk, subsampling, noise, settings, alphas, state, step):
     steps = []
     for first, last, alpha in blocks_of(kept, chunk, alphas, settings):
         words = draw_shared_noise(generator, noise, settings)
-        size, rounds = plan_steps(alpha, settings, step)
+        size, rounds = plan_steps(alpha, subsampling, noise, settings, step)
         for start in range(first, last, size):
             inputs = range(start, min(start + size, last))
             steps += [(alpha, inputs, words, turn, rounds) for turn in range(rounds)]
@@ -283,7 +285,9 @@ def train_cbow_negative(chunk, subsampling, noise, x, y, settings, alphas, state
         inputs = (
             3.0 * (words_of_a_context(settings) if settings.cbow_mean else 1) / (alpha * (1 + settings.negative) + 1e-9)
         )
-        size = max(1, min(step, int(min(inputs, 0.6 * settings.n_noise / (alpha * settings.negative + 1e-9)))))
+        of_noise = settings.negative * max(1 / settings.n_noise, noise.highest_share)
+        outputs = 0.6 / (alpha * max(of_noise, subsampling.highest_share) + 1e-9)
+        size = max(1, min(step, int(min(inputs, outputs))))
         for start in range(first, last, size):
             at = ContextStep(kept, range(start, min(start + size, last)), x, settings)
             positive = {o: sigmoid(-(h @ y[kept[o][0]])) for o, h in at.hidden.items()}
@@ -339,7 +343,9 @@ def train_skipgram_hierarchical(chunk, subsampling, tree, x, y, settings, alphas
     kept = kept_tokens(chunk, subsampling, settings, Xoshiro256PlusPlus(state))
     loss, n_pairs = 0.0, 0
     for first, last, alpha in blocks_of(kept, chunk, alphas, settings):
-        size = max(1, min(step, int(0.6 / (alpha + 1e-9))))
+        mean_length = math.log2(max(len(y), 1)) + 1
+        inputs = 3.0 / (alpha * mean_length * subsampling.highest_share + 1e-9)
+        size = max(1, min(step, int(min(inputs, 0.6 / (alpha + 1e-9)))))
         for o in range(first, last):
             context = [kept[i][0] for i in context_of(kept, o, settings)]
             n_pairs += len(context)
@@ -373,8 +379,8 @@ def softmax_step(hidden, targets, y, alpha):
     return loss, changes
 
 
-def softmax_step_size(alpha, n_targets, layer, settings):
-    return max(1, min(settings.block, int(0.6 / (alpha * n_targets * min(1.0, 4 * layer.highest_share) + 1e-9))))
+def softmax_step_size(alpha, n_targets, subsampling, settings):
+    return max(1, min(settings.block, int(0.6 / (alpha * n_targets * min(1.0, 4 * subsampling.highest_share) + 1e-9))))
 
 
 def train_skipgram_softmax(chunk, subsampling, layer, x, y, settings, alphas, state):
@@ -382,7 +388,7 @@ def train_skipgram_softmax(chunk, subsampling, layer, x, y, settings, alphas, st
     loss, n_pairs, first = 0.0, 0, 0
     while first < len(kept):
         alpha = alpha_at(kept[first][3], chunk, alphas)
-        size = softmax_step_size(alpha, words_of_a_context(settings), layer, settings)
+        size = softmax_step_size(alpha, words_of_a_context(settings), subsampling, settings)
         last = min(first + size, len(kept))
         targets = {i: [kept[o][0] for o in outputs_of(kept, i, 0, 1, settings.window)] for i in range(first, last)}
         targets = {i: words for i, words in targets.items() if words}
@@ -402,7 +408,7 @@ def train_cbow_softmax(chunk, subsampling, layer, x, y, settings, alphas, state)
     loss, n_predicted, first = 0.0, 0, 0
     while first < len(kept):
         alpha = alpha_at(kept[first][3], chunk, alphas)
-        last = min(first + softmax_step_size(alpha, 1, layer, settings), len(kept))
+        last = min(first + softmax_step_size(alpha, 1, subsampling, settings), len(kept))
         at = ContextStep(kept, range(first, last), x, settings)
         if at.hidden:
             of_step, changes = softmax_step(list(at.hidden.values()), [[kept[o][0]] for o in at.hidden], y, alpha)

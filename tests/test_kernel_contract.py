@@ -5,6 +5,7 @@ import pytest
 from helpers_kernels import (
     Case,
     frozen,
+    keep_all,
     kernel_parameters,
     make_case,
     make_layer,
@@ -14,7 +15,7 @@ from helpers_kernels import (
 )
 
 from spacy_w2v.kernels import TRAINING_KERNELS
-from spacy_w2v.kernels.arguments import Subsampling, Weights
+from spacy_w2v.kernels.arguments import Weights
 from spacy_w2v.output_layers import starting_loss
 
 ALL = kernel_parameters(TRAINING_KERNELS)
@@ -74,8 +75,7 @@ def test_vocabularies_of_one_and_two_words(key, words):
     """With one word a tree has no nodes, noise is always the target, and a softmax is certain."""
     v = max(words) + 1
     case = make_case(key[1], v=v, types=v, d=16)
-    identity = np.arange(v, dtype=np.uint32)
-    chunk, subsampling = frozen(words, [0, len(words)]), Subsampling(identity, np.full(v, 2**32 - 1, np.uint32))
+    chunk, subsampling = frozen(words, [0, len(words)]), keep_all(v)
     agree(key, case._replace(chunk=chunk, subsampling=subsampling), make_settings(key), 0.02)
 
 
@@ -132,8 +132,7 @@ def test_loss_of_a_model_that_knows_nothing(key):
 @pytest.mark.parametrize("key", ALL)
 def test_windows_do_not_cross_sentences(key):
     """Sentences of one word predict nothing; the same tokens as one sentence do."""
-    identity = np.arange(40, dtype=np.uint32)
-    subsampling = Subsampling(identity, np.full(40, 2**32 - 1, np.uint32))
+    subsampling = keep_all(40)
     n_predicted = []
     for offsets in (np.arange(9), [0, 8]):
         case = make_case(key[1], d=16)._replace(chunk=frozen(range(8), offsets), subsampling=subsampling)

@@ -7,12 +7,12 @@ above it; the library has to find the same ones.
 
 import numpy as np
 import pytest
-from helpers_kernels import Case, frozen, make_settings, run_kernel
+from helpers_kernels import Case, frozen, keep_all, make_settings, run_kernel
 from helpers_model import make_model
 
 import spacy_w2v
 from spacy_w2v.kernels import TRAINING_KERNELS
-from spacy_w2v.kernels.arguments import FullSoftmax, Subsampling, Weights
+from spacy_w2v.kernels.arguments import FullSoftmax, Weights
 
 WORDS = ["I", "love", "machine", "learning"]
 W = [
@@ -138,9 +138,8 @@ def test_one_step_by_hand_lowers_the_loss_as_computed():
 def test_a_step_of_the_kernel_is_the_step_by_hand():
     """Of the text "machine love" the first pair is love → machine; the learning rate falls to 0 for the second."""
     machine_love = frozen([2, 1], [0, 2])
-    everything = Subsampling(np.arange(4, dtype=np.uint32), np.full(4, 2**32 - 1, np.uint32))
     weights = Weights(np.array(W, np.float32), np.array(W, np.float32))
-    case = Case(machine_love, everything, FullSoftmax(0.25), weights, np.arange(1, 5, dtype=np.uint64))
+    case = Case(machine_love, keep_all(4), FullSoftmax(4), weights, np.arange(1, 5, dtype=np.uint64))
     key = ("skip-gram", "softmax", "sequential")
     loss, n_pairs, _ = run_kernel(key, case, make_settings(key, window=1), LEARNING_RATE, -LEARNING_RATE)
     assert n_pairs == 2

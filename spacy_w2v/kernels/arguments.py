@@ -30,6 +30,8 @@ class Subsampling(NamedTuple):
     """p; word id of each provisional type, or OUT_OF_VOCABULARY."""
     keep_threshold: TokenIds
     """v; a token is kept when a 32-bit draw is not above this (`sample`)."""
+    highest_share: float
+    """Share of the most frequent word in the kept tokens, in (0, 1]: bounds what one row pools in a step."""
 
 
 class Noise(NamedTuple):
@@ -39,6 +41,8 @@ class Noise(NamedTuple):
     """v; the bucket's own word if a 28-bit draw is below this, ..."""
     alias: TokenIds
     """v; ... and this word otherwise."""
+    highest_share: float
+    """Probability of the word that is drawn most."""
 
 
 class Tree(NamedTuple):
@@ -60,8 +64,7 @@ class Tree(NamedTuple):
 class FullSoftmax(NamedTuple):
     """The plain softmax over all words, which needs no tables."""
 
-    highest_share: float
-    """Share of the most frequent word in the kept tokens: bounds what a row of the output weights moves in a step."""
+    n_words: int
 
 
 OutputLayer = Noise | Tree | FullSoftmax

@@ -57,18 +57,19 @@ def _make_work(settings, dimensions):
 
 
 @inner
-def _plan_step(alpha, settings):
+def _plan_step(alpha, subsampling, noise, settings):
     """How many centres share a step, 1 to STEP, so that it is stable: see skipgram_negative.
 
-    A noise row pools centres * negative / n_noise. The words of a context move together: over a step they pool at most
-    centres * (1 + negative), divided by the words of a context where h is their mean.
+    A noise row pools centres * negative, times its share in the noise, and the row of a centre its share in the tokens.
+    The words of a context move together: over a step they pool at most centres * (1 + negative), divided by the words
+    of a context where h is their mean.
     """
     pooled = min(np.float64(alpha), 1e6)
     words = settings.window + 1 if settings.shrink_windows else 2 * settings.window
     inputs = INPUT_BOUND * (words if settings.cbow_mean else 1) / (pooled * (1 + settings.negative) + 1e-9)
-    return max(
-        1, min(STEP, np.int64(min(inputs, NOISE_BOUND * settings.n_noise / (pooled * settings.negative + 1e-9))))
-    )
+    of_noise = settings.negative * max(1.0 / settings.n_noise, noise.highest_share)
+    outputs = NOISE_BOUND / (pooled * max(of_noise, subsampling.highest_share) + 1e-9)
+    return max(1, min(STEP, np.int64(min(inputs, outputs))))
 
 
 @inlined
@@ -113,7 +114,7 @@ def _take_step(alpha, n_vectors, shared, contexts, work):
 
 
 @inner
-def _train_blocks(kept, n_kept, n_tokens, noise, weights, settings, alphas, state, work, shared, contexts):
+def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings, alphas, state, work, shared, contexts):
     window, block, n_noise = settings.window, settings.block, settings.n_noise
     row_bytes = weights.input.shape[1] * 4
     rows = Rows(weights.input.ctypes.data, weights.output.ctypes.data, work.zero.ctypes.data, row_bytes)
@@ -125,7 +126,7 @@ def _train_blocks(kept, n_kept, n_tokens, noise, weights, settings, alphas, stat
         open_noise(rows, shared)
         n_collisions = find_centres(first, last, kept, rows, shared, work.centre_rows)
         alpha = np.float32(alphas.first + slope * kept.places[first])
-        step = _plan_step(alpha, settings)
+        step = _plan_step(alpha, subsampling, noise, settings)
         drawn = 0
         for begin in range(first, last, step):
             end = min(begin + step, last)
@@ -165,6 +166,7 @@ def train_chunk(
     work, contexts = _make_work(settings, dimensions), make_contexts(settings, dimensions)
     shared = make_shared_noise(settings.n_noise, settings.block, dimensions, random_state)
     loss, n_predicted = _train_blocks(
-        kept, n_kept, chunk.tokens.size, noise, weights, settings, alphas, random_state, work, shared, contexts
-    )
+        kept, n_kept, chunk.tokens.size, subsampling, noise, weights, settings, alphas, random_state,
+        work, shared, contexts,
+    )  # fmt: skip
     return loss, n_predicted, n_kept

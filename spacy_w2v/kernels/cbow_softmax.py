@@ -35,7 +35,7 @@ def train_chunk(
     slope = (np.float64(alphas.last) - np.float64(alphas.first)) / max(n_tokens, 1)
     while first < last:
         alpha = np.float32(alphas.first + slope * kept.places[first])
-        end = min(first + plan_step(alpha, 1, layer, settings), last)
+        end = min(first + plan_step(alpha, 1, subsampling, settings), last)
         n = 0
         for o in range(first, end):
             n_context = kept.highest[o] - kept.lowest[o]

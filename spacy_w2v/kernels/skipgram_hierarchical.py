@@ -34,7 +34,7 @@ from spacy_w2v.kernels.tree_paths import (
 )
 from spacy_w2v.types import RandomState
 
-NODE_BOUND = 0.6  # of alpha W for a node, see _plan_step
+NODE_BOUND, INPUT_BOUND = 0.6, 3.0  # of alpha W for a node and for an input row, see _plan_step
 AHEAD = 8  # centres from asking for a row to using it
 
 
@@ -63,9 +63,14 @@ def _make_work(settings, longest, dimensions):
 
 
 @inner
-def _plan_step(alpha):
-    """How many words of a context share a step, 1 to STEP: a node pools so many pairs. See skipgram_negative."""
-    return max(1, min(STEP, np.int64(NODE_BOUND / (min(np.float64(alpha), 1e6) + 1e-9))))
+def _plan_step(alpha, mean_length, subsampling):
+    """How many words of a context share a step, 1 to STEP, so that it is stable: see skipgram_negative.
+
+    A node pools as many pairs. A word pools the length of a path, as often as it is in the context.
+    """
+    pooled = min(np.float64(alpha), 1e6)
+    inputs = INPUT_BOUND / (pooled * mean_length * subsampling.highest_share + 1e-9)
+    return max(1, min(STEP, np.int64(min(inputs, NODE_BOUND / (pooled + 1e-9)))))
 
 
 @inlined
@@ -102,17 +107,18 @@ def _take_step(first, n_inputs, n_quads, alpha, n_vectors, work):
 
 
 @inner
-def _train_blocks(kept, n_kept, n_tokens, tree, weights, settings, alphas, work, upper):
+def _train_blocks(kept, n_kept, n_tokens, subsampling, tree, weights, settings, alphas, work, upper):
     window, n_nodes = settings.window, weights.output.shape[0]
     row_bytes = weights.input.shape[1] * 4
     rows = Rows(weights.input.ctypes.data, weights.output.ctypes.data, work.zero.ctypes.data, row_bytes)
     slope = (np.float64(alphas.last) - np.float64(alphas.first)) / max(n_tokens, 1)
+    mean_length = np.log2(max(n_nodes, 1)) + 1
     loss, n_pairs = 0.0, 0
     for first in range(window, window + n_kept, settings.block):
         last = min(first + settings.block, window + n_kept)
         open_upper_nodes(n_nodes, rows, upper)
         alpha = np.float32(alphas.first + slope * kept.places[first])
-        step = _plan_step(alpha)
+        step = _plan_step(alpha, mean_length, subsampling)
         for centre in range(first, last):
             prefetch_row(rows.input + np.int64(kept.words[centre + window + AHEAD]) * row_bytes, row_bytes >> 6)
             prefetch_path(kept.words[centre + AHEAD], tree, rows, upper)
@@ -150,5 +156,7 @@ def train_chunk(
     kept, n_kept = keep_tokens(chunk, subsampling, settings, random_state, settings.window + 2 * AHEAD)
     work = _make_work(settings, tree.longest, dimensions)
     upper = make_upper_nodes(weights.output.shape[0], dimensions)
-    loss, n_pairs = _train_blocks(kept, n_kept, chunk.tokens.size, tree, weights, settings, alphas, work, upper)
+    loss, n_pairs = _train_blocks(
+        kept, n_kept, chunk.tokens.size, subsampling, tree, weights, settings, alphas, work, upper
+    )
     return loss, n_pairs, n_kept

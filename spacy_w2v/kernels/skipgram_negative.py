@@ -58,19 +58,23 @@ def _make_work(settings, dimensions):
 
 
 @inner
-def _plan_steps(alpha, settings):
+def _plan_steps(alpha, subsampling, noise, settings):
     """How many inputs share a step (1 to STEP), and in how many rounds an input meets its pairs, so that it is stable.
 
     A row that pools the weight W in one step is stable while alpha W |y|^2 / 4 < 2 (the curvature of the logistic loss
-    is at most 1 / 4). An input row pools its pairs of a round, each with its noise: pairs / rounds * (1 + negative). A
-    noise row pools inputs * pairs / rounds * negative / n_noise. The two bounds are measured, on a corpus of 0.5
-    million tokens and learning rates up to 0.2.
+    is at most 1 / 4). An input row pools its pairs of a round, each with its noise: pairs / rounds * (1 + negative),
+    as often as its word is among the inputs. A noise row pools inputs * pairs / rounds * negative, times its share in
+    the noise. The row of a centre pools inputs * pairs / rounds, times its share in the tokens. The two bounds are
+    measured, on a corpus of 0.5 million tokens and learning rates up to 0.2; the shares matter to vocabularies of some
+    dozen words.
     """
     pairs = settings.window + 1 if settings.shrink_windows else 2 * settings.window
     pooled = min(np.float64(alpha) * pairs, 1e6)
     rounds = min(2 * settings.window, 1 + np.int64(pooled * (1 + settings.negative) / INPUT_BOUND))
-    limit = NOISE_BOUND * settings.n_noise * rounds / (pooled * settings.negative + 1e-9)
-    return max(1, min(STEP, np.int64(limit))), rounds
+    of_noise = settings.negative * max(1.0 / settings.n_noise, noise.highest_share)
+    outputs = NOISE_BOUND / max(of_noise, subsampling.highest_share)
+    inputs = INPUT_BOUND / ((1 + settings.negative) * subsampling.highest_share)
+    return max(1, min(STEP, np.int64(min(outputs, inputs) * rounds / (pooled + 1e-9)))), rounds
 
 
 @inlined
@@ -143,7 +147,7 @@ def _take_step(n_groups, alpha, n_vectors, shared, work, groups):
 
 
 @inner
-def _train_blocks(kept, n_kept, n_tokens, noise, weights, settings, alphas, state, work, shared, groups):
+def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings, alphas, state, work, shared, groups):
     window, block, n_noise = settings.window, settings.block, settings.n_noise
     row_bytes = weights.input.shape[1] * 4
     rows = Rows(weights.input.ctypes.data, weights.output.ctypes.data, work.zero.ctypes.data, row_bytes)
@@ -155,7 +159,7 @@ def _train_blocks(kept, n_kept, n_tokens, noise, weights, settings, alphas, stat
         open_noise(rows, shared)
         n_collisions = find_centres(first - window, last + window, kept, rows, shared, work.centre_rows)
         alpha = np.float32(alphas.first + slope * kept.places[first])
-        step, rounds = _plan_steps(alpha, settings)
+        step, rounds = _plan_steps(alpha, subsampling, noise, settings)
         drawn = 0
         for begin in range(first, last, step):
             end = min(begin + step, last)
@@ -198,6 +202,7 @@ def train_chunk(
     work, groups = _make_work(settings, dimensions), make_groups(STEP * ((2 * settings.window + 3) // 4))
     shared = make_shared_noise(settings.n_noise, n_centres, dimensions, random_state)
     loss, n_pairs = _train_blocks(
-        kept, n_kept, chunk.tokens.size, noise, weights, settings, alphas, random_state, work, shared, groups
-    )
+        kept, n_kept, chunk.tokens.size, subsampling, noise, weights, settings, alphas, random_state,
+        work, shared, groups,
+    )  # fmt: skip
     return loss, n_pairs, n_kept

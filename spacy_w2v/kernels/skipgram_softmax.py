@@ -48,7 +48,7 @@ def train_chunk(
     slope = (np.float64(alphas.last) - np.float64(alphas.first)) / max(n_tokens, 1)
     while first < last:
         alpha = np.float32(alphas.first + slope * kept.places[first])
-        end = min(first + plan_step(alpha, mean_targets, layer, settings), last)
+        end = min(first + plan_step(alpha, mean_targets, subsampling, settings), last)
         n = 0
         for i in range(first, end):
             n_targets = _find_targets(i, window, kept, predictions.targets[n])

@@ -44,13 +44,13 @@ def make_predictions(block, most_targets, outputs):
 
 
 @inner
-def plan_step(alpha, most_targets, layer, settings):
+def plan_step(alpha, most_targets, subsampling, settings):
     """How many hidden vectors share a step, so that it is stable: see skipgram_negative.
 
     An output row pools the predictions of a step times its probability, which is taken to be at most four times the
     share of the most frequent word.
     """
-    pooled = min(np.float64(alpha), 1e6) * most_targets * min(1.0, 4.0 * layer.highest_share)
+    pooled = min(np.float64(alpha), 1e6) * most_targets * min(1.0, 4.0 * subsampling.highest_share)
     return max(1, min(settings.block, np.int64(OUTPUT_BOUND / (pooled + 1e-9))))
 
 

@@ -123,7 +123,7 @@ class Word2VecJob:
         n_checkpoints = self.checkpoint is not None and settings.training.checkpoint_every_s is not None
         self.before_training((2 + 2 * n_checkpoints + len(settings.export.formats)) * matrix_bytes)
         subsampling = make_subsampling(word_of_type, vocabulary.counts, sample=settings.training.sample)
-        layer = make_output_layer(settings.model, vocabulary.counts, sample=settings.training.sample)
+        layer = make_output_layer(settings.model, vocabulary.counts)
         release_free_memory()  # of what made the vocabulary, before the weights take theirs
         weights = initial_weights(
             n_words=len(vocabulary),
