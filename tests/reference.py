@@ -380,7 +380,9 @@ def softmax_step(hidden, targets, y, alpha):
 
 
 def softmax_step_size(alpha, n_targets, subsampling, settings):
-    return max(1, min(settings.block, int(0.6 / (alpha * n_targets * min(1.0, 4 * subsampling.highest_share) + 1e-9))))
+    outputs = 0.6 / (alpha * n_targets * min(1.0, 4 * subsampling.highest_share) + 1e-9)
+    inputs = 1.5 / (alpha * n_targets * subsampling.highest_share + 1e-9)
+    return max(1, min(settings.block, int(min(outputs, inputs))))
 
 
 def train_skipgram_softmax(chunk, subsampling, layer, x, y, settings, alphas, state):
@@ -388,17 +390,19 @@ def train_skipgram_softmax(chunk, subsampling, layer, x, y, settings, alphas, st
     loss, n_pairs, first = 0.0, 0, 0
     while first < len(kept):
         alpha = alpha_at(kept[first][3], chunk, alphas)
-        size = softmax_step_size(alpha, words_of_a_context(settings), subsampling, settings)
-        last = min(first + size, len(kept))
-        targets = {i: [kept[o][0] for o in outputs_of(kept, i, 0, 1, settings.window)] for i in range(first, last)}
-        targets = {i: words for i, words in targets.items() if words}
-        if targets:
-            hidden = [x[kept[i][0]].copy() for i in targets]
-            of_step, changes = softmax_step(hidden, targets.values(), y, alpha)
-            for i, change in zip(targets, changes, strict=True):
-                x[kept[i][0]] += change
-            loss += of_step
-            n_pairs += sum(map(len, targets.values()))
+        n_targets = words_of_a_context(settings)
+        rounds = min(2 * settings.window, 1 + int(alpha * n_targets / 1.5))
+        last = min(first + softmax_step_size(alpha, n_targets / rounds, subsampling, settings), len(kept))
+        for turn in range(rounds):
+            outputs = {i: outputs_of(kept, i, turn, rounds, settings.window) for i in range(first, last)}
+            targets = {i: [kept[o][0] for o in centres] for i, centres in outputs.items() if centres}
+            if targets:
+                hidden = [x[kept[i][0]].copy() for i in targets]
+                of_step, changes = softmax_step(hidden, targets.values(), y, alpha)
+                for i, change in zip(targets, changes, strict=True):
+                    x[kept[i][0]] += change
+                loss += of_step
+                n_pairs += sum(map(len, targets.values()))
         first = last
     return loss, n_pairs, len(kept)
 

@@ -1,8 +1,8 @@
 """Skip-gram with the full softmax: each input predicts all the centres whose windows it is in, at once.
 
 The pairs are those of word2vec.c (Mikolov et al. 2013a, arXiv 1301.3781): the output is the centre, the input a word
-within the centre's random radius. All pairs of an input share one softmax, and a step of some inputs shares its
-products.
+within the centre's random radius. All pairs of an input share one softmax, or where the learning rate is high one for
+each of several rounds, and a step of some inputs shares its products.
 """
 
 import numpy as np
@@ -10,16 +10,20 @@ import numpy as np
 from spacy_w2v.kernels.arguments import Alphas, Chunk, FullSoftmax, KernelSettings, Subsampling, Weights
 from spacy_w2v.kernels.jit import inner, kernel
 from spacy_w2v.kernels.kept import keep_tokens
-from spacy_w2v.kernels.softmax import learn_step, make_predictions, plan_step
+from spacy_w2v.kernels.softmax import INPUT_BOUND, learn_step, make_predictions, plan_step
 from spacy_w2v.types import RandomState
 
 
 @inner
-def _find_targets(i, window, kept, targets):
-    """The centres that an input is to predict. Returns how many they are."""
+def _find_targets(i, window, turn, rounds, kept, targets):
+    """The centres that an input is to predict in a round: every `rounds`-th place on either side. Returns how many."""
     n = 0
-    for o in range(i - window, i + window + 1):
-        if o != i and kept.lowest[o] <= i <= kept.highest[o]:
+    for o in range(i - window + turn, i, rounds):
+        if kept.highest[o] >= i:
+            targets[n] = kept.words[o]
+            n += 1
+    for o in range(i + 1 + turn, i + window + 1, rounds):
+        if kept.lowest[o] <= i:
             targets[n] = kept.words[o]
             n += 1
     return n
@@ -48,19 +52,21 @@ def train_chunk(
     slope = (np.float64(alphas.last) - np.float64(alphas.first)) / max(n_tokens, 1)
     while first < last:
         alpha = np.float32(alphas.first + slope * kept.places[first])
-        end = min(first + plan_step(alpha, mean_targets, subsampling, settings), last)
-        n = 0
-        for i in range(first, end):
-            n_targets = _find_targets(i, window, kept, predictions.targets[n])
-            if n_targets:
-                words[n], predictions.n_targets[n] = kept.words[i], n_targets
-                predictions.hidden[n] = weights.input[kept.words[i]]
-                n_pairs += n_targets
-                n += 1
-        if n:
-            loss += learn_step(n, alpha, weights.output, predictions)
-        for a in range(n):
-            for j in range(weights.input.shape[1]):
-                weights.input[words[a], j] += predictions.change[a, j]
+        rounds = min(2 * window, 1 + np.int64(min(np.float64(alpha) * mean_targets, 1e6) / INPUT_BOUND))
+        end = min(first + plan_step(alpha, mean_targets / rounds, subsampling, settings), last)
+        for turn in range(rounds):
+            n = 0
+            for i in range(first, end):
+                n_targets = _find_targets(i, window, turn, rounds, kept, predictions.targets[n])
+                if n_targets:
+                    words[n], predictions.n_targets[n] = kept.words[i], n_targets
+                    predictions.hidden[n] = weights.input[kept.words[i]]
+                    n_pairs += n_targets
+                    n += 1
+            if n:
+                loss += learn_step(n, alpha, weights.output, predictions)
+            for a in range(n):
+                for j in range(weights.input.shape[1]):
+                    weights.input[words[a], j] += predictions.change[a, j]
         first = end
     return loss, n_pairs, n_kept

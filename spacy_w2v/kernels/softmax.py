@@ -17,7 +17,7 @@ from spacy_w2v.kernels.jit import inner
 from spacy_w2v.kernels.llvm import LANES, VECTOR, at, exponential, i64, load, loop, splat, splat_constant, store
 from spacy_w2v.kernels.rows import aligned
 
-OUTPUT_BOUND = 0.6  # of alpha W for an output row, see plan_step
+OUTPUT_BOUND, INPUT_BOUND = 0.6, 1.5  # of alpha W for an output row and an input row, see plan_step
 
 
 class Predictions(NamedTuple):
@@ -44,14 +44,17 @@ def make_predictions(block, most_targets, outputs):
 
 
 @inner
-def plan_step(alpha, most_targets, subsampling, settings):
+def plan_step(alpha, n_targets, subsampling, settings):
     """How many hidden vectors share a step, so that it is stable: see skipgram_negative.
 
     An output row pools the predictions of a step times its probability, which is taken to be at most four times the
-    share of the most frequent word.
+    share of the most frequent word. An input row pools its predictions, as often as its word is among the inputs; the
+    curvature of the softmax is twice that of the logistic loss.
     """
-    pooled = min(np.float64(alpha), 1e6) * most_targets * min(1.0, 4.0 * subsampling.highest_share)
-    return max(1, min(settings.block, np.int64(OUTPUT_BOUND / (pooled + 1e-9))))
+    pooled = min(np.float64(alpha), 1e6) * n_targets
+    outputs = OUTPUT_BOUND / (pooled * min(1.0, 4.0 * subsampling.highest_share) + 1e-9)
+    inputs = INPUT_BOUND / (pooled * subsampling.highest_share + 1e-9)
+    return max(1, min(settings.block, np.int64(min(outputs, inputs))))
 
 
 @intrinsic
