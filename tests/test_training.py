@@ -79,7 +79,7 @@ def test_loss_begins_without_knowledge_and_falls():
     untrained = train(epochs=1, alpha=1e-9, min_alpha=0).meta["results"][0]["loss"]
     # All scores are 0: log 2 for the pair and for each noise word, save noise equal to the centre, which is left out.
     assert 0.85 * 6 * np.log(2) < untrained < 6 * np.log(2)
-    losses = [row["loss"] for row in train(epochs=10, alpha=0.05).meta["results"]]
+    losses = [row["loss"] for row in train(epochs=10, alpha=0.01).meta["results"]]
     assert losses[-1] < losses[0] < untrained
 
 
