@@ -32,13 +32,15 @@ TRAINING_KERNELS: dict[tuple[str, str, str], TrainingKernel] = {
         "spacy_w2v.kernels.skipgram_negative", block=64, n_noise=48
     ),
     ("skip-gram", "negative-sampling", "sequential"): _SKIPGRAM,
-    ("skip-gram", "hierarchical-softmax", "blocked"): TrainingKernel("spacy_w2v.kernels.skipgram_hierarchical"),
+    ("skip-gram", "hierarchical-softmax", "blocked"): TrainingKernel(
+        "spacy_w2v.kernels.skipgram_hierarchical", block=256
+    ),
     ("skip-gram", "hierarchical-softmax", "sequential"): _SKIPGRAM,
     ("skip-gram", "softmax", "blocked"): TrainingKernel("spacy_w2v.kernels.skipgram_softmax"),
     ("skip-gram", "softmax", "sequential"): _SKIPGRAM,
     ("cbow", "negative-sampling", "blocked"): TrainingKernel("spacy_w2v.kernels.cbow_negative", block=64, n_noise=32),
     ("cbow", "negative-sampling", "sequential"): _CBOW,
-    ("cbow", "hierarchical-softmax", "blocked"): TrainingKernel("spacy_w2v.kernels.cbow_hierarchical"),
+    ("cbow", "hierarchical-softmax", "blocked"): TrainingKernel("spacy_w2v.kernels.cbow_hierarchical", block=256),
     ("cbow", "hierarchical-softmax", "sequential"): _CBOW,
     ("cbow", "softmax", "blocked"): TrainingKernel("spacy_w2v.kernels.cbow_softmax"),
     ("cbow", "softmax", "sequential"): _CBOW,

@@ -49,7 +49,8 @@ def train_chunk(
             if end - begin < 2:
                 continue
             scale = np.float32(1.0) / np.float32(end - begin - 1) if settings.cbow_mean else np.float32(1.0)
-            hidden[:], change[:] = np.float32(0.0), np.float32(0.0)
+            for i in range(dimensions):
+                hidden[i], change[i] = np.float32(0.0), np.float32(0.0)
             for context in range(begin, end):
                 if context != centre:
                     for i in range(dimensions):

@@ -48,7 +48,8 @@ def train_chunk(
                 if context == centre:
                     continue
                 hidden = weights.input[words[context]]
-                change[:] = np.float32(0.0)
+                for i in range(hidden.size):
+                    change[i] = np.float32(0.0)
                 loss += learn(
                     layer, words[centre], hidden, change, weights.output, scores, alpha, settings.negative, random_state
                 )

@@ -18,8 +18,8 @@ class Vocabulary:
     """Words by rank: the most frequent is word 0, ties are in the order in which the corpus has them first.
 
     Equally rare words that follow each other get neighbouring leaves in a Huffman tree, and words that first appear
-    near each other are often of one topic. On 17 million words of Wikipedia hierarchical softmax is better for it: a loss of
-    7.903 instead of 7.908 with ties in the order of code points, and higher scores.
+    near each other are often of one topic. On 17 million words of Wikipedia hierarchical softmax is better for it: the
+    loss is 7.903, not 7.908 as with ties in the order of code points, and scores are higher.
     """
 
     words: list[str]
