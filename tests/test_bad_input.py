@@ -406,6 +406,12 @@ TEXTS = ["one two three four"] * 20
         (TEXTS, {"alpha": 1e20, "sample": 0}, TrainingError, "in epoch 1 at learning rate 1e\\+20. Lower alpha"),
         (TEXTS, {"vector_size": 10**10}, TrainingError, "The weights must fit into memory"),
         (TEXTS, {"ns_exponent": 1000.0, "sample": 0}, ConfigError, "ns_exponent"),
+        (
+            [" ".join(f"word{i}" for i in range(50_001))],
+            {"loss": "softmax", "min_count": 1},
+            TrainingError,
+            r'loss = "softmax" takes at most 50,000 words, was: 50,001. .* 1 M multiplications, some 83,332 words/s',
+        ),
         ([], {}, CorpusError, "must hold tokens"),
         ([None, 3, float("nan")], {}, CorpusError, r"in 0 documents \(2 null, 1 no strings\)"),
         ("one text", {}, CorpusError, r"was one str. Pass \[text\]"),
