@@ -12,15 +12,15 @@ from typing import NamedTuple
 import numpy as np
 
 from spacy_w2v.kernels.arguments import Alphas, Chunk, KernelSettings, Noise, Subsampling, Weights
+from spacy_w2v.kernels.blocks import find_block_gradients, place_in_tiles
 from spacy_w2v.kernels.contexts import change_contexts, gather_contexts, make_contexts
 from spacy_w2v.kernels.jit import inlined, inner, kernel
 from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.llvm import LANES, QUADS
-from spacy_w2v.kernels.rows import Rows, aligned, place_in_tiles, take_loss
+from spacy_w2v.kernels.rows import Rows, aligned, take_loss
 from spacy_w2v.kernels.shared_noise import close_noise, draw_noise, find_centres, make_shared_noise, open_noise
 from spacy_w2v.kernels.tiles import (
     STEP,
-    block_products,
     gradients,
     hidden_block_update,
     pair_products,
@@ -95,11 +95,8 @@ def _take_step(alpha, n_vectors, shared, contexts, work):
     hidden_rows, noise_rows, loss = contexts.hidden_rows.ctypes.data, shared.rows.ctypes.data, work.loss.ctypes.data
     gradient, sums = work.noise_gradient.ctypes.data, contexts.sums.ctypes.data
     n_quads = shared.rows.shape[0] // QUADS
-    for q in range(n_quads):
-        for half in range(STEP // 4):
-            tile = 4 * LANES * (STEP // 4 * q + half)
-            block_products(hidden_rows + 32 * half, noise_rows + 8 * QUADS * q, n_vectors, gradient + tile)
-    gradients(gradient, work.noise_weights.ctypes.data, n_quads * (STEP // 4), alpha, loss)
+    weights = work.noise_weights.ctypes.data
+    find_block_gradients(hidden_rows, noise_rows, STEP // 4, n_quads, weights, gradient, alpha, n_vectors, loss)
     of_centres = work.gradient.ctypes.data
     pair_products(hidden_rows, work.step_rows.ctypes.data, n_vectors, of_centres)
     gradients(of_centres, work.labels.ctypes.data, 1, alpha, loss)

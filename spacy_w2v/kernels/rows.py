@@ -5,8 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spacy_w2v.kernels.jit import inlined, inner
-from spacy_w2v.kernels.llvm import LANES, QUADS
-from spacy_w2v.kernels.tiles import STEP
+from spacy_w2v.kernels.llvm import LANES
 
 
 class Rows(NamedTuple):
@@ -24,12 +23,6 @@ def aligned(size):
     buffer = np.zeros(size + 16, np.float32)
     first = (-buffer.ctypes.data & 63) >> 2
     return buffer[first : first + size]
-
-
-@inlined
-def place_in_tiles(i, k):
-    """Where the weight of input i and output k of a step stands among its tiles."""
-    return STEP * QUADS * (k // QUADS) + LANES * (i >> 2) + 4 * (k % QUADS) + (i & 3)
 
 
 @inlined

@@ -11,15 +11,14 @@ from typing import NamedTuple
 import numpy as np
 
 from spacy_w2v.kernels.arguments import Alphas, Chunk, KernelSettings, Subsampling, Tree, Weights
+from spacy_w2v.kernels.blocks import find_block_gradients
 from spacy_w2v.kernels.jit import inlined, inner, kernel
 from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.llvm import LANES, QUADS
 from spacy_w2v.kernels.rows import Rows, aligned, take_loss
 from spacy_w2v.kernels.tiles import (
     STEP,
-    block_products,
     block_update,
-    gradients,
     half_block_update,
     prefetch_row,
     spread_weights,
@@ -94,11 +93,8 @@ def _take_step(first, n_inputs, n_quads, alpha, n_vectors, work):
     for a in range(4 * n_fours):
         work.input_weights[a] = np.float32(a < n_inputs)
     spread_weights(work.input_weights.ctypes.data, work.labels.ctypes.data, weights, n_quads, n_fours)
-    for q in range(n_quads):
-        for four in range(n_fours):
-            tile = 4 * LANES * (n_fours * q + four)
-            block_products(x_rows + 32 * four, y_rows + 8 * QUADS * q, n_vectors, gradient + tile)
-    gradients(gradient, weights, n_quads * n_fours, alpha, work.loss.ctypes.data)
+    loss = work.loss.ctypes.data
+    find_block_gradients(x_rows, y_rows, n_fours, n_quads, weights, gradient, alpha, n_vectors, loss)
     for c in range(n_vectors):
         if n_fours == 1:
             half_block_update(x_rows, y_rows, n_quads, gradient, sums, 4 * LANES * c)

@@ -20,13 +20,14 @@ from typing import NamedTuple
 import numpy as np
 
 from spacy_w2v.kernels.arguments import Alphas, Chunk, KernelSettings, Noise, Subsampling, Weights
+from spacy_w2v.kernels.blocks import find_block_gradients, place_in_tiles
 from spacy_w2v.kernels.groups import change_outputs, find_gradients, make_groups, pad_groups
 from spacy_w2v.kernels.jit import inlined, inner, kernel
 from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.llvm import LANES, QUADS
-from spacy_w2v.kernels.rows import Rows, aligned, place_in_tiles, take_loss
+from spacy_w2v.kernels.rows import Rows, aligned, take_loss
 from spacy_w2v.kernels.shared_noise import close_noise, draw_noise, find_centres, make_shared_noise, open_noise
-from spacy_w2v.kernels.tiles import STEP, block_products, block_update, gradients, prefetch_row, spread_weights
+from spacy_w2v.kernels.tiles import STEP, block_update, prefetch_row, spread_weights
 from spacy_w2v.types import RandomState
 
 NOISE_BOUND, INPUT_BOUND = 0.6, 3.0  # of alpha W for a noise row and an input row, see _plan_steps
@@ -135,11 +136,8 @@ def _take_step(n_groups, alpha, n_vectors, shared, work, groups):
     x_rows, noise_rows, loss = work.x_rows.ctypes.data, shared.rows.ctypes.data, work.loss.ctypes.data
     gradient, sums = work.noise_gradient.ctypes.data, work.sums.ctypes.data
     n_quads = shared.rows.shape[0] // QUADS
-    for q in range(n_quads):
-        for half in range(STEP // 4):
-            tile = 4 * LANES * (STEP // 4 * q + half)
-            block_products(x_rows + 32 * half, noise_rows + 8 * QUADS * q, n_vectors, gradient + tile)
-    gradients(gradient, work.noise_weights.ctypes.data, n_quads * (STEP // 4), alpha, loss)
+    weights = work.noise_weights.ctypes.data
+    find_block_gradients(x_rows, noise_rows, STEP // 4, n_quads, weights, gradient, alpha, n_vectors, loss)
     find_gradients(n_groups, alpha, n_vectors, groups, loss)
     change_outputs(n_groups, n_vectors, groups, sums)
     for c in range(n_vectors):
