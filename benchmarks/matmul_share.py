@@ -34,10 +34,10 @@ from matplotlib.figure import Figure
 from numba import njit
 from threadpoolctl import threadpool_limits
 
-from spacy_w2v.kernels.arguments import KernelSettings
+from spacy_w2v.kernels import TRAINING_KERNELS
 from spacy_w2v.kernels.tiles import STEP
 
-N_NOISE: int = KernelSettings._field_defaults["n_noise"]
+N_NOISE = TRAINING_KERNELS["skip-gram", "negative-sampling", "blocked"].n_noise
 KERNEL, LARGE, SMALL = "kernel", "large products", "small products"
 
 Measurement = dict[str, Any]  # Any: numbers and names, as they stand in JSON

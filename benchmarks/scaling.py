@@ -88,8 +88,11 @@ def train_zipf(chunks: list[Chunk], *, n_types: int, vector_size: int, kernel: s
     noise = make_noise(counts, ns_exponent=0.75)
     weights = initial_weights(n_words=n_types, n_outputs=n_types, vector_size=vector_size, seed=1)
     weights.output.fill(0.0)  # the system hands out pages of zeros at their first use, once and not in every epoch
-    train_chunk = TRAINING_KERNELS["skip-gram", "negative-sampling", kernel].load()
-    settings = KernelSettings(window=5, shrink_windows=True, negative=5)
+    entry = TRAINING_KERNELS["skip-gram", "negative-sampling", kernel]
+    train_chunk = entry.load()
+    settings = KernelSettings(
+        5, shrink_windows=True, negative=5, cbow_mean=True, block=entry.block, n_noise=entry.n_noise
+    )
     alphas = Alphas(np.float32(0.025), np.float32(0.0001))
 
     def train(number: int) -> int:

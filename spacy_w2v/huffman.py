@@ -69,8 +69,3 @@ def _paths(parents: NDArray[np.int64], codes: NDArray[np.uint8], n_words: int) -
         nodes = parents[nodes]
         path_nodes[places[climbing]] = nodes - n_words
     return Tree(offsets, path_nodes, path_codes, int(lengths.max()))
-
-
-def n_inner_nodes(tree: Tree) -> int:
-    """Return the number of inner nodes, one less than words."""
-    return tree.offsets.size - 2

@@ -6,7 +6,7 @@ from spacy_w2v.config.schema import ModelSettings
 from spacy_w2v.errors import TrainingError
 from spacy_w2v.huffman import balanced_tree, huffman_tree
 from spacy_w2v.kernels.arguments import FullSoftmax, OutputLayer, Tree
-from spacy_w2v.sampling import make_noise
+from spacy_w2v.sampling import keep_probabilities, make_noise
 from spacy_w2v.types import Counts
 
 MAX_SOFTMAX_WORDS = 50_000
@@ -46,14 +46,15 @@ def check_softmax_size(n_words: int, *, vector_size: int) -> None:
         )
 
 
-def starting_loss(layer: OutputLayer, counts: Counts, *, negative: int) -> float:
+def starting_loss(layer: OutputLayer, counts: Counts, *, negative: int, sample: float) -> float:
     """Return the loss per pair of a model that knows nothing: all output vectors zero.
 
-    (1 + negative) log 2 for negative sampling, the mean length of a path times log 2 for hierarchical softmax, and
-    log v for the full softmax.
+    (1 + negative) log 2 for negative sampling, the mean length of the paths of kept tokens times log 2 for hierarchical
+    softmax, and log v for the full softmax.
     """
     if isinstance(layer, Tree):
-        return float((np.diff(layer.offsets) * counts).sum() / counts.sum() * np.log(2))
+        kept = counts * keep_probabilities(counts, sample)  # frequent words, on short paths, are kept less often
+        return float((np.diff(layer.offsets) * kept).sum() / kept.sum() * np.log(2))
     if isinstance(layer, FullSoftmax):
         return float(np.log(counts.size))
     return float((1 + negative) * np.log(2))

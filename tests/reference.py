@@ -161,10 +161,15 @@ def is_pair(kept, i, o):
     return 0 <= o < len(kept) and i != o and abs(i - o) <= kept[o][1] and kept[i][2] == kept[o][2]
 
 
-def blocks_of(kept, chunk, alphas, settings):
-    """First and last kept token of each block, and its learning rate."""
-    for first in range(0, len(kept), settings.block):
-        yield first, min(first + settings.block, len(kept)), alpha_at(kept[first][3], chunk, alphas)
+def blocks_of(kept, chunk, alphas, settings, *, pooled=0):
+    """First and last kept token of each block, and its learning rate. pooled: what a centre adds to a shared copy."""
+    first = 0
+    while first < len(kept):
+        alpha, size = alpha_at(kept[first][3], chunk, alphas), settings.block
+        if pooled and settings.workers > 1:
+            size = max(4, min(size, int(32 / (alpha * pooled * settings.workers + 1e-9))))
+        yield first, min(first + size, len(kept)), alpha
+        first += size
 
 
 def alpha_at(place, chunk, alphas):
@@ -320,7 +325,7 @@ def train_cbow_hierarchical(chunk, subsampling, tree, x, y, settings, alphas, st
     kept = kept_tokens(chunk, subsampling, settings, Xoshiro256PlusPlus(state))
     loss, n_predicted = 0.0, 0
     mean_length = math.log2(max(len(y), 1)) + 1
-    for first, last, alpha in blocks_of(kept, chunk, alphas, settings):
+    for first, last, alpha in blocks_of(kept, chunk, alphas, settings, pooled=1):
         inputs = 3.0 * (words_of_a_context(settings) if settings.cbow_mean else 1) / (alpha * mean_length + 1e-9)
         size = max(1, min(step, int(min(inputs, 0.6 / (alpha + 1e-9)))))
         for start in range(first, last, size):
@@ -342,7 +347,7 @@ def train_cbow_hierarchical(chunk, subsampling, tree, x, y, settings, alphas, st
 def train_skipgram_hierarchical(chunk, subsampling, tree, x, y, settings, alphas, state, step=8):
     kept = kept_tokens(chunk, subsampling, settings, Xoshiro256PlusPlus(state))
     loss, n_pairs = 0.0, 0
-    for first, last, alpha in blocks_of(kept, chunk, alphas, settings):
+    for first, last, alpha in blocks_of(kept, chunk, alphas, settings, pooled=words_of_a_context(settings)):
         mean_length = math.log2(max(len(y), 1)) + 1
         inputs = 3.0 / (alpha * mean_length * subsampling.highest_share + 1e-9)
         size = max(1, min(step, int(min(inputs, 0.6 / (alpha + 1e-9)))))
@@ -367,60 +372,69 @@ def train_skipgram_hierarchical(chunk, subsampling, tree, x, y, settings, alphas
 
 
 def softmax_step(hidden, targets, y, alpha):
-    """Change y; returns the loss and the changes of the hidden vectors, each of which predicts some targets."""
-    loss, gradients = 0.0, []
+    """Change y; returns the loss and the changes of the first hidden vectors, as many as are stable together."""
+    loss, gradients, curvature = 0.0, [], np.zeros(len(y))
     for h, words in zip(hidden, targets, strict=True):
         probabilities = np.array(softmax_probabilities(h.tolist(), y.tolist()))
+        curvature += alpha * len(words) * (h @ h) * probabilities * (1 - probabilities)
+        if gradients and curvature.max() > 1:
+            break
         loss -= sum(math.log(probabilities[word]) for word in words)
         wanted = np.bincount(words, minlength=len(y))
         gradients.append(alpha * (wanted - len(words) * probabilities))
     changes = [gradient @ y for gradient in gradients]
-    y += sum(np.outer(gradient, h) for gradient, h in zip(gradients, hidden, strict=True))
+    y += sum(np.outer(gradient, h) for gradient, h in zip(gradients, hidden[: len(gradients)], strict=True))
     return loss, changes
 
 
 def softmax_step_size(alpha, n_targets, subsampling, settings):
-    outputs = 0.6 / (alpha * n_targets * min(1.0, 4 * subsampling.highest_share) + 1e-9)
-    inputs = 1.5 / (alpha * n_targets * subsampling.highest_share + 1e-9)
-    return max(1, min(settings.block, int(min(outputs, inputs))))
+    return max(1, min(settings.block, int(0.5 / (alpha * n_targets * subsampling.highest_share + 1e-9))))
 
 
 def train_skipgram_softmax(chunk, subsampling, layer, x, y, settings, alphas, state):
     kept = kept_tokens(chunk, subsampling, settings, Xoshiro256PlusPlus(state))
-    loss, n_pairs, first = 0.0, 0, 0
+    loss, n_pairs, first, size = 0.0, 0, 0, settings.block
     while first < len(kept):
         alpha = alpha_at(kept[first][3], chunk, alphas)
         n_targets = words_of_a_context(settings)
-        rounds = min(2 * settings.window, 1 + int(alpha * n_targets / 1.5))
+        rounds = min(2 * settings.window, 1 + int(alpha * n_targets / 0.5))
         last = min(first + softmax_step_size(alpha, n_targets / rounds, subsampling, settings), len(kept))
         for turn in range(rounds):
             outputs = {i: outputs_of(kept, i, turn, rounds, settings.window) for i in range(first, last)}
             targets = {i: [kept[o][0] for o in centres] for i, centres in outputs.items() if centres}
-            if targets:
-                hidden = [x[kept[i][0]].copy() for i in targets]
-                of_step, changes = softmax_step(hidden, targets.values(), y, alpha)
-                for i, change in zip(targets, changes, strict=True):
+            while targets:
+                inputs = list(targets)[:size]
+                hidden = [x[kept[i][0]].copy() for i in inputs]
+                of_step, changes = softmax_step(hidden, [targets[i] for i in inputs], y, alpha)
+                for i, change in zip(inputs[: len(changes)], changes, strict=True):
                     x[kept[i][0]] += change
+                    n_pairs += len(targets.pop(i))
                 loss += of_step
-                n_pairs += sum(map(len, targets.values()))
+                size = len(changes) if len(changes) < len(inputs) else min(2 * size, settings.block)
         first = last
     return loss, n_pairs, len(kept)
 
 
 def train_cbow_softmax(chunk, subsampling, layer, x, y, settings, alphas, state):
     kept = kept_tokens(chunk, subsampling, settings, Xoshiro256PlusPlus(state))
-    loss, n_predicted, first = 0.0, 0, 0
+    loss, n_predicted, first, size = 0.0, 0, 0, settings.block
+    pooled = 1 if settings.cbow_mean else words_of_a_context(settings)
     while first < len(kept):
         alpha = alpha_at(kept[first][3], chunk, alphas)
-        last = min(first + softmax_step_size(alpha, 1, subsampling, settings), len(kept))
+        last = min(first + min(size, softmax_step_size(alpha, pooled, subsampling, settings)), len(kept))
         at = ContextStep(kept, range(first, last), x, settings)
-        if at.hidden:
-            of_step, changes = softmax_step(list(at.hidden.values()), [[kept[o][0]] for o in at.hidden], y, alpha)
-            at.change = dict(zip(at.hidden, changes, strict=True))
+        centres = list(at.hidden)
+        first = last
+        if centres:
+            of_step, changes = softmax_step(list(at.hidden.values()), [[kept[o][0]] for o in centres], y, alpha)
+            at.change = dict(zip(centres[: len(changes)], changes, strict=True))
+            at.contexts = {o: at.contexts[o] for o in at.change}
             at.finish(x)
             loss += of_step
-            n_predicted += len(at.hidden)
-        first = last
+            n_predicted += len(changes)
+            size = len(changes) if len(changes) < len(centres) else min(2 * size, settings.block)
+            if len(changes) < len(centres):
+                first = centres[len(changes)]
     return loss, n_predicted, len(kept)
 
 

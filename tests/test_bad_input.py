@@ -324,7 +324,7 @@ def test_unknown_word_is_a_key_error(workplace):
             (name, 0, "must be at least 1, was: 0")
             for name in (
                 *("tokens.min_tokens", "tokens.max_tokens", "vocabulary.min_count", "vocabulary.max_vocab_size"),
-                *("vocabulary.max_final_vocab", "model.vector_size", "model.window", "model.negative"),
+                *("vocabulary.max_final_vocab", "model.vector_size", "model.window"),
                 *("training.epochs", "export.max_vectors"),
             )
         ),
@@ -401,6 +401,7 @@ TEXTS = ["one two three four"] * 20
     ("texts", "settings", "error", "message"),
     [
         (TEXTS, {"vectorsize": 5}, ConfigError, "There is no setting 'vectorsize'. Did you mean 'vector_size'?"),
+        (TEXTS, {"negative": 0}, ConfigError, 'negative must be at least 1 with loss = "negative-sampling", was: 0'),
         (TEXTS, {"window": 0}, ConfigError, "w2v.model.window must be at least 1, was: 0"),
         (TEXTS, {"min_count": 30}, CorpusError, "occurs 20 times"),
         (TEXTS, {"alpha": 1e20, "sample": 0}, TrainingError, "in epoch 1 at learning rate 1e\\+20. Lower alpha"),

@@ -21,6 +21,39 @@ def test_equals_its_reference_with_blocks_of_any_size(key, sizes, alpha):
         np.testing.assert_allclose(matrix, expected_matrix, atol=1e-5 + 2e-3 * alpha)
 
 
+@pytest.mark.parametrize("key", kernel_parameters([key for key in BLOCKED if key[1] == "hierarchical-softmax"]))
+@pytest.mark.parametrize("v", [64, 65, 200])
+@pytest.mark.parametrize("workers", [1, 8])
+def test_equals_its_reference_with_nodes_that_are_not_copied(key, v, workers):
+    """Of the inner nodes the last 64 are copied, for some centres; the others change in place."""
+    case, settings = make_case(key[1], v=v, types=v, n=600, d=16), make_settings(key, workers=workers)
+    expected, matrices = run_reference(key, case, settings, 0.05)
+    actual = run_kernel(key, case, settings, 0.05)
+    assert actual[1:] == expected[1:]
+    assert actual[0] == pytest.approx(expected[0], rel=1e-5)
+    for matrix, expected_matrix in zip(case.weights, matrices, strict=True):
+        np.testing.assert_allclose(matrix, expected_matrix, atol=1e-4)
+
+
+@pytest.mark.parametrize("key", kernel_parameters(BLOCKED))
+@pytest.mark.parametrize(("cbow_mean", "alpha"), [(True, 0.05), (True, 0.2), (False, 0.05), (False, 0.1)])
+def test_survives_what_the_sequential_kernel_survives(key, cbow_mean, alpha):
+    """Ten rounds over words by Zipf's law, which nothing can be learned of but their shares."""
+    case = make_case(key[1], v=200, types=200, n=6000, d=16, longest=60, scale=0.05, sample_low=1)
+    case.weights.output[:] = 0
+    losses = {}
+    for kernel in ("sequential", "blocked"):
+        trained, both = case.copy(), (*key[:2], kernel)
+        for done in range(10):
+            rates = alpha * (1 - done / 10), alpha * (0.9 - done / 10)
+            run_kernel(both, trained, make_settings(both, cbow_mean=cbow_mean), *rates)
+        # losses while training do not compare: a sequential step has just learned from its neighbours
+        judged = trained._replace(state=np.random.SeedSequence(99).generate_state(4, np.uint64))
+        loss, n_predicted, _ = run_kernel((*key[:2], "sequential"), judged, make_settings(both, cbow_mean=cbow_mean), 0)
+        losses[kernel] = loss / n_predicted
+    assert losses["blocked"] < 1.02 * losses["sequential"]
+
+
 @pytest.mark.parametrize("key", kernel_parameters(BLOCKED))
 def test_expectation_is_that_of_the_sequential_kernel(key):
     """Mean change and loss over many draws agree, with noise words that often equal the target (v = 12)."""

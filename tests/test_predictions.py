@@ -8,6 +8,7 @@ import gensim.models
 import numpy as np
 import pytest
 import reference
+import spacy
 from helpers_model import make_model, paths_of
 
 from spacy_w2v.errors import ConfigError, UnknownWordError
@@ -175,7 +176,7 @@ def test_contexts_without_a_known_word_are_refused():
         model.predict_context(["CAT"])
     with pytest.raises(UnknownWordError, match=rule + r"\[\]. Give it one.$"):
         model.predict_context([])
-    with pytest.raises(ConfigError, match=r"must be a list of words, was the text: 'the cat'. Tokenize it first."):
+    with pytest.raises(ConfigError, match=r"must be given as a list, were one text: 'the cat'. Tokenize it first."):
         model.predict_context("the cat")
 
 
@@ -257,7 +258,7 @@ def test_negative_sampling_scores_no_sentences():
 def test_texts_are_no_sentences():
     model = make_model(COUNTS, loss="softmax")
     for sentences in (["w1 w2"], "w1 w2"):
-        with pytest.raises(ConfigError, match=r"A sentence must be a list of words, was the text: 'w.*Tokenize it"):
+        with pytest.raises(ConfigError, match=r"Words must be given as a list, were one text: 'w.*Tokenize it"):
             model.score(sentences)
 
 
@@ -267,3 +268,25 @@ def test_models_of_earlier_versions_have_default_settings():
         del model.meta["model"][key]
     assert (model.settings.cbow_mean, model.settings.tree) == (True, "huffman")
     assert len(model.predict_context(["w1"])) == 10
+
+
+@pytest.mark.parametrize("attr", ["ORTH", "LOWER"])
+def test_tokens_of_spacy_are_words(attr):
+    words = ["the", "Cat", "sat"] if attr == "ORTH" else ["the", "cat", "sat"]
+    model = make_model([5, 4, 3], words=words, loss="softmax", window=2)
+    model.meta["tokens"]["attr"] = attr
+    doc = spacy.blank("en")("the Cat sat")
+    assert model.predict_context(doc) == model.predict_context(words)
+    assert model.predict_context(doc[:2]) == model.predict_context(words[:2])
+    np.testing.assert_array_equal(model.score([doc]), model.score([words]))
+    assert model.score([doc])[0] < 0
+    with pytest.raises(ConfigError, match=r"must be strings or spaCy's tokens, were: \[1, 2\]"):
+        model.score([[1, 2]])
+
+
+def test_topn_must_not_be_negative():
+    model = make_model([5, 4, 3], loss="softmax")
+    for ask in (model.predict_context, lambda words, topn: model.most_similar(words[0], topn=topn)):
+        assert ask(model.words[:1], topn=0) == []
+        with pytest.raises(ConfigError, match="topn must be at least 0, was: -1"):
+            ask(model.words[:1], topn=-1)

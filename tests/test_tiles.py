@@ -62,8 +62,8 @@ def test_softmax_step(n_words, scale):
         predictions = make_predictions(3, 2, outputs)
         predictions.hidden[:] = hidden
         predictions.n_targets[:] = 2  # word 0, twice
-        loss = learn_step(3, np.float32(0.1), outputs, predictions)
-        return loss, predictions.scores, predictions.change
+        loss, n_learned = learn_step(3, np.float32(0.1), outputs, predictions)
+        return loss, predictions.scores, predictions.change, n_learned
 
     exact = outputs.astype(float)
     scores = hidden.astype(float) @ exact.T
@@ -71,7 +71,8 @@ def test_softmax_step(n_words, scale):
     logs -= np.log(np.exp(logs).sum(axis=1, keepdims=True))
     gradients = -0.2 * np.exp(logs)
     gradients[:, 0] += 0.2
-    loss, actual, change = step(hidden, outputs)
+    loss, actual, change, n_learned = step(hidden, outputs)
+    assert n_learned == 3
     assert loss == pytest.approx(-2 * logs[:, 0].sum(), rel=1e-5, abs=1e-5)
     # scores of 1e5 are rounded to 1e-2, and with them the probabilities
     np.testing.assert_allclose(actual, gradients, atol=1e-6 * max(1, scale))

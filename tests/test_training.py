@@ -260,3 +260,15 @@ def test_quality_is_that_of_gensim_on_the_same_sentences():
     ours = train(texts, epochs=10)
     actual = share_of_kind(lambda word: [near for near, _ in ours.most_similar(word, topn=5)])
     assert actual >= expected - 0.02
+
+
+@pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax", "softmax"])
+def test_a_corpus_of_one_word_mostly_is_no_explosion(loss):
+    """Subsampling takes the frequent word's short path away, and leaves the long ones: a high loss, as it must be."""
+    generator = random.Random(0)
+    texts = [
+        " ".join("unknown" if generator.random() < 0.95 else f"word{generator.randrange(300)}" for _ in range(50))
+        for _ in range(2000)
+    ]
+    results = train(texts, loss=loss, sample=1e-3, epochs=1).meta["results"]
+    assert np.isfinite(results[0]["loss"])

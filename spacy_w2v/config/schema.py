@@ -65,7 +65,7 @@ class ModelSettings(Settings):
     """Largest distance between a centre and a context word, in kept tokens."""
     shrink_windows: bool = True
     """Draw each window's radius from 1..window, as word2vec.c does; else all windows are full."""
-    negative: int = Field(5, ge=1, le=1_000_000)
+    negative: int = Field(5, ge=0, le=1_000_000)
     """Noise words for each pair."""
     ns_exponent: float = Field(0.75, ge=-10, le=10)
     """Noise follows count ** ns_exponent."""
@@ -73,6 +73,13 @@ class ModelSettings(Settings):
     """Of cbow: the mean of the context's vectors predicts; else their sum."""
     tree: Literal["huffman", "balanced"] = "huffman"
     """Of hierarchical-softmax: short paths for frequent words, or paths of equal length."""
+
+    @model_validator(mode="after")
+    def noise_is_sampled(self) -> "ModelSettings":
+        """Refuse negative sampling without noise words; with other losses gensim's negative = 0 may stand."""
+        if self.loss == "negative-sampling" and self.negative == 0:
+            raise ValueError('negative must be at least 1 with loss = "negative-sampling", was: 0')
+        return self
 
 
 class TrainingSettings(Settings):

@@ -65,6 +65,7 @@ class FullSoftmax(NamedTuple):
     """The plain softmax over all words, which needs no tables."""
 
     n_words: int
+    """For completeness: kernels see it in the output weights, but no tuple of theirs may be empty."""
 
 
 OutputLayer = Noise | Tree | FullSoftmax
@@ -94,9 +95,11 @@ class KernelSettings(NamedTuple):
     shrink_windows: bool
     negative: int
     """Of negative sampling: noise words for each pair."""
-    cbow_mean: bool = True
+    cbow_mean: bool
     """Of CBOW: the hidden vector is the mean of the context's input vectors, or else their sum."""
-    block: int = 64
+    block: int
     """Of the blocked kernels: inputs or centres that share their noise or their upper nodes, a multiple of 8."""
-    n_noise: int = 48
+    n_noise: int
     """Of the blocked kernels for negative sampling: noise words of a block, a multiple of 4."""
+    workers: int = 1
+    """Threads that train at the same time."""

@@ -17,6 +17,14 @@ from spacy_w2v.kernels.jit import inlined, inner, kernel
 from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.llvm import LANES
 from spacy_w2v.kernels.rows import Rows, aligned, take_loss
+from spacy_w2v.kernels.steps import (
+    INPUT_BOUND,
+    OUTPUT_BOUND,
+    bounded,
+    life_of_copies,
+    slope_of,
+    words_of_a_window,
+)
 from spacy_w2v.kernels.tiles import STEP, prefetch_row
 from spacy_w2v.kernels.tree_paths import (
     close_upper_nodes,
@@ -28,7 +36,6 @@ from spacy_w2v.kernels.tree_paths import (
 )
 from spacy_w2v.types import RandomState
 
-NODE_BOUND, INPUT_BOUND = 0.6, 3.0  # of alpha W for the root and for the words of a context, see _plan_step
 AHEAD = 16  # centres from asking for a row to using it
 
 
@@ -41,15 +48,14 @@ class Work(NamedTuple):
 
 @inner
 def _plan_step(alpha, mean_length, settings):
-    """How many centres share a step, 1 to STEP, so that it is stable: see skipgram_negative.
+    """How many centres share a step, 1 to STEP, so that it is stable: see `steps`.
 
     The root pools the centres of a step. The words of a context pool centres * length of a path, divided by their
     number where h is their mean.
     """
-    pooled = min(np.float64(alpha), 1e6)
-    words = settings.window + 1 if settings.shrink_windows else 2 * settings.window
-    inputs = INPUT_BOUND * (words if settings.cbow_mean else 1) / (pooled * mean_length + 1e-9)
-    return max(1, min(STEP, np.int64(min(inputs, NODE_BOUND / (pooled + 1e-9)))))
+    pooled = bounded(alpha)
+    inputs = INPUT_BOUND * (words_of_a_window(settings) if settings.cbow_mean else 1) / (pooled * mean_length + 1e-9)
+    return max(1, min(STEP, np.int64(min(inputs, OUTPUT_BOUND / (pooled + 1e-9)))))
 
 
 @inlined
@@ -75,14 +81,15 @@ def _train_blocks(kept, n_kept, n_tokens, tree, weights, settings, alphas, work,
     row_bytes = weights.input.shape[1] * 4
     n_vectors = row_bytes // (4 * LANES)
     rows = Rows(weights.input.ctypes.data, weights.output.ctypes.data, work.zero.ctypes.data, row_bytes)
-    slope = (np.float64(alphas.last) - np.float64(alphas.first)) / max(n_tokens, 1)
+    slope = slope_of(alphas, n_tokens)
     mean_length = np.log2(max(n_nodes, 1)) + 1
     loss, n_predicted = 0.0, 0
-    for first in range(window, window + n_kept, settings.block):
-        last = min(first + settings.block, window + n_kept)
-        open_upper_nodes(n_nodes, rows, upper)
+    first = window
+    while first < window + n_kept:
         alpha = np.float32(alphas.first + slope * kept.places[first])
+        last = min(first + life_of_copies(alpha, 1, settings), window + n_kept)
         step = _plan_step(alpha, mean_length, settings)
+        open_upper_nodes(n_nodes, rows, upper)
         for begin in range(first, last, step):
             end = min(begin + step, last)
             for i in range(begin + AHEAD, end + AHEAD):
@@ -93,11 +100,13 @@ def _train_blocks(kept, n_kept, n_tokens, tree, weights, settings, alphas, work,
             if n_centres:
                 n_predicted += n_centres
                 n_groups = _collect_paths(begin, kept, tree, rows, upper, contexts, groups)
-                find_gradients(n_groups, alpha, n_vectors, groups, work.loss.ctypes.data)
-                change_outputs(n_groups, n_vectors, groups, contexts.sums.ctypes.data)
-                change_contexts(settings, rows, contexts)
+                if n_groups:  # else there is one word only, and nothing to tell apart
+                    find_gradients(n_groups, alpha, n_vectors, groups, work.loss.ctypes.data)
+                    change_outputs(n_groups, n_vectors, groups, contexts.sums.ctypes.data)
+                    change_contexts(settings, rows, contexts)
         close_upper_nodes(n_nodes, rows, upper)
         loss += take_loss(work.loss)
+        first = last
     return loss, n_predicted
 
 

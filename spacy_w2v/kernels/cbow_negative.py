@@ -19,6 +19,7 @@ from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.llvm import LANES, QUADS
 from spacy_w2v.kernels.rows import Rows, aligned, take_loss
 from spacy_w2v.kernels.shared_noise import close_noise, draw_noise, find_centres, make_shared_noise, open_noise
+from spacy_w2v.kernels.steps import INPUT_BOUND, OUTPUT_BOUND, bounded, slope_of, words_of_a_window
 from spacy_w2v.kernels.tiles import (
     STEP,
     gradients,
@@ -29,8 +30,6 @@ from spacy_w2v.kernels.tiles import (
     spread_weights,
 )
 from spacy_w2v.types import RandomState
-
-NOISE_BOUND, INPUT_BOUND = 0.6, 3.0  # of alpha W for a noise row and for the words of a context, see _plan_step
 
 
 class Work(NamedTuple):
@@ -58,17 +57,20 @@ def _make_work(settings, dimensions):
 
 @inner
 def _plan_step(alpha, subsampling, noise, settings):
-    """How many centres share a step, 1 to STEP, so that it is stable: see skipgram_negative.
+    """How many centres share a step, 1 to STEP, so that it is stable: see `steps`.
 
     A noise row pools centres * negative, times its share in the noise, and the row of a centre its share in the tokens.
     The words of a context move together: over a step they pool at most centres * (1 + negative), divided by the words
     of a context where h is their mean.
     """
-    pooled = min(np.float64(alpha), 1e6)
-    words = settings.window + 1 if settings.shrink_windows else 2 * settings.window
-    inputs = INPUT_BOUND * (words if settings.cbow_mean else 1) / (pooled * (1 + settings.negative) + 1e-9)
+    pooled = bounded(alpha)
+    inputs = (
+        INPUT_BOUND
+        * (words_of_a_window(settings) if settings.cbow_mean else 1)
+        / (pooled * (1 + settings.negative) + 1e-9)
+    )
     of_noise = settings.negative * max(1.0 / settings.n_noise, noise.highest_share)
-    outputs = NOISE_BOUND / (pooled * max(of_noise, subsampling.highest_share) + 1e-9)
+    outputs = OUTPUT_BOUND / (pooled * max(of_noise, subsampling.highest_share) + 1e-9)
     return max(1, min(STEP, np.int64(min(inputs, outputs))))
 
 
@@ -115,7 +117,7 @@ def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings,
     window, block, n_noise = settings.window, settings.block, settings.n_noise
     row_bytes = weights.input.shape[1] * 4
     rows = Rows(weights.input.ctypes.data, weights.output.ctypes.data, work.zero.ctypes.data, row_bytes)
-    slope = (np.float64(alphas.last) - np.float64(alphas.first)) / max(n_tokens, 1)
+    slope = slope_of(alphas, n_tokens)
     loss, n_predicted = 0.0, 0
     draw_noise(0, n_noise, noise, rows, state, shared)
     for first in range(window, window + n_kept, block):

@@ -9,7 +9,8 @@ from spacy_w2v.kernels.arguments import Alphas, Chunk, FullSoftmax, KernelSettin
 from spacy_w2v.kernels.contexts import context_scale
 from spacy_w2v.kernels.jit import kernel
 from spacy_w2v.kernels.kept import keep_tokens
-from spacy_w2v.kernels.softmax import learn_step, make_predictions, plan_step
+from spacy_w2v.kernels.softmax import learn_step, make_predictions, next_size, plan_step
+from spacy_w2v.kernels.steps import slope_of, words_of_a_window
 from spacy_w2v.types import RandomState
 
 
@@ -31,11 +32,12 @@ def train_chunk(
     kept, n_kept = keep_tokens(chunk, subsampling, settings, random_state, window)
     predictions = make_predictions(settings.block, 1, weights.output)
     loss, n_predicted, first, last = 0.0, 0, window, window + n_kept
-    centres = np.empty(settings.block, np.int64)
-    slope = (np.float64(alphas.last) - np.float64(alphas.first)) / max(n_tokens, 1)
+    centres, size = np.empty(settings.block, np.int64), settings.block
+    pooled = 1 if settings.cbow_mean else words_of_a_window(settings)
+    slope = slope_of(alphas, n_tokens)
     while first < last:
         alpha = np.float32(alphas.first + slope * kept.places[first])
-        end = min(first + plan_step(alpha, 1, subsampling, settings), last)
+        end = min(first + min(size, plan_step(alpha, pooled, subsampling, settings)), last)
         n = 0
         for o in range(first, end):
             n_context = kept.highest[o] - kept.lowest[o]
@@ -48,15 +50,19 @@ def train_chunk(
                             predictions.hidden[n, j] += scale * weights.input[kept.words[i], j]
                 centres[n], predictions.n_targets[n], predictions.targets[n, 0] = o, 1, kept.words[o]
                 n += 1
-        if n:
-            loss += learn_step(n, alpha, weights.output, predictions)
-        for a in range(n):
-            o = centres[a]
-            scale = context_scale(kept.highest[o] - kept.lowest[o], settings)
-            for i in range(kept.lowest[o], kept.highest[o] + 1):
-                if i != o:
-                    for j in range(dimensions):
-                        weights.input[kept.words[i], j] += scale * predictions.change[a, j]
-        n_predicted += n
         first = end
+        if n:
+            of_step, n_learned = learn_step(n, alpha, weights.output, predictions)
+            loss += of_step
+            n_predicted += n_learned
+            for a in range(n_learned):
+                o = centres[a]
+                scale = context_scale(kept.highest[o] - kept.lowest[o], settings)
+                for i in range(kept.lowest[o], kept.highest[o] + 1):
+                    if i != o:
+                        for j in range(dimensions):
+                            weights.input[kept.words[i], j] += scale * predictions.change[a, j]
+            size = next_size(n_learned, n, size, settings)
+            if n_learned < n:
+                first = centres[n_learned]
     return loss, n_predicted, n_kept

@@ -16,6 +16,14 @@ from spacy_w2v.kernels.jit import inlined, inner, kernel
 from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.llvm import LANES, QUADS
 from spacy_w2v.kernels.rows import Rows, aligned, take_loss
+from spacy_w2v.kernels.steps import (
+    INPUT_BOUND,
+    OUTPUT_BOUND,
+    bounded,
+    life_of_copies,
+    slope_of,
+    words_of_a_window,
+)
 from spacy_w2v.kernels.tiles import (
     STEP,
     block_update,
@@ -33,7 +41,6 @@ from spacy_w2v.kernels.tree_paths import (
 )
 from spacy_w2v.types import RandomState
 
-NODE_BOUND, INPUT_BOUND = 0.6, 3.0  # of alpha W for a node and for an input row, see _plan_step
 AHEAD = 8  # centres from asking for a row to using it
 
 
@@ -63,13 +70,13 @@ def _make_work(settings, longest, dimensions):
 
 @inner
 def _plan_step(alpha, mean_length, subsampling):
-    """How many words of a context share a step, 1 to STEP, so that it is stable: see skipgram_negative.
+    """How many words of a context share a step, 1 to STEP, so that it is stable: see `steps`.
 
     A node pools as many pairs. A word pools the length of a path, as often as it is in the context.
     """
-    pooled = min(np.float64(alpha), 1e6)
+    pooled = bounded(alpha)
     inputs = INPUT_BOUND / (pooled * mean_length * subsampling.highest_share + 1e-9)
-    return max(1, min(STEP, np.int64(min(inputs, NODE_BOUND / (pooled + 1e-9)))))
+    return max(1, min(STEP, np.int64(min(inputs, OUTPUT_BOUND / (pooled + 1e-9)))))
 
 
 @inlined
@@ -107,14 +114,15 @@ def _train_blocks(kept, n_kept, n_tokens, subsampling, tree, weights, settings, 
     window, n_nodes = settings.window, weights.output.shape[0]
     row_bytes = weights.input.shape[1] * 4
     rows = Rows(weights.input.ctypes.data, weights.output.ctypes.data, work.zero.ctypes.data, row_bytes)
-    slope = (np.float64(alphas.last) - np.float64(alphas.first)) / max(n_tokens, 1)
+    slope = slope_of(alphas, n_tokens)
     mean_length = np.log2(max(n_nodes, 1)) + 1
     loss, n_pairs = 0.0, 0
-    for first in range(window, window + n_kept, settings.block):
-        last = min(first + settings.block, window + n_kept)
-        open_upper_nodes(n_nodes, rows, upper)
+    first = window
+    while first < window + n_kept:
         alpha = np.float32(alphas.first + slope * kept.places[first])
+        last = min(first + life_of_copies(alpha, words_of_a_window(settings), settings), window + n_kept)
         step = _plan_step(alpha, mean_length, subsampling)
+        open_upper_nodes(n_nodes, rows, upper)
         for centre in range(first, last):
             prefetch_row(rows.input + np.int64(kept.words[centre + window + AHEAD]) * row_bytes, row_bytes >> 6)
             prefetch_path(kept.words[centre + AHEAD], tree, rows, upper)
@@ -131,6 +139,7 @@ def _train_blocks(kept, n_kept, n_tokens, subsampling, tree, weights, settings, 
                     _take_step(begin, n_inputs, n_quads, alpha, row_bytes // (4 * LANES), work)
         close_upper_nodes(n_nodes, rows, upper)
         loss += take_loss(work.loss)
+        first = last
     return loss, n_pairs
 
 

@@ -27,10 +27,9 @@ from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.llvm import LANES, QUADS
 from spacy_w2v.kernels.rows import Rows, aligned, take_loss
 from spacy_w2v.kernels.shared_noise import close_noise, draw_noise, find_centres, make_shared_noise, open_noise
+from spacy_w2v.kernels.steps import INPUT_BOUND, OUTPUT_BOUND, bounded, slope_of, words_of_a_window
 from spacy_w2v.kernels.tiles import STEP, block_update, prefetch_row, spread_weights
 from spacy_w2v.types import RandomState
-
-NOISE_BOUND, INPUT_BOUND = 0.6, 3.0  # of alpha W for a noise row and an input row, see _plan_steps
 
 
 class Work(NamedTuple):
@@ -62,18 +61,15 @@ def _make_work(settings, dimensions):
 def _plan_steps(alpha, subsampling, noise, settings):
     """How many inputs share a step (1 to STEP), and in how many rounds an input meets its pairs, so that it is stable.
 
-    A row that pools the weight W in one step is stable while alpha W |y|^2 / 4 < 2 (the curvature of the logistic loss
-    is at most 1 / 4). An input row pools its pairs of a round, each with its noise: pairs / rounds * (1 + negative),
-    as often as its word is among the inputs. A noise row pools inputs * pairs / rounds * negative, times its share in
-    the noise. The row of a centre pools inputs * pairs / rounds, times its share in the tokens. The two bounds are
-    measured, on a corpus of 0.5 million tokens and learning rates up to 0.2; the shares matter to vocabularies of some
-    dozen words.
+    An input row pools its pairs of a round, each with its noise: pairs / rounds * (1 + negative), as often as its word
+    is among the inputs. A noise row pools inputs * pairs / rounds * negative, times its share in the noise. The row of
+    a centre pools inputs * pairs / rounds, times its share in the tokens. The shares matter to vocabularies of some
+    dozen words. See `steps`.
     """
-    pairs = settings.window + 1 if settings.shrink_windows else 2 * settings.window
-    pooled = min(np.float64(alpha) * pairs, 1e6)
+    pooled = bounded(alpha * words_of_a_window(settings))
     rounds = min(2 * settings.window, 1 + np.int64(pooled * (1 + settings.negative) / INPUT_BOUND))
     of_noise = settings.negative * max(1.0 / settings.n_noise, noise.highest_share)
-    outputs = NOISE_BOUND / max(of_noise, subsampling.highest_share)
+    outputs = OUTPUT_BOUND / max(of_noise, subsampling.highest_share)
     inputs = INPUT_BOUND / ((1 + settings.negative) * subsampling.highest_share)
     return max(1, min(STEP, np.int64(min(outputs, inputs) * rounds / (pooled + 1e-9)))), rounds
 
@@ -149,7 +145,7 @@ def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings,
     window, block, n_noise = settings.window, settings.block, settings.n_noise
     row_bytes = weights.input.shape[1] * 4
     rows = Rows(weights.input.ctypes.data, weights.output.ctypes.data, work.zero.ctypes.data, row_bytes)
-    slope = (np.float64(alphas.last) - np.float64(alphas.first)) / max(n_tokens, 1)
+    slope = slope_of(alphas, n_tokens)
     loss, n_pairs = 0.0, 0
     draw_noise(0, n_noise, noise, rows, state, shared)
     for first in range(window, window + n_kept, block):

@@ -10,7 +10,8 @@ import numpy as np
 from spacy_w2v.kernels.arguments import Alphas, Chunk, FullSoftmax, KernelSettings, Subsampling, Weights
 from spacy_w2v.kernels.jit import inner, kernel
 from spacy_w2v.kernels.kept import keep_tokens
-from spacy_w2v.kernels.softmax import INPUT_BOUND, learn_step, make_predictions, plan_step
+from spacy_w2v.kernels.softmax import INPUT_BOUND, learn_step, make_predictions, next_size, plan_step
+from spacy_w2v.kernels.steps import bounded, slope_of, words_of_a_window
 from spacy_w2v.types import RandomState
 
 
@@ -46,27 +47,36 @@ def train_chunk(
     window, n_tokens = settings.window, chunk.tokens.size
     kept, n_kept = keep_tokens(chunk, subsampling, settings, random_state, window)
     predictions = make_predictions(settings.block, 2 * window, weights.output)
-    mean_targets = window + 1 if settings.shrink_windows else 2 * window
+    mean_targets = words_of_a_window(settings)
     loss, n_pairs, first, last = 0.0, 0, window, window + n_kept
-    words = np.empty(settings.block, np.uint32)
-    slope = (np.float64(alphas.last) - np.float64(alphas.first)) / max(n_tokens, 1)
+    places, size = np.empty(settings.block, np.int64), settings.block
+    slope = slope_of(alphas, n_tokens)
     while first < last:
         alpha = np.float32(alphas.first + slope * kept.places[first])
-        rounds = min(2 * window, 1 + np.int64(min(np.float64(alpha) * mean_targets, 1e6) / INPUT_BOUND))
+        rounds = min(2 * window, 1 + np.int64(bounded(alpha * mean_targets) / INPUT_BOUND))
         end = min(first + plan_step(alpha, mean_targets / rounds, subsampling, settings), last)
         for turn in range(rounds):
-            n = 0
-            for i in range(first, end):
-                n_targets = _find_targets(i, window, turn, rounds, kept, predictions.targets[n])
-                if n_targets:
-                    words[n], predictions.n_targets[n] = kept.words[i], n_targets
-                    predictions.hidden[n] = weights.input[kept.words[i]]
-                    n_pairs += n_targets
-                    n += 1
-            if n:
-                loss += learn_step(n, alpha, weights.output, predictions)
-            for a in range(n):
-                for j in range(weights.input.shape[1]):
-                    weights.input[words[a], j] += predictions.change[a, j]
+            begin = first
+            while begin < end:
+                n, i = 0, begin
+                while i < end and n < size:
+                    predictions.n_targets[n] = _find_targets(i, window, turn, rounds, kept, predictions.targets[n])
+                    if predictions.n_targets[n]:
+                        places[n] = i
+                        predictions.hidden[n] = weights.input[kept.words[i]]
+                        n += 1
+                    i += 1
+                begin = i
+                if n:
+                    of_step, n_learned = learn_step(n, alpha, weights.output, predictions)
+                    loss += of_step
+                    for a in range(n_learned):
+                        n_pairs += predictions.n_targets[a]
+                        word = kept.words[places[a]]
+                        for j in range(weights.input.shape[1]):
+                            weights.input[word, j] += predictions.change[a, j]
+                    size = next_size(n_learned, n, size, settings)
+                    if n_learned < n:
+                        begin = places[n_learned]
         first = end
     return loss, n_pairs, n_kept

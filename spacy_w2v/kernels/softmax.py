@@ -16,8 +16,12 @@ from numba.extending import intrinsic
 from spacy_w2v.kernels.jit import inner
 from spacy_w2v.kernels.llvm import LANES, VECTOR, at, exponential, i64, load, loop, splat, splat_constant, store
 from spacy_w2v.kernels.rows import aligned
+from spacy_w2v.kernels.steps import OUTPUT_BOUND, bounded
 
-OUTPUT_BOUND, INPUT_BOUND = 0.6, 1.5  # of alpha W for an output row and an input row, see plan_step
+INPUT_BOUND = 0.5
+"""Of alpha W for an input row: with 1.5, inputs that pooled ten predictions at alpha = 0.2 diverged."""
+CURVATURE_BOUND = 1.0
+"""Of the curvature that an output row pools in a step, times alpha; from 2 on a step overshoots more than it gains."""
 
 
 class Predictions(NamedTuple):
@@ -29,6 +33,7 @@ class Predictions(NamedTuple):
     moved: np.ndarray  # float32[v, d], the step of the output vectors
     n_targets: np.ndarray  # int64[b], words that each hidden vector is to predict
     targets: np.ndarray  # uint32[b, ...]
+    curvature: np.ndarray  # float32[v], what each output row pools: alpha sum_i n_i p_i (1 - p_i) |h_i|^2
     lanes: np.ndarray  # float32[LANES], partial results
 
 
@@ -39,22 +44,20 @@ def make_predictions(block, most_targets, outputs):
     return Predictions(
         np.zeros((block, dimensions), np.float32), np.zeros((block, dimensions), np.float32),
         np.zeros((block, n_words), np.float32), np.zeros((n_words, dimensions), np.float32), np.zeros(block, np.int64),
-        np.zeros((block, most_targets), np.uint32), aligned(LANES),
+        np.zeros((block, most_targets), np.uint32), aligned(n_words), aligned(LANES),
     )  # fmt: skip
 
 
 @inner
 def plan_step(alpha, n_targets, subsampling, settings):
-    """How many hidden vectors share a step, so that it is stable: see skipgram_negative.
+    """How many hidden vectors may share a step, so that it is stable: see `steps`.
 
-    An output row pools the predictions of a step times its probability, which is taken to be at most four times the
-    share of the most frequent word. An input row pools its predictions, as often as its word is among the inputs; the
-    curvature of the softmax is twice that of the logistic loss.
+    The output row of a target pools the step's targets times its share in the tokens, and an input row its predictions,
+    as often as its word is among the inputs. n_targets: the mean of a hidden vector, times the words of a context where
+    it is their sum. What output rows pool besides depends on the probabilities, and `learn_step` looks after it.
     """
-    pooled = min(np.float64(alpha), 1e6) * n_targets
-    outputs = OUTPUT_BOUND / (pooled * min(1.0, 4.0 * subsampling.highest_share) + 1e-9)
-    inputs = INPUT_BOUND / (pooled * subsampling.highest_share + 1e-9)
-    return max(1, min(settings.block, np.int64(min(outputs, inputs))))
+    pooled = bounded(alpha * n_targets) * subsampling.highest_share
+    return max(1, min(settings.block, np.int64(min(OUTPUT_BOUND, INPUT_BOUND) / (pooled + 1e-9))))
 
 
 @intrinsic
@@ -98,15 +101,22 @@ def exponentials(typing_context, row, n_vectors, highest, lanes):
 
 
 @inner
-def _normalise(row, lanes):
-    """Scores to exp(score - highest), where they stand. Returns their sum and the highest."""
-    n_vectors, highest, total = row.size // LANES, row[0], 0.0
+def _highest(row, lanes):
+    """The highest number of a row."""
+    n_vectors, highest = row.size // LANES, row[0]
     if n_vectors:
         highest_lanes(row.ctypes.data, n_vectors, lanes.ctypes.data)
         for lane in range(LANES):
             highest = max(highest, lanes[lane])
     for word in range(n_vectors * LANES, row.size):
         highest = max(highest, row[word])
+    return highest
+
+
+@inner
+def _exponentiate(row, highest, lanes):
+    """Scores to exp(score - highest), where they stand. Returns their sum."""
+    n_vectors, total = row.size // LANES, 0.0
     if n_vectors:
         exponentials(row.ctypes.data, n_vectors, highest, lanes.ctypes.data)
         for lane in range(LANES):
@@ -114,29 +124,58 @@ def _normalise(row, lanes):
     for word in range(n_vectors * LANES, row.size):
         row[word] = math.exp(row[word] - highest)
         total += row[word]
-    return total, highest
+    return total
+
+
+@inner
+def _pool_curvature(weight, total, row, predictions):
+    """Add what a hidden vector brings to each output row, weight p (1 - p). Returns the highest sum."""
+    inverse = np.float32(1.0 / total)
+    for word in range(row.size):
+        probability = row[word] * inverse
+        predictions.curvature[word] += weight * probability * (np.float32(1.0) - probability)
+    return _highest(predictions.curvature, predictions.lanes)
 
 
 @inner
 def learn_step(n_hidden, alpha, outputs, predictions):
-    """Change the outputs, and find the change of the first n_hidden hidden vectors. Returns the loss before it."""
+    """Change the outputs, and find the change of the first hidden vectors, as many as are stable together.
+
+    Returns the loss before it, and how many they are: at least one, and n_hidden if nothing speaks against it.
+    """
     hidden, scores = predictions.hidden[:n_hidden], predictions.scores[:n_hidden]
     np.dot(hidden, outputs.T, scores)
-    loss = 0.0
-    for i in range(n_hidden):
-        row, n_targets = scores[i], predictions.n_targets[i]
+    predictions.curvature[:] = 0.0
+    loss, n_learned = 0.0, 0
+    while n_learned < n_hidden:
+        row, n_targets, targets = scores[n_learned], predictions.n_targets[n_learned], predictions.targets[n_learned]
+        of_row = 0.0
         for j in range(n_targets):
-            loss -= np.float64(row[predictions.targets[i, j]])
-        total, highest = _normalise(row, predictions.lanes)
-        loss += n_targets * (math.log(total) + np.float64(highest))
+            of_row -= np.float64(row[targets[j]])
+        highest = _highest(row, predictions.lanes)
+        total = _exponentiate(row, highest, predictions.lanes)
+        square = np.float32(0.0)
+        for i in range(hidden.shape[1]):
+            square += hidden[n_learned, i] * hidden[n_learned, i]
+        curvature = _pool_curvature(alpha * np.float32(n_targets) * square, total, row, predictions)
+        if n_learned and curvature > CURVATURE_BOUND:
+            break
+        loss += of_row + n_targets * (math.log(total) + np.float64(highest))
         scale = -alpha * np.float32(n_targets) / np.float32(total)
         for word in range(row.size):
             row[word] *= scale
         for j in range(n_targets):
-            row[predictions.targets[i, j]] += alpha
-    np.dot(scores, outputs, predictions.change[:n_hidden])
-    np.dot(scores.T, hidden, predictions.moved)
+            row[targets[j]] += alpha
+        n_learned += 1
+    np.dot(scores[:n_learned], outputs, predictions.change[:n_learned])
+    np.dot(scores[:n_learned].T, hidden[:n_learned], predictions.moved)
     for word in range(outputs.shape[0]):
         for i in range(outputs.shape[1]):
             outputs[word, i] += predictions.moved[word, i]
-    return loss
+    return loss, n_learned
+
+
+@inner
+def next_size(n_learned, n_hidden, size, settings):
+    """How many hidden vectors to try next: as many as were stable together, and more again where all were."""
+    return n_learned if n_learned < n_hidden else min(2 * size, settings.block)

@@ -5,7 +5,7 @@ and their sums in float64. Memory is bounded by blocks, whatever the length of a
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +39,8 @@ class Expected(NamedTuple):
 
 def predict_context(model: "TrainedModel", words: Sequence[str], *, topn: int) -> list[tuple[str, float]]:
     """Do what `TrainedModel.predict_context` says."""
-    if isinstance(words, str):
-        raise ConfigError(f"The context must be a list of words, was the text: {words!r}. Tokenize it first.")
+    check_topn(topn)
+    words = _as_words(words, model.attr)
     ranks = [model.vocabulary.index[word] for word in words if word in model]
     if not ranks:
         hint = model.near_spellings(words[0]) if len(words) else "Give it one."
@@ -53,6 +53,23 @@ def predict_context(model: "TrainedModel", words: Sequence[str], *, topn: int) -
     probabilities = np.exp(log_probabilities(hidden, model.output_vectors, tree=model.tree)[0])
     likeliest = np.argsort(-probabilities, kind="stable")[:topn]
     return [(model.words[rank], float(probabilities[rank])) for rank in likeliest]
+
+
+def check_topn(topn: int) -> None:
+    """Raise ConfigError unless so many words can be asked for."""
+    if topn < 0:
+        raise ConfigError(f"topn must be at least 0, was: {topn}")
+
+
+def _as_words(words: Iterable[Any], attr: str) -> list[str]:  # Any: strings, or tokens of spaCy
+    """Return a list of words, those of tokens by the attribute that the model has words by."""
+    if isinstance(words, str):
+        raise ConfigError(f"Words must be given as a list, were one text: {words!r}. Tokenize it first.")
+    texts = [word if isinstance(word, str) else getattr(word, f"{attr.lower()}_", None) for word in words]
+    known = [text for text in texts if isinstance(text, str)]
+    if len(known) < len(texts):
+        raise ConfigError(f"Words must be strings or spaCy's tokens, were: {list(words)[:10]}")
+    return known
 
 
 def score(model: "TrainedModel", sentences: Iterable[Sequence[str]]) -> NDArray[np.float64]:
@@ -109,8 +126,7 @@ def _log_products(scores: NDArray[np.float64], tree: Tree) -> NDArray[np.float64
 
 
 def _log_likelihood(model: "TrainedModel", sentence: Sequence[str]) -> float:
-    if isinstance(sentence, str):
-        raise ConfigError(f"A sentence must be a list of words, was the text: {sentence!r}. Tokenize it first.")
+    sentence = _as_words(sentence, model.attr)
     index = model.vocabulary.index
     words = np.array([index[word] for word in sentence if word in index], np.int64)
     return sum(

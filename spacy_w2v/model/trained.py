@@ -102,6 +102,7 @@ class TrainedModel:
         A word itself is left out. vectors: those that are compared. Raises UnknownWordError, and ConfigError as
         `vectors` does.
         """
+        predictions.check_topn(topn)
         table = self.vectors(vectors)
         left_out = self.rank(word) if isinstance(word, str) else None
         query = table[left_out] if left_out is not None else np.asarray(word, np.float32)
@@ -117,21 +118,23 @@ class TrainedModel:
     def predict_context(self, words: Sequence[str], *, topn: int = 10) -> list[tuple[str, float]]:
         """Return the words that fit best among these words of a context, with their probabilities in [0, 1].
 
-        The order of the context does not count, and unknown words of it are left out. As `predict_output_word` of
-        gensim, but for all losses: the mean of the context's input vectors (with `cbow_mean = false` of CBOW their
-        sum) predicts; with hierarchical softmax by products along the tree, else by the softmax over all words. The
-        probabilities of all words sum to 1. A model of negative sampling was not trained for this softmax: trust its
-        order more than its probabilities. Raises UnknownWordError if no word of the context is known.
+        words: strings, or tokens of spaCy (a Doc or a Span). Their order does not count, and unknown ones are left out.
+        As `predict_output_word` of gensim, but for all losses: the mean of the context's input vectors (with
+        `cbow_mean = false` of CBOW their sum) predicts; with hierarchical softmax by products along the tree, else by
+        the softmax over all words. The probabilities of all words sum to 1. A model of negative sampling was not
+        trained for this softmax: trust its order more than its probabilities. Raises UnknownWordError if no word of the
+        context is known, and ConfigError for a plain text.
         """
         return predictions.predict_context(self, words, topn=topn)
 
     def score(self, sentences: Iterable[Sequence[str]]) -> NDArray[np.float64]:
-        """Return the log-likelihood of each sentence, a list of words: natural logarithms, at most 0.
+        """Return the log-likelihood of each sentence, a list of words or a Doc: natural logarithms, at most 0.
 
         The sum over all pairs of a word of the context that predicts a centre (skip-gram), or over all centres that
-        have a context (CBOW). Unknown words are dropped, windows are full, nothing is subsampled: as `score` of gensim
-        (Taddy 2015, arXiv 1504.07295), but exact, where gensim rounds scores to a table and skips those past 6, and of
-        sentences of any length. Raises ConfigError with negative sampling, which learns no probabilities.
+        have a context (CBOW). Unknown words are dropped (a sentence without two known ones has 0), windows are full,
+        nothing is subsampled: as `score` of gensim (Taddy 2015, arXiv 1504.07295), but exact, where gensim rounds
+        scores to a table and skips those past 6, and of sentences of any length. Raises ConfigError with negative
+        sampling, which learns no probabilities, and for a plain text.
         """
         return predictions.score(self, sentences)
 

@@ -120,8 +120,8 @@ class Word2VecJob:
         vector_size = settings.model.vector_size
         matrix_bytes = len(vocabulary) * vector_size * 4
         _check_memory(2 * matrix_bytes, n_words=len(vocabulary), vector_size=vector_size)
-        n_checkpoints = self.checkpoint is not None and settings.training.checkpoint_every_s is not None
-        self.before_training((2 + 2 * n_checkpoints + len(settings.export.formats)) * matrix_bytes)
+        writes_checkpoints = self.checkpoint is not None and settings.training.checkpoint_every_s is not None
+        self.before_training((2 + 2 * writes_checkpoints + len(settings.export.formats)) * matrix_bytes)
         subsampling = make_subsampling(word_of_type, vocabulary.counts, sample=settings.training.sample)
         layer = make_output_layer(settings.model, vocabulary.counts)
         release_free_memory()  # of what made the vocabulary, before the weights take theirs
@@ -174,7 +174,9 @@ class Word2VecJob:
             model=settings.model,
             training=settings.training,
             listener=TrainingListener(progress=told.training, epoch=told.epoch, message=told.message),
-            untrained_loss=starting_loss(layer, vocabulary.counts, negative=settings.model.negative),
+            untrained_loss=starting_loss(
+                layer, vocabulary.counts, negative=settings.model.negative, sample=settings.training.sample
+            ),
             checkpoints=self._checkpoints(write_checkpoint, earlier),
             done=earlier.state if earlier is not None else None,
         )

@@ -32,10 +32,12 @@ class HeldSignals(AbstractContextManager["HeldSignals"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-        if error is None:
-            self.deliver()
+        try:
+            if error is None:
+                self.deliver()
+        finally:
+            for number, handler in self._handlers.items():
+                signal.signal(number, handler)
 
     def deliver(self) -> None:
         """Let the signal that was held do what it does; if it neither raises nor ends the process, hold the next."""

@@ -105,6 +105,8 @@ def train_weights(
         n_tokens=corpus.counts.n_tokens * training.epochs,
     )
     plan = Plan(corpus.chunk_tokens, epochs=training.epochs, seed=training.seed)
+    # More threads than chunks would train several epochs at the same time, each at its own learning rate.
+    n_workers = min(training.workers or available_cores(), plan.n_chunks)
     run = _Run(
         corpus=corpus,
         train_chunk=kernel.load(),
@@ -118,13 +120,12 @@ def train_weights(
             cbow_mean=model.cbow_mean,
             block=kernel.block,
             n_noise=kernel.n_noise,
+            workers=n_workers,
         ),
         schedule=schedule,
         plan=plan,
         seed=training.seed,
     )
-    # More threads than chunks would train several epochs at the same time, each at its own learning rate.
-    n_workers = min(training.workers or available_cores(), plan.n_chunks)
     run.warm_up()
     conductor = _Conductor(
         run,
@@ -271,12 +272,21 @@ class _Conductor:
             else:
                 with self.signals:
                     self._train_with_checkpoints(self.checkpoints)
-        finally:
+        except KeyboardInterrupt:  # nobody waits for chunks whose results go to waste
             self.tasks.stop()
-            for thread in threads:
-                thread.join()
+            raise
+        except BaseException:
+            self._end(threads)
+            raise
+        self._end(threads)
         self._stop_if(self.health.of_all())
         return self.state.finished
+
+    def _end(self, threads: list[threading.Thread]) -> None:
+        """Wait until no worker changes the weights any more."""
+        self.tasks.stop()
+        for thread in threads:
+            thread.join()
 
     def _train(self) -> None:
         while self.state.n_done < self.run.plan.n_tasks:
@@ -301,7 +311,8 @@ class _Conductor:
         try:
             checkpoints.write(self.state)
         except (OSError, StorageError) as error:
-            self.listener.message(f"No checkpoint could be written, and training goes on without: {error}")
+            then = "training goes on without" if self.signals.pending is None else "the newest state is lost"
+            self.listener.message(f"No checkpoint could be written, and {then}: {error}")
         checkpoints.took(time.monotonic() - start)
         self.tasks.go_on()
 
