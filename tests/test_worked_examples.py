@@ -135,6 +135,13 @@ def test_one_step_by_hand_lowers_the_loss_as_computed():
     assert LOSSES["machine"] - NEW_LOSS == pytest.approx(0.023375, abs=DIGITS)
 
 
+def test_negative_sampling_of_the_same_pair():
+    """Of love → machine with the noise words I and learning: one logarithm of σ for each, of the scores above."""
+    losses = [np.log1p(np.exp(-SCORES["machine"])), np.log1p(np.exp(SCORES["I"])), np.log1p(np.exp(SCORES["learning"]))]
+    assert losses == pytest.approx([0.658760, 0.688160, 0.649159], abs=DIGITS)
+    assert sum(losses) == pytest.approx(1.996079, abs=DIGITS)
+
+
 def test_a_step_of_the_kernel_is_the_step_by_hand():
     """Of the text "machine love" the first pair is love → machine; the learning rate falls to 0 for the second."""
     machine_love = frozen([2, 1], [0, 2])
