@@ -262,12 +262,12 @@ def test_a_learning_rate_far_too_high_is_an_error(kernel, alpha):
         train(kernel=kernel, alpha=alpha, epochs=6)
 
 
-@pytest.mark.parametrize(("kernel", "alpha"), [("blocked", 0.4), ("sequential", 0.8)])
+@pytest.mark.parametrize("kernel", ["blocked", "sequential"])
 @pytest.mark.usefixtures("small_chunks")
-def test_a_finite_loss_that_explodes_is_an_error(kernel, alpha):
-    """Ten words without subsampling, so that each row takes many steps: at these rates they just overshoot."""
+def test_a_finite_loss_that_explodes_is_an_error(kernel):
+    """Ten words without subsampling, so that each row takes many steps: at this rate they just overshoot."""
     with pytest.raises(TrainingError, match=r"loss must stay below 12\.5, 3 times that of untrained vectors, was: \d"):
-        train(kernel=kernel, alpha=alpha, epochs=10)
+        train(kernel=kernel, alpha=0.8, epochs=10)
 
 
 @pytest.mark.parametrize("kernel", ["blocked", "sequential"])
