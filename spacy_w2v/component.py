@@ -37,22 +37,27 @@ FACTS = ("lang", "corpus", "vocabulary", "tokens", "model", "training", "results
 """Parts of a model's meta data that the component keeps."""
 
 
-def as_sampled_source(corpus: Any) -> "SampledSource | None":  # Any: what a reader made
-    """Return a source that remembers a sample of what it reads. Raises ConfigError for what is no source."""
+def as_sampled_source(corpus: Any) -> "SampledSource | None":  # Any: what a reader made, or texts
+    """Return a source that remembers a sample of what it reads; None for None.
+
+    corpus: a TextSource, a dataset or an iterable of strings, as for `spacy_w2v.train`. Raises ConfigError for a block
+    of a config that names no reader, and CorpusError for what is no texts.
+    """
     if corpus is None:
         return None
+    from spacy_w2v.corpus.iterables import as_source
     from spacy_w2v.text_sample import SampledSource
 
-    if not hasattr(corpus, "batches"):
+    if isinstance(corpus, dict):
         raise ConfigError(
-            f"corpus must be a reader of texts such as spacy_w2v.Dataset.v1, was one that makes: "
-            f"{type(corpus).__name__}"
+            'corpus must be a reader of texts, as of @readers = "spacy_w2v.Dataset.v1", but was a block with: '
+            f"{', '.join(map(str, corpus))}"
         )
-    return corpus if isinstance(corpus, SampledSource) else SampledSource(corpus)
+    return corpus if isinstance(corpus, SampledSource) else SampledSource(as_source(corpus))
 
 
 Corpus: TypeAlias = Annotated[Any, BeforeValidator(as_sampled_source)]
-"""A reader's TextSource. spaCy passes settings through pydantic, which makes a dict of a dataclass, as sources are."""
+"""Texts or their source. spaCy passes settings through pydantic, which makes a dict of a dataclass, as sources are."""
 
 # When the module is imported, so that a document or component that is unpickled finds them too.
 if not Doc.has_extension("w2v_vector"):
@@ -129,9 +134,12 @@ class Word2VecComponent:
     ) -> None:
         """Give the pipeline its word vectors, and find the common components of texts.
 
-        corpus: a reader; vectors are trained on its texts. tokens, vocabulary, model, training: settings as in the
-        blocks of `[w2v]`. path: a model that is trained already, in place of training; corpus is then read for common
-        components only. With neither, the pipeline's vectors stay. vectors: those of the model that are taken.
+        corpus: a reader, or what `spacy_w2v.train` takes; vectors are trained on its texts.
+        tokens, vocabulary, model, training: settings as in the blocks of `[w2v]`.
+        path: a model that is trained already, in place of training; corpus is then read for common components only.
+            With neither, the pipeline's vectors stay.
+        vectors: those of the model that are taken.
+
         Common components are those of texts of the corpus, or of the examples where there is none.
 
         Raises ConfigError for settings that do not go together, for a pipeline without vectors, and for a component
