@@ -57,7 +57,8 @@ FLOAT32 = {"rtol": 1e-4, "atol": 1e-6}  # sums of some ten products of single pr
 def make_texts(n_texts=60):
     chooser = np.random.default_rng(0)
     weights = 1 / np.arange(1, len(WORDS) + 1)
-    return [" ".join(chooser.choice(WORDS, 9, p=weights / weights.sum())) + " ." for _ in range(n_texts)]
+    lines = [" ".join(chooser.choice(WORDS, 9, p=weights / weights.sum())) + " ." for _ in range(n_texts)]
+    return [*lines[:-1], lines[-1] + " hapax"]  # too rare to be a word
 
 
 def make_pipeline(*, source=None, examples=None, initialize=TRAINING, **config):
@@ -141,6 +142,7 @@ def test_initialize_trains_the_vectors_that_train_would(nlp, model_path):
     assert_array_equal(nlp.vocab.vectors.data, model.input_vectors)
     fitted = nlp.get_pipe("w2v").doc_vectors.fitted
     counts = Counter(token.lower_ for text in make_texts() for token in spacy.blank("en")(text))
+    assert set(counts) - set(model.words) == {"hapax"}
     for word in model.words:
         assert fitted.counts[nlp.vocab.vectors.find(key=word)] == counts[word]
     assert fitted.n_tokens == sum(counts.values())
@@ -449,10 +451,12 @@ def test_rows_that_are_added_later_have_weight_one():
         ("kiNG", 0, "king"),  # lower case
         ("pARIS", 0, "Paris"),  # title case
         ("nato", 0, "NATO"),  # upper case
+        ("nasa", 0, "Nasa"),  # title before upper case
         ("US", 0, "US"),  # as it is, before "us"
         ("Us", 0, "us"),  # lower before upper case
         ("kimg", 0, None),
-        ("kimg", 1, "king"),
+        ("kimg", 1, "king"),  # the first row that is spelt so
+        ("kin9", 1, None),  # not of letters
         ("Kimgg", 1, None),  # two edits
         ("kimgg", 2, None),  # two edits, but the word has one for every four letters
         ("mountian", 1, None),
@@ -465,7 +469,7 @@ def test_rows_that_are_added_later_have_weight_one():
     ],
 )
 def test_what_stands_for_unknown_words(text, max_edits, expected):
-    words = ["us", "US", "king", "Paris", "NATO", "mountain", "fern", "fain", "1998"]
+    words = ["us", "US", "king", "Paris", "NATO", "mountain", "fern", "fain", "1998", "NASA", "Nasa", "KING"]
     nlp = pipeline_with_table(words, pooling="mean", max_edits=max_edits)
     doc = nlp(text)
     row = nlp.get_pipe("w2v").doc_vectors.rows(doc)
