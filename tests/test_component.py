@@ -4,7 +4,6 @@ import json
 import pickle
 from collections import Counter
 from importlib.metadata import entry_points
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -681,7 +680,5 @@ def test_analysis_of_pipes():
 
 
 def test_the_factory_is_an_entry_point():
-    project = Path(__file__).parents[1] / "pyproject.toml"
-    assert '[project.entry-points.spacy_factories]\nw2v = "spacy_w2v.component:make_w2v"' in project.read_text()
     (point,) = entry_points(group="spacy_factories", name="w2v")
     assert point.value == "spacy_w2v.component:make_w2v"
