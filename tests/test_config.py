@@ -28,6 +28,7 @@ GENSIM_NAMES = [
 ]
 
 REGISTERED = {
+    "spacy_factories": {"w2v"},
     "spacy_cli": {"w2v"},
     "spacy_readers": {
         "spacy_w2v.Dataset.v1",

@@ -14,13 +14,13 @@ PACKAGE = Path(spacy_w2v.__file__).parent
 # From bottom to top; a module may import from its own layer and those below.
 LAYERS = [
     {"types", "errors", "config", "publish", "memory"},
-    {"kernels", "sampling", "huffman", "output_layers", "schedules"},
+    {"kernels", "sampling", "huffman", "output_layers", "schedules", "pooling"},
     {"model"},
     {"corpus"},
-    {"export", "evaluation", "report"},
+    {"export", "evaluation", "report", "word_rows", "fitted", "doc_vectors", "text_sample"},
     {"training"},
     {"api", "__init__"},
-    {"cli"},
+    {"cli", "component"},
 ]
 LEVEL_OF_ROOM = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 
@@ -74,6 +74,7 @@ def test_modules_are_short(module):
     [
         ("import spacy_w2v", {"spacy", "numba", "gensim", "datasets", "pyarrow", "numpy", "pydantic"}),
         ("import spacy_w2v.cli", {"numba", "gensim", "datasets", "pyarrow", "scipy.stats", "matplotlib"}),
+        ("import spacy_w2v.component", {"numba", "gensim", "datasets", "pyarrow"}),
     ],
 )
 def test_import_is_light(statement, heavy):
