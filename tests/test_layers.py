@@ -19,7 +19,7 @@ LAYERS = [
     {"corpus"},
     {"export", "evaluation", "report", "word_rows", "fitted", "doc_vectors", "text_sample"},
     {"training"},
-    {"api", "__init__"},
+    {"api", "callbacks", "__init__"},
     {"cli", "component"},
 ]
 LEVEL_OF_ROOM = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

@@ -2,19 +2,12 @@
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 from wasabi import msg
 
 from spacy_w2v.cli._app import WITH_OVERRIDES, errors_for_users, read_overrides, run_code, w2v_cli
-
-if TYPE_CHECKING:
-    from spacy_w2v.training.state import EpochResult
-
-CONFIG_FILE = "config.cfg"
-LOG_FILE = "training.jsonl"
-MODEL_DIRECTORY = "model"
 
 
 @w2v_cli.command("train", context_settings=WITH_OVERRIDES)
@@ -41,6 +34,8 @@ def train_command(
     """
 
     def when_interrupted() -> str:
+        from spacy_w2v.training.results import checkpoint_of
+
         nothing = f"Nothing was written to {output_path}"
         if not (path := checkpoint_of(output_path)).exists():
             return f"{nothing}."
@@ -72,69 +67,33 @@ def train(
 ) -> None:
     """Train as a config says, and write all results. Raises the errors of spacy_w2v.errors."""
     from spacy_w2v.config.loading import load_config, resolve
-    from spacy_w2v.export import export_all
-    from spacy_w2v.export.to_spacy import check_can_be_saved
-    from spacy_w2v.model.storage import write_model
-    from spacy_w2v.publish import check_free_space, check_output, staged_directory
+    from spacy_w2v.publish import check_output
     from spacy_w2v.training.job import Word2VecJob
-    from spacy_w2v.training.progress import ProgressBars, TrainingLog
+    from spacy_w2v.training.loggers import with_logger
+    from spacy_w2v.training.progress import ProgressBars
+    from spacy_w2v.training.results import LOG_FILE, summary_of, train_to_directory
 
     resolved = resolve(load_config(config_path, overrides))
-    if "spacy" in resolved.settings.export.formats:
-        check_can_be_saved(resolved.nlp)
-    check_output(output_path, overwrite=overwrite, made_by_us=LOG_FILE)
-    with staged_directory(output_path) as directory, TrainingLog(directory / LOG_FILE) as log:
-        job = Word2VecJob(
-            source=resolved.source,
-            nlp=resolved.nlp,
-            settings=resolved.settings,
-            config=resolved.config.to_str(),
-            cache_dir=cache_dir,
-            code_path=code_path,
-            before_training=lambda n_bytes: check_free_space(directory, n_bytes),
-            checkpoint=checkpoint_of(output_path),
-            resume=resume,
-            overwrite=overwrite,
-        )
-        bars = ProgressBars()
-
-        def show_corpus(facts: dict[str, Any]) -> None:
-            bars.close()
-            log.corpus(facts)
-            print_corpus(facts)
-
-        def show_epoch(result: "EpochResult") -> None:
-            log.epoch(result)
-            bars.epoch(result)
-
-        def log_earlier_epochs(results: "list[EpochResult]") -> None:
-            for result in results:
-                log.epoch(result)
-
-        with bars as listener:
-            model = job.run(
-                dataclasses.replace(listener, corpus=show_corpus, resumed=log_earlier_epochs, epoch=show_epoch)
-            )
-        (directory / MODEL_DIRECTORY).mkdir()
-        write_model(model, directory / MODEL_DIRECTORY)
-        (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
-        places = export_all(model, directory, resolved.settings.export)
-        last = model.meta["results"][-1]
-        log.end({"seconds": last["seconds"], "words_per_s": last["words_per_s"], "loss": last["loss"]})
-    job.remove_checkpoint()
-    msg.good(
-        f"Trained {len(model):,} vectors in {last['seconds']:.1f} s: loss {last['loss']:.4f}, "
-        f"{last['words_per_s']:,.0f} words/s"
+    check_output(output_path, overwrite=overwrite, made_by_us=LOG_FILE)  # before a logger opens a run somewhere
+    job = Word2VecJob(
+        source=resolved.source,
+        nlp=resolved.nlp,
+        settings=resolved.settings,
+        config=resolved.config.to_str(),
+        cache_dir=cache_dir,
+        code_path=code_path,
     )
-    for place in (Path(MODEL_DIRECTORY), *places, Path(LOG_FILE)):
+    bars = ProgressBars()
+
+    def show_corpus(facts: dict[str, Any]) -> None:
+        bars.close()
+        print_corpus(facts)
+
+    with bars as shown, with_logger(resolved, dataclasses.replace(shown, corpus=show_corpus), bars) as listener:
+        model, places = train_to_directory(job, output_path, listener=listener, overwrite=overwrite, resume=resume)
+    msg.good(summary_of(model))
+    for place in places:
         msg.text(f"  {output_path / place}")
-
-
-def checkpoint_of(output_path: Path) -> Path:
-    """Return where the state of a run is kept: beside its output, on the same disk."""
-    if output_path.is_symlink() or output_path.name in ("", ".."):
-        output_path = output_path.resolve()
-    return output_path.with_name(f"{output_path.name}.checkpoint")
 
 
 def print_corpus(facts: dict[str, Any]) -> None:

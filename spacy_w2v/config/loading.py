@@ -1,9 +1,12 @@
 """Reads a config: from a file, with overrides, to settings, a source of texts and the pipeline whose tokens count."""
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spacy_w2v.config.registered import fill_block, first_line, resolve_block
 from spacy_w2v.config.schema import W2VSettings, parse_settings
 from spacy_w2v.errors import ConfigError, did_you_mean
 
@@ -12,6 +15,11 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 BLOCKS = tuple(W2VSettings.model_fields)
+
+SpacyLogger = Callable[..., tuple[Callable[[dict[str, Any] | None], None], Callable[[], None]]]  # Any: facts of a step
+"""What spaCy's registered loggers are: (nlp, stdout, stderr) -> (log_step, finalize)."""
+
+_only_tokens: ContextVar[bool] = ContextVar("only_tokens", default=False)
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,8 @@ class Job:
     nlp: "Language"
     config: "Config"
     """All settings with their defaults, as they are saved beside the results."""
+    logger: SpacyLogger | None = None
+    """What `[w2v.training.logger]` names, not set up yet."""
 
 
 def load_config(path: str | Path, overrides: dict[str, Any] | None = None, *, interpolate: bool = True) -> "Config":
@@ -67,8 +77,11 @@ def apply_overrides(config: "Config", overrides: dict[str, Any], *, interpolate:
         raise ConfigError(f"The config cannot be read: {_problem(error)}") from None
 
 
-def resolve(config: "Config") -> Job:
-    """Check a config and build what it names: settings, source and pipeline. Raises ConfigError."""
+def resolve(config: "Config", *, nlp: "Language | None" = None) -> Job:
+    """Check a config and build what it names: settings, source, logger, and pipeline, unless `nlp` is one already.
+
+    Raises ConfigError.
+    """
     settings = parse_settings(dict(config["w2v"]))
     filled = fill(config, settings)
     if "corpus" not in filled["w2v"]:
@@ -76,12 +89,20 @@ def resolve(config: "Config") -> Job:
             "A config must say what to train on in [w2v.corpus], but there is no such block. "
             'Add one, for example with @readers = "spacy_w2v.Dataset.v1".'
         )
-    source = _resolve_block({"corpus": filled["w2v"]["corpus"]})["corpus"]
+    source = resolve_block({"corpus": filled["w2v"]["corpus"]}, section="w2v")["corpus"]
     if not hasattr(source, "batches"):
         raise ConfigError(
             f"[w2v.corpus] must be a reader of texts such as spacy_w2v.Dataset.v1, was one that makes: {type(source)}"
         )
-    return Job(settings=settings, source=source, nlp=make_pipeline(filled), config=filled)
+    logger = _make_logger(filled["w2v"]["training"].get("logger"))
+    if nlp is None:
+        nlp = make_pipeline(filled)
+    return Job(settings=settings, source=source, nlp=nlp, config=filled, logger=logger)
+
+
+def resolve_for(nlp: "Language") -> Job:
+    """Do as `resolve` with the config of a pipeline that is there, and whose tokens count. Raises ConfigError."""
+    return resolve(_with_sections(nlp.config.interpolate()), nlp=nlp)
 
 
 def fill(config: "Config", settings: W2VSettings) -> "Config":
@@ -90,9 +111,11 @@ def fill(config: "Config", settings: W2VSettings) -> "Config":
 
     filled = Config(config.copy(), section_order=config.section_order)
     corpus = config["w2v"].get("corpus")
-    filled["w2v"] = {"corpus": _fill_block(corpus)} if corpus is not None else {}
+    filled["w2v"] = {"corpus": fill_block({"corpus": corpus}, section="w2v")["corpus"]} if corpus is not None else {}
     for name, values in settings.model_dump().items():
         filled["w2v"][name] = values | config["w2v"].get(name, {})  # what the config has stays, variables too
+    if (logger := filled["w2v"]["training"].get("logger")) is not None:
+        filled["w2v"]["training"]["logger"] = fill_block({"logger": logger}, section="w2v.training")["logger"]
     return filled
 
 
@@ -100,7 +123,7 @@ def make_pipeline(config: "Config") -> "Language":
     """Return a pipeline with the tokenizer of `[nlp]`, and without components.
 
     Callbacks of `[nlp]` and `[initialize.before_init]`, which may change the tokenizer, are run, and the tokenizer is
-    initialized from `[initialize.tokenizer]`. Raises ConfigError.
+    initialized from `[initialize.tokenizer]`. Meanwhile `is_only_for_tokens` is true. Raises ConfigError.
     """
     from spacy.schemas import ConfigSchemaNlp
     from spacy.util import load_model_from_config
@@ -118,17 +141,32 @@ def make_pipeline(config: "Config") -> "Language":
     try:
         nlp = load_model_from_config({"nlp": nlp_block}, auto_fill=True)
         initialize = config.get("initialize", {})
-        before_init = _resolve_block({"before_init": initialize.get("before_init")})["before_init"]
+        block = {"before_init": initialize.get("before_init")}
+        before_init = resolve_block(block, section="initialize")["before_init"]
         if before_init is not None:
-            before_init(nlp)
-        if hasattr(nlp.tokenizer, "initialize"):
-            tokenizer_settings = _resolve_block({"tokenizer": initialize.get("tokenizer", {})})["tokenizer"]
-            nlp.tokenizer.initialize(lambda: iter(()), nlp=nlp, **tokenizer_settings)
+            before = _only_tokens.set(True)
+            try:
+                before_init(nlp)
+            finally:
+                _only_tokens.reset(before)
+        initialize_tokenizer(nlp, initialize.get("tokenizer", {}))
     except ConfigError:
         raise
     except Exception as error:  # whatever a registered tokenizer or callback raises
-        raise ConfigError(f"The pipeline of [nlp] cannot be made: {_first_line(error)}") from error
+        raise ConfigError(f"The pipeline of [nlp] cannot be made: {first_line(error)}") from error
     return nlp
+
+
+def is_only_for_tokens() -> bool:
+    """Say whether `make_pipeline` is running: the pipeline is for its tokens, so a callback need not make vectors."""
+    return _only_tokens.get()
+
+
+def initialize_tokenizer(nlp: "Language", block: dict[str, Any]) -> None:  # Any: values of [initialize.tokenizer]
+    """Initialize a pipeline's tokenizer as `nlp.initialize` does, but without examples."""
+    if hasattr(nlp.tokenizer, "initialize"):
+        settings = resolve_block({"tokenizer": block}, section="initialize")["tokenizer"]
+        nlp.tokenizer.initialize(lambda: iter(()), nlp=nlp, **settings)
 
 
 def config_of(nlp: "Language", settings: W2VSettings) -> str:
@@ -166,78 +204,22 @@ def _has_section(config: "Config", name: str) -> bool:
     return isinstance(block, dict)
 
 
-def _resolve_block(block: dict[str, Any]) -> dict[str, Any]:
-    from catalogue import RegistryError
-    from confection import ConfigValidationError
-    from spacy.util import registry
-
+def _make_logger(block: dict[str, Any] | None) -> SpacyLogger | None:
+    """Return what `[w2v.training.logger]` names, if it is there. Raises ConfigError."""
+    if block is None:
+        return None
     try:
-        resolved: dict[str, Any] = registry.resolve(block)
-    except RegistryError as error:
-        raise ConfigError(_unknown_function(block, error)) from None
-    except ConfigValidationError as error:
-        raise ConfigError(_validation_lines(block, error)) from None
-    return resolved
-
-
-def _fill_block(block: dict[str, Any]) -> dict[str, Any]:
-    from catalogue import RegistryError
-    from confection import ConfigValidationError
-    from spacy.util import registry
-
-    try:
-        filled: dict[str, Any] = registry.fill({"corpus": block})["corpus"]
-    except RegistryError as error:
-        raise ConfigError(_unknown_function({"corpus": block}, error)) from None
-    except ConfigValidationError as error:
-        raise ConfigError(_validation_lines({"corpus": block}, error)) from None
-    return filled
-
-
-def _unknown_function(block: dict[str, Any], error: Exception) -> str:
-    """Return the text for a name that no registry knows, with the nearest name that one does."""
-    from spacy.util import registry
-
-    for registry_name, name in _registered_names(block):
-        if not registry.has(registry_name, name):
-            known = sorted(getattr(registry, registry_name).get_all())
-            hint = did_you_mean(name, known, otherwise=f"Known: {', '.join(known)}.")
-            return (
-                f"@{registry_name} must name a registered function, was: {name}. {hint} "
-                "Functions of your own are read from a file given with --code."
-            )
-    return _first_line(error)
-
-
-def _registered_names(block: dict[str, Any]) -> list[tuple[str, str]]:
-    names = []
-    for key, value in block.items():
-        if isinstance(value, dict):
-            names += _registered_names(value)
-        elif key.startswith("@"):
-            names.append((key[1:], str(value)))
-    return names
-
-
-def _validation_lines(block: dict[str, Any], error: Any) -> str:  # Any: confection has no types
-    lines = []
-    for entry in error.errors:
-        *place, key = entry["loc"]
-        hint = did_you_mean(str(key), _arguments(block, place)) if "unexpected argument" in entry["msg"] else ""
-        lines.append(f"[w2v.{'.'.join(map(str, place))}] {key}: {entry['msg']}. {hint}".rstrip())
-    return "\n".join(lines)
-
-
-def _arguments(block: dict[str, Any], place: list[str]) -> list[str]:
-    """Return the arguments of the registered function that a block within `block` names."""
-    from inspect import signature
-
-    from spacy.util import registry
-
-    for key in place:
-        block = block[key]
-    ((registry_name, name),) = _registered_names({key: value for key, value in block.items() if key[:1] == "@"})
-    return list(signature(registry.get(registry_name, name)).parameters)
+        logger: SpacyLogger = resolve_block({"logger": block}, section="w2v.training")["logger"]
+    except ConfigError:
+        raise
+    except Exception as error:  # as those of spacy-loggers where the service's package is not installed
+        raise ConfigError(f"The logger of [w2v.training.logger] cannot be made: {first_line(error)}") from error
+    if not callable(logger):
+        raise ConfigError(
+            f"[w2v.training.logger] must name a logger such as spacy.ConsoleLogger.v3, was: {logger!r}. "
+            'Name it with @loggers = "...".'
+        )
+    return logger
 
 
 def _problem(error: Exception) -> str:
@@ -245,8 +227,3 @@ def _problem(error: Exception) -> str:
     entries = getattr(error, "errors", None) or ()
     lines = [f"[{'.'.join(map(str, entry['loc']))}] {entry['msg']}" for entry in entries]
     return "; ".join(lines) or " ".join(str(getattr(error, "desc", None) or error).split())
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__

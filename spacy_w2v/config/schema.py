@@ -143,7 +143,7 @@ class ExportSettings(Settings):
 
 
 class W2VSettings(Settings):
-    """`[w2v]` without `[w2v.corpus]`, which is a registered reader."""
+    """`[w2v]` without `[w2v.corpus]` and `[w2v.training.logger]`, which are registered functions."""
 
     tokens: TokensSettings = TokensSettings()
     vocabulary: VocabularySettings = VocabularySettings()
@@ -185,12 +185,18 @@ def check_vectors(vectors: str, *, loss: str) -> None:
         )
 
 
+REGISTERED = {"w2v": "corpus", "w2v.training": "logger"}
+"""Sections in which a registered function stands beside the settings, as a block of this name."""
+
+
 def parse_settings(block: dict[str, Any]) -> W2VSettings:  # Any: values as they stand in a config
-    """Return the settings of a `[w2v]` block, less its corpus.
+    """Return the settings of a `[w2v]` block, less its corpus and its logger, which are registered functions.
 
     Raises ConfigError, with a line for each rule that is broken.
     """
     values = {key: value for key, value in block.items() if key != "corpus"}
+    if isinstance(values.get("training"), dict):
+        values["training"] = {key: value for key, value in values["training"].items() if key != "logger"}
     problems = list(_unknown_keys(W2VSettings, values, section="w2v"))
     if problems:
         raise ConfigError("\n".join(problems))
@@ -203,7 +209,7 @@ def parse_settings(block: dict[str, Any]) -> W2VSettings:  # Any: values as they
 def _unknown_keys(model: type[BaseModel], values: dict[str, Any], *, section: str) -> list[str]:
     """Return a line for each key that is no field of the model, with the nearest one that is."""
     problems = []
-    valid = [*model.model_fields, "corpus"] if model is W2VSettings else list(model.model_fields)
+    valid = [*model.model_fields, *([REGISTERED[section]] if section in REGISTERED else [])]
     for key, value in values.items():
         if key not in valid:
             hint = did_you_mean(key, valid, otherwise=f"Known keys: {', '.join(valid)}.")

@@ -83,17 +83,10 @@ def prepared_corpus(
     """
     told = listener or EncodingListener()
     cache_dir = cache_dir or default_cache_dir()
-    source_fingerprint = source.fingerprint()
+    fingerprint = corpus_fingerprint(source, nlp, settings, max_vocab_size=max_vocab_size, code_path=code_path)
     _claim(cache_dir)
-    fingerprint = {
-        "format": FORMAT_VERSION,
-        "source": source_fingerprint,
-        "tokenizer": tokenizer_fingerprint(nlp, settings, code_path=code_path),
-        "tokens": settings.model_dump(mode="json", exclude={"n_process"}),
-        "max_vocab_size": max_vocab_size,
-    }
     entry = cache_dir / _digest(fingerprint)[:16]
-    if source_fingerprint is not None:
+    if fingerprint["source"] is not None:
         corpus = _find(entry, told)
         if corpus is not None:
             told.message(f"Using the encoded corpus {entry}")
@@ -104,13 +97,34 @@ def prepared_corpus(
             told.message(f"Encoding again what is in the cache already, since {reason}")
     with _temporary_directory(cache_dir) as directory:
         _encode(source, nlp, settings, directory, fingerprint, code_path=code_path, told=told)
-        if source_fingerprint is None:
+        if fingerprint["source"] is None:
             yield open_corpus(directory)
             return
         if entry.exists():  # damaged, or made by another process in the meantime
             shutil.rmtree(entry)
         directory.rename(entry)
     yield open_corpus(entry)
+
+
+def corpus_fingerprint(
+    source: TextSource,
+    nlp: "Language",
+    settings: TokensSettings,
+    *,
+    max_vocab_size: int | None,
+    code_path: Path | None = None,
+) -> dict[str, Any]:  # Any: JSON values
+    """Return all that decides the content of an encoded corpus, by the names in `PARTS`.
+
+    "source" is None where the source cannot be recognised. Raises CorpusError if it does not exist.
+    """
+    return {
+        "format": FORMAT_VERSION,
+        "source": source.fingerprint(),
+        "tokenizer": tokenizer_fingerprint(nlp, settings, code_path=code_path),
+        "tokens": settings.model_dump(mode="json", exclude={"n_process"}),
+        "max_vocab_size": max_vocab_size,
+    }
 
 
 def tokenizer_fingerprint(nlp: "Language", settings: TokensSettings, *, code_path: Path | None = None) -> str:

@@ -94,8 +94,14 @@ def describe(nlp: "Language", model: TrainedModel, *, vectors: VectorKind) -> No
         f"{model.vector_size} dimensions, trained on {n_tokens:,} tokens of {facts['corpus']['source']}"
     )
     nlp.meta["sources"] = [{"name": facts["corpus"]["source"], "url": "", "license": "", "author": ""}]
+    note_vectors(nlp, model, vectors=vectors)
+
+
+def note_vectors(nlp: "Language", model: TrainedModel, *, vectors: VectorKind) -> None:
+    """Keep in the meta data of a pipeline, under "w2v", how its vectors were trained."""
     nlp.meta["w2v"] = {
-        part: facts[part] for part in ("corpus", "vocabulary", "tokens", "model", "training", "results", "versions")
+        part: model.meta[part]
+        for part in ("corpus", "vocabulary", "tokens", "model", "training", "results", "versions")
     } | {"vectors": vectors}
 
 

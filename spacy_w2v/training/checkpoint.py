@@ -6,7 +6,7 @@ progress.json: format version, the settings and the corpus that a run must keep,
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,11 +147,13 @@ class Checkpoint:
             )
 
 
-def kept_settings(settings: W2VSettings) -> dict[str, dict[str, Any]]:
-    """Return the settings that must stay when a run goes on, by block."""
+def kept_settings(
+    settings: W2VSettings, may_change: Mapping[str, Collection[str]] = MAY_CHANGE
+) -> dict[str, dict[str, Any]]:
+    """Return the settings that must stay when a run goes on, by block: all but those that may change."""
     blocks = settings.model_dump(mode="json", include={"tokens", "vocabulary", "model", "training"})
     return {
-        block: {name: value for name, value in values.items() if name not in MAY_CHANGE.get(block, ())}
+        block: {name: value for name, value in values.items() if name not in may_change.get(block, ())}
         for block, values in blocks.items()
     }
 

@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -42,9 +42,23 @@ class JobListener:
     training: Callable[[TrainingProgress], None] = lambda progress: None
     epoch: Callable[[EpochResult], None] = lambda result: None
 
+    def followed_by(self, other: "JobListener") -> "JobListener":
+        """Return a listener that tells this one first, and then the other one."""
+        return JobListener(
+            **{part.name: _both(getattr(self, part.name), getattr(other, part.name)) for part in fields(self)}
+        )
+
     def for_encoding(self) -> EncodingListener:
         """Return the part that encoding calls."""
         return EncodingListener(message=self.message, progress=self.encoding)
+
+
+def _both(first: Callable[[Any], None], second: Callable[[Any], None]) -> Callable[[Any], None]:  # Any: what they take
+    def call(value: Any) -> None:
+        first(value)
+        second(value)
+
+    return call
 
 
 @dataclass(frozen=True)

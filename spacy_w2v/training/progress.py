@@ -54,6 +54,19 @@ class ProgressBars(AbstractContextManager[JobListener]):
             self.display = None
             self.phase = ""
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take a bar from the screen while others print to it; it comes back below."""
+        bar = self.display.bar if isinstance(self.display, _Bar) else None
+        if bar is None:
+            yield
+            return
+        bar.clear()
+        try:
+            yield
+        finally:
+            bar.refresh()
+
     def message(self, text: str) -> None:
         """Print a line."""
         self.close()
@@ -163,6 +176,15 @@ class TrainingLog(AbstractContextManager["TrainingLog"]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.file.close()
+
+    def listener(self) -> JobListener:
+        """Return the part that logs a job while it runs; its epochs of earlier sittings too."""
+
+        def log_earlier_epochs(results: list[EpochResult]) -> None:
+            for result in results:
+                self.epoch(result)
+
+        return JobListener(corpus=self.corpus, resumed=log_earlier_epochs, epoch=self.epoch)
 
     def corpus(self, facts: dict[str, Any]) -> None:
         """Log what the corpus and the vocabulary are."""

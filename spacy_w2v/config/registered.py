@@ -1,0 +1,81 @@
+"""The registered functions that a config names: made, or completed with the defaults of their arguments."""
+
+from typing import Any, Literal
+
+from spacy_w2v.errors import ConfigError, did_you_mean
+
+
+def resolve_block(block: dict[str, Any], *, section: str) -> dict[str, Any]:
+    """Return what the registered functions make that the block of a section names. Raises ConfigError."""
+    return _by_registry("resolve", block, section)
+
+
+def fill_block(block: dict[str, Any], *, section: str) -> dict[str, Any]:
+    """Return the block with all arguments of the registered functions that it names. Raises ConfigError."""
+    return _by_registry("fill", block, section)
+
+
+def _by_registry(method: Literal["resolve", "fill"], block: dict[str, Any], section: str) -> dict[str, Any]:
+    from catalogue import RegistryError
+    from confection import ConfigValidationError
+    from spacy.util import registry
+
+    try:
+        result: dict[str, Any] = getattr(registry, method)(block)
+    except RegistryError as error:
+        raise ConfigError(_unknown_function(block, error)) from None
+    except ConfigValidationError as error:
+        raise ConfigError(_validation_lines(block, error, section)) from None
+    return result
+
+
+def _unknown_function(block: dict[str, Any], error: Exception) -> str:
+    """Return the text for a name that no registry knows, with the nearest name that one does."""
+    from spacy.util import registry
+
+    for registry_name, name in _registered_names(block):
+        if not registry.has(registry_name, name):
+            known = sorted(getattr(registry, registry_name).get_all())
+            hint = did_you_mean(name, known, otherwise=f"Known: {', '.join(known)}.")
+            return (
+                f"@{registry_name} must name a registered function, was: {name}. {hint} "
+                "Functions of your own are read from a file given with --code."
+            )
+    return first_line(error)
+
+
+def _registered_names(block: dict[str, Any]) -> list[tuple[str, str]]:
+    names = []
+    for key, value in block.items():
+        if isinstance(value, dict):
+            names += _registered_names(value)
+        elif key.startswith("@"):
+            names.append((key[1:], str(value)))
+    return names
+
+
+def _validation_lines(block: dict[str, Any], error: Any, section: str) -> str:  # Any: confection has no types
+    lines = []
+    for entry in error.errors:
+        *place, key = entry["loc"]
+        hint = did_you_mean(str(key), _arguments(block, place)) if "unexpected argument" in entry["msg"] else ""
+        lines.append(f"[{section}.{'.'.join(map(str, place))}] {key}: {entry['msg']}. {hint}".rstrip())
+    return "\n".join(lines)
+
+
+def _arguments(block: dict[str, Any], place: list[str]) -> list[str]:
+    """Return the arguments of the registered function that a block within `block` names."""
+    from inspect import signature
+
+    from spacy.util import registry
+
+    for key in place:
+        block = block[key]
+    ((registry_name, name),) = _registered_names({key: value for key, value in block.items() if key[:1] == "@"})
+    return list(signature(registry.get(registry_name, name)).parameters)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's text, or its kind where it has none."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

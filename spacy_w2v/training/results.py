@@ -1,0 +1,96 @@
+"""The directory of a run's results: the model, its exports, the config and the log."""
+
+import dataclasses
+from pathlib import Path
+
+from spacy_w2v.config.schema import ExportSettings
+from spacy_w2v.corpus.cache import PARTS, corpus_fingerprint
+from spacy_w2v.export import export_all
+from spacy_w2v.export.to_spacy import check_can_be_saved
+from spacy_w2v.model.storage import read_meta, write_model
+from spacy_w2v.model.trained import TrainedModel
+from spacy_w2v.publish import check_free_space, check_output, staged_directory
+from spacy_w2v.training.checkpoint import kept_settings
+from spacy_w2v.training.job import JobListener, Word2VecJob
+from spacy_w2v.training.progress import TrainingLog
+
+CONFIG_FILE = "config.cfg"
+LOG_FILE = "training.jsonl"
+MODEL_DIRECTORY = "model"
+
+NO_MATTER = {"tokens": {"n_process"}, "training": {"workers", "checkpoint_every_s"}}
+"""Settings by block that make no other vectors, or (workers) only by chance."""
+
+
+def train_to_directory(
+    job: Word2VecJob, output_path: Path, *, listener: JobListener, overwrite: bool = False, resume: bool = False
+) -> tuple[TrainedModel, list[Path]]:
+    """Run a job whose results appear in a directory when all of them are there, and return what they are.
+
+    Returns the model, and the paths of the results within the directory. While the job runs, its state is kept in
+    `checkpoint_of(output_path)`. overwrite, resume: replace earlier results, and go on from there. Raises the errors of
+    spacy_w2v.errors.
+    """
+    export: ExportSettings = job.settings.export
+    if "spacy" in export.formats:
+        check_can_be_saved(job.nlp)
+    check_output(output_path, overwrite=overwrite, made_by_us=LOG_FILE)
+    with staged_directory(output_path) as directory, TrainingLog(directory / LOG_FILE) as log:
+        job = dataclasses.replace(
+            job,
+            before_training=lambda n_bytes: check_free_space(directory, n_bytes),
+            checkpoint=checkpoint_of(output_path),
+            overwrite=overwrite,
+            resume=resume,
+        )
+        model = job.run(log.listener().followed_by(listener))
+        (directory / MODEL_DIRECTORY).mkdir()
+        write_model(model, directory / MODEL_DIRECTORY)
+        (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
+        places = export_all(model, directory, export)
+        last = model.meta["results"][-1]
+        log.end({"seconds": last["seconds"], "words_per_s": last["words_per_s"], "loss": last["loss"]})
+    job.remove_checkpoint()
+    return model, [Path(MODEL_DIRECTORY), *places, Path(LOG_FILE)]
+
+
+def summary_of(model: TrainedModel) -> str:
+    """Return a sentence on how the training of a model went."""
+    last = model.meta["results"][-1]
+    return (
+        f"Trained {len(model):,} vectors in {last['seconds']:.1f} s: loss {last['loss']:.4f}, "
+        f"{last['words_per_s']:,.0f} words/s"
+    )
+
+
+def is_result(output_path: Path) -> bool:
+    """Say whether a directory holds the results of a run."""
+    return (output_path / LOG_FILE).is_file() and (output_path / MODEL_DIRECTORY).is_dir()
+
+
+def differences(output_path: Path, job: Word2VecJob) -> list[str]:
+    """Return, a line each, by what a job differs from the one whose results are in a directory; none: they are its own.
+
+    Raises StorageError if the results are damaged, CorpusError if the job's source does not exist.
+    """
+    meta = read_meta(output_path / MODEL_DIRECTORY)
+    lines = [
+        f"w2v.{block}.{name} was {meta.get(block, {}).get(name)!r}, is now: {value!r}"
+        for block, values in kept_settings(job.settings, NO_MATTER).items()
+        for name, value in values.items()
+        if meta.get(block, {}).get(name) != value
+    ]
+    before = meta.get("corpus_fingerprint", {})
+    now = corpus_fingerprint(
+        job.source, job.nlp, job.settings.tokens, max_vocab_size=job.settings.vocabulary.max_vocab_size
+    )
+    if now["source"] is None:
+        return [*lines, "the source cannot be recognised again"]
+    return lines + [PARTS[part] for part in ("source", "tokenizer") if before.get(part) != now[part]]
+
+
+def checkpoint_of(output_path: Path) -> Path:
+    """Return where the state of a run is kept: beside its output, on the same disk."""
+    if output_path.is_symlink() or output_path.name in ("", ".."):
+        output_path = output_path.resolve()
+    return output_path.with_name(f"{output_path.name}.checkpoint")
