@@ -14,10 +14,10 @@ PACKAGE = Path(spacy_w2v.__file__).parent
 # From bottom to top; a module may import from its own layer and those below.
 LAYERS = [
     {"types", "errors", "config", "publish", "memory"},
-    {"kernels", "sampling", "huffman", "output_layers", "schedules"},
+    {"kernels", "sampling", "huffman", "grafting", "output_layers", "schedules"},
     {"model"},
     {"corpus"},
-    {"export", "evaluation", "report"},
+    {"export", "initial", "evaluation", "report"},
     {"training"},
     {"api", "__init__"},
     {"cli"},
