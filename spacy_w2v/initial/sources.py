@@ -67,7 +67,7 @@ def open_initial(source: Any) -> InitialVectors:  # Any: one of many programs' o
     if isinstance(source, str | Path):
         return _of_path(source)
     if isinstance(source, TrainedModel):
-        return _of_model(source, "a model")
+        return _of_model(source, f"a model of {source.meta['corpus']['source']}")
     if hasattr(source, "vocab") and hasattr(source.vocab, "vectors"):
         return _of_pipeline(source, f"the pipeline {source.meta['lang']}_{source.meta['name']}")
     if hasattr(source, "wv") or hasattr(source, "index_to_key"):
