@@ -162,6 +162,11 @@ def test_what_holds_no_vectors_is_refused(case, tmp_path):
         open_initial(tmp_path / "vectors")
 
 
+def test_the_first_word_may_be_many(tmp_path):
+    (tmp_path / "vectors.txt").write_text("1 8\nof the king" + 8 * " 0.125" + "\n")
+    assert open_initial(tmp_path / "vectors.txt").words == ["of the king"]
+
+
 def test_objects_without_vectors_are_refused():
     with pytest.raises(ConfigError, match=r"initial must be a path, .* was: list"):
         spacy_w2v.train(["a b"], initial=["a"])

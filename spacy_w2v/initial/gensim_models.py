@@ -32,13 +32,10 @@ def load_gensim(path: Path) -> Any:  # Any: whatever gensim saved
 
     The file is a pickle, which runs code of whoever made it: load none from people you do not trust.
     """
-    from gensim.models import KeyedVectors, Word2Vec
     from gensim.utils import SaveLoad
 
     try:
-        loaded = SaveLoad.load(str(path))
-        # the class that was saved knows how to read what older versions of gensim wrote
-        return Word2Vec.load(str(path)) if hasattr(loaded, "wv") else KeyedVectors.load(str(path))
+        return SaveLoad.load(str(path))
     except Exception as error:  # whatever unpickling raises
         raise StorageError(f"{path} must be what gensim saved, but cannot be loaded: {error!r}") from error
 

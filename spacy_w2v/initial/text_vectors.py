@@ -17,14 +17,14 @@ _OF_NUMBERS = frozenset(b"0123456789+-.eEnaif \t\r\n")
 def starts_as_text(path: Path) -> bool:
     """Tell whether a file has numbers in words, where word2vec's binary format has bytes of any value.
 
-    What follows the first word is looked at, after a first line of two whole numbers if there is one.
+    The end of the first line is looked at, or of the second if the first is two whole numbers.
     """
     with _open(path) as file:
         head = file.readline(4096)
         if _is_header(head):
-            head = file.read(4096)
-    _, _, numbers = head.partition(b" ")
-    return set(numbers.split(b"\n")[0][:64]) <= _OF_NUMBERS
+            head = file.read(4096)  # no line: a vector may begin with a line break
+    end = head.split(b"\n")[0].rstrip().partition(b" ")[2][-16:]
+    return not head or (set(end) <= _OF_NUMBERS and any(digit in end for digit in b"0123456789"))
 
 
 def read_text_vectors(path: Path) -> tuple[list[str], Vectors]:
