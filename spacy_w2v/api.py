@@ -24,20 +24,24 @@ class Word2Vec(TrainedModel):
         nlp: "Language | None" = None,
         *,
         max_vectors: int | None = None,
+        merge_rare: bool = False,
         dtype: Literal["float32", "float16"] = "float32",
         vectors: VectorKind = "input",
     ) -> "Language":
         """Put the vectors into a pipeline, in place of those it has, and return it.
 
         nlp: the pipeline; None makes one with the tokenizer that the vectors were trained with, and without
-        components. max_vectors: only those of the most frequent words. dtype: of the table. vectors: "input",
-        "output" or "mean". Raises ConfigError as `vectors` does.
+        components. max_vectors: only those of the most frequent words. merge_rare: with max_vectors, rarer words share
+        the vector of the most similar word that is kept. dtype: of the table. vectors: "input", "output" or "mean".
+        Raises ConfigError as `vectors` does, and for merge_rare without max_vectors.
         """
         from spacy_w2v.export.to_spacy import make_spacy_pipeline, set_vectors
 
         if nlp is None:
-            return make_spacy_pipeline(self, max_vectors=max_vectors, dtype=dtype, vectors=vectors)
-        set_vectors(nlp, self, max_vectors=max_vectors, dtype=dtype, vectors=vectors)
+            return make_spacy_pipeline(
+                self, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vectors=vectors
+            )
+        set_vectors(nlp, self, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vectors=vectors)
         return nlp
 
     def to_keyed_vectors(
@@ -56,6 +60,16 @@ class Word2Vec(TrainedModel):
         from spacy_w2v.export.to_gensim import make_keyed_vectors
 
         return make_keyed_vectors(self, max_vectors=max_vectors, dtype=dtype, vectors=vectors)
+
+    def to_gensim(self) -> Any:  # Any: gensim has no types
+        """Return a gensim.models.Word2Vec, to train on there: words, counts, both matrices, tree, hyper-parameters.
+
+        It has memory of its own, since gensim trains in place. CBOW from the mean gets a sixth of the learning rate:
+        gensim hands the whole step to each word of a context. Raises ConfigError for a full softmax, which it lacks.
+        """
+        from spacy_w2v.export.to_gensim_model import make_gensim_model
+
+        return make_gensim_model(self)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the model to a directory, which appears when it is complete.
@@ -78,6 +92,32 @@ def load(path: str | Path, *, mmap: bool = False) -> Word2Vec:
     return _with_interface(read_model(directory, mmap=mmap))
 
 
+def from_gensim(
+    model: Any,  # Any: gensim has no types
+    nlp: "Language | None" = None,
+    *,
+    attr: Literal["ORTH", "LOWER", "NORM"] | None = None,
+) -> Word2Vec:
+    """Return a gensim.models.Word2Vec as a model of ours, with its output vectors, tree and hyper-parameters.
+
+    model: the Word2Vec, or the path that it was saved to, a pickle: load none from people you do not trust.
+    nlp: the pipeline whose tokens its words are, for exports to spaCy; None for a blank English one.
+    attr: what its words are of a token; None for LOWER where all words are in lower case, else ORTH.
+
+    To train it further, give it to `train` as `initial`. Raises ConfigError for other models than Word2Vec, and for
+    one of both losses at once (hs=1 and negative > 0); StorageError for a file that gensim has not written.
+    """
+    import spacy
+
+    from spacy_w2v.initial.gensim_models import load_gensim, model_of_gensim
+
+    if isinstance(model, str | Path):
+        name, model = str(model), load_gensim(Path(model))
+    else:
+        name = f"gensim's {type(model).__name__}"
+    return _with_interface(model_of_gensim(model, name=name, nlp=nlp or spacy.blank("en"), attr=attr))
+
+
 def train(
     texts: Any,  # Any: everything that `as_source` takes
     nlp: "Language | None" = None,
@@ -87,6 +127,9 @@ def train(
     progress: bool = False,
     checkpoint: str | Path | None = None,
     resume: bool = False,
+    initial: Any = None,  # Any: what `open_initial` takes
+    keep_words: bool = False,
+    freeze: bool = False,
     **settings: Any,  # Any: each setting of [w2v] has its own type, and is checked against it
 ) -> Word2Vec:
     """Train word vectors on texts, with the tokens of a pipeline.
@@ -101,6 +144,12 @@ def train(
         training ends well. None to keep none.
     resume: go on from the checkpoint of a run that was stopped. Texts and settings must be the same, save `workers`,
         `checkpoint_every_s`, `alpha` and `min_alpha`. With workers=1, the result is that of a run that was not stopped.
+    initial: vectors to start from: a model of `train`, `load` or `from_gensim`, a spaCy pipeline (Language, directory
+        or name), a Word2Vec or KeyedVectors of gensim or the path of one, or a text or binary file of word2vec or
+        GloVe. Words that it has start from its vectors; output vectors too where it has them. It also gives the
+        vector_size, if no other is given; all other settings are those of `train`, not of the model.
+    keep_words: take all its words into the vocabulary, also those that the texts lack or have fewer than min_count.
+    freeze: leave the vectors of its words as they are, to the bit; only new words get vectors of their own.
     settings: any setting of the config's blocks [w2v.tokens], [w2v.vocabulary], [w2v.model] and [w2v.training] by
         its name there, such as vector_size=100, window=5, min_count=5, epochs=5, attr="LOWER", workers=0, seed=1.
         With workers=1 a seed fixes the result to the bit.
@@ -110,10 +159,16 @@ def train(
     """
     import spacy
 
+    from spacy_w2v.initial.sources import open_initial
     from spacy_w2v.training.job import Word2VecJob
     from spacy_w2v.training.progress import ProgressBars, silent
 
-    checked = settings_from_arguments(settings)
+    start = None
+    if initial is not None:
+        start = open_initial(initial)
+        settings.setdefault("vector_size", start.vector_size)
+    path = str(initial) if isinstance(initial, str | Path) else None
+    checked = settings_from_arguments(settings, initial={"vectors": path, "keep_words": keep_words, "freeze": freeze})
     nlp = nlp or spacy.blank("en")
     job = Word2VecJob(
         source=as_source(texts, text_field=text_field),
@@ -123,6 +178,7 @@ def train(
         cache_dir=Path(cache_dir) if cache_dir is not None else None,
         checkpoint=Path(checkpoint) if checkpoint is not None else None,
         resume=resume,
+        initial=start,
     )
     with ProgressBars() if progress else silent() as listener:
         model = job.run(listener)
@@ -130,10 +186,13 @@ def train(
     return _with_interface(model)
 
 
-def settings_from_arguments(arguments: dict[str, Any]) -> W2VSettings:  # Any: checked here
-    """Return the settings that plain arguments name. Raises ConfigError."""
+def settings_from_arguments(
+    arguments: dict[str, Any],  # Any: checked here
+    initial: dict[str, Any] | None = None,
+) -> W2VSettings:
+    """Return the settings that plain arguments name, with the block [w2v.initial]. Raises ConfigError."""
     blocks = block_of_setting()
-    values: dict[str, dict[str, Any]] = {"tokens": {"n_process": 1}}
+    values: dict[str, dict[str, Any]] = {"tokens": {"n_process": 1}, "initial": initial or {}}
     for name, value in arguments.items():
         if name not in blocks:
             hint = did_you_mean(name, blocks, otherwise=f"Known: {', '.join(blocks)}.")

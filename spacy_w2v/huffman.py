@@ -35,7 +35,7 @@ def huffman_tree(counts: Counts) -> Tree:
         weights[made] = weights[pair[0]] + weights[pair[1]]
         parents[pair[0]] = parents[pair[1]] = made
         codes[pair[1]] = 1
-    return _paths(np.array(parents), np.array(codes, np.uint8), n_words)
+    return tree_of_parents(np.array(parents), np.array(codes, np.uint8), n_words)
 
 
 def balanced_tree(n_words: int) -> Tree:
@@ -45,10 +45,10 @@ def balanced_tree(n_words: int) -> Tree:
     parents, codes = np.zeros(places.size, np.int64), np.zeros(places.size, np.uint8)
     parents[numbers[1:]] = numbers[(places[1:] - 1) // 2]
     codes[numbers[1:]] = (places[1:] + 1) % 2
-    return _paths(parents, codes, n_words)
+    return tree_of_parents(parents, codes, n_words)
 
 
-def _paths(parents: NDArray[np.int64], codes: NDArray[np.uint8], n_words: int) -> Tree:
+def tree_of_parents(parents: NDArray[np.int64], codes: NDArray[np.uint8], n_words: int) -> Tree:
     """Return the paths from the root of nodes numbered 0 to v - 1 (words) and v to 2v - 2 (inner nodes, the root last).
 
     All words climb at the same time, so the work is as many array operations as the longest path has nodes.
@@ -69,3 +69,8 @@ def _paths(parents: NDArray[np.int64], codes: NDArray[np.uint8], n_words: int) -
         nodes = parents[nodes]
         path_nodes[places[climbing]] = nodes - n_words
     return Tree(offsets, path_nodes, path_codes, int(lengths.max()))
+
+
+def n_inner_nodes(tree: Tree) -> int:
+    """Return the number of inner nodes, one less than words."""
+    return tree.offsets.size - 2

@@ -27,7 +27,18 @@ def make_output_layer(model: ModelSettings, counts: Counts) -> OutputLayer:
 
 def make_tree(model: ModelSettings, counts: Counts) -> Tree:
     """Return the tree of hierarchical softmax, which a model's vocabulary and settings fix."""
-    return huffman_tree(counts) if model.tree == "huffman" else balanced_tree(counts.size)
+    if model.tree == "balanced":
+        return balanced_tree(counts.size)
+    return huffman_tree(np.maximum(counts, 1))  # words without tokens would make a path as long as they are many
+
+
+def own_tree(tree: Tree | None, model: ModelSettings, counts: Counts) -> Tree | None:
+    """Return a tree that a model must keep: None if it is the one that settings and counts fix."""
+    if tree is None:
+        return None
+    usual = make_tree(model, counts)
+    same = np.array_equal(usual.nodes, tree.nodes) and np.array_equal(usual.codes, tree.codes)
+    return None if same and np.array_equal(usual.offsets, tree.offsets) else tree
 
 
 def n_output_rows(layer: OutputLayer, *, n_words: int) -> int:

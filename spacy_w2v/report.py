@@ -39,7 +39,7 @@ def make_report(model: TrainedModel, *, scores: dict[str, dict[str, Any]] | None
         ),
         f"{results[-1]['seconds']:.1f} s, {results[-1]['words_per_s']:,.0f} words/s."
         if results
-        else "A checkpoint, of the first epoch.",
+        else ("A checkpoint, of the first epoch." if "unfinished" in facts else "Trained by another program."),
         _table(
             ("Epoch", "Loss", "Learning rate"),
             [(str(row["epoch"]), f"{row['loss']:.4f}", f"{row['alpha']:.5f}") for row in results],

@@ -11,19 +11,20 @@ def keep_probabilities(counts: Counts, sample: float) -> NDArray[np.float64]:
     """Return the probability of each word's tokens to be kept, in (0, 1].
 
     min(1, (sqrt(f/t) + 1) · t/f) with f the relative frequency and t = `sample`, as in word2vec.c and gensim (the
-    paper, arXiv 1310.4546, section 2.3, gives sqrt(t/f) only). sample = 0 keeps all.
+    paper, arXiv 1310.4546, section 2.3, gives sqrt(t/f) only). sample = 0 keeps all, as do words without tokens.
     """
     if sample == 0:
         return np.ones(counts.size)
-    relative = counts / counts.sum() / sample
+    relative = np.maximum(counts, 1) / counts.sum() / sample
     kept: NDArray[np.float64] = np.minimum(1.0, (np.sqrt(relative) + 1.0) / relative)
     return kept
 
 
 def noise_probabilities(counts: Counts, ns_exponent: float) -> NDArray[np.float64]:
-    """Return the probability of each word to be drawn as noise: count ** ns_exponent, normalised."""
+    """Return the probability of each word to be drawn as noise: count ** ns_exponent, normalised; 0 for count 0."""
     # Divided by the largest count first, so that no exponent overflows.
-    weights = (counts / counts.max()) ** ns_exponent
+    weights = (np.maximum(counts, 1) / counts.max()) ** ns_exponent
+    weights[counts == 0] = 0.0
     probabilities: NDArray[np.float64] = weights / weights.sum()
     return probabilities
 

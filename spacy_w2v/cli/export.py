@@ -18,6 +18,7 @@ class Format(str, Enum):
 
     spacy = "spacy"
     gensim = "gensim"
+    gensim_model = "gensim-model"
     word2vec_text = "word2vec-text"
     word2vec_binary = "word2vec-binary"
 
@@ -37,20 +38,30 @@ def export_command(
     max_vectors: int = typer.Option(None, "--max-vectors", min=1, help="Only the vectors of the most frequent words"),
     dtype: Dtype = typer.Option(Dtype.float32, "--dtype", help="Type of the numbers, for spacy and gensim"),
     vectors: VectorsOf = typer.Option(VectorsOf.input, "--vectors", help="Which vectors: input, output or their mean"),
+    merge_rare: bool = typer.Option(
+        False,
+        "--merge-rare",
+        help="With --max-vectors, for spacy: rarer words share the vector of the most similar one",
+    ),
     overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Replace an earlier export"),
 ) -> None:
     """
-    Export a trained model to spaCy, gensim's KeyedVectors, or word2vec's text or binary format.
+    Export a trained model to spaCy, gensim's KeyedVectors or Word2Vec, or word2vec's text or binary format.
     """
-    from spacy_w2v.config.schema import ExportSettings
+    from spacy_w2v.config.export import ExportSettings, check_fits
     from spacy_w2v.errors import StorageError
     from spacy_w2v.export import EXPORTERS, get_exporter
     from spacy_w2v.publish import check_output, staged_directory, staged_siblings
 
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
         settings = ExportSettings(
-            formats=[format_.value], max_vectors=max_vectors, dtype=dtype.value, vectors=vectors.value
+            formats=[format_.value],
+            max_vectors=max_vectors,
+            merge_rare=merge_rare,
+            dtype=dtype.value,
+            vectors=vectors.value,
         )
+        check_fits(settings)
         exporter = get_exporter(format_.value)
         if format_ is Format.spacy:
             check_output(output_path, overwrite=overwrite, made_by_us="meta.json")

@@ -19,6 +19,11 @@ def train_command(
     cache_dir: Path = typer.Option(
         None, "--cache-dir", help="Directory for encoded corpora; by default in the user's cache directory"
     ),
+    initial: str = typer.Option(
+        None,
+        "--init",
+        help="Vectors to start from: a model, a spaCy pipeline, or a file of gensim, word2vec or GloVe",
+    ),
     overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Replace the results of an earlier run"),
     resume: bool = typer.Option(False, "--resume", "-r", help="Go on with a run to OUTPUT that was stopped"),
 ) -> None:
@@ -43,6 +48,8 @@ def train_command(
 
     with errors_for_users(when_interrupted=when_interrupted):
         overrides = read_overrides(ctx)
+        if initial is not None:
+            overrides["w2v.initial.vectors"] = initial
         run_code(code_path)
         train(
             config_path,

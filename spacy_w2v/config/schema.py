@@ -1,16 +1,16 @@
 """The settings of `[w2v]`, with gensim's names and defaults for hyper-parameters."""
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from spacy_w2v.config.base import Settings
+from spacy_w2v.config.export import ExportSettings as ExportSettings
+from spacy_w2v.config.export import VectorKind as VectorKind
+from spacy_w2v.config.export import check_formats
+from spacy_w2v.config.export import check_vectors as check_vectors
+from spacy_w2v.config.initial import InitialSettings
 from spacy_w2v.errors import ConfigError, did_you_mean
-
-
-class Settings(BaseModel):
-    """Base of all blocks: immutable, and without room for unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
 
 
 class TokensSettings(Settings):
@@ -115,39 +115,13 @@ def default_alpha(model: ModelSettings) -> float:
     return ALPHA_OF_MEANS if model.architecture == "cbow" and model.cbow_mean else ALPHA
 
 
-ExportFormat = Literal["spacy", "gensim", "word2vec-text", "word2vec-binary"]
-EXPORT_FORMATS: tuple[str, ...] = get_args(ExportFormat)
-
-VectorKind = Literal["input", "output", "mean"]
-"""Which vectors of a model: its input vectors, those of words as they are predicted, or the mean of both."""
-
-
-class ExportSettings(Settings):
-    """`[w2v.export]`: what is written beside the model itself."""
-
-    formats: list[ExportFormat] = ["spacy", "gensim"]
-    max_vectors: int | None = Field(None, ge=1)
-    """Keep only the vectors of the most frequent words; null for all."""
-    dtype: Literal["float32", "float16"] = "float32"
-    """Type of the numbers in spaCy's and gensim's tables."""
-    vectors: VectorKind = "input"
-    """The word vectors; the output vectors, of words as they are predicted; or the mean of both."""
-
-    @field_validator("formats")
-    @classmethod
-    def each_once(cls, formats: list[str]) -> list[str]:
-        """Refuse a format that is named twice."""
-        if len(set(formats)) != len(formats):
-            raise ValueError(f"each format may be named once, was: {formats}")
-        return formats
-
-
 class W2VSettings(Settings):
     """`[w2v]` without `[w2v.corpus]` and `[w2v.training.logger]`, which are registered functions."""
 
     tokens: TokensSettings = TokensSettings()
     vocabulary: VocabularySettings = VocabularySettings()
     model: ModelSettings = ModelSettings()
+    initial: InitialSettings = InitialSettings()
     training: TrainingSettings = TrainingSettings()
     export: ExportSettings = ExportSettings()
 
@@ -155,6 +129,7 @@ class W2VSettings(Settings):
     def words_have_the_vectors(self) -> "W2VSettings":
         """Refuse before training what could not be exported after it."""
         check_vectors(self.export.vectors, loss=self.model.loss)
+        check_formats(self.export.formats, loss=self.model.loss)
         return self
 
     @model_validator(mode="after")
@@ -171,18 +146,6 @@ class W2VSettings(Settings):
             return self
         training = self.training.model_copy(update={"alpha": default_alpha(self.model)})
         return self.model_copy(update={"training": training})
-
-
-def check_vectors(vectors: str, *, loss: str) -> None:
-    """Raise ConfigError unless `vectors` is a VectorKind that a model of this loss has for each word."""
-    kinds = get_args(VectorKind)
-    if vectors not in kinds:
-        raise ConfigError(f"vectors must be one of {', '.join(kinds)}, was: {vectors}")
-    if vectors != "input" and loss == "hierarchical-softmax":
-        raise ConfigError(
-            f'vectors must be "input" where loss = "hierarchical-softmax", was: "{vectors}". Its output vectors '
-            'belong to the inner nodes of a tree, not to words. Take vectors = "input", or another loss.'
-        )
 
 
 REGISTERED = {"w2v": "corpus", "w2v.training": "logger"}

@@ -13,6 +13,7 @@ Exporter = Callable[[TrainedModel, Path, ExportSettings], None]
 EXPORTERS: dict[str, tuple[str, str, str]] = {
     "spacy": ("spacy_w2v.export.to_spacy", "write_spacy", "spacy"),
     "gensim": ("spacy_w2v.export.to_gensim", "write_keyed_vectors", "gensim/vectors.kv"),
+    "gensim-model": ("spacy_w2v.export.to_gensim_model", "write_gensim_model", "gensim/word2vec.model"),
     "word2vec-text": ("spacy_w2v.export.to_gensim", "write_word2vec_text", "word2vec/vectors.txt"),
     "word2vec-binary": ("spacy_w2v.export.to_gensim", "write_word2vec_binary", "word2vec/vectors.bin"),
 }

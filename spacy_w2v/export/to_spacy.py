@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spacy_w2v.config.schema import ExportSettings, VectorKind
+from spacy_w2v.config.export import ExportSettings, VectorKind, check_merging
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.export.merging import nearest_kept
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.model.vocabulary import Vocabulary
+from spacy_w2v.types import Vectors
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -44,22 +46,30 @@ def set_vectors(
     model: TrainedModel,
     *,
     max_vectors: int | None = None,
+    merge_rare: bool = False,
     dtype: str = "float32",
     vectors: VectorKind = "input",
 ) -> None:
     """Put the vectors into a pipeline's vocab, in place of those it has, and rank its lexemes by frequency.
 
-    max_vectors: only those of the most frequent words. dtype: "float32" or "float16". vectors: "input", "output" or
-    "mean". Raises ConfigError as `TrainedModel.vectors` does.
+    max_vectors: only those of the most frequent words. merge_rare: the keys of all other words, but those whose vector
+    is zero, share the row of the most similar word that is kept, by cosine. dtype: "float32" or "float16". vectors:
+    "input", "output" or "mean". Raises ConfigError as `TrainedModel.vectors` does, and for merge_rare without
+    max_vectors.
     """
     from spacy.util import OOV_RANK
     from spacy.vectors import Vectors
 
-    vocabulary = model.vocabulary.first(max_vectors)
-    keys, rows = spacy_keys(vocabulary, attr=model.attr)
+    check_merging(merge_rare=merge_rare, max_vectors=max_vectors)
+    data = model.vectors(vectors)
+    n_rows = len(model.vocabulary.first(max_vectors))
+    if merge_rare:
+        keys, rows = _merged_keys(model, data, n_rows)
+    else:
+        keys, rows = spacy_keys(model.vocabulary.first(max_vectors), attr=model.attr)
     rank_of_id = {nlp.vocab.strings.add(key): row for key, row in zip(keys, rows, strict=True)}
     table = Vectors(
-        data=np.array(model.vectors(vectors)[: len(vocabulary)], dtype),
+        data=np.array(data[:n_rows], dtype),
         strings=nlp.vocab.strings,
         name=f"{nlp.lang}_w2v.vectors",
     )
@@ -71,14 +81,31 @@ def set_vectors(
         nlp.vocab[word_id].rank = rank
 
 
+def _merged_keys(model: TrainedModel, data: Vectors, n_rows: int) -> tuple[list[str], list[int]]:
+    """Return the keys of all words, those past n_rows with the row of the most similar word that is kept.
+
+    These come first, so that the last key of a row, by which spaCy names it, is its own word.
+    """
+    nearest = nearest_kept(data, n_rows).tolist()
+    keys = list(zip(*spacy_keys(model.vocabulary, attr=model.attr), strict=True))
+    merged = [(key, nearest[row - n_rows]) for key, row in keys if row >= n_rows and nearest[row - n_rows] >= 0]
+    rows_of_keys = merged + [(key, row) for key, row in keys if row < n_rows]
+    return [key for key, _ in rows_of_keys], [row for _, row in rows_of_keys]
+
+
 def make_spacy_pipeline(
-    model: TrainedModel, *, max_vectors: int | None = None, dtype: str = "float32", vectors: VectorKind = "input"
+    model: TrainedModel,
+    *,
+    max_vectors: int | None = None,
+    merge_rare: bool = False,
+    dtype: str = "float32",
+    vectors: VectorKind = "input",
 ) -> "Language":
     """Return a pipeline without components, with the tokenizer of the model's config and the vectors."""
     from spacy_w2v.config.loading import make_pipeline, parse_config
 
     nlp = make_pipeline(parse_config(model.config))
-    set_vectors(nlp, model, max_vectors=max_vectors, dtype=dtype, vectors=vectors)
+    set_vectors(nlp, model, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vectors=vectors)
     describe(nlp, model, vectors=vectors)
     return nlp
 
@@ -116,6 +143,12 @@ def check_can_be_saved(nlp: "Language") -> None:
 
 def write_spacy(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
     """Write a pipeline directory."""
-    nlp = make_spacy_pipeline(model, max_vectors=settings.max_vectors, dtype=settings.dtype, vectors=settings.vectors)
+    nlp = make_spacy_pipeline(
+        model,
+        max_vectors=settings.max_vectors,
+        merge_rare=settings.merge_rare,
+        dtype=settings.dtype,
+        vectors=settings.vectors,
+    )
     check_can_be_saved(nlp)
     nlp.to_disk(path)

@@ -6,6 +6,7 @@ vocabulary.arrow     columns word (large_string), count (int64), by rank
 forms.arrow          columns orth (large_string), word (uint32, its rank), count (int64)
 input_vectors.npy    float32, v × d
 output_vectors.npy   float32, v × d; with hierarchical softmax (v - 1) × d, of the inner nodes of its tree
+tree.npz             only of a model with a tree of its own, and format version 2: offsets, nodes, codes (`Tree`)
 """
 
 import json
@@ -16,18 +17,22 @@ import numpy as np
 import pyarrow as pa
 
 from spacy_w2v.errors import StorageError
+from spacy_w2v.kernels.arguments import Tree
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.model.vocabulary import Vocabulary
 from spacy_w2v.types import Vectors
 
 FORMAT = "spacy-w2v model"
 FORMAT_VERSION = 1
+VERSION_WITH_TREE = 2
+"""Of models with a tree of their own: programs that know no such trees must not read them as if they had none."""
 META_FILE = "meta.json"
 CONFIG_FILE = "config.cfg"
 VOCABULARY_FILE = "vocabulary.arrow"
 FORMS_FILE = "forms.arrow"
 INPUT_FILE = "input_vectors.npy"
 OUTPUT_FILE = "output_vectors.npy"
+TREE_FILE = "tree.npz"
 
 ROWS_WRITTEN = 1024
 """Rows that are copied at a time where they lie apart in memory."""
@@ -46,8 +51,12 @@ def write_model(model: TrainedModel, directory: Path) -> None:
     _write_table(model.vocabulary.forms, directory / FORMS_FILE)
     _write_vectors(model.input_vectors, directory / INPUT_FILE)
     _write_vectors(model.output_vectors, directory / OUTPUT_FILE)
+    if model.own_tree is not None:
+        tree = model.own_tree
+        np.savez(directory / TREE_FILE, offsets=tree.offsets, nodes=tree.nodes, codes=tree.codes)
     files = {path.name: path.stat().st_size for path in sorted(directory.iterdir())}
-    meta = {"format": FORMAT, "format_version": FORMAT_VERSION, "files": files, **model.meta}
+    version = FORMAT_VERSION if model.own_tree is None else VERSION_WITH_TREE
+    meta = {"format": FORMAT, "format_version": version, "files": files, **model.meta}
     (directory / META_FILE).write_text(json.dumps(meta, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -57,7 +66,8 @@ def read_model(directory: Path, *, mmap: bool = False) -> TrainedModel:
     Raises StorageError if the directory is missing, damaged or of another kind.
     """
     meta = read_meta(directory)
-    check_files(directory, meta.pop("files", None))
+    files = meta.pop("files", None)
+    check_files(directory, files)
     try:
         table = _read_table(directory / VOCABULARY_FILE)
         vocabulary = Vocabulary(
@@ -71,6 +81,7 @@ def read_model(directory: Path, *, mmap: bool = False) -> TrainedModel:
             output_vectors=read_vectors(directory / OUTPUT_FILE, mmap=mmap),
             config=(directory / CONFIG_FILE).read_text(encoding="utf-8"),
             meta=meta,
+            own_tree=_read_tree(directory / TREE_FILE) if TREE_FILE in files else None,
         )
     except (OSError, KeyError, ValueError, pa.ArrowException) as error:
         raise StorageError(f"The model in {directory} is damaged: {error}") from error
@@ -90,9 +101,10 @@ def read_meta(directory: Path) -> dict[str, Any]:
         raise StorageError(f"{path} must be JSON, but is damaged: {error}") from None
     if not isinstance(meta, dict) or meta.pop("format", None) != FORMAT:
         raise StorageError(f"{path} must describe a {FORMAT}, but is of another kind.")
-    if (version := meta.pop("format_version", None)) != FORMAT_VERSION:
+    if (version := meta.pop("format_version", None)) not in (FORMAT_VERSION, VERSION_WITH_TREE):
         raise StorageError(
-            f"{path} must have format version {FORMAT_VERSION}, was: {version}. Read it with the version that wrote it."
+            f"{path} must have format version {FORMAT_VERSION} or {VERSION_WITH_TREE}, was: {version}. "
+            "Read it with the version that wrote it."
         )
     return meta
 
@@ -120,6 +132,12 @@ def _write_vectors(vectors: Vectors, path: Path) -> None:
         np.lib.format.write_array_header_1_0(file, header)
         for start in range(0, len(vectors), ROWS_WRITTEN):
             np.ascontiguousarray(vectors[start : start + ROWS_WRITTEN]).tofile(file)
+
+
+def _read_tree(path: Path) -> Tree:
+    with np.load(path) as arrays:
+        offsets = arrays["offsets"]
+        return Tree(offsets, arrays["nodes"], arrays["codes"], longest=int(np.diff(offsets).max(initial=0)))
 
 
 def _write_table(table: pa.Table, path: Path) -> None:

@@ -32,6 +32,8 @@ class TrainedModel:
     """The config of the run, complete, as the text of a config file."""
     meta: dict[str, Any]
     """Facts for people and programs: source, counts of the corpus, hyper-parameters, results, versions."""
+    own_tree: Tree | None = None
+    """The tree of hierarchical softmax where it is another than counts and settings give, as of a model from gensim."""
 
     @property
     def words(self) -> list[str]:
@@ -58,7 +60,7 @@ class TrainedModel:
         """The tree of hierarchical softmax; None with other losses."""
         if self.settings.loss != "hierarchical-softmax":
             return None
-        return make_tree(self.settings, self.vocabulary.counts)
+        return self.own_tree or make_tree(self.settings, self.vocabulary.counts)
 
     def __len__(self) -> int:
         return len(self.vocabulary)

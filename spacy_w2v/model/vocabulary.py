@@ -1,5 +1,6 @@
 """The words of a model: chosen by count from the types of a corpus, ranked by falling count."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,7 +25,8 @@ class Vocabulary:
 
     words: list[str]
     counts: Counts
-    """v; tokens of each word in the corpus."""
+    """v; tokens of each word in the corpus. 0 for words that vectors brought with them and the corpus lacks: these are
+    neither noise nor subsampled."""
     forms: pa.Table
     """The texts that stand for each word in the corpus: columns orth (large_string), word (uint32), count (int64).
 
@@ -56,12 +58,13 @@ class Vocabulary:
 
 
 def build_vocabulary(
-    types: pa.Table, *, n_type_ids: int, min_count: int, max_final_vocab: int | None
+    types: pa.Table, *, n_type_ids: int, min_count: int, max_final_vocab: int | None, keep: Iterable[str] = ()
 ) -> tuple[Vocabulary, TokenIds]:
     """Return the vocabulary, and the word id of each provisional type (OUT_OF_VOCABULARY for those left out).
 
     types: columns id, orth, key, count, a row per type. Types with the same key make one word. max_final_vocab raises
-    min_count as far as needed, as in gensim. Raises CorpusError if no word is left.
+    min_count as far as needed, as in gensim. keep: words that are taken in however rare they are; those that the
+    corpus lacks come last, in their order. Raises CorpusError if no word is left.
     """
     words = types.group_by("key").aggregate([("count", "sum"), ("id", "min")])
     words = words.rename_columns({"count_sum": "count", "id_min": "id"})  # provisional ids rise as types appear
@@ -76,7 +79,8 @@ def build_vocabulary(
             f"Some word must occur at least min_count = {min_count} times, but the most frequent, "
             f"'{highest['key']}', occurs {highest['count']} times. Lower min_count or take more text."
         )
-    words = words.slice(0, n_words).combine_chunks()
+    words = pa.concat_tables([words.slice(0, n_words), *_kept_words(words, n_words, keep)]).combine_chunks()
+    counts = words["count"].to_numpy()
     rank_of_type = pc.index_in(types["key"], value_set=words["key"]).combine_chunks()
     word_of_type = np.full(n_type_ids, OUT_OF_VOCABULARY, np.uint32)
     known = np.asarray(rank_of_type.is_valid())
@@ -91,10 +95,23 @@ def build_vocabulary(
     )
     vocabulary = Vocabulary(
         words=words["key"].to_pylist(),
-        counts=np.ascontiguousarray(counts[:n_words]),
+        counts=np.ascontiguousarray(counts),
         forms=forms.sort_by([("word", "ascending"), ("count", "descending"), ("orth", "ascending")]),
     )
     return vocabulary, word_of_type
+
+
+def _kept_words(words: pa.Table, n_words: int, keep: Iterable[str]) -> list[pa.Table]:
+    """Return the words to keep that are not among the first n_words: those that the corpus has, and those it lacks."""
+    kept = pa.array(list(keep), words.schema.field("key").type)
+    if not len(kept):
+        return []
+    rest = words.slice(n_words)
+    rare = rest.filter(pc.is_in(rest["key"], value_set=kept))
+    lacking = kept.filter(pc.invert(pc.is_in(kept, value_set=words["key"].combine_chunks())))
+    no_tokens = pa.array(np.zeros(len(lacking)), words.schema.field("count").type)
+    no_ids = pa.nulls(len(lacking), words.schema.field("id").type)
+    return [rare, pa.table({"key": lacking, "count": no_tokens, "id": no_ids}).select(words.schema.names)]
 
 
 def vocabulary_facts(vocabulary: Vocabulary, *, n_tokens: int, n_types: int) -> dict[str, Any]:

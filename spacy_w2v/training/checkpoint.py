@@ -123,6 +123,8 @@ class Checkpoint:
         parts = [
             text for part, text in PARTS.items() if before.get("fingerprint", {}).get(part) != now["fingerprint"][part]
         ]
+        if before.get("initial") != now["initial"]:
+            parts.append("the vectors to start from are others")
         if not parts and before.get("content") != now["content"]:
             parts = [f"the corpus has other texts: {before.get('n_tokens')} tokens before, now {now['n_tokens']}"]
         self._refuse(parts)
@@ -151,15 +153,19 @@ def kept_settings(
     settings: W2VSettings, may_change: Mapping[str, Collection[str]] = MAY_CHANGE
 ) -> dict[str, dict[str, Any]]:
     """Return the settings that must stay when a run goes on, by block: all but those that may change."""
-    blocks = settings.model_dump(mode="json", include={"tokens", "vocabulary", "model", "training"})
+    blocks = settings.model_dump(mode="json", include={"tokens", "vocabulary", "model", "initial", "training"})
     return {
         block: {name: value for name, value in values.items() if name not in may_change.get(block, ())}
         for block, values in blocks.items()
     }
 
 
-def corpus_identity(corpus: Corpus, vocabulary: Vocabulary, word_of_type: TokenIds) -> dict[str, Any]:
+def corpus_identity(
+    corpus: Corpus, vocabulary: Vocabulary, word_of_type: TokenIds, *, initial: str | None = None
+) -> dict[str, Any]:
     """Return what tells a corpus from another: how it was made, and a hash of its words, counts and chunks.
+
+    initial: a hash of the vectors that the run starts from, if there are any.
 
     Where a source has no fingerprint, as a generator, only the hash can tell. It does not see the order of words.
     """
@@ -170,6 +176,7 @@ def corpus_identity(corpus: Corpus, vocabulary: Vocabulary, word_of_type: TokenI
         "fingerprint": corpus.fingerprint,
         "n_tokens": corpus.counts.n_tokens,
         "content": content.hexdigest(),
+        "initial": initial,
     }
 
 

@@ -13,12 +13,14 @@ from spacy_w2v.corpus.cache import EncodingListener, EncodingProgress, prepared_
 from spacy_w2v.corpus.source import TextSource
 from spacy_w2v.corpus.store import Corpus
 from spacy_w2v.errors import ConfigError, TrainingError
+from spacy_w2v.initial.sources import InitialVectors
+from spacy_w2v.initial.start import match, open_checked
 from spacy_w2v.kernels.arguments import Weights
 from spacy_w2v.memory import physical_memory, release_free_memory
 from spacy_w2v.model.storage import write_model
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.model.vocabulary import build_vocabulary, vocabulary_facts
-from spacy_w2v.output_layers import make_output_layer, n_output_rows, starting_loss
+from spacy_w2v.output_layers import make_output_layer, n_output_rows, own_tree, starting_loss
 from spacy_w2v.publish import remove_directory
 from spacy_w2v.sampling import make_subsampling
 from spacy_w2v.training.checkpoint import Checkpoint, Checkpoints, corpus_identity, open_checkpoint, write_progress
@@ -85,6 +87,8 @@ class Word2VecJob:
     """Go on from the checkpoint, which must be there."""
     overwrite: bool = False
     """Start anew even if there is a checkpoint of an earlier run, which is lost once training begins."""
+    initial: InitialVectors | None = None
+    """Vectors to start from; None for those that the settings name, if they do."""
 
     def __post_init__(self) -> None:
         # what depends on the model is a number from here on, in checkpoints and in the model's facts
@@ -100,6 +104,7 @@ class Word2VecJob:
             raise ConfigError("resume goes on from a checkpoint, but checkpoint is None. Name its directory.")
         if earlier is not None:
             earlier.check_settings(self.settings)
+        initial = open_checked(self.settings.initial, self.initial, vector_size=self.settings.model.vector_size)
         with prepared_corpus(
             self.source,
             self.nlp,
@@ -109,14 +114,16 @@ class Word2VecJob:
             code_path=self.code_path,
             listener=told.for_encoding(),
         ) as corpus:
-            return self._train(corpus, earlier, told)
+            return self._train(corpus, earlier, told, initial)
 
     def remove_checkpoint(self) -> None:
         """Remove the checkpoint, once the results are safe."""
         if self.checkpoint is not None:
             remove_directory(self.checkpoint)
 
-    def _train(self, corpus: Corpus, earlier: Checkpoint | None, told: JobListener) -> TrainedModel:
+    def _train(
+        self, corpus: Corpus, earlier: Checkpoint | None, told: JobListener, initial: InitialVectors | None
+    ) -> TrainedModel:
         settings = self.settings
         release_free_memory()  # of encoding
         vocabulary, word_of_type = build_vocabulary(
@@ -124,20 +131,33 @@ class Word2VecJob:
             n_type_ids=corpus.n_type_ids,
             min_count=settings.vocabulary.min_count,
             max_final_vocab=settings.vocabulary.max_final_vocab,
+            keep=initial.rows_by_key(settings.tokens.attr) if initial and settings.initial.keep_words else (),
         )
-        identity = corpus_identity(corpus, vocabulary, word_of_type) if self.checkpoint is not None else {}
+        start = None
+        if initial is not None:
+            start = match(initial, vocabulary, attr=settings.tokens.attr, model=settings.model)
+        identity = {}
+        if self.checkpoint is not None:
+            digest = start.digest() if start is not None else None
+            identity = corpus_identity(corpus, vocabulary, word_of_type, initial=digest)
         if earlier is not None:
             earlier.check_corpus(identity)
         corpus_facts = {"source": corpus.source, **asdict(corpus.counts)}
         facts = vocabulary_facts(vocabulary, n_tokens=corpus.counts.n_tokens, n_types=corpus.counts.n_types)
-        told.corpus(corpus_facts | facts)
+        start_facts = (
+            {"initial": start.facts(vocabulary.counts, freeze=settings.initial.freeze)} if start is not None else {}
+        )
+        told.corpus(corpus_facts | facts | start_facts)
+        if start is not None:
+            told.message(start.describe(vocabulary.counts, freeze=settings.initial.freeze))
         vector_size = settings.model.vector_size
         matrix_bytes = len(vocabulary) * vector_size * 4
         _check_memory(2 * matrix_bytes, n_words=len(vocabulary), vector_size=vector_size)
         writes_checkpoints = self.checkpoint is not None and settings.training.checkpoint_every_s is not None
         self.before_training((2 + 2 * writes_checkpoints + len(settings.export.formats)) * matrix_bytes)
         subsampling = make_subsampling(word_of_type, vocabulary.counts, sample=settings.training.sample)
-        layer = make_output_layer(settings.model, vocabulary.counts)
+        tree = start.tree if start is not None else None
+        layer = tree or make_output_layer(settings.model, vocabulary.counts)
         release_free_memory()  # of what made the vocabulary, before the weights take theirs
         weights = initial_weights(
             n_words=len(vocabulary),
@@ -145,6 +165,7 @@ class Word2VecJob:
             vector_size=vector_size,
             seed=settings.training.seed,
         )
+        kept_tree = own_tree(tree, settings.model, vocabulary.counts)
         rates = self._learning_rates(earlier, told)
         meta = {
             "corpus_fingerprint": corpus.fingerprint,
@@ -155,6 +176,7 @@ class Word2VecJob:
             "model": settings.model.model_dump(),
             "training": settings.training.model_dump(),
             "versions": _versions(),
+            **start_facts,
         }
         if len(rates) > 1:
             meta["learning_rates"] = rates
@@ -167,6 +189,7 @@ class Word2VecJob:
                 output_vectors=trained.output,
                 config=self.config,
                 meta={"created": now, **meta, "results": [result._asdict() for result in results], **more},
+                own_tree=kept_tree,
             )
 
         def write_checkpoint(state: RunState, directory: Path) -> None:
@@ -180,6 +203,8 @@ class Word2VecJob:
             told.resumed(earlier.results)
         else:
             self.remove_checkpoint()  # of an earlier run, as `overwrite` says
+            if start is not None:
+                start.fill(weights)
         results = train_weights(
             corpus,
             subsampling,
@@ -193,6 +218,7 @@ class Word2VecJob:
             ),
             checkpoints=self._checkpoints(write_checkpoint, earlier),
             done=earlier.state if earlier is not None else None,
+            frozen=start.frozen() if start is not None and settings.initial.freeze else None,
         )
         release_free_memory()  # of the chunks
         return make_model(results, Weights(*(without_padding(matrix, vector_size) for matrix in weights)))

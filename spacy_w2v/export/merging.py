@@ -1,0 +1,37 @@
+"""Which frequent word a rare word is most like, so that it can share its vector."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_w2v.types import Vectors
+
+BLOCK_FLOATS = 4_000_000
+"""Similarities that are held at a time: 16 MB."""
+
+
+def nearest_kept(vectors: Vectors, n_kept: int) -> NDArray[np.int64]:
+    """Return for each row from n_kept on the row before n_kept with the highest cosine, or -1 for a vector of zeros.
+
+    vectors: n × d, the most frequent first. Of rows that are equally near, the first. Exact: each is compared with all
+    that are kept, in blocks, so that memory is bounded but for one copy of the kept vectors.
+    """
+    kept = _normalized(vectors[:n_kept])
+    usable = kept.any(axis=1)
+    nearest = np.full(len(vectors) - n_kept, -1, np.int64)
+    if not usable.any():
+        return nearest
+    n_rows = max(1, BLOCK_FLOATS // n_kept)
+    for start in range(n_kept, len(vectors), n_rows):
+        rare = _normalized(vectors[start : start + n_rows])
+        similarities = rare @ kept.T
+        similarities[:, ~usable] = -np.inf
+        rows = similarities.argmax(axis=1)
+        nearest[start - n_kept : start - n_kept + len(rare)] = np.where(rare.any(axis=1), rows, -1)
+    return nearest
+
+
+def _normalized(vectors: Vectors) -> Vectors:
+    """Return vectors of length 1; those of zeros stay."""
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    normalized: Vectors = np.divide(vectors, norms, out=np.zeros(vectors.shape, np.float32), where=norms > 0)
+    return normalized

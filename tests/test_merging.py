@@ -1,0 +1,109 @@
+"""Tables of the most frequent words only, and rare words that share the vector of the most similar one."""
+
+import numpy as np
+import pytest
+import spacy
+from helpers_cli import w2v_here
+from helpers_model import make_model
+
+import spacy_w2v
+from spacy_w2v.config.schema import parse_settings
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.export import merging
+
+N_WORDS, N_KEPT, D = 60, 20, 5
+
+
+def vectors_with_duplicates():
+    """Small whole numbers, so that many words have the same direction, some the same vector, and two have none."""
+    vectors = np.random.default_rng(0).integers(-2, 3, (N_WORDS, D)).astype(np.float32)
+    vectors[7] = vectors[3]
+    vectors[30] = vectors[3]
+    vectors[31] = 3 * vectors[9]
+    vectors[[5, 40]] = 0
+    return vectors
+
+
+def cosine(left, right):
+    norms = np.linalg.norm(left) * np.linalg.norm(right)
+    return float(left.astype(np.float64) @ right / norms) if norms else -2.0
+
+
+@pytest.fixture
+def model():
+    output = np.random.default_rng(1).normal(size=(N_WORDS, D))
+    return make_model(range(2 * N_WORDS, N_WORDS, -1), weights=(vectors_with_duplicates(), output), vector_size=D)
+
+
+@pytest.mark.parametrize("block_floats", [1, 3 * N_KEPT, 10**6])
+def test_the_nearest_kept_row_is_that_of_a_plain_loop(block_floats, monkeypatch):
+    monkeypatch.setattr(merging, "BLOCK_FLOATS", block_floats)
+    vectors = vectors_with_duplicates()
+    actual = merging.nearest_kept(vectors, N_KEPT)
+    for rare, row in enumerate(actual.tolist(), start=N_KEPT):
+        cosines = [cosine(vectors[rare], vectors[kept]) for kept in range(N_KEPT)]
+        if not vectors[rare].any():
+            assert row == -1
+            continue
+        # Directions that are the same may differ by rounding, and are equally good.
+        assert cosines[row] == pytest.approx(max(cosines), abs=1e-6)
+    assert actual[30 - N_KEPT] in (3, 7)
+    assert cosine(vectors[actual[31 - N_KEPT]], vectors[9]) == pytest.approx(1)
+
+
+def test_there_may_be_nothing_to_be_like():
+    vectors = np.zeros((4, 3), np.float32)
+    vectors[3] = 1
+    assert merging.nearest_kept(vectors, 2).tolist() == [-1, -1]
+    assert merging.nearest_kept(vectors, 4).tolist() == []
+
+
+@pytest.mark.parametrize("merge_rare", [False, True])
+def test_the_most_frequent_words_keep_their_own_vectors(model, merge_rare):
+    """Where spaCy prunes, words with the same vector put others off their rows: here it has two pairs of them."""
+    nlp = model.to_spacy(max_vectors=N_KEPT, merge_rare=merge_rare)
+    assert nlp.vocab.vectors.shape == (N_KEPT, D)
+    np.testing.assert_array_equal(nlp.vocab.vectors.data, model.input_vectors[:N_KEPT])
+    for rank, word in enumerate(model.words[:N_KEPT]):
+        np.testing.assert_array_equal(nlp.vocab[word].vector, model[word])
+        assert nlp.vocab[word].rank == rank
+    has_vector = [nlp.vocab[word].has_vector for word in model.words[N_KEPT:]]
+    assert sum(has_vector) == (N_WORDS - N_KEPT - 1 if merge_rare else 0)  # one of them is zero
+
+
+@pytest.mark.parametrize("kind", ["input", "output"])
+def test_rare_words_share_the_vector_of_the_most_similar_word(model, kind, tmp_path):
+    model.to_spacy(max_vectors=N_KEPT, merge_rare=True, vectors=kind).to_disk(tmp_path / "nlp")
+    nlp = spacy.load(tmp_path / "nlp")
+    assert nlp.vocab.vectors.shape == (N_KEPT, D)
+    kept = model.vectors(kind)[:N_KEPT]
+    for word in model.words[N_KEPT:]:
+        own = model.vectors(kind)[model.rank(word)]
+        if own.any():
+            best = max(cosine(own, vector) for vector in kept)
+            assert cosine(own, nlp.vocab[word].vector) == pytest.approx(best, abs=1e-6)
+            assert nlp(word)[0].has_vector
+            np.testing.assert_array_equal(nlp.vocab[word.upper()].vector, nlp.vocab[word].vector)
+    names = {row: nlp.vocab.strings[key] for key, row in nlp.vocab.vectors.key2row.items()}
+    assert [names[row] for row in range(N_KEPT)] == model.words[:N_KEPT]  # as most_similar of spaCy calls them
+
+
+def test_merging_needs_a_number():
+    with pytest.raises(ConfigError, match="merge_rare needs max_vectors"):
+        make_model([2, 1]).to_spacy(merge_rare=True)
+    with pytest.raises(ConfigError, match="merge_rare needs max_vectors"):
+        parse_settings({"export": {"merge_rare": True}})
+
+
+def test_command_merges(model, tmp_path):
+    model.save(tmp_path / "model")
+    options = ("export", "model", "--max-vectors", N_KEPT, "--merge-rare")
+    result = w2v_here(*options, "nlp", cwd=tmp_path)
+    assert result.code == 0, result
+    nlp = spacy.load(tmp_path / "nlp")
+    assert nlp.vocab[model.words[-1]].has_vector
+    assert nlp.vocab.vectors.shape == (N_KEPT, D)
+    refused = w2v_here(*options, "x.kv", "--format", "gensim", cwd=tmp_path)
+    assert refused.code == 1
+    assert "merge_rare is for the format spacy" in refused.said
+    assert spacy_w2v.load(tmp_path / "model").words == model.words
