@@ -175,8 +175,8 @@ class Word2VecJob:
             "tokens": settings.tokens.model_dump(),
             "model": settings.model.model_dump(),
             "training": settings.training.model_dump(),
+            "initial": settings.initial.model_dump(mode="json") | start_facts.get("initial", {}),
             "versions": _versions(),
-            **start_facts,
         }
         if len(rates) > 1:
             meta["learning_rates"] = rates
