@@ -16,15 +16,8 @@ from spacy_w2v.kernels.groups import change_outputs, find_gradients, make_groups
 from spacy_w2v.kernels.jit import inlined, inner, kernel
 from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.llvm import LANES
-from spacy_w2v.kernels.rows import Rows, aligned, take_loss
-from spacy_w2v.kernels.steps import (
-    INPUT_BOUND,
-    OUTPUT_BOUND,
-    bounded,
-    life_of_copies,
-    slope_of,
-    words_of_a_window,
-)
+from spacy_w2v.kernels.rows import aligned, rows_of, take_loss
+from spacy_w2v.kernels.steps import INPUT_BOUND, OUTPUT_BOUND, alpha_at, bounded, life_of_copies, words_of_a_window
 from spacy_w2v.kernels.tiles import STEP, prefetch_row
 from spacy_w2v.kernels.tree_paths import (
     close_upper_nodes,
@@ -78,22 +71,20 @@ def _collect_paths(first, kept, tree, rows, upper, contexts, groups):
 @inner
 def _train_blocks(kept, n_kept, n_tokens, tree, weights, settings, alphas, work, upper, contexts, groups):
     window, n_nodes = settings.window, weights.output.shape[0]
-    row_bytes = weights.input.shape[1] * 4
-    n_vectors = row_bytes // (4 * LANES)
-    rows = Rows(weights.input.ctypes.data, weights.output.ctypes.data, work.zero.ctypes.data, row_bytes)
-    slope = slope_of(alphas, n_tokens)
+    rows = rows_of(weights, work.zero)
+    n_vectors = rows.n_bytes // (4 * LANES)
     mean_length = np.log2(max(n_nodes, 1)) + 1
     loss, n_predicted = 0.0, 0
     first = window
     while first < window + n_kept:
-        alpha = np.float32(alphas.first + slope * kept.places[first])
+        alpha = alpha_at(kept.places[first], n_tokens, alphas)
         last = min(first + life_of_copies(alpha, 1, settings), window + n_kept)
         step = _plan_step(alpha, mean_length, settings)
         open_upper_nodes(n_nodes, rows, upper)
         for begin in range(first, last, step):
             end = min(begin + step, last)
             for i in range(begin + AHEAD, end + AHEAD):
-                prefetch_row(rows.input + np.int64(kept.words[i + window]) * row_bytes, row_bytes >> 6)
+                prefetch_row(rows.input + np.int64(kept.words[i + window]) * rows.n_bytes, rows.n_bytes >> 6)
                 prefetch_path(kept.words[i], tree, rows, upper)
                 prefetch_codes(kept.words[i + AHEAD], tree)
             n_centres = gather_contexts(begin, end, kept, settings, rows, contexts)

@@ -17,9 +17,9 @@ from spacy_w2v.kernels.contexts import change_contexts, gather_contexts, make_co
 from spacy_w2v.kernels.jit import inlined, inner, kernel
 from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.llvm import LANES, QUADS
-from spacy_w2v.kernels.rows import Rows, aligned, take_loss
+from spacy_w2v.kernels.rows import aligned, rows_of, take_loss
 from spacy_w2v.kernels.shared_noise import close_noise, draw_noise, find_centres, make_shared_noise, open_noise
-from spacy_w2v.kernels.steps import INPUT_BOUND, OUTPUT_BOUND, bounded, slope_of, words_of_a_window
+from spacy_w2v.kernels.steps import INPUT_BOUND, OUTPUT_BOUND, alpha_at, bounded, words_of_a_window
 from spacy_w2v.kernels.tiles import (
     STEP,
     gradients,
@@ -115,16 +115,14 @@ def _take_step(alpha, n_vectors, shared, contexts, work):
 @inner
 def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings, alphas, state, work, shared, contexts):
     window, block, n_noise = settings.window, settings.block, settings.n_noise
-    row_bytes = weights.input.shape[1] * 4
-    rows = Rows(weights.input.ctypes.data, weights.output.ctypes.data, work.zero.ctypes.data, row_bytes)
-    slope = slope_of(alphas, n_tokens)
+    rows = rows_of(weights, work.zero)
     loss, n_predicted = 0.0, 0
     draw_noise(0, n_noise, noise, rows, state, shared)
     for first in range(window, window + n_kept, block):
         last = min(first + block, window + n_kept)
         open_noise(rows, shared)
         n_collisions = find_centres(first, last, kept, rows, shared, work.centre_rows)
-        alpha = np.float32(alphas.first + slope * kept.places[first])
+        alpha = alpha_at(kept.places[first], n_tokens, alphas)
         step = _plan_step(alpha, subsampling, noise, settings)
         drawn = 0
         for begin in range(first, last, step):
@@ -133,13 +131,13 @@ def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings,
             draw_noise(drawn, until, noise, rows, state, shared)
             drawn = until
             for i in range(begin + block, end + block):
-                prefetch_row(rows.input + np.int64(kept.words[i + window]) * row_bytes, row_bytes >> 6)
-                prefetch_row(rows.output + np.int64(kept.words[i]) * row_bytes, row_bytes >> 6)
+                prefetch_row(rows.input + np.int64(kept.words[i + window]) * rows.n_bytes, rows.n_bytes >> 6)
+                prefetch_row(rows.output + np.int64(kept.words[i]) * rows.n_bytes, rows.n_bytes >> 6)
             n_centres = gather_contexts(begin, end, kept, settings, rows, contexts)
             if n_centres:
                 n_predicted += n_centres
                 _weigh(begin, end, first, n_collisions, settings, rows, shared, contexts, work)
-                _take_step(alpha, row_bytes // (4 * LANES), shared, contexts, work)
+                _take_step(alpha, rows.n_bytes // (4 * LANES), shared, contexts, work)
                 change_contexts(settings, rows, contexts)
         close_noise(rows, shared)
         loss += take_loss(work.loss)

@@ -10,7 +10,7 @@ from spacy_w2v.kernels.contexts import context_scale
 from spacy_w2v.kernels.jit import kernel
 from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.softmax import learn_step, make_predictions, next_size, plan_step
-from spacy_w2v.kernels.steps import slope_of, words_of_a_window
+from spacy_w2v.kernels.steps import alpha_at, words_of_a_window
 from spacy_w2v.types import RandomState
 
 
@@ -34,9 +34,8 @@ def train_chunk(
     loss, n_predicted, first, last = 0.0, 0, window, window + n_kept
     centres, size = np.empty(settings.block, np.int64), settings.block
     pooled = 1 if settings.cbow_mean else words_of_a_window(settings)
-    slope = slope_of(alphas, n_tokens)
     while first < last:
-        alpha = np.float32(alphas.first + slope * kept.places[first])
+        alpha = alpha_at(kept.places[first], n_tokens, alphas)
         end = min(first + min(size, plan_step(alpha, pooled, subsampling, settings)), last)
         n = 0
         for o in range(first, end):

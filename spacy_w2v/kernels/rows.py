@@ -17,6 +17,12 @@ class Rows(NamedTuple):
     n_bytes: int
 
 
+@inlined
+def rows_of(weights, zero):
+    """The rows of the weights, and a row of zeros as wide."""
+    return Rows(weights.input.ctypes.data, weights.output.ctypes.data, zero.ctypes.data, weights.input.shape[1] * 4)
+
+
 @inner
 def aligned(size):
     """float32 zeros on a cache line of their own: a 64-byte store across two lines costs twice."""

@@ -15,15 +15,8 @@ from spacy_w2v.kernels.blocks import find_block_gradients
 from spacy_w2v.kernels.jit import inlined, inner, kernel
 from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.llvm import LANES, QUADS
-from spacy_w2v.kernels.rows import Rows, aligned, take_loss
-from spacy_w2v.kernels.steps import (
-    INPUT_BOUND,
-    OUTPUT_BOUND,
-    bounded,
-    life_of_copies,
-    slope_of,
-    words_of_a_window,
-)
+from spacy_w2v.kernels.rows import aligned, rows_of, take_loss
+from spacy_w2v.kernels.steps import INPUT_BOUND, OUTPUT_BOUND, alpha_at, bounded, life_of_copies, words_of_a_window
 from spacy_w2v.kernels.tiles import (
     STEP,
     block_update,
@@ -112,19 +105,17 @@ def _take_step(first, n_inputs, n_quads, alpha, n_vectors, work):
 @inner
 def _train_blocks(kept, n_kept, n_tokens, subsampling, tree, weights, settings, alphas, work, upper):
     window, n_nodes = settings.window, weights.output.shape[0]
-    row_bytes = weights.input.shape[1] * 4
-    rows = Rows(weights.input.ctypes.data, weights.output.ctypes.data, work.zero.ctypes.data, row_bytes)
-    slope = slope_of(alphas, n_tokens)
+    rows = rows_of(weights, work.zero)
     mean_length = np.log2(max(n_nodes, 1)) + 1
     loss, n_pairs = 0.0, 0
     first = window
     while first < window + n_kept:
-        alpha = np.float32(alphas.first + slope * kept.places[first])
+        alpha = alpha_at(kept.places[first], n_tokens, alphas)
         last = min(first + life_of_copies(alpha, words_of_a_window(settings), settings), window + n_kept)
         step = _plan_step(alpha, mean_length, subsampling)
         open_upper_nodes(n_nodes, rows, upper)
         for centre in range(first, last):
-            prefetch_row(rows.input + np.int64(kept.words[centre + window + AHEAD]) * row_bytes, row_bytes >> 6)
+            prefetch_row(rows.input + np.int64(kept.words[centre + window + AHEAD]) * rows.n_bytes, rows.n_bytes >> 6)
             prefetch_path(kept.words[centre + AHEAD], tree, rows, upper)
             prefetch_codes(kept.words[centre + 2 * AHEAD], tree)
             n_context = _find_context(centre, kept, rows, work)
@@ -136,7 +127,7 @@ def _train_blocks(kept, n_kept, n_tokens, subsampling, tree, weights, settings, 
             if n_quads:
                 for begin in range(0, n_context, step):
                     n_inputs = min(step, n_context - begin)
-                    _take_step(begin, n_inputs, n_quads, alpha, row_bytes // (4 * LANES), work)
+                    _take_step(begin, n_inputs, n_quads, alpha, rows.n_bytes // (4 * LANES), work)
         close_upper_nodes(n_nodes, rows, upper)
         loss += take_loss(work.loss)
         first = last

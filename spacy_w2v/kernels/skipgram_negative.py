@@ -25,9 +25,9 @@ from spacy_w2v.kernels.groups import change_outputs, find_gradients, make_groups
 from spacy_w2v.kernels.jit import inlined, inner, kernel
 from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.llvm import LANES, QUADS
-from spacy_w2v.kernels.rows import Rows, aligned, take_loss
+from spacy_w2v.kernels.rows import aligned, rows_of, take_loss
 from spacy_w2v.kernels.shared_noise import close_noise, draw_noise, find_centres, make_shared_noise, open_noise
-from spacy_w2v.kernels.steps import INPUT_BOUND, OUTPUT_BOUND, bounded, slope_of, words_of_a_window
+from spacy_w2v.kernels.steps import INPUT_BOUND, OUTPUT_BOUND, alpha_at, bounded, words_of_a_window
 from spacy_w2v.kernels.tiles import STEP, block_update, prefetch_row, spread_weights
 from spacy_w2v.types import RandomState
 
@@ -143,16 +143,14 @@ def _take_step(n_groups, alpha, n_vectors, shared, work, groups):
 @inner
 def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings, alphas, state, work, shared, groups):
     window, block, n_noise = settings.window, settings.block, settings.n_noise
-    row_bytes = weights.input.shape[1] * 4
-    rows = Rows(weights.input.ctypes.data, weights.output.ctypes.data, work.zero.ctypes.data, row_bytes)
-    slope = slope_of(alphas, n_tokens)
+    rows = rows_of(weights, work.zero)
     loss, n_pairs = 0.0, 0
     draw_noise(0, n_noise, noise, rows, state, shared)
     for first in range(window, window + n_kept, block):
         last = min(first + block, window + n_kept)
         open_noise(rows, shared)
         n_collisions = find_centres(first - window, last + window, kept, rows, shared, work.centre_rows)
-        alpha = np.float32(alphas.first + slope * kept.places[first])
+        alpha = alpha_at(kept.places[first], n_tokens, alphas)
         step, rounds = _plan_steps(alpha, subsampling, noise, settings)
         drawn = 0
         for begin in range(first, last, step):
@@ -161,8 +159,8 @@ def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings,
             draw_noise(drawn, until, noise, rows, state, shared)
             drawn = until
             for i in range(begin + block, end + block):
-                prefetch_row(rows.input + np.int64(kept.words[i]) * row_bytes, row_bytes >> 6)
-                prefetch_row(rows.output + np.int64(kept.words[i + window]) * row_bytes, row_bytes >> 6)
+                prefetch_row(rows.input + np.int64(kept.words[i]) * rows.n_bytes, rows.n_bytes >> 6)
+                prefetch_row(rows.output + np.int64(kept.words[i + window]) * rows.n_bytes, rows.n_bytes >> 6)
             for turn in range(rounds):
                 pairs, n_groups = _collect_pairs(
                     begin, end, turn, rounds, first - window, kept, settings, rows, work, groups
@@ -170,7 +168,7 @@ def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings,
                 n_pairs += pairs
                 if pairs:
                     _weigh_noise(begin, end, turn, rounds, n_collisions, kept, settings, shared, work)
-                    _take_step(n_groups, alpha, row_bytes // (4 * LANES), shared, work, groups)
+                    _take_step(n_groups, alpha, rows.n_bytes // (4 * LANES), shared, work, groups)
         close_noise(rows, shared)
         loss += take_loss(work.loss)
     return loss, n_pairs

@@ -11,7 +11,7 @@ from spacy_w2v.kernels.arguments import Alphas, Chunk, FullSoftmax, KernelSettin
 from spacy_w2v.kernels.jit import inner, kernel
 from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.softmax import INPUT_BOUND, learn_step, make_predictions, next_size, plan_step
-from spacy_w2v.kernels.steps import bounded, slope_of, words_of_a_window
+from spacy_w2v.kernels.steps import alpha_at, bounded, words_of_a_window
 from spacy_w2v.types import RandomState
 
 
@@ -50,9 +50,8 @@ def train_chunk(
     mean_targets = words_of_a_window(settings)
     loss, n_pairs, first, last = 0.0, 0, window, window + n_kept
     places, size = np.empty(settings.block, np.int64), settings.block
-    slope = slope_of(alphas, n_tokens)
     while first < last:
-        alpha = np.float32(alphas.first + slope * kept.places[first])
+        alpha = alpha_at(kept.places[first], n_tokens, alphas)
         rounds = min(2 * window, 1 + np.int64(bounded(alpha * mean_targets) / INPUT_BOUND))
         end = min(first + plan_step(alpha, mean_targets / rounds, subsampling, settings), last)
         for turn in range(rounds):

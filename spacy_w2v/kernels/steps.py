@@ -27,9 +27,10 @@ def words_of_a_window(settings):
 
 
 @inlined
-def slope_of(alphas, n_tokens):
-    """How the learning rate changes from one token of a chunk to the next."""
-    return (np.float64(alphas.last) - np.float64(alphas.first)) / max(n_tokens, 1)
+def alpha_at(place, n_tokens, alphas):
+    """The learning rate at a token of a chunk."""
+    slope = (np.float64(alphas.last) - np.float64(alphas.first)) / max(n_tokens, 1)
+    return np.float32(alphas.first + slope * place)
 
 
 @inlined
