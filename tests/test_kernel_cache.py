@@ -23,12 +23,25 @@ expand_pieces(nothing[:0], nothing, nothing, np.zeros(0, np.uint32), 1, np.zeros
 print(sum(expand_pieces.stats.cache_hits.values()), sum(expand_pieces.stats.cache_misses.values()))
 """
 
+TRAINING = """
+import hashlib
+import spacy_w2v
+from spacy_w2v.kernels.skipgram_softmax import train_chunk
+texts = [" ".join(f"w{i}" for i in range(start, 189)) for start in range(0, 189, 9)]  # an odd number of words
+model = spacy_w2v.train(texts, tokenizer="whitespace", loss="softmax", vector_size=20, min_count=1, workers=1)
+print(hashlib.sha256(model.input_vectors.tobytes() + model.output_vectors.tobytes()).hexdigest())
+print(sum(train_chunk.stats.cache_hits.values()))
+"""
+
+
+def output_of(code, *arguments, cache_dir):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache_dir)}
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
+
 
 def hits_and_misses(cache_dir, *arguments):
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache_dir)}
-    command = [sys.executable, "-c", CODE, *arguments]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return tuple(map(int, result.stdout.split()))
+    return tuple(map(int, output_of(CODE, *arguments, cache_dir=cache_dir)))
 
 
 def test_a_second_process_loads_what_the_first_compiled_until_the_folder_changes(tmp_path):
@@ -36,6 +49,13 @@ def test_a_second_process_loads_what_the_first_compiled_until_the_folder_changes
     assert hits_and_misses(tmp_path) == (1, 0)
     assert hits_and_misses(tmp_path, "another digest") == (0, 1)
     assert hits_and_misses(tmp_path) == (1, 0)
+
+
+def test_vectors_are_the_same_whether_a_kernel_was_compiled_or_loaded(tmp_path):
+    compiled, n_compiled_hits = output_of(TRAINING, cache_dir=tmp_path)
+    loaded, n_loaded_hits = output_of(TRAINING, cache_dir=tmp_path)
+    assert (n_compiled_hits, n_loaded_hits) == ("0", "1")
+    assert loaded == compiled
 
 
 def test_the_digest_is_of_names_and_contents(tmp_path):

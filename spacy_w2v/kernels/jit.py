@@ -40,8 +40,13 @@ def kernel(function: Callable[..., Any]) -> Any:
     return dispatcher
 
 
-inner = njit(error_model="numpy", fastmath=FASTMATH, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-"""Compile a function that only kernels call: an entry from Python would cost more than a small function itself."""
+inner = njit(error_model="numpy", fastmath=FASTMATH, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""Compile a function that only kernels call: an entry from Python would cost more than a small function itself.
+
+Inlined by LLVM: a function that stays a function is compiled twice, by itself and within its kernel, where fast-math
+may order sums and products in another way. The process that compiles a kernel would call the first copy, and those that
+load it from the cache the second, and their bits would differ.
+"""
 
 inlined = njit(inline="always", error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 """As `inner`, inlined before compilation: a call counts the references of all arrays that are handed over."""

@@ -161,7 +161,7 @@ def learn_step(n_hidden, alpha, outputs, predictions):
         if n_learned and curvature > CURVATURE_BOUND:
             break
         loss += of_row + n_targets * (math.log(total) + np.float64(highest))
-        scale = -alpha * np.float32(n_targets) / np.float32(total)
+        scale = np.float32(-np.float64(alpha) * n_targets / total)
         for word in range(row.size):
             row[word] *= scale
         for j in range(n_targets):

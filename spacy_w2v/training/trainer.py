@@ -4,7 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -140,9 +140,16 @@ def train_weights(
         listener=listener or TrainingListener(),
         checkpoints=checkpoints,
     )
-    # The products of the softmax are BLAS's, which would take all cores for each worker.
-    with threadpool_limits(1, "blas") if model.loss == "softmax" else nullcontext():
+    with _one_thread_of_blas() if model.loss == "softmax" else nullcontext():
         return conductor.conduct()
+
+
+def _one_thread_of_blas() -> AbstractContextManager[object]:
+    """Limit the products of the softmax, which would take all cores for each worker."""
+    import scipy.linalg.cython_blas  # noqa: F401  a kernel from the cache loads it at its first product: past the limit
+
+    limits: AbstractContextManager[object] = threadpool_limits(1, "blas")
+    return limits
 
 
 @dataclass(frozen=True)
