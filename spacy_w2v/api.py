@@ -1,5 +1,6 @@
 """The Python interface: train word vectors on texts, and use them in spaCy and gensim."""
 
+from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,7 +11,7 @@ from spacy_w2v.corpus.iterables import as_source
 from spacy_w2v.errors import ConfigError, did_you_mean
 from spacy_w2v.model.storage import read_model, write_model
 from spacy_w2v.model.trained import TrainedModel
-from spacy_w2v.publish import check_output, staged_directory
+from spacy_w2v.publish import check_output, only_writer, staged_directory
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -155,7 +156,7 @@ def train(
         With workers=1 a seed fixes the result to the bit.
 
     Raises ConfigError for a wrong setting, CorpusError for texts that cannot be trained on, StorageError for a
-    checkpoint that is missing or in the way, TrainingError for training that diverges.
+    checkpoint that is missing, in the way or held by another run, TrainingError for training that diverges.
     """
     import spacy
 
@@ -180,9 +181,10 @@ def train(
         resume=resume,
         initial=start,
     )
-    with ProgressBars() if progress else silent() as listener:
+    held = only_writer(job.checkpoint) if job.checkpoint is not None else nullcontext()
+    with held, ProgressBars() if progress else silent() as listener:
         model = job.run(listener)
-    job.remove_checkpoint()
+        job.remove_checkpoint()
     return _with_interface(model)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from spacy_w2v.errors import StorageError
 
 
@@ -80,6 +82,30 @@ def replaced_directory(path: Path) -> Iterator[Path]:
     finally:
         recover_directory(path)
         shutil.rmtree(new, ignore_errors=True)
+
+
+@contextmanager
+def only_writer(path: Path) -> Iterator[None]:
+    """Hold a directory that `replaced_directory` writes again and again, so that no other process does.
+
+    Ends with the process, however that ends. Raises StorageError if another process holds it.
+    """
+    with _unwritable(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise StorageError(
+                f"Only one run at a time may write to {path}, but another one is under way. Wait until it has ended, "
+                "or name another output."
+            ) from None
+    try:
+        yield
+    finally:
+        if os.name == "posix":  # elsewhere, an open file cannot be removed
+            Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
 
 
 def recover_directory(path: Path) -> None:

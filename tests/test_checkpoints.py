@@ -122,6 +122,24 @@ def test_a_run_asked_to_stop_keeps_its_state(workplace, reference, number, code,
     assert_same_results(workplace, reference)
 
 
+def test_of_two_runs_to_one_output_the_second_is_refused(workplace):
+    first = start(*TRAIN, *ALWAYS, "--w2v.training.epochs", 1000, cwd=workplace)
+    try:
+        while not n_tasks_done(workplace / "out.checkpoint"):
+            assert first.poll() is None, first.communicate()
+            time.sleep(0.005)
+        for options in ((), ("--resume",), ("--overwrite",)):
+            second = w2v_here(*TRAIN, *options, cwd=workplace)
+            assert second.code == 1
+            assert "Only one run at a time may write to out.checkpoint, but another one is under way." in second.said
+        assert first.poll() is None
+    finally:
+        first.kill()
+        first.communicate()
+    assert w2v_here(*TRAIN, "--resume", "--w2v.training.epochs", 1000, "--w2v.model.window", 7, cwd=workplace).code == 1
+    assert not list(workplace.glob(".*lock"))
+
+
 def test_a_signal_writes_a_checkpoint_though_none_is_due(workplace):
     process = start(*TRAIN, "--w2v.training.epochs", 20_000, cwd=workplace)
     while not process.stderr.readline().startswith("Epoch"):

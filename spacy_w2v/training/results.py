@@ -9,7 +9,7 @@ from spacy_w2v.export import export_all
 from spacy_w2v.export.to_spacy import check_can_be_saved
 from spacy_w2v.model.storage import read_meta, write_model
 from spacy_w2v.model.trained import TrainedModel
-from spacy_w2v.publish import check_free_space, check_output, staged_directory
+from spacy_w2v.publish import check_free_space, check_output, only_writer, staged_directory
 from spacy_w2v.training.checkpoint import kept_settings
 from spacy_w2v.training.job import JobListener, Word2VecJob
 from spacy_w2v.training.progress import TrainingLog
@@ -35,22 +35,23 @@ def train_to_directory(
     if "spacy" in export.formats:
         check_can_be_saved(job.nlp)
     check_output(output_path, overwrite=overwrite, made_by_us=LOG_FILE)
-    with staged_directory(output_path) as directory, TrainingLog(directory / LOG_FILE) as log:
-        job = dataclasses.replace(
-            job,
-            before_training=lambda n_bytes: check_free_space(directory, n_bytes),
-            checkpoint=checkpoint_of(output_path),
-            overwrite=overwrite,
-            resume=resume,
-        )
-        model = job.run(log.listener().followed_by(listener))
-        (directory / MODEL_DIRECTORY).mkdir()
-        write_model(model, directory / MODEL_DIRECTORY)
-        (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
-        places = export_all(model, directory, export)
-        last = model.meta["results"][-1]
-        log.end({"seconds": last["seconds"], "words_per_s": last["words_per_s"], "loss": last["loss"]})
-    job.remove_checkpoint()
+    with only_writer(checkpoint_of(output_path)):
+        with staged_directory(output_path) as directory, TrainingLog(directory / LOG_FILE) as log:
+            job = dataclasses.replace(
+                job,
+                before_training=lambda n_bytes: check_free_space(directory, n_bytes),
+                checkpoint=checkpoint_of(output_path),
+                overwrite=overwrite,
+                resume=resume,
+            )
+            model = job.run(log.listener().followed_by(listener))
+            (directory / MODEL_DIRECTORY).mkdir()
+            write_model(model, directory / MODEL_DIRECTORY)
+            (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
+            places = export_all(model, directory, export)
+            last = model.meta["results"][-1]
+            log.end({"seconds": last["seconds"], "words_per_s": last["words_per_s"], "loss": last["loss"]})
+        job.remove_checkpoint()
     return model, [Path(MODEL_DIRECTORY), *places, Path(LOG_FILE)]
 
 
