@@ -14,10 +14,10 @@ PACKAGE = Path(spacy_w2v.__file__).parent
 # From bottom to top; a module may import from its own layer and those below.
 LAYERS = [
     {"types", "errors", "config", "publish", "memory"},
-    {"kernels", "sampling", "huffman", "grafting", "output_layers", "schedules", "pooling"},
+    {"kernels", "sampling", "huffman", "grafting", "output_layers", "schedules"},
     {"model"},
     {"corpus"},
-    {"export", "initial", "evaluation", "report", "word_rows", "fitted", "doc_vectors", "text_sample"},
+    {"export", "initial", "evaluation", "report"},
     {"training"},
     {"api", "callbacks", "__init__"},
     {"cli", "component"},

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from spacy_w2v.component.word_rows import TableFacts
 from spacy_w2v.errors import StorageError
 from spacy_w2v.types import Counts, Vectors
-from spacy_w2v.word_rows import TableFacts
 
 FORMAT = "spacy-w2v component"
 FORMAT_VERSION = 1

@@ -11,11 +11,17 @@ from spacy.errors import Warnings
 from spacy.tokens import Doc, Span, Token
 from thinc.util import get_array_module, to_numpy
 
+from spacy_w2v.component.fitted import Fitted
+from spacy_w2v.component.pooling import (
+    corpus_probabilities,
+    pooled,
+    sif_weights,
+    without_components,
+    zipf_probabilities,
+)
+from spacy_w2v.component.word_rows import NO_ROW, WordRows, table_facts
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.fitted import Fitted
-from spacy_w2v.pooling import corpus_probabilities, pooled, sif_weights, without_components, zipf_probabilities
 from spacy_w2v.types import Offsets, Vectors
-from spacy_w2v.word_rows import NO_ROW, WordRows, table_facts
 
 
 @dataclass(frozen=True)

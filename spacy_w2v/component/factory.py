@@ -1,0 +1,37 @@
+"""What spaCy makes the component with, and the attributes that it gives to documents and tokens."""
+
+from dataclasses import asdict
+from typing import Literal
+
+from spacy.language import Language
+from spacy.tokens import Doc, Token
+
+from spacy_w2v.component.doc_vectors import PoolingSettings
+from spacy_w2v.component.word2vec import Word2VecComponent
+
+# When the package is imported, so that a document or component that is unpickled finds them too.
+if not Doc.has_extension("w2v_vector"):
+    Doc.set_extension("w2v_vector", default=None)
+if not Token.has_extension("w2v_oov"):
+    Token.set_extension("w2v_oov", default=False)
+
+
+@Language.factory(
+    "w2v",
+    assigns=["doc.vector", "doc._.w2v_vector", "token._.w2v_oov"],
+    default_config=asdict(PoolingSettings()),
+)
+def make_w2v(
+    nlp: Language,
+    name: str,
+    pooling: Literal["sif", "mean"],
+    sif_a: float,
+    n_common: int,
+    frequencies: Literal["corpus", "zipf"],
+    max_edits: int,
+) -> Word2VecComponent:
+    """Make the component; its settings are those of PoolingSettings. Raises ConfigError."""
+    settings = PoolingSettings(
+        pooling=pooling, sif_a=sif_a, n_common=n_common, frequencies=frequencies, max_edits=max_edits
+    )
+    return Word2VecComponent(name, settings)

@@ -1,0 +1,124 @@
+"""Where the word vectors of a pipeline come from when it is initialized: training on texts, or a model."""
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+from pydantic import BeforeValidator
+from spacy.language import Language
+from spacy.util import logger
+from thinc.api import Model, get_current_ops
+
+from spacy_w2v.config.schema import VectorKind, parse_settings
+from spacy_w2v.errors import ConfigError
+
+if TYPE_CHECKING:
+    from spacy_w2v.component.text_sample import SampledSource
+    from spacy_w2v.model.trained import TrainedModel
+
+
+def as_sampled_source(corpus: Any) -> "SampledSource | None":  # Any: what a reader made, or texts
+    """Return a source that remembers a sample of what it reads; None for None.
+
+    corpus: a TextSource, a dataset or an iterable of strings, as for `spacy_w2v.train`. Raises ConfigError for a block
+    of a config that names no reader, and CorpusError for what is no texts.
+    """
+    if corpus is None:
+        return None
+    from spacy_w2v.component.text_sample import SampledSource
+    from spacy_w2v.corpus.iterables import as_source
+
+    if isinstance(corpus, dict):
+        raise ConfigError(
+            'corpus must be a reader of texts, as of @readers = "spacy_w2v.Dataset.v1", but was a block with: '
+            f"{', '.join(map(str, corpus))}"
+        )
+    return corpus if isinstance(corpus, SampledSource) else SampledSource(as_source(corpus))
+
+
+Corpus: TypeAlias = Annotated[Any, BeforeValidator(as_sampled_source)]
+"""Texts or their source. spaCy passes settings through pydantic, which makes a dict of a dataclass, as sources are."""
+
+
+def make_model(
+    nlp: Language,
+    *,
+    path: str | Path | None,
+    source: "SampledSource | None",
+    blocks: dict[str, Any],
+    vectors: VectorKind,
+    section: str,
+) -> "TrainedModel | None":
+    """Return the model at a path, or one that is trained on texts; None where the pipeline's own vectors are to stay.
+
+    blocks: settings of training, by the names of blocks of `[w2v]`. section: the block of the config that errors name.
+    Raises ConfigError for settings that do not go together, and for a pipeline that has no vectors otherwise; and what
+    training and loading raise.
+    """
+    if blocks and (path is not None or source is None):
+        raise ConfigError(
+            f"[{section}] has settings of training ({', '.join(blocks)}), but "
+            + ("path names a model that is trained already. Leave out one." if path else "no corpus to train on.")
+        )
+    if path is not None:
+        from spacy_w2v.api import load
+
+        return load(path, mmap=True)
+    if source is not None:
+        return _train(nlp, source, blocks, vectors=vectors)
+    if not len(nlp.vocab.vectors.data):
+        raise ConfigError(
+            f"The component '{section.split('.')[-1]}' needs word vectors, but the pipeline has none. Name texts to "
+            f"train on in [{section}.corpus], a trained model as path in [{section}], or a pipeline with vectors as "
+            "vectors in [initialize]."
+        )
+    return None
+
+
+def _train(nlp: Language, source: "SampledSource", blocks: dict[str, Any], *, vectors: VectorKind) -> "TrainedModel":
+    from spacy_w2v.training.job import JobListener, Word2VecJob
+
+    blocks["tokens"] = {"n_process": 1} | blocks.get("tokens", {})
+    listener = JobListener(
+        message=logger.info,
+        corpus=lambda facts: logger.info("w2v: training on %d tokens, %d words", facts["n_tokens"], facts["n_words"]),
+        epoch=lambda result: logger.info("w2v: epoch %d, loss %.4f", result.epoch, result.loss),
+    )
+    settings = parse_settings({**blocks, "export": {"vectors": vectors}})  # before training, whether there will be such
+    return Word2VecJob(source=source, nlp=nlp, settings=settings).run(listener)
+
+
+def set_table(nlp: Language, trained: "TrainedModel", *, vectors: VectorKind) -> None:
+    """Put the vectors of a model into the pipeline's vocab, on the device that spaCy computes on."""
+    from spacy_w2v.export.to_spacy import set_vectors
+
+    set_vectors(nlp, trained, vectors=vectors)
+    nlp.vocab.vectors.to_ops(get_current_ops())  # as Language.initialize does with those of [initialize]
+
+
+def check_order(nlp: Language, component: Any) -> None:  # Any: pipes have no common type
+    """Raise ConfigError if a component that stands before this one would be initialized without the vectors.
+
+    Warn of components that use word vectors but are not to be initialized, since they were trained with others.
+    """
+    names = [name for name, _ in nlp.pipeline]
+    position = next((i for i, (_, pipe) in enumerate(nlp.pipeline) if pipe is component), len(names))
+    users = [name for name, pipe in nlp.components if _uses_static_vectors(pipe)]
+    early = [name for name in users if name in names[:position]]
+    if early:
+        raise ConfigError(
+            f"'{component.name}' must stand before the components that use its vectors, but {early[0]} comes first in "
+            f"pipeline = {names}. Move '{component.name}' to the front of [nlp] pipeline."
+        )
+    frozen = [name for name in users if name not in names]
+    if frozen:
+        warnings.warn(
+            f"'{component.name}' replaces the vectors that {', '.join(frozen)}, not initialized now, was trained with.",
+            stacklevel=3,
+        )
+
+
+def _uses_static_vectors(pipe: object) -> bool:
+    """Say whether a component's model has a layer of spaCy's static vectors, whatever architecture put it there."""
+    model = getattr(pipe, "model", None)
+    return isinstance(model, Model) and any(layer.name == "static_vectors" for layer in model.walk())
