@@ -1,7 +1,7 @@
 """Scores of a model on word similarity and analogies, computed by gensim."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spacy_w2v.config.schema import VectorKind
 from spacy_w2v.errors import CorpusError
@@ -62,12 +62,32 @@ def evaluate(
     return scores
 
 
+class WordPair(NamedTuple):
+    """Two words, and how similar people find them."""
+
+    first: str
+    second: str
+    rating: float
+
+
+def read_word_pairs(path: Path) -> list[WordPair]:
+    """Return the pairs in a file of two words and a rating, separated by tabs; other lines are left out.
+
+    Raises OSError and ValueError for a file that cannot be read.
+    """
+    lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line[:1] not in ("", "#")]
+    return [
+        WordPair(fields[0], fields[1], float(fields[2]))
+        for fields in lines
+        if len(fields) >= 3 and _is_number(fields[2])
+    ]
+
+
 def score_word_pairs(keyed_vectors: "KeyedVectors", path: Path) -> dict[str, Any]:
     """Return rank and linear correlation of similarities with ratings, by `evaluate_word_pairs`."""
-    lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line[:1] not in ("", "#")]
     known = {word.upper() for word in keyed_vectors.index_to_key}  # gensim ignores case
-    pairs = [fields for fields in lines if len(fields) >= 3 and _is_number(fields[2])]
-    n_used = sum(fields[0].upper() in known and fields[1].upper() in known for fields in pairs)
+    pairs = read_word_pairs(path)
+    n_used = sum(pair.first.upper() in known and pair.second.upper() in known for pair in pairs)
     counts = {"n_used": n_used, "n_unknown": len(pairs) - n_used}
     if n_used < 2:
         return {"spearman": None, "pearson": None, **counts}

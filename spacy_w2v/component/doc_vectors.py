@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from spacy.attrs import ORTH
 from spacy.errors import Warnings
 from spacy.tokens import Doc, Span, Token
-from thinc.util import get_array_module, to_numpy
 
-from spacy_w2v.component.fitted import Fitted
 from spacy_w2v.component.pooling import (
     corpus_probabilities,
     pooled,
@@ -19,7 +17,8 @@ from spacy_w2v.component.pooling import (
     without_components,
     zipf_probabilities,
 )
-from spacy_w2v.component.word_rows import NO_ROW, WordRows, table_facts
+from spacy_w2v.component.state import Fitted
+from spacy_w2v.component.word_rows import NO_ROW, WordRows, gather, table_facts
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.types import Offsets, Vectors
 
@@ -104,14 +103,14 @@ class DocVectors:
 
         Raises ConfigError if the table is not the one that this was made for.
         """
-        words = self._bind(tokens.vocab)
+        words = self.bind(tokens.vocab)
         keys: NDArray[np.uint64] = tokens.to_array([getattr(words.table, "attr", ORTH)])
         return words.find(keys.reshape(-1))
 
     def pool(self, vocab: Any, rows: Offsets) -> Vectors:
         """Return the vector of a text with these rows of the vocab's table: d floats, float32."""
-        table = self._bind(vocab).table.data
-        vector = pooled(_gather(table, rows), self._weights[rows])
+        table = self.bind(vocab).table.data
+        vector = pooled(gather(table, rows), self._weights[rows])
         if self.settings.n_removed and self.fitted is not None:
             vector = without_components(vector, self.fitted.common[: self.settings.n_removed])
         return vector
@@ -152,10 +151,13 @@ class DocVectors:
             return vector
         if isinstance(thing, Token):
             return self.span_vector(thing.doc[thing.i : thing.i + 1])
-        return self.pool(thing.vocab, self._bind(thing.vocab).find(np.array([thing.orth], np.uint64)))
+        return self.pool(thing.vocab, self.bind(thing.vocab).find(np.array([thing.orth], np.uint64)))
 
-    def _bind(self, vocab: Any) -> WordRows:
-        """Return the words of a vocab's table, after a check that it is the right one if it is new."""
+    def bind(self, vocab: Any) -> WordRows:
+        """Return the words of a vocab's table, after a check that it is the right one if it is new.
+
+        Raises ConfigError if it is not.
+        """
         table = vocab.vectors
         words = self._words
         if words is not None and words.table is table and words.n_rows == len(table.data):
@@ -191,14 +193,6 @@ class DocVectors:
                 f"of {expected.vector_size} dimensions, but are others, {len(table.data)} rows of {table.shape[1]}. "
                 "Load those, or initialize the component anew."
             )
-
-
-def _gather(table: Any, rows: Offsets) -> NDArray[np.floating]:
-    """Return rows of a table, which may lie on a GPU."""
-    if isinstance(table, np.ndarray):
-        return table[rows]
-    gathered: NDArray[np.floating] = to_numpy(table[get_array_module(table).asarray(rows)])
-    return gathered
 
 
 def _same_words(this: Any, other: Any) -> bool:

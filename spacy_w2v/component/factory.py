@@ -1,5 +1,6 @@
 """What spaCy makes the component with, and the attributes that it gives to documents and tokens."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Literal
 
@@ -19,7 +20,7 @@ if not Token.has_extension("w2v_oov"):
 @Language.factory(
     "w2v",
     assigns=["doc.vector", "doc._.w2v_vector", "token._.w2v_oov"],
-    default_config=asdict(PoolingSettings()),
+    default_config=asdict(PoolingSettings()) | {"update": False, "alpha": None, "similarity": []},
 )
 def make_w2v(
     nlp: Language,
@@ -29,9 +30,21 @@ def make_w2v(
     n_common: int,
     frequencies: Literal["corpus", "zipf"],
     max_edits: int,
+    update: bool,
+    alpha: float | list[float] | Iterator[float] | None,
+    similarity: list[str],
 ) -> Word2VecComponent:
-    """Make the component; its settings are those of PoolingSettings. Raises ConfigError."""
+    """Make the component.
+
+    pooling, sif_a, n_common, frequencies, max_edits: see PoolingSettings.
+    update: whether `nlp.update` and `spacy train` go on with the training of the word vectors.
+    alpha: learning rate of that, a number or a schedule of thinc with a value for each update; None for a tenth of the
+        rate that the model began with.
+    similarity: sets of word pairs to score word vectors on: "wordsim353", "simlex999", or paths of files.
+
+    Raises ConfigError.
+    """
     settings = PoolingSettings(
         pooling=pooling, sif_a=sif_a, n_common=n_common, frequencies=frequencies, max_edits=max_edits
     )
-    return Word2VecComponent(name, settings)
+    return Word2VecComponent(name, settings, update=update, alpha=alpha, similarity=similarity)

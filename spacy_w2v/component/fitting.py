@@ -9,8 +9,8 @@ import numpy as np
 from spacy.language import Language
 
 from spacy_w2v.component.doc_vectors import DocVectors, PoolingSettings
-from spacy_w2v.component.fitted import Fitted
 from spacy_w2v.component.pooling import common_components
+from spacy_w2v.component.state import Fitted
 from spacy_w2v.component.word_rows import table_facts
 from spacy_w2v.corpus.tokens import transient_strings
 from spacy_w2v.errors import ConfigError

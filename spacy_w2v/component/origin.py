@@ -40,6 +40,26 @@ Corpus: TypeAlias = Annotated[Any, BeforeValidator(as_sampled_source)]
 """Texts or their source. spaCy passes settings through pydantic, which makes a dict of a dataclass, as sources are."""
 
 
+def check_can_continue(
+    *, path: str | Path | None, source: object, initial: dict[str, Any], vectors: VectorKind, section: str
+) -> None:
+    """Raise ConfigError unless the vectors will be such that their training can go on. section: named in errors."""
+    if path is None and source is None:
+        raise ConfigError(
+            "update goes on with the training of a model, but the pipeline's own vectors come without one. Name a "
+            f"trained model as path in [{section}], or texts in [{section}.corpus] and these vectors in "
+            f"[{section}.initial], to start from them."
+        )
+    if vectors != "input":
+        raise ConfigError(
+            f'update trains input vectors, but vectors = "{vectors}" in [{section}]. Set vectors = "input".'
+        )
+    if initial.get("freeze"):
+        raise ConfigError(
+            f"update moves the vectors that [{section}.initial] keeps by freeze = true. Set one of them to false."
+        )
+
+
 def make_model(
     nlp: Language,
     *,

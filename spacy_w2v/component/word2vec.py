@@ -1,23 +1,34 @@
-"""The component itself: initialized once, called for each document, saved with the pipeline."""
+"""The component itself: initialized, called for each document, trained further if asked for, saved."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import srsly
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.training import validate_examples
 
+from spacy_w2v.component.continuing import ContinuedTraining, LearningRates, MeanLoss
 from spacy_w2v.component.doc_vectors import DocVectors, PoolingSettings
-from spacy_w2v.component.fitted import FILE_OF_PART, META_FILE, Fitted, fitted_from_files, fitted_to_files
+from spacy_w2v.component.files import read_state, state_from_bytes, state_to_bytes, write_state
 from spacy_w2v.component.fitting import fit
-from spacy_w2v.component.origin import Corpus, as_sampled_source, check_order, make_model, set_table
-from spacy_w2v.component.word_rows import NO_ROW
+from spacy_w2v.component.origin import (
+    Corpus,
+    as_sampled_source,
+    check_can_continue,
+    check_order,
+    make_model,
+    set_table,
+)
+from spacy_w2v.component.similarity import SimilaritySets
+from spacy_w2v.component.state import Outputs, State
+from spacy_w2v.component.word_rows import NO_ROW, table_facts
 from spacy_w2v.config.schema import VectorKind
-from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.errors import ConfigError
 
-FACTS = ("lang", "corpus", "vocabulary", "tokens", "model", "training", "results", "versions")
+FACTS = ("lang", "corpus", "vocabulary", "tokens", "model", "training", "initial", "results", "versions")
 """Parts of a model's meta data that the component keeps."""
 
 
@@ -27,13 +38,31 @@ class Word2VecComponent:
     The table of word vectors is the vocab's, and saved with it; the component keeps what belongs to its rows.
     """
 
-    def __init__(self, name: str, settings: PoolingSettings) -> None:
+    model = None
+    """Where spaCy looks for a model of Thinc, to take its own steps after those of `update`."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: PoolingSettings,
+        *,
+        update: bool = False,
+        alpha: float | Iterable[float] | None = None,
+        similarity: Sequence[str] = (),
+    ) -> None:
+        """settings: of the vectors of documents. The others are described in `make_w2v`."""
         self.name = name
         self.settings = settings
+        self.is_trainable = update
+        self.similarity = SimilaritySets(similarity)
         self.facts: dict[str, Any] = {}  # Any: JSON values
         """Where the vectors came from, if they were trained or loaded here: corpus, settings and results."""
         self.doc_vectors = DocVectors(settings, None)
         """What makes the vectors."""
+        self.continued: ContinuedTraining | None = None
+        """The training that `update` goes on with, if it is asked for."""
+        self._rates = LearningRates(alpha) if alpha is not None else None
+        self._loss = MeanLoss()
 
     def __call__(self, doc: Doc) -> Doc:
         """Set the vector of a document, the hooks for all vectors of it and its spans, and which tokens have none.
@@ -63,13 +92,14 @@ class Word2VecComponent:
         vocabulary: dict[str, Any] | None = None,
         model: dict[str, Any] | None = None,
         training: dict[str, Any] | None = None,
+        initial: dict[str, Any] | None = None,
         path: str | Path | None = None,
         vectors: VectorKind = "input",
     ) -> None:
         """Give the pipeline its word vectors, and find the common components of texts.
 
         corpus: a reader, or what `spacy_w2v.train` takes; vectors are trained on its texts.
-        tokens, vocabulary, model, training: settings as in the blocks of `[w2v]`.
+        tokens, vocabulary, model, training, initial: settings as in the blocks of `[w2v]`.
         path: a model that is trained already, in place of training; corpus is then read for common components only.
             With neither, the pipeline's vectors stay.
         vectors: those of the model that are taken.
@@ -81,9 +111,18 @@ class Word2VecComponent:
         """
         if nlp is None:
             raise ConfigError("initialize needs the pipeline whose vectors these are, was: nlp=None")
-        blocks = {"tokens": tokens, "vocabulary": vocabulary, "model": model, "training": training}
+        blocks = {
+            "tokens": tokens,
+            "vocabulary": vocabulary,
+            "model": model,
+            "training": training,
+            "initial": initial,
+        }
         section = f"initialize.components.{self.name}"
         source = as_sampled_source(corpus)
+        self.similarity.load()
+        if self.is_trainable:
+            check_can_continue(path=path, source=source, initial=initial or {}, vectors=vectors, section=section)
         if path is not None or source is not None:
             check_order(nlp, self)
         trained = make_model(
@@ -98,40 +137,93 @@ class Word2VecComponent:
             set_table(nlp, trained, vectors=vectors)
         fitted = fit(nlp, trained, settings=self.settings, source=source, get_examples=get_examples, section=section)
         facts = {} if trained is None else {part: trained.meta[part] for part in FACTS if part in trained.meta}
-        self._use(fitted, facts | {"vectors": vectors} if facts else {})
+        outputs = None
+        if trained is not None and self.is_trainable:
+            outputs = Outputs(np.array(trained.output_vectors), trained.own_tree)
+        self._use(State(fitted, facts | {"vectors": vectors} if facts else {}, outputs))
 
-    def _use(self, fitted: Fitted | None, facts: dict[str, Any]) -> None:
+    def update(
+        self,
+        examples: Iterable[Any],  # Any: spaCy's Examples
+        *,
+        drop: float = 0.0,
+        sgd: Any = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Go on with the training of the word vectors on the texts of examples, if `update` is set; else do nothing.
+
+        Each call is one step, which changes the vectors as it goes, as word2vec does: there are no gradients that could
+        wait for an optimizer, and neither drop nor sgd has an effect. Words without a row are left out.
+
+        losses: gets the mean loss per pair of all calls since the dict had no entry of this component.
+        Raises ConfigError if the table is not the one that the component was made with, or what training needs is not
+        there; TrainingError if losses or vectors explode.
+        """
+        losses = {} if losses is None else losses
+        if not self.is_trainable:
+            return losses
+        examples = list(examples)
+        validate_examples(examples, "Word2VecComponent.update")
+        loss, n_pairs = self._step([example.predicted for example in examples]) if examples else (0.0, 0)
+        losses[self.name] = self._loss.add(losses.get(self.name), loss, n_pairs)
+        return losses
+
+    def _step(self, docs: list[Doc]) -> tuple[float, int]:
+        maker, continued = self.doc_vectors, self.continued
+        if continued is None or maker.fitted is None:
+            raise ConfigError(
+                f"update goes on with the training of a model, but '{self.name}' keeps none: it was not initialized "
+                f"or saved with update = true in [components.{self.name}]. Initialize it with that."
+            )
+        table = maker.bind(docs[0].vocab).table
+        rates = self._rates or continued.rates
+        result = continued.step(docs, table, alpha=rates.at(continued.n_steps))
+        maker.fitted = replace(maker.fitted, table=table_facts(table, n_rows=maker.fitted.table.n_rows))
+        return result
+
+    def score(self, examples: Iterable[Any], **_: Any) -> dict[str, float | None]:  # Any: spaCy's Examples and options
+        """Return Spearman's rank correlation on each set of `similarity`, such as "w2v_wordsim353", in [-1, 1].
+
+        None where fewer than two pairs have vectors, and nothing at all without examples, whose vocab has the table.
+        """
+        example = next(iter(examples), None) if self.similarity.names else None
+        if example is None:
+            return {}
+        scores = self.similarity.scores(self.doc_vectors.bind(example.predicted.vocab))
+        return {f"w2v_{name}": score for name, score in scores.items()}
+
+    def _use(self, state: State) -> None:
+        fitted, facts, outputs = state
         maker = DocVectors(self.settings, fitted)
+        continued = None
         if fitted is not None:
             maker.check()
-        self.doc_vectors, self.facts = maker, facts
+            if outputs is not None and fitted.counts is not None:
+                continued = ContinuedTraining(facts, fitted.counts, outputs)
+        self.doc_vectors, self.facts, self.continued = maker, facts, continued
+
+    def _state(self) -> State:
+        outputs = self.continued.to_outputs() if self.continued is not None else None
+        return State(self.doc_vectors.fitted, self.facts, outputs)
+
+    def _left_out(self, exclude: Iterable[str]) -> set[str]:
+        """Return the parts that are neither written nor read."""
+        return {*exclude} if self.is_trainable else {*exclude, "output"}
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write meta.json, counts.npy and common.npy to a directory; exclude: "counts", "common"."""
-        directory = Path(path)
-        directory.mkdir(parents=True, exist_ok=True)
-        files = fitted_to_files(self.doc_vectors.fitted, self.facts, exclude=set(exclude))
-        for name, content in files.items():
-            (directory / name).write_bytes(content)
+        """Write meta.json and arrays to a directory; exclude: "counts", "common", "output"."""
+        write_state(self._state(), Path(path), exclude=self._left_out(exclude))
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Word2VecComponent":
         """Read what to_disk wrote. Raises StorageError, which names the file that is missing or damaged."""
-        directory = Path(path)
-        names = (META_FILE, *FILE_OF_PART.values())
-        files = {name: (directory / name).read_bytes() for name in names if (directory / name).is_file()}
-        self._use(*fitted_from_files(files, place=f"{directory}/", exclude=set(exclude)))
+        self._use(read_state(Path(path), exclude=self._left_out(exclude)))
         return self
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Return what to_disk writes, as bytes."""
-        content: bytes = srsly.msgpack_dumps(fitted_to_files(self.doc_vectors.fitted, self.facts, exclude=set(exclude)))
-        return content
+        return state_to_bytes(self._state(), exclude=self._left_out(exclude))
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "Word2VecComponent":
         """Read what to_bytes returned. Raises StorageError if it is damaged."""
-        try:
-            files = dict(srsly.msgpack_loads(bytes_data))
-        except Exception as error:  # msgpack raises many kinds
-            raise StorageError(f"The bytes of the component '{self.name}' are damaged: {error}") from None
-        self._use(*fitted_from_files(files, place=f"{self.name}/", exclude=set(exclude)))
+        self._use(state_from_bytes(bytes_data, name=self.name, exclude=self._left_out(exclude)))
         return self

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.matcher.levenshtein import levenshtein
 from spacy.strings import get_string_id
-from thinc.util import to_numpy
+from thinc.util import get_array_module, to_numpy
 
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.types import Offsets
@@ -39,6 +39,20 @@ def table_facts(table: Any, *, n_rows: int | None = None) -> TableFacts:  # Any:
     sampled = np.unique(np.linspace(0, max(n_rows - 1, 0), min(n_rows, ROWS_SAMPLED)).astype(np.int64))
     numbers: bytes = to_numpy(table.data[sampled]).tobytes()
     return TableFacts(n_rows, int(table.shape[1]), zlib.crc32(numbers))
+
+
+def gather(table: Any, rows: Offsets) -> NDArray[np.floating]:
+    """Return rows of a table's data, which may lie on a GPU."""
+    if isinstance(table, np.ndarray):
+        return table[rows]
+    gathered: NDArray[np.floating] = to_numpy(table[get_array_module(table).asarray(rows)])
+    return gathered
+
+
+def scatter(table: Any, rows: Offsets, vectors: NDArray[np.floating]) -> None:
+    """Write rows of a table's data, which may lie on a GPU."""
+    xp = get_array_module(table)
+    table[xp.asarray(rows)] = xp.asarray(vectors)
 
 
 class WordRows:
@@ -81,6 +95,11 @@ class WordRows:
             if row == NO_ROW and self._max_edits:
                 row = self._substitutes[key] = self._row_of_spelling(word.lower())
         return row
+
+    def row_of_word(self, word: str) -> int:
+        """Return the row of a word, or of its lower, title or upper case; NO_ROW if there is none."""
+        row: int | None = self.table.key2row.get(get_string_id(word))
+        return self._row_of_case(word) if row is None else row
 
     def _row_of_case(self, word: str) -> int:
         rows = (self.table.key2row.get(get_string_id(form)) for form in (word.lower(), word.title(), word.upper()))

@@ -55,7 +55,7 @@ class Health:
     def of_sample(self) -> str | None:
         """Look at some rows of both matrices, of which training may go on meanwhile."""
         for name, matrix, rows in zip(Weights._fields, self.weights, self._samples, strict=True):
-            if (problem := _of_rows(matrix[rows], name=name)) is not None:
+            if (problem := problem_of_rows(matrix[rows], name=name)) is not None:
                 return problem
         return None
 
@@ -63,7 +63,7 @@ class Health:
         """Look at all rows of both matrices."""
         for name, matrix in zip(Weights._fields, self.weights, strict=True):
             for start in range(0, len(matrix), BLOCK_ROWS):
-                if (problem := _of_rows(matrix[start : start + BLOCK_ROWS], name=name)) is not None:
+                if (problem := problem_of_rows(matrix[start : start + BLOCK_ROWS], name=name)) is not None:
                     return problem
         return None
 
@@ -79,7 +79,8 @@ def sample_rows(n_rows: int) -> NDArray[np.int64]:
     return np.concatenate([np.arange(N_FREQUENT), np.linspace(N_FREQUENT, n_rows - 1, N_SPREAD).astype(np.int64)])
 
 
-def _of_rows(rows: Vectors, *, name: str) -> str | None:
+def problem_of_rows(rows: Vectors, *, name: str) -> str | None:
+    """Look at some rows of a matrix: return what is wrong, as the beginning of a sentence, or None."""
     with np.errstate(all="ignore"):  # what overflows is infinite, and found
         squares = np.einsum("rd,rd->r", rows, rows)
         highest = float(np.sqrt(squares.max(initial=0.0)))  # NaN wins

@@ -54,11 +54,16 @@ def initial_weights(*, n_words: int, n_outputs: int, vector_size: int, seed: int
 
     Rows are padded with zeros to whole cache lines, which training leaves zero; `without_padding` takes them off.
     """
-    padded_size = -(-vector_size // ROW_FLOATS) * ROW_FLOATS
+    size = padded_size(vector_size)
     return Weights(
-        input=initial_input_vectors(n_words=n_words, vector_size=vector_size, padded_size=padded_size, seed=seed),
-        output=aligned_zeros(n_outputs, padded_size),
+        input=initial_input_vectors(n_words=n_words, vector_size=vector_size, padded_size=size, seed=seed),
+        output=aligned_zeros(n_outputs, size),
     )
+
+
+def padded_size(vector_size: int) -> int:
+    """Return the number of columns of weights for vectors of this size."""
+    return -(-vector_size // ROW_FLOATS) * ROW_FLOATS
 
 
 def without_padding(matrix: Vectors, vector_size: int) -> Vectors:
