@@ -77,7 +77,7 @@ class ContinuedTraining:
         rows, lengths = [np.zeros(0, np.int64)], [np.zeros(1, np.int64)]
         for doc in docs:
             # A copy, where sentences are set.
-            words = self.sentences.read(doc if self.sentences.sentencizer is None else doc.copy(), doc.text)
+            words = self.sentences.read(doc if self.sentences.sentencizer is None else doc.copy())
             found = map(table.key2row.get, words.keys.tolist(), repeat(n_words))
             rows.append(np.fromiter(found, np.int64, len(words.keys)))
             lengths.append(words.lengths)

@@ -34,9 +34,14 @@ class SentenceReader:
         self.min_tokens = max(1, min_tokens)  # a sentence without a token is none
         self.sentencizer = Sentencizer() if boundary == "sentence" else None
 
-    def read(self, doc: "Doc", text: str) -> DocWords:
-        """Return the words of a Doc of this text; with boundary = "sentence", its sentences are set."""
+    def read(self, doc: "Doc", text: str | None = None) -> DocWords:
+        """Return the words of a Doc; with boundary = "sentence", its sentences are set.
+
+        text: of the Doc, where it is at hand.
+        """
         attributes = attributes_of(doc, self.rules.columns())
+        if text is None:
+            text = _text_with_breaks(doc, attributes[:, 0]) if self.boundary == "line" else ""
         keys, kept = self.rules.keys(attributes)
         sentence = self._sentence_of_token(doc, text)
         counts = np.bincount(sentence[kept], minlength=int(sentence.max(initial=0)) + 1)
@@ -55,3 +60,9 @@ class SentenceReader:
             if breaks.size:
                 return np.searchsorted(breaks, attributes_of(doc, ["IDX"])[:, 0].astype(np.int64))
         return np.zeros(len(doc), np.int64)
+
+
+def _text_with_breaks(doc: "Doc", orths: NDArray[np.uint64]) -> str:
+    """Return the text of a Doc, or nothing if no token has a line break: to read it takes longer than all else."""
+    words = map(doc.vocab.strings.__getitem__, set(orths.tolist()))
+    return doc.text if any("\n" in word or "\r" in word for word in words) else ""
