@@ -38,11 +38,11 @@ def make_train_vectors_v1(
     """
 
     def train_vectors(nlp: "Language") -> None:
-        from spacy_w2v.config.loading import initialize_tokenizer, resolve_for
+        from spacy_w2v.config.loading import initialize_tokens, resolve_for
 
         resolved = resolve_for(nlp)
         # as spaCy will do, but only after this
-        initialize_tokenizer(nlp, nlp.config.interpolate()["initialize"].get("tokenizer", {}))
+        initialize_tokens(nlp, nlp.config.interpolate()["initialize"], attr=resolved.settings.tokens.attr)
         model = _train_or_find(
             resolved,
             output=Path(output) if output is not None else None,

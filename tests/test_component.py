@@ -652,6 +652,18 @@ def test_vectors_return_from_processes(nlp):
     assert docs[0].similarity(docs[1]) == expected[0].similarity(expected[1])
 
 
+@pytest.mark.filterwarnings("ignore:.*W101")  # spaCy merges what tokens have, but not what documents have
+def test_documents_that_are_merged_or_copied(nlp):
+    doc, other = nlp(TEXT), nlp("A queen began the Xyzzy")
+    merged = Doc.from_docs([doc, other])
+    assert [token._.w2v_oov for token in merged] == [token._.w2v_oov for part in (doc, other) for token in part]
+    assert (merged._.w2v_vector, merged.user_hooks) == (None, {})
+    assert_array_equal(nlp.get_pipe("w2v")(merged).vector, nlp(merged.text).vector)
+    for copy, expected in ((doc.copy(), doc), (doc[1:3].as_doc(), doc[1:3])):
+        assert_array_equal(copy.vector, expected.vector)
+        assert copy.similarity(other) == expected.similarity(other)
+
+
 def test_documents_can_be_pickled_with_their_hooks(nlp):
     doc, other = pickle.loads(pickle.dumps(nlp(TEXT))), nlp("A queen began the war")
     assert_array_equal(doc.vector, nlp(TEXT).vector)

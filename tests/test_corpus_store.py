@@ -12,10 +12,17 @@ import spacy
 from helpers_corpus import ListSource, batch_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from spacy.util import import_file
 
 from spacy_w2v.config.schema import TokensSettings
 from spacy_w2v.corpus import store
-from spacy_w2v.corpus.cache import CACHE_TAG, EncodingListener, default_cache_dir, prepared_corpus
+from spacy_w2v.corpus.cache import (
+    CACHE_TAG,
+    EncodingListener,
+    default_cache_dir,
+    prepared_corpus,
+    tokenizer_fingerprint,
+)
 from spacy_w2v.corpus.store import ChunkWriter, CorpusWriter, open_corpus
 from spacy_w2v.corpus.tokens import EncodedBatch, Types
 from spacy_w2v.corpus.type_counts import TypeCounts
@@ -579,3 +586,18 @@ def test_max_vocab_size_bounds_the_types_of_the_corpus(tmp_path):
         assert counts_of(corpus) == {"a": 4}
         assert corpus.counts.n_dropped_types == 3
         assert corpus.counts.n_tokens == 7
+
+
+def test_a_tokenizer_is_known_by_its_code(tmp_path):
+    """Also where spaCy has imported it, as by `spacy train --code`, and where a base class is written elsewhere."""
+    fingerprints = []
+    for body in ("string.split()", "string.split()", "string.upper().split()"):
+        (tmp_path / "code.py").write_text(
+            "from helpers_corpus import CommaTokenizer\n"
+            f"class Changed(CommaTokenizer):\n    def words(self, string):\n        return {body}\n"
+        )
+        code = import_file("python_code", tmp_path / "code.py")
+        nlp = spacy.blank("en")
+        nlp.tokenizer = code.Changed(nlp)
+        fingerprints.append(tokenizer_fingerprint(nlp, TokensSettings()))
+    assert fingerprints[0] == fingerprints[1] != fingerprints[2]

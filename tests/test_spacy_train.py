@@ -13,6 +13,7 @@ import pytest
 import spacy
 from confection import Config, ConfigValidationError
 from helpers_cli import Result, w2v_here
+from spacy.lookups import Lookups
 from spacy.tokens import Doc, DocBin
 from spacy.training import Corpus
 from spacy.util import load_model_from_config
@@ -333,6 +334,36 @@ def test_other_random_numbers_stay_as_they_are(material, workplace):
 
 
 # ... and whose tokens
+
+
+NORMS = "test_spacy_train.Norms.v1"
+
+
+@spacy.registry.misc(NORMS)
+def make_norms():
+    lookups = Lookups()
+    lookups.add_table("lexeme_norm", {"river": "stream", "war": "stream"})
+    return lookups
+
+
+def test_norms_of_lookups_count(material, workplace):
+    """SpaCy sets `[initialize.lookups]` only after `before_init`; the command reads them by itself."""
+    norms = {"initialize__lookups": {"@misc": NORMS}, "w2v__tokens__attr": "NORM"}
+    nlp = initialized(material, **norms)
+    command = resolve(make_nlp(**norms).config.interpolate()).nlp
+    component = spacy.blank("en", config={"initialize": {"lookups": {"@misc": NORMS}}})
+    component.add_pipe("w2v", config={"n_common": 0})
+    settings = {"tokens": {"attr": "NORM"}, "vocabulary": {"min_count": 2}, "training": {"workers": 1}}
+    corpus = {"@readers": "spacy_w2v.Dataset.v1", "data_files": "texts.txt"}
+    component.config["initialize"]["components"] = {"w2v": {"corpus": corpus, **settings}}
+    component.initialize()
+    for pipeline in (nlp, component):
+        rows = [pipeline.vocab.vectors.key2row[pipeline.vocab.strings[word]] for word in ("river", "war", "stream")]
+        assert rows[0] == rows[1] == rows[2]
+        assert pipeline.vocab.vectors.shape[0] == len(TAGS) - 1
+    assert (
+        [token.norm_ for token in command("the war")] == [token.norm_ for token in nlp("the war")] == ["the", "stream"]
+    )
 
 
 def test_tokens_are_those_of_the_pipeline_that_is_initialized(material, workplace):

@@ -123,7 +123,8 @@ def make_pipeline(config: "Config") -> "Language":
     """Return a pipeline with the tokenizer of `[nlp]`, and without components.
 
     Callbacks of `[nlp]` and `[initialize.before_init]`, which may change the tokenizer, are run, and the tokenizer is
-    initialized from `[initialize.tokenizer]`. Meanwhile `is_only_for_tokens` is true. Raises ConfigError.
+    initialized from `[initialize.tokenizer]`; for norms, `[initialize.lookups]` count too. Meanwhile
+    `is_only_for_tokens` is true. Raises ConfigError.
     """
     from spacy.schemas import ConfigSchemaNlp
     from spacy.util import load_model_from_config
@@ -149,7 +150,7 @@ def make_pipeline(config: "Config") -> "Language":
                 before_init(nlp)
             finally:
                 _only_tokens.reset(before)
-        initialize_tokenizer(nlp, initialize.get("tokenizer", {}))
+        initialize_tokens(nlp, initialize, attr=config.get("w2v", {}).get("tokens", {}).get("attr"))
     except ConfigError:
         raise
     except Exception as error:  # whatever a registered tokenizer or callback raises
@@ -162,10 +163,15 @@ def is_only_for_tokens() -> bool:
     return _only_tokens.get()
 
 
-def initialize_tokenizer(nlp: "Language", block: dict[str, Any]) -> None:  # Any: values of [initialize.tokenizer]
-    """Initialize a pipeline's tokenizer as `nlp.initialize` does, but without examples."""
+def initialize_tokens(nlp: "Language", block: dict[str, Any], *, attr: str | None) -> None:  # Any: [initialize]
+    """Initialize what a pipeline's tokens depend on as `nlp.initialize` does, but without examples.
+
+    That is the tokenizer and, where attr is "NORM", the lookups, which have exceptions of norms.
+    """
+    if attr == "NORM" and block.get("lookups") is not None:
+        nlp.vocab.lookups = resolve_block({"lookups": block["lookups"]}, section="initialize")["lookups"]
     if hasattr(nlp.tokenizer, "initialize"):
-        settings = resolve_block({"tokenizer": block}, section="initialize")["tokenizer"]
+        settings = resolve_block({"tokenizer": block.get("tokenizer", {})}, section="initialize")["tokenizer"]
         nlp.tokenizer.initialize(lambda: iter(()), nlp=nlp, **settings)
 
 

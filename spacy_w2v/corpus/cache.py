@@ -136,13 +136,21 @@ def tokenizer_fingerprint(nlp: "Language", settings: TokensSettings, *, code_pat
     if settings.tokenizer == "pipeline":
         parts += [type(tokenizer).__module__, type(tokenizer).__qualname__]
         parts.append(str(nlp.config["nlp"]["tokenizer"]))
-        if code_path is not None and not is_piecewise(tokenizer):  # its state need not tell what it does
-            parts.append(code_path.read_bytes())
+        if not is_piecewise(tokenizer):  # its state need not tell what it does
+            parts += [*_code_of(tokenizer), code_path.read_bytes() if code_path is not None else None]
         if hasattr(tokenizer, "to_bytes"):
             parts.append(tokenizer.to_bytes(exclude=["vocab"]))
     if settings.attr == "NORM":
         parts.append(nlp.vocab.lookups.to_bytes())
     return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _code_of(tokenizer: Any) -> list[bytes]:  # Any: whatever the user has made one
+    """Return the files that a function, or an object's classes, are written in, also such as spaCy read by --code."""
+    members = [member for kind in type(tokenizer).__mro__ for member in vars(kind).values()]
+    codes = (getattr(member, "__code__", None) for member in (tokenizer, *members))
+    paths = sorted({Path(code.co_filename) for code in codes if code is not None})
+    return [path.read_bytes() for path in paths if path.is_file()]
 
 
 def _digest(fingerprint: dict[str, Any]) -> str:
