@@ -5,6 +5,7 @@ import pickle
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -391,7 +392,11 @@ def test_learning_rates():
     assert LearningRates(iter([0.3, 0.2, 0.1])).at(2) == 0.1
     for wrong in ([], [-0.1], float("nan"), float("inf")):
         with pytest.raises(ConfigError, match="alpha must be at least 0, was"):
-            LearningRates(wrong).at(0)
+            LearningRates(wrong)
+    with pytest.raises(ConfigError, match=r"alpha must be at least 0, was: -1"):
+        LearningRates([0.1, -1]).at(1)
+    with pytest.raises(ConfigError, match=r"alpha must be at least 0, was: -0.5"):
+        spacy.blank("en").add_pipe("w2v", config={"alpha": -0.5})
 
 
 # Errors
@@ -655,6 +660,20 @@ def test_spacy_train_goes_on_from_a_trained_pipeline(workplace):
     assert weights_of(again)[2] == 2 * weights_of(nlp)[2]
     assert np.abs(again.vocab.vectors.data - nlp.vocab.vectors.data).max() > 0.01
     assert again("The cat").has_vector
+
+
+def test_the_config_of_the_readme(workplace):
+    text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    block = text.split("### Training on in spacy train")[1].split("```ini\n")[1].split("```")[0]
+    spacy_w2v.train(make_texts(), vector_size=D, min_count=1, workers=1).save("vectors")
+    Path("texts").mkdir()
+    Path("texts.txt").rename("texts/some.txt")
+    nlp = init_nlp(Config().from_str(block, overrides={"training.max_steps": 2}))
+    before = nlp.vocab.vectors.data.copy()
+    with open(os.devnull, "w") as nowhere:
+        train(nlp, stdout=nowhere, stderr=nowhere)
+    assert not np.array_equal(nlp.vocab.vectors.data, before)
+    assert set(nlp.meta["performance"]) == {"w2v_loss", "w2v_wordsim353", "w2v_simlex999"}
 
 
 def test_documents_made_by_hand():
