@@ -455,6 +455,18 @@ def test_an_explosion_leaves_the_table_as_it_was():
     assert_array_equal(nlp.vocab.vectors.data, before)
 
 
+def test_a_high_loss_counts_only_over_many_pairs(monkeypatch):
+    """Of few pairs, as of rare words, it may be high though all is well."""
+    nlp = make_pipeline(**ON)
+    update(nlp)
+    kernel = nlp.get_pipe("w2v").continued._kernel
+    loss = 4 * kernel.untrained_loss
+    monkeypatch.setattr(kernel, "train_chunk", lambda *arguments: (loss * 4_000, 4_000, 0))
+    assert update(nlp, n_steps=2)["w2v"] == pytest.approx(loss)
+    with pytest.raises(TrainingError, match=r"3 times that of untrained vectors, was: .* in update 4"):
+        update(nlp)
+
+
 def test_update_takes_examples():
     nlp = make_pipeline(**ON)
     with pytest.raises(TypeError, match="E978"):

@@ -32,6 +32,9 @@ On 500 articles of Wikipedia, read 20 times, a model of 9,000 others went from 3
 whole rate it fell to 31.6 (means of three seeds).
 """
 
+PAIRS_JUDGED = 10_000
+"""Pairs whose mean loss tells whether training goes well: that of a few rare words may be high in sane runs."""
+
 
 class ContinuedTraining:
     """Goes on with the training of one model, whose input vectors are the first rows of a table."""
@@ -104,7 +107,7 @@ class _Kernel:
         word_of_type = np.append(np.arange(len(counts), dtype=np.uint32), OUT_OF_VOCABULARY)
         self.training = training
         self.vector_size = model.vector_size
-        self.one_thread = model.loss == "softmax"  # whose products are BLAS's
+        self.one_thread = model.loss == "softmax"
         self.train_chunk = kernel.load()
         self.subsampling = make_subsampling(word_of_type, counts, sample=training.sample)
         self.layer = outputs.tree or make_output_layer(model, counts)
@@ -121,6 +124,7 @@ class _Kernel:
         shapes = ((len(rows), padded_size(model.vector_size)) for rows in (counts, outputs.vectors))
         self.weights = Weights(*(aligned_zeros(*shape) for shape in shapes))
         self.output_vectors[:] = outputs.vectors
+        self._newest = (0.0, 0)  # loss and pairs that were not judged yet
 
     @property
     def output_vectors(self) -> Vectors:
@@ -129,14 +133,13 @@ class _Kernel:
 
     def train(self, chunk: Chunk, data: Any, *, alpha: float, step: int) -> tuple[float, int]:  # Any: NumPy's or CuPy's
         """Train on a chunk, and write the rows of its words to the table's data."""
-        from threadpoolctl import threadpool_limits
-
         from spacy_w2v.sampling import chunk_random_state
+        from spacy_w2v.training.trainer import one_thread_of_blas
 
         words = self._words(chunk.tokens)
         inputs = self.weights.input[:, : self.vector_size]
         inputs[words] = gather(data, words)
-        with threadpool_limits(1, "blas") if self.one_thread else nullcontext():
+        with one_thread_of_blas() if self.one_thread else nullcontext():
             loss, n_pairs, _ = self.train_chunk(
                 chunk,
                 self.subsampling,
@@ -162,10 +165,13 @@ class _Kernel:
 
         if not n_pairs:
             return
+        self._newest = (self._newest[0] + loss, self._newest[1] + n_pairs)
         problem = problem_of_rows(changed, name="input")
         if not np.isfinite(loss):
             problem = f"The loss must stay finite, was: {loss}"
-        problem = problem or Health(self.weights, self.untrained_loss).of_loss(loss / n_pairs)
+        elif self._newest[1] >= PAIRS_JUDGED:
+            problem = problem or Health(self.weights, self.untrained_loss).of_loss(self._newest[0] / self._newest[1])
+            self._newest = (0.0, 0)
         if problem is not None:
             raise TrainingError(
                 f"{problem}, in update {step + 1} with learning rate {alpha:.4g}. Lower alpha in [components.w2v]."

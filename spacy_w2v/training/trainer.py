@@ -145,11 +145,11 @@ def train_weights(
         listener=listener or TrainingListener(),
         checkpoints=checkpoints,
     )
-    with _one_thread_of_blas() if model.loss == "softmax" else nullcontext():
+    with one_thread_of_blas() if model.loss == "softmax" else nullcontext():
         return conductor.conduct()
 
 
-def _one_thread_of_blas() -> AbstractContextManager[object]:
+def one_thread_of_blas() -> AbstractContextManager[object]:
     """Limit the products of the softmax, which would take all cores for each worker."""
     import scipy.linalg.cython_blas  # noqa: F401  a kernel from the cache loads it at its first product: past the limit
 
