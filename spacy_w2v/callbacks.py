@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.config.schema import VectorKind
-from spacy_w2v.errors import ConfigError, Word2VecError
+from spacy_w2v.errors import ConfigError, shown_by_spacy
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -80,25 +80,18 @@ def make_load_vectors_v1(
 
 
 def _before_init(set_vectors: Callable[["Language"], None], first: Callback | None, *, title: str) -> Callback:
-    """Return a callback that sets vectors, unless only the tokens of the pipeline matter.
-
-    It raises confection.ConfigValidationError, which spaCy's command line shows without a traceback.
-    """
+    """Return a callback that sets vectors, unless only the tokens of the pipeline matter."""
 
     def callback(nlp: "Language") -> "Language":
-        from confection import ConfigValidationError
-
         from spacy_w2v.config.loading import is_only_for_tokens
 
         if first is not None:
             first(nlp)
         if is_only_for_tokens():
             return nlp
-        try:
+        with shown_by_spacy(title):
             _check_no_other_vectors(nlp)
             set_vectors(nlp)
-        except Word2VecError as error:
-            raise ConfigValidationError(title=title, desc=str(error), show_config=False) from error
         return nlp
 
     return callback

@@ -1,6 +1,7 @@
 """The errors that a user can cause, each with the rule, the value seen and the remedy in its text."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 
@@ -30,6 +31,24 @@ class UnknownWordError(Word2VecError, KeyError):
     def __str__(self) -> str:
         """Return the text itself: KeyError would show its representation."""
         return str(self.args[0])
+
+
+@contextmanager
+def shown_by_spacy(title: str) -> Iterator[None]:
+    """Let errors of this package be confection.ConfigValidationError too, with a title.
+
+    Those alone are shown without a traceback by spaCy's command line.
+    """
+    from confection import ConfigValidationError
+
+    try:
+        yield
+    except ConfigValidationError:
+        raise
+    except Word2VecError as error:
+        text, kind = str(error), type(error)
+        both = type(kind.__name__, (kind, ConfigValidationError), {"__str__": lambda self: text})
+        raise both(title=title, desc=text, show_config=False) from error
 
 
 def did_you_mean(name: str, valid: Iterable[str], *, otherwise: str = "") -> str:

@@ -651,6 +651,27 @@ def test_spacy_train_shows_loss_and_score(workplace):
     )
 
 
+@pytest.mark.parametrize(
+    ("option", "title", "message"),
+    [
+        (("similarity", '["no.tsv"]'), "The vectors of 'w2v' cannot be made", "was: no.tsv"),
+        (("sif_a", "-1"), "The component 'w2v' cannot be made", "sif_a must be greater than 0, was: -1"),
+    ],
+)
+def test_spacy_train_shows_errors_without_a_traceback(workplace, option, title, message):
+    done = subprocess.run(
+        [sys.executable, "-m", "spacy", "train", "config.cfg", f"--components.w2v.{option[0]}", option[1]],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    said = plain(done.stdout + done.stderr)
+    assert done.returncode == 1
+    assert "Traceback" not in said
+    assert title in said
+    assert message in said
+
+
 def test_spacy_train_leaves_the_vectors_alone_unless_asked(workplace):
     off, nlp = run_here(components__w2v__update=False)
     assert_array_equal(nlp.vocab.vectors.data, off)

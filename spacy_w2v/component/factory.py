@@ -9,6 +9,7 @@ from spacy.tokens import Doc, Token
 
 from spacy_w2v.component.doc_vectors import PoolingSettings
 from spacy_w2v.component.word2vec import Word2VecComponent
+from spacy_w2v.errors import shown_by_spacy
 
 # When the package is imported, so that a document or component that is unpickled finds them too.
 if not Doc.has_extension("w2v_vector"):
@@ -44,7 +45,8 @@ def make_w2v(
 
     Raises ConfigError.
     """
-    settings = PoolingSettings(
-        pooling=pooling, sif_a=sif_a, n_common=n_common, frequencies=frequencies, max_edits=max_edits
-    )
-    return Word2VecComponent(name, settings, update=update, alpha=alpha, similarity=similarity)
+    with shown_by_spacy(f"The component '{name}' cannot be made"):
+        settings = PoolingSettings(
+            pooling=pooling, sif_a=sif_a, n_common=n_common, frequencies=frequencies, max_edits=max_edits
+        )
+        return Word2VecComponent(name, settings, update=update, alpha=alpha, similarity=similarity)

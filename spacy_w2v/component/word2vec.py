@@ -26,7 +26,7 @@ from spacy_w2v.component.similarity import SimilaritySets
 from spacy_w2v.component.state import Outputs, State
 from spacy_w2v.component.word_rows import NO_ROW, table_facts
 from spacy_w2v.config.schema import VectorKind
-from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors import ConfigError, shown_by_spacy
 
 FACTS = ("lang", "corpus", "vocabulary", "tokens", "model", "training", "initial", "results", "versions")
 """Parts of a model's meta data that the component keeps."""
@@ -119,28 +119,31 @@ class Word2VecComponent:
             "initial": initial,
         }
         section = f"initialize.components.{self.name}"
-        source = as_sampled_source(corpus)
-        self.similarity.load()
-        if self.is_trainable:
-            check_can_continue(path=path, source=source, initial=initial or {}, vectors=vectors, section=section)
-        if path is not None or source is not None:
-            check_order(nlp, self)
-        trained = make_model(
-            nlp,
-            path=path,
-            source=source,
-            blocks={name: block for name, block in blocks.items() if block is not None},
-            vectors=vectors,
-            section=section,
-        )
-        if trained is not None:
-            set_table(nlp, trained, vectors=vectors)
-        fitted = fit(nlp, trained, settings=self.settings, source=source, get_examples=get_examples, section=section)
-        facts = {} if trained is None else {part: trained.meta[part] for part in FACTS if part in trained.meta}
-        outputs = None
-        if trained is not None and self.is_trainable:
-            outputs = Outputs(np.array(trained.output_vectors), trained.own_tree)
-        self._use(State(fitted, facts | {"vectors": vectors} if facts else {}, outputs))
+        with shown_by_spacy(f"The vectors of '{self.name}' cannot be made"):
+            source = as_sampled_source(corpus)
+            self.similarity.load()
+            if self.is_trainable:
+                check_can_continue(path=path, source=source, initial=initial or {}, vectors=vectors, section=section)
+            if path is not None or source is not None:
+                check_order(nlp, self)
+            trained = make_model(
+                nlp,
+                path=path,
+                source=source,
+                blocks={name: block for name, block in blocks.items() if block is not None},
+                vectors=vectors,
+                section=section,
+            )
+            if trained is not None:
+                set_table(nlp, trained, vectors=vectors)
+            fitted = fit(
+                nlp, trained, settings=self.settings, source=source, get_examples=get_examples, section=section
+            )
+            facts = {} if trained is None else {part: trained.meta[part] for part in FACTS if part in trained.meta}
+            outputs = None
+            if trained is not None and self.is_trainable:
+                outputs = Outputs(np.array(trained.output_vectors), trained.own_tree)
+            self._use(State(fitted, facts | {"vectors": vectors} if facts else {}, outputs))
 
     def update(
         self,
