@@ -1,9 +1,14 @@
 """Scores of a model on word similarity and analogies, computed by gensim."""
 
+from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from spacy_w2v.config.schema import VectorKind
+import numpy as np
+
+from spacy_w2v.config.schema import TokensSettings, VectorKind
+from spacy_w2v.corpus.encode import make_encoder
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.model.trained import TrainedModel
 
@@ -33,6 +38,7 @@ def evaluate(
     analogies: dict[str, Path],
     restrict_vocab: int,
     vectors: VectorKind = "input",
+    tokenize: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """Return the scores on each set, by name.
 
@@ -41,8 +47,10 @@ def evaluate(
     Google's set, "semantic" and "syntactic", in [0, 1], among the restrict_vocab most frequent words.
     Both: "n_used" and "n_unknown" questions; questions with unknown words are left out. A score is None where no
     question is left.
-    vectors: those that are scored, "input", "output" or "mean". Raises ConfigError as `TrainedModel.vectors` does, and
-    CorpusError for a set that cannot be read.
+    vectors: those that are scored, "input", "output" or "mean".
+    tokenize: in word pairs, a word that has no vector takes the mean of those of its tokens, which the pipeline of the
+    model makes as it did for the corpus.
+    Raises ConfigError as `TrainedModel.vectors` does, and CorpusError for a set that cannot be read.
     """
     from spacy_w2v.export.to_gensim import make_keyed_vectors
 
@@ -50,11 +58,13 @@ def evaluate(
         if not path.is_file():
             raise CorpusError(f"An evaluation set must be an existing file, was: {path}")
     keyed_vectors = make_keyed_vectors(model, vectors=vectors)
+    tokens_of = _tokenizer_of(model) if tokenize else None
     scores = {}
     for name, path in (*word_pairs.items(), *analogies.items()):
         try:
             if name in word_pairs:
-                scores[name] = score_word_pairs(keyed_vectors, path)
+                composed = keyed_vectors if tokens_of is None else _with_means(keyed_vectors, path, tokens_of)
+                scores[name] = score_word_pairs(composed, path)
             else:
                 scores[name] = score_analogies(keyed_vectors, path, restrict_vocab=restrict_vocab)
         except ValueError as error:  # not UTF-8, or an analogy before the first section
@@ -125,6 +135,41 @@ def score_rows(
         for measure in score
         if measure in measures
     ]
+
+
+def _tokenizer_of(model: TrainedModel) -> Callable[[str], list[str]]:
+    """Return a function from a text to the words that its tokens are, made as for the corpus of the model."""
+    import pyarrow as pa
+
+    from spacy_w2v.config.loading import make_pipeline, parse_config
+
+    settings = TokensSettings.model_validate(model.meta["tokens"])
+    settings = settings.model_copy(update={"boundary": "document", "min_tokens": 1})
+    encoder = make_encoder(make_pipeline(parse_config(model.config)), settings)
+
+    def tokens_of(text: str) -> list[str]:
+        batch = encoder.encode(pa.array([text], pa.large_string()))
+        return [batch.types.keys[number] for number in batch.chosen[batch.numbers].tolist()]
+
+    return tokens_of
+
+
+def _with_means(keyed_vectors: "KeyedVectors", path: Path, tokens_of: Callable[[str], list[str]]) -> "KeyedVectors":
+    """Return the vectors, and for unknown words of the pairs in a file the means of those of their tokens."""
+    known = {word.upper() for word in keyed_vectors.index_to_key}
+    means = {}
+    for word in (word for pair in read_word_pairs(path) for word in (pair.first, pair.second)):
+        tokens = [] if word.upper() in known else [token for token in tokens_of(word) if token in keyed_vectors]
+        if tokens:
+            means[word] = keyed_vectors[tokens].mean(axis=0)
+    if not means:
+        return keyed_vectors
+    extended = copy(keyed_vectors)  # its lists and arrays are shared until they are replaced
+    extended.index_to_key = [*keyed_vectors.index_to_key, *means]
+    extended.key_to_index = {word: index for index, word in enumerate(extended.index_to_key)}
+    extended.vectors = np.concatenate([keyed_vectors.vectors, np.stack(list(means.values()))])
+    extended.norms = None
+    return extended
 
 
 def _accuracy(sections: list[dict[str, Any]]) -> float | None:

@@ -7,13 +7,20 @@ from spacy_w2v.evaluation import score_rows
 from spacy_w2v.model.trained import TrainedModel
 
 N_NEIGHBOURS = 5
+N_WORDS = 5
+
+ENGLISH_WORDS = ("french", "king", "city", "war", "computer")
+"""Whose neighbours are shown if no others are asked for, and the vocabulary has them."""
+
+FIRST_RANK = 100
+"""Words before it say little of any text: such as "the", commas and digits."""
 
 
 def make_report(model: TrainedModel, *, scores: dict[str, dict[str, Any]] | None, words: list[str]) -> str:
     """Return the report.
 
     scores: what `evaluation.evaluate` returns, or None. words: whose neighbours are shown; those that the vocabulary
-    lacks are left out.
+    lacks are left out. If none are given: some English ones, or else some that are frequent.
     """
     facts = model.meta
     corpus, vocabulary, results = facts["corpus"], facts["vocabulary"], facts["results"]
@@ -47,7 +54,9 @@ def make_report(model: TrainedModel, *, scores: dict[str, dict[str, Any]] | None
     ]
     if scores is not None:
         sections += ["## Scores", _table(("Set", "Measure", "Score", "Questions"), score_rows(scores))]
-    known = [word for word in words if word in model]
+    known = [word for word in words or ENGLISH_WORDS if word in model]
+    if not words and not known:
+        known = [word for word in model.words[FIRST_RANK:] if word.isalpha()][:N_WORDS]
     if known:
         sections += [
             "## Neighbours",

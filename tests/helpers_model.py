@@ -29,6 +29,7 @@ def make_model(counts, *, weights=None, scale=0.5, words=None, **model_settings)
         config='[nlp]\nlang = "en"\n',
         meta={
             **facts,
+            "lang": "en",
             "corpus": {"source": "made for a test", "n_tokens": sum(counts)},
             "tokens": settings.tokens.model_dump(),
             "model": settings.model.model_dump(),

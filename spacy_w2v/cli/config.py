@@ -55,6 +55,12 @@ def init_config_command(
         corpus = corpus_block(dataset, name=name, text_field=text_field)
         config = make_config(lang=lang, corpus=corpus, size=size.value)
         save_config(config, output_file, force=force)
+        if "segmenter" in config["nlp"].get("tokenizer", {}) and str(output_file) != "-":
+            msg = Printer()
+            msg.info(
+                'Chinese text is cut into characters. For words, set segmenter = "jieba" in [nlp.tokenizer] '
+                '(pip install "spacy-w2v[zh]"), or "pkuseg".'
+            )
 
 
 @w2v_cli.command("fill-config")

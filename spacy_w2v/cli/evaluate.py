@@ -30,6 +30,11 @@ def evaluate_command(
         min=1,
         help="Look for the answers of analogies among the most frequent words only",
     ),
+    tokenize: bool = typer.Option(
+        False,
+        "--tokenize",
+        help="Tokenize words of pairs that have no vector, and take the mean of their tokens, as doc.vector does",
+    ),
     vectors: VectorsOf = typer.Option(VectorsOf.input, "--vectors", help="Which vectors: input, output or their mean"),
 ) -> None:
     """
@@ -40,17 +45,24 @@ def evaluate_command(
     from spacy_w2v.publish import staged_file
 
     with errors_for_users():
+        model = load(model_path, mmap=True)
         pairs_by_name = {path.stem: path for path in word_pairs}
         analogies_by_name = {path.stem: path for path in analogies}
         if not word_pairs and not analogies:
             pairs_by_name = {name: bundled(file) for name, file in WORD_PAIRS.items()}
             analogies_by_name = {name: bundled(file) for name, file in ANALOGIES.items()}
+            if (lang := model.meta["lang"]) not in ("en", "xx"):
+                msg.warn(
+                    f"The bundled sets are English, but the pipeline of these vectors is of: {lang}. "
+                    "Name sets of that language with --word-pairs and --analogies."
+                )
         scores = evaluate(
-            load(model_path, mmap=True),
+            model,
             word_pairs=pairs_by_name,
             analogies=analogies_by_name,
             restrict_vocab=restrict_vocab,
             vectors=vectors.value,
+            tokenize=tokenize,
         )
         if output_file is not None:
             with staged_file(output_file) as staged:

@@ -6,6 +6,7 @@ import typer
 from wasabi import msg
 
 from spacy_w2v.cli._app import VectorsOf, errors_for_users, w2v_cli
+from spacy_w2v.cli.tables import aligned
 
 
 @w2v_cli.command("most-similar")
@@ -27,4 +28,5 @@ def most_similar_command(
         for word in words:
             nearest = model.most_similar(word, topn=topn, vectors=vectors.value)
             msg.divider(word)
-            msg.table([(near, f"{similarity:.3f}") for near, similarity in nearest])
+            rows = [(near, f"{similarity:.3f}") for near, similarity in nearest]
+            print(f"\n{aligned(rows)}\n")  # noqa: T201  # the output that was asked for

@@ -17,7 +17,7 @@ def report_command(
     output_file: Path = typer.Argument(..., help="Markdown file to write, replaced if it exists"),
     scores_path: Path = typer.Option(None, "--scores", "-s", help="Scores that `spacy w2v evaluate --output` wrote"),
     words: list[str] = typer.Option(
-        ["french", "king", "city", "war", "computer"], "--word", "-w", help="Words whose neighbours to show"
+        [], "--word", "-w", help="Words whose neighbours to show; by default a few that are frequent"
     ),
 ) -> None:
     """

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 BLOCKS = tuple(W2VSettings.model_fields)
 
+NEEDS_JIEBA = (
+    'segmenter = "jieba" of [nlp.tokenizer] needs the package jieba, which is not installed. '
+    'Install it with: pip install "spacy-w2v[zh]"'
+)
+
 SpacyLogger = Callable[..., tuple[Callable[[dict[str, Any] | None], None], Callable[[], None]]]  # Any: facts of a step
 """What spaCy's registered loggers are: (nlp, stdout, stderr) -> (log_step, finalize)."""
 
@@ -139,6 +144,8 @@ def make_pipeline(config: "Config") -> "Language":
             raise ConfigError(f"[nlp] has no setting '{key}'. {hint}")
     nlp_block["pipeline"] = []
     nlp_block["disabled"] = []
+    if "@tokenizers" in nlp_block.get("tokenizer", {}):
+        resolve_block({"tokenizer": nlp_block["tokenizer"]}, section="nlp")  # says what is wrong, where spaCy does not
     try:
         nlp = load_model_from_config({"nlp": nlp_block}, auto_fill=True)
         initialize = config.get("initialize", {})
@@ -154,6 +161,8 @@ def make_pipeline(config: "Config") -> "Language":
     except ConfigError:
         raise
     except Exception as error:  # whatever a registered tokenizer or callback raises
+        if isinstance(error, ImportError) and "jieba" in str(error).lower():
+            raise ConfigError(NEEDS_JIEBA) from None
         raise ConfigError(f"The pipeline of [nlp] cannot be made: {first_line(error)}") from error
     return nlp
 

@@ -1,5 +1,8 @@
 """The registered functions that a config names: made, or completed with the defaults of their arguments."""
 
+from collections.abc import Mapping
+from enum import Enum
+from inspect import Parameter, signature
 from typing import Any, Literal
 
 from spacy_w2v.errors import ConfigError, did_you_mean
@@ -58,21 +61,30 @@ def _validation_lines(block: dict[str, Any], error: Any, section: str) -> str:  
     lines = []
     for entry in error.errors:
         *place, key = entry["loc"]
-        hint = did_you_mean(str(key), _arguments(block, place)) if "unexpected argument" in entry["msg"] else ""
+        parameters = _parameters(block, place)
+        if key in parameters:
+            hint = _values_of(parameters[key].annotation)
+        else:
+            hint = did_you_mean(str(key), parameters) if "unexpected argument" in entry["msg"] else ""
         lines.append(f"[{section}.{'.'.join(map(str, place))}] {key}: {entry['msg']}. {hint}".rstrip())
     return "\n".join(lines)
 
 
-def _arguments(block: dict[str, Any], place: list[str]) -> list[str]:
-    """Return the arguments of the registered function that a block within `block` names."""
-    from inspect import signature
-
+def _parameters(block: dict[str, Any], place: list[str]) -> Mapping[str, Parameter]:
+    """Return the parameters of the registered function that a block within `block` names."""
     from spacy.util import registry
 
     for key in place:
         block = block[key]
     ((registry_name, name),) = _registered_names({key: value for key, value in block.items() if key[:1] == "@"})
-    return list(signature(registry.get(registry_name, name)).parameters)
+    return signature(registry.get(registry_name, name)).parameters
+
+
+def _values_of(annotation: Any) -> str:  # Any: whatever stands behind the colon
+    """Return a sentence with the values that an argument may have, or "" if its type does not list them."""
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return f"It must be one of: {', '.join(str(member.value) for member in annotation)}."
+    return ""
 
 
 def first_line(error: BaseException) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from spacy_w2v.config.schema import TokensSettings
 from spacy_w2v.corpus.encode import encode_stream
+from spacy_w2v.corpus.jieba_words import jieba_fingerprint
 from spacy_w2v.corpus.source import TextSource
 from spacy_w2v.corpus.stock_pieces import is_piecewise
 from spacy_w2v.corpus.store import FORMAT_VERSION, Corpus, CorpusWriter, open_corpus, read_manifest
@@ -140,6 +141,7 @@ def tokenizer_fingerprint(nlp: "Language", settings: TokensSettings, *, code_pat
             parts += [*_code_of(tokenizer), code_path.read_bytes() if code_path is not None else None]
         if hasattr(tokenizer, "to_bytes"):
             parts.append(tokenizer.to_bytes(exclude=["vocab"]))
+        parts += [jieba] if (jieba := jieba_fingerprint(tokenizer)) else []
     if settings.attr == "NORM":
         parts.append(nlp.vocab.lookups.to_bytes())
     return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from spacy_w2v.config.schema import TokensSettings
 from spacy_w2v.corpus.documents import DocumentEncoder
+from spacy_w2v.corpus.jieba_words import pickle_with_words
 from spacy_w2v.corpus.piece_encoder import PieceEncoder
 from spacy_w2v.corpus.pieces import WhitespacePieces
 from spacy_w2v.corpus.source import TextBatch
@@ -83,7 +84,7 @@ def _pickled(nlp: "Language", settings: TokensSettings) -> bytes | None:
     try:
         # Tokenizer.__reduce__ forgets its faster_heuristics.
         faster_heuristics = getattr(nlp.tokenizer, "faster_heuristics", None)
-        return pickle.dumps((nlp.vocab, nlp.tokenizer, faster_heuristics, settings))
+        return pickle_with_words((nlp.vocab, nlp.tokenizer, faster_heuristics, settings))
     except Exception:  # a tokenizer of the user's own may raise anything; one process is the way out
         return None
 

@@ -1,0 +1,68 @@
+"""jieba's words, by which spaCy's Chinese tokenizer may segment: they belong to the process, not to the tokenizer."""
+
+import hashlib
+import io
+import pickle
+from typing import Any, NamedTuple
+
+# Any in signatures: tokenizers have no type in common, and jieba has none at all.
+
+
+class JiebaWords(NamedTuple):
+    """What jieba's `load_userdict`, `add_word`, `del_word`, `suggest_freq` and `set_dictionary` change."""
+
+    frequencies: dict[str, int]
+    """Of words, and 0 for beginnings of words."""
+    total: int
+    """Sum of the frequencies."""
+    split: set[str]
+    """Words that may not be guessed where the dictionary lacks them."""
+
+
+def jieba_fingerprint(tokenizer: Any) -> str | None:
+    """Return a hash of all that decides how a tokenizer segments by jieba, or None if it does not."""
+    segmenter = getattr(tokenizer, "jieba_seg", None)
+    if segmenter is None:
+        return None
+    import jieba
+
+    words = _words_of(segmenter)
+    parts = (jieba.__version__, list(words.frequencies.items()), words.total, sorted(words.split))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def pickle_with_words(thing: object) -> bytes:
+    """Return a pickle from which another process has the same tokens.
+
+    jieba itself, a module, cannot be pickled: it is imported there, and given the words that it has here. Raises as
+    pickle does.
+    """
+    buffer = io.BytesIO()
+    _Pickler(buffer).dump(thing)
+    return buffer.getvalue()
+
+
+class _Pickler(pickle.Pickler):
+    def reducer_override(self, thing: Any) -> Any:
+        if getattr(thing, "__name__", None) == "jieba" and hasattr(thing, "dt"):
+            return _import_with, (_words_of(thing),)
+        return NotImplemented
+
+
+def _import_with(words: JiebaWords) -> Any:
+    import jieba.finalseg
+
+    jieba.dt.FREQ, jieba.dt.total = words.frequencies, words.total
+    jieba.dt.initialized = True  # nothing is read, and nothing said of it
+    jieba.finalseg.Force_Split_Words.clear()
+    jieba.finalseg.Force_Split_Words.update(words.split)
+    return jieba
+
+
+def _words_of(segmenter: Any) -> JiebaWords:
+    """Return the words of the module, or of a `jieba.Tokenizer` in its place."""
+    import jieba.finalseg
+
+    words = getattr(segmenter, "dt", segmenter)
+    words.check_initialized()
+    return JiebaWords(words.FREQ, words.total, jieba.finalseg.Force_Split_Words)
