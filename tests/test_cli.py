@@ -369,6 +369,22 @@ def test_most_similar(trained):
     assert "was: 'FRENCH'. Its lower case is: 'french'" in cased.said
 
 
+def test_neighbours_of_models_stand_side_by_side(workplace):
+    other = make_model([5, 4, 3], words=["king", "w1", "w2"])
+    other.save(workplace / "other")
+    shown = w2v_here("most-similar", "out", "king", "river", "--compare", "other", "-n", 3, cwd=workplace).stdout
+    rows = [line.split() for line in shown.splitlines() if re.search(r"\w", line) and "==" not in line]
+    rows = [row for row in rows if row != ["\x1b[1m"]]  # of the divider
+    out = spacy_w2v.load(workplace / "out")
+    king, other_king, river = (
+        [[near, f"{similarity:.3f}"] for near, similarity in model.most_similar(word, topn=3)]
+        for model, word in ((out, "king"), (other, "king"), (out, "river"))
+    )
+    expected = [*zip(king, [*other_king, []], strict=True), *zip(river, [["(unknown)"], [], []], strict=True)]
+    assert rows[0] == rows[4] == ["out", "other"]
+    assert [rows[i] for i in (1, 2, 3, 5, 6, 7)] == [left + right for left, right in expected]
+
+
 @pytest.mark.parametrize("kind", ["output", "mean"])
 def test_kinds_of_vectors(workplace, kind):
     inputs, outputs = (np.load(workplace / f"out/model/{name}_vectors.npy") for name in ("input", "output"))

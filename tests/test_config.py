@@ -2,6 +2,7 @@
 
 import inspect
 from importlib.metadata import distribution
+from pathlib import Path
 from typing import get_args
 
 import gensim.models
@@ -26,6 +27,8 @@ GENSIM_NAMES = [
     *("vector_size", "window", "min_count", "negative", "ns_exponent", "sample"),
     *("alpha", "min_alpha", "epochs", "seed", "shrink_windows", "max_final_vocab"),
 ]
+
+EXAMPLES = sorted((Path(__file__).parents[1] / "configs").glob("*.cfg"))
 
 REGISTERED = {
     "spacy_factories": {"w2v"},
@@ -110,6 +113,13 @@ def test_new_configs_are_complete_and_valid(size):
     job = resolve(again)
     assert job.source.max_documents == 3
     assert job.settings.training.epochs == (20 if size == "tiny" else 5)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_examples_are_valid(path):
+    job = resolve(load_config(path))
+    assert job.nlp.lang == ("zh" if path.name == "chinese.cfg" else "en")
+    assert job.source.name
 
 
 def test_an_unknown_size_is_refused():

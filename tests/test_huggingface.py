@@ -403,6 +403,13 @@ def test_a_damaged_file_is_named(write, name):
         read(source)
 
 
+def test_files_with_other_columns_are_refused_with_what_differs(write):
+    names = [write("a.jsonl", b'{"text": "a"}\n'), write("b.jsonl", b'{"text": "b", "label": 1}\n')]
+    message = "must have the same columns, but .* some with text and some with label, text. .*spacy_w2v.Concatenate.v1"
+    with pytest.raises(CorpusError, match=message):
+        read(make_dataset_v1(data_files=names))
+
+
 @pytest.mark.parametrize("name", ["a.txt", "a.jsonl"])
 def test_an_empty_file_has_no_documents(write, name):
     assert read(make_dataset_v1(data_files=write(name, b"")))[:4] == ([], 0, 0, 0)

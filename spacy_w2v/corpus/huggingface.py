@@ -126,8 +126,7 @@ class DatasetSource:
         except CorpusError:
             raise
         except Exception as error:  # of gzip, lzma, zstandard, Arrow, pandas, datasets: they have no common base
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise CorpusError(f"The files must be readable, but {self.name} is not: {reason}") from error
+            raise CorpusError(_unreadable(self.name, error)) from error
 
     def _is_saved_to_disk(self) -> bool:
         """Say whether the path is what Dataset.save_to_disk or DatasetDict.save_to_disk made."""
@@ -294,6 +293,20 @@ class LoadedDataset:
         """Read the text column."""
         n_documents = len(self.dataset) if hasattr(self.dataset, "__len__") else None
         return coalesce(read_dataset(self.dataset, text_field=self.text_field, n_documents=n_documents))
+
+
+def _unreadable(name: str, error: Exception) -> str:
+    """Return the text for an error that came while files were read."""
+    from datasets.table import CastError
+
+    if isinstance(error, CastError):
+        first, other = (sorted(names) for names in (error.requested_column_names, error.table_column_names))
+        return (
+            f"All files must have the same columns, but {name} has some with {', '.join(first)} and some with "
+            f"{', '.join(other)}. Make each kind a source of its own, under spacy_w2v.Concatenate.v1."
+        )
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return f"The files must be readable, but {name} is not: {reason}"
 
 
 def check_column(dataset: Any, text_field: str) -> None:  # Any: Dataset or IterableDataset
