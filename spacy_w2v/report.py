@@ -10,7 +10,7 @@ N_NEIGHBOURS = 5
 N_WORDS = 5
 
 ENGLISH_WORDS = ("french", "king", "city", "war", "computer")
-"""Whose neighbours are shown if no others are asked for, and the vocabulary has them."""
+"""Whose neighbours are shown if no others are asked for."""
 
 FIRST_RANK = 100
 """Words before it say little of any text: such as "the", commas and digits."""
@@ -20,7 +20,7 @@ def make_report(model: TrainedModel, *, scores: dict[str, dict[str, Any]] | None
     """Return the report.
 
     scores: what `evaluation.evaluate` returns, or None. words: whose neighbours are shown; those that the vocabulary
-    lacks are left out. If none are given: some English ones, or else some that are frequent.
+    lacks are left out. If none are given: some of English, or in other languages some that are frequent.
     """
     facts = model.meta
     corpus, vocabulary, results = facts["corpus"], facts["vocabulary"], facts["results"]
@@ -54,15 +54,19 @@ def make_report(model: TrainedModel, *, scores: dict[str, dict[str, Any]] | None
     ]
     if scores is not None:
         sections += ["## Scores", _table(("Set", "Measure", "Score", "Questions"), score_rows(scores))]
-    known = [word for word in words or ENGLISH_WORDS if word in model]
-    if not words and not known:
-        known = [word for word in model.words[FIRST_RANK:] if word.isalpha()][:N_WORDS]
+    known = [word for word in words or _words_to_show(model) if word in model]
     if known:
         sections += [
             "## Neighbours",
             _table(("Word", "Nearest words"), [_neighbours(model, word) for word in known]),
         ]
     return "\n\n".join(sections) + "\n"
+
+
+def _words_to_show(model: TrainedModel) -> Sequence[str]:
+    if model.meta["lang"] == "en":
+        return ENGLISH_WORDS
+    return [word for word in model.words[FIRST_RANK:] if word.isalpha()][:N_WORDS]
 
 
 def _neighbours(model: TrainedModel, word: str) -> tuple[str, str]:

@@ -240,11 +240,14 @@ def test_words_of_any_script_stand_in_columns(trained):
 
 
 def test_a_report_shows_words_of_the_language(tmp_path):
-    characters = [chr(0x4E00 + i) for i in range(150)]
-    model = spacy_w2v.train(["".join(characters)] * 6, chinese("char"), vector_size=4, workers=1, epochs=1)
+    text = "、".join(chr(0x4E00 + i) for i in range(150)) + " king city war"
+    model = spacy_w2v.train([text] * 6, chinese("jieba"), vector_size=4, workers=1, epochs=1)
     model.save(tmp_path / "model")
+    assert "king" in model
     assert w2v_here("report", "model", "report.md", cwd=tmp_path).code == 0
-    assert f"\n| {model.words[100]} | " in (tmp_path / "report.md").read_text(encoding="utf-8")
+    report = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert f"\n| {model.words[100]} | " in report
+    assert "\n| king | " not in report
 
 
 # --- Chinese configs and what may be wrong with them
