@@ -88,18 +88,18 @@ def replaced_directory(path: Path) -> Iterator[Path]:
 def only_writer(path: Path) -> Iterator[None]:
     """Hold a directory that `replaced_directory` writes again and again, so that no other process does.
 
-    Ends with the process, however that ends. Raises StorageError if another process holds it.
+    Ends with the process, however that ends. Raises StorageError if another process holds it, or it cannot be made.
     """
-    with _unwritable(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0)
-        try:
+    check_writable(path)  # a file that may not be made looks like one that is held
+    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0)
+    try:
+        with _unwritable(path):
             lock.acquire()
-        except Timeout:
-            raise StorageError(
-                f"Only one run at a time may write to {path}, but another one is under way. Wait until it has ended, "
-                "or name another output."
-            ) from None
+    except Timeout:
+        raise StorageError(
+            f"Only one run at a time may write to {path}, but another one is under way. Wait until it has ended, "
+            "or name another output."
+        ) from None
     try:
         yield
     finally:

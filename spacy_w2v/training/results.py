@@ -9,7 +9,7 @@ from spacy_w2v.export import export_all
 from spacy_w2v.export.to_spacy import check_can_be_saved
 from spacy_w2v.model.storage import read_meta, write_model
 from spacy_w2v.model.trained import TrainedModel
-from spacy_w2v.publish import check_free_space, check_output, only_writer, staged_directory
+from spacy_w2v.publish import check_free_space, check_output, check_writable, only_writer, staged_directory
 from spacy_w2v.training.checkpoint import kept_settings
 from spacy_w2v.training.job import JobListener, Word2VecJob
 from spacy_w2v.training.progress import TrainingLog
@@ -35,6 +35,7 @@ def train_to_directory(
     if "spacy" in export.formats:
         check_can_be_saved(job.nlp)
     check_output(output_path, overwrite=overwrite, made_by_us=LOG_FILE)
+    check_writable(output_path)
     with only_writer(checkpoint_of(output_path)):
         with staged_directory(output_path) as directory, TrainingLog(directory / LOG_FILE) as log:
             job = dataclasses.replace(
