@@ -92,14 +92,14 @@ def only_writer(path: Path) -> Iterator[None]:
     """
     check_writable(path)  # a file that may not be made looks like one that is held
     lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0)
-    try:
-        with _unwritable(path):
+    with _unwritable(path):
+        try:
             lock.acquire()
-    except Timeout:
-        raise StorageError(
-            f"Only one run at a time may write to {path}, but another one is under way. Wait until it has ended, "
-            "or name another output."
-        ) from None
+        except Timeout:
+            raise StorageError(
+                f"Only one run at a time may write to {path}, but another one is under way. Wait until it has ended, "
+                "or name another output."
+            ) from None
     try:
         yield
     finally:
