@@ -146,8 +146,8 @@ def test_a_signal_writes_a_checkpoint_though_none_is_due(workplace):
         assert process.poll() is None
     assert not (workplace / "out.checkpoint").exists()
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
-    assert process.returncode == 143
+    said = process.communicate(timeout=60)
+    assert process.returncode == 143, said
     assert n_tasks_done(workplace / "out.checkpoint") > 0
 
 
