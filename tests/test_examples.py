@@ -157,8 +157,26 @@ def test_columns_of_other_formats(tmp_path):
     ],
 )
 def test_wrong_arguments(texts, arguments, error, message):
-    with pytest.raises(error, match=message):
+    with pytest.raises(error, match=message) as raised:
         resolve(data_files=str(texts), **arguments)
+    assert isinstance(raised.value, ConfigValidationError), "which spaCy's commands show without a traceback"
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (("--corpora.train.max_length", "-1"), "max_length must be at least 0 (0 for no bound), was: -1"),
+        (("--corpora.train.data_files", "nowhere.txt"), "data_files must name existing files, was: nowhere.txt"),
+    ],
+)
+def test_errors_of_spacy_train_have_no_traceback(texts, tmp_path, option, message):
+    full_config(texts).to_disk(tmp_path / "config.cfg")
+    command = [sys.executable, "-m", "spacy", "train", "config.cfg", *option]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, env=os.environ)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "The texts cannot be read" in done.stdout
+    assert message in " ".join(done.stdout.split())
 
 
 def test_pretrain_through_python(texts, tmp_path):

@@ -5,7 +5,7 @@ from enum import Enum
 from inspect import Parameter, signature
 from typing import Any, Literal
 
-from spacy_w2v.errors import ConfigError, did_you_mean
+from spacy_w2v.errors import ConfigError, Word2VecError, did_you_mean
 
 
 def resolve_block(block: dict[str, Any], *, section: str) -> dict[str, Any]:
@@ -25,6 +25,8 @@ def _by_registry(method: Literal["resolve", "fill"], block: dict[str, Any], sect
 
     try:
         result: dict[str, Any] = getattr(registry, method)(block)
+    except Word2VecError:  # of a reader of ours: ConfigValidationError too, see `shown_by_spacy`
+        raise
     except RegistryError as error:
         raise ConfigError(_unknown_function(block, error)) from None
     except ConfigValidationError as error:

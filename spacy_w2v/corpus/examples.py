@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.corpus.huggingface import make_dataset_v1
 from spacy_w2v.corpus.source import TextSource
-from spacy_w2v.errors import CorpusError
+from spacy_w2v.errors import CorpusError, shown_by_spacy
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.training import Example
+
+
+NOT_READ = "The texts cannot be read"
+"""Title of errors that spaCy's commands show."""
 
 
 class ExamplesCorpus:
@@ -35,15 +39,17 @@ class ExamplesCorpus:
         from spacy.tokens import Doc
         from spacy.training import Example
 
-        for batch in self.source.batches():
-            for text in batch.texts:
-                doc = nlp.make_doc(text.as_py())
-                if len(doc) < max(1, self.min_length) or 0 < self.max_length < len(doc):
-                    continue
-                words, spaces = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
-                yield Example(doc, Doc(nlp.vocab, words=words, spaces=spaces))
+        with shown_by_spacy(NOT_READ):
+            for batch in self.source.batches():
+                for text in batch.texts:
+                    doc = nlp.make_doc(text.as_py())
+                    if len(doc) < max(1, self.min_length) or 0 < self.max_length < len(doc):
+                        continue
+                    words, spaces = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
+                    yield Example(doc, Doc(nlp.vocab, words=words, spaces=spaces))
 
 
+@shown_by_spacy(NOT_READ)
 def make_dataset_corpus_v1(
     *,
     min_length: int = 0,

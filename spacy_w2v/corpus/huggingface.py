@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from spacy_w2v.corpus.source import TextBatch, coalesce, take_documents, texts_of_column
 from spacy_w2v.corpus.text_files import read_text
-from spacy_w2v.errors import CorpusError, did_you_mean
+from spacy_w2v.errors import CorpusError, did_you_mean, shown_by_spacy
 
 if TYPE_CHECKING:
     import datasets
@@ -345,6 +345,7 @@ def read_dataset(
         yield TextBatch(texts, len(texts), n_null, n_not_text, fraction)
 
 
+@shown_by_spacy("The texts cannot be read")
 def make_dataset_v1(
     path: str | None = None,
     name: str | None = None,

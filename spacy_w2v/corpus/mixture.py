@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from spacy_w2v.corpus.source import TextBatch, TextSource, empty_texts
-from spacy_w2v.errors import CorpusError
+from spacy_w2v.errors import CorpusError, shown_by_spacy
 
 DOCUMENTS_PER_DRAW = 1000
 
@@ -132,11 +132,13 @@ def _joint_fingerprint(sources: dict[str, TextSource], mixture: str) -> str | No
     return f"mixture:{hashlib.sha256(repr((fingerprints, mixture)).encode()).hexdigest()}"
 
 
+@shown_by_spacy("The texts cannot be read")
 def make_concatenate_v1(sources: dict[str, Any]) -> Concatenation:
     """Make the reader "spacy_w2v.Concatenate.v1": all documents of the first source, then of the next."""
     return Concatenation(sources)
 
 
+@shown_by_spacy("The texts cannot be read")
 def make_interleave_v1(
     sources: dict[str, Any],
     weights: dict[str, float],
