@@ -6,7 +6,7 @@ of an update stands for that of the chunk. The table of the vocab has the input 
 
 from collections.abc import Iterable
 from contextlib import nullcontext
-from itertools import repeat
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -174,7 +174,7 @@ class _Kernel:
             self._newest = (0.0, 0)
         if problem is not None:
             raise TrainingError(
-                f"{problem}, in update {step + 1} with learning rate {alpha:.4g}. Lower alpha in [components.w2v]."
+                f"{problem}, in update {step + 1} with learning rate {alpha:.4g}. Lower alpha of the component."
             )
 
 
@@ -183,7 +183,7 @@ def _check_table(table: Any) -> None:
     if table.data.dtype != np.float32:
         raise ConfigError(
             f"update trains vectors of float32, but those of the pipeline are {table.data.dtype}: small steps would be "
-            "lost to rounding. Give the pipeline vectors of float32, or set update = false in [components.w2v]."
+            "lost to rounding. Give the pipeline vectors of float32, or set update = false."
         )
     if isinstance(table.data, np.ndarray) and not table.data.flags.writeable:
         table.data = table.data.copy()  # as of vectors that came by bytes
@@ -194,26 +194,23 @@ class LearningRates:
 
     def __init__(self, alpha: float | Iterable[float]) -> None:
         """Raise ConfigError if the first rate is below 0 or no number, as of a schedule without values."""
-        self._values = iter(alpha) if isinstance(alpha, Iterable) else repeat(alpha)
-        self._n_taken = 0
-        self._last = float("nan")
+        self._values = iter(alpha) if isinstance(alpha, Iterable) else iter([alpha])
+        self._taken: list[float] = []  # kept, for a component that is initialized anew begins anew
         self.at(0)
 
     def __getstate__(self) -> dict[str, Any]:
         """Let a copy stay at the rate of now: generators, as schedules are, cannot be copied."""
-        return self.__dict__ | {"_values": repeat(self._last)}
+        return self.__dict__ | {"_values": iter(())}
 
     def at(self, step: int) -> float:
-        """Return the rate of a step, from 0; steps do not go back.
-
-        Raises ConfigError if it is below 0 or no number.
-        """
-        while self._n_taken <= step:
-            self._last = float(next(self._values, self._last))
-            self._n_taken += 1
-            if not 0 <= self._last < float("inf"):
-                raise ConfigError(f"alpha must be at least 0, was: {self._last}")
-        return self._last
+        """Return the rate of a step, from 0. Raises ConfigError if it is below 0 or no number."""
+        for value in islice(self._values, max(0, step + 1 - len(self._taken))):
+            if not 0 <= value < float("inf"):
+                raise ConfigError(f"alpha must be at least 0, was: {float(value)}")
+            self._taken.append(float(value))
+        if not self._taken:
+            raise ConfigError("alpha must be at least 0, was: a schedule without values")
+        return self._taken[min(step, len(self._taken) - 1)]
 
 
 class MeanLoss:
