@@ -234,6 +234,9 @@ def test_what_is_written_when_on_and_off(saved, tmp_path):
     spacy.load(saved).get_pipe("w2v").to_disk(tmp_path / "less", exclude=["output"])
     for written in (tmp_path / "off" / "w2v", tmp_path / "less"):
         assert {path.name for path in written.iterdir()} == files - {"output_vectors.npy"}
+    spacy.load(saved).to_disk(tmp_path / "both")
+    spacy.load(tmp_path / "off").to_disk(tmp_path / "both")
+    assert {path.name for path in (tmp_path / "both" / "w2v").iterdir()} == files - {"output_vectors.npy"}
     component = spacy.load(saved).get_pipe("w2v").from_disk(saved / "w2v", exclude=["output"])
     assert component.continued is None
 
@@ -389,7 +392,8 @@ def record_alphas(monkeypatch):
 def test_learning_rates():
     rates = LearningRates([0.3, 0.2])
     assert [rates.at(step) for step in (0, 0, 1, 4)] == [0.3, 0.3, 0.2, 0.2]
-    assert LearningRates(iter([0.3, 0.2, 0.1])).at(2) == 0.1
+    rates = LearningRates(iter([0.3, 0.2, 0.1]))
+    assert [rates.at(step) for step in (2, 0, 1, 9)] == [0.1, 0.3, 0.2, 0.1], "as of a component initialized anew"
     for wrong in ([], [-0.1], float("nan"), float("inf")):
         with pytest.raises(ConfigError, match="alpha must be at least 0, was"):
             LearningRates(wrong)

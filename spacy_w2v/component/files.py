@@ -31,9 +31,12 @@ Load = Callable[[str], Array | None]
 
 
 def write_state(state: State, directory: Path, *, exclude: Collection[str]) -> None:
-    """Write the files to a directory, which is made if it is missing."""
+    """Write the files to a directory, which is made if it is missing; those of an earlier state go."""
     meta, arrays = _parts(state, exclude)
     directory.mkdir(parents=True, exist_ok=True)
+    for names in FILES_OF_PART.values():
+        for name in names:
+            (directory / f"{name}.npy").unlink(missing_ok=True)
     (directory / META_FILE).write_bytes(meta)
     for name, array in arrays.items():
         np.save(directory / name, array, allow_pickle=False)
