@@ -320,6 +320,24 @@ def test_floret_tables_are_refused():
     nlp.add_pipe("w2v", config={"pooling": "mean"})
     with pytest.raises(ConfigError, match=r"a row for each word.* mode floret"):
         nlp("king")
+    with pytest.raises(ConfigError, match=r"a row for each word.* mode floret"):
+        nlp.initialize()
+
+
+@pytest.mark.parametrize("update", [False, True])
+def test_what_was_made_stays_when_the_pipeline_is_initialized_again(update):
+    """As for a component that is added later: neither the config nor the examples have to do with the vectors."""
+    nlp = make_pipeline(update=update)
+    expected, facts = nlp(TEXT), nlp.get_pipe("w2v").facts
+    nlp.add_pipe("tagger")
+    nlp.initialize(lambda: [tagged(nlp)])
+    assert_array_equal(nlp(TEXT).vector, expected.vector)
+    assert nlp.get_pipe("w2v").facts == facts != {}
+    assert (nlp.get_pipe("w2v").continued is not None) == update
+    nlp.vocab.vectors = pipeline_with_table(WORDS).vocab.vectors
+    message = "the pipeline's own vectors come without one" if update else "needs the frequencies of words"
+    with pytest.raises(ConfigError, match=message):
+        nlp.initialize(lambda: [tagged(nlp)])
 
 
 # Samples of texts
@@ -438,6 +456,36 @@ def test_rows_that_are_added_later_have_weight_one():
     doc = nlp("plugh")
     assert_allclose(doc.vector, np.ones(D), rtol=1e-6)
     assert not doc[0]._.w2v_oov
+
+
+def test_a_document_can_come_again():
+    """What spaCy and the component have kept of it goes."""
+    nlp = make_pipeline(n_common=0)
+    doc = nlp.make_doc("plugh king")
+    assert doc.vector_norm > 0, "spaCy's own, which it keeps"
+    for made in (nlp.get_pipe("w2v")(doc), nlp(doc)):
+        assert_allclose(made.vector_norm, np.linalg.norm(made.vector), rtol=1e-6)
+        assert [token._.w2v_oov for token in made] == [True, False]
+    nlp.vocab.set_vector("plugh", np.ones(D, np.float32))
+    doc = nlp(doc)
+    assert_allclose(doc.vector_norm, np.linalg.norm(doc.vector), rtol=1e-6)
+    assert [token._.w2v_oov for token in doc] == [False, False]
+    plain = spacy.blank("en", vocab=nlp.vocab)("a war")
+    expected = plain.vector @ doc.vector / (np.linalg.norm(plain.vector) * np.linalg.norm(doc.vector))
+    assert plain.similarity(doc) == pytest.approx(expected, rel=1e-5)
+
+
+def test_tables_of_norms():
+    """SpaCy 3.8 has tables whose keys are another attribute than the text; so are lexemes looked up."""
+    nlp = pipeline_with_table(["stream", "king"], pooling="mean")
+    table = nlp.vocab.vectors
+    nlp.vocab.vectors = Vectors(data=table.data, keys=[*table.key2row], attr="NORM", strings=nlp.vocab.strings)
+    nlp.vocab["brook"].norm_ = "stream"
+    doc = nlp("brook")
+    assert_array_equal(doc.vector, table.data[0])
+    for single in (nlp.vocab["brook"], nlp("brook")[0], nlp("brook")[:1]):
+        assert doc.similarity(single) == pytest.approx(1, rel=1e-5)
+        assert nlp("king").similarity(single) == pytest.approx(nlp("king").similarity(doc), rel=1e-5)
 
 
 # Out of vocabulary
@@ -618,7 +666,7 @@ def test_pipelines_without_the_component(nlp, saved):
         assert doc[1].has_vector
     with nlp.select_pipes(disable="w2v"):
         assert nlp(TEXT).user_hooks == {}
-    assert set(nlp(TEXT).user_hooks) == {"vector", "has_vector", "similarity"}
+    assert set(nlp(TEXT).user_hooks) == {"vector", "vector_norm", "has_vector", "similarity"}
 
 
 @pytest.mark.filterwarnings("ignore:.*W113", "ignore:.*W109")

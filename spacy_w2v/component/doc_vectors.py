@@ -76,7 +76,7 @@ class DocVectors:
         if fitted is None and (settings.frequencies == "corpus" or settings.n_common):
             raise ConfigError(
                 'pooling = "sif" needs what only initialize finds out. Call nlp.initialize() or, in a pipeline that is '
-                'trained, nlp.get_pipe("w2v").initialize(get_examples, nlp=nlp); or set pooling = "mean".'
+                'trained, initialize(get_examples, nlp=nlp) of the component alone; or set pooling = "mean".'
             )
         if settings.frequencies == "corpus" and fitted is not None and fitted.counts is None:
             raise ConfigError(
@@ -120,6 +120,10 @@ class DocVectors:
         stored: Vectors | None = doc._.w2v_vector
         return self.span_vector(doc) if stored is None else stored
 
+    def doc_norm(self, doc: Any) -> float:
+        """Return the norm of the vector of a document."""
+        return float(np.linalg.norm(self.doc_vector(doc)))
+
     def span_vector(self, span: Any) -> Vectors:
         """Return the vector of a span, or of a document without a look at what it has."""
         return self.pool(span.vocab, self.rows(span))
@@ -151,7 +155,7 @@ class DocVectors:
             return vector
         if isinstance(thing, Token):
             return self.span_vector(thing.doc[thing.i : thing.i + 1])
-        return self.pool(thing.vocab, self.bind(thing.vocab).find(np.array([thing.orth], np.uint64)))
+        return self.span_vector(Doc(thing.vocab, words=[thing.orth_]))
 
     def bind(self, vocab: Any) -> WordRows:
         """Return the words of a vocab's table, after a check that it is the right one if it is new.

@@ -49,11 +49,11 @@ def fit(
         sif_a=settings.sif_a,
         frequencies=settings.frequencies,
     )
+    maker = DocVectors(replace(settings, n_common=0), fitted)
+    maker.bind(nlp.vocab)  # with all its checks, also where nothing is to be found
     if not settings.n_removed:
         return fitted
     n = settings.n_common
-    maker = DocVectors(replace(settings, n_common=0), fitted)
-    maker.check()
     if n >= table.vector_size:
         raise ConfigError(f"n_common must be less than the dimensions of the vectors, {table.vector_size}, was: {n}")
     known = [vector for vector in _text_vectors(nlp, maker, source, get_examples) if vector.any()]

@@ -71,14 +71,18 @@ class Word2VecComponent:
         """
         maker = self.doc_vectors
         rows = maker.rows(doc)
+        if doc._.w2v_vector is not None:  # of an earlier call, when the table may have lacked other words
+            for token in doc:
+                if token._.w2v_oov:
+                    token._.w2v_oov = False
         doc._.w2v_vector = maker.pool(doc.vocab, rows)
         for i in np.flatnonzero(rows == NO_ROW).tolist():
             if not doc[i].is_space:
                 doc[i]._.w2v_oov = True
-        # Norms are left to spaCy, which takes them of these vectors: where there is a hook for the norm of a span,
-        # spaCy 3.8 returns its vector.
+        # The norms of spans are left to spaCy, which takes them of these vectors: where there is a hook, spaCy 3.8
+        # returns the vector. That of a document may be one that spaCy has kept of its own vector.
         hooks = {"has_vector": maker.has_vector, "similarity": maker.similarity}
-        doc.user_hooks.update(hooks, vector=maker.doc_vector)
+        doc.user_hooks.update(hooks, vector=maker.doc_vector, vector_norm=maker.doc_norm)
         doc.user_span_hooks.update(hooks, vector=maker.span_vector)
         return doc
 
@@ -101,7 +105,8 @@ class Word2VecComponent:
         corpus: a reader, or what `spacy_w2v.train` takes; vectors are trained on its texts.
         tokens, vocabulary, model, training, initial: settings as in the blocks of `[w2v]`.
         path: a model that is trained already, in place of training; corpus is then read for common components only.
-            With neither, the pipeline's vectors stay.
+            With neither, the pipeline's vectors stay; and if they are those that were made or read here before, so
+            does all that is known of them.
         vectors: those of the model that are taken.
 
         Common components are those of texts of the corpus, or of the examples where there is none.
@@ -122,6 +127,8 @@ class Word2VecComponent:
         with shown_by_spacy(f"The vectors of '{self.name}' cannot be made"):
             source = as_sampled_source(corpus)
             self.similarity.load()
+            if path is None and source is None and not any(blocks.values()) and self._made(nlp.vocab.vectors):
+                return
             if self.is_trainable:
                 check_can_continue(path=path, source=source, initial=initial or {}, vectors=vectors, section=section)
             if path is not None or source is not None:
@@ -194,6 +201,13 @@ class Word2VecComponent:
             return {}
         scores = self.similarity.scores(self.doc_vectors.bind(example.predicted.vocab))
         return {f"w2v_{name}": score for name, score in scores.items()}
+
+    def _made(self, table: Any) -> bool:  # Any: spaCy's Vectors
+        """Say whether a table is that of the model that the component knows."""
+        fitted = self.doc_vectors.fitted
+        if fitted is None or fitted.counts is None or (self.is_trainable and self.continued is None):
+            return False
+        return table_facts(table, n_rows=fitted.table.n_rows) == fitted.table
 
     def _use(self, state: State) -> None:
         fitted, facts, outputs = state
