@@ -456,6 +456,9 @@ def test_rows_that_are_added_later_have_weight_one():
     doc = nlp("plugh")
     assert_allclose(doc.vector, np.ones(D), rtol=1e-6)
     assert not doc[0]._.w2v_oov
+    assert nlp("XYZZY")[0]._.w2v_oov
+    nlp.vocab.vectors.add("xyzzy", row=nlp.vocab.vectors.find(key="plugh"))  # no row comes with this key
+    assert_array_equal(nlp("XYZZY").vector, doc.vector)
 
 
 def test_a_document_can_come_again():

@@ -333,6 +333,23 @@ def test_other_random_numbers_stay_as_they_are(material, workplace):
     np.testing.assert_array_equal(before[1][1], after[1][1])
 
 
+def test_a_component_takes_the_frequencies_from_the_output(material, workplace):
+    """The callback leaves a table; counts of words are in the model beside it."""
+    texts = {"@readers": "spacy_w2v.Dataset.v1", "data_files": "texts.txt"}
+    settings = {
+        "nlp__pipeline": ["w2v"],
+        "components__w2v": {"factory": "w2v"},
+        "initialize__before_init__output": "vectors",
+    }
+    nlp = initialized(material, initialize__components={"w2v": {"path": "vectors", "corpus": texts}}, **settings)
+    model = read_model(workplace / "vectors/model")
+    assert has_vectors_of(nlp, model)
+    np.testing.assert_array_equal(nlp.get_pipe("w2v").doc_vectors.fitted.counts, model.vocabulary.counts)
+    assert nlp("the King").has_vector
+    with pytest.raises(ConfigValidationError, match="Initialize the component with the model that they are of as path"):
+        initialized(material, **settings)
+
+
 # ... and whose tokens
 
 

@@ -80,8 +80,9 @@ class DocVectors:
             )
         if settings.frequencies == "corpus" and fitted is not None and fitted.counts is None:
             raise ConfigError(
-                'pooling = "sif" needs the frequencies of words, but these vectors came without. Set frequencies = '
-                '"zipf" if the rows of their table go from the most frequent word to the rarest, or pooling = "mean".'
+                'pooling = "sif" needs the frequencies of words, but these vectors came without. Initialize the '
+                'component with the model that they are of as path; or set frequencies = "zipf" if the rows of their '
+                'table go from the most frequent word to the rarest, or pooling = "mean".'
             )
         if fitted is None or not settings.n_common:
             return
@@ -164,7 +165,7 @@ class DocVectors:
         """
         table = vocab.vectors
         words = self._words
-        if words is not None and words.table is table and words.n_rows == len(table.data):
+        if words is not None and words.is_of(table):
             return words
         self.check()
         self._check_table(table)

@@ -71,10 +71,15 @@ class WordRows:
             )
         self.table = table
         self.n_rows = len(table.data)
+        self.n_keys = len(table.key2row)
         self._strings = strings
         self._max_edits = max_edits
         self._substitutes: dict[int, int] = {}
         self._spellings: dict[tuple[str, int], dict[str, int]] | None = None
+
+    def is_of(self, table: Any) -> bool:
+        """Say whether these are the words of a table as it is now: what stood for a word may be a key since."""
+        return table is self.table and self.n_rows == len(table.data) and self.n_keys == len(table.key2row)
 
     def find(self, keys: NDArray[np.uint64]) -> Offsets:
         """Return the row of each word, by its id among the strings; NO_ROW for a word without one."""
