@@ -322,6 +322,22 @@ def test_a_corpus_is_encoded_once(tmp_path):
     assert told == [f"Using the encoded corpus {corpus.directory}"]
 
 
+def test_a_corpus_that_another_process_was_faster_with_stays(tmp_path):
+    """It may be read at the moment."""
+
+    class Overtaken(ListSource):
+        def batches(self):
+            with prepare(source(), tmp_path) as corpus:
+                self.files = {path: path.stat().st_ino for path in corpus.directory.iterdir()}
+            yield from super().batches()
+
+    slow = Overtaken(["a b a", "c"], fingerprint="f1")
+    with prepare(slow, tmp_path) as corpus:
+        assert words_of(corpus) == [["a", "b", "a"], ["c"]]
+        assert {path: path.stat().st_ino for path in corpus.directory.iterdir()} == slow.files
+    assert len(entries(tmp_path)) == 1
+
+
 def test_the_number_of_processes_does_not_matter_to_the_cache(tmp_path):
     for n_process in (1, 2):
         with prepare(source(), tmp_path, tokens=WHITESPACE.model_copy(update={"n_process": n_process})):

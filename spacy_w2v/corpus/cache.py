@@ -101,9 +101,9 @@ def prepared_corpus(
         if fingerprint["source"] is None:
             yield open_corpus(directory)
             return
-        if entry.exists():  # damaged, or made by another process in the meantime
-            shutil.rmtree(entry)
-        directory.rename(entry)
+        if _find(entry, EncodingListener()) is None:  # else another process, which may read it now, was faster
+            shutil.rmtree(entry, ignore_errors=True)
+            directory.rename(entry)
     yield open_corpus(entry)
 
 
