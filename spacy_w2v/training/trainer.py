@@ -306,18 +306,13 @@ class _Conductor:
             else:
                 with self.signals:
                     self._train_with_checkpoints(self.checkpoints)
-        except KeyboardInterrupt:  # nobody waits for chunks whose results go to waste
-            self.tasks.stop()
-            raise
-        except BaseException:
+        finally:
             self._end(threads)
-            raise
-        self._end(threads)
         self._stop_if(self.health.of_all())
         return self.state.finished
 
     def _end(self, threads: list[threading.Thread]) -> None:
-        """Wait until no worker changes the weights any more."""
+        """Wait until no worker changes the weights any more, nor reads: Python cannot end while one does in C++."""
         self.tasks.stop()
         for thread in threads:
             thread.join()
@@ -329,14 +324,13 @@ class _Conductor:
     def _train_with_checkpoints(self, checkpoints: Checkpoints) -> None:
         while self.state.n_done < self.run.plan.n_tasks:
             self._receive()
-            if self.signals.pending is not None:
+            if self.signals.pending is not None or checkpoints.are_due():
                 self._write(checkpoints)
                 self.signals.deliver()
-            elif checkpoints.are_due():
-                self._write(checkpoints)
+                self.tasks.go_on()
 
     def _write(self, checkpoints: Checkpoints) -> None:
-        """Write a checkpoint between tasks: wait for those that run, while no others begin."""
+        """Write a checkpoint between tasks: wait for those that run, while no others begin until `go_on`."""
         start = time.monotonic()
         n_begun = self.tasks.pause()
         while self.state.n_done < n_begun:
@@ -348,7 +342,6 @@ class _Conductor:
             then = "training goes on without" if self.signals.pending is None else "the newest state is lost"
             self.listener.message(f"No checkpoint could be written, and {then}: {error}")
         checkpoints.took(time.monotonic() - start)
-        self.tasks.go_on()
 
     def _receive(self) -> None:
         """Wait for the next result, and do all that follows from it; or do nothing if none is to come in a pause."""
