@@ -73,27 +73,26 @@ TASKS = (
         "SST-2, sentiment, accuracy",
         "cats_micro_f",  # of exclusive classes it is the accuracy
         400,
-        _layered("textcat")
-        | {"mean": ["textcat_mean"], "bow": ["textcat_bow"], "bow-128": ["textcat_bow"]},
+        _layered("textcat") | {"mean": ["textcat_mean"], "bow": ["textcat_bow"], "bow-128": ["textcat_bow"]},
     ),
 )
 
 
-def overrides_of(run: Run, *, corpus: Path, vectors: Path, tok2vec: Path) -> dict[str, Any]:  # Any: of JSON
+def overrides_of(run: Run, options: argparse.Namespace) -> dict[str, Any]:  # Any: of JSON
     """Return what the run changes in the config, as options of `spacy train`."""
     settings: dict[str, Any] = {
         "nlp.pipeline": list(run.task.pipelines[run.variant]),
-        "paths.train": str(corpus / run.task.folder / "train.spacy"),
-        "paths.dev": str(corpus / run.task.folder / "dev.spacy"),
+        "paths.train": str(options.corpus / run.task.folder / "train.spacy"),
+        "paths.dev": str(options.corpus / run.task.folder / "dev.spacy"),
         "system.seed": run.seed,
-        "training.max_steps": run.task.max_steps,
+        "training.max_steps": options.max_steps or run.task.max_steps,
     }
     if run.variant in ("vectors", "pretrained"):
         settings["components.tok2vec.model.embed.include_static_vectors"] = True
     if run.variant in ("vectors", "pretrained", "mean"):
-        settings["paths.vectors"] = str(vectors)
+        settings["paths.vectors"] = str(options.vectors)
     if run.variant == "pretrained":
-        settings["paths.init_tok2vec"] = str(tok2vec)
+        settings["paths.init_tok2vec"] = str(options.tok2vec)
     if run.variant == "bow-128":
         settings["components.textcat_bow.model.length"] = 128
     return settings
@@ -110,7 +109,9 @@ def fingerprint(config_path: Path, test: Path, settings: Mapping[str, Any]) -> s
     config["components"] = {name: config["components"][name] for name in config["nlp"]["pipeline"]}
     del config["corpora"]["pretrain"], config["pretraining"], config["paths"]  # what is used of paths is in its place
     files = [test, *(Path(value) for name, value in settings.items() if name.startswith("paths."))]
-    files = [file / "vocab" if file.is_dir() else file for file in files]  # meta.json of vectors tells when, and how fast
+    files = [
+        file / "vocab" if file.is_dir() else file for file in files
+    ]  # meta.json of vectors tells when, and how fast
     content = json.dumps([config, [checksum(file) for file in files]], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
@@ -127,7 +128,7 @@ def spacy_command(*arguments: object, log_file: Path) -> None:
 
 def measure(run: Run, options: argparse.Namespace) -> dict[str, Any]:  # Any: of JSON
     """Train and evaluate, or find the results of before. The model goes; log, scores and what they are of stay."""
-    settings = overrides_of(run, corpus=options.corpus, vectors=options.vectors, tok2vec=options.tok2vec)
+    settings = overrides_of(run, options)
     test = options.corpus / run.task.folder / "test.spacy"
     runs: Path = options.output.parent / "runs"
     result, model, scores = (runs / f"{run.name}{suffix}" for suffix in (".json", "", ".scores.json"))
@@ -160,7 +161,7 @@ def as_option(value: object) -> str:
 
 
 def table_of(measurements: Sequence[Mapping[str, Any]]) -> str:  # Any: of JSON
-    """Return a table of means ± standard deviations × 100 over the seeds, and of gains over the task's first variant."""
+    """Return a table of means ± standard deviations × 100 over the seeds, and of gains over the first variant."""
     return markdown_table(("", "", "seeds", "score", "gain"), _rows(measurements))
 
 
@@ -187,6 +188,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--tasks", nargs="+", choices=[task.folder for task in TASKS])
     parser.add_argument("--variants", nargs="+", choices=list(VARIANTS))
     parser.add_argument("--seeds", type=int, default=3, help="runs of each variant")
+    parser.add_argument("--max-steps", type=int, help="for a quick look; of each task its own if not given")
     parser.add_argument("--jobs", type=int, default=1, help="runs at the same time")
     parser.add_argument("--output", type=Path, default=Path("results", "downstream"), help="without suffix")
     return parser.parse_args()

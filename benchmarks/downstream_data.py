@@ -26,7 +26,7 @@ LABELS = {"0": "negative", "1": "positive"}
 
 
 def find_file(folder: Path, name: str) -> Path:
-    """Return the file, plain or compressed. Ends the program if there is none."""
+    """Return the file, plain or compressed, or end the program."""
     for suffix in SUFFIXES:
         if (path := folder / f"{name}{suffix}").is_file():
             return path
@@ -47,10 +47,10 @@ def blank_lines_emptied(lines: Iterable[str]) -> Iterator[str]:
 
 
 def labelled_doc(line: str, nlp: Language) -> Doc:
-    """Return the document of a line: a label, a space, and tokens between spaces. Raises ValueError."""
+    """Return the document of a line: a label, a space, and tokens between spaces, or end the program."""
     label, _, text = line.partition(" ")
     if label not in LABELS or not text.split():
-        raise ValueError(f"A line of SST-2 must be 0 or 1, a space and a sentence, was: {line!r}")
+        raise SystemExit(f"A line of SST-2 must be 0 or 1, a space and a sentence, was: {line!r}")
     doc = Doc(nlp.vocab, words=text.split())
     doc.cats = {name: float(key == label) for key, name in LABELS.items()}
     return doc
