@@ -67,7 +67,7 @@ def _layered(component: str) -> dict[str, Sequence[str]]:
 
 TASKS = (
     Task("wnut17", "WNUT-17, entities, F", "ents_f", 400, _layered("ner")),
-    Task("gum", "GUM, fine-grained tags, accuracy", "tag_acc", 800, _layered("tagger")),
+    Task("gum", "GUM, fine-grained tags, accuracy", "tag_acc", 600, _layered("tagger")),
     Task(
         "sst2",
         "SST-2, sentiment, accuracy",
@@ -98,21 +98,24 @@ def overrides_of(run: Run, options: argparse.Namespace) -> dict[str, Any]:  # An
     return settings
 
 
+def files_of(settings: Mapping[str, Any]) -> list[Path]:  # Any: of JSON
+    """Return the test set, and the files and directories that the settings name."""
+    named = [Path(value) for name, value in settings.items() if name.startswith("paths.")]
+    return [Path(settings["paths.train"]).with_name("test.spacy"), *named]
+
+
 @cache
 def checksum(path: Path) -> str:
-    return get_checksum(path)
+    """Return the checksum of a file, or of a pipeline's vectors, but not of its meta.json, which tells times."""
+    return get_checksum(path / "vocab" if path.is_dir() else path)
 
 
-def fingerprint(config_path: Path, test: Path, settings: Mapping[str, Any]) -> str:  # Any: of JSON
-    """Return a hash of all that a run's scores depend on: the config as it takes it, and the content of the files."""
+def fingerprint(config_path: Path, settings: Mapping[str, Any]) -> str:  # Any: of JSON
+    """Return a hash of all that a run's score depends on: the config as it takes it, and the content of the files."""
     config = load_config(config_path, overrides=dict(settings), interpolate=True)
     config["components"] = {name: config["components"][name] for name in config["nlp"]["pipeline"]}
     del config["corpora"]["pretrain"], config["pretraining"], config["paths"]  # what is used of paths is in its place
-    files = [test, *(Path(value) for name, value in settings.items() if name.startswith("paths."))]
-    files = [
-        file / "vocab" if file.is_dir() else file for file in files
-    ]  # meta.json of vectors tells when, and how fast
-    content = json.dumps([config, [checksum(file) for file in files]], sort_keys=True)
+    content = json.dumps([config, [checksum(file) for file in files_of(settings)]], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -129,10 +132,9 @@ def spacy_command(*arguments: object, log_file: Path) -> None:
 def measure(run: Run, options: argparse.Namespace) -> dict[str, Any]:  # Any: of JSON
     """Train and evaluate, or find the results of before. The model goes; log, scores and what they are of stay."""
     settings = overrides_of(run, options)
-    test = options.corpus / run.task.folder / "test.spacy"
     runs: Path = options.output.parent / "runs"
     result, model, scores = (runs / f"{run.name}{suffix}" for suffix in (".json", "", ".scores.json"))
-    key = fingerprint(options.config, test, settings)
+    key = fingerprint(options.config, settings)
     if result.exists() and (found := json.loads(result.read_text(encoding="utf-8")))["fingerprint"] == key:
         return dict(found)
     runs.mkdir(parents=True, exist_ok=True)
@@ -140,7 +142,7 @@ def measure(run: Run, options: argparse.Namespace) -> dict[str, Any]:  # Any: of
     log_file.unlink(missing_ok=True)
     arguments = [part for name, value in settings.items() for part in (f"--{name}", as_option(value))]
     spacy_command("train", options.config, "--output", model, *arguments, log_file=log_file)
-    spacy_command("evaluate", model / "model-best", test, "--output", scores, log_file=log_file)
+    spacy_command("evaluate", model / "model-best", files_of(settings)[0], "--output", scores, log_file=log_file)
     measured = {
         "task": run.task.folder,
         "variant": run.variant,
@@ -173,10 +175,10 @@ def _rows(measurements: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, ...]
             if not values:
                 continue
             mean = statistics.mean(values)
-            spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
-            gain = "" if base is None else f"{mean - base:+.1f}"
+            spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
+            gain = "" if base is None else f"{mean - base:+.2f}"
             base = mean if base is None else base
-            yield task.title, VARIANTS[variant], str(len(values)), f"{mean:.1f}{spread}", gain
+            yield task.title, VARIANTS[variant], str(len(values)), f"{mean:.2f}{spread}", gain
 
 
 def parse_options() -> argparse.Namespace:
@@ -191,7 +193,11 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--max-steps", type=int, help="for a quick look; of each task its own if not given")
     parser.add_argument("--jobs", type=int, default=1, help="runs at the same time")
     parser.add_argument("--output", type=Path, default=Path("results", "downstream"), help="without suffix")
-    return parser.parse_args()
+    options = parser.parse_args()
+    for name in ("seeds", "jobs"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name} must be at least 1, was: {getattr(options, name)}")
+    return options
 
 
 def main() -> None:
@@ -203,6 +209,11 @@ def main() -> None:
         for variant in task.pipelines
         if task.folder in (options.tasks or task.folder) and variant in (options.variants or VARIANTS)
     ]
+    needed = {options.config, *(file for run in runs for file in files_of(overrides_of(run, options)))}
+    if missing := sorted(str(file) for file in needed if not file.exists()):
+        raise SystemExit(
+            f"These must exist: {', '.join(missing)}. The workflow `downstream` of project.yml makes them."
+        )
     with ThreadPoolExecutor(options.jobs) as pool:
         measurements = list(pool.map(lambda run: measure(run, options), runs))
     table = table_of(measurements)

@@ -152,8 +152,8 @@ def test_the_table_has_means_deviations_and_gains():
     ]
     header, _, without, vectors = table_of(measurements).splitlines()
     assert header == "|  |  | seeds | score | gain |"
-    assert without == "| WNUT-17, entities, F | without vectors | 3 | 12.0 ± 2.0 |  |"
-    assert vectors == "| WNUT-17, entities, F | with vectors | 3 | 22.0 ± 1.0 | +10.0 |"
+    assert without == "| WNUT-17, entities, F | without vectors | 3 | 12.00 ± 2.00 |  |"
+    assert vectors == "| WNUT-17, entities, F | with vectors | 3 | 22.00 ± 1.00 | +10.00 |"
 
 
 @pytest.fixture(scope="module")
