@@ -35,7 +35,7 @@ class Task(NamedTuple):
     title: str
     score: str
     max_steps: int
-    """Enough for the score on the dev set to have stopped rising by then, with or without vectors."""
+    """Steps of training, of all variants; the score on the development set rises little after them."""
     pipelines: Mapping[str, Sequence[str]]
     """The components of each variant."""
 

@@ -193,6 +193,8 @@ def weights_of(model):
 
 @pytest.mark.filterwarnings("ignore:.*initialize.*:UserWarning")
 def test_a_pretrained_layer_starts_the_pipeline_and_tells_contexts_apart(vectors, tmp_path):
+    from contextual import table_of
+
     pretrain(load_config(CONFIG, overrides=overrides_with(vectors), interpolate=True), tmp_path)
     losses = [json.loads(line)["loss"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert np.isfinite(losses).all()
@@ -217,21 +219,46 @@ def test_a_pretrained_layer_starts_the_pipeline_and_tells_contexts_apart(vectors
     assert np.abs(first - second).max() > 0.01
     np.testing.assert_array_equal(first, nlp(TEXTS[0]).tensor[rows[0].i])
 
+    (row,) = table_of(nlp, word="bank", sentences=TEXTS[:2]).splitlines()[2:]
+    expected_cosine = first @ second / np.linalg.norm(first) / np.linalg.norm(second)
+    assert row.split(" | ")[2:] == ["1.000", f"{expected_cosine:.3f} |"]
+    with pytest.raises(SystemExit, match="must have the token 'shore', but this one has not: the river left"):
+        table_of(nlp, word="shore", sentences=TEXTS[:2])
 
-def test_a_run_of_the_comparison(vectors, tmp_path):
+
+def test_a_run_of_the_comparison(vectors, tmp_path, monkeypatch, capsys):
+    import downstream
+    import downstream_data
+
+    def call(main, *arguments):
+        monkeypatch.setattr(sys, "argv", ["script", *map(str, arguments)])
+        main()
+        return capsys.readouterr().out
+
+    monkeypatch.chdir(tmp_path)
     write_labelled(tmp_path / "labelled")
-    run(ROOT / "benchmarks" / "downstream_data.py", "labelled", "out", cwd=tmp_path)  # as the workflow does
-    config = load_config(CONFIG, overrides=SMALL, interpolate=False)
-    config.to_disk(tmp_path / "small.cfg")
-    (tmp_path / "weights.bin").touch()
-    command = (ROOT / "benchmarks" / "downstream.py", "out/corpus", "--config", "small.cfg", "--vectors", vectors)
-    command += ("--tok2vec", "weights.bin", "--tasks", "sst2", "--variants", "vectors", "--seeds", 1)
-    command += ("--max-steps", 2, "--output", "results")
-    said = run(*command, cwd=tmp_path)
+    call(downstream_data.main, "labelled", "out")
+    load_config(CONFIG, overrides=SMALL, interpolate=False).to_disk("small.cfg")
+    options = (
+        "out/corpus",
+        "--config",
+        "small.cfg",
+        "--vectors",
+        vectors,
+        "--tok2vec",
+        "weights.bin",
+        "--tasks",
+        "sst2",
+    )
+    options += ("--variants", "vectors", "--seeds", 1, "--max-steps", 2, "--output", "results")
+    said = run(ROOT / "benchmarks" / "downstream.py", *options, cwd=tmp_path)
     assert "task=sst2  variant=vectors  seed=0  score=" in said
-    (measured,) = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["measurements"]
+    (measured,) = json.loads(Path("results.json").read_text(encoding="utf-8"))["measurements"]
     assert measured["score"] in (0.0, 0.5, 1.0)  # of two documents
-    assert "| SST-2, sentiment, accuracy | with vectors | 1 |" in (tmp_path / "results.md").read_text(encoding="utf-8")
-    assert sorted(os.listdir(tmp_path / "runs")) == ["sst2-vectors-0.json", "sst2-vectors-0.log"]
+    table = Path("results.md").read_text(encoding="utf-8")
+    assert "| SST-2, sentiment, accuracy | with vectors | 1 |" in table
+    assert sorted(os.listdir("runs")) == ["sst2-vectors-0.json", "sst2-vectors-0.log"]
 
-    assert "score=" not in run(*command, cwd=tmp_path)  # it is found
+    assert call(downstream.main, *options) == table + "\n"  # it is found
+    with pytest.raises(SystemExit, match=r"^These must exist: weights\.bin\. The workflow"):
+        call(downstream.main, *options, "--variants", "pretrained")
