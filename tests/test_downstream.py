@@ -81,7 +81,9 @@ def run(*command, cwd, code=0):
 
 
 def test_the_workflow_runs_what_there_is():
-    said = run("-m", "spacy", "project", "run", "downstream", ".", "--dry", "--vars.labelled", "tests", cwd=ROOT)
+    said = run(
+        "-m", "spacy", "project", "run", "downstream", ".", "--dry", "--force", "--vars.labelled", "tests", cwd=ROOT
+    )
     commands = [line for line in said.splitlines() if line.startswith("Running command:")]
     steps = ("downstream_data.py tests ", "convert", "convert", "w2v train", "pretrain", "assemble", "contextual.py")
     for step, command in zip((*steps, "downstream.py "), commands, strict=True):
