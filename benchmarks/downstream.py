@@ -1,0 +1,228 @@
+"""What vectors are worth to a pipeline: NER, tagging and classification without them, with them, and with pretraining.
+
+    python benchmarks/downstream.py CORPUS --vectors vectors/spacy --tok2vec pretrained/model-last.bin
+
+CORPUS has a folder per task with train.spacy, dev.spacy and test.spacy, as the workflow `downstream` of project.yml
+makes them. Each run is a `spacy train` of one config and a `spacy evaluate` of its best model on the test set. Runs of
+a task differ in what their variant is about and in the seed, and in nothing else. Results are written after each run,
+and runs that are there already are not repeated, unless the config, the data or the vectors have changed.
+"""
+
+import argparse
+import hashlib
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from common import log, machine_facts, markdown_table
+from spacy.util import load_config
+from weasel.util import get_checksum
+
+CONFIG = Path("configs", "downstream", "pipeline.cfg")
+
+
+class Task(NamedTuple):
+    """A data set, what is learned of it, and by which score of `spacy evaluate` it is judged."""
+
+    folder: str
+    title: str
+    score: str
+    max_steps: int
+    """Steps of training, of all variants; the score on the development set rises little after them."""
+    pipelines: Mapping[str, Sequence[str]]
+    """The components of each variant."""
+
+
+class Run(NamedTuple):
+    task: Task
+    variant: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.task.folder}-{self.variant}-{self.seed}"
+
+
+VARIANTS = {
+    "without": "without vectors",
+    "vectors": "with vectors",
+    "pretrained": "with vectors, pretrained",
+    "mean": "mean of vectors, linear",
+    "bow": "bag of words, linear",
+    "bow-128": "bag of words in 128 buckets, linear",
+}
+"""The variants and what they are called in the table."""
+
+
+def _layered(component: str) -> dict[str, Sequence[str]]:
+    return dict.fromkeys(("without", "vectors", "pretrained"), ("tok2vec", component))
+
+
+TASKS = (
+    Task("wnut17", "WNUT-17, entities, F", "ents_f", 400, _layered("ner")),
+    Task("gum", "GUM, fine-grained tags, accuracy", "tag_acc", 600, _layered("tagger")),
+    Task(
+        "sst2",
+        "SST-2, sentiment, accuracy",
+        "cats_micro_f",  # of exclusive classes it is the accuracy
+        400,
+        _layered("textcat") | {"mean": ["textcat_mean"], "bow": ["textcat_bow"], "bow-128": ["textcat_bow"]},
+    ),
+)
+
+
+def overrides_of(run: Run, options: argparse.Namespace) -> dict[str, Any]:  # Any: of JSON
+    """Return what the run changes in the config, as options of `spacy train`."""
+    settings: dict[str, Any] = {
+        "nlp.pipeline": list(run.task.pipelines[run.variant]),
+        "paths.train": str(options.corpus / run.task.folder / "train.spacy"),
+        "paths.dev": str(options.corpus / run.task.folder / "dev.spacy"),
+        "system.seed": run.seed,
+        "training.max_steps": options.max_steps or run.task.max_steps,
+    }
+    if run.variant in ("vectors", "pretrained"):
+        settings["components.tok2vec.model.embed.include_static_vectors"] = True
+    if run.variant in ("vectors", "pretrained", "mean"):
+        settings["paths.vectors"] = str(options.vectors)
+    if run.variant == "pretrained":
+        settings["paths.init_tok2vec"] = str(options.tok2vec)
+    if run.variant == "bow-128":
+        settings["components.textcat_bow.model.length"] = 128
+    return settings
+
+
+def files_of(settings: Mapping[str, Any]) -> list[Path]:  # Any: of JSON
+    """Return the test set, and the files and directories that the settings name."""
+    named = [Path(value) for name, value in settings.items() if name.startswith("paths.")]
+    return [Path(settings["paths.train"]).with_name("test.spacy"), *named]
+
+
+@cache
+def checksum(path: Path) -> str:
+    """Return the checksum of a file, or of a pipeline's vectors, but not of its meta.json, which tells times."""
+    return get_checksum(path / "vocab" if path.is_dir() else path)
+
+
+def fingerprint(config_path: Path, settings: Mapping[str, Any]) -> str:  # Any: of JSON
+    """Return a hash of all that a run's score depends on: the config as it takes it, and the content of the files."""
+    config = load_config(config_path, overrides=dict(settings), interpolate=True)
+    config["components"] = {name: config["components"][name] for name in config["nlp"]["pipeline"]}
+    del config["corpora"]["pretrain"], config["pretraining"], config["paths"]  # what is used of paths is in its place
+    content = json.dumps([config, [checksum(file) for file in files_of(settings)]], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def spacy_command(*arguments: object, log_file: Path) -> None:
+    """Run a command of spaCy with its output in a file; end the program with the last of it if it fails."""
+    command = [sys.executable, "-m", "spacy", *map(str, arguments)]
+    with log_file.open("a", encoding="utf-8") as file:
+        code = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, check=False).returncode
+    if code:
+        last = "\n".join(log_file.read_text(encoding="utf-8").splitlines()[-15:])
+        raise SystemExit(f"{' '.join(command)}\nended with exit code {code}. The end of {log_file}:\n{last}")
+
+
+def measure(run: Run, options: argparse.Namespace) -> dict[str, Any]:  # Any: of JSON
+    """Train and evaluate, or find the results of before. The model goes; log, scores and what they are of stay."""
+    settings = overrides_of(run, options)
+    runs: Path = options.output.parent / "runs"
+    result, model, scores = (runs / f"{run.name}{suffix}" for suffix in (".json", "", ".scores.json"))
+    key = fingerprint(options.config, settings)
+    if result.exists() and (found := json.loads(result.read_text(encoding="utf-8")))["fingerprint"] == key:
+        return dict(found)
+    runs.mkdir(parents=True, exist_ok=True)
+    log_file = runs / f"{run.name}.log"
+    log_file.unlink(missing_ok=True)
+    arguments = [part for name, value in settings.items() for part in (f"--{name}", as_option(value))]
+    spacy_command("train", options.config, "--output", model, *arguments, log_file=log_file)
+    spacy_command("evaluate", model / "model-best", files_of(settings)[0], "--output", scores, log_file=log_file)
+    measured = {
+        "task": run.task.folder,
+        "variant": run.variant,
+        "seed": run.seed,
+        "score": json.loads(scores.read_text(encoding="utf-8"))[run.task.score],
+        "settings": settings,
+        "fingerprint": key,
+    }
+    shutil.rmtree(model)
+    scores.unlink()
+    result.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
+    log(task=run.task.folder, variant=run.variant, seed=run.seed, score=float(measured["score"]))
+    return measured
+
+
+def as_option(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def table_of(measurements: Sequence[Mapping[str, Any]]) -> str:  # Any: of JSON
+    """Return a table of means ± standard deviations × 100 over the seeds, and of gains over the first variant."""
+    return markdown_table(("", "", "seeds", "score", "gain"), _rows(measurements))
+
+
+def _rows(measurements: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
+    for task in TASKS:
+        base = None
+        for variant in task.pipelines:
+            values = [100 * m["score"] for m in measurements if (m["task"], m["variant"]) == (task.folder, variant)]
+            if not values:
+                continue
+            mean = statistics.mean(values)
+            spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
+            gain = "" if base is None else f"{mean - base:+.2f}"
+            base = mean if base is None else base
+            yield task.title, VARIANTS[variant], str(len(values)), f"{mean:.2f}{spread}", gain
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--config", type=Path, default=CONFIG)
+    parser.add_argument("--vectors", type=Path, required=True, help="pipeline directory with the vectors")
+    parser.add_argument("--tok2vec", type=Path, required=True, help="weights that spacy pretrain wrote")
+    parser.add_argument("--tasks", nargs="+", choices=[task.folder for task in TASKS])
+    parser.add_argument("--variants", nargs="+", choices=list(VARIANTS))
+    parser.add_argument("--seeds", type=int, default=3, help="runs of each variant")
+    parser.add_argument("--max-steps", type=int, help="for a quick look; of each task its own if not given")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at the same time")
+    parser.add_argument("--output", type=Path, default=Path("results", "downstream"), help="without suffix")
+    options = parser.parse_args()
+    for name in ("seeds", "jobs"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name} must be at least 1, was: {getattr(options, name)}")
+    return options
+
+
+def main() -> None:
+    options = parse_options()
+    runs = [
+        Run(task, variant, seed)
+        for seed in range(options.seeds)
+        for task in TASKS
+        for variant in task.pipelines
+        if task.folder in (options.tasks or task.folder) and variant in (options.variants or VARIANTS)
+    ]
+    needed = {options.config, *(file for run in runs for file in files_of(overrides_of(run, options)))}
+    if missing := sorted(str(file) for file in needed if not file.exists()):
+        raise SystemExit(
+            f"These must exist: {', '.join(missing)}. The workflow `downstream` of project.yml makes them."
+        )
+    with ThreadPoolExecutor(options.jobs) as pool:
+        measurements = list(pool.map(lambda run: measure(run, options), runs))
+    table = table_of(measurements)
+    report = {"machine": machine_facts(), "measurements": measurements}
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.with_suffix(".json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    options.output.with_suffix(".md").write_text(table, encoding="utf-8")
+    print(table)
+
+
+if __name__ == "__main__":
+    main()

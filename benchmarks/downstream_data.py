@@ -1,0 +1,91 @@
+"""Labelled data of the workflow `downstream`, in the formats and under the names that `spacy convert` wants.
+
+    python benchmarks/downstream_data.py assets output/downstream
+
+From the first folder it reads wnut17/, gum/ and sst2/, as the assets of project.yml have them; each file may be
+compressed (.xz, .gz, .bz2). Into the second it writes text/ for `spacy convert`, and of SST-2, for whose format spaCy
+has no converter, corpus/sst2/ itself.
+"""
+
+import argparse
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import spacy
+from smart_open import open as open_text
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+
+FILES = {
+    "wnut17": {"train": "wnut17train.conll", "dev": "emerging.dev.conll", "test": "emerging.test.annotated"},
+    "gum": {split: f"en_gum-ud-{split}.conllu" for split in ("train", "dev", "test")},
+    "sst2": {split: f"stsa.binary.{split}" for split in ("train", "dev", "test")},
+}
+SUFFIXES = ("", ".xz", ".gz", ".bz2")
+LABELS = {"0": "negative", "1": "positive"}
+
+
+def find_file(folder: Path, name: str) -> Path:
+    """Return the file, plain or compressed, or end the program."""
+    for suffix in SUFFIXES:
+        if (path := folder / f"{name}{suffix}").is_file():
+            return path
+    raise SystemExit(
+        f"Labelled data must have {folder / name}, which does not exist. Download it with `spacy project assets`, or "
+        "name a folder that has it with --vars.labelled."
+    )
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    with open_text(str(path), encoding="utf-8") as file:
+        yield from (line.rstrip("\n") for line in file)
+
+
+def blank_lines_emptied(lines: Iterable[str]) -> Iterator[str]:
+    """Take white space out of lines that have nothing else: `spacy convert` sees no end of a sentence there."""
+    return (line if line.strip() else "" for line in lines)
+
+
+def labelled_doc(line: str, nlp: Language) -> Doc:
+    """Return the document of a line: a label, a space, and tokens between spaces, or end the program."""
+    label, _, text = line.partition(" ")
+    if label not in LABELS or not text.split():
+        raise SystemExit(f"A line of SST-2 must be 0 or 1, a space and a sentence, was: {line!r}")
+    doc = Doc(nlp.vocab, words=text.split())
+    doc.cats = {name: float(key == label) for key, name in LABELS.items()}
+    return doc
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in lines)
+
+
+def prepare(source: Path, output: Path) -> None:
+    """Write all files, after all are found; corpus/wnut17 and corpus/gum are made too, for `spacy convert`."""
+    found = {(task, split): find_file(source / task, name) for task in FILES for split, name in FILES[task].items()}
+    nlp = spacy.blank("en")
+    for (task, split), path in found.items():
+        corpus = output / "corpus" / task
+        corpus.mkdir(parents=True, exist_ok=True)
+        match task:  # the suffix is the name of the converter: of a folder, `spacy convert` takes such files only
+            case "wnut17":
+                write_lines(output / "text" / task / f"{split}.ner", blank_lines_emptied(read_lines(path)))
+            case "gum":
+                write_lines(output / "text" / task / f"{split}.conllu", read_lines(path))
+            case "sst2":
+                docs = [labelled_doc(line.strip(), nlp) for line in read_lines(path)]
+                DocBin(docs=docs).to_disk(corpus / f"{split}.spacy")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", type=Path)
+    parser.add_argument("output", type=Path)
+    options = parser.parse_args()
+    prepare(options.source, options.output)
+
+
+if __name__ == "__main__":
+    main()
