@@ -699,9 +699,9 @@ def test_spacy_train_goes_on_from_a_trained_pipeline(workplace):
     assert again("The cat").has_vector
 
 
-def test_the_config_of_the_readme(workplace):
-    text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    block = text.split("### Training on in spacy train")[1].split("```ini\n")[1].split("```")[0]
+def test_the_config_of_the_page(workplace):
+    text = (Path(__file__).parent.parent / "spacy_w2v/component/README.md").read_text(encoding="utf-8")
+    block = text.split("## Training on in spacy train")[1].split("```ini\n")[1].split("```")[0]
     spacy_w2v.train(make_texts(), vector_size=D, min_count=1, workers=1).save("vectors")
     Path("texts").mkdir()
     Path("texts.txt").rename("texts/some.txt")
