@@ -36,7 +36,7 @@ from matplotlib.figure import Figure
 from spacy_w2v.kernels import TRAINING_KERNELS
 from spacy_w2v.kernels.arguments import Alphas, Chunk, KernelSettings
 from spacy_w2v.sampling import chunk_random_state, make_noise, make_subsampling
-from spacy_w2v.training.trainer import initial_weights
+from spacy_w2v.training.arguments import initial_weights
 
 CHUNK_TOKENS = 100_000
 SENTENCE_TOKENS = 1000

@@ -661,6 +661,22 @@ def test_settings_can_change_when_loading_as_far_as_they_need_nothing_new(nlp, s
         spacy.load(saved, config={"components.w2v.sif_a": 0.01})
 
 
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ({"training": {"epochs": 0}}, r"^initialize\.components\.w2v\.training\.epochs must be at least 1, was: 0$"),
+        (
+            {"model": {"vectorsize": 9}},
+            r"^\[initialize\.components\.w2v\.model\] has no setting 'vectorsize'\. Did you",
+        ),
+        ({"training": {"logger": {}}}, r"^\[initialize\.components\.w2v\.training\] has no setting 'logger'\."),
+    ],
+)
+def test_wrong_settings_are_named_by_where_they_stand(block, message):
+    with pytest.raises(ConfigError, match=message):
+        make_pipeline(source=ListSource(make_texts()), initialize=block)
+
+
 def test_pipelines_without_the_component(nlp, saved):
     for other in (spacy.load(saved, exclude=["w2v"]), spacy.load(saved, disable=["w2v"])):
         doc = other(TEXT)
@@ -677,7 +693,7 @@ def test_pipelines_without_the_component(nlp, saved):
 def test_a_pipeline_with_other_vectors_is_refused(nlp, saved, vectors):
     other = spacy.blank("en") if vectors == "none" else pipeline_with_table(WORDS)
     other.add_pipe("w2v", source=nlp)
-    message = "but the pipeline has none" if vectors == "none" else "16 rows of 12 dimensions, but are others, 15 rows"
+    message = "but the pipeline has none" if vectors == "none" else "16 rows of 12 dimensions, but are others: 15 rows"
     with pytest.raises(ConfigError, match=message):
         other(TEXT)
     assert nlp(TEXT).has_vector, "the pipeline it came from goes on"
@@ -686,7 +702,7 @@ def test_a_pipeline_with_other_vectors_is_refused(nlp, saved, vectors):
 def test_a_table_of_the_same_shape_is_told_apart(nlp):
     other = pickle.loads(pickle.dumps(nlp))
     other.vocab.vectors = Vectors(data=nlp.vocab.vectors.data[::-1].copy(), strings=other.vocab.strings)
-    with pytest.raises(ConfigError, match="must be those that the component was made with"):
+    with pytest.raises(ConfigError, match=r"are others: the same size with other numbers\. Load those"):
         other(TEXT)
 
 

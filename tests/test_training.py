@@ -17,7 +17,8 @@ from spacy_w2v.corpus.iterables import as_source
 from spacy_w2v.errors import ConfigError, CorpusError, TrainingError, UnknownWordError
 from spacy_w2v.model.vocabulary import build_vocabulary
 from spacy_w2v.sampling import make_noise, make_subsampling
-from spacy_w2v.training.trainer import TrainingListener, initial_weights, train_weights
+from spacy_w2v.training.arguments import initial_weights
+from spacy_w2v.training.trainer import TrainingListener, train_weights
 
 ANIMALS = ["cat", "dog", "horse", "cow", "sheep", "goat"]
 COLOURS = ["red", "green", "blue", "yellow", "white", "black"]

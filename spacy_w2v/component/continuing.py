@@ -19,7 +19,7 @@ from spacy_w2v.corpus.sentences import SentenceReader
 from spacy_w2v.corpus.tokens import TokenRules
 from spacy_w2v.errors import ConfigError, TrainingError
 from spacy_w2v.kernels import TRAINING_KERNELS
-from spacy_w2v.kernels.arguments import OUT_OF_VOCABULARY, Alphas, Chunk, KernelSettings, Weights
+from spacy_w2v.kernels.arguments import OUT_OF_VOCABULARY, Alphas, Chunk, Weights
 from spacy_w2v.types import Counts, TokenIds, Vectors
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class _Kernel:
     def __init__(self, model: ModelSettings, training: TrainingSettings, counts: Counts, outputs: Outputs) -> None:
         from spacy_w2v.output_layers import make_output_layer, starting_loss
         from spacy_w2v.sampling import aligned_zeros, make_subsampling
-        from spacy_w2v.training.trainer import padded_size
+        from spacy_w2v.training.arguments import kernel_settings, padded_size
 
         kernel = TRAINING_KERNELS[model.architecture, model.loss, training.kernel]
         word_of_type = np.append(np.arange(len(counts), dtype=np.uint32), OUT_OF_VOCABULARY)
@@ -112,14 +112,7 @@ class _Kernel:
         self.subsampling = make_subsampling(word_of_type, counts, sample=training.sample)
         self.layer = outputs.tree or make_output_layer(model, counts)
         self.untrained_loss = starting_loss(self.layer, counts, negative=model.negative, sample=training.sample)
-        self.settings = KernelSettings(
-            window=model.window,
-            shrink_windows=model.shrink_windows,
-            negative=model.negative,
-            cbow_mean=model.cbow_mean,
-            block=kernel.block,
-            n_noise=kernel.n_noise,
-        )
+        self.settings = kernel_settings(model, kernel)
         # Of the input vectors only those of a batch are ever filled in: the others take no memory.
         shapes = ((len(rows), padded_size(model.vector_size)) for rows in (counts, outputs.vectors))
         self.weights = Weights(*(aligned_zeros(*shape) for shape in shapes))

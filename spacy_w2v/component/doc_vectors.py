@@ -193,10 +193,12 @@ class DocVectors:
         expected = self.fitted.table
         actual = table_facts(table, n_rows=expected.n_rows)  # rows that were added behind them do no harm
         if actual != expected:
+            same_size = (actual.n_rows, actual.vector_size) == (expected.n_rows, expected.vector_size)
+            now = "the same size with other numbers" if same_size else f"{len(table.data)} rows of {table.shape[1]}"
             raise ConfigError(
                 f"The vectors of the pipeline must be those that the component was made with, {expected.n_rows} rows "
-                f"of {expected.vector_size} dimensions, but are others, {len(table.data)} rows of {table.shape[1]}. "
-                "Load those, or initialize the component anew."
+                f"of {expected.vector_size} dimensions, but are others: {now}. Load those, or initialize the component "
+                "anew. A pipeline has one table, for one such component."
             )
 
 

@@ -85,7 +85,7 @@ def make_model(
 
         return load(path, mmap=True)
     if source is not None:
-        return _train(nlp, source, blocks, vectors=vectors)
+        return _train(nlp, source, blocks, vectors=vectors, section=section)
     if not len(nlp.vocab.vectors.data):
         raise ConfigError(
             f"The component '{section.split('.')[-1]}' needs word vectors, but the pipeline has none. Name texts to "
@@ -95,7 +95,9 @@ def make_model(
     return None
 
 
-def _train(nlp: Language, source: "SampledSource", blocks: dict[str, Any], *, vectors: VectorKind) -> "TrainedModel":
+def _train(
+    nlp: Language, source: "SampledSource", blocks: dict[str, Any], *, vectors: VectorKind, section: str
+) -> "TrainedModel":
     from spacy_w2v.training.job import JobListener, Word2VecJob
 
     blocks["tokens"] = {"n_process": 1} | blocks.get("tokens", {})
@@ -104,7 +106,8 @@ def _train(nlp: Language, source: "SampledSource", blocks: dict[str, Any], *, ve
         corpus=lambda facts: logger.info("w2v: training on %d tokens, %d words", facts["n_tokens"], facts["n_words"]),
         epoch=lambda result: logger.info("w2v: epoch %d, loss %.4f", result.epoch, result.loss),
     )
-    settings = parse_settings({**blocks, "export": {"vectors": vectors}})  # before training, whether there will be such
+    blocks["export"] = {"vectors": vectors}  # says before training whether there will be such
+    settings = parse_settings(blocks, section=section)
     return Word2VecJob(source=source, nlp=nlp, settings=settings).run(listener)
 
 

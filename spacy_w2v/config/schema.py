@@ -152,21 +152,21 @@ REGISTERED = {"w2v": "corpus", "w2v.training": "logger"}
 """Sections in which a registered function stands beside the settings, as a block of this name."""
 
 
-def parse_settings(block: dict[str, Any]) -> W2VSettings:  # Any: values as they stand in a config
+def parse_settings(block: dict[str, Any], *, section: str = "w2v") -> W2VSettings:  # Any: values of a config
     """Return the settings of a `[w2v]` block, less its corpus and its logger, which are registered functions.
 
-    Raises ConfigError, with a line for each rule that is broken.
+    section: where the block stands, for errors. Raises ConfigError, with a line for each rule that is broken.
     """
     values = {key: value for key, value in block.items() if key != "corpus"}
-    if isinstance(values.get("training"), dict):
+    if section == "w2v" and isinstance(values.get("training"), dict):
         values["training"] = {key: value for key, value in values["training"].items() if key != "logger"}
-    problems = list(_unknown_keys(W2VSettings, values, section="w2v"))
+    problems = list(_unknown_keys(W2VSettings, values, section=section))
     if problems:
         raise ConfigError("\n".join(problems))
     try:
         return W2VSettings.model_validate(values)
     except ValidationError as error:
-        raise ConfigError("\n".join(_describe(problem) for problem in error.errors())) from None
+        raise ConfigError("\n".join(_describe(problem, section) for problem in error.errors())) from None
 
 
 def _unknown_keys(model: type[BaseModel], values: dict[str, Any], *, section: str) -> list[str]:
@@ -204,9 +204,9 @@ _RULES = {
 }
 
 
-def _describe(problem: Any) -> str:  # Any: pydantic's ErrorDetails, with an open context
+def _describe(problem: Any, section: str) -> str:  # Any: pydantic's ErrorDetails, with an open context
     """Return one line of the form "section.key must be at least 1, was: 0"."""
-    name = ".".join(["w2v", *(str(part) for part in problem["loc"])])
+    name = ".".join([section, *(str(part) for part in problem["loc"])])
     if problem["type"] == "value_error":
         return f"{name}: {problem['ctx']['error']}"
     rule = _RULES.get(problem["type"])

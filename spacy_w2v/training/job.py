@@ -23,9 +23,10 @@ from spacy_w2v.model.vocabulary import build_vocabulary, vocabulary_facts
 from spacy_w2v.output_layers import make_output_layer, n_output_rows, own_tree, starting_loss
 from spacy_w2v.publish import remove_directory
 from spacy_w2v.sampling import make_subsampling
+from spacy_w2v.training.arguments import initial_weights, without_padding
 from spacy_w2v.training.checkpoint import Checkpoint, Checkpoints, corpus_identity, open_checkpoint, write_progress
 from spacy_w2v.training.state import EpochResult, RunState, TrainingProgress
-from spacy_w2v.training.trainer import TrainingListener, initial_weights, train_weights, without_padding
+from spacy_w2v.training.trainer import TrainingListener, train_weights
 
 if TYPE_CHECKING:
     from spacy.language import Language

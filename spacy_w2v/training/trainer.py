@@ -19,18 +19,16 @@ from spacy_w2v.errors import StorageError, TrainingError
 from spacy_w2v.initial.start import FrozenVectors
 from spacy_w2v.kernels import TRAINING_KERNELS, TrainChunk
 from spacy_w2v.kernels.arguments import Alphas, Chunk, KernelSettings, OutputLayer, Subsampling, Weights
-from spacy_w2v.sampling import aligned_zeros, chunk_random_state, initial_input_vectors
+from spacy_w2v.sampling import chunk_random_state
 from spacy_w2v.schedules import LinearSchedule
+from spacy_w2v.training.arguments import kernel_settings
 from spacy_w2v.training.checkpoint import Checkpoints
 from spacy_w2v.training.health import CHECK_EVERY_S, Health
 from spacy_w2v.training.pieces import train_in_pieces
 from spacy_w2v.training.plan import Plan
 from spacy_w2v.training.signals import HeldSignals
 from spacy_w2v.training.state import EpochResult, RunState, TaskResult, TrainingProgress
-from spacy_w2v.types import RandomState, Vectors
-
-ROW_FLOATS = 16
-"""Rows of weights are multiples of so many float32: a cache line, and the widest vector."""
+from spacy_w2v.types import RandomState
 
 POLL_S = 0.1
 """How often the main thread looks up, so that Ctrl-C is answered and progress is shown."""
@@ -43,42 +41,6 @@ class TrainingListener:
     progress: Callable[[TrainingProgress], None] = lambda progress: None
     epoch: Callable[[EpochResult], None] = lambda result: None
     message: Callable[[str], None] = lambda text: None
-
-
-ROWS_MOVED = 1024
-"""Rows that are moved at a time when padding is taken off."""
-
-
-def initial_weights(*, n_words: int, n_outputs: int, vector_size: int, seed: int) -> Weights:
-    """Return small random input vectors and zero output vectors, as word2vec.c starts.
-
-    Rows are padded with zeros to whole cache lines, which training leaves zero; `without_padding` takes them off.
-    """
-    size = padded_size(vector_size)
-    return Weights(
-        input=initial_input_vectors(n_words=n_words, vector_size=vector_size, padded_size=size, seed=seed),
-        output=aligned_zeros(n_outputs, size),
-    )
-
-
-def padded_size(vector_size: int) -> int:
-    """Return the number of columns of weights for vectors of this size."""
-    return -(-vector_size // ROW_FLOATS) * ROW_FLOATS
-
-
-def without_padding(matrix: Vectors, vector_size: int) -> Vectors:
-    """Return the first columns of a matrix of weights, whose rows are moved together in its own memory.
-
-    The matrix itself is of no use after that. A copy would be the largest thing that training ever holds.
-    """
-    n_words, padded_size = matrix.shape
-    if padded_size == vector_size:
-        return matrix
-    flat = matrix.reshape(-1)
-    for start in range(0, n_words, ROWS_MOVED):
-        rows = matrix[start : start + ROWS_MOVED, :vector_size].copy()
-        flat[start * vector_size : start * vector_size + rows.size] = rows.reshape(-1)
-    return flat[: n_words * vector_size].reshape(n_words, vector_size)
 
 
 def train_weights(
@@ -122,15 +84,7 @@ def train_weights(
         subsampling=subsampling,
         layer=layer,
         weights=weights,
-        settings=KernelSettings(
-            window=model.window,
-            shrink_windows=model.shrink_windows,
-            negative=model.negative,
-            cbow_mean=model.cbow_mean,
-            block=kernel.block,
-            n_noise=kernel.n_noise,
-            workers=n_workers,
-        ),
+        settings=kernel_settings(model, kernel, n_workers=n_workers),
         schedule=schedule,
         plan=plan,
         seed=training.seed,

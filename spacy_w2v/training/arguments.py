@@ -1,0 +1,58 @@
+"""What kernels take that follows from settings: the weights, padded as kernels need them, and KernelSettings."""
+
+from spacy_w2v.config.schema import ModelSettings
+from spacy_w2v.kernels import TrainingKernel
+from spacy_w2v.kernels.arguments import KernelSettings, Weights
+from spacy_w2v.sampling import aligned_zeros, initial_input_vectors
+from spacy_w2v.types import Vectors
+
+ROW_FLOATS = 16
+"""Rows of weights are multiples of so many float32: a cache line, and the widest vector."""
+
+ROWS_MOVED = 1024
+"""Rows that are moved at a time when padding is taken off."""
+
+
+def initial_weights(*, n_words: int, n_outputs: int, vector_size: int, seed: int) -> Weights:
+    """Return small random input vectors and zero output vectors, as word2vec.c starts.
+
+    Rows are padded with zeros to whole cache lines, which training leaves zero; `without_padding` takes them off.
+    """
+    size = padded_size(vector_size)
+    return Weights(
+        input=initial_input_vectors(n_words=n_words, vector_size=vector_size, padded_size=size, seed=seed),
+        output=aligned_zeros(n_outputs, size),
+    )
+
+
+def padded_size(vector_size: int) -> int:
+    """Return the number of columns of weights for vectors of this size."""
+    return -(-vector_size // ROW_FLOATS) * ROW_FLOATS
+
+
+def without_padding(matrix: Vectors, vector_size: int) -> Vectors:
+    """Return the first columns of a matrix of weights, whose rows are moved together in its own memory.
+
+    The matrix itself is of no use after that. A copy would be the largest thing that training ever holds.
+    """
+    n_words, padded_size = matrix.shape
+    if padded_size == vector_size:
+        return matrix
+    flat = matrix.reshape(-1)
+    for start in range(0, n_words, ROWS_MOVED):
+        rows = matrix[start : start + ROWS_MOVED, :vector_size].copy()
+        flat[start * vector_size : start * vector_size + rows.size] = rows.reshape(-1)
+    return flat[: n_words * vector_size].reshape(n_words, vector_size)
+
+
+def kernel_settings(model: ModelSettings, kernel: TrainingKernel, *, n_workers: int = 1) -> KernelSettings:
+    """Return the settings of a model for one of the kernels that train it, of which n_workers run at a time."""
+    return KernelSettings(
+        window=model.window,
+        shrink_windows=model.shrink_windows,
+        negative=model.negative,
+        cbow_mean=model.cbow_mean,
+        block=kernel.block,
+        n_noise=kernel.n_noise,
+        workers=n_workers,
+    )
