@@ -67,7 +67,7 @@ def _layered(component: str) -> dict[str, Sequence[str]]:
 
 TASKS = (
     Task("wnut17", "WNUT-17, entities, F", "ents_f", 400, _layered("ner")),
-    Task("gum", "GUM, fine-grained tags, accuracy", "tag_acc", 600, _layered("tagger")),
+    Task("gum", "GUM, fine-grained tags, accuracy", "tag_acc", 1200, _layered("tagger")),
     Task(
         "sst2",
         "SST-2, sentiment, accuracy",
