@@ -255,7 +255,7 @@ def test_components_that_use_vectors_must_come_later(user):
     name, config = STATIC_USERS[user]
     nlp = pipeline_with_user(name, config, first=True)
     component = nlp.get_pipe("w2v")
-    with pytest.raises(ConfigError, match=f"'w2v' must stand before .* but {name} comes first"):
+    with pytest.raises(ConfigError, match=f"'w2v' must stand before .* but '{name}' comes first"):
         component.initialize(list, nlp=nlp, corpus=ListSource(make_texts()), **TRAINING)
     assert nlp.vocab.vectors.shape == (0, 0), "before training, not after"
     nlp = pipeline_with_user(name, config, first=False)

@@ -658,13 +658,22 @@ def test_spacy_train_shows_loss_and_score(workplace):
 @pytest.mark.parametrize(
     ("option", "title", "message"),
     [
-        (("similarity", '["no.tsv"]'), "The vectors of 'w2v' cannot be made", "was: no.tsv"),
-        (("sif_a", "-1"), "The component 'w2v' cannot be made", "sif_a must be greater than 0, was: -1"),
+        (
+            ("--nlp.pipeline", '["tok2vec","w2v"]'),
+            "Word vectors are not there yet",
+            "'w2v' must stand before the components that use its vectors, but 'tok2vec' comes first. Move 'w2v' to",
+        ),
+        (("--components.w2v.similarity", '["no.tsv"]'), "The vectors of 'w2v' cannot be made", "was: no.tsv"),
+        (
+            ("--components.w2v.sif_a", "-1"),
+            "The component 'w2v' cannot be made",
+            "sif_a must be greater than 0, was: -1",
+        ),
     ],
 )
 def test_spacy_train_shows_errors_without_a_traceback(workplace, option, title, message):
     done = subprocess.run(
-        [sys.executable, "-m", "spacy", "train", "config.cfg", f"--components.w2v.{option[0]}", option[1]],
+        [sys.executable, "-m", "spacy", "train", "config.cfg", *option],
         capture_output=True,
         text=True,
         timeout=120,

@@ -8,6 +8,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Token
 
 from spacy_w2v.component.doc_vectors import PoolingSettings
+from spacy_w2v.component.origin import guard_order
 from spacy_w2v.component.word2vec import Word2VecComponent
 from spacy_w2v.errors import shown_by_spacy
 
@@ -49,4 +50,5 @@ def make_w2v(
         settings = PoolingSettings(
             pooling=pooling, sif_a=sif_a, n_common=n_common, frequencies=frequencies, max_edits=max_edits
         )
+        guard_order(nlp, name)
         return Word2VecComponent(name, settings, update=update, alpha=alpha, similarity=similarity)

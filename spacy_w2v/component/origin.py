@@ -1,6 +1,7 @@
 """Where the word vectors of a pipeline come from when it is initialized: training on texts, or a model."""
 
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -10,7 +11,7 @@ from spacy.util import logger
 from thinc.api import Model, get_current_ops
 
 from spacy_w2v.config.schema import VectorKind, parse_settings
-from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors import ConfigError, shown_by_spacy
 
 if TYPE_CHECKING:
     from spacy_w2v.component.text_sample import SampledSource
@@ -126,13 +127,10 @@ def check_order(nlp: Language, component: Any) -> None:  # Any: pipes have no co
     """
     names = [name for name, _ in nlp.pipeline]
     position = next((i for i, (_, pipe) in enumerate(nlp.pipeline) if pipe is component), len(names))
-    users = [name for name, pipe in nlp.components if _uses_static_vectors(pipe)]
+    users = [name for name, pipe in nlp.components if static_vectors_of(pipe)]
     early = [name for name in users if name in names[:position]]
     if early:
-        raise ConfigError(
-            f"'{component.name}' must stand before the components that use its vectors, but {early[0]} comes first in "
-            f"pipeline = {names}. Move '{component.name}' to the front of [nlp] pipeline."
-        )
+        raise ConfigError(_out_of_order(component.name, early[0]))
     frozen = [name for name in users if name not in names]
     if frozen:
         warnings.warn(
@@ -141,7 +139,31 @@ def check_order(nlp: Language, component: Any) -> None:  # Any: pipes have no co
         )
 
 
-def _uses_static_vectors(pipe: object) -> bool:
-    """Say whether a component's model has a layer of spaCy's static vectors, whatever architecture put it there."""
+def guard_order(nlp: Language, name: str) -> None:
+    """Let components that were added before this one say so where they are initialized without vectors.
+
+    spaCy initializes in the order of the pipeline, so they fail before `check_order` is called.
+    """
+    for early, pipe in nlp.pipeline:
+        for layer in static_vectors_of(pipe):
+            layer.init = partial(_init_with_vectors, layer.init, _out_of_order(name, early))
+
+
+def _init_with_vectors(init: Any, message: str, model: Any, X: Any = None, Y: Any = None) -> Any:  # noqa: N803  # Thinc's
+    if X and not len(X[0].vocab.vectors.data):
+        with shown_by_spacy("Word vectors are not there yet"):
+            raise ConfigError(message)
+    return init(model, X=X, Y=Y)
+
+
+def _out_of_order(name: str, early: str) -> str:
+    return (
+        f"'{name}' must stand before the components that use its vectors, but '{early}' comes first. Move '{name}' to "
+        "the front of [nlp] pipeline."
+    )
+
+
+def static_vectors_of(pipe: object) -> list[Any]:
+    """Return the layers of spaCy's static vectors in a component's model, whatever architecture put them there."""
     model = getattr(pipe, "model", None)
-    return isinstance(model, Model) and any(layer.name == "static_vectors" for layer in model.walk())
+    return [layer for layer in model.walk() if layer.name == "static_vectors"] if isinstance(model, Model) else []
