@@ -117,7 +117,7 @@ def _train_or_find(
     from spacy_w2v.training import results
     from spacy_w2v.training.job import JobListener, Word2VecJob
     from spacy_w2v.training.loggers import with_logger
-    from spacy_w2v.training.progress import ProgressBars
+    from spacy_w2v.training.progress import ProgressBars, corpus_line
 
     job = Word2VecJob(
         source=resolved.source,
@@ -132,7 +132,7 @@ def _train_or_find(
     def show_corpus(facts: dict[str, Any]) -> None:
         if progress:
             bars.corpus(facts)
-        say(f"Corpus: {facts['n_tokens']:,} tokens, {facts['n_words']:,} words, which cover {facts['coverage']:.1%}")
+        say(corpus_line(facts))
 
     if output is not None and results.is_result(output):
         differences = results.differences(output, job)

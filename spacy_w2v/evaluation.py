@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from spacy_w2v.blas import one_thread_of_blas
 from spacy_w2v.config.schema import TokensSettings, VectorKind
 from spacy_w2v.corpus.encode import make_encoder
 from spacy_w2v.errors import CorpusError
@@ -66,7 +67,8 @@ def evaluate(
                 composed = keyed_vectors if tokens_of is None else _with_means(keyed_vectors, path, tokens_of)
                 scores[name] = score_word_pairs(composed, path)
             else:
-                scores[name] = score_analogies(keyed_vectors, path, restrict_vocab=restrict_vocab)
+                with one_thread_of_blas():
+                    scores[name] = score_analogies(keyed_vectors, path, restrict_vocab=restrict_vocab)
         except ValueError as error:  # not UTF-8, or an analogy before the first section
             raise CorpusError(f"{path} must be an evaluation set, but cannot be read: {error}") from None
     return scores

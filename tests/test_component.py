@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from collections import Counter
 from importlib.metadata import entry_points
 
@@ -248,6 +249,15 @@ def pipeline_with_user(name, config, *, first):
     nlp.add_pipe("w2v")
     nlp.add_pipe(name, config=config, first=first or None)
     return nlp
+
+
+def test_training_is_shown_unless_it_should_not_be(capsys):
+    make_pipeline()
+    said = capsys.readouterr().err
+    assert re.search(r"^Corpus: [\d,]+ tokens, 16 words", said, re.MULTILINE)
+    assert re.search(r"^Trained 16 vectors", said, re.MULTILINE)
+    make_pipeline(initialize=TRAINING | {"progress": False}, source=ListSource(make_texts()))
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("user", STATIC_USERS)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spacy_w2v.blas import one_thread_of_blas
 from spacy_w2v.component.state import Outputs
 from spacy_w2v.component.word_rows import gather, scatter
 from spacy_w2v.config.schema import ModelSettings, TokensSettings, TrainingSettings, default_alpha
@@ -127,7 +128,6 @@ class _Kernel:
     def train(self, chunk: Chunk, data: Any, *, alpha: float, step: int) -> tuple[float, int]:  # Any: NumPy's or CuPy's
         """Train on a chunk, and write the rows of its words to the table's data."""
         from spacy_w2v.sampling import chunk_random_state
-        from spacy_w2v.training.trainer import one_thread_of_blas
 
         words = self._words(chunk.tokens)
         inputs = self.weights.input[:, : self.vector_size]

@@ -1,13 +1,13 @@
 """Where the word vectors of a pipeline come from when it is initialized: training on texts, or a model."""
 
 import warnings
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator
 from spacy.language import Language
-from spacy.util import logger
 from thinc.api import Model, get_current_ops
 
 from spacy_w2v.config.schema import VectorKind, parse_settings
@@ -69,10 +69,12 @@ def make_model(
     blocks: dict[str, Any],
     vectors: VectorKind,
     section: str,
+    progress: bool,
 ) -> "TrainedModel | None":
     """Return the model at a path, or one that is trained on texts; None where the pipeline's own vectors are to stay.
 
     blocks: settings of training, by the names of blocks of `[w2v]`. section: the block of the config that errors name.
+    progress: whether to show how training goes.
     Raises ConfigError for settings that do not go together, and for a pipeline that has no vectors otherwise; and what
     training and loading raise.
     """
@@ -86,7 +88,7 @@ def make_model(
 
         return load(path, mmap=True)
     if source is not None:
-        return _train(nlp, source, blocks, vectors=vectors, section=section)
+        return _train(nlp, source, blocks, vectors=vectors, section=section, progress=progress)
     if not len(nlp.vocab.vectors.data):
         raise ConfigError(
             f"The component '{section.split('.')[-1]}' needs word vectors, but the pipeline has none. Name texts to "
@@ -97,19 +99,34 @@ def make_model(
 
 
 def _train(
-    nlp: Language, source: "SampledSource", blocks: dict[str, Any], *, vectors: VectorKind, section: str
+    nlp: Language,
+    source: "SampledSource",
+    blocks: dict[str, Any],
+    *,
+    vectors: VectorKind,
+    section: str,
+    progress: bool,
 ) -> "TrainedModel":
-    from spacy_w2v.training.job import JobListener, Word2VecJob
+    from spacy_w2v.training.job import Word2VecJob
+    from spacy_w2v.training.progress import ProgressBars, corpus_line, silent
+    from spacy_w2v.training.results import summary_of
 
     blocks["tokens"] = {"n_process": 1} | blocks.get("tokens", {})
-    listener = JobListener(
-        message=logger.info,
-        corpus=lambda facts: logger.info("w2v: training on %d tokens, %d words", facts["n_tokens"], facts["n_words"]),
-        epoch=lambda result: logger.info("w2v: epoch %d, loss %.4f", result.epoch, result.loss),
-    )
     blocks["export"] = {"vectors": vectors}  # says before training whether there will be such
-    settings = parse_settings(blocks, section=section)
-    return Word2VecJob(source=source, nlp=nlp, settings=settings).run(listener)
+    job = Word2VecJob(source=source, nlp=nlp, settings=parse_settings(blocks, section=section))
+    if not progress:
+        with silent() as listener:
+            return job.run(listener)
+    bars = ProgressBars()
+
+    def show_corpus(facts: dict[str, Any]) -> None:
+        bars.corpus(facts)
+        bars.message(corpus_line(facts))
+
+    with bars as listener:
+        model = job.run(replace(listener, corpus=show_corpus))
+    bars.message(summary_of(model))
+    return model
 
 
 def set_table(nlp: Language, trained: "TrainedModel", *, vectors: VectorKind) -> None:

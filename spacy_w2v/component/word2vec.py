@@ -99,6 +99,7 @@ class Word2VecComponent:
         initial: dict[str, Any] | None = None,
         path: str | Path | None = None,
         vectors: VectorKind = "input",
+        progress: bool = True,
     ) -> None:
         """Give the pipeline its word vectors, and find the common components of texts.
 
@@ -108,6 +109,7 @@ class Word2VecComponent:
             With neither, the pipeline's vectors stay; and if they are those that were made or read here before, so
             does all that is known of them.
         vectors: those of the model that are taken.
+        progress: show how training goes, on standard error.
 
         Common components are those of texts of the corpus, or of the examples where there is none.
 
@@ -140,6 +142,7 @@ class Word2VecComponent:
                 blocks={name: block for name, block in blocks.items() if block is not None},
                 vectors=vectors,
                 section=section,
+                progress=progress,
             )
             if trained is not None:
                 set_table(nlp, trained, vectors=vectors)

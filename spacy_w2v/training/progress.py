@@ -25,6 +25,11 @@ def silent() -> Iterator[JobListener]:
     yield JobListener()
 
 
+def corpus_line(facts: dict[str, Any]) -> str:
+    """Return a sentence on a corpus and its vocabulary."""
+    return f"Corpus: {facts['n_tokens']:,} tokens, {facts['n_words']:,} words, which cover {facts['coverage']:.1%}"
+
+
 class ProgressBars(AbstractContextManager[JobListener]):
     """Shows encoding and training on a stream: bars if it is a terminal, else a line now and then."""
 

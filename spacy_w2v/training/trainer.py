@@ -4,14 +4,14 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
+from spacy_w2v.blas import one_thread_of_blas
 from spacy_w2v.config.schema import ModelSettings, TrainingSettings, default_alpha
 from spacy_w2v.corpus.encode import available_cores
 from spacy_w2v.corpus.store import Corpus
@@ -101,14 +101,6 @@ def train_weights(
     )
     with one_thread_of_blas() if model.loss == "softmax" else nullcontext():
         return conductor.conduct()
-
-
-def one_thread_of_blas() -> AbstractContextManager[object]:
-    """Limit the products of the softmax, which would take all cores for each worker."""
-    import scipy.linalg.cython_blas  # noqa: F401  a kernel from the cache loads it at its first product: past the limit
-
-    limits: AbstractContextManager[object] = threadpool_limits(1, "blas")
-    return limits
 
 
 @dataclass(frozen=True)
