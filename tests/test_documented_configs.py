@@ -1,0 +1,89 @@
+"""The configs in README.md and its pages: all of them parse as they stand, and the complete ones make a pipeline."""
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.tokens import Doc, DocBin
+from spacy.training.initialize import init_nlp
+from thinc.api import Config
+
+import spacy_w2v
+
+ROOT = Path(__file__).parent.parent
+PAGES = ("README.md", "configs/README.md", "spacy_w2v/component/README.md", "spacy_w2v/kernels/README.md")
+FRAGMENTS = {"components.tok2vec.model.embed", "corpora.pretrain", "w2v.model"}
+"""First sections of the blocks that are for pasting into a config, which has the sections above them."""
+CHOOSER = random.Random(0)
+TEXTS = [
+    " ".join(CHOOSER.choices(["river", *(f"word{letter}" for letter in "abcdefghijklmnop")], k=10)) for _ in range(400)
+]
+"""Enough for the default settings, by which most of words as frequent as these are left out."""
+
+
+def blocks_of(page):
+    return re.findall(r"^```ini\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+BLOCKS = [
+    pytest.param(block, id=f"{page}-{number}") for page in PAGES for number, block in enumerate(blocks_of(page), 1)
+]
+
+
+def sections_of(block):
+    return re.findall(r"^\[(.+)\]$", block, re.MULTILINE)
+
+
+def is_complete(block):
+    return sections_of(block)[0] not in FRAGMENTS
+
+
+def with_parents(block):
+    """Return the fragment with the sections that the config has, above it."""
+    sections = sections_of(block)
+    parents = {name.rsplit(".", n)[0] for name in sections for n in range(1, name.count(".") + 1)}
+    return "".join(f"[{name}]\n" for name in sorted(parents.difference(sections))) + block
+
+
+def values_of(config):
+    for value in config.values():
+        yield from values_of(value) if isinstance(value, dict) else [value]
+
+
+def test_there_are_blocks():
+    assert len(BLOCKS) >= 7
+    assert sum(is_complete(block) for page in PAGES for block in blocks_of(page)) == 4
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_block_parses(block):
+    text = block if is_complete(block) else with_parents(block)
+    config = Config().from_str(text, interpolate=False)
+    # A comment behind a value would be taken as part of it.
+    values = list(values_of(config))
+    assert values
+    assert not [value for value in values if isinstance(value, str) and "#" in value]
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if is_complete(block.values[0])])
+def test_a_complete_block_makes_a_pipeline(block, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("texts").mkdir()
+    Path("texts/some.txt").write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
+    corpus = DocBin()
+    for text in TEXTS[:2]:
+        words = text.split()
+        corpus.add(Doc(spacy.blank("en").vocab, words=words, tags=["X"] * len(words)))
+    for name in ("train", "dev"):
+        corpus.to_disk(f"{name}.spacy")
+
+    config = Config().from_str(block, interpolate=False)
+    if config["initialize"].get("components", {}).get("w2v", {}).get("path") == "vectors":
+        spacy_w2v.train(TEXTS, vector_size=12, workers=1).save("vectors")
+    nlp = init_nlp(config)
+    assert nlp.pipe_names == config["nlp"]["pipeline"]
+    assert nlp("river")[0].has_vector
+    if "tok2vec" in nlp.pipe_names:
+        assert any(node.name == "static_vectors" for node in nlp.get_pipe("tok2vec").model.walk())
