@@ -8,6 +8,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.training.initialize import init_nlp
+from spacy.util import load_model_from_config
 from thinc.api import Config
 
 import spacy_w2v
@@ -82,7 +83,11 @@ def test_a_complete_block_makes_a_pipeline(block, tmp_path, monkeypatch):
     config = Config().from_str(block, interpolate=False)
     if config["initialize"].get("components", {}).get("w2v", {}).get("path") == "vectors":
         spacy_w2v.train(TEXTS, vector_size=12, workers=1).save("vectors")
-    nlp = init_nlp(config)
+    if "training" in config:  # for spacy train
+        nlp = init_nlp(config)
+    else:
+        nlp = load_model_from_config(config, auto_fill=True)
+        nlp.initialize()
     assert nlp.pipe_names == config["nlp"]["pipeline"]
     assert nlp("river")[0].has_vector
     if "tok2vec" in nlp.pipe_names:
