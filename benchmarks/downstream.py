@@ -190,13 +190,14 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--tasks", nargs="+", choices=[task.folder for task in TASKS])
     parser.add_argument("--variants", nargs="+", choices=list(VARIANTS))
     parser.add_argument("--seeds", type=int, default=3, help="runs of each variant")
-    parser.add_argument("--max-steps", type=int, help="for a quick look; of each task its own if not given")
+    parser.add_argument("--max-steps", type=int, default=0, help="for a quick look; 0: of each task its own")
     parser.add_argument("--jobs", type=int, default=1, help="runs at the same time")
     parser.add_argument("--output", type=Path, default=Path("results", "downstream"), help="without suffix")
     options = parser.parse_args()
-    for name in ("seeds", "jobs"):
-        if getattr(options, name) < 1:
-            parser.error(f"--{name} must be at least 1, was: {getattr(options, name)}")
+    for name, least in (("seeds", 1), ("jobs", 1), ("max_steps", 0)):
+        if getattr(options, name) < least:
+            option = name.replace("_", "-")
+            parser.error(f"--{option} must be at least {least}, was: {getattr(options, name)}")
     return options
 
 

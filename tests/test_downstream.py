@@ -86,6 +86,8 @@ def test_the_workflow_runs_what_there_is():
     )
     commands = [line for line in said.splitlines() if line.startswith("Running command:")]
     steps = ("downstream_data.py tests ", "convert", "convert", "w2v train", "pretrain", "assemble", "contextual.py")
+    assert "--corpora.pretrain.limit 15000" in commands[4]
+    assert "--max-steps 0 --seeds 3" in commands[-1]
     for step, command in zip((*steps, "downstream.py "), commands, strict=True):
         assert step in command
     for file in re.findall(r"(?:configs|benchmarks)/\S+\.\w+", said):
