@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -50,7 +51,7 @@ class KnownSplits:
     def __init__(self, patterns: Iterable[re.Pattern[str]]) -> None:
         self._tests: CharacterTests | None
         try:
-            self._tests = CharacterTests(patterns)
+            self._tests = _character_tests(tuple(patterns))
         except NotUnderstoodError:
             self._tests = None
         self._numbers = np.zeros(N_CODES, np.uint16)  # of characters, in order of appearance, by code point
@@ -204,3 +205,9 @@ class _Alphabet(NamedTuple):
     """The tests that count, as bits."""
     class_of_tests: dict[int, int]
     """By those that a character passes: the first column that has passed just these, which stands for all that do."""
+
+
+@lru_cache(maxsize=4)
+def _character_tests(patterns: tuple[re.Pattern[str], ...]) -> CharacterTests:
+    """Read expressions once in a process: French ones take most of a second."""
+    return CharacterTests(patterns)
