@@ -246,6 +246,10 @@ def test_foreign_cache_directory(workplace):
     [
         (["most-similar", "nope", "a"], "but nope has no meta.json"),
         (["export", "texts.txt", "out"], "but texts.txt has no meta.json"),
+        (
+            ["export", "model", "small", "--merge-rare"],
+            "w2v.export: merge_rare needs max_vectors, which was: None. Say how many vectors to keep.",
+        ),
         (["evaluate", "foreign"], "foreign/meta.json must describe a spacy-w2v model, but is of another kind"),
         (["report", "damaged", "out.md"], "input_vectors.npy must have"),
         (["report", "model", "out.md", "--scores", "list.json"], "--scores must name a JSON file made by spacy w2v"),
@@ -257,7 +261,7 @@ def test_foreign_cache_directory(workplace):
         (["evaluate", "model", "--analogies", "texts.txt"], "texts.txt"),
         (["most-similar", "model", "z"], "A word must be in the vocabulary of 3 words, was: 'z'"),
     ],
-    ids=["missing", "file", "foreign", "damaged", "scores", "no-pairs", "wrong-pairs", "wrong-analogies", "word"],
+    ids=["missing", "file", "merge-rare", "foreign", "damaged", "scores", "no-pairs", "wrong-pairs", "wrong-analogies", "word"],
 )
 def test_wrong_model_or_set(workplace, arguments, message):
     (workplace / "foreign").mkdir()
