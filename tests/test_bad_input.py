@@ -67,7 +67,7 @@ def fails_cleanly(workplace: Path, *arguments: object, message: str, code: int =
         ([f"{CORPUS}data_files", "nope*.txt"], "data_files must name existing files, was: nope*.txt"),
         (
             [f"{CORPUS}data_files", "null", f"{CORPUS}path", "nobody/nothing"],
-            "path must be a dataset on the Hugging Face Hub",
+            "The Hugging Face Hub could not be reached for the dataset nobody/nothing",
         ),
         (
             [f"{CORPUS}data_files", "columns.jsonl", f"{CORPUS}path", "json"],
@@ -261,7 +261,18 @@ def test_foreign_cache_directory(workplace):
         (["evaluate", "model", "--analogies", "texts.txt"], "texts.txt"),
         (["most-similar", "model", "z"], "A word must be in the vocabulary of 3 words, was: 'z'"),
     ],
-    ids=["missing", "file", "merge-rare", "foreign", "damaged", "scores", "no-pairs", "wrong-pairs", "wrong-analogies", "word"],
+    ids=[
+        "missing",
+        "file",
+        "merge-rare",
+        "foreign",
+        "damaged",
+        "scores",
+        "no-pairs",
+        "wrong-pairs",
+        "wrong-analogies",
+        "word",
+    ],
 )
 def test_wrong_model_or_set(workplace, arguments, message):
     (workplace / "foreign").mkdir()
