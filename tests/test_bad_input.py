@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import spacy
 from helpers_cli import CONFIG, files_below, w2v, w2v_here, write_texts
 
 import spacy_w2v
@@ -95,7 +96,7 @@ def test_wrong_corpus(workplace, options, message):
         ([*TRAIN, f"{CORPUS}data_files", "bad.txt"], "bad.txt has the byte 0xff at position 14, in line 2"),
         ([*TRAIN, "--w2v.training.epoch", "3"], "[w2v.training] has no setting 'epoch'. Did you mean 'epochs'?"),
         (["train", "config.cfg", "-o", "/proc/out"], "must be writable, but /proc/out is not"),
-        (["most-similar", "nope", "a"], "but nope has no meta.json"),
+        (["most-similar", "nope", "a"], "but nope does not exist."),
     ],
     ids=["corpus", "config", "output", "model"],
 )
@@ -244,8 +245,13 @@ def test_foreign_cache_directory(workplace):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["most-similar", "nope", "a"], "but nope has no meta.json"),
-        (["export", "texts.txt", "out"], "but texts.txt has no meta.json"),
+        (["most-similar", "nope", "a"], "but nope does not exist."),
+        (["most-similar", "modl", "a"], "but modl does not exist. Did you mean 'model'?"),
+        (["most-similar", "model", "a", "--compare", "no/where"], "but no/where does not exist."),
+        (["most-similar", "bare", "a"], "but bare has no meta.json. It is the directory 'model' below --output."),
+        (["most-similar", "run/spacy", "a"], "but run/spacy is a spaCy pipeline. The model is above it: run"),
+        (["most-similar", "run/other/spacy", "a"], "is a spaCy pipeline. Load it with spacy.load"),
+        (["export", "texts.txt", "out"], "but texts.txt is a file."),
         (
             ["export", "model", "small", "--merge-rare"],
             "w2v.export: merge_rare needs max_vectors, which was: None. Say how many vectors to keep.",
@@ -262,21 +268,18 @@ def test_foreign_cache_directory(workplace):
         (["most-similar", "model", "z"], "A word must be in the vocabulary of 3 words, was: 'z'"),
     ],
     ids=[
-        "missing",
-        "file",
-        "merge-rare",
-        "foreign",
-        "damaged",
-        "scores",
-        "no-pairs",
-        "wrong-pairs",
-        "wrong-analogies",
-        "word",
+        *("missing", "misspelt", "compared", "bare", "export-of-spacy", "pipeline", "file", "merge-rare", "foreign"),
+        *("damaged", "scores", "no-pairs", "wrong-pairs", "wrong-analogies", "word"),
     ],
 )
 def test_wrong_model_or_set(workplace, arguments, message):
     (workplace / "foreign").mkdir()
     (workplace / "foreign/meta.json").write_text('{"lang": "en", "name": "core_web_sm"}')
+    (workplace / "bare").mkdir()
+    shutil.copytree(workplace / "model", workplace / "run/model")
+    (workplace / "run/other").mkdir()
+    for directory in ("run/spacy", "run/other/spacy"):
+        spacy.blank("en").to_disk(workplace / directory)
     shutil.copytree(workplace / "model", workplace / "damaged")
     os.truncate(workplace / "damaged/input_vectors.npy", 100)
     (workplace / "list.json").write_text("[1]")
