@@ -12,7 +12,8 @@ import spacy
 from helpers_cli import CONFIG, files_below, w2v, w2v_here, write_texts
 
 import spacy_w2v
-from spacy_w2v.config.schema import parse_settings
+from spacy_w2v.api import SETTINGS_OF_GENSIM
+from spacy_w2v.config.schema import block_of_setting, parse_settings
 from spacy_w2v.errors import ConfigError, CorpusError, StorageError, TrainingError, UnknownWordError
 
 CORPUS = "--w2v.corpus."
@@ -167,10 +168,16 @@ def test_wrong_config(workplace, old, new, message):
         ),
         ([*TRAIN, "--w2v.training.epoch", "3"], "[w2v.training] has no setting 'epoch'. Did you mean 'epochs'?", 1),
         ([*TRAIN, "--foo", "3"], "No such option '--foo'", 2),
+        (
+            ["export", "model", "out", "--format", "glove"],
+            "Invalid value for '--format' / '-f': 'glove' is not one of",
+            2,
+        ),
+        (["init-config", "new.cfg", "--size", "smal"], "Invalid value for '--size' / '-s': 'smal' is not one of", 2),
         ([*TRAIN, "--code", "nope.py"], "--code must name an existing Python file, was: nope.py", 1),
         ([*TRAIN, "--code", "code.py"], "nothing_of_that_name", 1),
     ],
-    ids=["file", "section", "key", "dotless", "code-missing", "code-broken"],
+    ids=["file", "section", "key", "dotless", "format", "size", "code-missing", "code-broken"],
 )
 def test_wrong_arguments(workplace, arguments, message, code):
     fails_cleanly(workplace, *arguments, message=message, code=code)
@@ -419,6 +426,11 @@ TEXTS = ["one two three four"] * 20
     ("texts", "settings", "error", "message"),
     [
         (TEXTS, {"vectorsize": 5}, ConfigError, "There is no setting 'vectorsize'. Did you mean 'vector_size'?"),
+        (TEXTS, {"sg": 1}, ConfigError, "There is no setting 'sg'. For sg=1 of gensim, set architecture=\"skip-gram\""),
+        (TEXTS, {"hs": 1}, ConfigError, "There is no setting 'hs'. .* set loss=\"hierarchical-softmax\""),
+        (TEXTS, {"size": 9}, ConfigError, "There is no setting 'size'. .* is vector_size"),
+        (TEXTS, {"iter": 3}, ConfigError, "There is no setting 'iter'. .* is epochs"),
+        (TEXTS, {"sorted_vocab": 1}, ConfigError, "There is no setting 'sorted_vocab'. Words are always sorted"),
         (TEXTS, {"negative": 0}, ConfigError, 'negative must be at least 1 with loss = "negative-sampling", was: 0'),
         (TEXTS, {"window": 0}, ConfigError, "w2v.model.window must be at least 1, was: 0"),
         (TEXTS, {"min_count": 30}, CorpusError, "occurs 20 times"),
@@ -441,6 +453,22 @@ TEXTS = ["one two three four"] * 20
 def test_wrong_arguments_in_python(texts, settings, error, message):
     with pytest.raises(error, match=message):
         spacy_w2v.train(texts, workers=1, epochs=1, **{"vector_size": 4} | settings)
+
+
+def test_each_argument_of_gensim_has_its_name_or_a_hint():
+    from inspect import signature
+
+    from gensim.models import Word2Vec
+
+    of_gensim = set(signature(Word2Vec).parameters) - {
+        "trim_rule",
+        "null_word",
+        "callbacks",
+        "comment",
+        "shrink_windows",
+    }
+    assert of_gensim <= SETTINGS_OF_GENSIM.keys() | block_of_setting().keys()
+    assert not SETTINGS_OF_GENSIM.keys() & block_of_setting().keys()
 
 
 def test_saving_refuses_what_exists(workplace):
