@@ -446,7 +446,10 @@ def test_evaluate_and_report(workplace):
     assert (scores["questions"]["n_used"], scores["questions"]["n_unknown"]) == (1, 1)
     assert f"pairs spearman {spearman:.3f} 4" in shown.said
 
-    w2v("report", "out", "report.md", "--scores", "scores.json", "--word", "king", "--word", "queen", cwd=workplace)
+    words = ["--word", "king", "--word", "queen"]
+    said = w2v("report", "out", "report.md", "--scores", "scores.json", *words, cwd=workplace).said
+    n_words = len(keyed_vectors)
+    assert f"Left out what is not in the vocabulary of {n_words} words: queen" in said
     report = (workplace / "report.md").read_text()
     assert report.startswith("# Word vectors: texts.txt\n")
     assert "| epochs | `3` |" in report
