@@ -119,6 +119,7 @@ def test_overrides_of_the_environment_win_over_those_of_the_command_line(trained
 def test_train_says_what_it_found_and_where_results_are(trained):
     _, lines, result = trained
     assert re.search(rf"Documents {len(lines)} ", result.said)
+    assert re.search(r"Words kept \d+ \(each at least \d+ times\)", result.said)
     assert re.search(r"Tokens covered \d+\.\d%", result.said)
     for place in ("model", "spacy", "gensim/vectors.kv", "word2vec/vectors.txt", "training.jsonl"):
         assert f"out/{place}" in result.said
