@@ -16,6 +16,22 @@ from spacy_w2v.publish import check_output, only_writer, staged_directory
 if TYPE_CHECKING:
     from spacy.language import Language
 
+SETTINGS_OF_GENSIM = {
+    "sg": 'For sg=1 of gensim, set architecture="skip-gram", which is the default; for sg=0 "cbow".',
+    "hs": 'For hs=1 of gensim, set loss="hierarchical-softmax"; for hs=0 loss="negative-sampling", the default.',
+    "size": "What older versions of gensim call size is vector_size.",
+    "iter": "What older versions of gensim call iter is epochs.",
+    "sentences": "Sentences are the first argument of train, as texts: strings that the pipeline cuts into tokens.",
+    "corpus_file": "Give an open file, or any iterable of strings, as the first argument of train.",
+    "start_alpha": "The learning rate at the start is alpha.",
+    "end_alpha": "The learning rate at the end is min_alpha.",
+    "sorted_vocab": "Words are always sorted by their counts: leave it out.",
+    "compute_loss": "The loss is always computed: leave it out. Each epoch's is in meta['results'] of the model.",
+    "batch_words": "Texts are divided among threads without it: leave it out.",
+    "hashfxn": "Vectors start from the seed alone: leave it out.",
+}
+"""What stands for an argument of gensim's Word2Vec that has another name here."""
+
 
 class Word2Vec(TrainedModel):
     """A trained model: look at it, hand it to spaCy or gensim, save it."""
@@ -198,7 +214,7 @@ def settings_from_arguments(
     for name, value in arguments.items():
         if name not in blocks:
             hint = did_you_mean(name, blocks, otherwise=f"Known: {', '.join(blocks)}.")
-            raise ConfigError(f"There is no setting '{name}'. {hint}")
+            raise ConfigError(f"There is no setting '{name}'. {SETTINGS_OF_GENSIM.get(name, hint)}")
         values.setdefault(blocks[name], {})[name] = value
     return parse_settings(values)
 

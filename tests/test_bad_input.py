@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import spacy
 from helpers_cli import CONFIG, files_below, w2v, w2v_here, write_texts
 
 import spacy_w2v
-from spacy_w2v.config.schema import parse_settings
+from spacy_w2v.api import SETTINGS_OF_GENSIM
+from spacy_w2v.config.schema import block_of_setting, parse_settings
 from spacy_w2v.errors import ConfigError, CorpusError, StorageError, TrainingError, UnknownWordError
 
 CORPUS = "--w2v.corpus."
@@ -67,7 +69,7 @@ def fails_cleanly(workplace: Path, *arguments: object, message: str, code: int =
         ([f"{CORPUS}data_files", "nope*.txt"], "data_files must name existing files, was: nope*.txt"),
         (
             [f"{CORPUS}data_files", "null", f"{CORPUS}path", "nobody/nothing"],
-            "path must be a dataset on the Hugging Face Hub",
+            "The Hugging Face Hub could not be reached for the dataset nobody/nothing",
         ),
         (
             [f"{CORPUS}data_files", "columns.jsonl", f"{CORPUS}path", "json"],
@@ -95,7 +97,7 @@ def test_wrong_corpus(workplace, options, message):
         ([*TRAIN, f"{CORPUS}data_files", "bad.txt"], "bad.txt has the byte 0xff at position 14, in line 2"),
         ([*TRAIN, "--w2v.training.epoch", "3"], "[w2v.training] has no setting 'epoch'. Did you mean 'epochs'?"),
         (["train", "config.cfg", "-o", "/proc/out"], "must be writable, but /proc/out is not"),
-        (["most-similar", "nope", "a"], "but nope has no meta.json"),
+        (["most-similar", "nope", "a"], "but nope does not exist."),
     ],
     ids=["corpus", "config", "output", "model"],
 )
@@ -166,10 +168,16 @@ def test_wrong_config(workplace, old, new, message):
         ),
         ([*TRAIN, "--w2v.training.epoch", "3"], "[w2v.training] has no setting 'epoch'. Did you mean 'epochs'?", 1),
         ([*TRAIN, "--foo", "3"], "No such option '--foo'", 2),
+        (
+            ["export", "model", "out", "--format", "glove"],
+            "Invalid value for '--format' / '-f': 'glove' is not one of",
+            2,
+        ),
+        (["init-config", "new.cfg", "--size", "smal"], "Invalid value for '--size' / '-s': 'smal' is not one of", 2),
         ([*TRAIN, "--code", "nope.py"], "--code must name an existing Python file, was: nope.py", 1),
         ([*TRAIN, "--code", "code.py"], "nothing_of_that_name", 1),
     ],
-    ids=["file", "section", "key", "dotless", "code-missing", "code-broken"],
+    ids=["file", "section", "key", "dotless", "format", "size", "code-missing", "code-broken"],
 )
 def test_wrong_arguments(workplace, arguments, message, code):
     fails_cleanly(workplace, *arguments, message=message, code=code)
@@ -244,8 +252,17 @@ def test_foreign_cache_directory(workplace):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["most-similar", "nope", "a"], "but nope has no meta.json"),
-        (["export", "texts.txt", "out"], "but texts.txt has no meta.json"),
+        (["most-similar", "nope", "a"], "but nope does not exist."),
+        (["most-similar", "modl", "a"], "but modl does not exist. Did you mean 'model'?"),
+        (["most-similar", "model", "a", "--compare", "no/where"], "but no/where does not exist."),
+        (["most-similar", "bare", "a"], "but bare has no meta.json. It is the directory 'model' below --output."),
+        (["most-similar", "run/spacy", "a"], "but run/spacy is a spaCy pipeline. The model is above it: run"),
+        (["most-similar", "run/other/spacy", "a"], "is a spaCy pipeline. Load it with spacy.load"),
+        (["export", "texts.txt", "out"], "but texts.txt is a file."),
+        (
+            ["export", "model", "small", "--merge-rare"],
+            "w2v.export: merge_rare needs max_vectors, which was: None. Say how many vectors to keep.",
+        ),
         (["evaluate", "foreign"], "foreign/meta.json must describe a spacy-w2v model, but is of another kind"),
         (["report", "damaged", "out.md"], "input_vectors.npy must have"),
         (["report", "model", "out.md", "--scores", "list.json"], "--scores must name a JSON file made by spacy w2v"),
@@ -257,11 +274,19 @@ def test_foreign_cache_directory(workplace):
         (["evaluate", "model", "--analogies", "texts.txt"], "texts.txt"),
         (["most-similar", "model", "z"], "A word must be in the vocabulary of 3 words, was: 'z'"),
     ],
-    ids=["missing", "file", "foreign", "damaged", "scores", "no-pairs", "wrong-pairs", "wrong-analogies", "word"],
+    ids=[
+        *("missing", "misspelt", "compared", "bare", "export-of-spacy", "pipeline", "file", "merge-rare", "foreign"),
+        *("damaged", "scores", "no-pairs", "wrong-pairs", "wrong-analogies", "word"),
+    ],
 )
 def test_wrong_model_or_set(workplace, arguments, message):
     (workplace / "foreign").mkdir()
     (workplace / "foreign/meta.json").write_text('{"lang": "en", "name": "core_web_sm"}')
+    (workplace / "bare").mkdir()
+    shutil.copytree(workplace / "model", workplace / "run/model")
+    (workplace / "run/other").mkdir()
+    for directory in ("run/spacy", "run/other/spacy"):
+        spacy.blank("en").to_disk(workplace / directory)
     shutil.copytree(workplace / "model", workplace / "damaged")
     os.truncate(workplace / "damaged/input_vectors.npy", 100)
     (workplace / "list.json").write_text("[1]")
@@ -401,6 +426,11 @@ TEXTS = ["one two three four"] * 20
     ("texts", "settings", "error", "message"),
     [
         (TEXTS, {"vectorsize": 5}, ConfigError, "There is no setting 'vectorsize'. Did you mean 'vector_size'?"),
+        (TEXTS, {"sg": 1}, ConfigError, "There is no setting 'sg'. For sg=1 of gensim, set architecture=\"skip-gram\""),
+        (TEXTS, {"hs": 1}, ConfigError, "There is no setting 'hs'. .* set loss=\"hierarchical-softmax\""),
+        (TEXTS, {"size": 9}, ConfigError, "There is no setting 'size'. .* is vector_size"),
+        (TEXTS, {"iter": 3}, ConfigError, "There is no setting 'iter'. .* is epochs"),
+        (TEXTS, {"sorted_vocab": 1}, ConfigError, "There is no setting 'sorted_vocab'. Words are always sorted"),
         (TEXTS, {"negative": 0}, ConfigError, 'negative must be at least 1 with loss = "negative-sampling", was: 0'),
         (TEXTS, {"window": 0}, ConfigError, "w2v.model.window must be at least 1, was: 0"),
         (TEXTS, {"min_count": 30}, CorpusError, "occurs 20 times"),
@@ -423,6 +453,22 @@ TEXTS = ["one two three four"] * 20
 def test_wrong_arguments_in_python(texts, settings, error, message):
     with pytest.raises(error, match=message):
         spacy_w2v.train(texts, workers=1, epochs=1, **{"vector_size": 4} | settings)
+
+
+def test_each_argument_of_gensim_has_its_name_or_a_hint():
+    from inspect import signature
+
+    from gensim.models import Word2Vec
+
+    of_gensim = set(signature(Word2Vec).parameters) - {
+        "trim_rule",
+        "null_word",
+        "callbacks",
+        "comment",
+        "shrink_windows",
+    }
+    assert of_gensim <= SETTINGS_OF_GENSIM.keys() | block_of_setting().keys()
+    assert not SETTINGS_OF_GENSIM.keys() & block_of_setting().keys()
 
 
 def test_saving_refuses_what_exists(workplace):

@@ -119,6 +119,7 @@ def test_overrides_of_the_environment_win_over_those_of_the_command_line(trained
 def test_train_says_what_it_found_and_where_results_are(trained):
     _, lines, result = trained
     assert re.search(rf"Documents {len(lines)} ", result.said)
+    assert re.search(r"Words kept \d+ \(each at least \d+ times\)", result.said)
     assert re.search(r"Tokens covered \d+\.\d%", result.said)
     for place in ("model", "spacy", "gensim/vectors.kv", "word2vec/vectors.txt", "training.jsonl"):
         assert f"out/{place}" in result.said
@@ -446,7 +447,10 @@ def test_evaluate_and_report(workplace):
     assert (scores["questions"]["n_used"], scores["questions"]["n_unknown"]) == (1, 1)
     assert f"pairs spearman {spearman:.3f} 4" in shown.said
 
-    w2v("report", "out", "report.md", "--scores", "scores.json", "--word", "king", "--word", "queen", cwd=workplace)
+    words = ["--word", "king", "--word", "queen"]
+    said = w2v("report", "out", "report.md", "--scores", "scores.json", *words, cwd=workplace).said
+    n_words = len(keyed_vectors)
+    assert f"Left out what is not in the vocabulary of {n_words} words: queen" in said
     report = (workplace / "report.md").read_text()
     assert report.startswith("# Word vectors: texts.txt\n")
     assert "| epochs | `3` |" in report

@@ -290,7 +290,7 @@ def test_frozen_components_with_static_vectors_are_warned_of():
         ({}, {}, r"needs word vectors, but the pipeline has none. .*\[initialize.components.w2v.corpus\]"),
         ({}, {"training": {"epochs": 1}}, "settings of training .training., but no corpus to train on"),
         ({}, {"path": "m", "model": {}}, "path names a model that is trained already"),
-        ({}, {"path": "nowhere"}, "nowhere has no meta.json"),
+        ({}, {"path": "nowhere"}, "nowhere does not exist"),
         ({}, {"corpus": {"path": "text"}}, "corpus must be a reader of texts.* was a block with: path"),
         ({}, {"corpus": "a text"}, "texts must be an iterable of strings"),
         ({}, {"corpus": 1, "model": {"vector_sise": 3}}, "w2v.model. has no setting 'vector_sise'"),

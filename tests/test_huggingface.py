@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import socket
+import sys
 import zipfile
 
 import datasets
@@ -11,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from helpers_corpus import COMPRESS, read
 
-from spacy_w2v.corpus.huggingface import DatasetSource, format_of_files, looks_like_files, make_dataset_v1
+from spacy_w2v.corpus.dataset_names import format_of_files, looks_like_files
+from spacy_w2v.corpus.huggingface import DatasetSource, make_dataset_v1
 from spacy_w2v.corpus.iterables import as_source
 from spacy_w2v.corpus.source import TextSource
 from spacy_w2v.errors import CorpusError
@@ -327,11 +330,84 @@ def test_missing_files_are_named_by_the_fingerprint(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["nobody/has-this", "has-this"])
-def test_an_unknown_dataset_of_the_hub_is_refused(name):
+def test_a_hub_that_cannot_be_reached_is_told(name):
     assert os.environ["HF_HUB_OFFLINE"] == "1"
-    message = rf"path must be a dataset on the Hugging Face Hub, .*was: {name}\. .*{name}"
+    message = rf"^The Hugging Face Hub could not be reached for the dataset {name}: .* HF_HUB_OFFLINE is not set"
     with pytest.raises(CorpusError, match=message):
         make_dataset_v1(path=name).fingerprint()
+
+
+def test_an_unknown_dataset_of_the_hub_is_refused(monkeypatch):
+    def refuse(*arguments, **options):
+        raise datasets.exceptions.DatasetNotFoundError("Dataset 'nobody/this' doesn't exist on the Hub.")
+
+    monkeypatch.setattr(datasets, "load_dataset_builder", refuse)
+    message = (
+        r"^path must be a dataset on the Hugging Face Hub, .*was: nobody/this\. Dataset 'nobody/this' doesn't exist"
+    )
+    with pytest.raises(CorpusError, match=message):
+        make_dataset_v1(path="nobody/this").fingerprint()
+
+
+@pytest.mark.parametrize("name", ["hf://datasets/x/y/z.parquet", "https://nowhere.invalid/a.jsonl"])
+def test_remote_files_that_cannot_be_reached_are_named(monkeypatch, name):
+    class ConnectError(Exception):
+        """As httpx's, which is neither an OSError nor a ConnectionError."""
+
+    def fail(*arguments, **options):
+        try:
+            raise socket.gaierror(-2, "Name or service not known")
+        except OSError as error:
+            raise ConnectError(str(error)) from error
+
+    monkeypatch.setattr("datasets.data_files.url_to_fs", fail)
+    monkeypatch.setattr("datasets.data_files.resolve_pattern", fail)
+    message = rf"^data_files must be reachable, but {name} could not be reached: .*not known. Check the network"
+    with pytest.raises(CorpusError, match=message) as raised:
+        make_dataset_v1(data_files=name).fingerprint()
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("missing", ["aiohttp", "s3fs"])
+def test_a_package_that_remote_files_need_is_named(monkeypatch, missing):
+    url = {"aiohttp": "https://nowhere.invalid/a.jsonl", "s3fs": "s3://bucket/a.jsonl"}[missing]
+    for module in [name for name in sys.modules if name in ("fsspec.implementations.http", "s3fs")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, missing, None)
+    for protocol in ("https", "s3"):
+        monkeypatch.delitem(sys.modules["fsspec.registry"]._registry, protocol, raising=False)
+    with pytest.raises(CorpusError, match=rf"^Reading {url} needs a package .*Install it with: pip install {missing}$"):
+        make_dataset_v1(data_files=url).fingerprint()
+
+
+@pytest.mark.parametrize(("path", "format_"), [("txt", "text"), ("jsonl", "json"), ("tsv", "csv")])
+def test_extensions_in_the_place_of_formats_are_refused(path, format_):
+    with pytest.raises(CorpusError, match=rf"was the extension of one: {path}\. Did you mean '{format_}'\?"):
+        make_dataset_v1(path=path, data_files="texts.txt")
+
+
+def test_a_misspelt_format_is_found_after_the_hub():
+    with pytest.raises(CorpusError, match=r"could not be reached for the dataset parqet: .* Did you mean 'parquet'\?"):
+        make_dataset_v1(path="parqet", data_files="texts.bin").fingerprint()
+
+
+@pytest.mark.parametrize("path", ["hf://datasets/x/y/z.parquet", "https://nowhere.invalid/a.jsonl"])
+def test_addresses_of_files_belong_into_data_files(path):
+    with pytest.raises(CorpusError, match=rf'was the address of a file: {path}\. Name it with data_files = "{path}"'):
+        make_dataset_v1(path=path)
+
+
+@pytest.mark.parametrize("path", [None, "text"])
+@pytest.mark.parametrize(("file", "example"), [("a.txt", "*.txt"), ("a.jsonl", "*.jsonl"), ("a", "*.txt")])
+def test_a_folder_is_no_file(tmp_path, path, file, example):
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / file).write_text("a")
+    with pytest.raises(CorpusError) as raised:
+        make_dataset_v1(path=path, data_files=str(tmp_path / "texts"))
+    folder = tmp_path / "texts"
+    assert str(raised.value) == (
+        f'data_files must name files, but {folder} is a folder. Name those in it: data_files = "{folder}/{example}".'
+    )
 
 
 @pytest.mark.parametrize(

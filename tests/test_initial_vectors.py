@@ -3,6 +3,7 @@
 import gzip
 import itertools
 import json
+import re
 import struct
 
 import numpy as np
@@ -261,6 +262,8 @@ def test_kept_words_come_last_and_stay_what_they_were(loss, ns_exponent, tmp_pat
     facts = model.meta
     assert facts["vocabulary"]["n_tokens_in_vocabulary"] == plain.meta["vocabulary"]["n_tokens_in_vocabulary"] + 1
     assert facts["initial"]["n_without_tokens"] == 1
+    assert (facts["vocabulary"]["n_rare"], plain.meta["vocabulary"]["n_rare"]) == (2, 0)
+    assert facts["vocabulary"]["lowest_count"] == plain.meta["vocabulary"]["lowest_count"]
     assert np.isfinite([result["loss"] for result in facts["results"]]).all()
     model.save(tmp_path / "model")
     actual = spacy_w2v.load(tmp_path / "model")
@@ -366,6 +369,7 @@ def test_command_starts_from_vectors(workplace):
     result = w2v_here(*INIT, "--w2v.initial.keep_words", "true", cwd=workplace)
     assert result.code == 0, result
     assert "Starting from vectors.txt: 3 of " in result.said
+    assert re.search(r"Words kept [\d,]+ \([\d,]+ at least [\d,]+ times, 1 by keep_words\)", result.said)
     assert "1 of these are kept though the corpus lacks them, their vectors stay as they are" in result.said
     expected = vectors_of(["french", "river", "unseen"], d=8)
     nlp = spacy.load(workplace / "out/spacy")

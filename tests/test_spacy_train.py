@@ -568,7 +568,7 @@ def test_some_vectors_of_another_kind_are_loaded(material, model):
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"initialize__before_init": load_block("nowhere")}, "nowhere has no meta.json"),
+        ({"initialize__before_init": load_block("nowhere")}, "nowhere does not exist"),
         ({"initialize__before_init": load_block(max_vectors=0)}, "max_vectors must be at least 1, was: 0"),
         ({"initialize__before_init": load_block(vectors="both")}, "'both' is not typing.Literal"),
         ({"initialize__before_init": load_block(), "initialize__vectors": "x"}, r"\[initialize\] vectors must be null"),

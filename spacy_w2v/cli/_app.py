@@ -12,12 +12,27 @@ from typing import Any
 
 import typer
 from spacy.cli._util import import_code, parse_config_overrides
+from typer.core import TyperGroup
 from wasabi import msg
 
 from spacy_w2v.errors import Word2VecError
 
+
+class Commands(TyperGroup):
+    """The group of commands, whose errors are without the prefix that pydantic gives them within typer."""
+
+    def invoke(self, ctx: Any) -> Any:  # Any: the context of the click that typer holds, and what commands return
+        """Run the command that the arguments name."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 w2v_cli = typer.Typer(
     name="w2v",
+    cls=Commands,
     help="Train word vectors on exactly your pipeline's tokens, and use them in spaCy and gensim.",
     no_args_is_help=True,
 )

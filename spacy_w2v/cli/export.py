@@ -48,19 +48,21 @@ def export_command(
     """
     Export a trained model to spaCy, gensim's KeyedVectors or Word2Vec, or word2vec's text or binary format.
     """
-    from spacy_w2v.config.export import ExportSettings, check_fits
+    from spacy_w2v.config.export import check_fits
+    from spacy_w2v.config.schema import parse_settings
     from spacy_w2v.errors import StorageError
     from spacy_w2v.export import EXPORTERS, get_exporter
     from spacy_w2v.publish import check_output, staged_directory, staged_siblings
 
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
-        settings = ExportSettings(
-            formats=[format_.value],
-            max_vectors=max_vectors,
-            merge_rare=merge_rare,
-            dtype=dtype.value,
-            vectors=vectors.value,
-        )
+        block = {
+            "formats": [format_.value],
+            "max_vectors": max_vectors,
+            "merge_rare": merge_rare,
+            "dtype": dtype.value,
+            "vectors": vectors.value,
+        }
+        settings = parse_settings({"export": block}).export
         check_fits(settings)
         exporter = get_exporter(format_.value)
         if format_ is Format.spacy:

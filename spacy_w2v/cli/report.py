@@ -28,11 +28,12 @@ def report_command(
     from spacy_w2v.report import make_report
 
     with errors_for_users():
-        report = make_report(
-            load(model_path, mmap=True), scores=read_scores(scores_path) if scores_path else None, words=words
-        )
+        model = load(model_path, mmap=True)
+        report = make_report(model, scores=read_scores(scores_path) if scores_path else None, words=words)
         with staged_file(output_file) as staged:
             staged.write_text(report, encoding="utf-8")
+        if unknown := [word for word in words if word not in model]:
+            msg.warn(f"Left out what is not in the vocabulary of {len(model):,} words: {', '.join(unknown)}")
         msg.good(f"Wrote the report to {output_file}")
 
 

@@ -103,6 +103,14 @@ def train(
         msg.text(f"  {output_path / place}")
 
 
+def _how_frequent(facts: dict[str, Any]) -> str:
+    """Return how often the words of a vocabulary occur; rare ones are there by keep_words only."""
+    if not facts["n_rare"]:
+        return f"each at least {facts['lowest_count']} times"
+    n_frequent = facts["n_words"] - facts["n_rare"]
+    return f"{n_frequent:,} at least {facts['lowest_count']} times, {facts['n_rare']:,} by keep_words"
+
+
 def print_corpus(facts: dict[str, Any]) -> None:
     """Print the summary of a corpus and its vocabulary."""
     msg.divider(f"Corpus: {facts['source']}")
@@ -114,7 +122,7 @@ def print_corpus(facts: dict[str, Any]) -> None:
     ]
     if "n_words" in facts:
         rows += [
-            ("Words kept", f"{facts['n_words']:,} (each at least {facts['lowest_count']} times)"),
+            ("Words kept", f"{facts['n_words']:,} ({_how_frequent(facts)})"),
             ("Tokens covered", f"{facts['coverage']:.1%}"),
         ]
     msg.table(rows)

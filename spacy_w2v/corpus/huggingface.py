@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from spacy_w2v.corpus.dataset_names import check_names, extension_of, format_of_files, not_found
 from spacy_w2v.corpus.source import TextBatch, coalesce, take_documents, texts_of_column
 from spacy_w2v.corpus.text_files import read_text
 from spacy_w2v.errors import CorpusError, did_you_mean, shown_by_spacy
@@ -19,45 +20,7 @@ if TYPE_CHECKING:
 
 DOCUMENTS_PER_READ = 256
 
-FORMATS = {
-    "txt": "text",
-    "text": "text",
-    "json": "json",
-    "jsonl": "json",
-    "ndjson": "json",
-    "csv": "csv",
-    "tsv": "csv",
-    "parquet": "parquet",
-    "arrow": "arrow",
-}
-"""Extension of a file → builder of datasets."""
-
-COMPRESSIONS = ("gz", "bz2", "xz", "zst", "zip", "lz4")
 DECODING_BUILDERS = ("text", "json", "csv")
-
-
-def looks_like_files(dataset: str) -> bool:
-    """Say whether a name means files (a glob, or a path with a known extension) rather than a dataset."""
-    return any(mark in dataset for mark in "*?[") or Path(dataset).is_file() or _extension(dataset) in FORMATS
-
-
-def format_of_files(files: list[str]) -> str:
-    """Return the builder of datasets for files, by their extension. Raises CorpusError."""
-    for file in files:
-        if (extension := _extension(file)) in FORMATS:
-            return FORMATS[extension]
-    known = ", ".join(f".{extension}" for extension in FORMATS)
-    raise CorpusError(
-        f"The format of data_files is told by their extension ({known}; also compressed), was: {', '.join(files)}. "
-        'Name it with path, for example path = "text".'
-    )
-
-
-def _extension(file: str) -> str:
-    parts = os.path.basename(file).lower().split(".")
-    while len(parts) > 1 and parts[-1] in COMPRESSIONS:
-        parts.pop()
-    return parts[-1] if len(parts) > 1 else ""
 
 
 class DatasetSource:
@@ -155,22 +118,13 @@ class DatasetSource:
                     revision=self.revision,
                     **decoding,
                 )
-            except (OSError, ValueError) as error:  # not found, no connection, no such configuration
-                raise CorpusError(self._not_found(error)) from None
+            except Exception as error:  # of datasets, fsspec and what they read by: they have no common base
+                raise CorpusError(not_found(error, path=self.path, data_files=self.data_files)) from error
         return self._builder
 
     def _extension_of_files(self) -> str:
         files = [self.data_files] if isinstance(self.data_files, str) else self.data_files or [""]
-        return _extension(files[0])
-
-    def _not_found(self, error: Exception) -> str:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if self.data_files is not None:
-            return f"data_files must name existing files, was: {self.data_files}. {reason}"
-        return (
-            f"path must be a dataset on the Hugging Face Hub, a local dataset directory, or one of "
-            f"{', '.join(sorted(set(FORMATS.values())))} with data_files, was: {self.path}. {reason}"
-        )
+        return extension_of(files[0])
 
     def _files(self) -> Any:  # Any: a DataFilesList with its metadata, or a plain stand-in
         """Return the resolved files of the split; raises CorpusError if there is no such split."""
@@ -185,7 +139,8 @@ class DatasetSource:
         if not files:
             raise CorpusError(f"The dataset must have data files that can be streamed, but {self.path} names none.")
         if not files[base_split]:
-            raise CorpusError(self._not_found(FileNotFoundError("No file matches.")))
+            error = FileNotFoundError("No file matches.")
+            raise CorpusError(not_found(error, path=self.path, data_files=self.data_files))
         zst = next((file for file in files[base_split] if file.lower().endswith(".zst")), None)
         if zst is not None and find_spec("zstandard") is None:  # fsspec would take the bytes for text
             raise CorpusError(f'Reading {zst} needs zstandard. Install it with: pip install "spacy-w2v[zstd]"')
@@ -365,10 +320,11 @@ def make_dataset_v1(
     `load_dataset`. text_field: the column of texts. encoding, encoding_errors ("strict", "replace", "ignore"): of
     text, json and csv files. max_documents: stop after so many.
     """
+    if path is None and data_files is None:
+        raise CorpusError("[w2v.corpus] must name a path or data_files, but has neither.")
+    check_names(path, data_files=data_files, data_dir=data_dir)
     if path is None:
-        if data_files is None:
-            raise CorpusError("[w2v.corpus] must name a path or data_files, but has neither.")
-        path = format_of_files([data_files] if isinstance(data_files, str) else list(data_files))
+        path = format_of_files([data_files] if isinstance(data_files, str) else list(data_files or ()))
     if max_documents is not None and max_documents < 1:
         raise CorpusError(f"max_documents must be at least 1, was: {max_documents}")
     try:

@@ -167,7 +167,7 @@ def _meta(
             "n_types": len(vocabulary),
         },
         "vocabulary": settings.vocabulary.model_dump()
-        | vocabulary_facts(vocabulary, n_tokens=n_tokens, n_types=len(vocabulary)),
+        | vocabulary_facts(vocabulary, n_tokens=n_tokens, n_types=len(vocabulary), min_count=0),
         "tokens": settings.tokens.model_dump(),
         "model": settings.model.model_dump(),
         "training": settings.training.model_dump(),

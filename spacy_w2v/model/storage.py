@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from spacy_w2v.errors import StorageError
+from spacy_w2v.errors import StorageError, did_you_mean
 from spacy_w2v.kernels.arguments import Tree
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.model.vocabulary import Vocabulary
@@ -91,22 +91,44 @@ def read_meta(directory: Path) -> dict[str, Any]:
     """Return the meta data of a model. Raises StorageError as `read_model` does."""
     path = directory / META_FILE
     if not path.is_file():
-        raise StorageError(
-            f"A model must be a directory made by spacy w2v train, but {directory} has no {META_FILE}. "
-            "It is the directory 'model' below --output."
-        )
+        raise StorageError(_no_model(directory))
     try:
         meta = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise StorageError(f"{path} must be JSON, but is damaged: {error}") from None
     if not isinstance(meta, dict) or meta.pop("format", None) != FORMAT:
-        raise StorageError(f"{path} must describe a {FORMAT}, but is of another kind.")
+        raise StorageError(_of_another_kind(directory, meta))
     if (version := meta.pop("format_version", None)) not in (FORMAT_VERSION, VERSION_WITH_TREE):
         raise StorageError(
             f"{path} must have format version {FORMAT_VERSION} or {VERSION_WITH_TREE}, was: {version}. "
             "Read it with the version that wrote it."
         )
     return meta
+
+
+def _no_model(directory: Path) -> str:
+    """Return the text for a path without the meta data of a model."""
+    rule = "A model must be a directory made by spacy w2v train"
+    if directory.is_file():
+        return f"{rule}, but {directory} is a file."
+    if directory.exists():
+        return f"{rule}, but {directory} has no {META_FILE}. It is the directory 'model' below --output."
+    try:
+        beside = [path.name for path in directory.parent.iterdir() if path.is_dir()]
+    except OSError:  # nor does the directory above exist, or it may not be read
+        beside = []
+    return f"{rule}, but {directory} does not exist. {did_you_mean(directory.name, beside)}".rstrip()
+
+
+def _of_another_kind(directory: Path, meta: object) -> str:
+    """Return the text for meta data of something else, such as the pipeline that training exports beside a model."""
+    path = directory / META_FILE
+    if not isinstance(meta, dict) or "spacy_version" not in meta:
+        return f"{path} must describe a {FORMAT}, but is of another kind."
+    above = directory.resolve().parent if directory.name in ("", "..") else directory.parent
+    if (above / "model" / META_FILE).is_file():
+        return f"{path} must describe a {FORMAT}, but {directory} is a spaCy pipeline. The model is above it: {above}"
+    return f"{path} must describe a {FORMAT}, but {directory} is a spaCy pipeline. Load it with spacy.load."
 
 
 def check_files(directory: Path, sizes: object) -> None:

@@ -114,13 +114,18 @@ def _kept_words(words: pa.Table, n_words: int, keep: Iterable[str]) -> list[pa.T
     return [rare, pa.table({"key": lacking, "count": no_tokens, "id": no_ids}).select(words.schema.names)]
 
 
-def vocabulary_facts(vocabulary: Vocabulary, *, n_tokens: int, n_types: int) -> dict[str, Any]:
-    """Return what a summary says of a vocabulary; coverage is the share of the corpus's tokens, in [0, 1]."""
+def vocabulary_facts(vocabulary: Vocabulary, *, n_tokens: int, n_types: int, min_count: int) -> dict[str, Any]:
+    """Return what a summary says of a vocabulary; coverage is the share of the corpus's tokens, in [0, 1].
+
+    n_rare: words below min_count, which are there since they were to be kept; lowest_count: that of the others.
+    """
+    frequent = vocabulary.counts[vocabulary.counts >= min_count]
     return {
         "n_words": len(vocabulary),
+        "n_rare": len(vocabulary) - frequent.size,
         "n_types": n_types,
         "n_tokens_in_vocabulary": vocabulary.n_tokens,
         "coverage": vocabulary.n_tokens / n_tokens,
         "most_frequent": vocabulary.words[:10],
-        "lowest_count": int(vocabulary.counts[-1]),
+        "lowest_count": int(frequent.min()),
     }

@@ -144,7 +144,12 @@ class Word2VecJob:
         if earlier is not None:
             earlier.check_corpus(identity)
         corpus_facts = {"source": corpus.source, **asdict(corpus.counts)}
-        facts = vocabulary_facts(vocabulary, n_tokens=corpus.counts.n_tokens, n_types=corpus.counts.n_types)
+        facts = vocabulary_facts(
+            vocabulary,
+            n_tokens=corpus.counts.n_tokens,
+            n_types=corpus.counts.n_types,
+            min_count=settings.vocabulary.min_count,
+        )
         start_facts = (
             {"initial": start.facts(vocabulary.counts, freeze=settings.initial.freeze)} if start is not None else {}
         )
