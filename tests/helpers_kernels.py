@@ -147,5 +147,6 @@ def run_reference(key, case, settings, alpha_first=0.02, alpha_last=None):
         cbow_mean=settings.cbow_mean,
         alphas=alphas,
         state=case.state,
+        frozen=set(np.flatnonzero(settings.frozen).tolist()),
     )
     return counters, (np.array(inputs), np.array(outputs).reshape(y.shape))

@@ -104,9 +104,11 @@ def full_softmax():
 
 
 def train_sequential(
-    sentences, keep_threshold, learn, inputs, outputs, *, architecture, window, shrink, cbow_mean, alphas, state
+    sentences, keep_threshold, learn, inputs, outputs, *, architecture, window, shrink, cbow_mean, alphas, state, frozen
 ):
     """Train in place, as the kernels' documentation says; sentences hold word ids, None for unknown words.
+
+    frozen: words whose inputs stay as they are.
 
     Returns the summed loss, the number of predictions and the number of kept tokens.
     """
@@ -125,17 +127,17 @@ def train_sequential(
             alpha = alphas[0] + (alphas[1] - alphas[0]) * position / n_tokens
             radius = ((generator.next() >> 32) * window >> 32) + 1 if shrink else window
             places = range(max(0, centre - radius), min(len(kept), centre + radius + 1))
-            context = [inputs[kept[place][0]] for place in places if place != centre]
-            groups = [[x] for x in context] if architecture == "skip-gram" else [context]
+            context = [kept[place][0] for place in places if place != centre]
+            groups = [[word] for word in context] if architecture == "skip-gram" else [context]
             for group in groups:
                 if not group:
                     continue
                 scale = 1 / len(group) if cbow_mean else 1
-                hidden = [scale * sum(column) for column in zip(*group, strict=True)]
+                hidden = [scale * sum(column) for column in zip(*(inputs[word] for word in group), strict=True)]
                 of_pair, step = learn(generator, target, hidden, outputs, alpha)
-                for x in group:
-                    for i in range(len(x)):
-                        x[i] += scale * step[i]
+                for word in group:
+                    if word not in frozen:
+                        inputs[word] = [x + scale * change for x, change in zip(inputs[word], step, strict=True)]
                 loss += of_pair
                 n_predicted += 1
     return loss, n_predicted, n_kept
@@ -155,6 +157,12 @@ def kept_tokens(chunk, subsampling, settings, generator):
             if word != OUT_OF_VOCABULARY and (r >> 32) <= int(subsampling.keep_threshold[word]):
                 kept.append((word, radius, sentence, place))
     return kept
+
+
+def move(x, word, change, settings):
+    """Change an input vector, if it is not frozen."""
+    if not len(settings.frozen) or not settings.frozen[word]:
+        x[word] += change
 
 
 def is_pair(kept, i, o):
@@ -257,7 +265,7 @@ def train_skipgram_negative(chunk, subsampling, noise, x, y, settings, alphas, s
                 moved += g * x[kept[i][0]]
             y[words[k]] += moved
         for i in inputs:
-            x[kept[i][0]] += change[i]
+            move(x, kept[i][0], change[i], settings)
     return loss, pairs, len(kept)
 
 
@@ -271,10 +279,10 @@ class ContextStep:
         self.hidden = {o: self.scales[o] * sum(x[word] for word in words) for o, words in self.contexts.items()}
         self.change = {o: np.zeros(x.shape[1]) for o in self.contexts}
 
-    def finish(self, x):
+    def finish(self, x, settings):
         for o, words in self.contexts.items():
             for word in words:
-                x[word] += self.scales[o] * self.change[o]
+                move(x, word, self.scales[o] * self.change[o], settings)
 
 
 def words_of_a_context(settings):
@@ -310,7 +318,7 @@ def train_cbow_negative(chunk, subsampling, noise, x, y, settings, alphas, state
                         at.change[o] -= alpha * share * negative[o, k] * y[k]
                         moved -= alpha * share * negative[o, k] * h
                 y[k] += moved
-            at.finish(x)
+            at.finish(x, settings)
             n_predicted += len(at.hidden)
     return loss, n_predicted, len(kept)
 
@@ -339,7 +347,7 @@ def train_cbow_hierarchical(chunk, subsampling, tree, x, y, settings, alphas, st
             for o, node, _, gradient in turns:
                 at.change[o] += gradient * y[node]
                 y[node] += gradient * at.hidden[o]
-            at.finish(x)
+            at.finish(x, settings)
             n_predicted += len(at.hidden)
     return loss, n_predicted, len(kept)
 
@@ -367,7 +375,7 @@ def train_skipgram_hierarchical(chunk, subsampling, tree, x, y, settings, alphas
                         change[i] += gradients[i][k] * y[node]
                     y[node] += sum(gradients[i][k] * x[word] for i, word in enumerate(words))
                 for i, word in enumerate(words):
-                    x[word] += change[i]
+                    move(x, word, change[i], settings)
     return loss, n_pairs, len(kept)
 
 
@@ -407,7 +415,7 @@ def train_skipgram_softmax(chunk, subsampling, layer, x, y, settings, alphas, st
                 hidden = [x[kept[i][0]].copy() for i in inputs]
                 of_step, changes = softmax_step(hidden, [targets[i] for i in inputs], y, alpha)
                 for i, change in zip(inputs[: len(changes)], changes, strict=True):
-                    x[kept[i][0]] += change
+                    move(x, kept[i][0], change, settings)
                     n_pairs += len(targets.pop(i))
                 loss += of_step
                 size = len(changes) if len(changes) < len(inputs) else min(2 * size, settings.block)
@@ -429,7 +437,7 @@ def train_cbow_softmax(chunk, subsampling, layer, x, y, settings, alphas, state)
             of_step, changes = softmax_step(list(at.hidden.values()), [[kept[o][0]] for o in centres], y, alpha)
             at.change = dict(zip(centres[: len(changes)], changes, strict=True))
             at.contexts = {o: at.contexts[o] for o in at.change}
-            at.finish(x)
+            at.finish(x, settings)
             loss += of_step
             n_predicted += len(changes)
             size = len(changes) if len(changes) < len(centres) else min(2 * size, settings.block)

@@ -1,7 +1,6 @@
 """Runs that start from vectors that exist: of ours, spaCy, gensim and files; words that are kept, vectors that stay."""
 
 import gzip
-import itertools
 import json
 import re
 import struct
@@ -15,7 +14,6 @@ from helpers_cli import CONFIG, w2v_here, write_texts
 import spacy_w2v
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.initial.sources import open_initial
-from spacy_w2v.training import pieces
 
 D = 6
 WORDS = ["the", "river", "Paris", "PARIS", "city", "u.s.", "straße", "lake"]
@@ -306,43 +304,6 @@ def test_frozen_vectors_stay_to_the_bit_and_new_words_learn(architecture, loss, 
         assert np.abs(model[word] - start[word]).max() > 0.01
     assert model.output_vectors[model.rank("the")].any() or loss == "hierarchical-softmax"
     assert model.meta["initial"]["frozen"]
-
-
-def test_pieces_are_a_chunk(monkeypatch):
-    """Whole sentences, at least so many tokens; with what a kernel counts summed."""
-    monkeypatch.setattr(pieces, "PIECE_TOKENS", 10)
-    offsets = np.cumsum([0, 3, 4, 5, 30, 1, 1, 0, 9, 2])
-    tokens = np.arange(offsets[-1], dtype=np.uint32)
-    chunk = pieces.Chunk(tokens, offsets)
-    seen, learning_rates = [], []
-
-    def train(piece, alphas):
-        assert not piece.offsets.flags.writeable
-        seen.append((piece.tokens.tolist(), piece.offsets.tolist()))
-        learning_rates.append(alphas)
-        return 1.5, piece.tokens.size, 2
-
-    class Frozen:
-        def restore(self, weights, words):
-            np.testing.assert_array_equal(words, [token for token in seen[-1][0] if token != 5])
-
-    word_of_type = tokens.copy()
-    word_of_type[5] = pieces.OUT_OF_VOCABULARY
-    actual = pieces.train_in_pieces(
-        train,
-        chunk,
-        alphas_at=lambda first, last: (first, last),
-        weights=None,
-        frozen=Frozen(),
-        word_of_type=word_of_type,
-    )
-    assert actual == (1.5 * len(seen), tokens.size, 2 * len(seen))
-    assert [token for piece, _ in seen for token in piece] == tokens.tolist()
-    borders = [0, *np.cumsum([len(piece) for piece, _ in seen]).tolist()]
-    assert set(borders) <= set(offsets.tolist())
-    assert learning_rates == list(itertools.pairwise(borders))
-    assert all(len(piece) >= 10 for piece, _ in seen[:-1])
-    assert [piece_offsets[-1] for _, piece_offsets in seen] == [len(piece) for piece, _ in seen]
 
 
 def test_frozen_runs_with_one_worker_have_the_same_bits():

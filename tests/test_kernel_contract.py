@@ -61,6 +61,18 @@ def test_equals_its_reference(key, windows, alpha):
 
 
 @pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize("alpha", [0.02, 0.4])  # at the higher one skip-gram meets its pairs in rounds
+def test_frozen_words_stay_and_the_others_learn_beside_them(key, alpha):
+    case = make_case(key[1], seed=4, d=32, n=300)
+    stay = np.random.default_rng(0).random(40) < 0.5
+    stay[:3] = [True, False, True]  # of the most frequent words too
+    before = case.weights.input.copy()
+    agree(key, case, make_settings(key, frozen=stay), alpha, alpha / 2)
+    np.testing.assert_array_equal(case.weights.input[stay], before[stay])
+    assert (np.abs(case.weights.input - before).max(axis=1) > 1e-3).sum() > 10
+
+
+@pytest.mark.parametrize("key", ALL)
 @pytest.mark.parametrize(
     ("tokens", "offsets"), [([], [0]), ([], [0, 0]), ([7], [0, 1]), ([7, 8, 9], [0, 1, 2, 3]), (range(9), [0, 9])]
 )

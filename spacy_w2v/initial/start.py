@@ -15,26 +15,10 @@ from spacy_w2v.grafting import NOTHING, Grafted, graft
 from spacy_w2v.initial.sources import InitialVectors, open_initial
 from spacy_w2v.kernels.arguments import Tree, Weights
 from spacy_w2v.model.vocabulary import Vocabulary
-from spacy_w2v.types import Counts, Vectors
+from spacy_w2v.types import Counts
 
 ROWS_COPIED = 4096
 """Rows that are copied at a time."""
-
-
-@dataclass(frozen=True, eq=False)
-class FrozenVectors:
-    """Input vectors that are to stay as they are."""
-
-    vectors: Vectors
-    """n × d."""
-    rows: NDArray[np.int64]
-    """v; for each word its row in these vectors, or NOTHING for words that learn."""
-
-    def restore(self, weights: Weights, words: NDArray[np.unsignedinteger]) -> None:
-        """Put the vectors of the frozen ones among these words back."""
-        rows = self.rows[words]
-        frozen = rows != NOTHING
-        weights.input[words[frozen], : self.vectors.shape[1]] = self.vectors[rows[frozen]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,13 +48,15 @@ class StartingPoint:
         for nodes, rows in _blocks(origins):
             weights.output[nodes, : self.source.vector_size] = self.source.output[rows]
 
-    def frozen(self) -> FrozenVectors:
-        """Return the words that are found, to be kept as they are."""
-        return FrozenVectors(self.source.vectors, self.rows)
+    @property
+    def found(self) -> NDArray[np.bool_]:
+        """For each word whether the source has it."""
+        found: NDArray[np.bool_] = self.rows != NOTHING
+        return found
 
     def facts(self, counts: Counts, *, freeze: bool) -> dict[str, Any]:
         """Return what is told of it; words without tokens are there because the source has them."""
-        n_found = int((self.rows != NOTHING).sum())
+        n_found = int(self.found.sum())
         return {
             "source": self.source.name,
             "n_source_words": len(self.source.words),

@@ -88,6 +88,9 @@ class Alphas(NamedTuple):
     last: np.float32
 
 
+NO_WORDS = np.zeros(0, np.bool_)
+
+
 class KernelSettings(NamedTuple):
     """Hyper-parameters of a kernel."""
 
@@ -103,3 +106,5 @@ class KernelSettings(NamedTuple):
     """Of the blocked kernels for negative sampling: noise words of a block, a multiple of 4."""
     workers: int = 1
     """Threads that train at the same time."""
+    frozen: NDArray[np.bool_] = NO_WORDS
+    """v; words whose input vectors stay as they are. Empty if all learn."""

@@ -16,7 +16,7 @@ from spacy_w2v.kernels.groups import change_outputs, find_gradients, make_groups
 from spacy_w2v.kernels.jit import inlined, inner, kernel
 from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.llvm import LANES
-from spacy_w2v.kernels.rows import aligned, rows_of, take_loss
+from spacy_w2v.kernels.rows import aligned, input_row, rows_of, take_loss
 from spacy_w2v.kernels.steps import INPUT_BOUND, OUTPUT_BOUND, alpha_at, bounded, life_of_copies, words_of_a_window
 from spacy_w2v.kernels.tiles import STEP, prefetch_row
 from spacy_w2v.kernels.tree_paths import (
@@ -71,7 +71,7 @@ def _collect_paths(first, kept, tree, rows, upper, contexts, groups):
 @inner
 def _train_blocks(kept, n_kept, n_tokens, tree, weights, settings, alphas, work, upper, contexts, groups):
     window, n_nodes = settings.window, weights.output.shape[0]
-    rows = rows_of(weights, work.zero)
+    rows = rows_of(weights, work.zero, contexts.spare, settings)
     n_vectors = rows.n_bytes // (4 * LANES)
     mean_length = np.log2(max(n_nodes, 1)) + 1
     loss, n_predicted = 0.0, 0
@@ -84,7 +84,7 @@ def _train_blocks(kept, n_kept, n_tokens, tree, weights, settings, alphas, work,
         for begin in range(first, last, step):
             end = min(begin + step, last)
             for i in range(begin + AHEAD, end + AHEAD):
-                prefetch_row(rows.input + np.int64(kept.words[i + window]) * rows.n_bytes, rows.n_bytes >> 6)
+                prefetch_row(input_row(kept.words[i + window], rows), rows.n_bytes >> 6)
                 prefetch_path(kept.words[i], tree, rows, upper)
                 prefetch_codes(kept.words[i + AHEAD], tree)
             n_centres = gather_contexts(begin, end, kept, settings, rows, contexts)

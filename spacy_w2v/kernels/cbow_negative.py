@@ -17,7 +17,7 @@ from spacy_w2v.kernels.contexts import change_contexts, gather_contexts, make_co
 from spacy_w2v.kernels.jit import inlined, inner, kernel
 from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.llvm import LANES, QUADS
-from spacy_w2v.kernels.rows import aligned, rows_of, take_loss
+from spacy_w2v.kernels.rows import aligned, input_row, rows_of, take_loss
 from spacy_w2v.kernels.shared_noise import close_noise, draw_noise, find_centres, make_shared_noise, open_noise
 from spacy_w2v.kernels.steps import INPUT_BOUND, OUTPUT_BOUND, alpha_at, bounded, words_of_a_window
 from spacy_w2v.kernels.tiles import (
@@ -115,7 +115,7 @@ def _take_step(alpha, n_vectors, shared, contexts, work):
 @inner
 def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings, alphas, state, work, shared, contexts):
     window, block, n_noise = settings.window, settings.block, settings.n_noise
-    rows = rows_of(weights, work.zero)
+    rows = rows_of(weights, work.zero, contexts.spare, settings)
     loss, n_predicted = 0.0, 0
     draw_noise(0, n_noise, noise, rows, state, shared)
     for first in range(window, window + n_kept, block):
@@ -131,7 +131,7 @@ def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings,
             draw_noise(drawn, until, noise, rows, state, shared)
             drawn = until
             for i in range(begin + block, end + block):
-                prefetch_row(rows.input + np.int64(kept.words[i + window]) * rows.n_bytes, rows.n_bytes >> 6)
+                prefetch_row(input_row(kept.words[i + window], rows), rows.n_bytes >> 6)
                 prefetch_row(rows.output + np.int64(kept.words[i]) * rows.n_bytes, rows.n_bytes >> 6)
             n_centres = gather_contexts(begin, end, kept, settings, rows, contexts)
             if n_centres:

@@ -9,6 +9,7 @@ gensim hand on whole (Irsoy, Benton & Stratos 2021, arXiv 2012.15332).
 import numpy as np
 
 from spacy_w2v.kernels.arguments import Alphas, Chunk, KernelSettings, OutputLayer, Subsampling, Weights
+from spacy_w2v.kernels.frozen import stays
 from spacy_w2v.kernels.jit import kernel
 from spacy_w2v.kernels.learning import learn
 from spacy_w2v.kernels.sentences import draw_radius, keep_sentence
@@ -59,7 +60,7 @@ def train_chunk(
                 layer, words[centre], hidden, change, weights.output, scores, alpha, settings.negative, random_state
             )
             for context in range(begin, end):
-                if context != centre:
+                if context != centre and not stays(words[context], settings.frozen):
                     for i in range(dimensions):
                         weights.input[words[context], i] += scale * change[i]
             n_predicted += 1

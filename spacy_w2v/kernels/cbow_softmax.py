@@ -7,6 +7,7 @@ import numpy as np
 
 from spacy_w2v.kernels.arguments import Alphas, Chunk, FullSoftmax, KernelSettings, Subsampling, Weights
 from spacy_w2v.kernels.contexts import context_scale
+from spacy_w2v.kernels.frozen import stays
 from spacy_w2v.kernels.jit import kernel
 from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.softmax import learn_step, make_predictions, next_size, plan_step
@@ -58,7 +59,7 @@ def train_chunk(
                 o = centres[a]
                 scale = context_scale(kept.highest[o] - kept.lowest[o], settings)
                 for i in range(kept.lowest[o], kept.highest[o] + 1):
-                    if i != o:
+                    if i != o and not stays(kept.words[i], settings.frozen):
                         for j in range(dimensions):
                             weights.input[kept.words[i], j] += scale * predictions.change[a, j]
             size = next_size(n_learned, n, size, settings)

@@ -6,7 +6,7 @@ import numpy as np
 
 from spacy_w2v.kernels.jit import inlined, inner
 from spacy_w2v.kernels.llvm import LANES
-from spacy_w2v.kernels.rows import aligned
+from spacy_w2v.kernels.rows import aligned, input_row, row_stays
 from spacy_w2v.kernels.tiles import STEP, add_rows, change_rows
 
 
@@ -15,9 +15,10 @@ class Contexts(NamedTuple):
 
     hidden: np.ndarray  # float32[STEP, d] in one row
     hidden_rows: np.ndarray  # int64[STEP], their addresses; of a row of zeros for centres without a context
-    input_rows: np.ndarray  # int64[STEP, 2 window], addresses of the input vectors of each context
+    input_rows: np.ndarray  # int64[STEP, 2 window], where the words of each context take their changes
     sizes: np.ndarray  # int64[STEP], words of each context
     sums: np.ndarray  # float32[d / LANES, STEP, LANES] in one row, change of the hidden vectors
+    spare: np.ndarray  # float32[d], takes the changes of frozen words
 
 
 @inner
@@ -25,7 +26,7 @@ def make_contexts(settings, dimensions):
     """Buffers for windows of these settings."""
     return Contexts(
         aligned(STEP * dimensions), np.empty(STEP, np.int64), np.empty((STEP, 2 * settings.window), np.int64),
-        np.zeros(STEP, np.int64), aligned(STEP * dimensions),
+        np.zeros(STEP, np.int64), aligned(STEP * dimensions), aligned(dimensions),
     )  # fmt: skip
 
 
@@ -46,7 +47,7 @@ def gather_contexts(first, last, kept, settings, rows, contexts):
             continue
         n = 0
         for i in range(kept.lowest[o], kept.highest[o] + 1):
-            contexts.input_rows[a, n] = rows.input + np.int64(kept.words[i]) * rows.n_bytes
+            contexts.input_rows[a, n] = input_row(kept.words[i], rows)
             n += np.int64(i != o)
         hidden = contexts.hidden.ctypes.data + a * rows.n_bytes
         add_rows(
@@ -55,7 +56,20 @@ def gather_contexts(first, last, kept, settings, rows, contexts):
         )  # fmt: skip
         contexts.hidden_rows[a], contexts.sizes[a] = hidden, n
         n_centres += 1
+        if rows.frozen:
+            _spare_frozen(a, o, kept, rows, contexts)
     return n_centres
+
+
+@inlined
+def _spare_frozen(a, o, kept, rows, contexts):
+    """Let the changes of the frozen words in the context of centre `o` go to the spare row."""
+    n = 0
+    for i in range(kept.lowest[o], kept.highest[o] + 1):
+        if i != o:
+            if row_stays(kept.words[i], rows):
+                contexts.input_rows[a, n] = rows.spare
+            n += 1
 
 
 @inlined

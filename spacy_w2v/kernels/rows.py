@@ -6,6 +6,7 @@ import numpy as np
 
 from spacy_w2v.kernels.jit import inlined, inner
 from spacy_w2v.kernels.llvm import LANES
+from spacy_w2v.kernels.tiles import byte_at, take_row
 
 
 class Rows(NamedTuple):
@@ -14,13 +15,41 @@ class Rows(NamedTuple):
     input: int
     output: int
     zero: int  # a row of zeros, for what has to be padded
+    spare: int  # rows for the changes that frozen input vectors would take
+    frozen: int  # a byte for each word, not 0 if it is frozen; 0: none is
     n_bytes: int
 
 
 @inlined
-def rows_of(weights, zero):
-    """The rows of the weights, and a row of zeros as wide."""
-    return Rows(weights.input.ctypes.data, weights.output.ctypes.data, zero.ctypes.data, weights.input.shape[1] * 4)
+def rows_of(weights, zero, spare, settings):
+    """The rows of the weights; a row of zeros and spare ones, as wide."""
+    return Rows(
+        weights.input.ctypes.data, weights.output.ctypes.data, zero.ctypes.data, spare.ctypes.data,
+        settings.frozen.ctypes.data if settings.frozen.size else 0, weights.input.shape[1] * 4,
+    )  # fmt: skip
+
+
+@inlined
+def input_row(word, rows):
+    """The input row of a word."""
+    return rows.input + np.int64(word) * rows.n_bytes
+
+
+@inlined
+def row_stays(word, rows):
+    """Whether the input row of a word is frozen."""
+    return rows.frozen != 0 and byte_at(rows.frozen + np.int64(word)) != 0
+
+
+@inlined
+def input_row_to_change(word, slot, rows):
+    """The input row of a word for a step that reads and changes it: of a frozen one a copy, in spare row `slot`."""
+    row = input_row(word, rows)
+    if row_stays(word, rows):
+        copy = rows.spare + slot * rows.n_bytes
+        take_row(row, copy, copy, rows.n_bytes // (4 * LANES))
+        row = copy
+    return row
 
 
 @inner

@@ -15,7 +15,7 @@ from spacy_w2v.kernels.blocks import find_block_gradients
 from spacy_w2v.kernels.jit import inlined, inner, kernel
 from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.llvm import LANES, QUADS
-from spacy_w2v.kernels.rows import aligned, rows_of, take_loss
+from spacy_w2v.kernels.rows import aligned, input_row, input_row_to_change, rows_of, take_loss
 from spacy_w2v.kernels.steps import INPUT_BOUND, OUTPUT_BOUND, alpha_at, bounded, life_of_copies, words_of_a_window
 from spacy_w2v.kernels.tiles import (
     STEP,
@@ -49,6 +49,7 @@ class Work(NamedTuple):
     sums: np.ndarray  # float32[STEP, LANES] in one row, zeros
     loss: np.ndarray  # float32[LANES]
     zero: np.ndarray  # float32[d]
+    spare: np.ndarray  # float32[2 window + 1, d] in one row, see Rows
 
 
 @inner
@@ -57,7 +58,7 @@ def _make_work(settings, longest, dimensions):
     return Work(
         np.empty(2 * settings.window + STEP, np.int64), np.empty(n_outputs, np.int64), aligned(n_outputs),
         aligned(STEP), aligned(STEP * n_outputs), aligned(STEP * n_outputs), aligned(STEP * LANES), aligned(LANES),
-        aligned(dimensions),
+        aligned(dimensions), aligned((2 * settings.window + 1) * dimensions),
     )  # fmt: skip
 
 
@@ -77,7 +78,7 @@ def _find_context(centre, kept, rows, work):
     """The input rows of a centre's context, padded. Returns how many they are."""
     n = 0
     for i in range(kept.lowest[centre], kept.highest[centre] + 1):
-        work.x_rows[n] = rows.input + np.int64(kept.words[i]) * rows.n_bytes
+        work.x_rows[n] = input_row_to_change(kept.words[i], n, rows)
         n += np.int64(i != centre)
     for a in range(n, n + STEP):
         work.x_rows[a] = rows.zero
@@ -105,7 +106,7 @@ def _take_step(first, n_inputs, n_quads, alpha, n_vectors, work):
 @inner
 def _train_blocks(kept, n_kept, n_tokens, subsampling, tree, weights, settings, alphas, work, upper):
     window, n_nodes = settings.window, weights.output.shape[0]
-    rows = rows_of(weights, work.zero)
+    rows = rows_of(weights, work.zero, work.spare, settings)
     mean_length = np.log2(max(n_nodes, 1)) + 1
     loss, n_pairs = 0.0, 0
     first = window
@@ -115,7 +116,7 @@ def _train_blocks(kept, n_kept, n_tokens, subsampling, tree, weights, settings, 
         step = _plan_step(alpha, mean_length, subsampling)
         open_upper_nodes(n_nodes, rows, upper)
         for centre in range(first, last):
-            prefetch_row(rows.input + np.int64(kept.words[centre + window + AHEAD]) * rows.n_bytes, rows.n_bytes >> 6)
+            prefetch_row(input_row(kept.words[centre + window + AHEAD], rows), rows.n_bytes >> 6)
             prefetch_path(kept.words[centre + AHEAD], tree, rows, upper)
             prefetch_codes(kept.words[centre + 2 * AHEAD], tree)
             n_context = _find_context(centre, kept, rows, work)

@@ -25,7 +25,7 @@ from spacy_w2v.kernels.groups import change_outputs, find_gradients, make_groups
 from spacy_w2v.kernels.jit import inlined, inner, kernel
 from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.llvm import LANES, QUADS
-from spacy_w2v.kernels.rows import aligned, rows_of, take_loss
+from spacy_w2v.kernels.rows import aligned, input_row, input_row_to_change, rows_of, take_loss
 from spacy_w2v.kernels.shared_noise import close_noise, draw_noise, find_centres, make_shared_noise, open_noise
 from spacy_w2v.kernels.steps import INPUT_BOUND, OUTPUT_BOUND, alpha_at, bounded, words_of_a_window
 from spacy_w2v.kernels.tiles import STEP, block_update, prefetch_row, spread_weights
@@ -46,6 +46,7 @@ class Work(NamedTuple):
     sums: np.ndarray  # float32[d / LANES, STEP, LANES] in one row, change of the input rows
     loss: np.ndarray  # float32[LANES]
     zero: np.ndarray  # float32[d]
+    spare: np.ndarray  # float32[STEP, d] in one row, see Rows
 
 
 @inner
@@ -54,6 +55,7 @@ def _make_work(settings, dimensions):
     return Work(
         np.empty(STEP, np.int64), np.empty(settings.block + 2 * settings.window, np.int64), aligned(n_noise * STEP),
         aligned(n_noise * STEP), aligned(STEP), aligned(dimensions * STEP), aligned(LANES), aligned(dimensions),
+        aligned(STEP * dimensions),
     )  # fmt: skip
 
 
@@ -89,7 +91,7 @@ def _collect_pairs(first, last, turn, rounds, origin, kept, settings, rows, work
             work.x_rows[a] = rows.zero
             work.input_weights[a] = 0.0
             continue
-        row = rows.input + np.int64(kept.words[i]) * rows.n_bytes
+        row = input_row_to_change(kept.words[i], a, rows)
         work.x_rows[a] = row
         start = p = 4 * n_groups
         for o in range(i - settings.window + turn, i, rounds):
@@ -143,7 +145,7 @@ def _take_step(n_groups, alpha, n_vectors, shared, work, groups):
 @inner
 def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings, alphas, state, work, shared, groups):
     window, block, n_noise = settings.window, settings.block, settings.n_noise
-    rows = rows_of(weights, work.zero)
+    rows = rows_of(weights, work.zero, work.spare, settings)
     loss, n_pairs = 0.0, 0
     draw_noise(0, n_noise, noise, rows, state, shared)
     for first in range(window, window + n_kept, block):
@@ -159,7 +161,7 @@ def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings,
             draw_noise(drawn, until, noise, rows, state, shared)
             drawn = until
             for i in range(begin + block, end + block):
-                prefetch_row(rows.input + np.int64(kept.words[i]) * rows.n_bytes, rows.n_bytes >> 6)
+                prefetch_row(input_row(kept.words[i], rows), rows.n_bytes >> 6)
                 prefetch_row(rows.output + np.int64(kept.words[i + window]) * rows.n_bytes, rows.n_bytes >> 6)
             for turn in range(rounds):
                 pairs, n_groups = _collect_pairs(

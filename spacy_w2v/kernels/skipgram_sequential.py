@@ -8,6 +8,7 @@ the alias method instead of a table of 100 million entries; the generator is xos
 import numpy as np
 
 from spacy_w2v.kernels.arguments import Alphas, Chunk, KernelSettings, OutputLayer, Subsampling, Weights
+from spacy_w2v.kernels.frozen import stays
 from spacy_w2v.kernels.jit import kernel
 from spacy_w2v.kernels.learning import learn
 from spacy_w2v.kernels.sentences import draw_radius, keep_sentence
@@ -53,7 +54,8 @@ def train_chunk(
                 loss += learn(
                     layer, words[centre], hidden, change, weights.output, scores, alpha, settings.negative, random_state
                 )
-                for i in range(hidden.size):
-                    hidden[i] += change[i]
+                if not stays(words[context], settings.frozen):
+                    for i in range(hidden.size):
+                        hidden[i] += change[i]
                 n_pairs += 1
     return loss, n_pairs, n_kept

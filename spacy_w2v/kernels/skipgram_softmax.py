@@ -8,6 +8,7 @@ each of several rounds, and a step of some inputs shares its products.
 import numpy as np
 
 from spacy_w2v.kernels.arguments import Alphas, Chunk, FullSoftmax, KernelSettings, Subsampling, Weights
+from spacy_w2v.kernels.frozen import stays
 from spacy_w2v.kernels.jit import inner, kernel
 from spacy_w2v.kernels.kept import keep_tokens
 from spacy_w2v.kernels.softmax import INPUT_BOUND, learn_step, make_predictions, next_size, plan_step
@@ -72,6 +73,8 @@ def train_chunk(
                     for a in range(n_learned):
                         n_pairs += predictions.n_targets[a]
                         word = kept.words[places[a]]
+                        if stays(word, settings.frozen):
+                            continue
                         for j in range(weights.input.shape[1]):
                             weights.input[word, j] += predictions.change[a, j]
                     size = next_size(n_learned, n, size, settings)

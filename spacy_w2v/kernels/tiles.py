@@ -381,3 +381,13 @@ def prefetch_row(typing_context, row, n_lines):
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64), generate
+
+
+@intrinsic
+def byte_at(typing_context, address):
+    """The byte at an address: an array, handed on in the innermost loop, would be counted each time."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.zext(load(builder, ir.IntType(8), arguments[0], 1), I64)
+
+    return types.int64(types.int64), generate

@@ -1,8 +1,11 @@
 """What kernels take that follows from settings: the weights, padded as kernels need them, and KernelSettings."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from spacy_w2v.config.schema import ModelSettings
 from spacy_w2v.kernels import TrainingKernel
-from spacy_w2v.kernels.arguments import KernelSettings, Weights
+from spacy_w2v.kernels.arguments import NO_WORDS, KernelSettings, Weights
 from spacy_w2v.sampling import aligned_zeros, initial_input_vectors
 from spacy_w2v.types import Vectors
 
@@ -45,8 +48,13 @@ def without_padding(matrix: Vectors, vector_size: int) -> Vectors:
     return flat[: n_words * vector_size].reshape(n_words, vector_size)
 
 
-def kernel_settings(model: ModelSettings, kernel: TrainingKernel, *, n_workers: int = 1) -> KernelSettings:
-    """Return the settings of a model for one of the kernels that train it, of which n_workers run at a time."""
+def kernel_settings(
+    model: ModelSettings, kernel: TrainingKernel, *, n_workers: int = 1, frozen: NDArray[np.bool_] = NO_WORDS
+) -> KernelSettings:
+    """Return the settings of a model for one of the kernels that train it, of which n_workers run at a time.
+
+    frozen: words whose input vectors stay as they are, see KernelSettings.
+    """
     return KernelSettings(
         window=model.window,
         shrink_windows=model.shrink_windows,
@@ -55,4 +63,5 @@ def kernel_settings(model: ModelSettings, kernel: TrainingKernel, *, n_workers: 
         block=kernel.block,
         n_noise=kernel.n_noise,
         workers=n_workers,
+        frozen=frozen,
     )

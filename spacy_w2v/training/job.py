@@ -15,7 +15,7 @@ from spacy_w2v.corpus.store import Corpus
 from spacy_w2v.errors import ConfigError, TrainingError
 from spacy_w2v.initial.sources import InitialVectors
 from spacy_w2v.initial.start import match, open_checked
-from spacy_w2v.kernels.arguments import Weights
+from spacy_w2v.kernels.arguments import NO_WORDS, Weights
 from spacy_w2v.memory import physical_memory, release_free_memory
 from spacy_w2v.model.storage import write_model
 from spacy_w2v.model.trained import TrainedModel
@@ -224,7 +224,7 @@ class Word2VecJob:
             ),
             checkpoints=self._checkpoints(write_checkpoint, earlier),
             done=earlier.state if earlier is not None else None,
-            frozen=start.frozen() if start is not None and settings.initial.freeze else None,
+            frozen=start.found if start is not None and settings.initial.freeze else NO_WORDS,
         )
         release_free_memory()  # of the chunks
         return make_model(results, Weights(*(without_padding(matrix, vector_size) for matrix in weights)))

@@ -10,25 +10,23 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spacy_w2v.blas import one_thread_of_blas
 from spacy_w2v.config.schema import ModelSettings, TrainingSettings, default_alpha
 from spacy_w2v.corpus.encode import available_cores
 from spacy_w2v.corpus.store import Corpus
 from spacy_w2v.errors import StorageError, TrainingError
-from spacy_w2v.initial.start import FrozenVectors
 from spacy_w2v.kernels import TRAINING_KERNELS, TrainChunk
-from spacy_w2v.kernels.arguments import Alphas, Chunk, KernelSettings, OutputLayer, Subsampling, Weights
+from spacy_w2v.kernels.arguments import NO_WORDS, Chunk, KernelSettings, OutputLayer, Subsampling, Weights
 from spacy_w2v.sampling import chunk_random_state
 from spacy_w2v.schedules import LinearSchedule
 from spacy_w2v.training.arguments import kernel_settings
 from spacy_w2v.training.checkpoint import Checkpoints
 from spacy_w2v.training.health import CHECK_EVERY_S, Health
-from spacy_w2v.training.pieces import train_in_pieces
 from spacy_w2v.training.plan import Plan
 from spacy_w2v.training.signals import HeldSignals
 from spacy_w2v.training.state import EpochResult, RunState, TaskResult, TrainingProgress
-from spacy_w2v.types import RandomState
 
 POLL_S = 0.1
 """How often the main thread looks up, so that Ctrl-C is answered and progress is shown."""
@@ -55,7 +53,7 @@ def train_weights(
     untrained_loss: float = math.inf,
     checkpoints: Checkpoints | None = None,
     done: dict[str, Any] | None = None,
-    frozen: FrozenVectors | None = None,
+    frozen: NDArray[np.bool_] = NO_WORDS,
 ) -> list[EpochResult]:
     """Train the weights in place, and return the result of each epoch.
 
@@ -63,7 +61,7 @@ def train_weights(
     checkpoints: where and when to keep the state of the run; None for never. Ctrl-C and SIGTERM then come into effect
     once a last one is written.
     done: `RunState.to_json` of the run that the weights come from, to go on with it; None for a new one.
-    frozen: input vectors that stay as they are, see `training.pieces`; None to train all.
+    frozen: words whose input vectors stay as they are, see KernelSettings; empty to train all.
 
     Order, learning rate and random draws of each chunk are fixed by the seed; with one worker so is every bit of the
     result. Several workers change the weights at the same time, without locks (Recht et al. 2011, "Hogwild!").
@@ -84,11 +82,10 @@ def train_weights(
         subsampling=subsampling,
         layer=layer,
         weights=weights,
-        settings=kernel_settings(model, kernel, n_workers=n_workers),
+        settings=kernel_settings(model, kernel, n_workers=n_workers, frozen=frozen),
         schedule=schedule,
         plan=plan,
         seed=training.seed,
-        frozen=frozen,
     )
     run.warm_up()
     conductor = _Conductor(
@@ -116,7 +113,6 @@ class _Run:
     schedule: LinearSchedule
     plan: Plan
     seed: int
-    frozen: FrozenVectors | None = None
 
     def warm_up(self) -> None:
         """Compile the kernel, or load it from numba's cache, on a chunk of no tokens with the types of a real one."""
@@ -142,29 +138,13 @@ class _Run:
                 task = self.plan.task(number)
                 chunk = chunks.read(task.chunk)
                 random_state = chunk_random_state(seed=self.seed, epoch=task.epoch, chunk=task.chunk)
-                results.put(TaskResult(task, *self._train(chunk, task.first_token, random_state)))
+                alphas = self.schedule.alphas_between(task.first_token, task.first_token + chunk.tokens.size)
+                counters = self.train_chunk(
+                    chunk, self.subsampling, self.layer, self.weights, self.settings, alphas, random_state
+                )
+                results.put(TaskResult(task, *counters))
         except BaseException as error:  # handed to the main thread, which raises it
             results.put(error)
-
-    def _train(self, chunk: Chunk, first_token: int, random_state: RandomState) -> tuple[float, int, int]:
-        def alphas_at(first: int, last: int) -> Alphas:
-            return self.schedule.alphas_between(first_token + first, first_token + last)
-
-        def train(piece: Chunk, alphas: Alphas) -> tuple[float, int, int]:
-            return self.train_chunk(
-                piece, self.subsampling, self.layer, self.weights, self.settings, alphas, random_state
-            )
-
-        if self.frozen is None:
-            return train(chunk, alphas_at(0, chunk.tokens.size))
-        return train_in_pieces(
-            train,
-            chunk,
-            alphas_at=alphas_at,
-            weights=self.weights,
-            frozen=self.frozen,
-            word_of_type=self.subsampling.word_of_type,
-        )
 
 
 class _Tasks:

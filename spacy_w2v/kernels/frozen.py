@@ -1,0 +1,9 @@
+"""Words whose input vectors stay as they are."""
+
+from spacy_w2v.kernels.jit import inlined
+
+
+@inlined
+def stays(word, frozen):
+    """Whether a word is among the frozen ones, see KernelSettings."""
+    return frozen.size > 0 and frozen[word]
