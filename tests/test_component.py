@@ -384,6 +384,24 @@ def test_common_components_come_from_the_reader_or_else_from_examples(model_path
         assert_allclose(abs(common @ expected), 1, rtol=1e-5)
 
 
+def test_examples_that_are_made_while_common_components_are_found_stay_whole():
+    nlp = pipeline_with_table(WORDS, frequencies="zipf")
+    kept = []
+
+    def make_once():
+        if not kept:
+            for text in make_texts(40):
+                words = [*text.split(), "unseen"]
+                reference = Doc(nlp.vocab, words=words, tags=[f"TAG-OF-{word}" for word in words])
+                kept.append(Example(Doc(nlp.vocab, words=words), reference))
+        return iter(kept)
+
+    tagger = nlp.add_pipe("tagger")
+    nlp.initialize(make_once)
+    assert set(tagger.labels) == {f"TAG-OF-{token.text}" for example in kept for token in example.reference}
+    assert "unseen" in tagger.vocab.strings
+
+
 # Vectors of documents and spans
 
 

@@ -73,7 +73,8 @@ def _text_vectors(
     get_examples: Callable[[], Iterable[Any]],
 ) -> list[Vectors]:
     """Return the vectors of a sample of texts."""
-    with transient_strings(nlp):
-        if source is not None and (lines := source.sample()):
+    if source is not None and (lines := source.sample()):
+        with transient_strings(nlp):
             return [maker.span_vector(nlp.make_doc(line)) for line in lines]
-        return [maker.span_vector(example.reference) for example in islice(get_examples(), MOST_EXAMPLES)]
+    # What others make may be kept by them, as by a reader that reads once: its strings must stay.
+    return [maker.span_vector(example.reference) for example in islice(get_examples(), MOST_EXAMPLES)]
