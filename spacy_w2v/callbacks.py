@@ -29,7 +29,8 @@ def make_train_vectors_v1(
 ) -> Callback:
     """Make the callback "spacy_w2v.train_vectors.v1": train vectors as the block `[w2v]` of the same config says.
 
-    The tokens are those of the pipeline that is initialized. Of `[w2v.export]`, `max_vectors` and `vectors` count.
+    The tokens are those of the pipeline that is initialized. Of `[w2v.export]`, `max_vectors`, `merge_rare` and
+    `vectors` count.
     output: keep the results there too, as `spacy w2v train --output` does. If results of the same settings and corpus
     are there already, they are used, and nothing is trained; a run that was stopped goes on. overwrite: replace results
     of other settings or another corpus, which are refused otherwise. cache_dir: for encoded corpora; null for the
@@ -51,7 +52,7 @@ def make_train_vectors_v1(
             progress=progress,
         )
         export = resolved.settings.export
-        _set_vectors(nlp, model, max_vectors=export.max_vectors, vectors=export.vectors)
+        _set_vectors(nlp, model, max_vectors=export.max_vectors, merge_rare=export.merge_rare, vectors=export.vectors)
 
     return _before_init(train_vectors, first, title="Vectors cannot be trained")
 
@@ -61,12 +62,13 @@ def make_load_vectors_v1(
     vectors: VectorKind = "input",
     max_vectors: int | None = None,
     first: Callback | None = None,
+    merge_rare: bool = False,
 ) -> Callback:
     """Make the callback "spacy_w2v.load_vectors.v1": take the vectors of a model that was trained before.
 
     path: the output directory of `spacy w2v train`, or a model. vectors: "input", "output" or "mean". max_vectors: only
-    those of the most frequent words. first: another callback for `before_init`, which has room for one only; it is
-    called first.
+    those of the most frequent words. merge_rare: all other words share the vector of the most similar one of these.
+    first: another callback for `before_init`, which has room for one only; it is called first.
     """
 
     def load_vectors(nlp: "Language") -> None:
@@ -74,7 +76,7 @@ def make_load_vectors_v1(
 
         if max_vectors is not None and max_vectors < 1:
             raise ConfigError(f"max_vectors must be at least 1, was: {max_vectors}")
-        _set_vectors(nlp, load(path, mmap=True), max_vectors=max_vectors, vectors=vectors)
+        _set_vectors(nlp, load(path, mmap=True), max_vectors=max_vectors, merge_rare=merge_rare, vectors=vectors)
 
     return _before_init(load_vectors, first, title="Vectors cannot be loaded")
 
@@ -159,9 +161,11 @@ def _train_or_find(
     return model
 
 
-def _set_vectors(nlp: "Language", model: "TrainedModel", *, max_vectors: int | None, vectors: VectorKind) -> None:
+def _set_vectors(
+    nlp: "Language", model: "TrainedModel", *, max_vectors: int | None, merge_rare: bool, vectors: VectorKind
+) -> None:
     """Put vectors into the pipeline, as float32, which spaCy's models need."""
     from spacy_w2v.export.to_spacy import note_vectors, set_vectors
 
-    set_vectors(nlp, model, max_vectors=max_vectors, vectors=vectors)
+    set_vectors(nlp, model, max_vectors=max_vectors, merge_rare=merge_rare, vectors=vectors)
     note_vectors(nlp, model, vectors=vectors)

@@ -308,6 +308,22 @@ def test_of_the_export_settings_those_count_that_choose_vectors(material, workpl
     assert nlp.meta["w2v"]["vectors"] == "mean"
 
 
+def test_rare_words_are_merged(material, workplace):
+    model = expected_vectors()
+    model.save(workplace / "model")
+    load = {"@callbacks": "spacy_w2v.load_vectors.v1", "path": "model", "max_vectors": 3, "merge_rare": True}
+    for settings in (
+        {"w2v__export__max_vectors": 3, "w2v__export__merge_rare": True},
+        {"initialize__before_init": load},
+    ):
+        nlp = initialized(material, **settings)
+        expected = model.to_spacy(max_vectors=3, merge_rare=True).vocab
+        assert nlp.vocab.vectors.shape == (3, 6)
+        for word in model.words:
+            assert nlp.vocab[word].has_vector
+            np.testing.assert_array_equal(nlp.vocab[word].vector, expected[word].vector)
+
+
 def test_progress_can_be_off(material, workplace, capfd):
     initialized(material, initialize__before_init__progress=False)
     assert capfd.readouterr() == ("", "")
