@@ -366,6 +366,30 @@ def test_a_component_takes_the_frequencies_from_the_output(material, workplace):
         initialized(material, **settings)
 
 
+@pytest.mark.parametrize("update", [False, True])
+def test_a_component_leaves_a_small_table_as_it_is(material, workplace, update):
+    """Its rows are those of the model's most frequent words; update needs all of them."""
+    texts = {"@readers": "spacy_w2v.Dataset.v1", "data_files": "texts.txt"}
+    nlp = initialized(
+        material,
+        nlp__pipeline=["w2v"],
+        components__w2v={"factory": "w2v", "update": update},
+        initialize__before_init__output="vectors",
+        initialize__components={"w2v": {"path": "vectors", "corpus": texts}},
+        w2v__export__max_vectors=3,
+        w2v__export__merge_rare=True,
+    )
+    model = read_model(workplace / "vectors/model")
+    n_words = len(model) if update else 3
+    np.testing.assert_array_equal(nlp.vocab.vectors.data, model.input_vectors[:n_words])
+    fitted = nlp.get_pipe("w2v").doc_vectors.fitted
+    np.testing.assert_array_equal(fitted.counts, model.vocabulary.counts[:n_words])
+    assert fitted.n_tokens == model.meta["corpus"]["n_tokens"]
+    assert nlp(model.words[-1]).has_vector
+    nlp.to_disk(workplace / "saved")
+    np.testing.assert_array_equal(spacy.load(workplace / "saved")("the king").vector, nlp("the king").vector)
+
+
 # ... and whose tokens
 
 

@@ -35,7 +35,7 @@ def fit(
     get_examples: Callable[[], Iterable[Any]],  # Any: spaCy's Examples
     section: str,
 ) -> Fitted:
-    """Return what the component needs to know of the pipeline's table, which is that of a model, if it is one.
+    """Return what the component needs to know of the pipeline's table: of the most frequent words of a model, if any.
 
     Common components are those of texts of the source, or of the examples where there is none. section: the block of
     the config that errors name. Raises ConfigError where the settings need what cannot be found.
@@ -43,7 +43,7 @@ def fit(
     table = table_facts(nlp.vocab.vectors)
     fitted = Fitted(
         table=table,
-        counts=np.array(trained.vocabulary.counts) if trained is not None else None,
+        counts=np.array(trained.vocabulary.counts[: table.n_rows]) if trained is not None else None,
         n_tokens=int(trained.meta["corpus"]["n_tokens"]) if trained is not None else 0,
         common=np.zeros((0, table.vector_size), np.float32),
         sif_a=settings.sif_a,

@@ -105,7 +105,8 @@ class Word2VecComponent:
 
         corpus: a reader, or what `spacy_w2v.train` takes; vectors are trained on its texts.
         tokens, vocabulary, model, training, initial: settings as in the blocks of `[w2v]`.
-        path: a model that is trained already, in place of training; corpus is then read for common components only.
+        path: a model that is trained already, in place of training; corpus is then read for common components only. A
+            table that has the vectors of the model's most frequent words already stays, unless `update` needs all.
             With neither, the pipeline's vectors stay; and if they are those that were made or read here before, so
             does all that is known of them.
         vectors: those of the model that are taken.
@@ -145,7 +146,7 @@ class Word2VecComponent:
                 progress=progress,
             )
             if trained is not None:
-                set_table(nlp, trained, vectors=vectors)
+                set_table(nlp, trained, vectors=vectors, whole=self.is_trainable)
             fitted = fit(
                 nlp, trained, settings=self.settings, source=source, get_examples=get_examples, section=section
             )
