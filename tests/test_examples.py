@@ -121,6 +121,17 @@ def test_bounds(texts, bounds):
     assert [len(example.reference) for example in corpus(spacy.blank("en"))] == expected[: limit or None]
 
 
+def test_texts_that_spacy_does_not_take(texts):
+    nlp = spacy.blank("en")
+    nlp.max_length = len("The king ruled.")
+    short = [line for line in LINES if line and len(line) <= nlp.max_length]
+    assert len(short) < sum(map(bool, LINES))
+    corpus = resolve(data_files=str(texts), max_length=100)
+    assert [example.reference.text for example in corpus(nlp)] == short
+    with pytest.raises(CorpusError, match=r"at most 15 characters, nlp\.max_length, was one of .* Set max_length"):
+        list(resolve(data_files=str(texts))(nlp))
+
+
 def test_a_corpus_can_be_read_again(texts):
     corpus, nlp = resolve(data_files=str(texts), limit=3), spacy.blank("en")
     first, second = ([example.reference.text for example in corpus(nlp)] for _ in range(2))

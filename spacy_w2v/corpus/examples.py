@@ -30,7 +30,10 @@ class ExamplesCorpus:
         self.limit = limit
 
     def __call__(self, nlp: "Language") -> "Iterator[Example]":
-        """Yield the examples, both sides of which have the tokens of `nlp` and nothing else."""
+        """Yield the examples, both sides of which have the tokens of `nlp` and nothing else.
+
+        Raises CorpusError for a text that is longer than spaCy takes, unless max_length leaves out long ones.
+        """
         from itertools import islice
 
         return islice(self._examples(nlp), self.limit or None)
@@ -42,11 +45,22 @@ class ExamplesCorpus:
         with shown_by_spacy(NOT_READ):
             for batch in self.source.batches():
                 for text in batch.texts:
-                    doc = nlp.make_doc(text.as_py())
+                    if self._too_long(characters := text.as_py(), most=nlp.max_length):
+                        continue
+                    doc = nlp.make_doc(characters)
                     if len(doc) < max(1, self.min_length) or 0 < self.max_length < len(doc):
                         continue
                     words, spaces = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
                     yield Example(doc, Doc(nlp.vocab, words=words, spaces=spaces))
+
+    def _too_long(self, text: str, *, most: int) -> bool:
+        """Say whether a text is left out without a look at its tokens, since it is longer than spaCy takes."""
+        if len(text) > most and not self.max_length:
+            raise CorpusError(
+                f"A text must have at most {most:,} characters, nlp.max_length, was one of {len(text):,}: "
+                f"{text[:40].strip()!r} ... Set max_length (in tokens) to leave out long texts, or cut them before."
+            )
+        return len(text) > most
 
 
 @shown_by_spacy(NOT_READ)
