@@ -166,6 +166,21 @@ def test_the_first_word_may_be_many(tmp_path):
     assert open_initial(tmp_path / "vectors.txt").words == ["of the king"]
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_vectors_with_numbers_that_are_none_are_refused(number):
+    vectors = {word: np.array(vector) for word, vector in VECTORS.items()}
+    vectors[WORDS[2]][1] = number
+    with pytest.raises(ConfigError, match=f"must be finite numbers, but that of '{WORDS[2]}' in gensim's KeyedVectors"):
+        spacy_w2v.train(["a b"] * 5, initial=keyed_vectors(vectors), **DEFAULTS)
+
+
+def test_rows_that_wait_for_their_words_are_no_words():
+    vectors = KeyedVectors(D, count=10)
+    for word in WORDS[:3]:
+        vectors.add_vector(word, VECTORS[word])
+    assert open_initial(vectors).words == WORDS[:3]
+
+
 def test_objects_without_vectors_are_refused():
     with pytest.raises(ConfigError, match=r"initial must be a path, .* was: list"):
         spacy_w2v.train(["a b"], initial=["a"])

@@ -127,10 +127,12 @@ def _of_gensim(gensim_object: Any, name: str) -> InitialVectors:
 
         return _of_model(model_of_gensim(gensim_object, name=name, nlp=spacy.blank("xx"), attr="ORTH"), name)
     keyed_vectors = getattr(gensim_object, "wv", gensim_object)
-    if not hasattr(keyed_vectors, "index_to_key") or not len(keyed_vectors):
+    if not getattr(keyed_vectors, "key_to_index", None):
         raise ConfigError(f"Vectors to start from must have words, but {name} has none.")
-    words = [str(word) for word in keyed_vectors.index_to_key]
-    return _of_table(name, words, np.asarray(keyed_vectors.vectors))
+    # not index_to_key, which has None for rows that are there before their words
+    found = {str(word): row for word, row in keyed_vectors.key_to_index.items()}
+    words = sorted(found, key=lambda word: found[word])
+    return InitialVectors(name, words, np.array([found[word] for word in words]), np.asarray(keyed_vectors.vectors))
 
 
 def _of_pipeline(nlp: Any, name: str) -> InitialVectors:

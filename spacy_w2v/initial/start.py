@@ -89,7 +89,8 @@ class StartingPoint:
 def open_checked(settings: InitialSettings, given: InitialVectors | None, *, vector_size: int) -> InitialVectors | None:
     """Return the vectors to start from: those that are given, or those that the settings name, or None.
 
-    Raises StorageError and ConfigError if they cannot be read, or have another size than is to be trained.
+    Raises StorageError and ConfigError if they cannot be read, have another size than is to be trained, or are no
+    numbers.
     """
     source = given
     if source is None and settings.vectors is not None:
@@ -102,7 +103,22 @@ def open_checked(settings: InitialSettings, given: InitialVectors | None, *, vec
             f"vector_size must be that of the vectors to start from, {source.vector_size} in {source.name}, was: "
             f"{vector_size}. Set [w2v.model] vector_size = {source.vector_size}."
         )
+    if source is not None:
+        _check_finite(source)
     return source
+
+
+def _check_finite(source: InitialVectors) -> None:
+    """Raise ConfigError for a vector with numbers that are none: after some steps, no vector would have others."""
+    for first in range(0, len(source.vectors), ROWS_COPIED):
+        finite = np.isfinite(source.vectors[first : first + ROWS_COPIED]).all(axis=1)
+        if not finite.all():
+            row = first + int(np.flatnonzero(~finite)[0])
+            word = source.words[int(np.flatnonzero(source.rows == row)[0])] if row in source.rows else f"row {row}"
+            raise ConfigError(
+                f"Vectors to start from must be finite numbers, but that of '{word}' in {source.name} is not. Take it "
+                "out before."
+            )
 
 
 def match(source: InitialVectors, vocabulary: Vocabulary, *, attr: str, model: ModelSettings) -> StartingPoint:
