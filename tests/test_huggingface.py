@@ -413,7 +413,7 @@ def test_a_folder_is_no_file(tmp_path, path, file, example):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, r"\[w2v\.corpus\] must name a path or data_files, but has neither"),
+        ({}, "A reader of texts must name a path or data_files, but has neither"),
         ({"path": "text", "max_documents": 0}, r"max_documents must be at least 1, was: 0"),
         ({"path": "text", "encoding_errors": "hope"}, r"encoding_errors must be strict, replace or ignore, was: hope"),
     ],

@@ -321,7 +321,7 @@ def make_dataset_v1(
     text, json and csv files. max_documents: stop after so many.
     """
     if path is None and data_files is None:
-        raise CorpusError("[w2v.corpus] must name a path or data_files, but has neither.")
+        raise CorpusError("A reader of texts must name a path or data_files, but has neither.")
     check_names(path, data_files=data_files, data_dir=data_dir)
     if path is None:
         path = format_of_files([data_files] if isinstance(data_files, str) else list(data_files or ()))
