@@ -192,8 +192,8 @@ class DocVectors:
             return
         expected = self.fitted.table
         actual = table_facts(table, n_rows=expected.n_rows)  # rows that were added behind them do no harm
-        if actual != expected:
-            same_size = (actual.n_rows, actual.vector_size) == (expected.n_rows, expected.vector_size)
+        if not actual.are_of(expected):
+            same_size = actual.shape == expected.shape
             now = "the same size with other numbers" if same_size else f"{len(table.data)} rows of {table.shape[1]}"
             raise ConfigError(
                 f"The vectors of the pipeline must be those that the component was made with, {expected.n_rows} rows "

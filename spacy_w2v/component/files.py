@@ -16,7 +16,7 @@ from spacy_w2v.errors import StorageError
 from spacy_w2v.kernels.arguments import Tree
 
 FORMAT = "spacy-w2v component"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 META_FILE = "meta.json"
 FILES_OF_PART = {
     "counts": ("counts",),
@@ -123,7 +123,7 @@ def _state(content: bytes | None, load: Load, place: str, exclude: Collection[st
         facts, about, update = dict(meta["vectors"]), meta["fitted"], meta.get("update")
         if about is None:
             return State(facts=facts)
-        table = TableFacts(**about["table"])
+        table = TableFacts(**about["table"] | {"checksums": tuple(about["table"]["checksums"])})
         common = read("common", about["shapes"]).get("common")
         fitted = Fitted(
             table=table,

@@ -211,7 +211,7 @@ class Word2VecComponent:
         fitted = self.doc_vectors.fitted
         if fitted is None or fitted.counts is None or (self.is_trainable and self.continued is None):
             return False
-        return table_facts(table, n_rows=fitted.table.n_rows) == fitted.table
+        return table_facts(table, n_rows=fitted.table.n_rows).are_of(fitted.table)
 
     def _use(self, state: State) -> None:
         fitted, facts, outputs = state

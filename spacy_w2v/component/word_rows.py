@@ -29,16 +29,26 @@ class TableFacts(NamedTuple):
 
     n_rows: int
     vector_size: int
-    checksum: int
-    """Of the numbers in some rows that are spread over the table."""
+    checksums: tuple[int, ...]
+    """Of the numbers in each of some rows that are spread over the table."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and dimensions."""
+        return self.n_rows, self.vector_size
+
+    def are_of(self, other: "TableFacts") -> bool:
+        """Say whether two tables are one, of whose rows less than half were changed, as by `Vocab.set_vector`."""
+        n_same = sum(mine == theirs for mine, theirs in zip(self.checksums, other.checksums, strict=False))
+        return self.shape == other.shape and 2 * n_same >= len(self.checksums)
 
 
 def table_facts(table: Any, *, n_rows: int | None = None) -> TableFacts:  # Any: spaCy's Vectors has no types
     """Return the facts of a table, or of its first n_rows."""
     n_rows = min(len(table.data), len(table.data) if n_rows is None else n_rows)
     sampled = np.unique(np.linspace(0, max(n_rows - 1, 0), min(n_rows, ROWS_SAMPLED)).astype(np.int64))
-    numbers: bytes = to_numpy(table.data[sampled]).tobytes()
-    return TableFacts(n_rows, int(table.shape[1]), zlib.crc32(numbers))
+    checksums = tuple(zlib.crc32(row.tobytes()) for row in to_numpy(table.data[sampled]))
+    return TableFacts(n_rows, int(table.shape[1]), checksums)
 
 
 def gather(table: Any, rows: Offsets) -> NDArray[np.floating]:
