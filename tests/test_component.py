@@ -272,6 +272,20 @@ def test_components_that_use_vectors_must_come_later(user):
     nlp.get_pipe("w2v").initialize(list, nlp=nlp, corpus=ListSource(make_texts()), **TRAINING)
 
 
+def test_components_that_have_these_vectors_may_come_first(model_path):
+    """As those of a pipeline that was trained with the vectors, to which the component is added."""
+    name, config = STATIC_USERS["MultiHashEmbed"]
+    nlp = pipeline_with_user(name, config, first=True)
+    settings = {"path": str(model_path), "corpus": make_texts()}
+    with pytest.raises(ConfigError, match=f"'w2v' must stand before .* but '{name}' comes first"):
+        nlp.get_pipe("w2v").initialize(list, nlp=nlp, **settings)
+    spacy_w2v.load(model_path).to_spacy(nlp)
+    table = nlp.vocab.vectors
+    nlp.get_pipe("w2v").initialize(list, nlp=nlp, **settings)
+    assert nlp.vocab.vectors is table
+    assert nlp.get_pipe("w2v").doc_vectors.fitted.counts.size == len(table.data)
+
+
 def test_components_without_static_vectors_may_come_first():
     nlp = spacy.blank("en")
     nlp.add_pipe("tok2vec")

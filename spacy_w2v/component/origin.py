@@ -14,7 +14,6 @@ from thinc.util import to_numpy
 
 from spacy_w2v.config.schema import VectorKind, parse_settings
 from spacy_w2v.errors import ConfigError, shown_by_spacy
-from spacy_w2v.types import Vectors
 
 if TYPE_CHECKING:
     from spacy_w2v.component.text_sample import SampledSource
@@ -132,25 +131,25 @@ def _train(
     return model
 
 
-def set_table(nlp: Language, trained: "TrainedModel", *, vectors: VectorKind, whole: bool) -> None:
-    """Put the vectors of a model into the pipeline's vocab, on the device that spaCy computes on.
+def has_table(nlp: Language, trained: "TrainedModel", *, vectors: VectorKind, whole: bool) -> bool:
+    """Say whether a pipeline has the vectors of a model already; all if `whole`, or else of its most frequent words.
 
-    A table stays that has those of the model's most frequent words already, as of `[w2v.export] max_vectors`; unless it
-    must be the whole.
+    As where they come by `[initialize] vectors`, or by a callback with `[w2v.export] max_vectors`.
     """
+    table = nlp.vocab.vectors
+    n_rows = len(trained) if whole else len(table.data)
+    if not n_rows or getattr(table, "mode", None) != "default":
+        return False
+    rows = trained.vectors(vectors)[:n_rows]
+    return table.data.dtype == rows.dtype and np.array_equal(to_numpy(table.data), rows)
+
+
+def set_table(nlp: Language, trained: "TrainedModel", *, vectors: VectorKind) -> None:
+    """Put the vectors of a model into the pipeline's vocab, on the device that spaCy computes on."""
     from spacy_w2v.export.to_spacy import set_vectors
 
-    n_rows = len(trained) if whole else len(nlp.vocab.vectors.data)
-    if not n_rows or not _has_rows_of(nlp.vocab.vectors, trained.vectors(vectors)[:n_rows]):
-        set_vectors(nlp, trained, vectors=vectors)
+    set_vectors(nlp, trained, vectors=vectors)
     nlp.vocab.vectors.to_ops(get_current_ops())  # as Language.initialize does with those of [initialize]
-
-
-def _has_rows_of(table: Any, rows: Vectors) -> bool:  # Any: spaCy's Vectors has no types
-    """Say whether a table is one with a row for each word, and these rows."""
-    if getattr(table, "mode", None) != "default" or table.data.dtype != rows.dtype:
-        return False
-    return np.array_equal(to_numpy(table.data), rows)
 
 
 def check_order(nlp: Language, component: Any) -> None:  # Any: pipes have no common type

@@ -19,6 +19,7 @@ from spacy_w2v.component.origin import (
     as_sampled_source,
     check_can_continue,
     check_order,
+    has_table,
     make_model,
     set_table,
 )
@@ -134,7 +135,7 @@ class Word2VecComponent:
                 return
             if self.is_trainable:
                 check_can_continue(path=path, source=source, initial=initial or {}, vectors=vectors, section=section)
-            if path is not None or source is not None:
+            if path is None and source is not None:  # before training, not after
                 check_order(nlp, self)
             trained = make_model(
                 nlp,
@@ -145,8 +146,10 @@ class Word2VecComponent:
                 section=section,
                 progress=progress,
             )
-            if trained is not None:
-                set_table(nlp, trained, vectors=vectors, whole=self.is_trainable)
+            if trained is not None and not has_table(nlp, trained, vectors=vectors, whole=self.is_trainable):
+                if path is not None:
+                    check_order(nlp, self)
+                set_table(nlp, trained, vectors=vectors)
             fitted = fit(
                 nlp, trained, settings=self.settings, source=source, get_examples=get_examples, section=section
             )
