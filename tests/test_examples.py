@@ -111,14 +111,19 @@ def test_an_example_for_each_document_that_has_tokens(texts):
     assert not any(example.reference.has_annotation("TAG") for example in examples)
 
 
-@pytest.mark.parametrize(
-    "bounds", [(0, 0, 0), (2, 0, 0), (0, 4, 0), (2, 4, 0), (5, 5, 0), (0, 0, 2), (2, 0, 1), (9, 0, 0)]
-)
+@pytest.mark.parametrize("bounds", [(0, 0, 0), (2, 0, 0), (0, 4, 0), (2, 4, 0), (5, 5, 0), (0, 0, 2), (2, 0, 1)])
 def test_bounds(texts, bounds):
     min_length, max_length, limit = bounds
     corpus = resolve(data_files=str(texts), min_length=min_length, max_length=max_length, limit=limit)
     expected = [n for n in N_TOKENS if n >= max(min_length, 1) and (n <= max_length or not max_length)]
     assert [len(example.reference) for example in corpus(spacy.blank("en"))] == expected[: limit or None]
+
+
+def test_a_corpus_without_examples_is_refused(texts):
+    """Where max_epochs = -1, spaCy would look for one forever."""
+    corpus = resolve(data_files=str(texts), min_length=9)
+    with pytest.raises(CorpusError, match=r"documents with tokens, min_length = 9 and max_length = 0, but .* has none"):
+        list(corpus(spacy.blank("en")))
 
 
 def test_texts_that_spacy_does_not_take(texts):

@@ -32,7 +32,8 @@ class ExamplesCorpus:
     def __call__(self, nlp: "Language") -> "Iterator[Example]":
         """Yield the examples, both sides of which have the tokens of `nlp` and nothing else.
 
-        Raises CorpusError for a text that is longer than spaCy takes, unless max_length leaves out long ones.
+        Raises CorpusError for a text that is longer than spaCy takes, unless max_length leaves out long ones; and at
+        the end if there was no example, for which spaCy would look forever where it streams.
         """
         from itertools import islice
 
@@ -42,6 +43,7 @@ class ExamplesCorpus:
         from spacy.tokens import Doc
         from spacy.training import Example
 
+        n_examples = 0
         with shown_by_spacy(NOT_READ):
             for batch in self.source.batches():
                 for text in batch.texts:
@@ -52,6 +54,12 @@ class ExamplesCorpus:
                         continue
                     words, spaces = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
                     yield Example(doc, Doc(nlp.vocab, words=words, spaces=spaces))
+                    n_examples += 1
+            if not n_examples:
+                raise CorpusError(
+                    f"A corpus must have documents with tokens, min_length = {self.min_length} and max_length = "
+                    f"{self.max_length}, but {self.source.name} has none."
+                )
 
     def _too_long(self, text: str, *, most: int) -> bool:
         """Say whether a text is left out without a look at its tokens, since it is longer than spaCy takes."""
