@@ -160,7 +160,7 @@ def test_initialize_loads_a_trained_model(model_path, vectors):
     model = spacy_w2v.load(model_path)
     assert_array_equal(nlp.vocab.vectors.data, model.vectors(vectors))
     assert_array_equal(nlp.get_pipe("w2v").doc_vectors.fitted.counts, model.vocabulary.counts)
-    assert nlp.get_pipe("w2v").facts["vectors"] == vectors
+    assert nlp.get_pipe("w2v").facts["vectors"] == nlp.meta["w2v"]["vectors"] == vectors
 
 
 def test_initialize_keeps_vectors_of_other_origin():

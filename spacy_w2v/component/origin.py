@@ -145,10 +145,11 @@ def has_table(nlp: Language, trained: "TrainedModel", *, vectors: VectorKind, wh
 
 
 def set_table(nlp: Language, trained: "TrainedModel", *, vectors: VectorKind) -> None:
-    """Put the vectors of a model into the pipeline's vocab, on the device that spaCy computes on."""
-    from spacy_w2v.export.to_spacy import set_vectors
+    """Put the vectors of a model into the pipeline's vocab, on the device that spaCy computes on, and note them."""
+    from spacy_w2v.export.to_spacy import note_vectors, set_vectors
 
     set_vectors(nlp, trained, vectors=vectors)
+    note_vectors(nlp, trained, vectors=vectors)  # over what a callback has noted of others
     nlp.vocab.vectors.to_ops(get_current_ops())  # as Language.initialize does with those of [initialize]
 
 
