@@ -4,7 +4,7 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,10 +37,11 @@ def check_output(path: Path, *, overwrite: bool, made_by_us: str) -> None:
 
 
 @contextmanager
-def staged_directory(path: Path) -> Iterator[Path]:
+def staged_directory(path: Path, *, replaces: Collection[str] | None = None) -> Iterator[Path]:
     """Give a directory to write to, which takes the place of `path` when the block ends without an error.
 
-    What stood at `path` goes only then. Raises StorageError if there is no room or no right to write.
+    What stood at `path` goes only then. replaces: names of what goes, everything else within `path` stays; None for
+    all. Raises StorageError if there is no room or no right to write.
     """
     target = path.resolve()  # a link to another disk stays one
     with _unwritable(path):
@@ -50,7 +51,7 @@ def staged_directory(path: Path) -> Iterator[Path]:
         with _disk_full(path):
             yield staged
         with _unwritable(path):
-            _replace(staged, target)
+            _replace(staged, target, replaces)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
 
@@ -188,19 +189,23 @@ def check_free_space(directory: Path, n_bytes: int) -> None:
         )
 
 
-def _replace(staged: Path, path: Path) -> None:
-    if path.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{path.name}-old-", dir=path.parent))
-        path.rename(old / path.name)
-        try:
-            staged.rename(path)
-        except OSError:
-            (old / path.name).rename(path)
-            raise
-        finally:
-            shutil.rmtree(old, ignore_errors=True)
-    else:
+def _replace(staged: Path, path: Path, replaces: Collection[str] | None) -> None:
+    if not path.exists():
         staged.rename(path)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{path.name}-old-", dir=path.parent)) / path.name
+    path.rename(old)
+    try:
+        staged.rename(path)
+    except OSError:
+        old.rename(path)
+        old.parent.rmdir()
+        raise
+    if replaces is not None:
+        for entry in old.iterdir():
+            if entry.name not in replaces:
+                entry.rename(path / entry.name)
+    shutil.rmtree(old.parent, ignore_errors=True)
 
 
 @contextmanager

@@ -39,6 +39,17 @@ def test_a_directory_takes_the_place_of_another(tmp_path):
     assert files_below(tmp_path) == {"out": None, "out/file": b"new"}
 
 
+def test_what_is_no_result_stays(tmp_path):
+    (tmp_path / "out/model-best").mkdir(parents=True)
+    (tmp_path / "out/model-best/meta.json").write_text("of spaCy")
+    for name in ("log", "spacy", "notes"):
+        (tmp_path / "out" / name).write_text("old")
+    with staged_directory(tmp_path / "out", replaces={"log", "spacy"}) as staged:
+        (staged / "log").write_text("new")
+    expected = {"out/model-best": None, "out/model-best/meta.json": b"of spaCy", "out/log": b"new", "out/notes": b"old"}
+    assert files_below(tmp_path) == {"out": None, **expected}
+
+
 @pytest.mark.parametrize("error", [SomeError, KeyboardInterrupt])
 @pytest.mark.parametrize("staged", [staged_directory, staged_file, staged_siblings])
 def test_after_an_error_all_is_as_before(tmp_path, staged, error):

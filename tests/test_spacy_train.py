@@ -514,10 +514,12 @@ def test_results_of_something_else_are_refused_or_replaced(material, workplace, 
     assert (workplace / "vectors/model/meta.json").read_text() == before
 
     change = change | {"initialize__before_init__overwrite": True}
+    (workplace / "vectors/model-best").mkdir()  # where spacy train had the same output
     capsys.readouterr()
     if "nlp__tokenizer" not in change:  # of which no token is left
         initialized(material, initialize__before_init__output="vectors", **change)
         assert (workplace / "vectors/model/meta.json").read_text() != before
+        assert (workplace / "vectors/model-best").is_dir()
         initialized(material, initialize__before_init__output="vectors", **change)
         assert capsys.readouterr().err.endswith("Using the vectors in vectors\n")
 

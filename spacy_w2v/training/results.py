@@ -5,7 +5,7 @@ from pathlib import Path
 
 from spacy_w2v.config.schema import ExportSettings
 from spacy_w2v.corpus.cache import PARTS, corpus_fingerprint
-from spacy_w2v.export import export_all
+from spacy_w2v.export import EXPORTERS, export_all
 from spacy_w2v.export.to_spacy import check_can_be_saved
 from spacy_w2v.model.storage import read_meta, write_model
 from spacy_w2v.model.trained import TrainedModel
@@ -17,6 +17,8 @@ from spacy_w2v.training.progress import TrainingLog
 CONFIG_FILE = "config.cfg"
 LOG_FILE = "training.jsonl"
 MODEL_DIRECTORY = "model"
+RESULTS = {MODEL_DIRECTORY, CONFIG_FILE, LOG_FILE, *(Path(place).parts[0] for _, _, place in EXPORTERS.values())}
+"""Names of all that a run may write to its directory. A later run leaves anything else there, as `model-best`."""
 
 NO_MATTER = {"tokens": {"n_process"}, "training": {"workers", "checkpoint_every_s"}}
 """Settings by block that make no other vectors, or (workers) only by chance."""
@@ -37,7 +39,7 @@ def train_to_directory(
     check_output(output_path, overwrite=overwrite, made_by_us=LOG_FILE)
     check_writable(output_path)
     with only_writer(checkpoint_of(output_path)):
-        with staged_directory(output_path) as directory, TrainingLog(directory / LOG_FILE) as log:
+        with staged_directory(output_path, replaces=RESULTS) as directory, TrainingLog(directory / LOG_FILE) as log:
             job = dataclasses.replace(
                 job,
                 before_training=lambda n_bytes: check_free_space(directory, n_bytes),
