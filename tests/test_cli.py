@@ -354,6 +354,19 @@ def test_export_for_spacy(workplace):
     np.testing.assert_array_equal(spacy.load(workplace / "exported").vocab.vectors.data, vectors)
 
 
+def test_export_for_spacy_replaces_vectors_only(workplace):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    nlp.to_disk(workplace / "trained")
+    before = files_below(workplace)
+    for place, message in (
+        ("trained", "but trained is a pipeline with components: sentencizer"),
+        ("out/model", "but out/model has no vocab and so holds something else"),
+    ):
+        assert message in w2v("export", "out", place, "--overwrite", cwd=workplace, code=1).said
+    assert files_below(workplace) == before
+
+
 def test_most_similar(trained):
     directory, _, _ = trained
     keyed_vectors = read_keyed_vectors(directory / "out/gensim/vectors.kv")

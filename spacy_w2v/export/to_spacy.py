@@ -1,12 +1,13 @@
 """Vectors in spaCy's own table, in a pipeline directory that `spacy.load` and `[initialize] vectors` read."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spacy_w2v.config.export import ExportSettings, VectorKind, check_merging
-from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.export.merging import nearest_kept
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.model.vocabulary import Vocabulary
@@ -138,6 +139,17 @@ def check_can_be_saved(nlp: "Language") -> None:
         raise ConfigError(
             f"The tokenizer must have to_disk and from_disk to be saved for spaCy, but {type(nlp.tokenizer).__name__} "
             'has none. Derive it from spacy.util.DummyTokenizer, or leave "spacy" out of the formats of [w2v.export].'
+        )
+
+
+def check_no_components(path: Path) -> None:
+    """Raise StorageError if a pipeline with components is at a path: vectors must not take the place of it."""
+    meta = path / "meta.json"
+    components = json.loads(meta.read_bytes()).get("components") if meta.is_file() else None
+    if components:
+        raise StorageError(
+            f"Only vectors may be overwritten, but {path} is a pipeline with components: {', '.join(components)}. "
+            "Name another directory."
         )
 
 
