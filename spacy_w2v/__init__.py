@@ -1,17 +1,17 @@
 """Word vectors for spaCy: word2vec trained on exactly the tokens that a pipeline makes.
 
-`train` makes a `Word2Vec` from texts, `load` reads one back, `from_gensim` makes one from gensim's. All else is in the
-submodules. Importing this package loads none of numba, gensim, datasets or spaCy: names are imported when they are
-first used.
+`train` makes a `Word2Vec` from texts, `load` reads one back, `from_gensim` makes one from gensim's; `prune_vectors`
+makes the table of any pipeline smaller. All else is in the submodules. Importing this package loads none of numba,
+gensim, datasets or spaCy: names are imported when they are first used.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spacy_w2v.api import Word2Vec, from_gensim, load, train
+    from spacy_w2v.api import Word2Vec, from_gensim, load, prune_vectors, train
 
-__all__ = ["Word2Vec", "from_gensim", "load", "train"]
+__all__ = ["Word2Vec", "from_gensim", "load", "prune_vectors", "train"]
 
 
 def __getattr__(name: str) -> object:

@@ -16,6 +16,8 @@ from spacy_w2v.publish import check_output, only_writer, staged_directory
 if TYPE_CHECKING:
     from spacy.language import Language
 
+    from spacy_w2v.export.pruning import Pruned
+
 SETTINGS_OF_GENSIM = {
     "sg": 'For sg=1 of gensim, set architecture="skip-gram", which is the default; for sg=0 "cbow".',
     "hs": 'For hs=1 of gensim, set loss="hierarchical-softmax"; for hs=0 loss="negative-sampling", the default.',
@@ -202,6 +204,54 @@ def train(
         model = job.run(listener)
         job.remove_checkpoint()
     return _with_interface(model)
+
+
+def prune_vectors(
+    nlp: "Language",
+    max_vectors: int,
+    *,
+    texts: Any = None,  # Any: everything that `as_source` takes
+    merge_rare: bool = False,
+    text_field: str = "text",
+    cache_dir: str | Path | None = None,
+    progress: bool = False,
+) -> "Pruned":
+    """Keep only the vectors of the most frequent words of a pipeline, in place; they may be anyone's.
+
+    In place of `nlp.vocab.prune_vectors`, which keeps fewer where words share a row, and goes by the order of rows.
+
+    max_vectors: rows that are kept.
+    texts: count words in these, as for `train`, by the pipeline's own tokens. None: the table is in order of frequency
+        already, as most are; what `spacy init vectors` has sorted otherwise is put back into the order of its file.
+    merge_rare: all other words share the row that is most similar to theirs, as `nlp.vocab.prune_vectors` does it; else
+        they have no vector.
+    text_field, cache_dir, progress: as for `train`.
+
+    Returns rows, words and, with texts, the share of tokens that have a vector, before and after. Raises ConfigError
+    for a pipeline without a table of word vectors, or whose table a component `w2v` needs as it is; CorpusError for
+    texts that cannot be read.
+    """
+    from spacy_w2v.config.schema import TokensSettings, VocabularySettings
+    from spacy_w2v.corpus.cache import prepared_corpus
+    from spacy_w2v.export.pruning import check_prunable, count_rows, key_attribute, prune_table
+    from spacy_w2v.training.progress import ProgressBars, silent
+
+    check_prunable(nlp, max_vectors)
+    if texts is None:
+        return prune_table(nlp, max_vectors, merge_rare=merge_rare)
+    with (
+        ProgressBars() if progress else silent() as listener,
+        prepared_corpus(
+            as_source(texts, text_field=text_field),
+            nlp,
+            TokensSettings.model_validate({"attr": key_attribute(nlp)}),
+            max_vocab_size=VocabularySettings().max_vocab_size,
+            cache_dir=Path(cache_dir) if cache_dir is not None else None,
+            listener=listener.for_encoding(),
+        ) as corpus,
+    ):
+        counts, n_tokens = count_rows(nlp, corpus.read_types()), corpus.counts.n_tokens
+    return prune_table(nlp, max_vectors, merge_rare=merge_rare, counts=counts, n_tokens=n_tokens)
 
 
 def settings_from_arguments(

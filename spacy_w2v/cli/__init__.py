@@ -2,9 +2,9 @@
 
 from spacy.cli._util import app
 
-from spacy_w2v.cli import config, encode, evaluate, export, most_similar, report, train
+from spacy_w2v.cli import config, encode, evaluate, export, most_similar, prune, report, train
 from spacy_w2v.cli._app import w2v_cli
 
 app.add_typer(w2v_cli)
 
-__all__ = ["config", "encode", "evaluate", "export", "most_similar", "report", "train", "w2v_cli"]
+__all__ = ["config", "encode", "evaluate", "export", "most_similar", "prune", "report", "train", "w2v_cli"]

@@ -1,8 +1,9 @@
 """Vectors in spaCy's own table, in a pipeline directory that `spacy.load` and `[initialize] vectors` read."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -58,7 +59,6 @@ def set_vectors(
     "input", "output" or "mean". Raises ConfigError as `TrainedModel.vectors` does, and for merge_rare without
     max_vectors.
     """
-    from spacy.util import OOV_RANK
     from spacy.vectors import Vectors
 
     check_merging(merge_rare=merge_rare, max_vectors=max_vectors)
@@ -75,11 +75,18 @@ def set_vectors(
         name=f"{nlp.lang}_w2v.vectors",
     )
     table.key2row.update(rank_of_id)
+    put_table(nlp, table)
+
+
+def put_table(nlp: "Language", table: Any) -> None:  # Any: spaCy's Vectors has no types
+    """Make a table that of a pipeline, and its rows the ranks of its words."""
+    from spacy.util import OOV_RANK
+
     nlp.vocab.vectors = table
     for lexeme in nlp.vocab:
-        lexeme.rank = rank_of_id.get(lexeme.orth, OOV_RANK)
-    for word_id, rank in rank_of_id.items():
-        nlp.vocab[word_id].rank = rank
+        lexeme.rank = table.key2row.get(lexeme.orth, OOV_RANK)
+    for word_id, row in table.key2row.items():
+        nlp.vocab[word_id].rank = row
 
 
 def _merged_keys(model: TrainedModel, data: Vectors, n_rows: int) -> tuple[list[str], list[int]]:
@@ -142,13 +149,16 @@ def check_can_be_saved(nlp: "Language") -> None:
         )
 
 
-def check_no_components(path: Path) -> None:
-    """Raise StorageError if a pipeline with components is at a path: vectors must not take the place of it."""
+def check_no_components(path: Path, *, but: Collection[str] = ()) -> None:
+    """Raise StorageError if a pipeline with components is at a path: vectors must not take the place of it.
+
+    but: components that what is written has too.
+    """
     meta = path / "meta.json"
-    components = json.loads(meta.read_bytes()).get("components") if meta.is_file() else None
-    if components:
+    components = json.loads(meta.read_bytes()).get("components", ()) if meta.is_file() else ()
+    if lost := [name for name in components if name not in but]:
         raise StorageError(
-            f"Only vectors may be overwritten, but {path} is a pipeline with components: {', '.join(components)}. "
+            f"Only vectors may be overwritten, but {path} is a pipeline with components: {', '.join(lost)}. "
             "Name another directory."
         )
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.initial.spacy_tables import rows_by_frequency
 from spacy_w2v.initial.text_vectors import read_binary_vectors, read_text_vectors, starts_as_text
 from spacy_w2v.kernels.arguments import Tree
 from spacy_w2v.model.storage import INPUT_FILE, read_model
@@ -149,7 +150,10 @@ def _of_pipeline(nlp: Any, name: str) -> InitialVectors:
     found = {strings[key]: row for key, row in table.key2row.items() if row >= 0 and key in strings}
     if not found:
         raise ConfigError(f"Vectors to start from must have words, but the pipeline {name} has no vectors.")
-    words = sorted(found, key=lambda word: found[word])  # stable: rows are by frequency in most tables
+    order = rows_by_frequency(table)
+    places = np.zeros(len(table.data), np.int64)
+    places[order] = np.arange(len(order))
+    words = sorted(found, key=lambda word: places[found[word]])
     data = table.data if isinstance(table.data, np.ndarray) else table.data.get()  # of a GPU
     return InitialVectors(name, words, np.array([found[word] for word in words], np.int64), data)
 

@@ -1,0 +1,97 @@
+"""`spacy w2v prune`: the table of any pipeline, made smaller."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from wasabi import msg
+
+from spacy_w2v.cli._app import errors_for_users, run_code, w2v_cli
+from spacy_w2v.cli.config import corpus_block
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from spacy_w2v.export.pruning import Pruned
+
+
+@w2v_cli.command("prune")
+def prune_command(
+    pipeline: str = typer.Argument(..., help="Pipeline with vectors: a directory, or the name of a package"),
+    output_path: Path = typer.Argument(..., help="Directory to write the pipeline to"),
+    max_vectors: int = typer.Option(..., "--max-vectors", min=1, help="Only the vectors of the most frequent words"),
+    merge_rare: bool = typer.Option(
+        False, "--merge-rare", help="Rarer words share the vector of the most similar one, instead of having none"
+    ),
+    dataset: str = typer.Option(
+        None,
+        "--dataset",
+        "-d",
+        help="Count words in these texts: files (a path or glob), a dataset on the Hub, or - for standard input; by "
+        "default the table is taken to be in order of frequency",
+    ),
+    name: str = typer.Option(None, "--name", "-n", help="Configuration of a dataset on the Hub"),
+    text_field: str = typer.Option("text", "--text-field", "-t", help="Column of the texts"),
+    cache_dir: Path = typer.Option(
+        None, "--cache-dir", help="Directory for encoded corpora; by default in the user's cache directory"
+    ),
+    code_path: Path = typer.Option(None, "--code", "-c", help="Python file with registered functions to import"),
+    overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Replace an earlier result"),
+) -> None:
+    """
+    Make the table of word vectors of any pipeline smaller, and write the pipeline anew.
+    """
+    from spacy_w2v.api import prune_vectors
+    from spacy_w2v.export.to_spacy import check_can_be_saved, check_no_components
+    from spacy_w2v.publish import check_output, staged_directory
+
+    with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
+        check_output(output_path, overwrite=overwrite, made_by_us="vocab")
+        run_code(code_path)
+        nlp = _load(pipeline)
+        check_no_components(output_path, but=nlp.component_names)
+        check_can_be_saved(nlp)
+        texts = None if dataset is None else _texts(dataset, name=name, text_field=text_field)
+        with staged_directory(output_path) as directory:
+            pruned = prune_vectors(
+                nlp, max_vectors, texts=texts, merge_rare=merge_rare, cache_dir=cache_dir, progress=True
+            )
+            nlp.to_disk(directory)
+        _show(pruned, nlp)
+        msg.good(f"Saved the pipeline to {output_path}")
+
+
+def _load(pipeline: str) -> "Language":
+    """Load a pipeline with its components. Raises StorageError."""
+    import spacy
+
+    from spacy_w2v.errors import StorageError
+
+    try:
+        return spacy.load(pipeline)
+    except (OSError, ValueError, KeyError) as error:
+        raise StorageError(
+            f"PIPELINE must be a spaCy pipeline, a directory or an installed package, but {pipeline} cannot be loaded: "
+            f"{error}"
+        ) from error
+
+
+def _texts(dataset: str, *, name: str | None, text_field: str) -> Any:  # Any: a TextSource
+    from spacy.util import registry
+
+    return registry.resolve({"corpus": corpus_block(dataset, name=name, text_field=text_field)})["corpus"]
+
+
+def _show(pruned: "Pruned", nlp: "Language") -> None:
+    from spacy_w2v.component.origin import static_vectors_of
+
+    rows = [
+        ("Vectors", *map("{:,}".format, pruned.n_rows)),
+        ("Words with a vector", *map("{:,}".format, pruned.n_keys)),
+    ]
+    if pruned.coverage is not None:
+        rows.append(("Tokens covered", *map("{:.1%}".format, pruned.coverage)))
+    msg.table(rows, header=("", "before", "after"), aligns=("l", "r", "r"), divider=True)
+    users = [component for component, pipe in nlp.components if static_vectors_of(pipe)]
+    if users:
+        msg.warn(f"{', '.join(users)} were trained with the whole table. Evaluate the pipeline anew.")

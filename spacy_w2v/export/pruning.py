@@ -1,0 +1,120 @@
+"""A smaller table for a pipeline that has vectors already, whoever made them: those of the most frequent words."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.export.merging import nearest_kept
+from spacy_w2v.export.to_spacy import put_table
+from spacy_w2v.initial.spacy_tables import rows_by_frequency
+from spacy_w2v.types import Counts
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+NO_ROW = -1
+
+
+class Pruned(NamedTuple):
+    """What became of a table."""
+
+    n_rows: tuple[int, int]
+    """Rows, before and after."""
+    n_keys: tuple[int, int]
+    """Words that have one, before and after."""
+    coverage: tuple[float, float] | None
+    """Share of the tokens of a corpus that have a vector, before and after, in [0, 1]; None without a corpus."""
+
+
+def check_prunable(nlp: "Language", max_vectors: int) -> None:
+    """Raise ConfigError unless a pipeline has a table that can be made smaller, to so many rows."""
+    from spacy.vectors import Vectors
+
+    if max_vectors < 1:
+        raise ConfigError(f"max_vectors must be at least 1, was: {max_vectors}")
+    table = nlp.vocab.vectors
+    if not isinstance(table, Vectors) or table.mode != "default":
+        raise ConfigError(
+            "Only a table with a row for each word can be pruned, but the pipeline has others (floret, or of a class "
+            "of its own)."
+        )
+    if not any(row >= 0 for row in table.key2row.values()):
+        raise ConfigError("The pipeline must have word vectors to be pruned, but it has none.")
+    users = [name for name in nlp.component_names if nlp.get_pipe_meta(name).factory == "w2v"]
+    if users:
+        raise ConfigError(
+            f"The table of the component '{users[0]}' must stay as the component was made with it. Prune the vectors "
+            "before: spacy w2v export with --max-vectors, and a pipeline that is initialized with these."
+        )
+
+
+def key_attribute(nlp: "Language") -> str:
+    """Return the attribute of tokens that the pipeline's table has as keys: "ORTH", save for tables made otherwise."""
+    from spacy.attrs import NAMES
+
+    name: str = NAMES[nlp.vocab.vectors.attr]
+    return name
+
+
+def count_rows(nlp: "Language", types: pa.Table) -> Counts:
+    """Return how often each row of a pipeline's table is that of a token.
+
+    types: columns key and count, of an encoded corpus with the table's attribute.
+    """
+    from spacy.strings import get_string_id
+
+    table = nlp.vocab.vectors
+    rows = np.array([table.key2row.get(get_string_id(key), NO_ROW) for key in types["key"].to_pylist()], np.int64)
+    known = rows >= 0
+    counts = np.zeros(len(table.data), np.int64)
+    np.add.at(counts, rows[known], types["count"].to_numpy()[known])
+    return counts
+
+
+def prune_table(
+    nlp: "Language",
+    max_vectors: int,
+    *,
+    merge_rare: bool = False,
+    counts: Counts | None = None,
+    n_tokens: int = 0,
+) -> Pruned:
+    """Keep the rows of the most frequent words of a pipeline's table, at most max_vectors, the most frequent first.
+
+    merge_rare: all other words share the row that is most similar to theirs, by cosine, but those whose vector is zero;
+    else they have none. counts: of each row; those that are equally frequent go by their order in the table, as
+    `rows_by_frequency` finds it, and without counts all do. n_tokens: of the corpus of these counts. Rows that no word
+    has are dropped. Raises ConfigError.
+    """
+    from spacy.vectors import Vectors
+    from thinc.api import get_current_ops
+    from thinc.util import to_numpy
+
+    check_prunable(nlp, max_vectors)
+    table = nlp.vocab.vectors
+    data = to_numpy(table.data)
+    key_rows = {key: row for key, row in table.key2row.items() if row >= 0}
+    order = rows_by_frequency(table)
+    if counts is not None:
+        order = order[np.argsort(-counts[order], kind="stable")]
+    kept, rare = order[:max_vectors], order[max_vectors:]
+    new_row = np.full(len(data), NO_ROW, np.int64)
+    if merge_rare and rare.size:
+        new_row[rare] = nearest_kept(data[order], len(kept))
+    own = np.zeros(len(data), np.bool_)
+    own[kept], new_row[kept] = True, np.arange(len(kept))
+    smaller = Vectors(strings=nlp.vocab.strings, data=data[kept], name=table.name, attr=table.attr)
+    # Those of other rows first: the last key of a row is the word that spaCy names it by.
+    for of_kept in (False, True):
+        smaller.key2row.update(
+            {key: int(new_row[row]) for key, row in key_rows.items() if own[row] == of_kept and new_row[row] != NO_ROW}
+        )
+    if not isinstance(table.data, np.ndarray):
+        smaller.to_ops(get_current_ops())
+    put_table(nlp, smaller)
+    coverage = None
+    if counts is not None:
+        coverage = (float(counts.sum() / n_tokens), float(counts[new_row != NO_ROW].sum() / n_tokens))
+    return Pruned((len(data), len(kept)), (len(key_rows), len(smaller.key2row)), coverage)

@@ -1,0 +1,21 @@
+"""The order of the rows in the table of a spaCy pipeline."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from thinc.util import to_numpy
+
+
+def rows_by_frequency(table: Any) -> NDArray[np.int64]:  # Any: spaCy's Vectors has no types
+    """Return the rows that words have, those of the most frequent words first, as far as the table tells.
+
+    That is the order of the rows. But where several were equal, `spacy init vectors` has left one of them, and sorted
+    all by their numbers (`Vocab.deduplicate_vectors`): then it is the order of the keys, still that of the file.
+    """
+    rows = np.fromiter((row for row in table.key2row.values() if row >= 0), np.int64)
+    first = to_numpy(table.data[:, 0])
+    if not np.all(first[:-1] <= first[1:]):
+        return np.unique(rows)
+    used, places = np.unique(rows, return_index=True)
+    return used[np.argsort(places)]
