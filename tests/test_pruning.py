@@ -21,6 +21,17 @@ COUNTS = {3: 25, 7: 10, 12: 15, 30: 15, 39: 5}
 """By row: W3 and w3 share one."""
 
 
+SMALL_MODEL = {
+    "@architectures": "spacy.HashEmbedCNN.v2",
+    "width": 8,
+    "depth": 1,
+    "embed_size": 50,
+    "window_size": 1,
+    "maxout_pieces": 2,
+    "subword_features": False,
+}
+
+
 def cosine(left, right):
     norms = np.linalg.norm(left) * np.linalg.norm(right)
     return float(left @ right / norms) if norms else -2.0
@@ -178,7 +189,10 @@ def test_texts_without_tokens_leave_the_table_as_it_is(tmp_path):
 def workplace(tmp_path):
     nlp, *_ = make_pipeline()
     nlp.add_pipe("sentencizer")
+    nlp.add_pipe("tok2vec", config={"model": {**SMALL_MODEL, "pretrained_vectors": True}})
+    nlp.initialize()
     nlp.to_disk(tmp_path / "pipeline")
+    (tmp_path / "trained/model").mkdir(parents=True)
     (tmp_path / "texts.txt").write_text("\n".join(TEXTS))
     return tmp_path
 
@@ -190,8 +204,9 @@ def test_command_writes_the_pipeline_with_its_components(workplace):
     assert "Vectors 40 3" in result.said
     assert "Words with a vector 40 38" in result.said
     assert "Tokens covered" in result.said
+    assert "with the whole table were trained tok2vec." in result.said
     nlp = spacy.load(workplace / "small")
-    assert nlp.pipe_names == ["sentencizer"]
+    assert nlp.pipe_names == ["sentencizer", "tok2vec"]
     data = make_pipeline()[1]
     np.testing.assert_array_equal(nlp.vocab.vectors.data, data[[3, 12, 30]])
     np.testing.assert_array_equal(nlp("w12")[0].vector, data[12])
@@ -208,7 +223,8 @@ def test_command_writes_the_pipeline_with_its_components(workplace):
     [
         (["nowhere", "small"], "PIPELINE must be a spaCy pipeline"),
         (["pipeline", "small", "--dataset", "nowhere*.txt"], "nowhere*.txt"),
-        (["blank", "pipeline", "--overwrite"], "pipeline with components: sentencizer"),
+        (["blank", "pipeline", "--overwrite"], "pipeline with components: sentencizer, tok2vec"),
+        (["trained", "small"], "Use spacy w2v export trained with --max-vectors."),
     ],
 )
 def test_command_refuses_and_writes_nothing(workplace, arguments, message):

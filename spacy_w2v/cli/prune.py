@@ -70,9 +70,14 @@ def _load(pipeline: str) -> "Language":
     try:
         return spacy.load(pipeline)
     except (OSError, ValueError, KeyError) as error:
+        from spacy_w2v.training.results import MODEL_DIRECTORY
+
+        ours = (
+            f" Use spacy w2v export {pipeline} with --max-vectors." if Path(pipeline, MODEL_DIRECTORY).is_dir() else ""
+        )
         raise StorageError(
             f"PIPELINE must be a spaCy pipeline, a directory or an installed package, but {pipeline} cannot be loaded: "
-            f"{error}"
+            f"{error}{ours}"
         ) from error
 
 
@@ -94,4 +99,4 @@ def _show(pruned: "Pruned", nlp: "Language") -> None:
     msg.table(rows, header=("", "before", "after"), aligns=("l", "r", "r"), divider=True)
     users = [component for component, pipe in nlp.components if static_vectors_of(pipe)]
     if users:
-        msg.warn(f"{', '.join(users)} were trained with the whole table. Evaluate the pipeline anew.")
+        msg.warn(f"Evaluate the pipeline anew: with the whole table were trained {', '.join(users)}.")
