@@ -12,6 +12,7 @@ from spacy.vectors import Vectors
 
 import spacy_w2v
 from spacy_w2v.errors import ConfigError, CorpusError
+from spacy_w2v.export.merging import nearest_kept
 from spacy_w2v.initial.sources import open_initial
 
 N, D = 40, 5
@@ -100,6 +101,22 @@ def test_a_row_is_named_by_its_own_word_and_the_table_keeps_name_and_type():
     assert rows[:, 0].tolist() == [2, 14]
 
 
+@pytest.mark.parametrize("scale", [60, 0.0005])
+def test_float16_is_compared_as_exactly_as_float32(scale):
+    """The squares of these numbers, or their sums, are past what float16 can hold."""
+    data = (np.random.default_rng(0).normal(size=(60, 50)) * scale).astype(np.float16)
+    np.testing.assert_array_equal(nearest_kept(data, 20), nearest_kept(data.astype(np.float32), 20))
+
+
+def test_keys_without_a_text_stay_too():
+    """`Vectors.add` leaves the text of a key unknown to the vocab."""
+    nlp, data, _ = make_pipeline()
+    nlp.vocab.vectors.add("stray", row=1)
+    assert "stray" not in nlp.vocab.strings
+    spacy_w2v.prune_vectors(nlp, 4)
+    np.testing.assert_array_equal(nlp("stray")[0].vector, data[1])
+
+
 def test_frequent_words_stay_that_spacy_loses():
     """Words that share a row take the place of others in `Vocab.prune_vectors`, which gives each of them a row."""
     ours, spacys = (make_pipeline()[0] for _ in range(2))
@@ -140,6 +157,15 @@ def test_keys_may_be_another_attribute(tmp_path):
     spacy_w2v.prune_vectors(nlp, 2, texts=["W39 W39 w39 w12 W12", "w1"], cache_dir=tmp_path)
     np.testing.assert_array_equal(nlp.vocab.vectors.data, data[[39, 12]])
     np.testing.assert_array_equal(nlp("W39 w1")[0].vector, data[39])
+
+
+def test_words_are_counted_by_the_attributes_of_corpora_only():
+    nlp, data, _ = make_pipeline()
+    nlp.vocab.vectors = Vectors(data=data, strings=nlp.vocab.strings, keys=[str(row) for row in range(N)], attr="SHAPE")
+    with pytest.raises(ConfigError, match="one of ORTH, LOWER, NORM, but has them by SHAPE"):
+        spacy_w2v.prune_vectors(nlp, 2, texts=TEXTS)
+    spacy_w2v.prune_vectors(nlp, 2)
+    np.testing.assert_array_equal(nlp.vocab.vectors.data, data[:2])
 
 
 def floret():

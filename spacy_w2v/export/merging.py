@@ -31,7 +31,8 @@ def nearest_kept(vectors: Vectors, n_kept: int) -> NDArray[np.int64]:
 
 
 def _normalized(vectors: Vectors) -> Vectors:
-    """Return vectors of length 1; those of zeros stay."""
+    """Return vectors of length 1, as float32; those of zeros stay."""
+    vectors = vectors.astype(np.float32, copy=False)  # squares of float16 overflow from 256 on
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     normalized: Vectors = np.divide(vectors, norms, out=np.zeros(vectors.shape, np.float32), where=norms > 0)
     return normalized

@@ -1,10 +1,11 @@
 """A smaller table for a pipeline that has vectors already, whoever made them: those of the most frequent words."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import numpy as np
 import pyarrow as pa
 
+from spacy_w2v.config.schema import TokensSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.export.merging import nearest_kept
 from spacy_w2v.export.to_spacy import put_table
@@ -51,10 +52,19 @@ def check_prunable(nlp: "Language", max_vectors: int) -> None:
 
 
 def key_attribute(nlp: "Language") -> str:
-    """Return the attribute of tokens that the pipeline's table has as keys: "ORTH", save for tables made otherwise."""
+    """Return the attribute of tokens that the pipeline's table has as keys: "ORTH", save for tables made otherwise.
+
+    Raises ConfigError for an attribute that words of texts cannot be counted by.
+    """
     from spacy.attrs import NAMES
 
     name: str = NAMES[nlp.vocab.vectors.attr]
+    known = get_args(TokensSettings.model_fields["attr"].annotation)
+    if name not in known:
+        raise ConfigError(
+            f"To count words in texts, the table must have keys by one of {', '.join(known)}, but has them by {name}. "
+            "Prune it without texts, by the order of its rows."
+        )
     return name
 
 

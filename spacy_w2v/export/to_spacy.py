@@ -86,7 +86,8 @@ def put_table(nlp: "Language", table: Any) -> None:  # Any: spaCy's Vectors has 
     for lexeme in nlp.vocab:
         lexeme.rank = table.key2row.get(lexeme.orth, OOV_RANK)
     for word_id, row in table.key2row.items():
-        nlp.vocab[word_id].rank = row
+        if word_id in nlp.vocab.strings:  # others may have keys whose text is not known, which no lexeme can have
+            nlp.vocab[word_id].rank = row
 
 
 def _merged_keys(model: TrainedModel, data: Vectors, n_rows: int) -> tuple[list[str], list[int]]:
