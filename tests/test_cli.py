@@ -350,7 +350,9 @@ def test_export_for_spacy(workplace):
     before = files_below(workplace)
     assert "exported exists. Name another, or replace it by --overwrite" in w2v(*export, cwd=workplace, code=1).said
     assert files_below(workplace) == before
+    (workplace / "exported/README.md").write_text("mine")
     w2v("export", "out", "exported", "--overwrite", cwd=workplace)
+    assert (workplace / "exported/README.md").read_text() == "mine"
     np.testing.assert_array_equal(spacy.load(workplace / "exported").vocab.vectors.data, vectors)
 
 

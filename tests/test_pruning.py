@@ -244,18 +244,32 @@ def test_command_writes_the_pipeline_with_its_components(workplace):
     np.testing.assert_array_equal(spacy.load(workplace / "small").vocab.vectors.data, data[[0, 1, 2]])
 
 
+def test_command_may_prune_in_place_and_leaves_what_else_is_there(workplace):
+    pipeline = workplace / "pipeline"
+    (pipeline / "README.md").write_text("mine")
+    make_pipeline()[0].to_disk(pipeline / "inner")
+    result = w2v_here("prune", "pipeline/", "pipeline/", "--max-vectors", 3, "--overwrite", cwd=workplace)
+    assert result.code == 0, result
+    assert spacy.load(pipeline).vocab.vectors.shape == (3, D)
+    assert (pipeline / "README.md").read_text() == "mine"
+    assert spacy.load(pipeline / "inner").vocab.vectors.shape == (N, D)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["nowhere", "small"], "PIPELINE must be a spaCy pipeline"),
         (["pipeline", "small", "--dataset", "nowhere*.txt"], "nowhere*.txt"),
         (["blank", "pipeline", "--overwrite"], "pipeline with components: sentencizer, tok2vec"),
+        (["pipeline", "damaged", "--overwrite"], "its meta.json is damaged"),
         (["trained", "small"], "Use spacy w2v export trained with --max-vectors."),
     ],
 )
 def test_command_refuses_and_writes_nothing(workplace, arguments, message):
     blank = make_pipeline()[0]
     blank.to_disk(workplace / "blank")
+    blank.to_disk(workplace / "damaged")
+    (workplace / "damaged/meta.json").write_text("{")
     before = (workplace / "pipeline/vocab/vectors").read_bytes()
     result = w2v_here("prune", *arguments, "--max-vectors", 5, cwd=workplace)
     assert result.code == 1, result

@@ -52,7 +52,7 @@ def export_command(
     from spacy_w2v.config.schema import parse_settings
     from spacy_w2v.errors import StorageError
     from spacy_w2v.export import EXPORTERS, get_exporter
-    from spacy_w2v.export.to_spacy import check_no_components
+    from spacy_w2v.export.to_spacy import PIPELINE_FILES, check_no_components
     from spacy_w2v.publish import check_output, staged_directory, staged_siblings
 
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
@@ -69,7 +69,7 @@ def export_command(
         if format_ is Format.spacy:
             check_output(output_path, overwrite=overwrite, made_by_us="vocab")
             check_no_components(output_path)
-            with staged_directory(output_path) as directory:
+            with staged_directory(output_path, replaces=PIPELINE_FILES) as directory:
                 exporter(_load(model_path), directory, settings)
         else:
             if output_path.is_dir() or not output_path.suffix:

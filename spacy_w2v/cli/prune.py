@@ -42,7 +42,7 @@ def prune_command(
     Make the table of word vectors of any pipeline smaller, and write the pipeline anew.
     """
     from spacy_w2v.api import prune_vectors
-    from spacy_w2v.export.to_spacy import check_can_be_saved, check_no_components
+    from spacy_w2v.export.to_spacy import PIPELINE_FILES, check_can_be_saved, check_no_components
     from spacy_w2v.publish import check_output, staged_directory
 
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
@@ -52,7 +52,8 @@ def prune_command(
         check_no_components(output_path, but=nlp.component_names)
         check_can_be_saved(nlp)
         texts = None if dataset is None else _texts(dataset, name=name, text_field=text_field)
-        with staged_directory(output_path) as directory:
+        ours = (*PIPELINE_FILES, *nlp.component_names)
+        with staged_directory(output_path, replaces=ours) as directory:
             pruned = prune_vectors(
                 nlp, max_vectors, texts=texts, merge_rare=merge_rare, cache_dir=cache_dir, progress=True
             )

@@ -17,6 +17,9 @@ from spacy_w2v.types import Vectors
 if TYPE_CHECKING:
     from spacy.language import Language
 
+PIPELINE_FILES = ("config.cfg", "meta.json", "tokenizer", "vocab")
+"""What spaCy writes of a pipeline, beside a directory for each component."""
+
 
 def spacy_keys(vocabulary: Vocabulary, *, attr: str) -> tuple[list[str], list[int]]:
     """Return the texts that find a vector in spaCy's table, and the row of each.
@@ -156,7 +159,13 @@ def check_no_components(path: Path, *, but: Collection[str] = ()) -> None:
     but: components that what is written has too.
     """
     meta = path / "meta.json"
-    components = json.loads(meta.read_bytes()).get("components", ()) if meta.is_file() else ()
+    try:
+        components = json.loads(meta.read_bytes()).get("components", ()) if meta.is_file() else ()
+    except (ValueError, AttributeError) as error:
+        raise StorageError(
+            f"Only vectors may be overwritten, but what {path} holds cannot be told: its meta.json is damaged. "
+            "Name another directory."
+        ) from error
     if lost := [name for name in components if name not in but]:
         raise StorageError(
             f"Only vectors may be overwritten, but {path} is a pipeline with components: {', '.join(lost)}. "
