@@ -231,27 +231,20 @@ def prune_vectors(
     for a pipeline without a table of word vectors, or whose table a component `w2v` needs as it is; CorpusError for
     texts that cannot be read.
     """
-    from spacy_w2v.config.schema import TokensSettings, VocabularySettings
-    from spacy_w2v.corpus.cache import prepared_corpus
-    from spacy_w2v.export.pruning import check_prunable, count_rows, key_attribute, prune_table
+    from spacy_w2v.export.pruning import prune_by_texts, prune_table
     from spacy_w2v.training.progress import ProgressBars, silent
 
-    check_prunable(nlp, max_vectors)
     if texts is None:
         return prune_table(nlp, max_vectors, merge_rare=merge_rare)
-    with (
-        ProgressBars() if progress else silent() as listener,
-        prepared_corpus(
-            as_source(texts, text_field=text_field),
+    with ProgressBars() if progress else silent() as listener:
+        return prune_by_texts(
             nlp,
-            TokensSettings.model_validate({"attr": key_attribute(nlp)}),
-            max_vocab_size=VocabularySettings().max_vocab_size,
+            max_vectors,
+            as_source(texts, text_field=text_field),
+            merge_rare=merge_rare,
             cache_dir=Path(cache_dir) if cache_dir is not None else None,
             listener=listener.for_encoding(),
-        ) as corpus,
-    ):
-        counts, n_tokens = count_rows(nlp, corpus.read_types()), corpus.counts.n_tokens
-    return prune_table(nlp, max_vectors, merge_rare=merge_rare, counts=counts, n_tokens=n_tokens)
+        )
 
 
 def settings_from_arguments(

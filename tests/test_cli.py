@@ -235,6 +235,13 @@ def test_reader_and_tokenizer_of_the_users_own(tmp_path):
     doc = spacy.load(tmp_path / "out/spacy")("three,two,One")
     np.testing.assert_array_equal(doc[2].vector, model["One"])
 
+    (tmp_path / "texts.txt").write_text("three,three,One\n" * 100)
+    prune = ("prune", "out/spacy", "small", "--max-vectors", 1, "--dataset", "texts.txt")
+    assert "PIPELINE must be a spaCy pipeline" in w2v(*prune, cwd=tmp_path, code=1).said
+    w2v(*prune, "--code", "code.py", cwd=tmp_path)
+    doc = spacy.load(tmp_path / "small")("three,two,One")
+    assert [token.has_vector for token in doc] == [True, False, False]
+
 
 def test_a_changed_tokenizer_of_the_users_own_encodes_again(tmp_path):
     tokenizer = '[nlp.tokenizer]\n@tokenizers = "test_cli.Comma.v1"\n\n[w2v]\n'

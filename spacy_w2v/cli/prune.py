@@ -1,7 +1,7 @@
 """`spacy w2v prune`: the table of any pipeline, made smaller."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 from wasabi import msg
@@ -12,6 +12,7 @@ from spacy_w2v.cli.config import corpus_block
 if TYPE_CHECKING:
     from spacy.language import Language
 
+    from spacy_w2v.corpus.source import TextSource
     from spacy_w2v.export.pruning import Pruned
 
 
@@ -23,7 +24,7 @@ def prune_command(
     merge_rare: bool = typer.Option(
         False, "--merge-rare", help="Rarer words share the vector of the most similar one, instead of having none"
     ),
-    dataset: str = typer.Option(
+    dataset: str | None = typer.Option(
         None,
         "--dataset",
         "-d",
@@ -41,9 +42,10 @@ def prune_command(
     """
     Make the table of word vectors of any pipeline smaller, and write the pipeline anew.
     """
-    from spacy_w2v.api import prune_vectors
+    from spacy_w2v.export.pruning import prune_by_texts, prune_table
     from spacy_w2v.export.to_spacy import PIPELINE_FILES, check_can_be_saved, check_no_components
     from spacy_w2v.publish import check_output, staged_directory
+    from spacy_w2v.training.progress import ProgressBars
 
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
         check_output(output_path, overwrite=overwrite, made_by_us="vocab")
@@ -51,12 +53,22 @@ def prune_command(
         nlp = _load(pipeline)
         check_no_components(output_path, but=nlp.component_names)
         check_can_be_saved(nlp)
-        texts = None if dataset is None else _texts(dataset, name=name, text_field=text_field)
+        source = None if dataset is None else _source(dataset, name=name, text_field=text_field)
         ours = (*PIPELINE_FILES, *nlp.component_names)
         with staged_directory(output_path, replaces=ours) as directory:
-            pruned = prune_vectors(
-                nlp, max_vectors, texts=texts, merge_rare=merge_rare, cache_dir=cache_dir, progress=True
-            )
+            if source is None:
+                pruned = prune_table(nlp, max_vectors, merge_rare=merge_rare)
+            else:
+                with ProgressBars() as listener:
+                    pruned = prune_by_texts(
+                        nlp,
+                        max_vectors,
+                        source,
+                        merge_rare=merge_rare,
+                        cache_dir=cache_dir,
+                        code_path=code_path,
+                        listener=listener.for_encoding(),
+                    )
             nlp.to_disk(directory)
         _show(pruned, nlp)
         msg.good(f"Saved the pipeline to {output_path}")
@@ -82,10 +94,12 @@ def _load(pipeline: str) -> "Language":
         ) from error
 
 
-def _texts(dataset: str, *, name: str | None, text_field: str) -> Any:  # Any: a TextSource
+def _source(dataset: str, *, name: str | None, text_field: str) -> "TextSource":
     from spacy.util import registry
 
-    return registry.resolve({"corpus": corpus_block(dataset, name=name, text_field=text_field)})["corpus"]
+    block = {"corpus": corpus_block(dataset, name=name, text_field=text_field)}
+    source: TextSource = registry.resolve(block)["corpus"]
+    return source
 
 
 def _show(pruned: "Pruned", nlp: "Language") -> None:

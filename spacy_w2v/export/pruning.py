@@ -1,11 +1,14 @@
 """A smaller table for a pipeline that has vectors already, whoever made them: those of the most frequent words."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import numpy as np
 import pyarrow as pa
 
-from spacy_w2v.config.schema import TokensSettings
+from spacy_w2v.config.schema import TokensSettings, VocabularySettings
+from spacy_w2v.corpus.cache import EncodingListener, prepared_corpus
+from spacy_w2v.corpus.source import TextSource
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.export.merging import nearest_kept
 from spacy_w2v.export.to_spacy import put_table
@@ -51,7 +54,7 @@ def check_prunable(nlp: "Language", max_vectors: int) -> None:
         )
 
 
-def key_attribute(nlp: "Language") -> str:
+def _key_attribute(nlp: "Language") -> str:
     """Return the attribute of tokens that the pipeline's table has as keys: "ORTH", save for tables made otherwise.
 
     Raises ConfigError for an attribute that words of texts cannot be counted by.
@@ -68,7 +71,7 @@ def key_attribute(nlp: "Language") -> str:
     return name
 
 
-def count_rows(nlp: "Language", types: pa.Table) -> Counts:
+def _count_rows(nlp: "Language", types: pa.Table) -> Counts:
     """Return how often each row of a pipeline's table is that of a token.
 
     types: columns key and count, of an encoded corpus with the table's attribute.
@@ -81,6 +84,35 @@ def count_rows(nlp: "Language", types: pa.Table) -> Counts:
     counts = np.zeros(len(table.data), np.int64)
     np.add.at(counts, rows[known], types["count"].to_numpy()[known])
     return counts
+
+
+def prune_by_texts(
+    nlp: "Language",
+    max_vectors: int,
+    source: TextSource,
+    *,
+    merge_rare: bool = False,
+    cache_dir: Path | None = None,
+    code_path: Path | None = None,
+    listener: EncodingListener | None = None,
+) -> Pruned:
+    """Prune a pipeline's table by how often its rows are those of tokens of texts, see `prune_table`.
+
+    cache_dir, code_path, listener: see `prepared_corpus`. Raises ConfigError, before anything is read, and CorpusError.
+    """
+    check_prunable(nlp, max_vectors)
+    settings = TokensSettings.model_validate({"attr": _key_attribute(nlp)})
+    with prepared_corpus(
+        source,
+        nlp,
+        settings,
+        max_vocab_size=VocabularySettings().max_vocab_size,
+        cache_dir=cache_dir,
+        code_path=code_path,
+        listener=listener,
+    ) as corpus:
+        counts, n_tokens = _count_rows(nlp, corpus.read_types()), corpus.counts.n_tokens
+    return prune_table(nlp, max_vectors, merge_rare=merge_rare, counts=counts, n_tokens=n_tokens)
 
 
 def prune_table(
