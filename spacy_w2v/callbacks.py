@@ -119,7 +119,7 @@ def _train_or_find(
     from spacy_w2v.training import results
     from spacy_w2v.training.job import JobListener, Word2VecJob
     from spacy_w2v.training.loggers import with_logger
-    from spacy_w2v.training.progress import ProgressBars, corpus_line
+    from spacy_w2v.training.progress import ProgressBars
 
     job = Word2VecJob(
         source=resolved.source,
@@ -130,11 +130,6 @@ def _train_or_find(
     )
     bars = ProgressBars()
     say = bars.message if progress else JobListener().message
-
-    def show_corpus(facts: dict[str, Any]) -> None:
-        if progress:
-            bars.corpus(facts)
-        say(corpus_line(facts))
 
     if output is not None and results.is_result(output):
         differences = results.differences(output, job)
@@ -148,7 +143,7 @@ def _train_or_find(
                 + "\nName another output, or set overwrite = true to replace them."
             )
     with bars as shown:
-        shown = replace(shown if progress else JobListener(), corpus=show_corpus)
+        shown = replace(shown, corpus=bars.corpus_in_a_line) if progress else JobListener()
         with with_logger(resolved, shown, bars) as listener:
             if output is None:
                 model = job.run(listener)

@@ -110,7 +110,7 @@ def _train(
     progress: bool,
 ) -> "TrainedModel":
     from spacy_w2v.training.job import Word2VecJob
-    from spacy_w2v.training.progress import ProgressBars, corpus_line, silent
+    from spacy_w2v.training.progress import ProgressBars, silent
     from spacy_w2v.training.results import summary_of
 
     blocks["tokens"] = {"n_process": 1} | blocks.get("tokens", {})
@@ -120,13 +120,8 @@ def _train(
         with silent() as listener:
             return job.run(listener)
     bars = ProgressBars()
-
-    def show_corpus(facts: dict[str, Any]) -> None:
-        bars.corpus(facts)
-        bars.message(corpus_line(facts))
-
     with bars as listener:
-        model = job.run(replace(listener, corpus=show_corpus))
+        model = job.run(replace(listener, corpus=bars.corpus_in_a_line))
     bars.message(summary_of(model))
     return model
 

@@ -25,11 +25,6 @@ def silent() -> Iterator[JobListener]:
     yield JobListener()
 
 
-def corpus_line(facts: dict[str, Any]) -> str:
-    """Return a sentence on a corpus and its vocabulary."""
-    return f"Corpus: {facts['n_tokens']:,} tokens, {facts['n_words']:,} words, which cover {facts['coverage']:.1%}"
-
-
 class ProgressBars(AbstractContextManager[JobListener]):
     """Shows encoding and training on a stream: bars if it is a terminal, else a line now and then."""
 
@@ -94,6 +89,13 @@ class ProgressBars(AbstractContextManager[JobListener]):
         """Print how many documents were left out, if any."""
         if facts["n_null"] + facts["n_not_text"]:
             self.message(f"Left out {facts['n_null']:,} null documents and {facts['n_not_text']:,} that are no strings")
+
+    def corpus_in_a_line(self, facts: dict[str, Any]) -> None:
+        """Print how many documents were left out, if any, and a sentence on the corpus and its vocabulary."""
+        self.corpus(facts)
+        self.message(
+            f"Corpus: {facts['n_tokens']:,} tokens, {facts['n_words']:,} words, which cover {facts['coverage']:.1%}"
+        )
 
     def training(self, progress: TrainingProgress) -> None:
         """Show how far training has come."""
