@@ -231,16 +231,14 @@ def prune_vectors(
     for a pipeline without a table of word vectors, or whose table a component `w2v` needs as it is; CorpusError for
     texts that cannot be read.
     """
-    from spacy_w2v.export.pruning import prune_by_texts, prune_table
+    from spacy_w2v.export.pruning import prune_table
     from spacy_w2v.training.progress import ProgressBars, silent
 
-    if texts is None:
-        return prune_table(nlp, max_vectors, merge_rare=merge_rare)
     with ProgressBars() if progress else silent() as listener:
-        return prune_by_texts(
+        return prune_table(
             nlp,
             max_vectors,
-            as_source(texts, text_field=text_field),
+            source=as_source(texts, text_field=text_field) if texts is not None else None,
             merge_rare=merge_rare,
             cache_dir=Path(cache_dir) if cache_dir is not None else None,
             listener=listener.for_encoding(),

@@ -43,3 +43,9 @@ def paths_of(tree):
         list(zip(tree.nodes[start:stop].tolist(), tree.codes[start:stop].tolist(), strict=True))
         for start, stop in zip(tree.offsets[:-1], tree.offsets[1:], strict=True)
     ]
+
+
+def cosine(left, right):
+    """Cosine of two vectors in float64; -2 if one is zero, which is below all others."""
+    norms = np.linalg.norm(left) * np.linalg.norm(right)
+    return float(left.astype(np.float64) @ right / norms) if norms else -2.0

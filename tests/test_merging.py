@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import spacy
 from helpers_cli import w2v_here
-from helpers_model import make_model
+from helpers_model import cosine, make_model
 
 import spacy_w2v
 from spacy_w2v.config.schema import parse_settings
@@ -22,11 +22,6 @@ def vectors_with_duplicates():
     vectors[31] = 3 * vectors[9]
     vectors[[5, 40]] = 0
     return vectors
-
-
-def cosine(left, right):
-    norms = np.linalg.norm(left) * np.linalg.norm(right)
-    return float(left.astype(np.float64) @ right / norms) if norms else -2.0
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import spacy
 from helpers_cli import w2v_here
+from helpers_model import cosine
 from spacy.training.initialize import convert_vectors
 from spacy.util import OOV_RANK
 from spacy.vectors import Vectors
@@ -31,11 +32,6 @@ SMALL_MODEL = {
     "maxout_pieces": 2,
     "subword_features": False,
 }
-
-
-def cosine(left, right):
-    norms = np.linalg.norm(left) * np.linalg.norm(right)
-    return float(left @ right / norms) if norms else -2.0
 
 
 def make_pipeline(dtype=np.float32):

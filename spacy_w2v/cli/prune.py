@@ -42,7 +42,7 @@ def prune_command(
     """
     Make the table of word vectors of any pipeline smaller, and write the pipeline anew.
     """
-    from spacy_w2v.export.pruning import prune_by_texts, prune_table
+    from spacy_w2v.export.pruning import prune_table
     from spacy_w2v.export.to_spacy import PIPELINE_FILES, check_can_be_saved, check_no_components
     from spacy_w2v.publish import check_output, staged_directory
     from spacy_w2v.training.progress import ProgressBars
@@ -56,19 +56,16 @@ def prune_command(
         source = None if dataset is None else _source(dataset, name=name, text_field=text_field)
         ours = (*PIPELINE_FILES, *nlp.component_names)
         with staged_directory(output_path, replaces=ours) as directory:
-            if source is None:
-                pruned = prune_table(nlp, max_vectors, merge_rare=merge_rare)
-            else:
-                with ProgressBars() as listener:
-                    pruned = prune_by_texts(
-                        nlp,
-                        max_vectors,
-                        source,
-                        merge_rare=merge_rare,
-                        cache_dir=cache_dir,
-                        code_path=code_path,
-                        listener=listener.for_encoding(),
-                    )
+            with ProgressBars() as listener:
+                pruned = prune_table(
+                    nlp,
+                    max_vectors,
+                    source=source,
+                    merge_rare=merge_rare,
+                    cache_dir=cache_dir,
+                    code_path=code_path,
+                    listener=listener.for_encoding(),
+                )
             nlp.to_disk(directory)
         _show(pruned, nlp)
         msg.good(f"Saved the pipeline to {output_path}")

@@ -1,9 +1,14 @@
 """Which frequent word a rare word is most like, so that it can share its vector."""
 
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v.types import Vectors
+
+Key = TypeVar("Key", bound=Hashable)
 
 BLOCK_FLOATS = 4_000_000
 """Similarities that are held at a time: 16 MB."""
@@ -28,6 +33,22 @@ def nearest_kept(vectors: Vectors, n_kept: int) -> NDArray[np.int64]:
         rows = similarities.argmax(axis=1)
         nearest[start - n_kept : start - n_kept + len(rare)] = np.where(rare.any(axis=1), rows, -1)
     return nearest
+
+
+def keys_of_kept(key_rows: Mapping[Key, int], n_kept: int) -> dict[Key, int]:
+    """Return the keys of the rows before n_kept, with their rows."""
+    return {key: row for key, row in key_rows.items() if row < n_kept}
+
+
+def merged_keys(key_rows: Mapping[Key, int], vectors: Vectors, n_kept: int) -> dict[Key, int]:
+    """Return the keys of all rows, those from n_kept on with the row of `nearest_kept`; vectors: as there.
+
+    These come first, so that the last key of a row, by which spaCy names it, is its own word. Those of zeros are left
+    out.
+    """
+    nearest = nearest_kept(vectors, n_kept).tolist()
+    rare = {key: nearest[row - n_kept] for key, row in key_rows.items() if row >= n_kept}
+    return {key: row for key, row in rare.items() if row >= 0} | keys_of_kept(key_rows, n_kept)
 
 
 def _normalized(vectors: Vectors) -> Vectors:

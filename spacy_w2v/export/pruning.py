@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from spacy_w2v.config.schema import TokensSettings, VocabularySettings
 from spacy_w2v.corpus.cache import EncodingListener, prepared_corpus
 from spacy_w2v.corpus.source import TextSource
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.export.merging import nearest_kept
+from spacy_w2v.export.merging import keys_of_kept, merged_keys
 from spacy_w2v.export.to_spacy import put_table
-from spacy_w2v.initial.spacy_tables import rows_by_frequency
+from spacy_w2v.initial.spacy_tables import has_rows_of_words, rows_by_frequency
 from spacy_w2v.types import Counts
 
 if TYPE_CHECKING:
@@ -32,14 +33,12 @@ class Pruned(NamedTuple):
     """Share of the tokens of a corpus that have a vector, before and after, in [0, 1]; None without a corpus."""
 
 
-def check_prunable(nlp: "Language", max_vectors: int) -> None:
+def _check_prunable(nlp: "Language", max_vectors: int) -> None:
     """Raise ConfigError unless a pipeline has a table that can be made smaller, to so many rows."""
-    from spacy.vectors import Vectors
-
     if max_vectors < 1:
         raise ConfigError(f"max_vectors must be at least 1, was: {max_vectors}")
     table = nlp.vocab.vectors
-    if not isinstance(table, Vectors) or table.mode != "default":
+    if not has_rows_of_words(table):
         raise ConfigError(
             "Only a table with a row for each word can be pruned, but the pipeline has others (floret, or of a class "
             "of its own)."
@@ -86,77 +85,61 @@ def _count_rows(nlp: "Language", types: pa.Table) -> Counts:
     return counts
 
 
-def prune_by_texts(
+def prune_table(
     nlp: "Language",
     max_vectors: int,
-    source: TextSource,
     *,
+    source: TextSource | None = None,
     merge_rare: bool = False,
     cache_dir: Path | None = None,
     code_path: Path | None = None,
     listener: EncodingListener | None = None,
 ) -> Pruned:
-    """Prune a pipeline's table by how often its rows are those of tokens of texts, see `prune_table`.
+    """Keep the rows of the most frequent words of a pipeline's table, at most max_vectors, the most frequent first.
 
-    cache_dir, code_path, listener: see `prepared_corpus`. Raises ConfigError, before anything is read, and CorpusError.
+    source: texts to count words in. Rows that are equally frequent go by their order in the table, as
+    `rows_by_frequency` finds it, and without texts all do. merge_rare: all other words share the row that is most
+    similar to theirs, by cosine, but those whose vector is zero; else they have none. Rows that no word has are
+    dropped. cache_dir, code_path, listener: see `prepared_corpus`.
+
+    Raises ConfigError, before anything is read, and CorpusError.
     """
-    check_prunable(nlp, max_vectors)
-    settings = TokensSettings.model_validate({"attr": _key_attribute(nlp)})
+    _check_prunable(nlp, max_vectors)
+    order = rows_by_frequency(nlp.vocab.vectors)
+    if source is None:
+        return _keep_first(nlp, order, max_vectors, merge_rare=merge_rare)
     with prepared_corpus(
         source,
         nlp,
-        settings,
+        TokensSettings.model_validate({"attr": _key_attribute(nlp)}),
         max_vocab_size=VocabularySettings().max_vocab_size,
         cache_dir=cache_dir,
         code_path=code_path,
         listener=listener,
     ) as corpus:
         counts, n_tokens = _count_rows(nlp, corpus.read_types()), corpus.counts.n_tokens
-    return prune_table(nlp, max_vectors, merge_rare=merge_rare, counts=counts, n_tokens=n_tokens)
+    before = nlp.vocab.vectors.key2row
+    pruned = _keep_first(nlp, order[np.argsort(-counts[order], kind="stable")], max_vectors, merge_rare=merge_rare)
+    left = list({before[key] for key in nlp.vocab.vectors.key2row})
+    return pruned._replace(coverage=(float(counts.sum() / n_tokens), float(counts[left].sum() / n_tokens)))
 
 
-def prune_table(
-    nlp: "Language",
-    max_vectors: int,
-    *,
-    merge_rare: bool = False,
-    counts: Counts | None = None,
-    n_tokens: int = 0,
-) -> Pruned:
-    """Keep the rows of the most frequent words of a pipeline's table, at most max_vectors, the most frequent first.
-
-    merge_rare: all other words share the row that is most similar to theirs, by cosine, but those whose vector is zero;
-    else they have none. counts: of each row; those that are equally frequent go by their order in the table, as
-    `rows_by_frequency` finds it, and without counts all do. n_tokens: of the corpus of these counts. Rows that no word
-    has are dropped. Raises ConfigError.
-    """
+def _keep_first(nlp: "Language", order: NDArray[np.int64], max_vectors: int, *, merge_rare: bool) -> Pruned:
+    """Give a pipeline a table of the first rows in an order of all that have words."""
     from spacy.vectors import Vectors
     from thinc.api import get_current_ops
     from thinc.util import to_numpy
 
-    check_prunable(nlp, max_vectors)
     table = nlp.vocab.vectors
-    data = to_numpy(table.data)
-    key_rows = {key: row for key, row in table.key2row.items() if row >= 0}
-    order = rows_by_frequency(table)
-    if counts is not None:
-        order = order[np.argsort(-counts[order], kind="stable")]
-    kept, rare = order[:max_vectors], order[max_vectors:]
-    new_row = np.full(len(data), NO_ROW, np.int64)
-    if merge_rare and rare.size:
-        new_row[rare] = nearest_kept(data[order], len(kept))
-    own = np.zeros(len(data), np.bool_)
-    own[kept], new_row[kept] = True, np.arange(len(kept))
-    smaller = Vectors(strings=nlp.vocab.strings, data=data[kept], name=table.name, attr=table.attr)
-    # Those of other rows first: the last key of a row is the word that spaCy names it by.
-    for of_kept in (False, True):
-        smaller.key2row.update(
-            {key: int(new_row[row]) for key, row in key_rows.items() if own[row] == of_kept and new_row[row] != NO_ROW}
-        )
+    data, n_kept = to_numpy(table.data), min(max_vectors, len(order))
+    places = np.zeros(len(data), np.int64)
+    places[order] = np.arange(len(order))
+    key_places = {key: int(places[row]) for key, row in table.key2row.items() if row >= 0}
+    smaller = Vectors(strings=nlp.vocab.strings, data=data[order[:n_kept]], name=table.name, attr=table.attr)
+    smaller.key2row.update(
+        merged_keys(key_places, data[order], n_kept) if merge_rare else keys_of_kept(key_places, n_kept)
+    )
     if not isinstance(table.data, np.ndarray):
         smaller.to_ops(get_current_ops())
     put_table(nlp, smaller)
-    coverage = None
-    if counts is not None:
-        coverage = (float(counts.sum() / n_tokens), float(counts[new_row != NO_ROW].sum() / n_tokens))
-    return Pruned((len(data), len(kept)), (len(key_rows), len(smaller.key2row)), coverage)
+    return Pruned((len(data), n_kept), (len(key_places), len(smaller.key2row)), coverage=None)

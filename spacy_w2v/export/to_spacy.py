@@ -9,10 +9,9 @@ import numpy as np
 
 from spacy_w2v.config.export import ExportSettings, VectorKind, check_merging
 from spacy_w2v.errors import ConfigError, StorageError
-from spacy_w2v.export.merging import nearest_kept
+from spacy_w2v.export.merging import merged_keys
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.model.vocabulary import Vocabulary
-from spacy_w2v.types import Vectors
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -66,12 +65,12 @@ def set_vectors(
 
     check_merging(merge_rare=merge_rare, max_vectors=max_vectors)
     data = model.vectors(vectors)
-    n_rows = len(model.vocabulary.first(max_vectors))
+    kept = model.vocabulary.first(max_vectors)
+    n_rows = len(kept)
+    key_rows = dict(zip(*spacy_keys(model.vocabulary if merge_rare else kept, attr=model.attr), strict=True))
     if merge_rare:
-        keys, rows = _merged_keys(model, data, n_rows)
-    else:
-        keys, rows = spacy_keys(model.vocabulary.first(max_vectors), attr=model.attr)
-    rank_of_id = {nlp.vocab.strings.add(key): row for key, row in zip(keys, rows, strict=True)}
+        key_rows = merged_keys(key_rows, data, n_rows)
+    rank_of_id = {nlp.vocab.strings.add(key): row for key, row in key_rows.items()}
     table = Vectors(
         data=np.array(data[:n_rows], dtype),
         strings=nlp.vocab.strings,
@@ -91,18 +90,6 @@ def put_table(nlp: "Language", table: Any) -> None:  # Any: spaCy's Vectors has 
     for word_id, row in table.key2row.items():
         if word_id in nlp.vocab.strings:  # others may have keys whose text is not known, which no lexeme can have
             nlp.vocab[word_id].rank = row
-
-
-def _merged_keys(model: TrainedModel, data: Vectors, n_rows: int) -> tuple[list[str], list[int]]:
-    """Return the keys of all words, those past n_rows with the row of the most similar word that is kept.
-
-    These come first, so that the last key of a row, by which spaCy names it, is its own word.
-    """
-    nearest = nearest_kept(data, n_rows).tolist()
-    keys = list(zip(*spacy_keys(model.vocabulary, attr=model.attr), strict=True))
-    merged = [(key, nearest[row - n_rows]) for key, row in keys if row >= n_rows and nearest[row - n_rows] >= 0]
-    rows_of_keys = merged + [(key, row) for key, row in keys if row < n_rows]
-    return [key for key, _ in rows_of_keys], [row for _, row in rows_of_keys]
 
 
 def make_spacy_pipeline(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v.errors import ConfigError, StorageError
-from spacy_w2v.initial.spacy_tables import rows_by_frequency
+from spacy_w2v.initial.spacy_tables import has_rows_of_words, rows_by_frequency
 from spacy_w2v.initial.text_vectors import read_binary_vectors, read_text_vectors, starts_as_text
 from spacy_w2v.kernels.arguments import Tree
 from spacy_w2v.model.storage import INPUT_FILE, read_model
@@ -138,10 +138,8 @@ def _of_gensim(gensim_object: Any, name: str) -> InitialVectors:
 
 def _of_pipeline(nlp: Any, name: str) -> InitialVectors:
     """Return the vectors in a pipeline's table."""
-    from spacy.vectors import Vectors as VectorsTable
-
     table = nlp.vocab.vectors
-    if not isinstance(table, VectorsTable) or table.mode != "default":
+    if not has_rows_of_words(table):
         raise ConfigError(
             f"Vectors to start from must be a table with a row for each word, but {name} has others (floret, or of a "
             "class of its own)."

@@ -1,10 +1,17 @@
-"""The order of the rows in the table of a spaCy pipeline."""
+"""The rows in the table of a spaCy pipeline."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from thinc.util import to_numpy
+
+
+def has_rows_of_words(table: Any) -> bool:
+    """Say whether a table is of spaCy's own kind with a row for each word: not floret, nor of a class of others."""
+    from spacy.vectors import Vectors
+
+    return isinstance(table, Vectors) and table.mode == "default"
 
 
 def rows_by_frequency(table: Any) -> NDArray[np.int64]:  # Any: spaCy's Vectors has no types
