@@ -5,13 +5,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from spacy_w2v._atomic import check_output, only_writer, staged_directory
 from spacy_w2v.config.loading import config_of
 from spacy_w2v.config.schema import VectorKind, W2VSettings, block_of_setting, parse_settings
 from spacy_w2v.corpus.iterables import as_source
 from spacy_w2v.errors import ConfigError, did_you_mean
 from spacy_w2v.model.storage import read_model, write_model
 from spacy_w2v.model.trained import TrainedModel
-from spacy_w2v.publish import check_output, only_writer, staged_directory
 
 if TYPE_CHECKING:
     from spacy.language import Language

@@ -99,7 +99,7 @@ def corpus_block(dataset: str, *, name: str | None, text_field: str) -> dict[str
 
 def save_config(config: "Config", output_file: Path, *, force: bool) -> None:
     """Write a config to a file, or print it if the file is "-". Raises StorageError."""
-    from spacy_w2v.publish import staged_file
+    from spacy_w2v._atomic import staged_file
 
     if str(output_file) == "-":
         print(config.to_str())  # noqa: T201  # the output that was asked for

@@ -40,9 +40,9 @@ def evaluate_command(
     """
     Score a model on WordSim-353, SimLex-999 and Google's analogies, which gensim bundles, or on sets of your own.
     """
+    from spacy_w2v._atomic import staged_file
     from spacy_w2v.api import load
     from spacy_w2v.evaluation import ANALOGIES, WORD_PAIRS, bundled, evaluate
-    from spacy_w2v.publish import staged_file
 
     with errors_for_users():
         model = load(model_path, mmap=True)

@@ -48,12 +48,12 @@ def export_command(
     """
     Export a trained model to spaCy, gensim's KeyedVectors or Word2Vec, or word2vec's text or binary format.
     """
+    from spacy_w2v._atomic import check_output, staged_directory, staged_siblings
     from spacy_w2v.config.export import check_fits
     from spacy_w2v.config.schema import parse_settings
     from spacy_w2v.errors import StorageError
     from spacy_w2v.export import EXPORTERS, get_exporter
     from spacy_w2v.export.to_spacy import PIPELINE_FILES, check_no_components
-    from spacy_w2v.publish import check_output, staged_directory, staged_siblings
 
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
         block = {

@@ -42,9 +42,9 @@ def prune_command(
     """
     Make the table of word vectors of any pipeline smaller, and write the pipeline anew.
     """
+    from spacy_w2v._atomic import check_output, staged_directory
     from spacy_w2v.export.pruning import prune_table
     from spacy_w2v.export.to_spacy import PIPELINE_FILES, check_can_be_saved, check_no_components
-    from spacy_w2v.publish import check_output, staged_directory
     from spacy_w2v.training.progress import ProgressBars
 
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):

@@ -23,8 +23,8 @@ def report_command(
     """
     Write a report of a model: its corpus, settings, losses, scores and some neighbours.
     """
+    from spacy_w2v._atomic import staged_file
     from spacy_w2v.api import load
-    from spacy_w2v.publish import staged_file
     from spacy_w2v.report import make_report
 
     with errors_for_users():

@@ -73,8 +73,8 @@ def train(
     resume: bool = False,
 ) -> None:
     """Train as a config says, and write all results. Raises the errors of spacy_w2v.errors."""
+    from spacy_w2v._atomic import check_output
     from spacy_w2v.config.loading import load_config, resolve
-    from spacy_w2v.publish import check_output
     from spacy_w2v.training.job import Word2VecJob
     from spacy_w2v.training.loggers import with_logger
     from spacy_w2v.training.progress import ProgressBars

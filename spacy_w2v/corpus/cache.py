@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from spacy_w2v._atomic import new_directory
 from spacy_w2v.config.schema import TokensSettings
 from spacy_w2v.corpus.encode import encode_stream
 from spacy_w2v.corpus.jieba_words import jieba_fingerprint
@@ -20,7 +21,6 @@ from spacy_w2v.corpus.stock_pieces import is_piecewise
 from spacy_w2v.corpus.store import FORMAT_VERSION, Corpus, CorpusWriter, open_corpus, read_manifest
 from spacy_w2v.corpus.tokens import EncodedBatch
 from spacy_w2v.errors import CorpusError, StorageError
-from spacy_w2v.publish import new_directory
 
 if TYPE_CHECKING:
     from spacy.language import Language

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from spacy_w2v._atomic import check_writable, recover_directory, replaced_directory
 from spacy_w2v.config.schema import W2VSettings
 from spacy_w2v.corpus.cache import PARTS
 from spacy_w2v.corpus.store import Corpus
@@ -20,7 +21,6 @@ from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.kernels.arguments import Weights
 from spacy_w2v.model.storage import INPUT_FILE, OUTPUT_FILE, check_files, read_meta, read_vectors
 from spacy_w2v.model.vocabulary import Vocabulary
-from spacy_w2v.publish import check_writable, recover_directory, replaced_directory
 from spacy_w2v.training.state import EpochResult, RunState
 from spacy_w2v.types import TokenIds
 

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spacy_w2v._atomic import remove_directory
 from spacy_w2v.config.schema import W2VSettings, default_alpha
 from spacy_w2v.corpus.cache import EncodingListener, EncodingProgress, prepared_corpus
 from spacy_w2v.corpus.source import TextSource
@@ -21,7 +22,6 @@ from spacy_w2v.model.storage import write_model
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.model.vocabulary import build_vocabulary, vocabulary_facts
 from spacy_w2v.output_layers import make_output_layer, n_output_rows, own_tree, starting_loss
-from spacy_w2v.publish import remove_directory
 from spacy_w2v.sampling import make_subsampling
 from spacy_w2v.training.arguments import initial_weights, without_padding
 from spacy_w2v.training.checkpoint import Checkpoint, Checkpoints, corpus_identity, open_checkpoint, write_progress

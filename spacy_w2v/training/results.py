@@ -3,13 +3,13 @@
 import dataclasses
 from pathlib import Path
 
+from spacy_w2v._atomic import check_free_space, check_output, check_writable, only_writer, staged_directory
 from spacy_w2v.config.schema import ExportSettings
 from spacy_w2v.corpus.cache import PARTS, corpus_fingerprint
 from spacy_w2v.export import EXPORTERS, export_all
 from spacy_w2v.export.to_spacy import check_can_be_saved
 from spacy_w2v.model.storage import read_meta, write_model
 from spacy_w2v.model.trained import TrainedModel
-from spacy_w2v.publish import check_free_space, check_output, check_writable, only_writer, staged_directory
 from spacy_w2v.training.checkpoint import kept_settings
 from spacy_w2v.training.job import JobListener, Word2VecJob
 from spacy_w2v.training.progress import TrainingLog

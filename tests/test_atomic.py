@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from helpers_cli import files_below
 
-from spacy_w2v.errors import StorageError
-from spacy_w2v.publish import (
+from spacy_w2v._atomic import (
     check_free_space,
     check_output,
     recover_directory,
@@ -17,6 +16,7 @@ from spacy_w2v.publish import (
     staged_file,
     staged_siblings,
 )
+from spacy_w2v.errors import StorageError
 
 
 class SomeError(Exception):
@@ -202,8 +202,8 @@ def test_a_directory_is_there_wherever_its_replacement_is_killed(tmp_path, monke
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", rename)
-        patch.setattr("spacy_w2v.publish.shutil.rmtree", lambda *arguments, **settings: None)
-        patch.setattr("spacy_w2v.publish.recover_directory", lambda path: None)
+        patch.setattr("spacy_w2v._atomic.directories.shutil.rmtree", lambda *arguments, **settings: None)
+        patch.setattr("spacy_w2v._atomic.directories.recover_directory", lambda path: None)
         if n_renames < 2:
             with pytest.raises(SomeError):
                 write_number(path, 2)

@@ -1,0 +1,130 @@
+"""JSON files that describe the files beside them: format, version, size and checksum of each, and of themselves.
+
+A manifest is an object with "format", "format_version", "files" and facts of its own. Under "files" each file has its
+size in "bytes" and its "xxh3_128" checksum. "checksum" is that of the manifest: of its other entries as JSON without
+white space, in ASCII, with sorted keys. xxHash (https://xxhash.com) finds damage of disks and transfers, at the speed
+of memory; it is no protection against forgery.
+"""
+
+import json
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+from spacy_w2v.errors import StorageError
+
+CHECKSUM = "xxh3_128"
+
+BYTES_AT_A_TIME = 1 << 20
+"""Of a file, while its checksum is computed: it is read, not mapped, so that it does not count as memory."""
+
+MAX_MANIFEST_BYTES = 256 << 20
+"""Larger files cannot be manifests: a corpus of 250 billion tokens has one of some 20 MB."""
+
+
+def file_checksum(path: Path) -> str:
+    """Return the XXH3 checksum (128 bits) of a file as 32 hexadecimal digits. Raises OSError."""
+    from xxhash import xxh3_128
+
+    digest = xxh3_128()
+    buffer = memoryview(bytearray(BYTES_AT_A_TIME))
+    with path.open("rb", buffering=0) as file:
+        while n_read := file.readinto(buffer):
+            digest.update(buffer[:n_read])
+    return str(digest.hexdigest())
+
+
+def describe_files(directory: Path, names: Iterable[str]) -> dict[str, dict[str, int | str]]:
+    """Return what a manifest tells of some files of a directory, under "files". Raises OSError."""
+    return {
+        name: {"bytes": (directory / name).stat().st_size, CHECKSUM: file_checksum(directory / name)} for name in names
+    }
+
+
+def check_files(directory: Path, files: object, *, needed: Collection[str] = ()) -> None:
+    """Raise StorageError unless the files of a directory are those that its manifest describes under "files".
+
+    needed: names that must be among them. Where a file has a plain number there, as in the formats before checksums,
+    only its size is compared.
+    """
+    if not isinstance(files, dict) or not all(isinstance(name, str) and _is_plain(name) for name in files):
+        raise StorageError(f"The manifest of {directory} must name its files, but is damaged.")
+    for name in needed:
+        if name not in files:
+            raise StorageError(f"The manifest of {directory} must name the file {name}, but is damaged.")
+    for name, expected in files.items():
+        path = directory / name
+        size, checksum = (
+            (expected.get("bytes"), expected.get(CHECKSUM)) if isinstance(expected, dict) else (expected, "")
+        )
+        try:
+            actual = path.stat().st_size if path.is_file() else None
+            if actual != size or isinstance(size, bool):
+                raise StorageError(f"{path} must have {size} bytes, but has: {actual}. It is damaged.")
+            if checksum != "" and file_checksum(path) != checksum:
+                raise StorageError(
+                    f"{path} must have the checksum {checksum}, but its content has changed. It is damaged."
+                )
+        except OSError as error:
+            raise StorageError(f"{path} must be readable, but is not: {error}") from None
+
+
+def write_manifest(path: Path, values: dict[str, Any]) -> None:  # Any: JSON values
+    """Write a manifest with its own checksum. Raises OSError."""
+    content = {**values, "checksum": _own_checksum(values)}
+    try:
+        text = json.dumps(content, indent=2, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:  # a file name that is not Unicode has lone surrogates
+        text = json.dumps(content, indent=2).encode("ascii")
+    path.write_bytes(text + b"\n")
+
+
+def parse_manifest(content: bytes, *, name: str, checked: bool = False) -> dict[str, Any]:  # Any: JSON values
+    """Return the entries of a manifest, without its checksum, which is compared where there is one.
+
+    name: of the file, in errors. checked: there must be a checksum. Raises StorageError for anything but an undamaged
+    JSON object.
+    """
+    values = parse_json(content, name=name)
+    if not isinstance(values, dict):
+        raise StorageError(f"{name} must hold a JSON object, but holds another value. It is damaged.")
+    checksum = values.pop("checksum", None)
+    if (checksum is not None or checked) and checksum != _own_checksum(values):
+        raise StorageError(f"{name} must have the checksum that stands in it, but has been changed. It is damaged.")
+    return values
+
+
+def read_manifest(path: Path, *, checked: bool = False) -> dict[str, Any]:  # Any: JSON values
+    """Return the entries of a manifest on disk; see `parse_manifest`. Raises StorageError, also if it is missing."""
+    return parse_manifest(read_bounded(path), name=str(path), checked=checked)
+
+
+def read_bounded(path: Path) -> bytes:
+    """Return the content of a small file. Raises StorageError if it cannot be read, or is too large to be one."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_MANIFEST_BYTES + 1)
+    except OSError as error:
+        raise StorageError(f"{path} must be readable, but is not: {error}") from None
+    if len(content) > MAX_MANIFEST_BYTES:
+        raise StorageError(f"{path} must have at most {MAX_MANIFEST_BYTES:,} bytes, but is larger. It is damaged.")
+    return content
+
+
+def parse_json(content: bytes, *, name: str) -> Any:  # Any: JSON values
+    """Return the value of a JSON text in UTF-8. name: of the file, in errors. Raises StorageError."""
+    try:
+        return json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # ValueError: also of what is not UTF-8
+        raise StorageError(f"{name} must be JSON, but is damaged: {error}") from None
+
+
+def _is_plain(name: str) -> bool:
+    """Return whether a name is that of a file directly in a directory."""
+    return name not in ("", ".", "..") and not any(char in name for char in "/\\\0")
+
+
+def _own_checksum(values: dict[str, Any]) -> str:  # Any: JSON values
+    from xxhash import xxh3_128
+
+    return str(xxh3_128(json.dumps(values, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest())
