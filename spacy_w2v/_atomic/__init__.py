@@ -8,8 +8,11 @@ from spacy_w2v._atomic.directories import remove_directory as remove_directory
 from spacy_w2v._atomic.directories import replaced_directory as replaced_directory
 from spacy_w2v._atomic.directories import staged_directory as staged_directory
 from spacy_w2v._atomic.disk import check_free_space as check_free_space
+from spacy_w2v._atomic.disk import sync as sync
 from spacy_w2v._atomic.files import staged_file as staged_file
 from spacy_w2v._atomic.files import staged_siblings as staged_siblings
+from spacy_w2v._atomic.held import held_directory as held_directory
+from spacy_w2v._atomic.held import sweep as sweep
 from spacy_w2v._atomic.locks import only_writer as only_writer
 from spacy_w2v._atomic.manifests import check_files as check_files
 from spacy_w2v._atomic.manifests import describe_files as describe_files
