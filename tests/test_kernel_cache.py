@@ -34,8 +34,11 @@ print(sum(train_chunk.stats.cache_hits.values()))
 """
 
 
-def output_of(code, *arguments, cache_dir):
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache_dir)}
+LANES = "from spacy_w2v.kernels.llvm import LANES; print(LANES)"
+
+
+def output_of(code, *arguments, cache_dir, **variables):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache_dir), **variables}
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
 
@@ -56,6 +59,20 @@ def test_vectors_are_the_same_whether_a_kernel_was_compiled_or_loaded(tmp_path):
     loaded, n_loaded_hits = output_of(TRAINING, cache_dir=tmp_path)
     assert (n_compiled_hits, n_loaded_hits) == ("0", "1")
     assert loaded == compiled
+
+
+@pytest.mark.parametrize("setting", [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_ENABLE_AVX": "0"}])
+def test_the_width_of_vectors_follows_the_settings_of_numba(setting, tmp_path):
+    assert output_of(LANES, cache_dir=tmp_path, **setting) == ["8"]
+
+
+def test_code_for_other_vectors_is_not_loaded(tmp_path):
+    """The processor and its features are part of the key, and the width follows from them."""
+    _, n_hits = output_of(TRAINING, cache_dir=tmp_path)
+    generic, n_generic_hits = output_of(TRAINING, cache_dir=tmp_path, NUMBA_CPU_NAME="generic")
+    again, n_hits_again = output_of(TRAINING, cache_dir=tmp_path, NUMBA_CPU_NAME="generic")
+    assert (n_hits, n_generic_hits, n_hits_again) == ("0", "0", "1")
+    assert again == generic
 
 
 def test_the_digest_is_of_names_and_contents(tmp_path):

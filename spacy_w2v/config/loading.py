@@ -131,13 +131,12 @@ def make_pipeline(config: "Config") -> "Language":
     initialized from `[initialize.tokenizer]`; for norms, `[initialize.lookups]` count too. Meanwhile
     `is_only_for_tokens` is true. Raises ConfigError.
     """
-    from spacy.schemas import ConfigSchemaNlp
     from spacy.util import load_model_from_config
 
     nlp_block = dict(config.get("nlp", {}))
     if not nlp_block.get("lang"):
         raise ConfigError('[nlp] must name a language, but has none. Add lang = "en" (or "xx" for many).')
-    known = {field.alias or name for name, field in ConfigSchemaNlp.model_fields.items()}
+    known = _settings_of_nlp()
     for key in nlp_block:
         if key not in known:  # spaCy would leave it out without a word
             hint = did_you_mean(key, known, otherwise=f"Known keys: {', '.join(sorted(known))}.")
@@ -165,6 +164,14 @@ def make_pipeline(config: "Config") -> "Language":
             raise ConfigError(NEEDS_JIEBA) from None
         raise ConfigError(f"The pipeline of [nlp] cannot be made: {first_line(error)}") from error
     return nlp
+
+
+def _settings_of_nlp() -> set[str]:
+    """Return the keys that spaCy knows in `[nlp]`. Its schemas are models of pydantic 1 before spaCy 3.8.13."""
+    from spacy.schemas import ConfigSchemaNlp
+
+    fields = ConfigSchemaNlp.model_fields if hasattr(ConfigSchemaNlp, "model_fields") else ConfigSchemaNlp.__fields__
+    return {field.alias or name for name, field in fields.items()}
 
 
 def is_only_for_tokens() -> bool:

@@ -3,21 +3,22 @@
 Plain loops do not reach it: LLVM takes half the width by itself, and cannot prove that rows do not overlap.
 """
 
-import llvmlite.binding
 import numpy as np
 from llvmlite import ir
 from numba.core import config
+from numba.core.codegen import get_host_cpu_features
 
 
-def _host_lanes() -> int:
-    """float32 lanes of the widest vectors of the machine that numba compiles for."""
-    features = config.CPU_FEATURES
-    if features is None:
-        features = llvmlite.binding.get_host_cpu_features().flatten()
+def _lanes() -> int:
+    """float32 lanes of the widest vectors that numba compiles for, which its settings may limit.
+
+    They follow from the features that are part of the key of numba's cache: it never loads code of other lanes.
+    """
+    features = get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
     return 16 if "+avx512f" in features.split(",") else 8
 
 
-LANES = _host_lanes()
+LANES = _lanes()
 QUADS = LANES // 4  # a tile is 4 inputs by QUADS outputs: one vector of logits
 
 F32, I32, I64 = ir.FloatType(), ir.IntType(32), ir.IntType(64)
