@@ -1,9 +1,49 @@
 """What all blocks of settings have in common."""
 
-from pydantic import BaseModel, ConfigDict
+from types import UnionType
+from typing import Annotated, Any, TypeGuard, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic_core import PydanticKnownError
+
+NO_VALUE = "An option without a value counts as true: give the value behind it."
+"""What to tell of True where something else is needed."""
+
+T = TypeVar("T")
 
 
 class Settings(BaseModel):
     """Base of all blocks: immutable, and without room for unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:  # Any: what the config holds
+        """Refuse true and false for numbers, which pydantic takes for 1 and 0."""
+        field = cls.model_fields[info.field_name or ""]
+        if (kind := number_without_bool(value, field.annotation)) is not None:
+            raise PydanticKnownError("int_type" if kind is int else "float_type")
+        return value
+
+
+def number_without_bool(value: Any, annotation: Any) -> type | None:  # Any: values and types of all kinds
+    """Return int or float if a bool stands where an annotation asks for such a number, and not for a bool."""
+    if not isinstance(value, bool):
+        return None
+    kinds = _alternatives(annotation)
+    return None if bool in kinds else next((kind for kind in (int, float) if kind in kinds), None)
+
+
+def is_class(annotation: Any, base: type[T]) -> TypeGuard[type[T]]:  # Any: whatever stands behind a colon
+    """Return whether an annotation is a class below `base`; Python 3.10 takes list[str] for a class too."""
+    return isinstance(annotation, type) and get_origin(annotation) is None and issubclass(annotation, base)
+
+
+def _alternatives(annotation: Any) -> set[Any]:  # Any: as above
+    """Return the types that an annotation allows: one, or those of a union."""
+    if get_origin(annotation) is Annotated:
+        return _alternatives(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return {kind for part in get_args(annotation) for kind in _alternatives(part)}
+    return {annotation}

@@ -1,10 +1,11 @@
 """The registered functions that a config names: made, or completed with the defaults of their arguments."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from inspect import Parameter, signature
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
+from spacy_w2v.config.base import NO_VALUE, is_class, number_without_bool
 from spacy_w2v.errors import ConfigError, Word2VecError, did_you_mean
 
 
@@ -23,6 +24,8 @@ def _by_registry(method: Literal["resolve", "fill"], block: dict[str, Any], sect
     from confection import ConfigValidationError
     from spacy.util import registry
 
+    if problems := list(_bools_for_numbers(block, section)):
+        raise ConfigError("\n".join(problems))
     try:
         result: dict[str, Any] = getattr(registry, method)(block)
     except Word2VecError:  # of a reader of ours: ConfigValidationError too, see `shown_by_spacy`
@@ -47,6 +50,24 @@ def _unknown_function(block: dict[str, Any], error: Exception) -> str:
                 "Functions of your own are read from a file given with --code."
             )
     return first_line(error)
+
+
+def _bools_for_numbers(block: dict[str, Any], section: str) -> Iterator[str]:
+    """Yield a line for each argument of a registered function that is true or false, but should be a number."""
+    from spacy.util import registry
+
+    names = [(key[1:], str(name)) for key, name in block.items() if key.startswith("@")]
+    parameters = signature(registry.get(*names[0])).parameters if names and registry.has(*names[0]) else {}
+    for key, value in block.items():
+        annotation = parameters[key].annotation if key in parameters else None
+        if isinstance(value, dict):
+            of_values = get_args(annotation)[1] if get_origin(annotation) is dict else None
+            if any(number_without_bool(each, of_values) for each in value.values()):
+                yield f"[{section}.{key}] must hold numbers, was: {value!r}. {NO_VALUE}"
+            yield from _bools_for_numbers(value, f"{section}.{key}")
+        elif kind := number_without_bool(value, annotation):
+            rule = "a whole number" if kind is int else "a number"
+            yield f"[{section}] {key} must be {rule}, was: {value!r}. {NO_VALUE if value else ''}".rstrip()
 
 
 def _registered_names(block: dict[str, Any]) -> list[tuple[str, str]]:
@@ -84,7 +105,7 @@ def _parameters(block: dict[str, Any], place: list[str]) -> Mapping[str, Paramet
 
 def _values_of(annotation: Any) -> str:  # Any: whatever stands behind the colon
     """Return a sentence with the values that an argument may have, or "" if its type does not list them."""
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
+    if is_class(annotation, Enum):
         return f"It must be one of: {', '.join(str(member.value) for member in annotation)}."
     return ""
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from spacy_w2v.config.base import Settings
+from spacy_w2v.config.base import NO_VALUE, Settings, is_class
 from spacy_w2v.config.export import ExportSettings as ExportSettings
 from spacy_w2v.config.export import VectorKind as VectorKind
 from spacy_w2v.config.export import check_formats
@@ -179,7 +179,7 @@ def _unknown_keys(model: type[BaseModel], values: dict[str, Any], *, section: st
             problems.append(f"[{section}] has no setting '{key}'. {hint}")
             continue
         nested = model.model_fields[key].annotation
-        if isinstance(nested, type) and issubclass(nested, BaseModel):
+        if is_class(nested, BaseModel):
             if isinstance(value, dict):
                 problems += _unknown_keys(nested, value, section=f"{section}.{key}")
             else:
@@ -201,6 +201,7 @@ _RULES = {
     "bool_type": "must be true or false",
     "literal_error": "must be one of {expected}",
     "list_type": "must be a list",
+    "string_type": "must be a string",
 }
 
 
@@ -210,9 +211,9 @@ def _describe(problem: Any, section: str) -> str:  # Any: pydantic's ErrorDetail
     if problem["type"] == "value_error":
         return f"{name}: {problem['ctx']['error']}"
     rule = _RULES.get(problem["type"])
-    if rule is None:
-        return f"{name}: {problem['msg']}, was: {problem['input']!r}"
-    return f"{name} {rule.format(**problem.get('ctx', {}))}, was: {problem['input']!r}"
+    text = problem["msg"] if rule is None else rule.format(**problem.get("ctx", {}))
+    hint = f". {NO_VALUE}" if problem["input"] is True else ""
+    return f"{name}{':' if rule is None else ''} {text}, was: {problem['input']!r}{hint}"
 
 
 def block_of_setting() -> dict[str, str]:
