@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from spacy_w2v.corpus.string_table import StringTable, read_only, selected
 from spacy_w2v.kernels.encoding import expand_pieces, split_texts
-from spacy_w2v.kernels.outlines import cut_tokens, list_runs, write_alphabets, write_outlines
+from spacy_w2v.kernels.outlines import alphabets_of, cut_tokens, list_runs, outlines_of
 from spacy_w2v.kernels.strings import hash_slices
 
 seeded = settings(derandomize=True, deadline=None, max_examples=100)
@@ -155,7 +155,7 @@ def written(data, slices) -> list[bytes]:
 def test_characters_other_than_letters_are_written():
     kinds = np.arange(256, dtype=np.uint16) + 1000
     kinds[[ord(letter) for letter in "abc"]] = 0
-    actual = written(*write_alphabets(*outline_arguments(["abc", "", "a.b!", "!!", ".", "too long"]), kinds, 5))
+    actual = written(*alphabets_of(*outline_arguments(["abc", "", "a.b!", "!!", ".", "too long"]), kinds, 5))
     assert [(*string[:1], np.frombuffer(string[1:], np.uint16).tolist()) for string in actual] == [
         *((1, []), (0, []), (1, [1046, 1033]), (0, [1033, 1033]), (0, [1046]), ([],)),
     ]
@@ -164,7 +164,7 @@ def test_characters_other_than_letters_are_written():
 def test_classes_of_characters_are_written():
     classes = np.array([[7] * 256, range(256)], np.uint16)
     alphabets = np.array([0, 1, -1], np.int32)
-    actual = written(*write_outlines(*outline_arguments(["ab", "ab", "ab"]), alphabets, classes))
+    actual = written(*outlines_of(*outline_arguments(["ab", "ab", "ab"]), alphabets, classes))
     assert [np.frombuffer(outline, np.uint16).tolist() for outline in actual] == [[0, 7, 7], [1, 97, 98], []]
 
 

@@ -17,10 +17,9 @@ import numpy as np
 from spacy_w2v.kernels import jit
 if len(sys.argv) > 1:
     jit.FOLDER_DIGEST = sys.argv[1]
-from spacy_w2v.kernels.encoding import expand_pieces
-nothing = np.zeros(1, np.int64)
-expand_pieces(nothing[:0], nothing, nothing, np.zeros(0, np.uint32), 1, np.zeros(1, np.uint32))
-print(sum(expand_pieces.stats.cache_hits.values()), sum(expand_pieces.stats.cache_misses.values()))
+from spacy_w2v.kernels.encoding import count_tokens
+count_tokens(np.zeros(0, np.int32), np.zeros(1, np.int64))
+print(sum(count_tokens.stats.cache_hits.values()), sum(count_tokens.stats.cache_misses.values()))
 """
 
 TRAINING = """

@@ -63,7 +63,7 @@ class KnownSplits:
         self._columns = np.zeros(UNUSUAL + 1, np.uint16)  # of characters in `classes`, by the tests that they pass
         self._column_of_tests: dict[int, int] = {}
         self._find_columns([DIGIT])
-        self._alphabet_strings = StringTable()  # see kernels.outlines.write_alphabets
+        self._alphabet_strings = StringTable()  # see kernels.outlines.alphabets_of
         self._alphabet_of_string = np.zeros(0, np.int32)
         self._n_pieces: Counter[str] = Counter()  # by alphabet
         self._alphabets: list[_Alphabet] = []
@@ -87,7 +87,7 @@ class KnownSplits:
         A piece has no tokens if its split is not known: if it is long, if it is a run of several pieces, if its
         characters are rarely seen together, or if its tokens are many.
         """
-        from spacy_w2v.kernels.outlines import cut_tokens, write_outlines
+        from spacy_w2v.kernels.outlines import cut_tokens, outlines_of
 
         characters = self._characters_of(text)
         starts = np.concatenate(([0], np.flatnonzero(characters == END_OF_PIECE) + 1))
@@ -95,7 +95,7 @@ class KnownSplits:
         columns = self._columns[characters]
         self._find_classes(columns, np.repeat(alphabets, np.diff(starts)))
         n_known = len(self._outlines)
-        outlines = self._outlines.rows(*write_outlines(columns, starts, alphabets, self._classes))
+        outlines = self._outlines.rows(*outlines_of(columns, starts, alphabets, self._classes))
         new = np.flatnonzero(outlines >= n_known)
         firsts = new[np.unique(outlines[new], return_index=True)[1]]
         places = np.append(np.flatnonzero((text & 0xC0) != 0x80), text.size)  # of characters in the text
@@ -137,12 +137,12 @@ class KnownSplits:
 
     def _alphabets_of(self, characters: NDArray[np.uint16], starts: Offsets) -> NDArray[np.int32]:
         """Return the alphabet of each piece, or NO_ALPHABET."""
-        from spacy_w2v.kernels.outlines import write_alphabets
+        from spacy_w2v.kernels.outlines import alphabets_of
 
         if self._tests is None:
             return np.full(starts.size - 1, NO_ALPHABET, np.int32)
         n_known = len(self._alphabet_strings)
-        strings = self._alphabet_strings.rows(*write_alphabets(characters, starts, self._kinds, MAX_CHARACTERS))
+        strings = self._alphabet_strings.rows(*alphabets_of(characters, starts, self._kinds, MAX_CHARACTERS))
         n_new = len(self._alphabet_strings) - n_known
         self._alphabet_of_string = np.append(self._alphabet_of_string, np.full(n_new, NO_ALPHABET, np.int32))
         rows, counts = np.unique(strings[self._alphabet_of_string[strings] == NO_ALPHABET], return_counts=True)
@@ -151,7 +151,7 @@ class KnownSplits:
         return self._alphabet_of_string[strings]
 
     def _find_alphabet(self, string: bytes, n_pieces: int) -> int:
-        """Return the alphabet of a string of write_alphabets, if that many more pieces make it count."""
+        """Return the alphabet of a string of alphabets_of, if that many more pieces make it count."""
         has_letters, others = string[:1], np.frombuffer(string[1:], np.uint16).tolist()
         if not has_letters or UNUSUAL in others or self._tests is None:
             return NO_ALPHABET

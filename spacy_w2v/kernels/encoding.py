@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v.kernels.jit import inlined, kernel
-from spacy_w2v.kernels.strings import BYTE, WORD, Slices, mix
-from spacy_w2v.types import Offsets, TokenIds
+from spacy_w2v.kernels.strings import BYTE, WORD, Slices, mix, no_slices
+from spacy_w2v.types import Counts, Offsets, TokenIds
 
 ORDINARY, BLANK, BREAK, LEAD = 0, 1, 2, 3
 
@@ -52,20 +52,32 @@ def white_space_length(first, second, third):  # numba gives it its types
     return 3 if second == 0x81 and third == 0x9F else 0  # U+205F
 
 
-@kernel
 def split_texts(data: NDArray[np.uint8], text_offsets: Offsets, by_line: bool) -> Pieces:
-    """Find the pieces between white space, as str.split() does, and hash them.
+    """Return the pieces between white space, as str.split() finds them, with their hashes.
 
     data: UTF-8; text i has the bytes text_offsets[i] to text_offsets[i + 1].
     by_line: whether line breaks part lines too, or the ends of texts alone.
     """
     n_texts = text_offsets.size - 1
-    n_most = (text_offsets[n_texts] - text_offsets[0]) // 2 + n_texts + 1
-    starts = np.empty(n_most, np.int64)
-    ends = np.empty(n_most, np.int64)
-    hashes = np.empty(n_most, np.uint64)
-    is_next = np.empty(n_most, np.bool_)
-    line_offsets = np.zeros(n_most + 1, np.int64)
+    n_most = int(text_offsets[n_texts] - text_offsets[0]) // 2 + n_texts + 1
+    pieces = Pieces(no_slices(n_most), np.empty(n_most, np.bool_), np.empty(n_most + 1, np.int64))
+    sizes = np.zeros(2, np.int64)
+    find_pieces(data, text_offsets, by_line, pieces, sizes)
+    n, n_lines = sizes
+    return Pieces(Slices(*(part[:n] for part in pieces.slices)), pieces.is_next[:n], pieces.line_offsets[: n_lines + 1])
+
+
+@kernel
+def find_pieces(data: NDArray[np.uint8], text_offsets: Offsets, by_line: bool, pieces: Pieces, sizes: Counts) -> None:
+    """Do the work of `split_texts`: write the pieces, for which there must be room, and the numbers of them and lines.
+
+    pieces: room for as many as the texts may have at most.
+    sizes: 2.
+    """
+    slices, is_next, line_offsets = pieces
+    starts, ends, hashes = slices
+    line_offsets[0] = 0
+    n_texts = text_offsets.size - 1
     n = 0
     n_lines = 0
     for text in range(n_texts):
@@ -109,10 +121,9 @@ def split_texts(data: NDArray[np.uint8], text_offsets: Offsets, by_line: bool) -
         if n > line_offsets[n_lines]:
             n_lines += 1
             line_offsets[n_lines] = n
-    return Pieces(Slices(starts[:n], ends[:n], hashes[:n]), is_next[:n], line_offsets[: n_lines + 1])
+    sizes[0], sizes[1] = n, n_lines
 
 
-@kernel
 def expand_pieces(
     piece_rows: NDArray[np.int32],
     line_offsets: Offsets,
@@ -131,13 +142,41 @@ def expand_pieces(
 
     Returns the numbers of the tokens, the number of tokens of each line that is left, and the type of each number.
     """
+    n_tokens = count_tokens(piece_rows, row_starts)
+    numbers = np.empty(n_tokens, np.uint32)
+    lengths = np.empty(max(line_offsets.size - 1, 0), np.int64)
+    types = np.empty(min(n_tokens, number_of_type.size), np.uint32)
+    sizes = np.zeros(3, np.int64)
+    write_tokens(
+        piece_rows, line_offsets, row_starts, row_types, min_tokens, number_of_type, numbers, lengths, types, sizes
+    )
+    return numbers[: sizes[0]], lengths[: sizes[1]], types[: sizes[2]]
+
+
+@kernel
+def count_tokens(piece_rows: NDArray[np.int32], row_starts: Offsets) -> int:
+    """Return the number of tokens of some pieces."""
     n_tokens = 0
     for piece in range(piece_rows.size):
         row = piece_rows[piece]
         n_tokens += row_starts[row + 1] - row_starts[row]
-    numbers = np.empty(n_tokens, np.uint32)
-    lengths = np.empty(max(line_offsets.size - 1, 0), np.int64)
-    types = np.empty(min(n_tokens, number_of_type.size), np.uint32)
+    return n_tokens
+
+
+@kernel
+def write_tokens(
+    piece_rows: NDArray[np.int32],
+    line_offsets: Offsets,
+    row_starts: Offsets,
+    row_types: TokenIds,
+    min_tokens: int,
+    number_of_type: TokenIds,
+    numbers: TokenIds,
+    lengths: Offsets,
+    types: TokenIds,
+    sizes: Counts,
+) -> None:
+    """Do the work of `expand_pieces`: write what it returns, for which there must be room, and the three sizes."""
     token = 0
     n_lines = 0
     n_types = 0
@@ -162,4 +201,4 @@ def expand_pieces(
         n_lines += 1
     for i in range(n_types):
         number_of_type[types[i]] = 0
-    return numbers[:token], lengths[:n_lines], types[:n_types]
+    sizes[0], sizes[1], sizes[2] = token, n_lines, n_types

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v.kernels.jit import inlined, kernel
-from spacy_w2v.kernels.strings import Slices, hash_of
+from spacy_w2v.kernels.strings import Slices, hash_of, no_slices
 from spacy_w2v.types import Offsets
 
 
@@ -18,19 +18,32 @@ def put(data, place, number):  # numba gives it its types
     data[place + 1] = number >> 8
 
 
-@kernel
-def write_alphabets(
+def alphabets_of(
     characters: NDArray[np.uint16], starts: Offsets, kinds: NDArray[np.uint16], max_characters: int
 ) -> tuple[NDArray[np.uint8], Slices]:
-    """Write for each piece whether it has letters (a byte), and the kinds of its other characters (two bytes each).
+    """Return for each piece whether it has letters (a byte), and the kinds of its other characters (two bytes each).
 
     characters: the pieces, piece i at starts[i] to starts[i + 1] - 1, where the end of a piece stands.
     kinds: the kind of each character; 0: it is a letter.
     max_characters: nothing is written for longer pieces.
     """
     n = starts.size - 1
-    data = np.empty(2 * characters.size + n, np.uint8)
-    slices = Slices(np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.uint64))
+    data, slices = np.empty(2 * characters.size + n, np.uint8), no_slices(n)
+    write_alphabets(characters, starts, kinds, max_characters, data, slices)
+    return data, slices
+
+
+@kernel
+def write_alphabets(
+    characters: NDArray[np.uint16],
+    starts: Offsets,
+    kinds: NDArray[np.uint16],
+    max_characters: int,
+    data: NDArray[np.uint8],
+    slices: Slices,
+) -> None:
+    """Do the work of `alphabets_of`: write what it returns, for which there must be room."""
+    n = starts.size - 1
     place = 0
     for piece in range(n):
         first = place
@@ -48,21 +61,33 @@ def write_alphabets(
         slices.starts[piece] = first
         slices.ends[piece] = place
         slices.hashes[piece] = hash_of(data, first, place)
-    return data, slices
 
 
-@kernel
-def write_outlines(
+def outlines_of(
     columns: NDArray[np.uint16], starts: Offsets, alphabets: NDArray[np.int32], classes: NDArray[np.uint16]
 ) -> tuple[NDArray[np.uint8], Slices]:
-    """Write the outline of each piece: its alphabet, and the class of each character in it (two bytes each).
+    """Return the outline of each piece: its alphabet, and the class of each character in it (two bytes each).
 
     alphabets: the alphabet of each piece; a piece with a negative one has an empty outline.
     classes: by alphabet and column of a character.
     """
     n = starts.size - 1
-    data = np.empty(2 * (columns.size + n), np.uint8)
-    slices = Slices(np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.uint64))
+    data, slices = np.empty(2 * (columns.size + n), np.uint8), no_slices(n)
+    write_outlines(columns, starts, alphabets, classes, data, slices)
+    return data, slices
+
+
+@kernel
+def write_outlines(
+    columns: NDArray[np.uint16],
+    starts: Offsets,
+    alphabets: NDArray[np.int32],
+    classes: NDArray[np.uint16],
+    data: NDArray[np.uint8],
+    slices: Slices,
+) -> None:
+    """Do the work of `outlines_of`: write what it returns, for which there must be room."""
+    n = starts.size - 1
     place = 0
     for piece in range(n):
         slices.starts[piece] = place
@@ -75,10 +100,8 @@ def write_outlines(
                 place += 2
         slices.ends[piece] = place
         slices.hashes[piece] = hash_of(data, slices.starts[piece], place)
-    return data, slices
 
 
-@kernel
 def cut_tokens(
     text: NDArray[np.uint8],
     places: Offsets,
@@ -93,15 +116,25 @@ def cut_tokens(
     splits: the split of each piece; split i has the ends split_ends[split_starts[i]:split_starts[i + 1]], in
         characters from the start of the piece.
     """
-    n = starts.size - 1
-    first_tokens = np.zeros(n + 1, np.int64)
-    for piece in range(n):
-        split = splits[piece]
-        first_tokens[piece + 1] = first_tokens[piece] + split_starts[split + 1] - split_starts[split]
-    n_tokens = first_tokens[n]
-    slices = Slices(np.empty(n_tokens, np.int64), np.empty(n_tokens, np.int64), np.empty(n_tokens, np.uint64))
+    first_tokens = np.concatenate(([0], np.cumsum(np.diff(split_starts)[splits])))
+    slices = no_slices(int(first_tokens[-1]))
+    write_tokens(text, places, starts, splits, split_starts, split_ends, slices)
+    return slices, first_tokens
+
+
+@kernel
+def write_tokens(
+    text: NDArray[np.uint8],
+    places: Offsets,
+    starts: Offsets,
+    splits: NDArray[np.int32],
+    split_starts: Offsets,
+    split_ends: NDArray[np.int64],
+    slices: Slices,
+) -> None:
+    """Do the work of `cut_tokens`: write the tokens, for which there must be room."""
     token = 0
-    for piece in range(n):
+    for piece in range(starts.size - 1):
         start = places[starts[piece]]
         for entry in range(split_starts[splits[piece]], split_starts[splits[piece] + 1]):
             end = places[starts[piece] + split_ends[entry]]
@@ -110,10 +143,8 @@ def cut_tokens(
             slices.hashes[token] = hash_of(text, start, end)
             start = end
             token += 1
-    return slices, first_tokens
 
 
-@kernel
 def list_runs(
     text: NDArray[np.uint8], tokens: Slices, first_tokens: Offsets, begins_run: NDArray[np.bool_]
 ) -> tuple[Slices, Offsets]:
@@ -121,16 +152,26 @@ def list_runs(
 
     first_tokens: where the tokens of each piece start, and the end.
     """
-    n = first_tokens.size - 1
-    n_runs = 0
-    for piece in range(n):
-        for first in range(first_tokens[piece], first_tokens[piece + 1]):
-            if begins_run[first]:
-                n_runs += first_tokens[piece + 1] - first - 1
-    runs = Slices(np.empty(n_runs, np.int64), np.empty(n_runs, np.int64), np.empty(n_runs, np.uint64))
-    pieces = np.empty(n_runs, np.int64)
+    n_tokens = np.diff(first_tokens)
+    ends = np.repeat(first_tokens[1:], n_tokens)
+    n_runs = int((ends - np.arange(ends.size) - 1)[begins_run].sum())
+    runs, pieces = no_slices(n_runs), np.empty(n_runs, np.int64)
+    write_runs(text, tokens, first_tokens, begins_run, runs, pieces)
+    return runs, pieces
+
+
+@kernel
+def write_runs(
+    text: NDArray[np.uint8],
+    tokens: Slices,
+    first_tokens: Offsets,
+    begins_run: NDArray[np.bool_],
+    runs: Slices,
+    pieces: Offsets,
+) -> None:
+    """Do the work of `list_runs`: write what it returns, for which there must be room."""
     run = 0
-    for piece in range(n):
+    for piece in range(first_tokens.size - 1):
         for first in range(first_tokens[piece], first_tokens[piece + 1]):
             if begins_run[first]:
                 for last in range(first + 1, first_tokens[piece + 1]):
@@ -139,4 +180,3 @@ def list_runs(
                     runs.hashes[run] = hash_of(text, tokens.starts[first], tokens.ends[last])
                     pieces[run] = piece
                     run += 1
-    return runs, pieces

@@ -70,13 +70,24 @@ def hash_of(data, start, end):  # numba gives it its types
     return mix(value ^ word) if shift else value
 
 
-@kernel
+def no_slices(n: int) -> Slices:
+    """Return room for n slices."""
+    return Slices(np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.uint64))
+
+
 def hash_slices(data: NDArray[np.uint8], starts: Offsets, ends: Offsets) -> Slices:
     """Return slices of some bytes with their hashes."""
-    hashes = np.empty(starts.size, np.uint64)
+    slices = Slices(starts, ends, np.empty(starts.size, np.uint64))
+    write_hashes(data, slices)
+    return slices
+
+
+@kernel
+def write_hashes(data: NDArray[np.uint8], slices: Slices) -> None:
+    """Write the hash of each slice."""
+    starts, ends, hashes = slices
     for item in range(starts.size):
         hashes[item] = hash_of(data, starts[item], ends[item])
-    return Slices(starts, ends, hashes)
 
 
 @kernel
