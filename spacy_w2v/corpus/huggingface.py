@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from spacy_w2v.corpus.dataset_names import check_names, extension_of, format_of_files, not_found
+from spacy_w2v.corpus.file_content import contents
 from spacy_w2v.corpus.source import TextBatch, coalesce, take_documents, texts_of_column
 from spacy_w2v.corpus.text_files import read_text
 from spacy_w2v.errors import CorpusError, did_you_mean, shown_by_spacy
@@ -60,19 +61,22 @@ class DatasetSource:
             return ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
         return f"{self.path} ({self.configuration})" if self.configuration else self.path
 
-    def fingerprint(self) -> str:
-        """Return a hash of the files' names, sizes and times or revisions, and of what is read of them."""
-        content: list[Any]  # Any: names, numbers and metadata, only to be hashed
+    def fingerprint(self) -> str | None:
+        """Return a hash of the files' content or revisions, and of what is read of them; None if one is a pipe."""
         if self._is_saved_to_disk():
-            files = sorted(path for path in Path(self.path).rglob("*") if path.is_file())
-            content = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+            files = sorted(str(path.resolve()) for path in Path(self.path).rglob("*") if path.is_file())
+            remote: list[str] = []
+            revisions: list[Any] = []  # Any: of datasets, only to be hashed
         else:
             files = self._files()
-            sizes = [os.path.getsize(file) if os.path.exists(file) else None for file in files]
-            content = [list(files), files.origin_metadata, sizes]
+            remote = [file for file in files if not os.path.exists(file)]
+            revisions = files.origin_metadata if remote else []  # of local files they are times
+        local = contents([file for file in files if os.path.exists(file)])
+        if local is None:
+            return None
         arguments = (self.path, self.configuration, self.split, self.text_field)
         reading = (self.encoding, self.encoding_errors, self.max_documents)
-        return f"dataset:{hashlib.sha256(repr((content, arguments, reading)).encode()).hexdigest()}"
+        return f"dataset:{hashlib.sha256(repr((local, remote, revisions, arguments, reading)).encode()).hexdigest()}"
 
     def batches(self) -> Iterator[TextBatch]:
         """Read the text column of the split."""

@@ -1,0 +1,103 @@
+"""Sources are known by what their files hold, whatever tools do to times and inodes."""
+
+import os
+import shutil
+
+import pytest
+
+from spacy_w2v.corpus import file_content
+from spacy_w2v.corpus.file_content import contents
+from spacy_w2v.corpus.huggingface import make_dataset_v1
+from spacy_w2v.errors import CorpusError
+
+TEXT = b"one two three\n" * 1000
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_bytes(TEXT)
+    return path
+
+
+def fingerprint(path):
+    return make_dataset_v1(data_files=str(path)).fingerprint()
+
+
+def in_place(path):
+    with path.open("r+b") as file:
+        file.seek(7000)
+        file.write(b"X")
+
+
+def by_rename(path):
+    other = path.with_name("new")
+    other.write_bytes(TEXT.replace(b"two", b"TWO"))
+    shutil.copystat(path, other)
+    other.rename(path)
+
+
+@pytest.mark.parametrize("change", [in_place, by_rename])
+def test_other_content_of_the_same_size_and_time_is_noticed(text, change):
+    """As `touch -r`, `cp -p` and `rsync -t` leave it."""
+    before, status = fingerprint(text), text.stat()
+    change(text)
+    os.utime(text, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert (text.stat().st_size, text.stat().st_mtime_ns) == (status.st_size, status.st_mtime_ns)
+    assert fingerprint(text) != before
+
+
+def test_the_same_content_of_another_time_and_inode_is_the_same_source(text):
+    """As on scratch disks that are filled for each job, and on network disks whose inodes change."""
+    before, status = fingerprint(text), text.stat()
+    text.rename(text.with_name("old"))
+    text.write_bytes(TEXT)
+    os.utime(text, (1, 1))
+    text.chmod(0o600)
+    assert text.stat().st_ino != status.st_ino
+    assert fingerprint(text) == before
+
+
+@pytest.fixture
+def few_bytes(monkeypatch):
+    monkeypatch.setattr(file_content, "WHOLE_BYTES", 1000)
+    monkeypatch.setattr(file_content, "BLOCK_BYTES", 10)
+    monkeypatch.setattr(file_content, "N_BLOCKS", 20)
+
+
+def test_of_large_sources_blocks_and_times_count(tmp_path, few_bytes):
+    paths = [tmp_path / name for name in ("large", "small")]
+    paths[0].write_bytes(bytes(5000))
+    paths[1].write_bytes(bytes(100))
+    names = [str(path) for path in paths]
+    large, small = contents(names)
+    assert (large.mtime_ns, small.mtime_ns) == (paths[0].stat().st_mtime_ns, 0)
+    noticed = []
+    for place in range(5000):
+        with paths[0].open("r+b") as file:
+            file.seek(place)
+            file.write(b"X")
+            file.flush()
+            os.utime(paths[0], ns=(large.mtime_ns, large.mtime_ns))
+            noticed.append(contents(names)[0] != large)
+            file.seek(place)
+            file.write(b"\0")
+        os.utime(paths[0], ns=(large.mtime_ns, large.mtime_ns))
+    assert sum(noticed) == 10 * 10
+    assert all(noticed[:10])
+    assert all(noticed[-10:])
+    os.utime(paths[0], (1, 1))
+    assert contents(names)[0] != large
+    os.utime(paths[1], (1, 1))
+    assert contents(names)[1] == small
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_never_known_again(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert contents([str(tmp_path / "pipe")]) is None
+
+
+def test_a_file_that_cannot_be_read(tmp_path):
+    with pytest.raises(CorpusError, match=r"must be readable, but .*none\.txt is not: No such file"):
+        contents([str(tmp_path / "none.txt")])
