@@ -73,22 +73,16 @@ def prune_command(
 
 def _load(pipeline: str) -> "Language":
     """Load a pipeline with its components. Raises StorageError."""
-    import spacy
-
+    from spacy_w2v.config.pipelines import load_pipeline
     from spacy_w2v.errors import StorageError
+    from spacy_w2v.training.results import MODEL_DIRECTORY
 
     try:
-        return spacy.load(pipeline)
-    except (OSError, ValueError, KeyError) as error:
-        from spacy_w2v.training.results import MODEL_DIRECTORY
-
-        ours = (
-            f" Use spacy w2v export {pipeline} with --max-vectors." if Path(pipeline, MODEL_DIRECTORY).is_dir() else ""
-        )
-        raise StorageError(
-            f"PIPELINE must be a spaCy pipeline, a directory or an installed package, but {pipeline} cannot be loaded: "
-            f"{error}{ours}"
-        ) from error
+        return load_pipeline(pipeline, rule="PIPELINE must be a spaCy pipeline, a directory or an installed package")
+    except StorageError as error:
+        if not Path(pipeline, MODEL_DIRECTORY).is_dir():
+            raise
+        raise StorageError(f"{error} Use spacy w2v export {pipeline} with --max-vectors.") from error
 
 
 def _source(dataset: str, *, name: str | None, text_field: str) -> "TextSource":

@@ -1,6 +1,5 @@
 """Where vectors to start from come from: models of ours and of gensim, spaCy pipelines, files of other programs."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spacy_w2v.config.pipelines import load_pipeline
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.initial.spacy_tables import has_rows_of_words, rows_by_frequency
 from spacy_w2v.initial.text_vectors import read_binary_vectors, read_text_vectors, starts_as_text
@@ -15,6 +15,8 @@ from spacy_w2v.kernels.arguments import Tree
 from spacy_w2v.model.storage import INPUT_FILE, read_model
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.types import Vectors
+
+NO_VECTORS = "Vectors to start from must be a model of ours or a spaCy pipeline"
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +87,12 @@ def _of_path(source: str | Path) -> InitialVectors:
         for directory in (path, path / "model"):
             if (directory / INPUT_FILE).is_file():
                 return _of_model(read_model(directory, mmap=True), name)
-        return _of_pipeline(_load_pipeline(path), name)
+        return _of_pipeline(load_pipeline(path, rule=NO_VECTORS, components=False), name)
     if not path.exists():
         from spacy.util import is_package
 
         if is_package(name):
-            return _of_pipeline(_load_pipeline(name), name)
+            return _of_pipeline(load_pipeline(name, rule=NO_VECTORS, components=False), name)
         raise StorageError(f"Vectors to start from must be a path or an installed pipeline, but there is no {name}.")
     with path.open("rb") as file:
         if file.read(1) == b"\x80":  # a pickle begins with it, and no text in UTF-8 does
@@ -154,18 +156,3 @@ def _of_pipeline(nlp: Any, name: str) -> InitialVectors:
     words = sorted(found, key=lambda word: places[found[word]])
     data = table.data if isinstance(table.data, np.ndarray) else table.data.get()  # of a GPU
     return InitialVectors(name, words, np.array([found[word] for word in words], np.int64), data)
-
-
-def _load_pipeline(source: str | Path) -> Any:
-    """Return a pipeline without its components, which vectors do not need."""
-    import spacy
-    from spacy.util import get_package_path, load_meta
-
-    try:
-        path = Path(source) if isinstance(source, Path) else get_package_path(source)
-        components: Iterable[str] = load_meta(path / "meta.json").get("components", ())
-        return spacy.load(source, exclude=list(components))
-    except (OSError, ValueError, KeyError) as error:
-        raise StorageError(
-            f"Vectors to start from must be a model of ours or a spaCy pipeline, but {source} is none: {error}"
-        ) from error
