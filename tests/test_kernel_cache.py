@@ -76,8 +76,19 @@ def test_code_for_other_vectors_is_not_loaded(tmp_path):
 
 def test_the_digest_is_of_names_and_contents(tmp_path):
     digests = []
-    for name, text in (("a.py", "x = 1"), ("a.py", "x = 2"), ("b.py", "x = 2"), ("b.txt", "x = 3")):
+    (tmp_path / "sub").mkdir()
+    files = [
+        ("a.py", "1"),
+        ("a.py", "2"),
+        ("b.py", "2"),
+        ("sub/c.py", "3"),
+        ("sub/c.py", "4"),
+        ("train/b.txt", "5"),
+    ]
+    for name, text in files:
         (tmp_path / name).write_text(text)
         digests.append(folder_digest(tmp_path))
-    assert len(set(digests)) == 3
-    assert digests[2] == digests[3]
+    assert len(set(digests)) == 5
+    assert digests[4] == digests[5]
+    (tmp_path / "sub/c.py").rename(tmp_path / "c.py")
+    assert folder_digest(tmp_path) not in digests

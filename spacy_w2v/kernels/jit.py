@@ -1,31 +1,111 @@
-"""How kernels are compiled, and a cache of compiled code that no edit or upgrade of this folder leaves stale."""
+"""How kernels are compiled, and a cache of compiled code that no edit, upgrade or damage leaves stale or wrong."""
 
 import contextlib
 import hashlib
+import pickle
+import warnings
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from numba import njit
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 FASTMATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
 """Fast-math without "nnan" and "ninf": a diverged run must show its NaN."""
 
 
 def folder_digest(folder: Path) -> str:
-    """Return a hash of all Python files of a folder."""
+    """Return a hash of all Python files of a folder and those below it."""
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for path in sorted(folder.rglob("*.py")):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
 
 
 FOLDER_DIGEST = folder_digest(Path(__file__).parent)
 
 
+class CheckedFiles(IndexDataCacheFile):
+    """numba's files of a function, an index and a data file for each signature, each behind the SHA-256 of its content.
+
+    numba unpickles and runs what the files hold, as it stands. Here what is damaged counts as not there, and a data
+    file tells its key too, since an index that was written at the same time as another may name the wrong one.
+    """
+
+    def load(self, key: Any) -> Any:
+        """Return the data of a key, or None."""
+        name = self._load_index().get(key)
+        found = self._read(self._data_path(name)) if name is not None else None
+        return found[1] if found is not None and found[0] == key else None
+
+    def save(self, key: Any, data: Any) -> None:
+        """Keep the data of a key: the data first, since an index of what is not there is of no use."""
+        known = self._load_index()
+        free = (name for name in map(self._data_name, count(1)) if name not in known.values())
+        name = known[key] if key in known else next(free)
+        self._write(self._data_path(name), (key, data))
+        self._save_index({**known, key: name})
+
+    def _load_index(self) -> dict[Any, str]:
+        found = self._read(self._index_path)
+        known = found[1] if found is not None and found[0] == self._stamp() else {}
+        return known if isinstance(known, dict) and all(isinstance(name, str) for name in known.values()) else {}
+
+    def _save_index(self, overloads: dict[Any, str]) -> None:
+        self._write(self._index_path, (self._stamp(), overloads))
+
+    def _stamp(self) -> tuple[Any, ...]:
+        return self._version, self._source_stamp
+
+    def _read(self, path: str) -> tuple[Any, Any] | None:
+        with contextlib.suppress(Exception):  # unpickling may raise anything, as where a class has gone
+            content = Path(path).read_bytes()
+            if hashlib.sha256(content[32:]).digest() == content[:32]:
+                first, second = pickle.loads(content[32:])
+                return first, second
+        return None
+
+    def _write(self, path: str, content: tuple[Any, Any]) -> None:
+        pickled = self._dump(content)
+        with self._open_for_write(path) as file:
+            file.write(hashlib.sha256(pickled).digest() + pickled)
+
+
 class FolderCache(FunctionCache):
-    """numba's cache on disk, keyed by the whole folder: numba alone watches just the file of the cached function."""
+    """numba's cache on disk, keyed by the whole folder: numba alone watches just the file of the cached function.
+
+    What cannot be read is compiled, and what cannot be written is not kept: neither ends a run.
+    """
+
+    _has_warned = False
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        files = self._cache_file
+        self._cache_file = CheckedFiles(self._cache_path, self._impl.filename_base, files._source_stamp)
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the compiled code of a signature, or None if it is not there, or cannot be used."""
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # of the disk, or of another version of what the file holds
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep the compiled code of a signature, if that is possible."""
+        try:
+            super().save_overload(sig, data)
+        except Exception as error:  # of the disk, as when it is full, or of pickle
+            if not FolderCache._has_warned:
+                FolderCache._has_warned = True
+                warnings.warn(
+                    f"Compiled kernels cannot be kept in {self._cache_path}, so each process compiles them again: "
+                    f"{error}. To keep them elsewhere, set NUMBA_CACHE_DIR.",
+                    stacklevel=2,
+                )
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         return (*super()._index_key(sig, codegen), FOLDER_DIGEST)
@@ -35,7 +115,7 @@ def kernel(function: Callable[..., Any]) -> Any:
     """Compile a function that Python calls: without the GIL, and kept on disk where the disk allows it."""
     dispatcher = njit(nogil=True, error_model="numpy", fastmath=FASTMATH)(function)
     if hasattr(dispatcher, "py_func"):  # else numba's JIT is off
-        with contextlib.suppress(RuntimeError):  # no directory can be written: each process compiles anew
+        with contextlib.suppress(RuntimeError, OSError):  # no directory can be written: each process compiles again
             dispatcher._cache = FolderCache(function)
     return dispatcher
 
