@@ -83,7 +83,7 @@ def test_the_digest_is_of_names_and_contents(tmp_path):
         ("b.py", "2"),
         ("sub/c.py", "3"),
         ("sub/c.py", "4"),
-        ("train/b.txt", "5"),
+        ("sub/b.txt", "5"),
     ]
     for name, text in files:
         (tmp_path / name).write_text(text)
