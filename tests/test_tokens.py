@@ -4,6 +4,8 @@ import functools
 import os
 import random
 import re
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -450,15 +452,20 @@ def test_processes_do_not_change_tokens_nor_their_order(make, boundary, monkeypa
     assert [sentences_of(batch) for _, batch in one] == [expect_texts(nlp, b, boundary=boundary) for b in texts]
 
 
-def test_a_tokenizer_that_cannot_be_pickled_runs_in_this_process(monkeypatch):
+@pytest.mark.parametrize(("n_process", "warning"), [(2, "is not: cannot pickle"), (0, None)])
+def test_a_tokenizer_that_cannot_be_pickled_runs_in_this_process(n_process, warning, monkeypatch):
+    """Who has asked for processes is told."""
+
     def no_processes(*arguments):
         raise AssertionError("processes were started")
 
-    monkeypatch.setattr(encode, "_encode_in_processes", no_processes)
+    monkeypatch.setattr(encode, "map_in_processes", no_processes)
+    monkeypatch.setattr(encode, "available_cores", lambda: 2)
     nlp = with_comma_tokenizer()
-    nlp.tokenizer.unpicklable = lambda: None
-    batches = encode_stream((batch_of(["a,b"]) for _ in range(3)), nlp, TokensSettings(n_process=2))
-    assert [sentences_of(batch) for _, batch in batches] == [[[("a", "a"), (",", ","), ("b", "b")]]] * 3
+    nlp.tokenizer.unpicklable = threading.Lock()
+    batches = encode_stream((batch_of(["a,b"]) for _ in range(3)), nlp, TokensSettings(n_process=n_process))
+    with pytest.warns(UserWarning, match=warning) if warning else nullcontext():
+        assert [sentences_of(batch) for _, batch in batches] == [[[("a", "a"), (",", ","), ("b", "b")]]] * 3
 
 
 # --- max_tokens

@@ -1,11 +1,11 @@
 """Chooses the way from texts to tokens, and runs it over a stream, in this process or in several."""
 
-import multiprocessing
 import os
 import pickle
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -17,15 +17,13 @@ from spacy_w2v.corpus.documents import DocumentEncoder
 from spacy_w2v.corpus.jieba_words import pickle_with_words
 from spacy_w2v.corpus.piece_encoder import PieceEncoder
 from spacy_w2v.corpus.pieces import WhitespacePieces
+from spacy_w2v.corpus.processes import map_in_processes
 from spacy_w2v.corpus.source import TextBatch
 from spacy_w2v.corpus.stock_pieces import StockPieces, is_piecewise
 from spacy_w2v.corpus.tokens import EncodedBatch, TokenRules
 
 if TYPE_CHECKING:
     from spacy.language import Language
-
-BATCHES_AHEAD = 2
-"""Batches for each process that are read before the first one is done."""
 
 BYTES_ALONE = 256 << 20
 """Text that is encoded piece by piece in this process, before others are started if they are asked for: that takes less
@@ -71,7 +69,8 @@ def encode_stream(
             yield batch, encoder.encode(batch.texts)
     else:
         del encoder  # and all that it remembers
-        yield from _encode_in_processes(chain(next_ones, batches), payload, n_process, code_path)
+        make = partial(_make_encoder, payload, code_path or _imported_code())
+        yield from map_in_processes(make, chain(next_ones, batches), n_process)
 
 
 def available_cores() -> int:
@@ -80,13 +79,28 @@ def available_cores() -> int:
 
 
 def _pickled(nlp: "Language", settings: TokensSettings) -> bytes | None:
-    """Return what a process needs to make the same encoder, or None if the tokenizer cannot be pickled."""
+    """Return what a process needs to make the same encoder, or None if the tokenizer cannot be pickled.
+
+    Warns of that if processes have been asked for.
+    """
     try:
         # Tokenizer.__reduce__ forgets its faster_heuristics.
         faster_heuristics = getattr(nlp.tokenizer, "faster_heuristics", None)
         return pickle_with_words((nlp.vocab, nlp.tokenizer, faster_heuristics, settings))
-    except Exception:  # a tokenizer of the user's own may raise anything; one process is the way out
+    except Exception as error:  # a tokenizer of the user's own may raise anything; one process is the way out
+        if settings.n_process > 1:
+            warnings.warn(
+                f"A tokenizer must be picklable for n_process = {settings.n_process}, but "
+                f"{type(nlp.tokenizer).__name__} is not: {error}. One process tokenizes.",
+                stacklevel=2,
+            )
         return None
+
+
+def _imported_code() -> Path | None:
+    """Return the file that spaCy's own commands have imported for --code, if any."""
+    path = getattr(sys.modules.get("python_code"), "__file__", None)
+    return Path(path) if path is not None else None
 
 
 class _Pipeline:
@@ -97,11 +111,8 @@ class _Pipeline:
         self.tokenizer = tokenizer
 
 
-_encoder: Encoder | None = None  # of a worker process, set once at its start
-
-
-def _start_worker(payload: bytes, code_path: Path | None) -> None:
-    global _encoder
+def _make_encoder(payload: bytes, code_path: Path | None) -> Callable[[TextBatch], EncodedBatch]:
+    """Return, in another process, the encoder of batches."""
     if code_path is not None:
         from spacy.cli._util import import_code
 
@@ -109,30 +120,5 @@ def _start_worker(payload: bytes, code_path: Path | None) -> None:
     vocab, tokenizer, faster_heuristics, settings = pickle.loads(payload)
     if faster_heuristics is False:
         tokenizer.faster_heuristics = False
-    _encoder = make_encoder(_Pipeline(vocab, tokenizer), settings)
-
-
-def _encode_in_worker(texts: pa.LargeStringArray) -> EncodedBatch:
-    assert _encoder is not None  # set by _start_worker
-    return _encoder.encode(texts).compact()
-
-
-def _encode_in_processes(
-    batches: Iterator[TextBatch], payload: bytes, n_process: int, code_path: Path | None
-) -> Iterator[tuple[TextBatch, EncodedBatch]]:
-    # "spawn": forking a process that has threads, as Arrow starts them, may lock up.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        n_process, mp_context=context, initializer=_start_worker, initargs=(payload, code_path)
-    ) as pool:
-        running: deque[tuple[TextBatch, Future[EncodedBatch]]] = deque()
-        try:
-            for batch in batches:
-                running.append((batch, pool.submit(_encode_in_worker, batch.texts)))
-                if len(running) >= BATCHES_AHEAD * n_process:
-                    done, future = running.popleft()
-                    yield done, future.result()
-            for done, future in running:
-                yield done, future.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    encoder = make_encoder(_Pipeline(vocab, tokenizer), settings)
+    return lambda batch: encoder.encode(batch.texts).compact()

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import pickle
 from typing import Any, NamedTuple
 
 # Any in signatures: tokenizers have no type in common, and jieba has none at all.
@@ -34,19 +33,20 @@ def jieba_fingerprint(tokenizer: Any) -> str | None:
 def pickle_with_words(thing: object) -> bytes:
     """Return a pickle from which another process has the same tokens.
 
-    jieba itself, a module, cannot be pickled: it is imported there, and given the words that it has here. Raises as
-    pickle does.
+    Functions and classes of a script or notebook, which no other process can import, go along as they are. jieba
+    itself, a module, is imported there, and given the words that it has here. Raises as pickle does.
     """
+    from srsly.cloudpickle import CloudPickler
+
+    class Pickler(CloudPickler):  # type: ignore[misc]  # srsly has no types
+        def reducer_override(self, thing: Any) -> Any:
+            if getattr(thing, "__name__", None) == "jieba" and hasattr(thing, "dt"):
+                return _import_with, (_words_of(thing),)
+            return super().reducer_override(thing)
+
     buffer = io.BytesIO()
-    _Pickler(buffer).dump(thing)
+    Pickler(buffer).dump(thing)
     return buffer.getvalue()
-
-
-class _Pickler(pickle.Pickler):
-    def reducer_override(self, thing: Any) -> Any:
-        if getattr(thing, "__name__", None) == "jieba" and hasattr(thing, "dt"):
-            return _import_with, (_words_of(thing),)
-        return NotImplemented
 
 
 def _import_with(words: JiebaWords) -> Any:
