@@ -86,7 +86,7 @@ def w2v(*arguments: object, cwd: Path, code: int | None = 0, stdin: str = "", pr
     return result
 
 
-def start(*arguments: object, cwd: Path) -> subprocess.Popen:
+def start(*arguments: object, cwd: Path, start_new_session: bool = False) -> subprocess.Popen:
     """Start a command that obeys SIGINT even where this process was started with it ignored, as in `pytest &`."""
     return subprocess.Popen(
         [*COMMAND, *map(str, arguments)],
@@ -96,6 +96,7 @@ def start(*arguments: object, cwd: Path) -> subprocess.Popen:
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        start_new_session=start_new_session,
     )
 
 

@@ -107,7 +107,8 @@ def test_a_run_killed_twice_ends_with_the_same_bits(workplace, reference):
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "how"), [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Term")]
+    ("number", "code", "how"),
+    [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Term"), (signal.SIGHUP, 129, "Terminated")],
 )
 def test_a_run_asked_to_stop_keeps_its_state(workplace, reference, number, code, how):
     before = files_below(workplace)

@@ -2,12 +2,15 @@
 
 import ast
 import os
+import signal
 import subprocess
 import sys
+import time
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+from helpers_cli import plain, start, w2v_here
 from numba import config, types
 
 import spacy_w2v.kernels
@@ -94,3 +97,101 @@ def test_encoding_can_be_interrupted_at_any_moment():
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert int(ended.stdout) > 100
+
+
+# processes that tokenize
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see other processes")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """A directory with text that takes two processes more than a minute, since it is cut into sentences."""
+    directory = tmp_path_factory.mktemp("corpus")
+    text = "This is the first sentence, which is not long. Here's another one; it isn't long either!\n"
+    (directory / "texts.txt").write_text(text * 500_000)
+    w2v_here("init-config", "config.cfg", "-d", "texts.txt", cwd=directory)
+    return directory
+
+
+def start_encoding(directory: Path) -> tuple[subprocess.Popen, list[int]]:
+    """Start to tokenize in two processes; return when both are at it, with their ids."""
+    options = ["--w2v.tokens.boundary", "sentence", "--w2v.tokens.n_process", "2"]
+    process = start("encode", "config.cfg", "--cache-dir", "cache", *options, cwd=directory, start_new_session=True)
+    deadline = time.monotonic() + 90
+    while len(workers := [pid for pid in children_of(process.pid) if cpu_seconds(pid) > 4]) < 2:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return process, workers
+
+
+def children_of(parent: int) -> list[int]:
+    """The living processes that a process has started, and those that they have."""
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    children = [pid for pid in pids if (fields := stat_of(pid)) and int(fields[1]) == parent and fields[0] != "Z"]
+    return children + [grandchild for child in children for grandchild in children_of(child)]
+
+
+def stat_of(pid: int) -> list[str]:
+    """What /proc tells of a process behind its name: state, parent, group, session, …; nothing if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = stat_of(pid)
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
+
+
+def assert_all_end(pids: list[int], *, within_s: float) -> None:
+    deadline = time.monotonic() + within_s
+    while left := [pid for pid in pids if (fields := stat_of(pid)) and fields[0] != "Z"]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
+
+
+@needs_proc
+@pytest.mark.parametrize(
+    ("number", "code", "to_all"),
+    [(signal.SIGINT, 130, True), (signal.SIGTERM, 143, False), (signal.SIGHUP, 129, True)],
+    ids=["Ctrl-C", "kill", "hang-up"],
+)
+def test_processes_that_tokenize_end_at_once(corpus, number, code, to_all):
+    process, workers = start_encoding(corpus)
+    before = time.monotonic()
+    (os.killpg if to_all else os.kill)(process.pid, number)
+    stdout, stderr = process.communicate(timeout=60)
+    assert time.monotonic() - before < 10
+    assert process.returncode == code
+    for word in ("Traceback", "Error", "leaked"):
+        assert word not in stdout + stderr
+    assert "The corpus was not kept." in plain(stdout + stderr)
+    assert_all_end(workers, within_s=5)
+
+
+@needs_proc
+def test_processes_that_tokenize_end_with_their_parent(corpus):
+    process, workers = start_encoding(corpus)
+    assert len(workers) == 2
+    process.kill()
+    assert_all_end(workers, within_s=10)
+    process.communicate(timeout=10)
+
+
+@needs_proc
+@pytest.mark.parametrize("after_s", [0.5, 2.0, 4.0, 6.0])
+def test_ctrl_c_while_a_command_starts_prints_no_traceback_of_ours(corpus, after_s):
+    options = ["--w2v.tokens.boundary", "sentence", "--w2v.tokens.n_process", "2"]
+    process = start("encode", "config.cfg", "--cache-dir", "cache", *options, cwd=corpus, start_new_session=True)
+    time.sleep(after_s)
+    children = children_of(process.pid)
+    os.killpg(process.pid, signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode in (130, -signal.SIGINT), stdout + stderr
+    # spaCy's own imports, before it knows of any command of ours, are beyond our reach
+    assert "Traceback" not in stderr or "spacy_w2v" not in stderr, stderr
+    assert_all_end(children, within_s=5)

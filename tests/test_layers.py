@@ -13,7 +13,7 @@ PACKAGE = Path(spacy_w2v.__file__).parent
 
 # From bottom to top; a module may import from its own layer and those below.
 LAYERS = [
-    {"types", "errors", "config", "_atomic", "memory", "blas"},
+    {"types", "errors", "config", "_atomic", "memory", "blas", "signals"},
     {"kernels", "sampling", "huffman", "grafting", "output_layers", "schedules"},
     {"model"},
     {"corpus"},

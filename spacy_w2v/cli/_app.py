@@ -1,13 +1,10 @@
 """What all commands share: the group they belong to, overrides of the config, and errors without a traceback."""
 
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import typer
@@ -16,18 +13,36 @@ from typer.core import TyperGroup
 from wasabi import msg
 
 from spacy_w2v.errors import Word2VecError
+from spacy_w2v.signals import EndingSignals, Stopped
+
+
+class Told(KeyboardInterrupt):
+    """An interrupt that the user has been told of."""
 
 
 class Commands(TyperGroup):
-    """The group of commands, whose errors are without the prefix that pydantic gives them within typer."""
+    """The group of commands: how they end after signals, and errors without the prefix that pydantic gives them."""
 
     def invoke(self, ctx: Any) -> Any:  # Any: the context of the click that typer holds, and what commands return
-        """Run the command that the arguments name."""
-        try:
-            return super().invoke(ctx)
-        except typer.BadParameter as error:
-            error.message = error.message.removeprefix("Value error, ")
-            raise
+        """Run the command that the arguments name.
+
+        Ctrl-C, SIGTERM, SIGHUP and Ctrl-Break end it without a traceback, with exit code 128 + the number of the signal
+        as shells have it: 130, 143, 129 and (on Windows) 149.
+        """
+        with EndingSignals() as signals:
+            try:
+                return super().invoke(ctx)
+            except typer.BadParameter as error:
+                error.message = error.message.removeprefix("Value error, ")
+                raise
+            except Told:
+                pass
+            except KeyboardInterrupt as error:
+                warn_of(error, "Nothing was written.")
+            except BaseException:  # a library may make something else of an interrupt, an import for one
+                if signals.received is None:
+                    raise
+            sys.exit(signals.exit_code)
 
 
 w2v_cli = typer.Typer(
@@ -40,16 +55,6 @@ w2v_cli = typer.Typer(
 WITH_OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
 """Context settings of commands that take overrides such as --w2v.training.epochs 3."""
 
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it: 128 + SIGINT."""
-
-TERMINATED = 143
-"""Exit code after `kill`: 128 + SIGTERM."""
-
-
-class Terminated(KeyboardInterrupt):
-    """The process was asked to end by SIGTERM: it cleans up as after Ctrl-C."""
-
 
 class VectorsOf(str, Enum):
     """The kinds of `spacy_w2v.config.schema.VectorKind`, for --vectors."""
@@ -61,13 +66,12 @@ class VectorsOf(str, Enum):
 
 @contextmanager
 def errors_for_users(*, when_interrupted: str | Callable[[], str] = "Nothing was written.") -> Iterator[None]:
-    """Print errors that users can cause, and end with exit code 1; with 130 after Ctrl-C, 143 after SIGTERM.
+    """Print errors that users can cause, and end with exit code 1; say what became of the work after Ctrl-C.
 
-    when_interrupted: what became of the work, or a function that tells it then.
+    when_interrupted: a sentence, or a function that returns it then.
     """
     try:
-        with _terminated_by_exception():
-            yield
+        yield
     except Word2VecError as error:
         first, *others = str(error).splitlines()
         msg.fail(first)
@@ -77,27 +81,13 @@ def errors_for_users(*, when_interrupted: str | Callable[[], str] = "Nothing was
     except MemoryError as error:
         msg.fail(f"Memory must hold the two matrices of weights, but is too small: {error}", exits=1)
     except KeyboardInterrupt as error:
-        how = "Terminated" if isinstance(error, Terminated) else "Interrupted"
-        msg.warn(f"{how}. {when_interrupted if isinstance(when_interrupted, str) else when_interrupted()}")
-        sys.exit(TERMINATED if isinstance(error, Terminated) else INTERRUPTED)
+        warn_of(error, when_interrupted if isinstance(when_interrupted, str) else when_interrupted())
+        raise Told from error
 
 
-@contextmanager
-def _terminated_by_exception() -> Iterator[None]:
-    """Let SIGTERM raise Terminated, where it would end the process and leave unfinished files."""
-
-    def terminate(number: int, frame: FrameType | None) -> None:
-        raise Terminated
-
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if not in_main_thread or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def warn_of(error: KeyboardInterrupt, outcome: str) -> None:
+    """Tell that the command was asked to end, and what became of its work."""
+    msg.warn(f"{'Terminated' if isinstance(error, Stopped) else 'Interrupted'}. {outcome}")
 
 
 def read_overrides(ctx: typer.Context) -> dict[str, Any]:  # Any: values of a config

@@ -30,7 +30,7 @@ class TokensSettings(Settings):
     """Lines (sentences, documents) with fewer tokens are left out."""
     max_tokens: int | None = Field(None, ge=1)
     """Stop after so many tokens of the corpus; null for all."""
-    n_process: int = Field(0, ge=0)
+    n_process: int = Field(0, ge=0, le=1024)
     """Processes that tokenize; 0 for one per core, but a single one for spaCy's stock tokenizer, which is faster."""
 
     @model_validator(mode="after")
@@ -94,7 +94,7 @@ class TrainingSettings(Settings):
     """Learning rate at the end."""
     sample: float = Field(1e-3, ge=0)
     """Threshold of subsampling, as relative frequency; 0 for none."""
-    workers: int = Field(0, ge=0)
+    workers: int = Field(0, ge=0, le=1024)
     """Training threads; 0 for one per core. With 1, a seed fixes the result to the bit."""
     seed: int = Field(1, ge=0)
     checkpoint_every_s: float | None = Field(30.0, ge=0)

@@ -21,11 +21,11 @@ from spacy_w2v.kernels import TRAINING_KERNELS, TrainChunk
 from spacy_w2v.kernels.arguments import NO_WORDS, Chunk, KernelSettings, OutputLayer, Subsampling, Weights
 from spacy_w2v.sampling import chunk_random_state
 from spacy_w2v.schedules import LinearSchedule
+from spacy_w2v.signals import HeldSignals
 from spacy_w2v.training.arguments import kernel_settings
 from spacy_w2v.training.checkpoint import Checkpoints
 from spacy_w2v.training.health import CHECK_EVERY_S, Health
 from spacy_w2v.training.plan import Plan
-from spacy_w2v.training.signals import HeldSignals
 from spacy_w2v.training.state import EpochResult, RunState, TaskResult, TrainingProgress
 
 POLL_S = 0.1
@@ -58,8 +58,8 @@ def train_weights(
     """Train the weights in place, and return the result of each epoch.
 
     untrained_loss: the loss per pair of a model that knows nothing; far above it, training is stopped.
-    checkpoints: where and when to keep the state of the run; None for never. Ctrl-C and SIGTERM then come into effect
-    once a last one is written.
+    checkpoints: where and when to keep the state of the run; None for never. Ctrl-C and other requests to end
+    then come into effect once a last one is written.
     done: `RunState.to_json` of the run that the weights come from, to go on with it; None for a new one.
     frozen: words whose input vectors stay as they are, see KernelSettings; empty to train all.
 

@@ -6,7 +6,46 @@ from contextlib import AbstractContextManager
 from types import FrameType, TracebackType
 from typing import Any
 
-HELD = (signal.SIGINT, signal.SIGTERM)
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
+"""Signals that ask a process to end: Ctrl-C, `kill`, a terminal that is closed, and Ctrl-Break of Windows."""
+
+
+class Stopped(KeyboardInterrupt):
+    """The process was asked to end by a signal other than Ctrl-C: it cleans up as after that."""
+
+
+class EndingSignals:
+    """Lets signals that ask the process to end raise KeyboardInterrupt, while the block runs.
+
+    Signals that are ignored, or handled by someone else, stay so; outside of the main thread nothing changes.
+    """
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+        """The first signal that came."""
+        self._handlers: dict[int, Any] = {}  # Any: what signal.signal takes
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of a process that they end, as shells have it: 128 and the number of the signal."""
+        return 128 + (self.received or signal.SIGINT)
+
+    def __enter__(self) -> "EndingSignals":
+        if threading.current_thread() is threading.main_thread():
+            for number in ENDING:
+                handler = signal.getsignal(number)
+                if handler in (signal.SIG_DFL, signal.default_int_handler):
+                    self._handlers[number] = handler
+                    signal.signal(number, self._raise)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def _raise(self, number: int, frame: FrameType | None) -> None:
+        self.received = self.received or number
+        raise KeyboardInterrupt if number == signal.SIGINT else Stopped
 
 
 class HeldSignals(AbstractContextManager["HeldSignals"]):
@@ -22,7 +61,7 @@ class HeldSignals(AbstractContextManager["HeldSignals"]):
 
     def __enter__(self) -> "HeldSignals":
         if threading.current_thread() is threading.main_thread():
-            for number in HELD:
+            for number in ENDING:
                 handler = signal.getsignal(number)
                 if handler not in (signal.SIG_IGN, None):  # None: not installed from Python
                     self._handlers[number] = handler
