@@ -14,6 +14,7 @@ import numpy as np
 
 from spacy_w2v._atomic import new_directory
 from spacy_w2v.config.schema import TokensSettings
+from spacy_w2v.corpus.affix_rules import state_of
 from spacy_w2v.corpus.encode import encode_stream
 from spacy_w2v.corpus.jieba_words import jieba_fingerprint
 from spacy_w2v.corpus.source import TextSource
@@ -139,8 +140,7 @@ def tokenizer_fingerprint(nlp: "Language", settings: TokensSettings, *, code_pat
         parts.append(str(nlp.config["nlp"]["tokenizer"]))
         if not is_piecewise(tokenizer):  # its state need not tell what it does
             parts += [*_code_of(tokenizer), code_path.read_bytes() if code_path is not None else None]
-        if hasattr(tokenizer, "to_bytes"):
-            parts.append(tokenizer.to_bytes(exclude=["vocab"]))
+        parts += state_of(tokenizer)
         parts += [jieba] if (jieba := jieba_fingerprint(tokenizer)) else []
     if settings.attr == "NORM":
         parts.append(nlp.vocab.lookups.to_bytes())

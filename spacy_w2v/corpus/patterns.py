@@ -85,9 +85,9 @@ class CharacterTest(NamedTuple):
 class CharacterTests:
     """All tests of some expressions. Raises NotUnderstoodError for expressions that are not understood."""
 
-    def __init__(self, patterns: Iterable[re.Pattern[str]]) -> None:
+    def __init__(self, patterns: Iterable[re.Pattern[str] | None]) -> None:
         self._numbers: dict[CharacterTest, int] = {}
-        self._trees = [self._all(_parse(pattern), pattern.flags) for pattern in patterns]
+        self._trees = [self._tree(pattern) for pattern in patterns]
         self._patterns = [test.pattern() for test in self._numbers]
         self._passed_by_letters = sum(1 << i for test, i in self._numbers.items() if test.is_passed_by_a_letter())
 
@@ -113,6 +113,11 @@ class CharacterTests:
         for tree in self._trees:
             counting |= _tests_of(tree, passed, characters) or 0
         return counting
+
+    def _tree(self, pattern: re.Pattern[str] | None) -> Part:
+        if not isinstance(pattern, re.Pattern) or not isinstance(pattern.pattern, str):
+            raise NotUnderstoodError(f"{pattern!r} is no expression for strings")
+        return self._all(_parse(pattern), pattern.flags)
 
     def _all(self, items: Iterable[tuple[Any, Any]], flags: int) -> Part:
         parts = tuple(self._part(str(operation), argument, flags) for operation, argument in items)
@@ -192,8 +197,6 @@ def _test_of_set(items: list[tuple[Any, Any]], flags: int) -> CharacterTest:
 
 def _parse(pattern: re.Pattern[str]) -> Any:  # Any: a tree of Python's own, without declared types
     """Return the tree that Python's compiler of expressions starts from."""
-    if not isinstance(pattern, re.Pattern) or not isinstance(pattern.pattern, str):
-        raise NotUnderstoodError(f"{pattern!r} is no expression for strings")
     parser = import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
     return parser.parse(pattern.pattern, pattern.flags)
 

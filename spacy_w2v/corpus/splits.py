@@ -48,7 +48,8 @@ class KnownSplits:
     one, depend on the alphabet of a piece: whether it has letters, and how many of each other character, up to MANY.
     """
 
-    def __init__(self, patterns: Iterable[re.Pattern[str]]) -> None:
+    def __init__(self, patterns: Iterable[re.Pattern[str] | None]) -> None:
+        """Begin without any. patterns: all that split; None for a function, which might tell all pieces apart."""
         self._tests: CharacterTests | None
         try:
             self._tests = _character_tests(tuple(patterns))
@@ -208,6 +209,6 @@ class _Alphabet(NamedTuple):
 
 
 @lru_cache(maxsize=4)
-def _character_tests(patterns: tuple[re.Pattern[str], ...]) -> CharacterTests:
+def _character_tests(patterns: tuple[re.Pattern[str] | None, ...]) -> CharacterTests:
     """Read expressions once in a process: French ones take most of a second."""
     return CharacterTests(patterns)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spacy_w2v.corpus.affix_rules import affix_functions, expression_of
 from spacy_w2v.corpus.pieces import ENDS_LIKE_START, HOLDS_SPECIAL, STARTS_LIKE_REST, LearnedPieces
 from spacy_w2v.corpus.special_cases import (
     BEGINS_ONE,
@@ -45,7 +46,7 @@ class StockPieces:
         self._rules = rules
         self._keys = LexemeKeys(nlp.vocab, rules).keys
         self._start()
-        self._splits = KnownSplits(_patterns_of(nlp.tokenizer))
+        self._splits = KnownSplits(map(expression_of, affix_functions(nlp.tokenizer).values()))
         self._special_cases = SpecialCases(nlp.tokenizer, self._plain, change_norms=rules.attr == "NORM")
         self._special_texts = StringTable(text for text in self._special_cases.texts if "\n" not in text)
 
@@ -98,7 +99,7 @@ class StockPieces:
         self.types.keep(kept_types)
         self._start()
         if len(self._splits) > MAX_OUTLINES:
-            self._splits = KnownSplits(_patterns_of(self._nlp.tokenizer))
+            self._splits = KnownSplits(map(expression_of, affix_functions(self._nlp.tokenizer).values()))
 
     def _split_plainly(self, pieces: list[str]) -> Iterator[list[int]]:
         """Let spaCy split pieces without special cases, and yield the ends of their tokens."""
@@ -144,18 +145,6 @@ def _tokens_by_piece(doc: "Doc", pieces: Sequence[str]) -> Iterator[tuple[int, l
     starts = places.tolist()
     for piece, first, end in zip(pieces, [0, *(i + 1 for i in breaks)], [*breaks, len(doc)], strict=True):
         yield first, [*(start - starts[first] for start in starts[first + 1 : end]), len(piece)]
-
-
-def _patterns_of(tokenizer: "Tokenizer") -> list[Any]:  # Any: what a user has set instead of a regular expression
-    """Return the regular expressions that a stock tokenizer calls, or what else has been put in their place."""
-    functions = (
-        tokenizer.prefix_search,
-        tokenizer.suffix_search,
-        tokenizer.infix_finditer,
-        tokenizer.token_match,
-        tokenizer.url_match,
-    )
-    return [getattr(function, "__self__", function) for function in functions if function is not None]
 
 
 def _rebuilt(tokenizer: "Tokenizer", vocab: "Vocab", *, rules: dict[str, Any]) -> "Tokenizer":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spacy_w2v.config.export import ExportSettings, VectorKind, check_merging
+from spacy_w2v.corpus.affix_rules import lost_when_saved
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.export.merging import merged_keys
 from spacy_w2v.model.trained import TrainedModel
@@ -132,11 +133,16 @@ def note_vectors(nlp: "Language", model: TrainedModel, *, vectors: VectorKind) -
 
 
 def check_can_be_saved(nlp: "Language") -> None:
-    """Raise ConfigError if the tokenizer has no to_disk, which spaCy needs to save and load a pipeline."""
+    """Raise ConfigError if spaCy cannot save the tokenizer, or would load it as one that makes other tokens."""
     if not hasattr(nlp.tokenizer, "to_disk"):
         raise ConfigError(
             f"The tokenizer must have to_disk and from_disk to be saved for spaCy, but {type(nlp.tokenizer).__name__} "
             'has none. Derive it from spacy.util.DummyTokenizer, or leave "spacy" out of the formats of [w2v.export].'
+        )
+    if lost := "; ".join(lost_when_saved(nlp.tokenizer)):
+        raise ConfigError(
+            f"The tokenizer must be made of regular expressions to be saved for spaCy, but {lost}. Change it, or leave "
+            '"spacy" out of the formats of [w2v.export].'
         )
 
 
