@@ -1,7 +1,12 @@
 """The memory of the machine, and what this process takes of it."""
 
 import ctypes
+import mmap
 import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def physical_memory() -> int | None:
@@ -22,3 +27,17 @@ def release_free_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None  # glibc has it
     if trim is not None:
         trim(0)
+
+
+def release_mapped(array: "NDArray[Any]") -> None:  # Any: of any type
+    """Let go of what was read of an array that is a file mapped for reading; it is read again when it is needed.
+
+    Any other array stays as it is, and so does one whose changes are kept in memory only.
+    """
+    if getattr(array, "mode", None) != "r":  # of np.memmap
+        return
+    base: object = array
+    while base is not None and not isinstance(base, mmap.mmap):
+        base = getattr(base, "base", None)
+    if base is not None and hasattr(base, "madvise"):  # Windows has none
+        base.madvise(mmap.MADV_DONTNEED)

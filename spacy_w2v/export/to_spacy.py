@@ -2,48 +2,25 @@
 
 import json
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spacy_w2v.config.export import ExportSettings, VectorKind, check_merging
+from spacy_w2v.config.export import ExportSettings, VectorKind, check_merging, check_vectors
 from spacy_w2v.corpus.affix_rules import lost_when_saved
 from spacy_w2v.errors import ConfigError, StorageError
-from spacy_w2v.export.merging import merged_keys
+from spacy_w2v.export.matrices import matrix_of, passing_blocks
 from spacy_w2v.model.trained import TrainedModel
-from spacy_w2v.model.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
+    from spacy_w2v.export.spacy_keys import TableKeys
+
 PIPELINE_FILES = ("config.cfg", "meta.json", "tokenizer", "vocab")
 """What spaCy writes of a pipeline, beside a directory for each component."""
-
-
-def spacy_keys(vocabulary: Vocabulary, *, attr: str) -> tuple[list[str], list[int]]:
-    """Return the texts that find a vector in spaCy's table, and the row of each.
-
-    spaCy looks vectors up by ORTH, so for other attributes each word has several keys: the forms that the corpus has,
-    and for LOWER also the word in upper case, in title case and capitalised, so that a form which the corpus happens
-    to lack is found too. The word itself comes last, for spaCy names a row by its last key. A form that stands for
-    several words (with NORM) goes to the one it stands for most often.
-    """
-    key_rows: dict[str, int] = {}
-    # Also for ORTH, where words differ from their forms if numbers or URLs are shapes.
-    table = vocabulary.forms.sort_by([("count", "descending"), ("word", "ascending")])
-    for orth, row in zip(table["orth"].to_pylist(), table["word"].to_pylist(), strict=True):
-        key_rows.setdefault(orth, row)
-    if attr == "LOWER":
-        for row, word in enumerate(vocabulary.words):
-            for variant in (word.upper(), word.title(), word.capitalize()):
-                if variant.lower() == word:
-                    key_rows.setdefault(variant, row)
-    for row, word in enumerate(vocabulary.words):
-        if key_rows.get(word, row) == row:
-            key_rows.pop(word, None)
-            key_rows[word] = row
-    return list(key_rows), list(key_rows.values())
 
 
 def set_vectors(
@@ -65,20 +42,40 @@ def set_vectors(
     from spacy.vectors import Vectors
 
     check_merging(merge_rare=merge_rare, max_vectors=max_vectors)
-    data = model.vectors(vectors)
-    kept = model.vocabulary.first(max_vectors)
-    n_rows = len(kept)
-    key_rows = dict(zip(*spacy_keys(model.vocabulary if merge_rare else kept, attr=model.attr), strict=True))
-    if merge_rare:
-        key_rows = merged_keys(key_rows, data, n_rows)
-    rank_of_id = {nlp.vocab.strings.add(key): row for key, row in key_rows.items()}
-    table = Vectors(
-        data=np.array(data[:n_rows], dtype),
-        strings=nlp.vocab.strings,
-        name=f"{nlp.lang}_w2v.vectors",
-    )
-    table.key2row.update(rank_of_id)
+    keys = _keys(model, max_vectors=max_vectors, merge_rare=merge_rare, vectors=vectors)
+    n_rows = len(model.vocabulary.first(max_vectors))
+    data = matrix_of(model, vectors, n_rows=n_rows, dtype=dtype)
+    table = Vectors(data=data, strings=nlp.vocab.strings, name=_table_name(nlp))
+    for block in keys.blocks():
+        for text in block.texts.to_pylist():
+            nlp.vocab.strings.add(text)
+        table.key2row.update(zip(block.ids.tolist(), block.rows.tolist(), strict=True))
     put_table(nlp, table)
+    _keep_frequencies(nlp, model, keys, n_rows)
+
+
+def _keys(model: TrainedModel, *, max_vectors: int | None, merge_rare: bool, vectors: VectorKind) -> "TableKeys":
+    """Return the keys of a table of the first vectors, or those of all words where rare ones are merged."""
+    from spacy_w2v.export.spacy_keys import merged_rows, spacy_keys
+
+    kept = model.vocabulary.first(max_vectors)
+    if not merge_rare:
+        return spacy_keys(kept, attr=model.attr)
+    return merged_rows(spacy_keys(model.vocabulary, attr=model.attr), model.vectors(vectors), len(kept))
+
+
+def _keep_frequencies(nlp: "Language", model: TrainedModel, keys: "TableKeys", n_rows: int) -> None:
+    """Keep the count of each row's word with a pipeline, under the key that names the row."""
+    from spacy_w2v.export.frequencies import keep_frequencies
+
+    names, has_name = np.zeros(n_rows, np.uint64), np.zeros(n_rows, bool)
+    names[keys.rows], has_name[keys.rows] = keys.ids, True  # the last of each row
+    counts = model.vocabulary.counts[:n_rows][has_name]
+    keep_frequencies(nlp.vocab, names[has_name], counts, n_tokens=int(model.meta["corpus"]["n_tokens"]))
+
+
+def _table_name(nlp: "Language") -> str:
+    return f"{nlp.lang}_w2v.vectors"
 
 
 def put_table(nlp: "Language", table: Any) -> None:  # Any: spaCy's Vectors has no types
@@ -86,11 +83,8 @@ def put_table(nlp: "Language", table: Any) -> None:  # Any: spaCy's Vectors has 
     from spacy.util import OOV_RANK
 
     nlp.vocab.vectors = table
-    for lexeme in nlp.vocab:
+    for lexeme in nlp.vocab:  # those that come later get their ranks of the table
         lexeme.rank = table.key2row.get(lexeme.orth, OOV_RANK)
-    for word_id, row in table.key2row.items():
-        if word_id in nlp.vocab.strings:  # others may have keys whose text is not known, which no lexeme can have
-            nlp.vocab[word_id].rank = row
 
 
 def make_spacy_pipeline(
@@ -167,13 +161,23 @@ def check_no_components(path: Path, *, but: Collection[str] = ()) -> None:
 
 
 def write_spacy(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
-    """Write a pipeline directory."""
-    nlp = make_spacy_pipeline(
-        model,
-        max_vectors=settings.max_vectors,
-        merge_rare=settings.merge_rare,
-        dtype=settings.dtype,
-        vectors=settings.vectors,
-    )
+    """Write a pipeline directory: what `nlp.to_disk` writes of `make_spacy_pipeline`, to the byte, in less memory."""
+    from spacy_w2v.config.loading import make_pipeline, parse_config
+    from spacy_w2v.export.spacy_files import TableOnDisk
+
+    check_merging(merge_rare=settings.merge_rare, max_vectors=settings.max_vectors)
+    check_vectors(settings.vectors, loss=model.settings.loss)
+    nlp = make_pipeline(parse_config(model.config))
     check_can_be_saved(nlp)
+    keys = _keys(model, max_vectors=settings.max_vectors, merge_rare=settings.merge_rare, vectors=settings.vectors)
+    n_rows = len(model.vocabulary.first(settings.max_vectors))
+    nlp.vocab.vectors = TableOnDisk(
+        keys,
+        partial(passing_blocks, model, settings.vectors, n_rows=n_rows),
+        shape=(n_rows, model.vector_size),
+        dtype=settings.dtype,
+        name=_table_name(nlp),
+    )
+    _keep_frequencies(nlp, model, keys, n_rows)
+    describe(nlp, model, vectors=settings.vectors)
     nlp.to_disk(path)

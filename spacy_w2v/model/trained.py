@@ -1,6 +1,6 @@
 """A trained model: words with their input and output vectors, and how they came about."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -16,6 +16,9 @@ from spacy_w2v.model import predictions
 from spacy_w2v.model.vocabulary import Vocabulary
 from spacy_w2v.output_layers import make_tree
 from spacy_w2v.types import Vectors
+
+FLOATS_AT_A_TIME = 4_000_000
+"""Of the blocks of `TrainedModel.vector_blocks`: 16 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,9 +94,24 @@ class TrainedModel:
         check_vectors(kind, loss=self.settings.loss)
         if kind == "input":
             return self.input_vectors
-        if kind == "output":
-            return self.output_vectors
-        mean: Vectors = (self.input_vectors + self.output_vectors) / np.float32(2)
+        return self.output_vectors if kind == "output" else self._rows(kind, slice(None))
+
+    def vector_blocks(self, kind: VectorKind = "input", *, n_rows: int | None = None) -> Iterator[Vectors]:
+        """Yield the first n_rows of `vectors`, or all, some at a time: a mean takes the memory of one block only.
+
+        Raises ConfigError as `vectors` does.
+        """
+        check_vectors(kind, loss=self.settings.loss)
+        n_rows = len(self) if n_rows is None else min(n_rows, len(self))
+        n_at_a_time = max(1, FLOATS_AT_A_TIME // self.vector_size)
+        for start in range(0, n_rows, n_at_a_time):
+            yield self._rows(kind, slice(start, min(start + n_at_a_time, n_rows)))
+
+    def _rows(self, kind: VectorKind, rows: slice) -> Vectors:
+        if kind != "mean":
+            return (self.input_vectors if kind == "input" else self.output_vectors)[rows]
+        mean: Vectors = self.input_vectors[rows] + self.output_vectors[rows]
+        mean /= np.float32(2)
         return mean
 
     def most_similar(
@@ -105,11 +123,16 @@ class TrainedModel:
         `vectors` does.
         """
         predictions.check_topn(topn)
-        table = self.vectors(vectors)
+        check_vectors(vectors, loss=self.settings.loss)
         left_out = self.rank(word) if isinstance(word, str) else None
-        query = table[left_out] if left_out is not None else np.asarray(word, np.float32)
-        scores = table @ query
-        norms = np.linalg.norm(table, axis=1) * np.linalg.norm(query)
+        query = (
+            self._rows(vectors, slice(left_out, left_out + 1))[0]
+            if left_out is not None
+            else np.asarray(word, np.float32)
+        )
+        blocks = [(block @ query, np.linalg.norm(block, axis=1)) for block in self.vector_blocks(vectors)]
+        scores, norms = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+        norms *= np.linalg.norm(query)
         similarities = np.divide(scores, norms, out=np.zeros_like(scores), where=norms > 0)
         if left_out is not None:
             similarities[left_out] = -np.inf

@@ -1,0 +1,41 @@
+"""Matrices of vectors on their way to a file, some rows at a time."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from spacy_w2v.config.export import VectorKind
+from spacy_w2v.memory import release_mapped
+from spacy_w2v.model.trained import TrainedModel
+from spacy_w2v.types import Vectors
+
+
+def passing_blocks(model: TrainedModel, kind: VectorKind, *, n_rows: int | None = None) -> Iterator[Vectors]:
+    """Yield `TrainedModel.vector_blocks` that are each used once: where files are mapped, they leave memory again."""
+    for block in model.vector_blocks(kind, n_rows=n_rows):
+        yield block
+        for matrix in (model.input_vectors, model.output_vectors):
+            release_mapped(matrix)
+
+
+def matrix_of(model: TrainedModel, kind: VectorKind, *, n_rows: int | None, dtype: str) -> Vectors:
+    """Return a copy of the first n_rows of a model's vectors, or of all, with numbers of another type."""
+    matrix = np.empty((len(model.vocabulary.first(n_rows)), model.vector_size), dtype)
+    start = 0
+    for block in passing_blocks(model, kind, n_rows=n_rows):
+        matrix[start : start + len(block)] = block
+        start += len(block)
+    return matrix
+
+
+def write_matrix(path: Path, blocks: Iterable[Vectors], *, shape: tuple[int, int], dtype: str) -> None:
+    """Write rows as np.save writes a matrix, to the byte. shape: of it; rows that the blocks lack are zero."""
+    descr = np.lib.format.dtype_to_descr(np.dtype(dtype).newbyteorder("<"))
+    n_rows = 0
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
+        for block in blocks:
+            file.write(np.ascontiguousarray(block, descr).data)
+            n_rows += len(block)
+        file.write(np.zeros((shape[0] - n_rows, shape[1]), descr).data)
