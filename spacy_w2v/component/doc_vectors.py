@@ -80,9 +80,10 @@ class DocVectors:
             )
         if settings.frequencies == "corpus" and fitted is not None and fitted.counts is None:
             raise ConfigError(
-                'pooling = "sif" needs the frequencies of words, but these vectors came without. Initialize the '
-                'component with the model that they are of as path; or set frequencies = "zipf" if the rows of their '
-                'table go from the most frequent word to the rarest, or pooling = "mean".'
+                'pooling = "sif" needs the frequencies of words, but these vectors came without: they are no export of '
+                "spacy-w2v, or one of an earlier version. Initialize the component with the model that they are of as "
+                'path; or set frequencies = "zipf" if the rows of their table go from the most frequent word to the '
+                'rarest, or pooling = "mean".'
             )
         if fitted is None or not settings.n_common:
             return

@@ -18,6 +18,7 @@ from spacy_w2v.types import Vectors
 
 if TYPE_CHECKING:
     from spacy_w2v.component.text_sample import SampledSource
+    from spacy_w2v.export.frequencies import Frequencies
     from spacy_w2v.model.trained import TrainedModel
 
 FEWEST_TEXTS = 10
@@ -41,10 +42,11 @@ def fit(
     the config that errors name. Raises ConfigError where the settings need what cannot be found.
     """
     table = table_facts(nlp.vocab.vectors)
+    frequencies = _frequencies(nlp, trained, n_rows=table.n_rows)
     fitted = Fitted(
         table=table,
-        counts=np.array(trained.vocabulary.counts[: table.n_rows]) if trained is not None else None,
-        n_tokens=int(trained.meta["corpus"]["n_tokens"]) if trained is not None else 0,
+        counts=frequencies.counts if frequencies is not None else None,
+        n_tokens=frequencies.n_tokens if frequencies is not None else 0,
         common=np.zeros((0, table.vector_size), np.float32),
         sif_a=settings.sif_a,
         frequencies=settings.frequencies,
@@ -64,6 +66,19 @@ def fit(
             f"[{section}.corpus]; or set n_common = 0."
         )
     return replace(fitted, common=common_components(np.stack(known), n=n))
+
+
+def _frequencies(nlp: Language, trained: "TrainedModel | None", *, n_rows: int) -> "Frequencies | None":
+    """Return the counts of the rows of a pipeline's table: the model's, or those that were kept when it was exported.
+
+    None for a table of other origin.
+    """
+    from spacy_w2v.export.frequencies import Frequencies, find_frequencies
+
+    if trained is not None:
+        counts = np.array(trained.vocabulary.counts[:n_rows])
+        return Frequencies(counts, int(trained.meta["corpus"]["n_tokens"]))
+    return find_frequencies(nlp.vocab, vectors=nlp.config.interpolate()["initialize"].get("vectors"))
 
 
 def _text_vectors(

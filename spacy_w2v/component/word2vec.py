@@ -212,7 +212,7 @@ class Word2VecComponent:
     def _made(self, table: Any) -> bool:  # Any: spaCy's Vectors
         """Say whether a table is that of the model that the component knows."""
         fitted = self.doc_vectors.fitted
-        if fitted is None or fitted.counts is None or (self.is_trainable and self.continued is None):
+        if fitted is None or fitted.counts is None or not self.facts or (self.is_trainable and self.continued is None):
             return False
         return table_facts(table, n_rows=fitted.table.n_rows).are_of(fitted.table)
 

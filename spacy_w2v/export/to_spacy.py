@@ -51,7 +51,7 @@ def set_vectors(
             nlp.vocab.strings.add(text)
         table.key2row.update(zip(block.ids.tolist(), block.rows.tolist(), strict=True))
     put_table(nlp, table)
-    _keep_frequencies(nlp, model, keys, n_rows)
+    _keep_frequencies(nlp, model, keys, n_rows=n_rows, dtype=dtype, vectors=vectors)
 
 
 def _keys(model: TrainedModel, *, max_vectors: int | None, merge_rare: bool, vectors: VectorKind) -> "TableKeys":
@@ -64,14 +64,22 @@ def _keys(model: TrainedModel, *, max_vectors: int | None, merge_rare: bool, vec
     return merged_rows(spacy_keys(model.vocabulary, attr=model.attr), model.vectors(vectors), len(kept))
 
 
-def _keep_frequencies(nlp: "Language", model: TrainedModel, keys: "TableKeys", n_rows: int) -> None:
+def _keep_frequencies(
+    nlp: "Language", model: TrainedModel, keys: "TableKeys", *, n_rows: int, dtype: str, vectors: VectorKind
+) -> None:
     """Keep the count of each row's word with a pipeline, under the key that names the row."""
-    from spacy_w2v.export.frequencies import keep_frequencies
+    from spacy_w2v.export.frequencies import keep_frequencies, sampled_words
 
     names, has_name = np.zeros(n_rows, np.uint64), np.zeros(n_rows, bool)
     names[keys.rows], has_name[keys.rows] = keys.ids, True  # the last of each row
-    counts = model.vocabulary.counts[:n_rows][has_name]
-    keep_frequencies(nlp.vocab, names[has_name], counts, n_tokens=int(model.meta["corpus"]["n_tokens"]))
+    rows = np.flatnonzero(has_name)
+    keep_frequencies(
+        nlp.vocab,
+        names[rows],
+        model.vocabulary.counts[rows],
+        n_tokens=int(model.meta["corpus"]["n_tokens"]),
+        sample=model.some_vectors(vectors, rows[sampled_words(len(rows))]).astype(dtype),
+    )
 
 
 def _table_name(nlp: "Language") -> str:
@@ -178,6 +186,6 @@ def write_spacy(model: TrainedModel, path: Path, settings: ExportSettings) -> No
         dtype=settings.dtype,
         name=_table_name(nlp),
     )
-    _keep_frequencies(nlp, model, keys, n_rows)
+    _keep_frequencies(nlp, model, keys, n_rows=n_rows, dtype=settings.dtype, vectors=settings.vectors)
     describe(nlp, model, vectors=settings.vectors)
     nlp.to_disk(path)

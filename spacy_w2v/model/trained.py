@@ -94,7 +94,7 @@ class TrainedModel:
         check_vectors(kind, loss=self.settings.loss)
         if kind == "input":
             return self.input_vectors
-        return self.output_vectors if kind == "output" else self._rows(kind, slice(None))
+        return self.output_vectors if kind == "output" else self.some_vectors(kind, slice(None))
 
     def vector_blocks(self, kind: VectorKind = "input", *, n_rows: int | None = None) -> Iterator[Vectors]:
         """Yield the first n_rows of `vectors`, or all, some at a time: a mean takes the memory of one block only.
@@ -105,9 +105,10 @@ class TrainedModel:
         n_rows = len(self) if n_rows is None else min(n_rows, len(self))
         n_at_a_time = max(1, FLOATS_AT_A_TIME // self.vector_size)
         for start in range(0, n_rows, n_at_a_time):
-            yield self._rows(kind, slice(start, min(start + n_at_a_time, n_rows)))
+            yield self.some_vectors(kind, slice(start, min(start + n_at_a_time, n_rows)))
 
-    def _rows(self, kind: VectorKind, rows: slice) -> Vectors:
+    def some_vectors(self, kind: VectorKind, rows: slice | NDArray[np.int64]) -> Vectors:
+        """Return the vectors of some words by rank, of a kind that the model has for each word."""
         if kind != "mean":
             return (self.input_vectors if kind == "input" else self.output_vectors)[rows]
         mean: Vectors = self.input_vectors[rows] + self.output_vectors[rows]
@@ -126,7 +127,7 @@ class TrainedModel:
         check_vectors(vectors, loss=self.settings.loss)
         left_out = self.rank(word) if isinstance(word, str) else None
         query = (
-            self._rows(vectors, slice(left_out, left_out + 1))[0]
+            self.some_vectors(vectors, slice(left_out, left_out + 1))[0]
             if left_out is not None
             else np.asarray(word, np.float32)
         )
