@@ -81,7 +81,8 @@ def prepare(source: Path, output: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("source", type=Path)
+    # spaCy projects hand on quotes under Windows
+    parser.add_argument("source", type=lambda text: Path(text.strip('"')))
     parser.add_argument("output", type=Path)
     options = parser.parse_args()
     prepare(options.source, options.output)

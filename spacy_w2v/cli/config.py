@@ -1,5 +1,6 @@
 """`spacy w2v init-config` and `fill-config`: new configs, and old ones made complete."""
 
+import sys
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 
 BUNDLED = "gensim-wiki"
+
+KEEPS_QUOTES = sys.platform == "win32"
+"""Whether `spacy project` hands on the quotes that stand around a value in project.yml."""
 
 
 class Size(str, Enum):
@@ -52,6 +56,7 @@ def init_config_command(
     from spacy_w2v.config.presets import make_config
 
     with errors_for_users():
+        dataset, name, text_field = map(without_quotes, (dataset, name or "", text_field))
         corpus = corpus_block(dataset, name=name, text_field=text_field)
         config = make_config(lang=lang, corpus=corpus, size=size.value)
         save_config(config, output_file, force=force)
@@ -81,6 +86,11 @@ def fill_config_command(
         config = load_config(base_path, interpolate=False)
         filled = fill(config, parse_settings(dict(config.interpolate()["w2v"])))
         save_config(filled, output_file, force=force or output_file == base_path)
+
+
+def without_quotes(value: str) -> str:
+    """Return a value without quotes around it, if it may come with them from a project."""
+    return value[1:-1] if KEEPS_QUOTES and len(value) > 1 and value[0] == value[-1] == '"' else value
 
 
 def corpus_block(dataset: str, *, name: str | None, text_field: str) -> dict[str, Any]:
