@@ -6,6 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from spacy_w2v._atomic import check_output, only_writer, staged_directory
+from spacy_w2v.config.arguments import (
+    check_dtype,
+    check_max_vectors,
+    check_pipeline,
+    optional_path,
+    path_of,
+    pipeline_or_english,
+)
 from spacy_w2v.config.loading import config_of
 from spacy_w2v.config.schema import VectorKind, W2VSettings, block_of_setting, parse_settings
 from spacy_w2v.corpus.iterables import as_source
@@ -56,10 +64,13 @@ class Word2Vec(TrainedModel):
         """
         from spacy_w2v.export.to_spacy import make_spacy_pipeline, set_vectors
 
+        check_max_vectors(max_vectors)
+        check_dtype(dtype)
         if nlp is None:
             return make_spacy_pipeline(
                 self, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vectors=vectors
             )
+        check_pipeline(nlp)
         set_vectors(nlp, self, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vectors=vectors)
         return nlp
 
@@ -78,6 +89,8 @@ class Word2Vec(TrainedModel):
         """
         from spacy_w2v.export.to_gensim import make_keyed_vectors
 
+        check_max_vectors(max_vectors)
+        check_dtype(dtype)
         return make_keyed_vectors(self, max_vectors=max_vectors, dtype=dtype, vectors=vectors)
 
     def to_gensim(self) -> Any:  # Any: gensim has no types
@@ -95,8 +108,9 @@ class Word2Vec(TrainedModel):
 
         Raises StorageError if the directory exists (unless it holds a model and overwrite is set) or cannot be written.
         """
-        check_output(Path(path), overwrite=overwrite, made_by_us="input_vectors.npy")
-        with staged_directory(Path(path)) as directory:
+        output = path_of(path, name="path")
+        check_output(output, overwrite=overwrite, made_by_us="input_vectors.npy")
+        with staged_directory(output) as directory:
             write_model(self, directory)
 
 
@@ -105,7 +119,7 @@ def load(path: str | Path, *, mmap: bool = False) -> Word2Vec:
 
     mmap: leave the vectors on disk, read-only. Raises StorageError if there is none, or if it is damaged.
     """
-    directory = Path(path)
+    directory = path_of(path, name="path")
     if (directory / "model" / "meta.json").is_file():
         directory = directory / "model"
     return _with_interface(read_model(directory, mmap=mmap))
@@ -126,15 +140,14 @@ def from_gensim(
     To train it further, give it to `train` as `initial`. Raises ConfigError for other models than Word2Vec, and for
     one of both losses at once (hs=1 and negative > 0); StorageError for a file that gensim has not written.
     """
-    import spacy
-
     from spacy_w2v.initial.gensim_models import load_gensim, model_of_gensim
 
+    nlp = pipeline_or_english(nlp)
     if isinstance(model, str | Path):
-        name, model = str(model), load_gensim(Path(model))
+        name, model = str(model), load_gensim(path_of(model, name="model"))
     else:
         name = f"gensim's {type(model).__name__}"
-    return _with_interface(model_of_gensim(model, name=name, nlp=nlp or spacy.blank("en"), attr=attr))
+    return _with_interface(model_of_gensim(model, name=name, nlp=nlp, attr=attr))
 
 
 def train(
@@ -176,26 +189,25 @@ def train(
     Raises ConfigError for a wrong setting, CorpusError for texts that cannot be trained on, StorageError for a
     checkpoint that is missing, in the way or held by another run, TrainingError for training that diverges.
     """
-    import spacy
-
     from spacy_w2v.initial.sources import open_initial
     from spacy_w2v.training.job import Word2VecJob
     from spacy_w2v.training.progress import ProgressBars, silent
 
+    nlp = pipeline_or_english(nlp)
+    cache, kept = optional_path(cache_dir, name="cache_dir"), optional_path(checkpoint, name="checkpoint")
     start = None
     if initial is not None:
-        start = open_initial(initial)
+        start = open_initial(path_of(initial, name="initial") if isinstance(initial, str) and not initial else initial)
         settings.setdefault("vector_size", start.vector_size)
     path = str(initial) if isinstance(initial, str | Path) else None
     checked = settings_from_arguments(settings, initial={"vectors": path, "keep_words": keep_words, "freeze": freeze})
-    nlp = nlp or spacy.blank("en")
     job = Word2VecJob(
         source=as_source(texts, text_field=text_field),
         nlp=nlp,
         settings=checked,
         config=config_of(nlp, checked),
-        cache_dir=Path(cache_dir) if cache_dir is not None else None,
-        checkpoint=Path(checkpoint) if checkpoint is not None else None,
+        cache_dir=cache,
+        checkpoint=kept,
         resume=resume,
         initial=start,
     )
@@ -234,13 +246,14 @@ def prune_vectors(
     from spacy_w2v.export.pruning import prune_table
     from spacy_w2v.training.progress import ProgressBars, silent
 
+    cache = optional_path(cache_dir, name="cache_dir")
     with ProgressBars() if progress else silent() as listener:
         return prune_table(
-            nlp,
+            check_pipeline(nlp),
             max_vectors,
             source=as_source(texts, text_field=text_field) if texts is not None else None,
             merge_rare=merge_rare,
-            cache_dir=Path(cache_dir) if cache_dir is not None else None,
+            cache_dir=cache,
             listener=listener.for_encoding(),
         )
 

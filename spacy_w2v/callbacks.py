@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spacy_w2v.config.arguments import check_max_vectors
 from spacy_w2v.config.schema import VectorKind
 from spacy_w2v.errors import ConfigError, shown_by_spacy
 
@@ -74,8 +75,7 @@ def make_load_vectors_v1(
     def load_vectors(nlp: "Language") -> None:
         from spacy_w2v.api import load
 
-        if max_vectors is not None and max_vectors < 1:
-            raise ConfigError(f"max_vectors must be at least 1, was: {max_vectors}")
+        check_max_vectors(max_vectors)
         _set_vectors(nlp, load(path, mmap=True), max_vectors=max_vectors, merge_rare=merge_rare, vectors=vectors)
 
     return _before_init(load_vectors, first, title="Vectors cannot be loaded")

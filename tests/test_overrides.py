@@ -5,7 +5,7 @@ import pytest
 import spacy_w2v
 from spacy_w2v.cli._app import read_overrides
 from spacy_w2v.config.base import is_class, number_without_bool
-from spacy_w2v.config.loading import load_config, resolve
+from spacy_w2v.config.loading import load_config, make_pipeline, resolve
 from spacy_w2v.config.registered import resolve_block
 from spacy_w2v.errors import ConfigError
 
@@ -120,3 +120,32 @@ def test_a_wrong_value_beside_a_list_is_described():
     block = {"corpus": {"@readers": "spacy_w2v.Dataset.v1", "path": ["a"], "data_files": {}}}
     with pytest.raises(ConfigError, match="path"):
         resolve_block(block, section="w2v")
+
+
+def test_wrong_arguments_of_nested_functions_are_named_with_their_section(tmp_path):
+    with pytest.raises(ConfigError) as error:
+        settings_of(tmp_path, "--w2v.corpus.sources.a.text_fild", "x")
+    assert "[w2v.corpus.sources.a] text_fild" in str(error.value)
+    assert "Did you mean 'text_field'?" in str(error.value)
+
+
+def test_an_argument_may_be_added_to_a_function_without_any(tmp_path):
+    (tmp_path / "c.cfg").write_text('[nlp]\nlang = "en"\n[w2v]\n[w2v.corpus]\n@readers = "spacy_w2v.GensimWiki.v1"\n')
+    config = load_config(tmp_path / "c.cfg", {"w2v.corpus.max_documents": 3})
+    assert config["w2v"]["corpus"]["max_documents"] == 3
+
+
+def test_settings_of_nlp_are_known_to_older_versions_of_spacy(monkeypatch):
+    """Before 3.8.13, whose schemas are models of pydantic 1."""
+    from pydantic import v1
+    from spacy import schemas
+
+    class ConfigSchemaNlp(v1.BaseModel):
+        lang: str = v1.Field(..., title="Language")
+        load_vocab_data: bool = v1.Field(True, alias="vocab_data")
+
+    monkeypatch.setattr(schemas, "ConfigSchemaNlp", ConfigSchemaNlp)
+    with pytest.raises(ConfigError, match=r"\[nlp\] has no setting 'langs'. Did you mean 'lang'\?"):
+        make_pipeline({"nlp": {"lang": "en", "langs": "en"}})
+    with pytest.raises(ConfigError, match="Known keys: lang, vocab_data"):
+        make_pipeline({"nlp": {"lang": "en", "zzz": 1}})

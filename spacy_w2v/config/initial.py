@@ -1,12 +1,14 @@
 """The settings of `[w2v.initial]`: vectors that exist already, to start from."""
 
+from pydantic import Field
+
 from spacy_w2v.config.base import Settings
 
 
 class InitialSettings(Settings):
     """`[w2v.initial]`: what training starts from."""
 
-    vectors: str | None = None
+    vectors: str | None = Field(None, min_length=1)
     """A model of ours, a spaCy pipeline (directory or name), a model or KeyedVectors of gensim, or a file in word2vec's
     or GloVe's format; null to start anew."""
     keep_words: bool = False

@@ -1,6 +1,7 @@
 """Reads a config: from a file, with overrides, to settings, a source of texts and the pipeline whose tokens count."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,13 +68,18 @@ def apply_overrides(config: "Config", overrides: dict[str, Any], *, interpolate:
     """Return the config with overrides and variables in place; a misspelt section is a ConfigError."""
     from confection import Config
 
+    config = Config(config.copy(), section_order=config.section_order)
+    for name in overrides:
+        section, _, key = name.rpartition(".")
+        if (block := _section(config, section)) is not None:
+            block.setdefault(key, None)  # before confection 1.0 a block with @readers alone cannot be overridden
     try:
         return Config(section_order=config.section_order).from_str(
             config.to_str(), overrides=overrides, interpolate=interpolate
         )
     except Exception as error:  # confection raises many kinds: interpolation, parsing, validation
         sections = {name.rpartition(".")[0] for name in overrides}
-        unknown = sorted(name for name in sections if not _has_section(config, name))
+        unknown = sorted(name for name in sections if _section(config, name) is None)
         if unknown:
             valid = [f"w2v.{block}" for block in (*BLOCKS, "corpus")] + list(config)
             raise ConfigError(
@@ -131,7 +137,7 @@ def make_pipeline(config: "Config") -> "Language":
     initialized from `[initialize.tokenizer]`; for norms, `[initialize.lookups]` count too. Meanwhile
     `is_only_for_tokens` is true. Raises ConfigError.
     """
-    from spacy.util import load_model_from_config
+    from spacy.util import get_lang_class, load_model_from_config
 
     nlp_block = dict(config.get("nlp", {}))
     if not nlp_block.get("lang"):
@@ -144,6 +150,8 @@ def make_pipeline(config: "Config") -> "Language":
     nlp_block["pipeline"] = []
     nlp_block["disabled"] = []
     if "@tokenizers" in nlp_block.get("tokenizer", {}):
+        with suppress(ImportError):  # which spaCy will describe
+            get_lang_class(nlp_block["lang"])  # which registers its tokenizer, in older versions
         resolve_block({"tokenizer": nlp_block["tokenizer"]}, section="nlp")  # says what is wrong, where spaCy does not
     try:
         nlp = load_model_from_config({"nlp": nlp_block}, auto_fill=True)
@@ -217,13 +225,14 @@ def _with_sections(config: "Config") -> "Config":
     return extended
 
 
-def _has_section(config: "Config", name: str) -> bool:
+def _section(config: "Config", name: str) -> dict[str, Any] | None:  # Any: values of a config
+    """Return the section of a dotted name, or None if there is none."""
     block: Any = config  # Any: sections are nested dicts of mixed values
     for part in name.split("."):
         if not isinstance(block, dict) or part not in block:
-            return False
+            return None
         block = block[part]
-    return isinstance(block, dict)
+    return block if isinstance(block, dict) else None
 
 
 def _make_logger(block: dict[str, Any] | None) -> SpacyLogger | None:

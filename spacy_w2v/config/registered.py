@@ -54,10 +54,7 @@ def _unknown_function(block: dict[str, Any], error: Exception) -> str:
 
 def _bools_for_numbers(block: dict[str, Any], section: str) -> Iterator[str]:
     """Yield a line for each argument of a registered function that is true or false, but should be a number."""
-    from spacy.util import registry
-
-    names = [(key[1:], str(name)) for key, name in block.items() if key.startswith("@")]
-    parameters = signature(registry.get(*names[0])).parameters if names and registry.has(*names[0]) else {}
+    parameters = _parameters(block)
     for key, value in block.items():
         annotation = parameters[key].annotation if key in parameters else None
         if isinstance(value, dict):
@@ -83,24 +80,32 @@ def _registered_names(block: dict[str, Any]) -> list[tuple[str, str]]:
 def _validation_lines(block: dict[str, Any], error: Any, section: str) -> str:  # Any: confection has no types
     lines = []
     for entry in error.errors:
-        *place, key = entry["loc"]
+        # Before confection 1.0 the error has the place of the block. Later each entry has it, but maybe only its end.
+        *end, key = ".".join(map(str, (*filter(None, [error.parent]), *entry["loc"]))).split(".")
+        places = [place for place in _places(block) if list(place[len(place) - len(end) :]) == end]
+        place = places[0] if places else tuple(end)
         parameters = _parameters(block, place)
-        if key in parameters:
-            hint = _values_of(parameters[key].annotation)
-        else:
-            hint = did_you_mean(str(key), parameters) if "unexpected argument" in entry["msg"] else ""
-        lines.append(f"[{section}.{'.'.join(map(str, place))}] {key}: {entry['msg']}. {hint}".rstrip())
+        hint = _values_of(parameters[key].annotation) if key in parameters else did_you_mean(key, parameters)
+        lines.append(f"[{'.'.join([section, *place])}] {key}: {entry['msg']}. {hint}".rstrip())
     return "\n".join(lines)
 
 
-def _parameters(block: dict[str, Any], place: list[str]) -> Mapping[str, Parameter]:
-    """Return the parameters of the registered function that a block within `block` names."""
+def _places(block: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Yield the place of each block within a block."""
+    for key, value in block.items():
+        if isinstance(value, dict):
+            yield (key,)
+            yield from ((key, *place) for place in _places(value))
+
+
+def _parameters(block: dict[str, Any], place: tuple[str, ...] = ()) -> Mapping[str, Parameter]:
+    """Return the parameters of the registered function that a block within `block` names, if it names one."""
     from spacy.util import registry
 
     for key in place:
-        block = block[key]
-    ((registry_name, name),) = _registered_names({key: value for key, value in block.items() if key[:1] == "@"})
-    return signature(registry.get(registry_name, name)).parameters
+        block = block.get(key, {})
+    names = [(key[1:], str(name)) for key, name in block.items() if key.startswith("@")]
+    return signature(registry.get(*names[0])).parameters if names and registry.has(*names[0]) else {}
 
 
 def _values_of(annotation: Any) -> str:  # Any: whatever stands behind the colon

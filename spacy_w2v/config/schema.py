@@ -202,6 +202,7 @@ _RULES = {
     "literal_error": "must be one of {expected}",
     "list_type": "must be a list",
     "string_type": "must be a string",
+    "string_too_short": "must not be empty",
 }
 
 

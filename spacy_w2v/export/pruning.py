@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from spacy_w2v.config.arguments import check_max_vectors
 from spacy_w2v.config.schema import TokensSettings, VocabularySettings
 from spacy_w2v.corpus.cache import EncodingListener, prepared_corpus
 from spacy_w2v.corpus.source import TextSource
@@ -35,8 +36,7 @@ class Pruned(NamedTuple):
 
 def _check_prunable(nlp: "Language", max_vectors: int) -> None:
     """Raise ConfigError unless a pipeline has a table that can be made smaller, to so many rows."""
-    if max_vectors < 1:
-        raise ConfigError(f"max_vectors must be at least 1, was: {max_vectors}")
+    check_max_vectors(max_vectors, or_none=False)
     table = nlp.vocab.vectors
     if not has_rows_of_words(table):
         raise ConfigError(

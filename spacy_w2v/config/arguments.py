@@ -1,0 +1,64 @@
+"""Arguments of the Python interface, whose type is checked before anything is done."""
+
+import os
+from numbers import Integral
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spacy_w2v.errors import ConfigError
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+# Any in signatures: whatever a program passes.
+
+
+def path_of(value: Any, *, name: str) -> Path:
+    """Return the path that an argument is. Raises ConfigError for another type, and for an empty one."""
+    if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str) or os.fspath(value) == "":
+        raise ConfigError(f"{name} must be the path of a file or directory, was: {value!r}")
+    path = Path(value)
+    return path if path.name not in ("", "..") else Path(os.path.abspath(path))  # with a name, to put files beside it
+
+
+def optional_path(value: Any, *, name: str) -> Path | None:
+    """Return the path that an argument is, or None for None. Raises ConfigError."""
+    return None if value is None else path_of(value, name=name)
+
+
+def check_pipeline(nlp: Any) -> "Language":
+    """Return a pipeline. Raises ConfigError for anything else, such as the name of one."""
+    from spacy.language import Language
+
+    if isinstance(nlp, Language):
+        return nlp
+    if isinstance(nlp, str) and nlp:
+        seen, example = repr(nlp), f'spacy.blank("{nlp}")' if len(nlp) in (2, 3) else f'spacy.load("{nlp}")'
+    elif isinstance(nlp, type):
+        seen, example = f"the class {nlp.__name__}", f"{nlp.__name__}()"
+    else:
+        seen, example = "''" if isinstance(nlp, str) else type(nlp).__name__, 'spacy.blank("en")'
+    raise ConfigError(f"nlp must be a spaCy pipeline, was: {seen}. Give one, such as {example}.")
+
+
+def pipeline_or_english(nlp: Any) -> "Language":
+    """Return a pipeline, or a blank English one for None. Raises ConfigError."""
+    import spacy
+
+    return spacy.blank("en") if nlp is None else check_pipeline(nlp)
+
+
+def check_max_vectors(value: Any, *, or_none: bool = True) -> None:
+    """Raise ConfigError unless a number of vectors is at least 1, or None, for all, where that may be."""
+    if value is None and or_none:
+        return
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise ConfigError(f"max_vectors must be a whole number, was: {value!r}")
+    if value < 1:
+        raise ConfigError(f"max_vectors must be at least 1, was: {value}")
+
+
+def check_dtype(value: Any) -> None:
+    """Raise ConfigError unless the type of the numbers of a table is one that can be written."""
+    if value not in ("float32", "float16"):
+        raise ConfigError(f"dtype must be 'float32' or 'float16', was: {value!r}")
