@@ -150,7 +150,7 @@ def _train_or_find(
             else:
                 resume = not overwrite and results.checkpoint_of(output).exists()
                 model, _ = results.train_to_directory(
-                    job, output, listener=listener, overwrite=overwrite, resume=resume
+                    job, output, listener=listener, overwrite=overwrite, resume=resume, also=["spacy"]
                 )
     say(results.summary_of(model))
     return model

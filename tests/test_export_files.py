@@ -8,12 +8,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import spacy
+from gensim.models import KeyedVectors, Word2Vec
+from helpers_cli import w2v_here
 from helpers_model import make_model
 from spacy.symbols import IDS
+from spacy.training.initialize import convert_vectors
 
 import spacy_w2v
+from spacy_w2v.config.export import check_fits
 from spacy_w2v.config.schema import ExportSettings
-from spacy_w2v.export import get_exporter, matrices, spacy_keys
+from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.export import files_of, get_exporter, matrices, spacy_files, spacy_keys, to_gensim_model
+from spacy_w2v.initial.sources import open_initial
 from spacy_w2v.memory import release_mapped
 from spacy_w2v.model import trained
 from spacy_w2v.model.vocabulary import Vocabulary
@@ -64,7 +70,8 @@ WITH_SPACE = ["new york", "a\u00a0b", "x\u2028y", "x\u0085y", "a\tb", "a\nb", "a
 def small_blocks(monkeypatch):
     """So small that each file is written in several."""
     monkeypatch.setattr(trained, "FLOATS_AT_A_TIME", 30)
-    for module in (spacy_keys, __import__("spacy_w2v.export.spacy_files", fromlist=["spacy_files"])):
+    monkeypatch.setattr(matrices, "FLOATS_AT_A_TIME", 30)
+    for module in (spacy_keys, spacy_files):
         monkeypatch.setattr(module, "WORDS_AT_A_TIME", 7)
 
 
@@ -193,3 +200,229 @@ def test_a_model_on_disk_leaves_memory_as_it_is_written(tmp_path):
             elif "-" in line.split()[0]:
                 name = None
     assert pages == {"input_vectors.npy": 0, "output_vectors.npy": 0}
+
+
+# gensim
+
+
+def same_keyed_vectors(actual, model, kind="input", n=None, dtype="float32"):
+    assert actual.index_to_key == model.words[:n]
+    assert actual.key_to_index == {word: rank for rank, word in enumerate(model.words[:n])}
+    np.testing.assert_array_equal(actual.vectors, model.vectors(kind)[:n].astype(dtype))
+    assert [actual.get_vecattr(word, "count") for word in model.words[:n]] == model.vocabulary.counts[:n].tolist()
+
+
+@pytest.mark.parametrize("name", ["vectors.kv", "vectors.kv.gz", "vectors.kv.bz2"])
+@pytest.mark.parametrize("mmap", [None, "r"])
+def test_odd_words_come_back_from_keyed_vectors(name, mmap, tmp_path):
+    if mmap and name != "vectors.kv":
+        pytest.skip("gensim maps no compressed files")
+    model = model_of(ODD_WORDS + WITH_SPACE + [""])
+    settings = ExportSettings(vectors="mean", max_vectors=40, dtype="float16")
+    get_exporter("gensim")(model, tmp_path / name, settings)
+    same_keyed_vectors(KeyedVectors.load(str(tmp_path / name), mmap=mmap), model, "mean", 40, "float16")
+    compressed = tmp_path / f"{name}.vectors.npz"
+    assert set(tmp_path.iterdir()) <= {*files_of("gensim", tmp_path / name), compressed}
+
+
+@pytest.mark.parametrize("limit", [0, 10**9], ids=["files beside it", "one file"])
+@pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax"])
+def test_a_whole_model_of_gensim_comes_back(limit, loss, tmp_path, monkeypatch):
+    monkeypatch.setattr(to_gensim_model, "FLOATS_IN_ONE_FILE", limit)
+    model = model_of(ODD_WORDS + WITH_SPACE, loss=loss)
+    path = tmp_path / "word2vec.model"
+    get_exporter("gensim-model")(model, path, ExportSettings(formats=["gensim-model"]))
+    actual, expected = Word2Vec.load(str(path)), model.to_gensim()
+    same_keyed_vectors(actual.wv, model)
+    for name in ("syn1neg", "syn1", "cum_table"):
+        assert hasattr(actual, name) == hasattr(expected, name)
+        if hasattr(actual, name):
+            np.testing.assert_array_equal(getattr(actual, name), getattr(expected, name))
+    for name in ("sample_int", "count"):
+        np.testing.assert_array_equal(actual.wv.expandos[name], expected.wv.expandos[name])
+    assert actual.corpus_total_words == expected.corpus_total_words
+    before = actual.wv.vectors.copy()
+    actual.train([ODD_WORDS] * 20, total_examples=20, epochs=1)
+    assert not np.array_equal(before, actual.wv.vectors)
+    written = set(tmp_path.iterdir())
+    assert len(written) == (1 if limit else 3)
+    assert written <= set(files_of("gensim-model", path))
+
+
+# word2vec
+
+
+def word2vec_files(model, path, binary, **settings):
+    format_ = "word2vec-binary" if binary else "word2vec-text"
+    get_exporter(format_)(model, path, ExportSettings(formats=[format_], **settings))
+    return KeyedVectors.load_word2vec_format(str(path), fvocab=str(path.with_suffix(".vocab")), binary=binary)
+
+
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize("name", ["vectors.w2v", "vectors.w2v.gz", "vectors.w2v.xz"])
+def test_odd_words_come_back_from_the_formats_of_word2vec(name, binary, tmp_path):
+    model = model_of(ODD_WORDS)
+    same_keyed_vectors(word2vec_files(model, tmp_path / name, binary), model)
+    assert set(tmp_path.iterdir()) == set(files_of("word2vec-text", tmp_path / name))
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_our_reader_and_spacys_take_them_too(binary, tmp_path):
+    words = [word for word in ODD_WORDS if word.isprintable()]
+    model = model_of(words)
+    word2vec_files(model, tmp_path / "v.w2v", binary)
+    assert open_initial(str(tmp_path / "v.w2v")).words == words
+    if not binary:
+        nlp = spacy.blank("en")
+        convert_vectors(nlp, tmp_path / "v.w2v", truncate=0, prune=-1)
+        for word in words:
+            np.testing.assert_array_equal(nlp.vocab[word].vector, model[word])
+
+
+@pytest.mark.parametrize("numbers", [[0.1, -1e-7, 3e38, 1e-45, 16777217, 1 / 3, 0, -0.0, 123456.7, 2**-126]])
+def test_numbers_of_texts_are_read_back_as_the_same(numbers, tmp_path):
+    weights = np.array([numbers, numbers[::-1]], np.float32)
+    model = make_model([3, 2], weights=[weights, weights])
+    actual = word2vec_files(model, tmp_path / "v.txt", False)
+    assert actual.vectors.tobytes() == weights.tobytes()
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_words_with_white_space_have_underscores(binary, tmp_path):
+    words = ["new york", "new_york", "new  york", "new\u00a0york", "new__york", "a\tb", "a\nb", "the", *WITH_SPACE[5:]]
+    words = list(dict.fromkeys(words))
+    model = model_of(words)
+    actual = word2vec_files(model, tmp_path / "v.w2v", binary)
+    names = actual.index_to_key
+    assert names[:8] == ["new___york", "new_york", "new____york", "new_____york", "new__york", "a_b", "a__b", "the"]
+    assert len(set(names)) == len(words)
+    np.testing.assert_array_equal(actual.vectors, model.input_vectors)
+    assert [actual.get_vecattr(name, "count") for name in names] == model.vocabulary.counts.tolist()
+
+
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["a", "New\u2028York"], r"no words with white space, but the vocabulary has 'New\\u2028York'.*\"underscore\""),
+        (["a", ""], "hold no empty word, but the vocabulary has one"),
+    ],
+)
+def test_words_that_are_refused(binary, words, message, tmp_path):
+    with pytest.raises(ConfigError, match=message):
+        word2vec_files(model_of(words), tmp_path / "v.w2v", binary, whitespace="refuse")
+    assert list(tmp_path.iterdir()) == []
+    word2vec_files(model_of(words), tmp_path / "v.w2v", binary, whitespace="refuse", max_vectors=1)
+
+
+def test_the_name_of_the_counts_is_taken(tmp_path):
+    with pytest.raises(
+        StorageError, match=r"counts of words .* to x\.vocab, so the vectors must .* was: x\.vocab\. Name"
+    ):
+        word2vec_files(model_of(["a"]), tmp_path / "x.vocab", False)
+    assert list(tmp_path.iterdir()) == []
+
+
+# Known before training
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"formats": ["word2vec-text"], "dtype": "float16"}, "dtype is for the format spacy and gensim, was: float16"),
+        (
+            {"formats": ["gensim"], "max_vectors": 3, "merge_rare": True},
+            "merge_rare is for the format spacy, was: True",
+        ),
+        ({"formats": ["gensim-model"], "max_vectors": 3}, "whole model, so max_vectors must be left out, was: 3"),
+        ({"formats": ["gensim-model"], "vectors": "mean"}, "whole model, so vectors must be left out, was: mean"),
+    ],
+)
+def test_settings_of_no_effect_are_refused(settings, message):
+    with pytest.raises(ConfigError, match=message):
+        check_fits(ExportSettings(**settings))
+    check_fits(ExportSettings(**settings | {"formats": [*settings["formats"], "spacy"]}))
+    check_fits(ExportSettings(**settings | {"formats": []}))
+    check_fits(ExportSettings(**settings), also=["spacy"])
+
+
+CONFIG = """
+[nlp]
+lang = "en"
+[nlp.after_creation]
+@callbacks = "test_export_files.names"
+[w2v]
+[w2v.corpus]
+@readers = "spacy_w2v.Dataset.v1"
+data_files = "t.txt"
+[w2v.model]
+vector_size = 4
+[w2v.training]
+epochs = 1
+[w2v.export]
+formats = ["spacy", "word2vec-text", "word2vec-binary"]
+"""
+CODE = """
+import spacy
+from spacy.symbols import ORTH
+@spacy.registry.callbacks("test_export_files.names")
+def names():
+    def change(nlp):
+        nlp.tokenizer.add_special_case("New York", [{ORTH: "New York"}])
+        return nlp
+    return change
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "t.txt").write_text("New York is big and I met James Bond in New York City\n" * 300)
+    (tmp_path / "code.py").write_text(CODE)
+    (tmp_path / "c.cfg").write_text(CONFIG)
+    return tmp_path
+
+
+def test_training_writes_words_with_white_space(project):
+    done = w2v_here("train", "c.cfg", "-o", "out", "--code", "code.py", cwd=project)
+    assert done.code == 0, done.said
+    assert "1 of 10 words have underscores for white space: 'new york' is new_york" in done.said
+    for name in ("vectors.txt", "vectors.bin"):
+        read = KeyedVectors.load_word2vec_format(str(project / "out/word2vec" / name), binary=name.endswith("bin"))
+        assert "new_york" in read
+    assert spacy.load(project / "out/spacy").vocab["New York"].has_vector
+
+
+def test_what_an_export_refuses_is_known_before_training(project):
+    train = ("train", "c.cfg", "-o", "out", "--code", "code.py")
+    done = w2v_here(*train, "--w2v.export.whitespace", "refuse", cwd=project)
+    assert done.code == 1
+    assert "The word2vec formats hold no words with white space, but the vocabulary has 'new york'" in done.said
+    assert "Trained" not in done.said
+    assert "loss" not in done.said
+    assert {path.name for path in project.iterdir()} == {"t.txt", "code.py", "c.cfg"}
+    options = ("--w2v.export.dtype", "float16", "--w2v.export.formats", '["word2vec-text"]')
+    done = w2v_here(*train, *options, cwd=project)
+    assert (done.code, "dtype is for the format spacy and gensim" in done.said) == (1, True)
+
+
+def test_the_command_export_asks_before_it_writes(tmp_path):
+    model_of(["new york", "the"]).save(tmp_path / "model")
+    export = ("export", "model")
+    done = w2v_here(*export, "x.txt", "-f", "word2vec-text", "--whitespace", "refuse", cwd=tmp_path)
+    assert (done.code, "hold no words with white space" in done.said) == (1, True)
+    done = w2v_here(*export, "x.vocab", "-f", "word2vec-text", cwd=tmp_path)
+    assert (done.code, "the vectors must have another name, was: x.vocab" in done.said) == (1, True)
+    for format_, beside, path in (
+        ("word2vec-text", "x.vocab", "x.txt"),
+        ("word2vec-binary", "x.vocab", "x.bin"),
+        ("gensim", "x.kv.vectors.npy", "x.kv"),
+        ("gensim-model", "x.model.syn1neg.npy", "x.model"),
+    ):
+        (tmp_path / beside).write_text("mine")
+        done = w2v_here(*export, path, "-f", format_, cwd=tmp_path)
+        assert (done.code, f"must be new, but {beside} exists" in done.said) == (1, True), done.said
+        assert (tmp_path / beside).read_text() == "mine"
+        assert not (tmp_path / path).exists()
+    done = w2v_here(*export, "x.txt", "-f", "word2vec-text", "--overwrite", cwd=tmp_path)
+    assert (done.code, "'new york' is new_york" in done.said) == (0, True)
+    assert (tmp_path / "x.vocab").read_text() == "new_york 6\nthe 5\n"

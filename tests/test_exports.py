@@ -19,7 +19,7 @@ from spacy.training import Example
 
 import spacy_w2v
 from spacy_w2v.config.schema import ExportSettings
-from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.errors import ConfigError
 from spacy_w2v.evaluation import evaluate
 from spacy_w2v.export import EXPORTERS, export_all, get_exporter
 from spacy_w2v.model.vocabulary import Vocabulary
@@ -249,17 +249,6 @@ def test_word2vec_formats(exported, file):
     np.testing.assert_array_equal(keyed_vectors.vectors, model.input_vectors)
     counts = [keyed_vectors.get_vecattr(word, "count") for word in model.words]
     assert counts == model.vocabulary.counts.tolist()
-
-
-@pytest.mark.parametrize("space", [" ", "\u00a0", "\u2028", "\u3000"])
-@pytest.mark.parametrize("format_", ["word2vec-text", "word2vec-binary"])
-def test_words_with_white_space_are_refused_by_the_word2vec_formats(tmp_path, space, format_):
-    model = model_of(["New" + space + "York", "Paris"])
-    with pytest.raises(StorageError, match=r"hold no words with white space, but the vocabulary has 'New.*York'"):
-        get_exporter(format_)(model, tmp_path / "vectors", ExportSettings())
-    assert list(tmp_path.iterdir()) == []
-    get_exporter("gensim")(model, tmp_path / "vectors.kv", ExportSettings())
-    assert KeyedVectors.load(str(tmp_path / "vectors.kv")).index_to_key == model.words
 
 
 # Input vectors, output vectors, or their mean

@@ -23,6 +23,13 @@ class Format(str, Enum):
     word2vec_binary = "word2vec-binary"
 
 
+class WhiteSpaceIn(str, Enum):
+    """The kinds of `spacy_w2v.config.export.WhiteSpace`."""
+
+    underscore = "underscore"
+    refuse = "refuse"
+
+
 class Dtype(str, Enum):
     """Types of numbers."""
 
@@ -43,6 +50,11 @@ def export_command(
         "--merge-rare",
         help="With --max-vectors, for spacy: rarer words share the vector of the most similar one",
     ),
+    whitespace: WhiteSpaceIn = typer.Option(
+        WhiteSpaceIn.underscore,
+        "--whitespace",
+        help="Words with white space in word2vec's formats, which hold none: with underscores, or no export",
+    ),
     overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Replace an earlier export"),
 ) -> None:
     """
@@ -52,7 +64,7 @@ def export_command(
     from spacy_w2v.config.export import check_fits
     from spacy_w2v.config.schema import parse_settings
     from spacy_w2v.errors import StorageError
-    from spacy_w2v.export import EXPORTERS, get_exporter
+    from spacy_w2v.export import EXPORTERS, check_words, files_of, get_exporter
     from spacy_w2v.export.to_spacy import PIPELINE_FILES, check_no_components
 
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
@@ -62,6 +74,7 @@ def export_command(
             "merge_rare": merge_rare,
             "dtype": dtype.value,
             "vectors": vectors.value,
+            "whitespace": whitespace.value,
         }
         settings = parse_settings({"export": block}).export
         check_fits(settings)
@@ -74,10 +87,14 @@ def export_command(
         else:
             if output_path.is_dir() or not output_path.suffix:
                 output_path = output_path / Path(EXPORTERS[format_.value][2]).name
-            if output_path.exists() and not overwrite:
-                raise StorageError(f"The output must be new, but {output_path} exists. Replace it with --overwrite.")
+            existing = [path for path in files_of(format_.value, output_path) if path.exists()]
+            if existing and not overwrite:
+                raise StorageError(f"The output must be new, but {existing[0]} exists. Replace it with --overwrite.")
+            model = _load(model_path)
+            for note in check_words(model.words, settings):
+                msg.warn(note)
             with staged_siblings(output_path) as directory:
-                exporter(_load(model_path), directory / output_path.name, settings)
+                exporter(model, directory / output_path.name, settings)
         msg.good(f"Exported {format_.value} to {output_path}")
 
 

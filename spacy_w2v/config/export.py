@@ -13,6 +13,17 @@ ExportFormat = Literal["spacy", "gensim", "gensim-model", "word2vec-text", "word
 VectorKind = Literal["input", "output", "mean"]
 """Which vectors of a model: its input vectors, those of words as they are predicted, or the mean of both."""
 
+WhiteSpace = Literal["underscore", "refuse"]
+"""What becomes of words with white space in formats that hold none."""
+
+FORMATS_OF_SETTING = {
+    "max_vectors": ("spacy", "gensim", "word2vec-text", "word2vec-binary"),
+    "merge_rare": ("spacy",),
+    "dtype": ("spacy", "gensim"),
+    "vectors": ("spacy", "gensim", "word2vec-text", "word2vec-binary"),
+}
+"""Which formats take a setting; of the others it is not."""
+
 
 class ExportSettings(Settings):
     """`[w2v.export]`: what is written beside the model itself."""
@@ -26,6 +37,8 @@ class ExportSettings(Settings):
     """Type of the numbers in spaCy's and gensim's tables."""
     vectors: VectorKind = "input"
     """The word vectors; the output vectors, of words as they are predicted; or the mean of both."""
+    whitespace: WhiteSpace = "underscore"
+    """In the word2vec formats, where a space ends a word: New_York for a word with white space; or no export."""
 
     @field_validator("formats")
     @classmethod
@@ -48,19 +61,23 @@ def check_merging(*, merge_rare: bool, max_vectors: int | None) -> None:
         raise ConfigError("merge_rare needs max_vectors, which was: None. Say how many vectors to keep.")
 
 
-def check_fits(settings: ExportSettings) -> None:
-    """Raise ConfigError if settings of a single export are of no effect in its format."""
-    (format_,) = settings.formats
-    if settings.merge_rare and format_ != "spacy":
-        raise ConfigError(f"merge_rare is for the format spacy, whose words may share a row, was for: {format_}")
-    if format_ == "gensim-model":
-        defaults = ExportSettings(formats=["gensim-model"])
-        for name in ("max_vectors", "dtype", "vectors"):
-            if getattr(settings, name) != getattr(defaults, name):
-                raise ConfigError(
-                    f"gensim-model is always the whole model, so {name} must be left out, was: "
-                    f"{getattr(settings, name)}. Export gensim instead, which has word vectors only."
-                )
+def check_fits(settings: ExportSettings, *, also: Sequence[ExportFormat] = ()) -> None:
+    """Raise ConfigError if a setting is of no effect in all the formats. also: further formats of the same model."""
+    formats = [*settings.formats, *also]
+    defaults = ExportSettings()
+    for name, takers in FORMATS_OF_SETTING.items():
+        value = getattr(settings, name)
+        if value == getattr(defaults, name) or not formats or not set(formats).isdisjoint(takers):
+            continue
+        if formats == ["gensim-model"]:
+            raise ConfigError(
+                f"gensim-model is always the whole model, so {name} must be left out, was: {value}. Export gensim "
+                "instead, which has word vectors only."
+            )
+        raise ConfigError(
+            f"{name} is for the format {' and '.join(takers)}, was: {value} for {' and '.join(formats)}. Leave it out, "
+            f"or take a format that has it."
+        )
 
 
 def check_vectors(vectors: str, *, loss: str) -> None:

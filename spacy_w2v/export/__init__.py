@@ -5,6 +5,8 @@ from importlib import import_module
 from pathlib import Path
 
 from spacy_w2v.config.schema import ExportSettings
+from spacy_w2v.export.names import WORD2VEC_FORMATS
+from spacy_w2v.export.names import check_words as check_words
 from spacy_w2v.model.trained import TrainedModel
 
 Exporter = Callable[[TrainedModel, Path, ExportSettings], None]
@@ -14,10 +16,31 @@ EXPORTERS: dict[str, tuple[str, str, str]] = {
     "spacy": ("spacy_w2v.export.to_spacy", "write_spacy", "spacy"),
     "gensim": ("spacy_w2v.export.to_gensim", "write_keyed_vectors", "gensim/vectors.kv"),
     "gensim-model": ("spacy_w2v.export.to_gensim_model", "write_gensim_model", "gensim/word2vec.model"),
-    "word2vec-text": ("spacy_w2v.export.to_gensim", "write_word2vec_text", "word2vec/vectors.txt"),
-    "word2vec-binary": ("spacy_w2v.export.to_gensim", "write_word2vec_binary", "word2vec/vectors.bin"),
+    "word2vec-text": ("spacy_w2v.export.to_word2vec", "write_word2vec_text", "word2vec/vectors.txt"),
+    "word2vec-binary": ("spacy_w2v.export.to_word2vec", "write_word2vec_binary", "word2vec/vectors.bin"),
 }
 """Format → module, function, and where below the output directory `train` puts it."""
+
+MATRICES_OF_FORMAT = {"gensim-model": 2, "word2vec-text": 3}
+"""Size on disk in matrices of float32, where it is more than one: both of them, or some twelve digits a number."""
+
+
+def n_matrices(settings: ExportSettings) -> int:
+    """Return how much room on disk the exports take, in matrices of the model, at most."""
+    return sum(MATRICES_OF_FORMAT.get(name, 1) for name in settings.formats)
+
+
+def files_of(name: str, path: Path) -> list[Path]:
+    """Return the files that the export of a format may write beside each other, `path` first.
+
+    Raises StorageError for the name of a file that must be that of another.
+    """
+    if name in WORD2VEC_FORMATS:
+        from spacy_w2v.export.to_word2vec import counts_file
+
+        return [path, counts_file(path)]
+    parts = {"gensim": ["vectors"], "gensim-model": ["wv.vectors", "syn1neg", "syn1"]}.get(name, [])
+    return [path, *(path.with_name(f"{path.name}.{part}.npy") for part in parts)]
 
 
 def get_exporter(name: str) -> Exporter:

@@ -7,7 +7,7 @@ import numpy as np
 
 from spacy_w2v.config.export import VectorKind
 from spacy_w2v.memory import release_mapped
-from spacy_w2v.model.trained import TrainedModel
+from spacy_w2v.model.trained import FLOATS_AT_A_TIME, TrainedModel
 from spacy_w2v.types import Vectors
 
 
@@ -17,6 +17,14 @@ def passing_blocks(model: TrainedModel, kind: VectorKind, *, n_rows: int | None 
         yield block
         for matrix in (model.input_vectors, model.output_vectors):
             release_mapped(matrix)
+
+
+def passing_rows(matrix: Vectors) -> Iterator[Vectors]:
+    """Yield a matrix in blocks of rows that are each used once, as `passing_blocks` does."""
+    n_at_a_time = max(1, FLOATS_AT_A_TIME // matrix.shape[1])
+    for start in range(0, len(matrix), n_at_a_time):
+        yield matrix[start : start + n_at_a_time]
+        release_mapped(matrix)
 
 
 def matrix_of(model: TrainedModel, kind: VectorKind, *, n_rows: int | None, dtype: str) -> Vectors:

@@ -1,61 +1,68 @@
-"""Vectors as gensim's KeyedVectors, and in the formats of word2vec.c, written by gensim."""
+"""Vectors as gensim's KeyedVectors, written by gensim."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from spacy_w2v.config.schema import ExportSettings, VectorKind
-from spacy_w2v.errors import StorageError
+from spacy_w2v.config.export import ExportSettings, VectorKind, check_vectors
+from spacy_w2v.export.matrices import matrix_of, passing_blocks, write_matrix
 from spacy_w2v.model.trained import TrainedModel
+
+COMPRESSED = (".gz", ".bz2")
+"""Ends of names by which gensim compresses what it saves, with arrays as .npz."""
 
 
 def make_keyed_vectors(
     model: TrainedModel, *, max_vectors: int | None = None, dtype: str = "float32", vectors: VectorKind = "input"
-) -> Any:
+) -> Any:  # Any: gensim has no types
     """Return a gensim.models.KeyedVectors with the words, their vectors and their counts.
 
     max_vectors: only the most frequent words. dtype: "float32", which shares the model's memory, or "float16".
     vectors: "input", "output" or "mean", of which the last has memory of its own. Raises ConfigError as
     `TrainedModel.vectors` does.
     """
-    # Any in the signature: gensim has no types.
-    from gensim.models import KeyedVectors
-
-    vocabulary = model.vocabulary.first(max_vectors)
-    keyed_vectors = KeyedVectors(model.vector_size, count=0, dtype=np.dtype(dtype))
-    keyed_vectors.index_to_key = list(vocabulary.words)
-    keyed_vectors.key_to_index = dict(vocabulary.index)
-    keyed_vectors.vectors = model.vectors(vectors)[: len(vocabulary)].astype(dtype, copy=False)
-    for word, count in zip(vocabulary.words, vocabulary.counts.tolist(), strict=True):
-        keyed_vectors.set_vecattr(word, "count", count)
+    check_vectors(vectors, loss=model.settings.loss)
+    keyed_vectors = _without_vectors(model, max_vectors=max_vectors, dtype=dtype)
+    n_rows = len(keyed_vectors.index_to_key)
+    if dtype == "float32" and vectors != "mean":
+        keyed_vectors.vectors = model.vectors(vectors)[:n_rows]
+    else:
+        keyed_vectors.vectors = matrix_of(model, vectors, n_rows=n_rows, dtype=dtype)
     return keyed_vectors
 
 
 def write_keyed_vectors(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
     """Write what `KeyedVectors.load(path, mmap="r")` reads: `path` and its arrays beside it."""
-    keyed_vectors = make_keyed_vectors(
-        model, max_vectors=settings.max_vectors, dtype=settings.dtype, vectors=settings.vectors
-    )
-    keyed_vectors.save(str(path), separately=["vectors"])
-
-
-def write_word2vec_text(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
-    """Write the text format of word2vec.c, and the counts to `path` with the suffix .vocab."""
-    _write_word2vec(model, path, settings, binary=False)
-
-
-def write_word2vec_binary(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
-    """Write the binary format of word2vec.c, and the counts to `path` with the suffix .vocab."""
-    _write_word2vec(model, path, settings, binary=True)
-
-
-def _write_word2vec(model: TrainedModel, path: Path, settings: ExportSettings, *, binary: bool) -> None:
-    keyed_vectors = make_keyed_vectors(model, max_vectors=settings.max_vectors, vectors=settings.vectors)
-    spaced = next((word for word in keyed_vectors.index_to_key if any(char.isspace() for char in word)), None)
-    if spaced is not None:
-        raise StorageError(
-            f"The word2vec formats hold no words with white space, but the vocabulary has {spaced!r}. "
-            "Export to spacy or gensim instead."
+    check_vectors(settings.vectors, loss=model.settings.loss)
+    keyed_vectors = _without_vectors(model, max_vectors=settings.max_vectors, dtype=settings.dtype)
+    if path.suffix in COMPRESSED:
+        keyed_vectors = make_keyed_vectors(
+            model, max_vectors=settings.max_vectors, dtype=settings.dtype, vectors=settings.vectors
         )
-    keyed_vectors.save_word2vec_format(str(path), fvocab=str(path.with_suffix(".vocab")), binary=binary)
+    keyed_vectors.save(str(path), separately=["vectors"])
+    if path.suffix not in COMPRESSED:  # gensim has written an empty matrix, which gives way to ours
+        n_rows = len(keyed_vectors.index_to_key)
+        write_matrix(
+            path.with_name(f"{path.name}.vectors.npy"),
+            passing_blocks(model, settings.vectors, n_rows=n_rows),
+            shape=(n_rows, model.vector_size),
+            dtype=settings.dtype,
+        )
+
+
+def _without_vectors(model: TrainedModel, *, max_vectors: int | None, dtype: str) -> Any:  # Any: gensim has no types
+    """Return a KeyedVectors of words and counts."""
+    from gensim.models import KeyedVectors
+
+    vocabulary = model.vocabulary.first(max_vectors)
+    keyed_vectors = KeyedVectors(model.vector_size, count=0, dtype=np.dtype(dtype))
+    fill_words(keyed_vectors, vocabulary.words)
+    keyed_vectors.expandos["count"] = np.array(vocabulary.counts, np.int64)
+    return keyed_vectors
+
+
+def fill_words(keyed_vectors: Any, words: list[str]) -> None:  # Any: gensim has no types
+    """Put words into a KeyedVectors, which may be added to."""
+    keyed_vectors.index_to_key = list(words)
+    keyed_vectors.key_to_index = {word: rank for rank, word in enumerate(words)}

@@ -17,10 +17,15 @@ from spacy_w2v.config.schema import (
     default_alpha,
 )
 from spacy_w2v.corpus.encode import available_cores
+from spacy_w2v.export.matrices import passing_rows, write_matrix
+from spacy_w2v.export.to_gensim import COMPRESSED, fill_words
 from spacy_w2v.kernels.arguments import Tree
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.sampling import keep_probabilities
 from spacy_w2v.types import Vectors
+
+FLOATS_IN_ONE_FILE = 10 * 1024**2
+"""Smaller matrices are within gensim's own file; larger ones are files beside it, as gensim has it."""
 
 
 def make_gensim_model(model: TrainedModel) -> Any:  # Any: gensim has no types
@@ -29,24 +34,13 @@ def make_gensim_model(model: TrainedModel) -> Any:  # Any: gensim has no types
     It shares no memory with the model, since gensim trains in place. Raises ConfigError for a full softmax, which
     gensim does not have.
     """
-    check_formats(["gensim-model"], loss=model.settings.loss)
-    gensim_model = _untrained(model)
-    _fill_words(gensim_model.wv, model, sample=gensim_model.sample)
-    n_words, d = len(model), model.vector_size
-    output: Vectors = np.zeros((n_words, d), np.float32)
+    gensim_model = _without_matrices(model)
+    output: Vectors = np.zeros((len(model), model.vector_size), np.float32)
     output[: len(model.output_vectors)] = model.output_vectors  # of a tree one row less than words
-    if model.tree is not None:
-        gensim_model.syn1 = output
-        _fill_paths(gensim_model.wv, model.tree)
-    else:
-        gensim_model.syn1neg = output
+    gensim_model.wv.vectors = np.array(model.input_vectors, np.float32, order="C")
+    setattr(gensim_model, _name_of_outputs(model), output)
+    if model.tree is None:
         gensim_model.make_cum_table()
-    corpus = model.meta["corpus"]
-    gensim_model.corpus_count = corpus.get("n_sentences", 0)
-    gensim_model.corpus_total_words = corpus["n_tokens"]
-    gensim_model.raw_vocab = {}
-    gensim_model.effective_min_count = gensim_model.min_count
-    gensim_model.add_lifecycle_event("created", msg=f"exported by spacy-w2v from a model of {corpus['source']}")
     return gensim_model
 
 
@@ -55,7 +49,36 @@ def write_gensim_model(model: TrainedModel, path: Path, settings: ExportSettings
 
     It is always the whole model: `max_vectors`, `dtype` and `vectors` of the settings are for other formats.
     """
-    make_gensim_model(model).save(str(path))
+    shape = (len(model), model.vector_size)
+    if len(model) * model.vector_size < FLOATS_IN_ONE_FILE or path.suffix in COMPRESSED:
+        make_gensim_model(model).save(str(path))
+        return
+    gensim_model, outputs = _without_matrices(model), _name_of_outputs(model)
+    gensim_model.wv.vectors = np.zeros((1, 2), np.float32)  # both give way to ours, which so are never in memory
+    setattr(gensim_model, outputs, np.zeros((1, 2), np.float32))
+    gensim_model.save(str(path), separately=[outputs], sep_limit=2)
+    for name, matrix in (("wv.vectors", model.input_vectors), (outputs, model.output_vectors)):
+        write_matrix(path.with_name(f"{path.name}.{name}.npy"), passing_rows(matrix), shape=shape, dtype="float32")
+
+
+def _name_of_outputs(model: TrainedModel) -> str:
+    return "syn1neg" if model.tree is None else "syn1"
+
+
+def _without_matrices(model: TrainedModel) -> Any:
+    """Return a Word2Vec with words, counts, tree and hyper-parameters. Raises ConfigError for a full softmax."""
+    check_formats(["gensim-model"], loss=model.settings.loss)
+    gensim_model = _untrained(model)
+    _fill_words(gensim_model.wv, model, sample=gensim_model.sample)
+    if model.tree is not None:
+        _fill_paths(gensim_model.wv, model.tree)
+    corpus = model.meta["corpus"]
+    gensim_model.corpus_count = corpus.get("n_sentences", 0)
+    gensim_model.corpus_total_words = corpus["n_tokens"]
+    gensim_model.raw_vocab = {}
+    gensim_model.effective_min_count = gensim_model.min_count
+    gensim_model.add_lifecycle_event("created", msg=f"exported by spacy-w2v from a model of {corpus['source']}")
+    return gensim_model
 
 
 def _untrained(model: TrainedModel) -> Any:
@@ -97,10 +120,8 @@ def _alpha(settings: ModelSettings, training: TrainingSettings) -> float:
 
 
 def _fill_words(keyed_vectors: Any, model: TrainedModel, *, sample: float) -> None:
-    """Put in words, vectors, counts, and the thresholds of subsampling as integers of 32 bits."""
-    keyed_vectors.index_to_key = list(model.words)
-    keyed_vectors.key_to_index = dict(model.vocabulary.index)
-    keyed_vectors.vectors = np.array(model.input_vectors, np.float32, order="C")
+    """Put in words, counts, and the thresholds of subsampling as integers of 32 bits."""
+    fill_words(keyed_vectors, model.words)
     counts = model.vocabulary.counts
     if model.settings.ns_exponent <= 0:
         counts = np.maximum(counts, 1)  # gensim has no word without tokens, and would divide by zero

@@ -1,7 +1,7 @@
 """The whole way: texts to an encoded corpus, to a vocabulary, to trained weights, to a model."""
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -14,6 +14,7 @@ from spacy_w2v.corpus.cache import EncodingListener, EncodingProgress, prepared_
 from spacy_w2v.corpus.source import TextSource
 from spacy_w2v.corpus.store import Corpus
 from spacy_w2v.errors import ConfigError, TrainingError
+from spacy_w2v.export import n_matrices
 from spacy_w2v.initial.sources import InitialVectors
 from spacy_w2v.initial.start import match, open_checked
 from spacy_w2v.kernels.arguments import NO_WORDS, Weights
@@ -79,6 +80,8 @@ class Word2VecJob:
     """Python file with registered functions of the user's own, for the processes that tokenize."""
     before_training: Callable[[int], None] = field(default=lambda n_bytes: None)
     """Called with the size of the results and a checkpoint, in bytes, before training starts; may raise."""
+    check_words: Callable[[Sequence[str]], Iterable[str]] = field(default=lambda words: ())
+    """Called with the words, by falling count, before training starts; returns what is to be told; may raise."""
     checkpoint: Path | None = None
     """Directory that keeps the state of the run while it goes, every `checkpoint_every_s`; None to keep none.
 
@@ -156,11 +159,13 @@ class Word2VecJob:
         told.corpus(corpus_facts | facts | start_facts)
         if start is not None:
             told.message(start.describe(vocabulary.counts, freeze=settings.initial.freeze))
+        for note in self.check_words(vocabulary.words):
+            told.message(note)
         vector_size = settings.model.vector_size
         matrix_bytes = len(vocabulary) * vector_size * 4
         _check_memory(2 * matrix_bytes, n_words=len(vocabulary), vector_size=vector_size)
         writes_checkpoints = self.checkpoint is not None and settings.training.checkpoint_every_s is not None
-        self.before_training((2 + 2 * writes_checkpoints + len(settings.export.formats)) * matrix_bytes)
+        self.before_training((2 + 2 * writes_checkpoints + n_matrices(settings.export)) * matrix_bytes)
         subsampling = make_subsampling(word_of_type, vocabulary.counts, sample=settings.training.sample)
         tree = start.tree if start is not None else None
         layer = tree or make_output_layer(settings.model, vocabulary.counts)

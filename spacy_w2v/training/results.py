@@ -1,12 +1,14 @@
 """The directory of a run's results: the model, its exports, the config and the log."""
 
 import dataclasses
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from spacy_w2v._atomic import check_free_space, check_output, check_writable, only_writer, staged_directory
-from spacy_w2v.config.schema import ExportSettings
+from spacy_w2v.config.export import ExportFormat, ExportSettings, check_fits
 from spacy_w2v.corpus.cache import PARTS, corpus_fingerprint
-from spacy_w2v.export import EXPORTERS, export_all
+from spacy_w2v.export import EXPORTERS, check_words, export_all
 from spacy_w2v.export.to_spacy import check_can_be_saved
 from spacy_w2v.model.storage import read_meta, write_model
 from spacy_w2v.model.trained import TrainedModel
@@ -25,15 +27,22 @@ NO_MATTER = {"tokens": {"n_process"}, "training": {"workers", "checkpoint_every_
 
 
 def train_to_directory(
-    job: Word2VecJob, output_path: Path, *, listener: JobListener, overwrite: bool = False, resume: bool = False
+    job: Word2VecJob,
+    output_path: Path,
+    *,
+    listener: JobListener,
+    overwrite: bool = False,
+    resume: bool = False,
+    also: Sequence[ExportFormat] = (),
 ) -> tuple[TrainedModel, list[Path]]:
     """Run a job whose results appear in a directory when all of them are there, and return what they are.
 
     Returns the model, and the paths of the results within the directory. While the job runs, its state is kept in
-    `checkpoint_of(output_path)`. overwrite, resume: replace earlier results, and go on from there. Raises the errors of
-    spacy_w2v.errors.
+    `checkpoint_of(output_path)`. overwrite, resume: replace earlier results, and go on from there. also: formats that
+    the caller makes of the model. Raises the errors of spacy_w2v.errors.
     """
     export: ExportSettings = job.settings.export
+    check_fits(export, also=also)
     if "spacy" in export.formats:
         check_can_be_saved(job.nlp)
     check_output(output_path, overwrite=overwrite, made_by_us=LOG_FILE)
@@ -42,6 +51,7 @@ def train_to_directory(
         with staged_directory(output_path, replaces=RESULTS) as directory, TrainingLog(directory / LOG_FILE) as log:
             job = dataclasses.replace(
                 job,
+                check_words=partial(check_words, settings=export),
                 before_training=lambda n_bytes: check_free_space(directory, n_bytes),
                 checkpoint=checkpoint_of(output_path),
                 overwrite=overwrite,
