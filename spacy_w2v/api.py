@@ -18,7 +18,7 @@ from spacy_w2v.config.loading import config_of
 from spacy_w2v.config.schema import VectorKind, W2VSettings, block_of_setting, parse_settings
 from spacy_w2v.corpus.iterables import as_source
 from spacy_w2v.errors import ConfigError, did_you_mean
-from spacy_w2v.model.storage import read_model, write_model
+from spacy_w2v.model.storage import INPUT_FILE, MODEL_FILES, read_model, write_model
 from spacy_w2v.model.trained import TrainedModel
 
 if TYPE_CHECKING:
@@ -106,11 +106,14 @@ class Word2Vec(TrainedModel):
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the model to a directory, which appears when it is complete.
 
-        Raises StorageError if the directory exists (unless it holds a model and overwrite is set) or cannot be written.
+        overwrite: replace a model that is there; files of other names stay. Raises StorageError if the directory exists
+        (unless it holds a model and overwrite is set) or cannot be written.
         """
+        from spacy_w2v.training.checkpoint import PROGRESS_FILE
+
         output = path_of(path, name="path")
-        check_output(output, overwrite=overwrite, made_by_us="input_vectors.npy")
-        with staged_directory(output) as directory:
+        check_output(output, overwrite=overwrite, made_by_us=INPUT_FILE)
+        with staged_directory(output, replaces=(*MODEL_FILES, PROGRESS_FILE)) as directory:
             write_model(self, directory)
 
 

@@ -131,6 +131,8 @@ def _train_or_find(
     bars = ProgressBars()
     say = bars.message if progress else JobListener().message
 
+    if output is not None:
+        results.finish_earlier(output)
     if output is not None and results.is_result(output):
         differences = results.differences(output, job)
         if not differences:

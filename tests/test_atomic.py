@@ -33,7 +33,7 @@ def test_a_directory_appears_when_it_is_complete(tmp_path):
 def test_a_directory_takes_the_place_of_another(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/old").write_text("old")
-    with staged_directory(tmp_path / "out") as staged:
+    with staged_directory(tmp_path / "out", replaces={"old"}) as staged:
         (staged / "file").write_text("new")
         assert (tmp_path / "out/old").read_text() == "old"
     assert files_below(tmp_path) == {"out": None, "out/file": b"new"}

@@ -1,4 +1,4 @@
-"""Directories that appear all at once: written beside their place, then renamed."""
+"""Directories that appear all at once: written beside or within their place, then moved."""
 
 import os
 import shutil
@@ -7,21 +7,29 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from spacy_w2v._atomic.disk import disk_full, sync, unwritable
+from spacy_w2v._atomic.disk import check_movable, disk_full, move, sync, sync_all, unwritable
+from spacy_w2v._atomic.exchange import WORKSHOP, Workshop
 from spacy_w2v.errors import StorageError
 
+OF_DISKS = {"lost+found", "System Volume Information", ".Trashes", ".fseventsd", ".Spotlight-V100"}
+"""Entries that the root of an empty file system may have."""
 
-def check_output(path: Path, *, overwrite: bool, made_by_us: str) -> None:
+
+def check_output(path: Path, *, overwrite: bool, made_by_us: str, ours: tuple[str, ...] = ()) -> None:
     """Raise StorageError if `path` cannot become a directory of results.
 
     An existing one, unless it is empty, is refused without `overwrite`; with it too, unless it holds the file
-    `made_by_us`, so that no directory of something else is ever lost.
+    `made_by_us`, so that no directory of something else is ever lost. Results that a process was moving there when it
+    was killed are moved first. ours: how names of further entries begin that do not count.
     """
+    settle(path)
     if not path.exists():
         return
     if not path.is_dir():
         raise StorageError(f"The output must be a directory, but {path} is a file. Name another.")
-    if not any(path.iterdir()):
+    with unwritable(path):
+        names = {entry.name for entry in path.iterdir()} - {WORKSHOP, *OF_DISKS}
+    if all(name.startswith(ours) for name in names):
         return
     if not overwrite:
         raise StorageError(
@@ -35,23 +43,40 @@ def check_output(path: Path, *, overwrite: bool, made_by_us: str) -> None:
 
 
 @contextmanager
-def staged_directory(path: Path, *, replaces: Collection[str] | None = None) -> Iterator[Path]:
-    """Give a directory to write to, which takes the place of `path` when the block ends without an error.
+def staged_directory(path: Path, *, replaces: Collection[str] = ()) -> Iterator[Path]:
+    """Give a directory to write to, which becomes `path`, or whose entries go there, when the block ends well.
 
-    What stood at `path` goes only then. replaces: names of what goes, everything else within `path` stays; None for
-    all. Raises StorageError if there is no room or no right to write.
+    replaces: names of entries that leave `path` for it; everything else within `path` stays. If the process is killed
+    while entries are moved, the next one for the same path moves the rest. No other process may write there at the same
+    time. Raises StorageError if there is no room or no right to write, before the block where that can be known.
     """
-    target = path.resolve()  # a link to another disk stays one
     with unwritable(path):
+        target = path.resolve()  # a link to another disk stays one
         target.parent.mkdir(parents=True, exist_ok=True)
-        staged = new_directory(target.parent, prefix=f".{target.name}-")
-    try:
-        with disk_full(path):
-            yield staged
-        with unwritable(path):
-            _replace(staged, target, replaces)
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
+        check_movable(target / name for name in replaces)
+        within, beside = _workshops(path, target)
+        now, other = (within, beside) if target.exists() else (beside, within)
+    other.settle()
+    with now.opened(replaces=replaces) as directory:
+        yield directory
+
+
+def settle(path: Path) -> None:
+    """Bring to an end what a process that was killed has left of `staged_directory`: move it, or remove it.
+
+    Nothing is done while another process is at it. Raises StorageError.
+    """
+    with unwritable(path):
+        target = path.resolve()
+    for workshop in _workshops(path, target):
+        workshop.settle()
+
+
+def _workshops(path: Path, target: Path) -> tuple[Workshop, Workshop]:
+    return (
+        Workshop(target / WORKSHOP, target, shown=path),
+        Workshop(target.with_name(f".{target.name}{WORKSHOP}"), target, shown=path),
+    )
 
 
 @contextmanager
@@ -61,7 +86,7 @@ def replaced_directory(path: Path) -> Iterator[Path]:
     Whenever the process is killed, or the machine fails, `path` or else what `recover_directory` puts there is
     complete. Raises StorageError if there is no room or no right to write.
     """
-    new, old = _siblings(path)
+    new, old, _ = _siblings(path)
     try:
         with unwritable(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,11 +96,10 @@ def replaced_directory(path: Path) -> Iterator[Path]:
         with disk_full(path):
             yield new
         with unwritable(path):
-            for written in (*new.iterdir(), new):
-                sync(written)
+            sync_all(new)
             if path.exists():
-                path.rename(old)
-            new.rename(path)
+                move(path, old)
+            move(new, path)
             sync(path.parent)
             shutil.rmtree(old, ignore_errors=True)
     finally:
@@ -85,27 +109,29 @@ def replaced_directory(path: Path) -> Iterator[Path]:
 
 def recover_directory(path: Path) -> None:
     """Put back what `replaced_directory` was about to replace when it was interrupted."""
-    _, old = _siblings(path)
+    _, old, _ = _siblings(path)
     with unwritable(path):
         if old.exists() and not path.exists():
-            old.rename(path)
+            move(old, path)
 
 
 def remove_directory(path: Path) -> None:
-    """Remove a directory that `replaced_directory` wrote, and all that it may have left beside it."""
-    for directory in (path, *_siblings(path)):
-        shutil.rmtree(directory, ignore_errors=True)
+    """Remove a directory that `replaced_directory` wrote, and all that it may have left beside it.
+
+    It is there as a whole or not at all, also if the process is killed.
+    """
+    new, old, gone = _siblings(path)
+    for rest in (gone, old, new):
+        shutil.rmtree(rest, ignore_errors=True)
+    if path.exists():
+        with unwritable(path):
+            move(path, gone)
+        shutil.rmtree(gone, ignore_errors=True)
 
 
-def check_writable(path: Path) -> None:
-    """Raise StorageError if no directory can be made at `path`, whose parents are made."""
-    with unwritable(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent)).rmdir()
-
-
-def _siblings(path: Path) -> tuple[Path, Path]:
-    return path.with_name(f".{path.name}-new"), path.with_name(f".{path.name}-old")
+def _siblings(path: Path) -> tuple[Path, Path, Path]:
+    new, old, gone = (path.with_name(f".{path.name}-{kind}") for kind in ("new", "old", "gone"))
+    return new, old, gone
 
 
 def new_directory(parent: Path, *, prefix: str) -> Path:
@@ -115,22 +141,3 @@ def new_directory(parent: Path, *, prefix: str) -> Path:
     os.umask(umask)
     directory.chmod(0o777 & ~umask)  # mkdtemp's own is for one user only
     return directory
-
-
-def _replace(staged: Path, path: Path, replaces: Collection[str] | None) -> None:
-    if not path.exists():
-        staged.rename(path)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{path.name}-old-", dir=path.parent)) / path.name
-    path.rename(old)
-    try:
-        staged.rename(path)
-    except OSError:
-        old.rename(path)
-        old.parent.rmdir()
-        raise
-    if replaces is not None:
-        for entry in old.iterdir():
-            if entry.name not in replaces:
-                entry.rename(path / entry.name)
-    shutil.rmtree(old.parent, ignore_errors=True)

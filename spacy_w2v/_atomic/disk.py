@@ -1,13 +1,28 @@
-"""What may go wrong with a disk, as errors that name the output; and waiting until something is on it."""
+"""What may go wrong with a disk, as errors that name the output; waiting until something is on it; and moving."""
 
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from spacy_w2v.errors import StorageError
+
+if sys.platform != "win32":
+    import fcntl
+
+FULL_SYNC: int | None = None if sys.platform == "win32" else getattr(fcntl, "F_FULLFSYNC", None)
+"""On macOS, fsync leaves data in the cache of the disk, which this does not."""
+
+IN_USE = {5, 32}
+"""Windows' errors for what cannot be moved now: access denied, and a sharing violation."""
+
+WAITS_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+"""Between attempts to move what a virus scanner or an indexer holds for a moment."""
 
 
 @contextmanager
@@ -20,6 +35,8 @@ def unwritable(path: Path) -> Iterator[None]:
             if is_full(error):
                 raise
             raise StorageError(f"The output must be writable, but {path} is not: {error.strerror}.") from error
+        except RuntimeError as error:  # before Python 3.13, Path.resolve raises it for links that go round in circles
+            raise StorageError(f"The output must be writable, but {path} is not: {error}.") from error
 
 
 @contextmanager
@@ -38,15 +55,68 @@ def is_full(error: OSError) -> bool:
     return short or error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+def check_writable(path: Path) -> None:
+    """Raise StorageError if no directory can be made at `path`, or moved there; its parents are made."""
+    with unwritable(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent)).rmdir()
+        check_movable([path])
+
+
+def check_movable(paths: Iterable[Path]) -> None:
+    """Raise StorageError if something else is mounted at one of these places, so that nothing can be moved there."""
+    for path in paths:
+        if os.path.ismount(path):
+            raise StorageError(
+                f"The output must be a place where files can be replaced, but {path} is a mount point. "
+                "Name a directory within it."
+            )
+
+
 def sync(path: Path) -> None:
     """Wait until a file or directory is on the disk."""
-    if os.name != "posix":  # elsewhere, directories cannot be opened
-        return
-    descriptor = os.open(path, os.O_RDONLY)
+    if sys.platform == "win32":
+        if path.is_dir():  # directories cannot be opened there
+            return
+        descriptor = os.open(path, os.O_RDWR)  # what is open for reading only cannot be flushed there
+    else:
+        descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        if not _sync_fully(descriptor):
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _sync_fully(descriptor: int) -> bool:
+    if sys.platform == "win32" or FULL_SYNC is None:
+        return False
+    try:
+        fcntl.fcntl(descriptor, FULL_SYNC)
+    except OSError:  # not a disk of this machine
+        return False
+    return True
+
+
+def sync_all(directory: Path) -> None:
+    """Wait until a directory and all that is below it are on the disk."""
+    for folder, _, names in os.walk(directory):
+        for path in (*(Path(folder, name) for name in names), Path(folder)):
+            if not path.is_symlink():
+                sync(path)
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename a file or directory, with patience where another program of Windows holds it. Raises OSError."""
+    for wait_s in (*WAITS_S, None):
+        try:
+            source.rename(target)
+        except PermissionError as error:
+            if getattr(error, "winerror", None) not in IN_USE or wait_s is None:
+                raise
+            time.sleep(wait_s)
+        else:
+            return
 
 
 def check_free_space(directory: Path, n_bytes: int) -> None:

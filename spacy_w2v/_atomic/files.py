@@ -1,12 +1,11 @@
-"""Files that appear all at once: written to a directory beside their place, then renamed."""
+"""Files that appear all at once: written to a directory beside their place, then moved."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from spacy_w2v._atomic.disk import disk_full, unwritable
+from spacy_w2v._atomic.disk import check_movable, unwritable
+from spacy_w2v._atomic.exchange import WORKSHOP, Workshop
 from spacy_w2v.errors import StorageError
 
 
@@ -19,17 +18,15 @@ def staged_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def staged_siblings(path: Path) -> Iterator[Path]:
-    """Give a directory; all files that are written to it move beside `path` when the block ends without an error."""
+    """Give a directory; all files that are written to it move beside `path` when the block ends without an error.
+
+    If the process is killed while they are moved, the next one for the same path moves the rest. Raises StorageError.
+    """
     with unwritable(path):
         if path.is_dir():
             raise StorageError(f"The output must be a file, but {path} is a directory. Name another.")
         path.parent.mkdir(parents=True, exist_ok=True)
-        staged = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    try:
-        with disk_full(path):
-            yield staged
-        with unwritable(path):
-            for file in sorted(staged.iterdir()):
-                file.replace(path.parent / file.name)
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
+        check_movable([path])
+    workshop = Workshop(path.with_name(f".{path.name}{WORKSHOP}"), path.parent, shown=path)
+    with workshop.opened(replaces=()) as directory:
+        yield directory

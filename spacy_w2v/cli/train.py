@@ -1,6 +1,7 @@
 """`spacy w2v train`: from a config to vectors in a directory."""
 
 import dataclasses
+import time
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,17 @@ def train_command(
     OUTPUT/gensim/vectors.kv is for gensim's KeyedVectors.load, OUTPUT/model is for the other w2v commands.
 
     While training goes on, its state is kept in OUTPUT.checkpoint, a model as well. After Ctrl-C or a failure, the
-    same command with --resume goes on from there.
+    same command with --resume goes on from there. If the run is done, it says so and does nothing.
+
+    The exit code is 1 after an error, 130 after Ctrl-C, 143 after SIGTERM (kill), and 129 after SIGHUP.
     """
+    start = time.time()
 
     def when_interrupted() -> str:
-        from spacy_w2v.training.results import checkpoint_of
+        from spacy_w2v.training.results import LOG_FILE, checkpoint_of, is_result
 
+        if is_result(output_path) and (output_path / LOG_FILE).stat().st_mtime >= start:
+            return f"All results are in {output_path}."
         nothing = f"Nothing was written to {output_path}"
         if not (path := checkpoint_of(output_path)).exists():
             return f"{nothing}."
@@ -73,15 +79,13 @@ def train(
     resume: bool = False,
 ) -> None:
     """Train as a config says, and write all results. Raises the errors of spacy_w2v.errors."""
-    from spacy_w2v._atomic import check_output
     from spacy_w2v.config.loading import load_config, resolve
     from spacy_w2v.training.job import Word2VecJob
     from spacy_w2v.training.loggers import with_logger
     from spacy_w2v.training.progress import ProgressBars
-    from spacy_w2v.training.results import LOG_FILE, summary_of, train_to_directory
+    from spacy_w2v.training.results import check_free, is_done, summary_of, train_to_directory
 
     resolved = resolve(load_config(config_path, overrides))
-    check_output(output_path, overwrite=overwrite, made_by_us=LOG_FILE)  # before a logger opens a run somewhere
     job = Word2VecJob(
         source=resolved.source,
         nlp=resolved.nlp,
@@ -90,6 +94,10 @@ def train(
         cache_dir=cache_dir,
         code_path=code_path,
     )
+    if resume and is_done(output_path, job):
+        msg.good(f"The run is done already: its results are in {output_path}")
+        return
+    check_free(output_path, overwrite=overwrite)  # before a logger opens a run somewhere
     bars = ProgressBars()
 
     def show_corpus(facts: dict[str, Any]) -> None:

@@ -33,6 +33,8 @@ FORMS_FILE = "forms.arrow"
 INPUT_FILE = "input_vectors.npy"
 OUTPUT_FILE = "output_vectors.npy"
 TREE_FILE = "tree.npz"
+MODEL_FILES = (META_FILE, CONFIG_FILE, VOCABULARY_FILE, FORMS_FILE, INPUT_FILE, OUTPUT_FILE, TREE_FILE)
+"""Names of all that a model may consist of."""
 
 ROWS_WRITTEN = 1024
 """Rows that are copied at a time where they lie apart in memory."""

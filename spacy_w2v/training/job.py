@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from spacy_w2v._atomic import remove_directory
@@ -19,7 +20,7 @@ from spacy_w2v.initial.sources import InitialVectors
 from spacy_w2v.initial.start import match, open_checked
 from spacy_w2v.kernels.arguments import NO_WORDS, Weights
 from spacy_w2v.memory import physical_memory, release_free_memory
-from spacy_w2v.model.storage import write_model
+from spacy_w2v.model.storage import read_meta, write_model
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.model.vocabulary import build_vocabulary, vocabulary_facts
 from spacy_w2v.output_layers import make_output_layer, n_output_rows, own_tree, starting_loss
@@ -90,7 +91,7 @@ class Word2VecJob:
     resume: bool = False
     """Go on from the checkpoint, which must be there."""
     overwrite: bool = False
-    """Start anew even if there is a checkpoint of an earlier run, which is lost once training begins."""
+    """Start again even if there is a checkpoint of an earlier run, which is lost once training begins."""
     initial: InitialVectors | None = None
     """Vectors to start from; None for those that the settings name, if they do."""
 
@@ -178,7 +179,9 @@ class Word2VecJob:
         )
         kept_tree = own_tree(tree, settings.model, vocabulary.counts)
         rates = self._learning_rates(earlier, told)
+        run = read_meta(earlier.path).get("run") if earlier is not None else None
         meta = {
+            "run": run or token_hex(8),  # the same in its checkpoint and its results
             "corpus_fingerprint": corpus.fingerprint,
             "lang": self.nlp.lang,
             "corpus": corpus_facts,

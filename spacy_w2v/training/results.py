@@ -1,13 +1,23 @@
 """The directory of a run's results: the model, its exports, the config and the log."""
 
 import dataclasses
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from spacy_w2v._atomic import check_free_space, check_output, check_writable, only_writer, staged_directory
+from spacy_w2v._atomic import (
+    check_free_space,
+    check_output,
+    only_writer,
+    recover_directory,
+    remove_directory,
+    settle,
+    staged_directory,
+)
 from spacy_w2v.config.export import ExportFormat, ExportSettings, check_fits
 from spacy_w2v.corpus.cache import PARTS, corpus_fingerprint
+from spacy_w2v.errors import StorageError
 from spacy_w2v.export import EXPORTERS, check_words, export_all
 from spacy_w2v.export.to_spacy import check_can_be_saved
 from spacy_w2v.model.storage import read_meta, write_model
@@ -21,6 +31,9 @@ LOG_FILE = "training.jsonl"
 MODEL_DIRECTORY = "model"
 RESULTS = {MODEL_DIRECTORY, CONFIG_FILE, LOG_FILE, *(Path(place).parts[0] for _, _, place in EXPORTERS.values())}
 """Names of all that a run may write to its directory. A later run leaves anything else there, as `model-best`."""
+
+CHECKPOINT_DIRECTORY = "checkpoint"
+"""Within an output that nothing can be written beside; elsewhere beside it, see `checkpoint_of`."""
 
 NO_MATTER = {"tokens": {"n_process"}, "training": {"workers", "checkpoint_every_s"}}
 """Settings by block that make no other vectors, or (workers) only by chance."""
@@ -38,15 +51,15 @@ def train_to_directory(
     """Run a job whose results appear in a directory when all of them are there, and return what they are.
 
     Returns the model, and the paths of the results within the directory. While the job runs, its state is kept in
-    `checkpoint_of(output_path)`. overwrite, resume: replace earlier results, and go on from there. also: formats that
-    the caller makes of the model. Raises the errors of spacy_w2v.errors.
+    `checkpoint_of(output_path)`, which is removed once the results are on the disk. overwrite, resume: replace earlier
+    results, and go on from there. also: formats that the caller makes of the model. Raises the errors of
+    spacy_w2v.errors.
     """
     export: ExportSettings = job.settings.export
     check_fits(export, also=also)
     if "spacy" in export.formats:
         check_can_be_saved(job.nlp)
-    check_output(output_path, overwrite=overwrite, made_by_us=LOG_FILE)
-    check_writable(output_path)
+    check_free(output_path, overwrite=overwrite)
     with only_writer(checkpoint_of(output_path)):
         with staged_directory(output_path, replaces=RESULTS) as directory, TrainingLog(directory / LOG_FILE) as log:
             job = dataclasses.replace(
@@ -68,6 +81,47 @@ def train_to_directory(
     return model, [Path(MODEL_DIRECTORY), *places, Path(LOG_FILE)]
 
 
+def check_free(output_path: Path, *, overwrite: bool) -> None:
+    """Raise StorageError if the results of a run may not be written to a directory; see `check_output`."""
+    of_checkpoint = (CHECKPOINT_DIRECTORY, f".{CHECKPOINT_DIRECTORY}") if _stands_alone(output_path) else ()
+    check_output(output_path, overwrite=overwrite, made_by_us=LOG_FILE, ours=of_checkpoint)
+
+
+def finish_earlier(output_path: Path) -> bool:
+    """Bring a run to its end that was killed when its results were complete: move them, and remove its checkpoint.
+
+    Returns whether there was such a checkpoint. Raises StorageError.
+    """
+    settle(output_path)
+    checkpoint = checkpoint_of(output_path)
+    recover_directory(checkpoint)
+    run = _run_of(output_path / MODEL_DIRECTORY)
+    if run is None or run != _run_of(checkpoint):
+        return False
+    with only_writer(checkpoint):
+        remove_directory(checkpoint)
+    return True
+
+
+def is_done(output_path: Path, job: Word2VecJob) -> bool:
+    """Return whether nothing is left to be done for a job that is to go on, and finish what `finish_earlier` does.
+
+    Raises StorageError, and CorpusError if the job's source does not exist.
+    """
+    if finish_earlier(output_path):
+        return True
+    return is_result(output_path) and not checkpoint_of(output_path).exists() and not differences(output_path, job)
+
+
+def _run_of(model_path: Path) -> str | None:
+    """Return what tells the run of a model, or a checkpoint, from all others; None if that is unknown."""
+    try:
+        run = read_meta(model_path).get("run")
+    except StorageError:
+        return None
+    return run if isinstance(run, str) else None
+
+
 def summary_of(model: TrainedModel) -> str:
     """Return a sentence on how the training of a model went."""
     last = model.meta["results"][-1]
@@ -78,7 +132,7 @@ def summary_of(model: TrainedModel) -> str:
 
 
 def is_result(output_path: Path) -> bool:
-    """Say whether a directory holds the results of a run."""
+    """Return whether a directory holds the results of a run."""
     return (output_path / LOG_FILE).is_file() and (output_path / MODEL_DIRECTORY).is_dir()
 
 
@@ -104,7 +158,18 @@ def differences(output_path: Path, job: Word2VecJob) -> list[str]:
 
 
 def checkpoint_of(output_path: Path) -> Path:
-    """Return where the state of a run is kept: beside its output, on the same disk."""
+    """Return where the state of a run is kept: beside its output, on the same disk.
+
+    An output that is a mount point, or in a directory that cannot be written, has it within.
+    """
     if output_path.is_symlink() or output_path.name in ("", ".."):
         output_path = output_path.resolve()
+    if _stands_alone(output_path):
+        return output_path / CHECKPOINT_DIRECTORY
     return output_path.with_name(f"{output_path.name}.checkpoint")
+
+
+def _stands_alone(output_path: Path) -> bool:
+    """Return whether nothing can be written beside an output, or only to another disk."""
+    path = output_path.resolve()
+    return path.is_dir() and (os.path.ismount(path) or not os.access(path.parent, os.W_OK))
