@@ -136,14 +136,15 @@ def from_gensim(
 ) -> Word2Vec:
     """Return a gensim.models.Word2Vec as a model of ours, with its output vectors, tree and hyper-parameters.
 
-    model: the Word2Vec, or the path that it was saved to, a pickle: load none from people you do not trust.
+    model: the Word2Vec, or the path that it was saved to, which is read without running anything that it names.
     nlp: the pipeline whose tokens its words are, for exports to spaCy; None for a blank English one.
     attr: what its words are of a token; None for LOWER where all words are in lower case, else ORTH.
 
     To train it further, give it to `train` as `initial`. Raises ConfigError for other models than Word2Vec, and for
     one of both losses at once (hs=1 and negative > 0); StorageError for a file that gensim has not written.
     """
-    from spacy_w2v.initial.gensim_models import load_gensim, model_of_gensim
+    from spacy_w2v.initial.gensim_files import load_gensim
+    from spacy_w2v.initial.gensim_models import model_of_gensim
 
     nlp = pipeline_or_english(nlp)
     if isinstance(model, str | Path):
@@ -229,6 +230,7 @@ def prune_vectors(
     merge_rare: bool = False,
     text_field: str = "text",
     cache_dir: str | Path | None = None,
+    n_process: int = 1,
     progress: bool = False,
 ) -> "Pruned":
     """Keep only the vectors of the most frequent words of a pipeline, in place; they may be anyone's.
@@ -240,6 +242,7 @@ def prune_vectors(
         already, as most are; what `spacy init vectors` has sorted otherwise is put back into the order of its file.
     merge_rare: all other words share the row that is most similar to theirs, as `nlp.vocab.prune_vectors` does it; else
         they have no vector.
+    n_process: processes that tokenize the texts; 0 for one per core where that is faster.
     text_field, cache_dir, progress: as for `train`.
 
     Returns rows, words and, with texts, the share of tokens that have a vector, before and after. Raises ConfigError
@@ -257,6 +260,7 @@ def prune_vectors(
             source=as_source(texts, text_field=text_field) if texts is not None else None,
             merge_rare=merge_rare,
             cache_dir=cache,
+            n_process=n_process,
             listener=listener.for_encoding(),
         )
 

@@ -4,9 +4,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 
+from spacy_w2v._terminal import shown_lines
+
 
 class Word2VecError(ValueError):
     """Base of all errors that this package raises for wrong input; the text is meant for the user."""
+
+    def __str__(self) -> str:
+        """Return the text, in which words and paths of others cannot steer a terminal."""
+        return shown_lines(super().__str__())
 
 
 class ConfigError(Word2VecError):
@@ -30,7 +36,7 @@ class UnknownWordError(Word2VecError, KeyError):
 
     def __str__(self) -> str:
         """Return the text itself: KeyError would show its representation."""
-        return str(self.args[0])
+        return shown_lines(str(self.args[0]))
 
 
 @contextmanager

@@ -1,16 +1,19 @@
 """Scores of a model on word similarity and analogies, computed by gensim."""
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
 from spacy_w2v.blas import one_thread_of_blas
 from spacy_w2v.config.schema import TokensSettings, VectorKind
 from spacy_w2v.corpus.encode import make_encoder
-from spacy_w2v.errors import CorpusError
+from spacy_w2v.evaluation_sets import Section, WordPair, read_analogies, read_word_pairs
 from spacy_w2v.model.trained import TrainedModel
 
 if TYPE_CHECKING:
@@ -43,11 +46,11 @@ def evaluate(
 ) -> dict[str, dict[str, Any]]:
     """Return the scores on each set, by name.
 
-    word_pairs: files with two words and a rating, separated by tabs. Scores "spearman" and "pearson", in [-1, 1].
-    analogies: files in the format of questions-words.txt. Scores "accuracy" and, where the sections are the ones of
+    word_pairs: files as `read_word_pairs` takes them. Scores "spearman" and "pearson", in [-1, 1].
+    analogies: files as `read_analogies` takes them. Scores "accuracy" and, where the sections are the ones of
     Google's set, "semantic" and "syntactic", in [0, 1], among the restrict_vocab most frequent words.
     Both: "n_used" and "n_unknown" questions; questions with unknown words are left out. A score is None where no
-    question is left.
+    question is left, or where all have the same rating or similarity.
     vectors: those that are scored, "input", "output" or "mean".
     tokenize: in word pairs, a word that has no vector takes the mean of those of its tokens, which the pipeline of the
     model makes as it did for the corpus.
@@ -55,71 +58,73 @@ def evaluate(
     """
     from spacy_w2v.export.to_gensim import make_keyed_vectors
 
-    for path in (*word_pairs.values(), *analogies.values()):
-        if not path.is_file():
-            raise CorpusError(f"An evaluation set must be an existing file, was: {path}")
+    pairs = {name: read_word_pairs(path) for name, path in word_pairs.items()}
+    sections = {name: read_analogies(path) for name, path in analogies.items()}
     keyed_vectors = make_keyed_vectors(model, vectors=vectors)
     tokens_of = _tokenizer_of(model) if tokenize else None
     scores = {}
-    for name, path in (*word_pairs.items(), *analogies.items()):
-        try:
-            if name in word_pairs:
-                composed = keyed_vectors if tokens_of is None else _with_means(keyed_vectors, path, tokens_of)
-                scores[name] = score_word_pairs(composed, path)
-            else:
-                with one_thread_of_blas():
-                    scores[name] = score_analogies(keyed_vectors, path, restrict_vocab=restrict_vocab)
-        except ValueError as error:  # not UTF-8, or an analogy before the first section
-            raise CorpusError(f"{path} must be an evaluation set, but cannot be read: {error}") from None
+    for name, of_set in pairs.items():
+        composed = keyed_vectors if tokens_of is None else _with_means(keyed_vectors, of_set, tokens_of)
+        scores[name] = score_word_pairs(composed, of_set)
+    with one_thread_of_blas():
+        for name, of_file in sections.items():
+            scores[name] = score_analogies(keyed_vectors, of_file, restrict_vocab=restrict_vocab)
     return scores
 
 
-class WordPair(NamedTuple):
-    """Two words, and how similar people find them."""
-
-    first: str
-    second: str
-    rating: float
-
-
-def read_word_pairs(path: Path) -> list[WordPair]:
-    """Return the pairs in a file of two words and a rating, separated by tabs; other lines are left out.
-
-    Raises OSError and ValueError for a file that cannot be read.
-    """
-    lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line[:1] not in ("", "#")]
-    return [
-        WordPair(fields[0], fields[1], float(fields[2]))
-        for fields in lines
-        if len(fields) >= 3 and _is_number(fields[2])
-    ]
-
-
-def score_word_pairs(keyed_vectors: "KeyedVectors", path: Path) -> dict[str, Any]:
+def score_word_pairs(keyed_vectors: "KeyedVectors", pairs: Sequence[WordPair]) -> dict[str, Any]:
     """Return rank and linear correlation of similarities with ratings, by `evaluate_word_pairs`."""
     known = {word.upper() for word in keyed_vectors.index_to_key}  # gensim ignores case
-    pairs = read_word_pairs(path)
     n_used = sum(pair.first.upper() in known and pair.second.upper() in known for pair in pairs)
     counts = {"n_used": n_used, "n_unknown": len(pairs) - n_used}
     if n_used < 2:
         return {"spearman": None, "pearson": None, **counts}
-    pearson, spearman, _ = keyed_vectors.evaluate_word_pairs(str(path), restrict_vocab=len(keyed_vectors))
-    return {"spearman": float(spearman[0]), "pearson": float(pearson[0]), **counts}
+    with _file_for_gensim("\t".join(map(str, pair)) for pair in pairs) as path, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scipy's, where all ratings or similarities are the same
+        pearson, spearman, _ = keyed_vectors.evaluate_word_pairs(path, restrict_vocab=len(keyed_vectors))
+    return {"spearman": _finite(spearman[0]), "pearson": _finite(pearson[0]), **counts}
 
 
-def score_analogies(keyed_vectors: "KeyedVectors", path: Path, *, restrict_vocab: int) -> dict[str, Any]:
+def score_analogies(
+    keyed_vectors: "KeyedVectors", sections: Sequence[Section], *, restrict_vocab: int
+) -> dict[str, Any]:
     """Return the share of analogies solved, by `evaluate_word_analogies` (3CosAdd)."""
-    _, sections = keyed_vectors.evaluate_word_analogies(str(path), restrict_vocab=restrict_vocab)
-    sections = [section for section in sections if section["section"] != "Total accuracy"]
-    syntactic = [section for section in sections if section["section"].startswith("gram")]
-    semantic = [section for section in sections if not section["section"].startswith("gram")]
-    n_lines = sum(1 for line in path.read_text(encoding="utf-8").splitlines() if line and line[0] != ":")
-    n_used = _n_used(sections)
-    scores: dict[str, Any] = {"accuracy": _accuracy(sections)}
+    lines = (line for section in sections for line in (f": {section.name}", *map(" ".join, section.questions)))
+    with _file_for_gensim(lines) as path:
+        _, (*solved, _) = keyed_vectors.evaluate_word_analogies(path, restrict_vocab=restrict_vocab)
+    syntactic = [section for section in solved if section["section"].startswith("gram")]
+    semantic = [section for section in solved if not section["section"].startswith("gram")]
+    n_used = _n_used(solved)
+    scores: dict[str, Any] = {"accuracy": _accuracy(solved)}
     if syntactic and semantic:
         scores |= {"semantic": _accuracy(semantic), "n_used_semantic": _n_used(semantic)}
         scores |= {"syntactic": _accuracy(syntactic), "n_used_syntactic": _n_used(syntactic)}
-    return scores | {"n_used": n_used, "n_unknown": n_lines - n_used, "restrict_vocab": restrict_vocab}
+    n_unknown = sum(len(section.questions) for section in sections) - n_used
+    return scores | {"n_used": n_used, "n_unknown": n_unknown, "restrict_vocab": restrict_vocab}
+
+
+@contextmanager
+def _file_for_gensim(lines: Iterable[str]) -> Iterator[str]:
+    """Give the path of a file with these lines, in the one layout that gensim reads."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory, "set.txt")
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
+        yield str(path)
+
+
+def are_scores(scores: object) -> TypeGuard[dict[str, dict[str, Any]]]:
+    """Return whether a JSON value is what `evaluate` returns."""
+    return isinstance(scores, dict) and all(isinstance(score, dict) and _is_score(score) for score in scores.values())
+
+
+def _is_score(score: dict[str, Any]) -> bool:
+    counts = [value for name, value in score.items() if name not in MEASURES]
+    measures = [value for name, value in score.items() if name in MEASURES]
+    return (
+        "n_used" in score
+        and all(type(count) is int for count in counts)
+        and all(measure is None or type(measure) in (int, float) for measure in measures)
+    )
 
 
 def score_rows(
@@ -156,11 +161,13 @@ def _tokenizer_of(model: TrainedModel) -> Callable[[str], list[str]]:
     return tokens_of
 
 
-def _with_means(keyed_vectors: "KeyedVectors", path: Path, tokens_of: Callable[[str], list[str]]) -> "KeyedVectors":
-    """Return the vectors, and for unknown words of the pairs in a file the means of those of their tokens."""
+def _with_means(
+    keyed_vectors: "KeyedVectors", pairs: Sequence[WordPair], tokens_of: Callable[[str], list[str]]
+) -> "KeyedVectors":
+    """Return the vectors, and for unknown words of pairs the means of those of their tokens."""
     known = {word.upper() for word in keyed_vectors.index_to_key}
     means = {}
-    for word in (word for pair in read_word_pairs(path) for word in (pair.first, pair.second)):
+    for word in (word for pair in pairs for word in (pair.first, pair.second)):
         tokens = [] if word.upper() in known else [token for token in tokens_of(word) if token in keyed_vectors]
         if tokens:
             means[word] = keyed_vectors[tokens].mean(axis=0)
@@ -183,9 +190,5 @@ def _n_used(sections: list[dict[str, Any]]) -> int:
     return sum(len(section["correct"]) + len(section["incorrect"]) for section in sections)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _finite(measure: float) -> float | None:
+    return float(measure) if np.isfinite(measure) else None

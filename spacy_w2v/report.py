@@ -1,8 +1,10 @@
 """A short report of a model in Markdown: what it was trained on, how, and what came of it."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
+from spacy_w2v._terminal import shown
 from spacy_w2v.evaluation import score_rows
 from spacy_w2v.model.trained import TrainedModel
 
@@ -11,6 +13,10 @@ N_WORDS = 5
 
 ENGLISH_WORDS = ("french", "king", "city", "war", "computer")
 """Whose neighbours are shown if no others are asked for."""
+
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_MARKUP = re.compile(r"[\\`*_{}\[\]()<>#|~&!$@]|(?<=www)\.|:(?=//)", re.IGNORECASE)
+"""What means something in Markdown, or is made a link by itself."""
 
 FIRST_RANK = 100
 """Words before it say little of any text: such as "the", commas and digits."""
@@ -25,9 +31,9 @@ def make_report(model: TrainedModel, *, scores: dict[str, dict[str, Any]] | None
     facts = model.meta
     corpus, vocabulary, results = facts["corpus"], facts["vocabulary"], facts["results"]
     sections = [
-        f"# Word vectors: {corpus['source']}",
+        f"# Word vectors: {plain_text(str(corpus['source']))}",
         f"{len(model):,} words in {model.vector_size} dimensions, trained on {corpus['n_tokens']:,} tokens "
-        f"({facts['tokens']['attr']}, {facts['lang']}).",
+        f"({plain_text(str(facts['tokens']['attr']))}, {plain_text(str(facts['lang']))}).",
         "## Corpus",
         _table(
             ("", ""),
@@ -42,7 +48,11 @@ def make_report(model: TrainedModel, *, scores: dict[str, dict[str, Any]] | None
         "## Training",
         _table(
             ("Setting", "Value"),
-            [(name, f"`{value}`") for block in ("model", "training") for name, value in facts[block].items()],
+            [
+                (plain_text(name), _code(str(value)))
+                for block in ("model", "training")
+                for name, value in facts[block].items()
+            ],
         ),
         f"{results[-1]['seconds']:.1f} s, {results[-1]['words_per_s']:,.0f} words/s."
         if results
@@ -53,7 +63,8 @@ def make_report(model: TrainedModel, *, scores: dict[str, dict[str, Any]] | None
         ),
     ]
     if scores is not None:
-        sections += ["## Scores", _table(("Set", "Measure", "Score", "Questions"), score_rows(scores))]
+        rows = [(plain_text(name), *cells) for name, *cells in score_rows(scores)]
+        sections += ["## Scores", _table(("Set", "Measure", "Score", "Questions"), rows)]
     known = [word for word in words or _words_to_show(model) if word in model]
     if known:
         sections += [
@@ -71,9 +82,18 @@ def _words_to_show(model: TrainedModel) -> Sequence[str]:
 
 def _neighbours(model: TrainedModel, word: str) -> tuple[str, str]:
     nearest = model.most_similar(word, topn=N_NEIGHBOURS)
-    return word, ", ".join(f"{near} {similarity:.2f}" for near, similarity in nearest)
+    return plain_text(word), ", ".join(f"{plain_text(near)} {similarity:.2f}" for near, similarity in nearest)
+
+
+def plain_text(text: str) -> str:
+    """Return a word, name or setting of others as Markdown that shows it as it is, without links, images or HTML."""
+    return _MARKUP.sub(lambda match: _ENTITIES.get(match[0], f"\\{match[0]}"), shown(text))
+
+
+def _code(text: str) -> str:
+    return plain_text(text) if _MARKUP.search(text) or not text else f"`{shown(text)}`"
 
 
 def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [header, tuple("---" for _ in header), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -28,6 +28,7 @@ import spacy_w2v
 from spacy_w2v.component.continuing import LearningRates, MeanLoss
 from spacy_w2v.errors import ConfigError, CorpusError, TrainingError
 from spacy_w2v.evaluation import score_word_pairs
+from spacy_w2v.evaluation_sets import read_word_pairs
 from spacy_w2v.kernels import TRAINING_KERNELS
 from spacy_w2v.kernels.arguments import OUT_OF_VOCABULARY, Weights
 from spacy_w2v.sampling import chunk_random_state, make_subsampling
@@ -493,7 +494,7 @@ def test_scores_are_those_of_gensim(pairs_file):
     nlp = make_pipeline(
         similarity=[str(pairs_file)], initialize=TRAINING | {"training": {"epochs": 5, "workers": 1, "sample": 0}}
     )
-    expected = score_word_pairs(model.to_keyed_vectors(), pairs_file)
+    expected = score_word_pairs(model.to_keyed_vectors(), read_word_pairs(pairs_file))
     scores = nlp.evaluate(examples_of(nlp, make_texts(3)))
     assert expected["n_used"] == 4
     assert scores["w2v_mine"] == pytest.approx(expected["spearman"], abs=1e-9)

@@ -13,11 +13,11 @@ PACKAGE = Path(spacy_w2v.__file__).parent
 
 # From bottom to top; a module may import from its own layer and those below.
 LAYERS = [
-    {"types", "errors", "config", "_atomic", "memory", "blas", "signals"},
+    {"types", "errors", "config", "_atomic", "_terminal", "memory", "blas", "signals"},
     {"kernels", "sampling", "huffman", "grafting", "output_layers", "schedules"},
     {"model"},
     {"corpus"},
-    {"export", "initial", "evaluation", "report"},
+    {"export", "initial", "evaluation", "evaluation_sets", "report"},
     {"training"},
     {"api", "callbacks", "__init__"},
     {"cli", "component"},

@@ -10,8 +10,8 @@ from typing import Any
 import typer
 from spacy.cli._util import import_code, parse_config_overrides
 from typer.core import TyperGroup
-from wasabi import msg
 
+from spacy_w2v.cli._messages import let_all_be_printed, msg
 from spacy_w2v.errors import Word2VecError
 from spacy_w2v.signals import EndingSignals, Stopped
 
@@ -29,6 +29,7 @@ class Commands(TyperGroup):
         Ctrl-C, SIGTERM, SIGHUP and Ctrl-Break end it without a traceback, with exit code 128 + the number of the signal
         as shells have it: 130, 143, 129 and (on Windows) 149.
         """
+        let_all_be_printed()
         with EndingSignals() as signals:
             try:
                 return super().invoke(ctx)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from wasabi import Printer
 
 from spacy_w2v.cli._app import errors_for_users, run_code, w2v_cli
+from spacy_w2v.cli._messages import msg
 from spacy_w2v.errors import StorageError
 
 if TYPE_CHECKING:
@@ -61,7 +61,6 @@ def init_config_command(
         config = make_config(lang=lang, corpus=corpus, size=size.value)
         save_config(config, output_file, force=force)
         if "segmenter" in config["nlp"].get("tokenizer", {}) and str(output_file) != "-":
-            msg = Printer()
             msg.info(
                 'Chinese text is cut into characters. For words, set segmenter = "jieba" in [nlp.tokenizer] '
                 '(pip install "spacy-w2v[zh]"), or "pkuseg".'
@@ -118,6 +117,5 @@ def save_config(config: "Config", output_file: Path, *, force: bool) -> None:
         raise StorageError(f"The output file must be new, but {output_file} exists. Replace it with --force.")
     with staged_file(output_file) as staged:
         config.to_disk(staged)
-    msg = Printer()
     msg.good(f"Saved the config to {output_file}")
     msg.text(f"You can now train with: spacy w2v train {output_file} --output vectors")

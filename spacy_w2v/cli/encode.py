@@ -4,9 +4,9 @@ import dataclasses
 from pathlib import Path
 
 import typer
-from wasabi import msg
 
 from spacy_w2v.cli._app import WITH_OVERRIDES, errors_for_users, read_overrides, run_code, w2v_cli
+from spacy_w2v.cli._messages import msg
 from spacy_w2v.cli.train import print_corpus
 
 

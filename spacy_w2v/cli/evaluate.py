@@ -1,13 +1,14 @@
 """`spacy w2v evaluate`: scores on word similarity and analogies."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import typer
-from wasabi import msg
 
 from spacy_w2v.cli._app import VectorsOf, errors_for_users, w2v_cli
+from spacy_w2v.cli._messages import msg
 
 
 @w2v_cli.command("evaluate")
@@ -17,7 +18,7 @@ def evaluate_command(
     word_pairs: list[Path] = typer.Option(
         [],
         "--word-pairs",
-        help="Tab-separated file of two words and a rating; instead of the bundled English sets",
+        help="File of two words and a rating in each line; instead of the bundled English sets",
     ),
     analogies: list[Path] = typer.Option(
         [],
@@ -46,8 +47,11 @@ def evaluate_command(
 
     with errors_for_users():
         model = load(model_path, mmap=True)
-        pairs_by_name = {path.stem: path for path in word_pairs}
-        analogies_by_name = {path.stem: path for path in analogies}
+        stems = Counter(path.stem for path in (*word_pairs, *analogies))
+        pairs_by_name, analogies_by_name = (
+            {path.stem if stems[path.stem] == 1 else str(path): path for path in paths}
+            for paths in (word_pairs, analogies)
+        )
         if not word_pairs and not analogies:
             pairs_by_name = {name: bundled(file) for name, file in WORD_PAIRS.items()}
             analogies_by_name = {name: bundled(file) for name, file in ANALOGIES.items()}
@@ -68,6 +72,10 @@ def evaluate_command(
             with staged_file(output_file) as staged:
                 staged.write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
         print_scores(scores)
+        for name, score in scores.items():
+            if score["n_used"] < (2 if "spearman" in score else 1):
+                n_questions = score["n_used"] + score["n_unknown"]
+                msg.warn(f"No score for {name}: of its {n_questions:,} questions, too few have known words only.")
 
 
 def print_scores(scores: dict[str, dict[str, Any]]) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from wasabi import msg
 
 from spacy_w2v.cli._app import VectorsOf, errors_for_users, w2v_cli
+from spacy_w2v.cli._messages import msg
 from spacy_w2v.cli.tables import aligned
 
 if TYPE_CHECKING:

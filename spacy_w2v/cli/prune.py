@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from wasabi import msg
 
 from spacy_w2v.cli._app import errors_for_users, run_code, w2v_cli
+from spacy_w2v.cli._messages import msg
 from spacy_w2v.cli.config import corpus_block
 
 if TYPE_CHECKING:

@@ -1,13 +1,12 @@
 """`spacy w2v report`: a short report of a model in Markdown."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import typer
-from wasabi import msg
 
 from spacy_w2v.cli._app import errors_for_users, w2v_cli
+from spacy_w2v.cli._messages import msg
 from spacy_w2v.errors import StorageError
 
 
@@ -39,10 +38,13 @@ def report_command(
 
 def read_scores(path: Path) -> dict[str, dict[str, Any]]:
     """Return the scores in a file. Raises StorageError."""
+    from spacy_w2v._atomic.manifests import parse_json, read_bounded
+    from spacy_w2v.evaluation import are_scores
+
     try:
-        scores: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        scores = parse_json(read_bounded(path), name=str(path))
+    except StorageError as error:
         raise StorageError(f"--scores must name a JSON file made by spacy w2v evaluate, was: {path}. {error}") from None
-    if not isinstance(scores, dict) or not all(isinstance(score, dict) for score in scores.values()):
+    if not are_scores(scores):
         raise StorageError(f"--scores must name a JSON file made by spacy w2v evaluate, was: {path}")
     return scores

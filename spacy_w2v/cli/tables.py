@@ -3,11 +3,14 @@
 import unicodedata
 from collections.abc import Sequence
 
+from spacy_w2v._terminal import shown
+
 SPACING = 3
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Return the rows as lines, with each column as wide as its widest cell."""
+    """Return the rows as lines, with each column as wide as its widest cell, and cells as `shown` returns them."""
+    rows = [tuple(map(shown, row)) for row in rows]
     widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
     lines = (
         (" " * SPACING).join(cell + " " * (width - width_of(cell)) for cell, width in zip(row, widths, strict=True))

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from wasabi import msg
 
 from spacy_w2v.cli._app import WITH_OVERRIDES, errors_for_users, read_overrides, run_code, w2v_cli
+from spacy_w2v.cli._messages import msg
 
 
 @w2v_cli.command("train", context_settings=WITH_OVERRIDES)

@@ -11,7 +11,7 @@ from spacy_w2v.component.word_rows import NO_ROW, WordRows, gather
 from spacy_w2v.errors import ConfigError, CorpusError
 
 if TYPE_CHECKING:
-    from spacy_w2v.evaluation import WordPair
+    from spacy_w2v.evaluation_sets import WordPair
 
 FEWEST_PAIRS = 2
 
@@ -68,17 +68,11 @@ def _find(name: str) -> Path:
 
 
 def _read(path: Path) -> "list[WordPair]":
-    from spacy_w2v.evaluation import read_word_pairs
+    from spacy_w2v.evaluation_sets import read_word_pairs
 
-    try:
-        pairs = read_word_pairs(path)
-    except (OSError, ValueError) as error:  # ValueError: not UTF-8
-        raise CorpusError(f"{path} must be a set of word pairs, but cannot be read: {error}") from None
+    pairs = read_word_pairs(path)
     if len(pairs) < FEWEST_PAIRS:
-        raise CorpusError(
-            f"{path} must have lines of two words and a rating, separated by tabs, at least {FEWEST_PAIRS}, "
-            f"but has: {len(pairs)}"
-        )
+        raise CorpusError(f"{path} must have at least {FEWEST_PAIRS} pairs of words, but has: {len(pairs)}")
     return pairs
 
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from spacy_w2v.errors import ConfigError
 from spacy_w2v.types import Vectors
 
 Key = TypeVar("Key", bound=Hashable)
@@ -18,16 +19,17 @@ def nearest_kept(vectors: Vectors, n_kept: int) -> NDArray[np.int64]:
     """Return for each row from n_kept on the row before n_kept with the highest cosine, or -1 for a vector of zeros.
 
     vectors: n × d, the most frequent first. Of rows that are equally near, the first. Exact: each is compared with all
-    that are kept, in blocks, so that memory is bounded but for one copy of the kept vectors.
+    that are kept, in blocks, so that memory is bounded but for one copy of the kept vectors. Raises ConfigError for
+    numbers that are not finite.
     """
-    kept = _normalized(vectors[:n_kept])
+    kept = _normalized(vectors[:n_kept], first=0)
     usable = kept.any(axis=1)
     nearest = np.full(len(vectors) - n_kept, -1, np.int64)
     if not usable.any():
         return nearest
     n_rows = max(1, BLOCK_FLOATS // n_kept)
     for start in range(n_kept, len(vectors), n_rows):
-        rare = _normalized(vectors[start : start + n_rows])
+        rare = _normalized(vectors[start : start + n_rows], first=start)
         similarities = rare @ kept.T
         similarities[:, ~usable] = -np.inf
         rows = similarities.argmax(axis=1)
@@ -51,9 +53,16 @@ def merged_keys(key_rows: Mapping[Key, int], vectors: Vectors, n_kept: int) -> d
     return {key: row for key, row in rare.items() if row >= 0} | keys_of_kept(key_rows, n_kept)
 
 
-def _normalized(vectors: Vectors) -> Vectors:
-    """Return vectors of length 1, as float32; those of zeros stay."""
-    vectors = vectors.astype(np.float32, copy=False)  # squares of float16 overflow from 256 on
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    normalized: Vectors = np.divide(vectors, norms, out=np.zeros(vectors.shape, np.float32), where=norms > 0)
-    return normalized
+def _normalized(vectors: Vectors, *, first: int) -> Vectors:
+    """Return vectors of length 1, as float32; those of zeros stay. first: the row of the first one, for errors."""
+    largest = np.abs(vectors).max(axis=1, keepdims=True).astype(np.float32)
+    if not np.isfinite(largest).all():
+        row = first + int(np.flatnonzero(~np.isfinite(largest))[0])
+        raise ConfigError(
+            f"merge_rare needs vectors of finite numbers, but that of the word at rank {row:,}, from 0, has others."
+        )
+    # by the largest number first: squares of large and of small ones are none of float32
+    scaled: Vectors = np.divide(vectors, largest, out=np.zeros(vectors.shape, np.float32), where=largest > 0)
+    norms = np.linalg.norm(scaled, axis=1, keepdims=True)
+    np.divide(scaled, norms, out=scaled, where=norms > 0)
+    return scaled

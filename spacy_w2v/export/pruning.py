@@ -93,6 +93,7 @@ def prune_table(
     merge_rare: bool = False,
     cache_dir: Path | None = None,
     code_path: Path | None = None,
+    n_process: int = 0,
     listener: EncodingListener | None = None,
 ) -> Pruned:
     """Keep the rows of the most frequent words of a pipeline's table, at most max_vectors, the most frequent first.
@@ -100,7 +101,7 @@ def prune_table(
     source: texts to count words in. Rows that are equally frequent go by their order in the table, as
     `rows_by_frequency` finds it, and without texts all do. merge_rare: all other words share the row that is most
     similar to theirs, by cosine, but those whose vector is zero; else they have none. Rows that no word has are
-    dropped. cache_dir, code_path, listener: see `prepared_corpus`.
+    dropped. n_process: as in [w2v.tokens]. cache_dir, code_path, listener: see `prepared_corpus`.
 
     Raises ConfigError, before anything is read, and CorpusError.
     """
@@ -111,7 +112,7 @@ def prune_table(
     with prepared_corpus(
         source,
         nlp,
-        TokensSettings.model_validate({"attr": _key_attribute(nlp)}),
+        TokensSettings.model_validate({"attr": _key_attribute(nlp), "n_process": n_process}),
         max_vocab_size=VocabularySettings().max_vocab_size,
         cache_dir=cache_dir,
         code_path=code_path,

@@ -5,7 +5,6 @@ others. No order of the words makes one into the other. A model from gensim ther
 `TrainedModel.own_tree`.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from spacy_w2v.config.loading import config_of
 from spacy_w2v.config.schema import ALPHA, ALPHA_OF_MEANS, W2VSettings, parse_settings
-from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.errors import ConfigError
 from spacy_w2v.kernels.arguments import Tree
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.model.vocabulary import Vocabulary, vocabulary_facts
@@ -25,19 +24,6 @@ if TYPE_CHECKING:
 
 GensimModel = Any
 """A gensim.models.Word2Vec: gensim has no types."""
-
-
-def load_gensim(path: Path) -> Any:  # Any: whatever gensim saved
-    """Return what gensim saved in a file. Raises StorageError if it saved nothing there.
-
-    The file is a pickle, which runs code of whoever made it: load none from people you do not trust.
-    """
-    from gensim.utils import SaveLoad
-
-    try:
-        return SaveLoad.load(str(path))
-    except Exception as error:  # whatever unpickling raises
-        raise StorageError(f"{path} must be what gensim saved, but cannot be loaded: {error!r}") from error
 
 
 def model_of_gensim(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str | None = None) -> TrainedModel:

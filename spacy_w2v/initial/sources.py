@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from spacy_w2v.config.pipelines import load_pipeline
 from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.initial.gensim_files import is_pickle, load_gensim
 from spacy_w2v.initial.spacy_tables import has_rows_of_words, rows_by_frequency
-from spacy_w2v.initial.text_vectors import read_binary_vectors, read_text_vectors, starts_as_text
+from spacy_w2v.initial.vector_files import read_vector_file
 from spacy_w2v.kernels.arguments import Tree
 from spacy_w2v.model.storage import INPUT_FILE, read_model
 from spacy_w2v.model.trained import TrainedModel
@@ -37,6 +38,8 @@ class InitialVectors:
     """The tree of hierarchical softmax, whose leaves are the rows of `vectors`."""
     tree_kind: str = ""
     """The setting `tree` that it was built by."""
+    n_repeated: int = 0
+    """Words of a file that were left out since they were there before."""
 
     @property
     def vector_size(self) -> int:
@@ -94,13 +97,10 @@ def _of_path(source: str | Path) -> InitialVectors:
         if is_package(name):
             return _of_pipeline(load_pipeline(name, rule=NO_VECTORS, components=False), name)
         raise StorageError(f"Vectors to start from must be a path or an installed pipeline, but there is no {name}.")
-    with path.open("rb") as file:
-        if file.read(1) == b"\x80":  # a pickle begins with it, and no text in UTF-8 does
-            from spacy_w2v.initial.gensim_models import load_gensim
-
-            return _of_gensim(load_gensim(path), name)
-    words, vectors = read_text_vectors(path) if starts_as_text(path) else read_binary_vectors(path)
-    return _of_table(name, words, vectors)
+    if is_pickle(path):
+        return _of_gensim(load_gensim(path), name)
+    words, vectors, n_repeated = read_vector_file(path)
+    return _of_table(name, words, vectors, n_repeated=n_repeated)
 
 
 def _of_table(name: str, words: list[str], vectors: Vectors, **more: Any) -> InitialVectors:
@@ -134,8 +134,12 @@ def _of_gensim(gensim_object: Any, name: str) -> InitialVectors:
         raise ConfigError(f"Vectors to start from must have words, but {name} has none.")
     # not index_to_key, which has None for rows that are there before their words
     found = {str(word): row for word, row in keyed_vectors.key_to_index.items()}
+    vectors = np.asarray(keyed_vectors.vectors)
+    in_table = vectors.ndim == 2 and all(isinstance(row, int) and 0 <= row < len(vectors) for row in found.values())
+    if not in_table or vectors.dtype.kind != "f":
+        raise StorageError(f"Vectors to start from must have a row of numbers for each word, but {name} has others.")
     words = sorted(found, key=lambda word: found[word])
-    return InitialVectors(name, words, np.array([found[word] for word in words]), np.asarray(keyed_vectors.vectors))
+    return InitialVectors(name, words, np.array([found[word] for word in words]), vectors)
 
 
 def _of_pipeline(nlp: Any, name: str) -> InitialVectors:

@@ -60,6 +60,7 @@ class StartingPoint:
         return {
             "source": self.source.name,
             "n_source_words": len(self.source.words),
+            "n_source_repeated": self.source.n_repeated,
             "n_found": n_found,
             "n_new": self.rows.size - n_found,
             "n_without_tokens": int((counts == 0).sum()),
@@ -71,6 +72,8 @@ class StartingPoint:
         """Return what is told of it as a line for people."""
         facts = self.facts(counts, freeze=freeze)
         parts = [f"{facts['n_found']:,} of {self.rows.size:,} words have a vector there"]
+        if facts["n_source_repeated"]:
+            parts.append(f"{facts['n_source_repeated']:,} are left out there, whose word had one before")
         if facts["n_without_tokens"]:
             parts.append(f"{facts['n_without_tokens']:,} of these are kept though the corpus lacks them")
         if freeze:

@@ -113,7 +113,16 @@ class FolderCache(FunctionCache):
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a function that Python calls: without the GIL, and kept on disk where the disk allows it."""
-    dispatcher = njit(nogil=True, error_model="numpy", fastmath=FASTMATH)(function)
+    return _cached(function, njit(nogil=True, error_model="numpy", fastmath=FASTMATH))
+
+
+def exact_kernel(function: Callable[..., Any]) -> Any:
+    """Compile a function as `kernel` does, with the arithmetic of IEEE 754."""
+    return _cached(function, njit(nogil=True, error_model="numpy"))
+
+
+def _cached(function: Callable[..., Any], compiled: Callable[..., Any]) -> Any:
+    dispatcher = compiled(function)
     if hasattr(dispatcher, "py_func"):  # else numba's JIT is off
         with contextlib.suppress(RuntimeError, OSError):  # no directory can be written: each process compiles again
             dispatcher._cache = FolderCache(function)

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, TextIO
 
+from spacy_w2v._terminal import shown_lines
 from spacy_w2v.corpus.cache import EncodingProgress
 from spacy_w2v.training.job import JobListener
 from spacy_w2v.training.state import EpochResult, TrainingProgress
@@ -70,7 +71,7 @@ class ProgressBars(AbstractContextManager[JobListener]):
     def message(self, text: str) -> None:
         """Print a line."""
         self.close()
-        print(text, file=self.stream, flush=True)
+        print(shown_lines(text), file=self.stream, flush=True)
 
     def encoding(self, progress: EncodingProgress) -> None:
         """Show how far encoding has come."""

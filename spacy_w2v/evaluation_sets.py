@@ -1,0 +1,163 @@
+"""Sets that vectors are scored on: word pairs that people have rated, and analogies."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from spacy_w2v.errors import CorpusError
+
+MAX_BYTES = 1 << 26
+"""Larger files are no sets: Google's analogies take 600 kB."""
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
+_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_SEPARATORS = ("\t", ";", ",", " ")
+"""Tried one after the other; a space stands for any white space."""
+
+Line = tuple[int, str]
+"""The number of a line in its file, from 1, and its text."""
+
+
+class WordPair(NamedTuple):
+    """Two words, and how similar people find them."""
+
+    first: str
+    second: str
+    rating: float
+
+
+class Section(NamedTuple):
+    """Analogies of a kind."""
+
+    name: str
+    questions: list[tuple[str, ...]]
+    """Of four words: a is to b as c is to d."""
+
+
+def read_word_pairs(path: Path) -> list[WordPair]:
+    """Return the pairs in a file, at least one.
+
+    A line has two words and a rating, separated by tabs, semicolons, commas or spaces. The first line may name the
+    columns, of which there may be others; lines that begin with # are left out. Raises CorpusError for another layout,
+    or where it cannot be told which columns are meant.
+    """
+    lines = [line for line in _read_lines(path) if line[1].strip() and not line[1].startswith("#")]
+    rows = _rows(lines, range(3, 1000))
+    if not rows:
+        what = f"line {lines[0][0]} is: {lines[0][1][:60]!r}" if lines else "it has none"
+        raise CorpusError(
+            f"{path} must have lines of two words and a rating, separated by tabs, semicolons, commas or spaces, with "
+            f"as many columns in each, but {what}."
+        )
+    first, second, rating = _columns(path, lines, rows)
+    if len(rows) > 1 and not _is_number(rows[0][rating]):
+        lines, rows = lines[1:], rows[1:]
+    for (number, _), row in zip(lines, rows, strict=True):
+        if not (row[first] and row[second] and _is_number(row[rating])):
+            raise CorpusError(
+                f"Line {number} of {path} must have two words and a rating, but has: "
+                f"{row[first]!r}, {row[second]!r}, {row[rating]!r}."
+            )
+    return [WordPair(row[first], row[second], float(row[rating])) for row in rows]
+
+
+def read_analogies(path: Path) -> list[Section]:
+    """Return the analogies in a file, at least one.
+
+    A line has four words, separated by tabs, semicolons, commas or spaces; or it begins with a colon, and names those
+    that follow. Lines that begin with # are left out. Raises CorpusError for another layout.
+    """
+    lines = [line for line in _read_lines(path) if line[1].strip() and not line[1].startswith("#")]
+    questions = [line for line in lines if not line[1].startswith(":")]
+    if not questions:
+        raise CorpusError(f"{path} must have lines of four words, but has none.")
+    rows = _rows(questions, range(4, 5))
+    if not rows:
+        number, text = next((line for line in questions if len(line[1].split()) != 4), questions[0])
+        raise CorpusError(f"Line {number} of {path} must have four words, but is: {text[:60]!r}")
+    for (number, text), row in zip(questions, rows, strict=True):
+        if not all(len(word.split()) == 1 for word in row):
+            raise CorpusError(f"Line {number} of {path} must have four words without spaces, but is: {text[:60]!r}")
+    sections = [Section(path.stem, [])]
+    remaining = iter(rows)
+    for _, text in lines:
+        if text.startswith(":"):
+            sections.append(Section(text.lstrip(": ").strip(), []))
+        else:
+            sections[-1].questions.append(tuple(next(remaining)))
+    return [section for section in sections if section.questions]
+
+
+def _read_lines(path: Path) -> Iterator[Line]:
+    """Yield the lines of a text file. Raises CorpusError for what is none."""
+    if not path.is_file():
+        raise CorpusError(f"An evaluation set must be an existing file, was: {path}")
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise CorpusError(f"{path} must be an evaluation set, but cannot be read: {error}") from None
+    if len(content) > MAX_BYTES:
+        raise CorpusError(f"An evaluation set must have at most {MAX_BYTES:,} bytes, but {path} has more.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        utf16 = " It seems to be UTF-16." if content.startswith((b"\xff\xfe", b"\xfe\xff")) else ""
+        raise CorpusError(f"{path} must be an evaluation set in UTF-8, but cannot be read: {error}.{utf16}") from None
+    for number, line in enumerate(_LINE_BREAK.split(text), start=1):
+        if _NO_TEXT.search(line):
+            raise CorpusError(f"{path} must be an evaluation set, but is no text: line {number} is {line[:60]!r}")
+        yield number, line
+
+
+def _rows(lines: Sequence[Line], widths: range) -> list[list[str]]:
+    """Return the columns of all lines by the first separator that gives all the same number of them, or none."""
+    for separator in _SEPARATORS:
+        try:
+            rows = [_split(text, separator) for _, text in lines]
+        except csv.Error:
+            continue
+        if rows and len(rows[0]) in widths and all(len(row) == len(rows[0]) for row in rows):
+            return rows
+    return []
+
+
+def _split(text: str, separator: str) -> list[str]:
+    if separator == " ":
+        return text.split()
+    if separator == "\t":
+        return [field.strip() for field in text.rstrip("\t").split("\t")]
+    return [
+        field.strip() for field in next(csv.reader([text], delimiter=separator, strict=True, skipinitialspace=True))
+    ]
+
+
+def _columns(path: Path, lines: Sequence[Line], rows: Sequence[Sequence[str]]) -> tuple[int, int, int]:
+    """Return which columns are the two words and the rating. Raises CorpusError if that cannot be told."""
+    body = rows[1:] or rows  # the first may have their names
+    width = len(rows[0])
+    numbers = Counter(column for row in body for column in range(width) if _is_number(row[column]))
+    numeric = [column for column in range(width) if numbers[column] == len(body)]
+    if not numeric and numbers:
+        rating = numbers.most_common(1)[0][0]
+        number = next(
+            line[0] for line, row in zip(lines[-len(body) :], body, strict=True) if not _is_number(row[rating])
+        )
+        raise CorpusError(f"Line {number} of {path} must have two words and a rating, which is a finite number.")
+    words = [column for column in range(width) if column not in numeric]
+    if width == 3 and 2 in numeric:
+        return 0, 1, 2
+    if len(words) >= 2 and (len(numeric) == 1 or (words[:2] == [0, 1] and 2 in numeric)):
+        return words[0], words[1], 2 if 2 in numeric else numeric[0]
+    raise CorpusError(
+        f"{path} must have two words and a rating in each line, but which of its {width} columns these are cannot be "
+        f"told: {len(numeric)} are numbers. Put the words into the first two, and the rating into the third."
+    )
+
+
+def _is_number(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None

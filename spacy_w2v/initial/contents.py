@@ -1,0 +1,151 @@
+"""What is in a file, whatever its name: decompressed, and refused where it is of a kind that has no word vectors."""
+
+import bz2
+import gzip
+import lzma
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from spacy_w2v.errors import StorageError
+
+BLOCK_BYTES = 1 << 22
+"""Read at a time. No line may be longer."""
+
+PICKLE = b"\x80"
+"""A pickle begins with it, and no text in UTF-8 does."""
+
+_FOREIGN = {
+    b"\x93NUMPY": "is an array of NumPy (.npy), which has no words",
+    b"\x89HDF": "is HDF5",
+    b"PAR1": "is a Parquet file",
+    b"ARROW1": "is an Arrow file",
+    b"SQLite format 3": "is a database of SQLite",
+    b"\xba\x16\x4f\x2f": "is a model of fastText (.bin). Take the .vec file that fastText writes beside it",
+    b"version https://git-lfs": "is a pointer of Git LFS. Fetch the file itself: git lfs pull",
+    b"\x89PNG": "is a picture",
+    b"%PDF": "is a PDF file",
+    b"Rar!": "is an archive (.rar). Unpack it",
+    b"7z\xbc\xaf": "is an archive (.7z). Unpack it",
+    b"\xff\xfe": "is in the encoding UTF-16. It must be UTF-8: iconv -f UTF-16 -t UTF-8",
+    b"\xfe\xff": "is in the encoding UTF-16. It must be UTF-8: iconv -f UTF-16 -t UTF-8",
+}
+_DAMAGE = (
+    *(OSError, EOFError, ValueError, NotImplementedError, struct.error, zlib.error, lzma.LZMAError),
+    zipfile.BadZipFile,
+)
+"""What decompressing raises."""
+_TAR, _TAR_PLACE = b"ustar", 257
+_PAGES = (b"<!doctype", b"<html", b"<?xml")
+
+
+class Readable(AbstractContextManager[Any], Protocol):
+    """A file or stream of bytes."""
+
+    def read(self, n_bytes: int, /) -> bytes:
+        """Return some of the next bytes, none at the end."""
+
+
+@dataclass
+class Content:
+    """A file that is read from its beginning to its end, once."""
+
+    name: str
+    """What errors call it."""
+    stream: Readable
+    n_bytes: int | None
+    """All that can be read; None if it is compressed."""
+
+    def read(self, n_bytes: int = BLOCK_BYTES) -> bytes:
+        """Return the next bytes: fewer only at the end."""
+        pieces = []
+        while n_bytes and (piece := self.stream.read(n_bytes)):
+            pieces.append(piece)
+            n_bytes -= len(piece)
+        return b"".join(pieces)
+
+
+@contextmanager
+def open_content(path: Path) -> Iterator[Content]:
+    """Open a file, decompressed if it is compressed by gzip, bzip2, xz or Zstandard, or the only one in a .zip.
+
+    Raises StorageError, also while it is read, for what is no such file or is damaged.
+    """
+    if not path.is_file():
+        raise StorageError(f"Vectors must be in a regular file, but {path} is none.")
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(path.open("rb"))
+            head = file.read(16)
+            file.seek(0)
+            if stream := _decompressed(file, head, name=str(path)):
+                yield Content(str(path), stack.enter_context(stream), None)
+            else:
+                yield Content(str(path), file, path.stat().st_size)
+        except StorageError:
+            raise
+        except _DAMAGE as error:
+            raise StorageError(f"{path} must be readable to its end, but is damaged or cut: {error}") from None
+
+
+def check_kind(head: bytes, *, name: str) -> None:
+    """Raise StorageError if a file begins as one of a kind that has no word vectors."""
+    what = next((what for magic, what in _FOREIGN.items() if head.startswith(magic)), None)
+    if head[_TAR_PLACE:].startswith(_TAR):
+        what = "is an archive (.tar). Unpack it"
+    elif head.lstrip().lower().startswith(_PAGES):
+        what = "is a page of HTML or XML, such as the error of a download"
+    elif _compression(head) is not None:
+        what = "is compressed twice. Unpack it"
+    elif head.startswith(PICKLE):
+        what = "is a pickle within a compressed file. Unpack it"
+    if what is not None:
+        raise StorageError(
+            f"{name} must be in word2vec's text or binary format, GloVe's or fastText's (.vec), or saved by gensim, "
+            f"but {what}."
+        )
+
+
+def _compression(head: bytes) -> str | None:
+    magics = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK": "zip"}
+    return next(
+        (kind for magic, kind in magics.items() if head.startswith(magic) and (kind != "zip" or head[2:3] < b"\x10")),
+        None,
+    )
+
+
+def _decompressed(file: IO[bytes], head: bytes, *, name: str) -> Readable | None:
+    """Return what a file has when it is decompressed, or None if it is not compressed."""
+    kind = _compression(head)
+    if kind == "gzip":
+        return gzip.GzipFile(fileobj=file)
+    if kind == "bzip2":
+        return bz2.BZ2File(file)
+    if kind == "xz":
+        return lzma.LZMAFile(file)
+    if kind == "zstd":
+        import pyarrow as pa
+
+        stream: Readable = pa.CompressedInputStream(file, "zstd")
+        return stream
+    return _only_member(zipfile.ZipFile(file), name=name) if kind == "zip" else None
+
+
+def _only_member(archive: zipfile.ZipFile, *, name: str) -> Readable:
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    names = ", ".join(member.filename for member in members[:5])
+    if members and all(member.filename.endswith(".npy") for member in members):
+        raise StorageError(f"{name} must have words, but is an archive of NumPy arrays (.npz): {names}.")
+    if len(members) != 1:
+        raise StorageError(
+            f"A .zip archive must have one file of vectors, but {name} has {len(members)}: {names}. Unpack it, and "
+            "name the file."
+        )
+    if members[0].flag_bits & 1:
+        raise StorageError(f"{name} must be readable without a password, but is an encrypted archive. Unpack it.")
+    return archive.open(members[0])
