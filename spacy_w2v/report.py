@@ -15,7 +15,7 @@ ENGLISH_WORDS = ("french", "king", "city", "war", "computer")
 """Whose neighbours are shown if no others are asked for."""
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_MARKUP = re.compile(r"[\\`*_{}\[\]()<>#|~&!$@]|(?<=www)\.|:(?=//)", re.IGNORECASE)
+_MARKUP = re.compile(r"[\\`*{}\[\]()<>#|~&!$@]|(?<![^\W_])_|_(?![^\W_])|(?<=www)\.|:(?=//)", re.IGNORECASE)
 """What means something in Markdown, or is made a link by itself."""
 
 FIRST_RANK = 100

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from spacy_w2v.config.loading import config_of
 from spacy_w2v.config.schema import ALPHA, ALPHA_OF_MEANS, W2VSettings, parse_settings
-from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors import ConfigError, Word2VecError
 from spacy_w2v.kernels.arguments import Tree
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.model.vocabulary import Vocabulary, vocabulary_facts
@@ -31,7 +31,8 @@ def model_of_gensim(gensim_model: GensimModel, *, name: str, nlp: "Language", at
 
     name: what messages and meta data call it. nlp: the pipeline whose tokenizer makes such tokens. attr: what its words
     are of a token, ORTH, LOWER or NORM; None for LOWER where all are in lower case, else ORTH. Raises ConfigError for
-    what is no Word2Vec, is not trained yet, or is trained with both hierarchical softmax and negative sampling.
+    what is no Word2Vec, is not trained yet, is trained with both hierarchical softmax and negative sampling, or does
+    not hold together.
     """
     from gensim.models import Word2Vec
 
@@ -41,6 +42,16 @@ def model_of_gensim(gensim_model: GensimModel, *, name: str, nlp: "Language", at
             "vectors; take their word vectors to start from: train(texts, initial=model.wv)."
         )
     _check_losses(gensim_model, name)
+    try:
+        _check_shapes(gensim_model)
+        return _model(gensim_model, name=name, nlp=nlp, attr=attr)
+    except Word2VecError:
+        raise
+    except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
+        raise ConfigError(f"A model from gensim must be whole, but {name} is not: {error}") from error
+
+
+def _model(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str | None) -> TrainedModel:
     keyed_vectors = gensim_model.wv
     counts = np.array(keyed_vectors.expandos["count"], np.int64)
     order = np.argsort(-counts, kind="stable")  # words of build_vocab(update=True) come last in gensim
@@ -75,6 +86,23 @@ def _check_losses(gensim_model: GensimModel, name: str) -> None:
         )
     if len(gensim_model.wv) == 0 or not hasattr(gensim_model, "syn1" if gensim_model.hs else "syn1neg"):
         raise ConfigError(f"A model from gensim must have a vocabulary and output vectors, but {name} has none.")
+
+
+def _check_shapes(gensim_model: GensimModel) -> None:
+    """Raise ValueError unless each word has its rows, its count and its path."""
+    keyed_vectors, d = gensim_model.wv, gensim_model.vector_size
+    n_words = len(keyed_vectors.index_to_key)
+    n_outputs = n_words - 1 if gensim_model.hs else n_words  # of inner nodes, with room for one more
+    output = gensim_model.syn1[:n_outputs] if gensim_model.hs else gensim_model.syn1neg
+    if keyed_vectors.vectors.shape != (n_words, d) or output.shape != (n_outputs, d):
+        raise ValueError(f"its {n_words} words of {d} dimensions have other numbers of vectors")
+    if len(keyed_vectors.expandos["count"]) != n_words or len(set(keyed_vectors.index_to_key)) != n_words:
+        raise ValueError(f"its {n_words} words have not one count each")
+    if gensim_model.hs:
+        paths = zip(keyed_vectors.expandos["code"], keyed_vectors.expandos["point"], strict=True)
+        sizes = [(len(code), len(point), max(point, default=0), max(code, default=0)) for code, point in paths]
+        if len(sizes) != n_words or any(n != m or p >= max(1, n_outputs) or c > 1 for n, m, p, c in sizes):
+            raise ValueError(f"its {n_words} words have not one path each in the tree")
 
 
 def _settings_of(gensim_model: GensimModel, *, attr: str) -> W2VSettings:

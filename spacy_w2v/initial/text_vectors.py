@@ -17,8 +17,7 @@ GROWTH = 1.125
 """How much larger a matrix gets whose rows are more than was guessed."""
 
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
-_WHOLE_NUMBER = re.compile(rb"\d+")
-_LIKE_A_NUMBER = re.compile(rb"[+-]?[\d.,]*\d[\d.,eE+-]*|[+-]?(nan|inf|infinity)", re.IGNORECASE)
+_LIKE_A_NUMBER = re.compile(rb"[+-]?[\d.,]*\d[\d.,eE+-]*|[+-]|[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _BLANK = re.compile(rb"[ \t]")
 _NOT_IN_WORDS = re.compile(rb"[ \t\r\0]")
 
@@ -92,7 +91,6 @@ def read_text(content: Content, rest: bytes, layout: Layout) -> tuple[list[str],
         lines = rest.count(b"\n") or 1
         n_rows = lines if content.n_bytes is None else int(content.n_bytes / max(1, len(rest)) * lines * 1.01) + 1
     table = Table(content.name, np.empty((n_rows, layout.d), np.float32))
-    lines_with_numbers = 0
     for words, rows in _blocks(content, rest, layout):
         first = layout.first_line + table.n_read
         if layout.n_words is not None and table.n_read + len(words) > layout.n_words:
@@ -104,18 +102,12 @@ def read_text(content: Content, rest: bytes, layout: Layout) -> tuple[list[str],
         for number, word in enumerate(words, start=first):
             if _NOT_IN_WORDS.search(word):
                 _check_spaces(word, layout, where=f"Line {number} of {content.name}")
-                lines_with_numbers += _WHOLE_NUMBER.fullmatch(word.split(b" ")[-1]) is not None
             texts.append(_decoded(word, number, content.name))
         table.add(texts, rows)
     if layout.n_words is not None and table.n_read != layout.n_words:
         raise StorageError(
             f"{content.name} must have {layout.n_words:,} words as its first line says, but has {table.n_read:,}. It "
             "is cut, or that line is wrong."
-        )
-    if lines_with_numbers == table.n_read and layout.separator == b" ":
-        raise StorageError(
-            f"Line {layout.first_line} of {content.name} must be a word and {layout.d} numbers, but it has more, and "
-            "so have all others."
         )
     return table.result()
 
@@ -177,12 +169,16 @@ def _read_by_hand(line: bytes, layout: Layout, *, where: str) -> tuple[bytes, Ve
         other = " It is separated by spaces and tabs." if b"\t" in line and b" " in line else ""
         raise StorageError(f"{rule} has only {len(fields) - 1} numbers or no word.{other}")
     numbers = fields[-layout.d :]
-    wrong = next((text for text in numbers if not is_number(text)), None)
-    if wrong is not None:
+    plain = not b"".join(numbers).translate(None, b"0123456789+-.eE")
+    try:
+        # without other characters, Python's numbers are ours
+        exact = np.array(numbers if plain and all(numbers) else [_checked(text) for text in numbers], np.float64)
+    except ValueError:
+        wrong = next(text for text in numbers if not is_number(text))
         hint = " Put points in place of decimal commas." if b"," in wrong else ""
-        raise StorageError(f"{rule} has {_quoted(wrong)} in place of one.{hint}")
+        raise StorageError(f"{rule} has {_quoted(wrong)} in place of one.{hint}") from None
     with np.errstate(over="ignore"):
-        row: Vectors = np.array(numbers, np.float64).astype(np.float32)
+        row: Vectors = exact.astype(np.float32)
     if not np.isfinite(row).all():
         wrong = numbers[int(np.flatnonzero(~np.isfinite(row))[0])]
         raise StorageError(f"{rule} has {_quoted(wrong)}, which is no finite number of 32 bits.")
@@ -190,6 +186,12 @@ def _read_by_hand(line: bytes, layout: Layout, *, where: str) -> tuple[bytes, Ve
     if not word:
         raise StorageError(f"{rule} has no word.")
     return word, row
+
+
+def _checked(number: bytes) -> bytes:
+    if not is_number(number):
+        raise ValueError
+    return number
 
 
 def _check_spaces(word: bytes, layout: Layout, *, where: str) -> None:
@@ -202,9 +204,12 @@ def _check_spaces(word: bytes, layout: Layout, *, where: str) -> None:
         raise StorageError(f"{rule} has more than one separator in a row, or no word: {_quoted(word)}.")
     if b"\t" in word:
         raise StorageError(f"{rule} is separated by spaces and by tabs: {_quoted(word)}. Use one of them.")
-    whole = layout.n_words is not None or layout.separator == b"\t"  # as in "Windows 7"
-    if _LIKE_A_NUMBER.fullmatch(parts[-1]) and not (whole and _WHOLE_NUMBER.fullmatch(parts[-1])):
-        raise StorageError(f"{rule} has more, or its word ends in a number: {_quoted(word)}.")
+    # "Windows 7" is a word where tabs leave no doubt
+    if _LIKE_A_NUMBER.fullmatch(parts[-1]) and not (layout.separator == b"\t" and parts[-1].isdigit()):
+        raise StorageError(
+            f"{rule} has more, or its word ends in a number: {_quoted(word)}. If that is a word, put "
+            "tabs before numbers."
+        )
 
 
 def _decoded(word: bytes, number: int, name: str) -> str:

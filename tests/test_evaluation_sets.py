@@ -1,0 +1,240 @@
+"""Word pairs and analogies in the layouts that people have are read, and all others are refused."""
+
+import contextlib
+import json
+import re
+
+import numpy as np
+import pytest
+from helpers_cli import w2v_here
+from helpers_model import make_model
+
+from spacy_w2v.errors import CorpusError
+from spacy_w2v.evaluation import bundled, evaluate
+from spacy_w2v.evaluation_sets import WordPair, read_analogies, read_word_pairs
+
+PAIRS = [WordPair("king", "queen", 8.5), WordPair("New York", "war", 1.0), WordPair("1984", "straße", -0.25)]
+SIMPLE = [pair for pair in PAIRS if pair.first != "New York"]
+
+
+def lines(pattern, pairs=PAIRS):
+    return "".join(pattern.format(*pair) + "\n" for pair in pairs)
+
+
+GOOD_PAIRS = {
+    "tabs": (lines("{}\t{}\t{}"), PAIRS),
+    "Windows, BOM, comment, blank lines": ("\ufeff# set\r\n\r\n" + lines("{}\t{}\t{}").replace("\n", "\r\n"), PAIRS),
+    "no line break at the end": (lines("{}\t{}\t{}")[:-1], PAIRS),
+    "names of columns": ("Word 1\tWord 2\tHuman (mean)\n" + lines("{}\t{}\t{}"), PAIRS),
+    "semicolons": (lines("{};{};{}"), PAIRS),
+    "commas": ("word1,word2,rating\n" + lines("{}, {}, {}"), PAIRS),
+    "quoted": (lines('"{}","{}","{}"'), PAIRS),
+    "spaces": (lines("{}  {} {}", SIMPLE), SIMPLE),
+    "SimLex": ("word1\tword2\tPOS\tSimLex999\n" + lines("{}\t{}\tN\t{}"), PAIRS),
+    "ratings of people too": (lines("{0}\t{1}\t{2}\t1\t2"), PAIRS),
+    "rating first": ("rating;a;b\n" + lines("{2};{0};{1}"), PAIRS),
+    "exponents": ("a\tb\t1e-1\n", [WordPair("a", "b", 0.1)]),
+}
+
+
+@pytest.mark.parametrize("layout", list(GOOD_PAIRS))
+def test_word_pairs_are_read(layout, tmp_path):
+    text, expected = GOOD_PAIRS[layout]
+    (tmp_path / "set").write_bytes(text.encode())
+    assert read_word_pairs(tmp_path / "set") == expected
+
+
+BAD_PAIRS = {
+    "empty": ("", "must have lines of two words and a rating, .* but it has none"),
+    "comments": ("# nothing\n", "but it has none"),
+    "prose": ("This is a text.\nIt has lines.\n", "but line 1 is: 'This is a text.'"),
+    "two columns": ("a b\nc d\n", "but line 1 is: 'a b'"),
+    "ragged": ("a\tb\t1\nc\td\n", "as many columns in each, but line 1"),
+    "no numbers": ("a\tb\tc\nd\te\tf\n", "cannot be told: 0 are numbers"),
+    "one is no number": (
+        "a\tb\t1\nc\td\tx\ne\tf\t2\n",
+        "Line 2 of .* must have two words and a rating, which is a finite",
+    ),
+    "nan": ("a\tb\t1\nc\td\tnan\n", "Line 2 of .* a finite number|cannot be told"),
+    "commas in numbers": ("a\tb\t1,5\nc\td\t2,5\n", "cannot be told: 0 are numbers"),
+    "an index": (
+        "0\tking\tqueen\t8.5\n1\tking\twar\t2.5\n",
+        "which of its 4 columns these are cannot be told: 2 are numbers",
+    ),
+    "no word": ("a\tb\t1\n\tb\t2\n", r"Line 2 of .* must have two words and a rating, but has: '', 'b', '2'"),
+    "Latin-1": ("straße\ta\t1\n".encode("latin-1"), "must be an evaluation set in UTF-8, but cannot be read"),
+    "UTF-16": ("a\tb\t1\n".encode("utf-16"), "It seems to be UTF-16"),
+    "binary": (bytes(range(128)), "must be an evaluation set, but is no text: line 1"),
+}
+
+
+@pytest.mark.parametrize("layout", list(BAD_PAIRS))
+def test_what_are_no_word_pairs_is_refused(layout, tmp_path):
+    content, message = BAD_PAIRS[layout]
+    (tmp_path / "set").write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(CorpusError, match=message):
+        read_word_pairs(tmp_path / "set")
+
+
+QUESTIONS = [("Athens", "Greece", "Oslo", "Norway"), ("big", "bigger", "small", "smaller")]
+PLAIN = "".join(" ".join(words) + "\n" for words in QUESTIONS)
+SECTIONS = ": capital\n" + PLAIN.replace("\nbig", "\n: gram1\nbig")
+GOOD_ANALOGIES = {
+    "sections": (SECTIONS, [("capital", QUESTIONS[:1]), ("gram1", QUESTIONS[1:])]),
+    "Windows and BOM": (
+        "\ufeff" + SECTIONS.replace("\n", "\r\n"),
+        [("capital", QUESTIONS[:1]), ("gram1", QUESTIONS[1:])],
+    ),
+    "no sections": ("# words\n" + PLAIN, [("set", QUESTIONS)]),
+    "tabs": (PLAIN.replace(" ", "\t"), [("set", QUESTIONS)]),
+    "commas": (PLAIN.replace(" ", ", "), [("set", QUESTIONS)]),
+    "semicolons": (
+        SECTIONS.replace(" ", ";").replace(":;", ":"),
+        [("capital", QUESTIONS[:1]), ("gram1", QUESTIONS[1:])],
+    ),
+    "an empty section": (": none\n: all\n" + PLAIN, [("all", QUESTIONS)]),
+}
+
+
+@pytest.mark.parametrize("layout", list(GOOD_ANALOGIES))
+def test_analogies_are_read(layout, tmp_path):
+    text, expected = GOOD_ANALOGIES[layout]
+    (tmp_path / "set.txt").write_bytes(text.encode())
+    assert read_analogies(tmp_path / "set.txt") == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "must have lines of four words, but has none"),
+        (b": capital\n", "must have lines of four words, but has none"),
+        (b"a b c d\na b c\n", "Line 2 of .* must have four words, but is: 'a b c'"),
+        (b"king\tqueen\n", "Line 1 of .* must have four words, but is"),
+        (b"New York\tUSA\tOslo\tNorway\n", "Line 1 of .* must have four words without spaces"),
+        (b"a,b,,d\n", "Line 1 of .* must have four words"),
+        (bytes(range(256)), "must be an evaluation set"),
+        (b"a b c \xe9\n", "in UTF-8"),
+    ],
+)
+def test_what_are_no_analogies_is_refused(content, message, tmp_path):
+    (tmp_path / "set").write_bytes(content)
+    with pytest.raises(CorpusError, match=message):
+        read_analogies(tmp_path / "set")
+
+
+def test_no_file_is_read_that_is_none_or_too_large(tmp_path, monkeypatch):
+    for path in (tmp_path, tmp_path / "nothing", "/dev/zero"):
+        with pytest.raises(CorpusError, match="must be an existing file"):
+            read_word_pairs(type(tmp_path)(path))
+    monkeypatch.setattr("spacy_w2v.evaluation_sets.MAX_BYTES", 5)
+    (tmp_path / "set").write_text("a b 1.5\n")
+    with pytest.raises(CorpusError, match="must have at most 5 bytes"):
+        read_word_pairs(tmp_path / "set")
+
+
+@pytest.mark.parametrize("read", [read_word_pairs, read_analogies])
+def test_changed_sets_end_in_no_foreign_error(read, tmp_path):
+    content = (lines("{}\t{}\t{}") if read is read_word_pairs else SECTIONS).encode()
+    generator = np.random.default_rng(4)
+    for _ in range(500):
+        changed = bytearray(content)
+        for _ in range(int(generator.integers(1, 4))):
+            changed[int(generator.integers(len(changed)))] = int(generator.integers(256))
+        (tmp_path / "set").write_bytes(changed)
+        with contextlib.suppress(CorpusError):
+            assert len(read(tmp_path / "set")) >= 1
+
+
+def test_the_sets_of_gensim_are_whole():
+    assert len(read_word_pairs(bundled("wordsim353.tsv"))) == 353
+    assert len(read_word_pairs(bundled("simlex999.txt"))) == 999
+    sections = read_analogies(bundled("questions-words.txt"))
+    assert len(sections) == 14
+    assert sum(len(section.questions) for section in sections) == 19544
+
+
+# scores
+
+WORDS = ["king", "queen", "war", "river", "Oslo", "a", "b", "c"]
+
+
+@pytest.fixture
+def model():
+    return make_model(range(len(WORDS), 0, -1), words=WORDS)
+
+
+def scores_of(model, path, kind):
+    sets = {"word_pairs": {}, "analogies": {}} | {kind: {"set": path}}
+    return evaluate(model, **sets, restrict_vocab=100)["set"]
+
+
+def test_all_layouts_have_the_same_scores(model, tmp_path):
+    pairs = [("king", "queen", 8.5), ("war", "river", 1.5), ("Oslo", "a", 3.5), ("nowhere", "a", 2.5)]
+    found = []
+    for pattern in ("{}\t{}\t{}", "{},{},{}", "{} {} {}", "{2};{0};{1}"):
+        (tmp_path / "set").write_text(lines(pattern, pairs))
+        found.append(scores_of(model, tmp_path / "set", "word_pairs"))
+    assert found[0]["spearman"] is not None
+    assert (found[0]["n_used"], found[0]["n_unknown"]) == (3, 1)
+    assert found == [found[0]] * 4
+
+
+def test_equal_ratings_have_no_correlation(model, tmp_path):
+    (tmp_path / "set").write_text(lines("{}\t{}\t1", [("king", "queen"), ("war", "river"), ("a", "b")]))
+    assert scores_of(model, tmp_path / "set", "word_pairs") == {
+        "spearman": None,
+        "pearson": None,
+        "n_used": 3,
+        "n_unknown": 0,
+    }
+
+
+def test_one_analogy_is_enough(model, tmp_path):
+    (tmp_path / "set").write_text("king queen war river\n")
+    assert scores_of(model, tmp_path / "set", "analogies")["n_used"] == 1
+
+
+def test_command_tells_of_sets_without_known_words_and_refuses_others(model, tmp_path):
+    model.save(tmp_path / "model")
+    (tmp_path / "unknown.tsv").write_text("x\ty\t1\nz\tw\t2\n")
+    said = w2v_here("evaluate", "model", "--word-pairs", "unknown.tsv", cwd=tmp_path)
+    assert said.code == 0
+    assert "No score for unknown: of its 2 questions, too few have known words only." in re.sub(r"\s+", " ", said.said)
+    (tmp_path / "bad.txt").write_text("no pairs\n")
+    for option in ("--word-pairs", "--analogies"):
+        said = w2v_here("evaluate", "model", option, "bad.txt", "-o", "scores.json", cwd=tmp_path)
+        assert said.code == 1
+        assert "bad.txt must have" in said.said
+        assert not (tmp_path / "scores.json").exists()
+
+
+def test_sets_of_the_same_name_are_both_scored(model, tmp_path):
+    model.save(tmp_path / "model")
+    for place, text in {"one": "king\tqueen\t1\nwar\triver\t2\n", "two": "a\tb\t1\nb\tc\t2\nc\ta\t3\n"}.items():
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "pairs.tsv").write_text(text)
+    sets = ("--word-pairs", "one/pairs.tsv", "--word-pairs", "two/pairs.tsv", "-o", "scores.json")
+    assert w2v_here("evaluate", "model", *sets, cwd=tmp_path).code == 0
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    assert {name: score["n_used"] for name, score in scores.items()} == {"one/pairs.tsv": 2, "two/pairs.tsv": 3}
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        "[]",
+        '{"a": 1}',
+        '{"a": {}}',
+        '{"a": {"n_used": "x"}}',
+        '{"a": {"n_used": 1, "spearman": "x"}}',
+        "[" * 100_000,
+        "\xff",
+    ],
+)
+def test_report_refuses_what_are_no_scores(model, scores, tmp_path):
+    model.save(tmp_path / "model")
+    (tmp_path / "scores.json").write_bytes(scores.encode("latin-1"))
+    said = w2v_here("report", "model", "report.md", "--scores", "scores.json", cwd=tmp_path)
+    assert said.code == 1
+    assert "--scores must name a JSON file made by spacy w2v evaluate, was: scores.json" in said.said
+    assert not (tmp_path / "report.md").exists()
