@@ -10,7 +10,15 @@ import traceback
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 COMMAND = (sys.executable, "-m", "spacy", "w2v")
+
+SIGKILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+SIGHUP = getattr(signal, "SIGHUP", signal.SIGTERM)
+"""Signals that Windows lacks, where tests that send them are skipped by `start`."""
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc, as Linux has it")
 
 CONFIG = """
 [nlp]
@@ -70,6 +78,8 @@ def plain(text: str) -> str:
 
 def w2v(*arguments: object, cwd: Path, code: int | None = 0, stdin: str = "", preexec_fn=None, **env: str) -> Result:
     """Run a command to its end and return what it said; fail unless it ends with exit code `code` (None: any)."""
+    if preexec_fn is not None and os.name == "nt":
+        pytest.skip("Windows has no limits to set before a program starts")
     done = subprocess.run(
         [*COMMAND, *map(str, arguments)],
         cwd=cwd,
@@ -88,6 +98,8 @@ def w2v(*arguments: object, cwd: Path, code: int | None = 0, stdin: str = "", pr
 
 def start(*arguments: object, cwd: Path, start_new_session: bool = False) -> subprocess.Popen:
     """Start a command that obeys SIGINT even where this process was started with it ignored, as in `pytest &`."""
+    if os.name == "nt":
+        pytest.skip("Windows has no signals that ask a process to end")
     return subprocess.Popen(
         [*COMMAND, *map(str, arguments)],
         cwd=cwd,

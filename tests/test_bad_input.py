@@ -2,14 +2,13 @@
 
 import json
 import os
-import resource
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import spacy
-from helpers_cli import CONFIG, files_below, w2v, w2v_here, write_texts
+from helpers_cli import CONFIG, files_below, needs_proc, w2v, w2v_here, write_texts
 
 import spacy_w2v
 from spacy_w2v.api import SETTINGS_OF_GENSIM
@@ -96,7 +95,9 @@ def test_wrong_corpus(workplace, options, message):
     [
         ([*TRAIN, f"{CORPUS}data_files", "bad.txt"], "bad.txt has the byte 0xff at position 14, in line 2"),
         ([*TRAIN, "--w2v.training.epoch", "3"], "[w2v.training] has no setting 'epoch'. Did you mean 'epochs'?"),
-        (["train", "config.cfg", "-o", "/proc/out"], "must be writable, but /proc/out is not"),
+        pytest.param(
+            ["train", "config.cfg", "-o", "/proc/out"], "must be writable, but /proc/out is not", marks=needs_proc
+        ),
         (["most-similar", "nope", "a"], "but nope does not exist."),
     ],
     ids=["corpus", "config", "output", "model"],
@@ -204,7 +205,9 @@ def test_unknown_encoding(workplace):
 # Output
 
 
-@pytest.mark.parametrize("output", ["texts.txt/out", "/proc/out"], ids=["below-a-file", "no-right"])
+@pytest.mark.parametrize(
+    "output", ["texts.txt/out", pytest.param("/proc/out", marks=needs_proc)], ids=["below-a-file", "no-right"]
+)
 def test_unwritable_output(workplace, output):
     fails_cleanly(workplace, "train", "config.cfg", "-o", output, message=f"must be writable, but {output} is not")
 
@@ -225,6 +228,8 @@ def test_output_of_the_wrong_kind(workplace, arguments, message):
 
 def limit_file_size() -> None:
     """Let no file grow past 64 kB; Python ignores the signal, so that writing fails as on a full disk."""
+    import resource
+
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
 
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from helpers_kernels import BLOCKED, kernel_parameters, make_case, make_settings, run_kernel, run_reference
 
+from spacy_w2v.kernels.rows import aligned
+
 SIZES = [{"block": 16, "n_noise": 24}, {"block": 32, "n_noise": 8}, {"block": 8, "n_noise": 16}]
 
 
@@ -78,3 +80,14 @@ def test_expectation_is_that_of_the_sequential_kernel(key):
     assert np.abs(z).max() < 4.5  # 384 comparisons
     assert np.sqrt((z**2).mean()) < 1.3
     assert losses[0] == pytest.approx(losses[1], rel=5e-3)
+
+
+@pytest.mark.parametrize("size", [1, 16, 31, 32, 33, 100])
+def test_buffers_have_cache_lines_of_their_own(size):
+    """Of 128 bytes, the last one too: copies of rows that threads make do not stand side by side on one."""
+    buffer = getattr(aligned, "py_func", aligned)(size)  # compiled, it can be called by kernels only
+    assert buffer.shape == (size,)
+    assert not buffer.any()
+    assert buffer.ctypes.data % 128 == 0
+    end_of_last_line = buffer.ctypes.data + -(-buffer.nbytes // 128) * 128
+    assert end_of_last_line <= buffer.base.ctypes.data + buffer.base.nbytes

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pyarrow as pa
 import pytest
-from helpers_cli import CONFIG, files_below, plain, start, w2v, w2v_here, write_texts
+from helpers_cli import CONFIG, SIGHUP, SIGKILL, files_below, plain, start, w2v, w2v_here, write_texts
 
 import spacy_w2v
 from spacy_w2v.corpus import store
@@ -95,10 +95,10 @@ def assert_same_results(workplace, reference):
 
 
 def test_a_run_killed_twice_ends_with_the_same_bits(workplace, reference):
-    code, _ = stop(workplace, signal.SIGKILL, after=10)
-    assert code == -signal.SIGKILL
-    code, _ = stop(workplace, signal.SIGKILL, "--resume", after=40)
-    assert code == -signal.SIGKILL
+    code, _ = stop(workplace, SIGKILL, after=10)
+    assert code == -SIGKILL
+    code, _ = stop(workplace, SIGKILL, "--resume", after=40)
+    assert code == -SIGKILL
     assert not (workplace / "out").exists()
     result = w2v(*TRAIN, "--resume", cwd=workplace)
     assert_same_results(workplace, reference)
@@ -108,7 +108,7 @@ def test_a_run_killed_twice_ends_with_the_same_bits(workplace, reference):
 
 @pytest.mark.parametrize(
     ("number", "code", "how"),
-    [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Term"), (signal.SIGHUP, 129, "Terminated")],
+    [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Term"), (SIGHUP, 129, "Terminated")],
 )
 def test_a_run_asked_to_stop_keeps_its_state(workplace, reference, number, code, how):
     before = files_below(workplace)

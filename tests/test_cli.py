@@ -1,15 +1,12 @@
 """The command line, run as a process: what it writes is read with spaCy and gensim."""
 
-import fcntl
 import json
 import os
-import pty
 import re
 import shutil
 import signal
 import struct
 import subprocess
-import termios
 import time
 from collections import Counter
 
@@ -135,6 +132,7 @@ def test_progress_is_lines_where_output_is_no_terminal(trained):
 
 
 def test_progress_is_a_bar_in_a_terminal(workplace):
+    fcntl, pty, termios = map(pytest.importorskip, ("fcntl", "pty", "termios"))
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
     command = [*COMMAND, "train", "config.cfg", "-o", "new", "--w2v.tokens.min_tokens", "2"]

@@ -1,6 +1,5 @@
 """Directories of work under way: nobody removes one in use, and what a killed process leaves is removed."""
 
-import signal
 import subprocess
 import sys
 import threading
@@ -55,7 +54,7 @@ def test_a_directory_in_use_is_not_swept(tmp_path, holder):
 
 def test_what_a_killed_process_leaves_is_swept(tmp_path, holder):
     process, directory = holder
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.wait()
     assert directory.is_dir()
     (tmp_path / "other").mkdir()

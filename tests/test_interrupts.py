@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from helpers_cli import plain, start, w2v_here
+from helpers_cli import SIGHUP, needs_proc, plain, start, w2v_here
 from numba import config, types
 
 import spacy_w2v.kernels
@@ -102,9 +102,6 @@ def test_encoding_can_be_interrupted_at_any_moment():
 # processes that tokenize
 
 
-needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see other processes")
-
-
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
     """A directory with text that takes two processes more than a minute, since it is cut into sentences."""
@@ -157,7 +154,7 @@ def assert_all_end(pids: list[int], *, within_s: float) -> None:
 @needs_proc
 @pytest.mark.parametrize(
     ("number", "code", "to_all"),
-    [(signal.SIGINT, 130, True), (signal.SIGTERM, 143, False), (signal.SIGHUP, 129, True)],
+    [(signal.SIGINT, 130, True), (signal.SIGTERM, 143, False), (SIGHUP, 129, True)],
     ids=["Ctrl-C", "kill", "hang-up"],
 )
 def test_processes_that_tokenize_end_at_once(corpus, number, code, to_all):

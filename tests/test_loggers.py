@@ -2,13 +2,10 @@
 
 import json
 import os
-import pty
 import re
 import struct
 import subprocess
 import sys
-import termios
-from fcntl import ioctl
 from math import floor
 
 import pytest
@@ -173,8 +170,9 @@ def test_bars_and_the_table_do_not_garble_each_other(workplace, progress_bar):
     more = f"progress_bar = {progress_bar}\n"
     config = CONFIG.replace('["spacy"]', "[]") + LOGGER.format(name="spacy.ConsoleLogger.v3") + more
     (workplace / "config.cfg").write_text(config)
+    fcntl, pty, termios = map(pytest.importorskip, ("fcntl", "pty", "termios"))
     ours, theirs = pty.openpty()
-    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     process = subprocess.Popen(
         [*COMMAND, "train", "config.cfg", "-o", "out"], cwd=workplace, stdout=theirs, stderr=theirs
     )

@@ -124,3 +124,12 @@ def test_initial_vectors_are_uniform(vector_size):
     assert 0.499 < scaled.max() <= 0.5
     assert scaled.mean() == pytest.approx(0, abs=0.01)
     assert scaled.std() == pytest.approx(np.sqrt(1 / 12), rel=0.01)
+
+
+def test_states_have_cache_lines_of_their_own():
+    """Of 128 bytes; else threads would wait for each other's draws."""
+    states = [chunk_random_state(seed=1, epoch=0, chunk=chunk) for chunk in range(20)]
+    places = [state.ctypes.data for state in states]
+    assert all(place % 128 == 0 for place in places)
+    buffers = [state.base for state in states]
+    assert all(place + 128 <= buffer.ctypes.data + buffer.nbytes for place, buffer in zip(places, buffers, strict=True))

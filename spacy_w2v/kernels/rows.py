@@ -54,9 +54,12 @@ def input_row_to_change(word, slot, rows):
 
 @inner
 def aligned(size):
-    """float32 zeros on a cache line of their own: a 64-byte store across two lines costs twice."""
-    buffer = np.zeros(size + 16, np.float32)
-    first = (-buffer.ctypes.data & 63) >> 2
+    """float32 zeros on cache lines of their own: a 64-byte store across two lines costs twice.
+
+    Lines of 128 bytes, as Apple's processors have them: what another thread writes is on none of them.
+    """
+    buffer = np.zeros(size + 64, np.float32)
+    first = (-buffer.ctypes.data & 127) >> 2
     return buffer[first : first + size]
 
 
