@@ -167,7 +167,7 @@ def test_changed_files_end_in_no_foreign_error(kind, tmp_path):
     saved(kind).save(str(tmp_path / "whole"))
     content = (tmp_path / "whole").read_bytes()
     generator = np.random.default_rng(30)
-    for _ in range(400):
+    for _ in range(200):
         changed, place = bytearray(content), int(generator.integers(len(content)))
         if generator.random() < 0.2:
             del changed[place:]
@@ -180,3 +180,29 @@ def test_changed_files_end_in_no_foreign_error(kind, tmp_path):
             continue
         assert actual.vectors.ndim == 2
         assert actual.rows.max() < len(actual.vectors)
+
+
+def test_vectors_that_are_not_finite_make_no_model():
+    model = saved("Word2Vec")
+    model.wv.vectors[1, 2] = np.nan
+    with pytest.raises(spacy_w2v.errors.ConfigError, match=r"must be whole, but .* have numbers that are not finite"):
+        spacy_w2v.from_gensim(model)
+
+
+def test_rows_may_be_integers_of_numpy():
+    vectors = saved("KeyedVectors")
+    vectors.key_to_index = {word: np.int64(row) for word, row in vectors.key_to_index.items()}
+    assert open_initial(vectors).words == vectors.index_to_key
+
+
+def test_words_must_be_unicode():
+    vectors = KeyedVectors(2)
+    vectors.add_vectors(["a", "b\ud800"], np.ones((2, 2), np.float32))
+    with pytest.raises(StorageError, match=r"Words to start from must be Unicode, but .* has one with the character"):
+        open_initial(vectors)
+
+
+def test_pipes_are_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(StorageError, match="must be in a regular file, but .* is none"):
+        open_initial(tmp_path / "pipe")

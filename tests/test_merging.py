@@ -102,3 +102,33 @@ def test_command_merges(model, tmp_path):
     assert refused.code == 1
     assert "merge_rare is for the format spacy" in refused.said
     assert spacy_w2v.load(tmp_path / "model").words == model.words
+
+
+@pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("row", [3, N_KEPT + 5])
+def test_merging_refuses_numbers_that_are_not_finite(number, row):
+    """No word is most similar to an infinite vector, which all would share; without merging the rows stay as they are."""
+    vectors = vectors_with_duplicates()
+    vectors[row, 1] = number
+    nlp = spacy.blank("en")
+    words = [f"w{rank}" for rank in range(N_WORDS)]
+    for word in words:
+        nlp.vocab.strings.add(word)
+    nlp.vocab.vectors = spacy.vectors.Vectors(data=vectors, keys=words, strings=nlp.vocab.strings)
+    with pytest.raises(ConfigError, match=f"merge_rare needs vectors of finite numbers, but .* at rank {row}, from 0"):
+        spacy_w2v.prune_vectors(nlp, N_KEPT, merge_rare=True)
+    assert len(nlp.vocab.vectors.data) == N_WORDS  # nothing was done
+    spacy_w2v.prune_vectors(nlp, N_KEPT)
+    np.testing.assert_array_equal(nlp.vocab.vectors.data, vectors[:N_KEPT])
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e25])
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_merging_does_not_depend_on_lengths(scale, dtype):
+    """Squares of such numbers are 0 or infinite in float32."""
+    vectors = np.random.default_rng(0).normal(size=(N_WORDS, D)).astype(dtype)
+    expected = merging.nearest_kept(vectors, N_KEPT)
+    scale = scale if dtype is np.float32 else 1000
+    scaled = (vectors.astype(np.float64) * scale).astype(dtype)
+    actual = merging.nearest_kept(scaled, N_KEPT)
+    assert (actual == expected).mean() > 0.95  # the numbers of float16 are rounded again

@@ -61,8 +61,8 @@ def _find(name: str) -> Path:
     path = bundled(files[name]) if name in files else Path(name)
     if not path.is_file():
         raise ConfigError(
-            f"A set in similarity must be one of {', '.join(files)}, or an existing file of two words and a rating, "
-            f"separated by tabs, was: {name}"
+            f"A set in similarity must be one of {', '.join(files)}, or an existing file of two words and a rating in "
+            f"each line, was: {name}"
         )
     return path
 

@@ -81,6 +81,9 @@ def open_content(path: Path) -> Iterator[Content]:
     with ExitStack() as stack:
         try:
             file = stack.enter_context(path.open("rb"))
+        except OSError as error:
+            raise StorageError(f"Vectors must be in a file that can be read, but {path} cannot: {error}") from None
+        try:
             head = file.read(16)
             file.seek(0)
             if stream := _decompressed(file, head, name=str(path)):

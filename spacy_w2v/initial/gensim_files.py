@@ -38,6 +38,8 @@ _PLAIN: dict[str, Callable[..., Any]] = {
 _SIDE_ARRAYS, _PARTS = "__numpys", "__recursive_saveloads"
 _LISTS_OF_GENSIM = (_SIDE_ARRAYS, _PARTS, "__scipys", "__ignoreds")
 _KINDS_OF_NUMBERS = "fiub"
+_MODULES = tuple(f"gensim.models.{name}" for name in ("keyedvectors", "word2vec", "fasttext", "doc2vec"))
+"""Whose classes are made."""
 
 
 class _Note:
@@ -96,7 +98,9 @@ class _Bounded:
 
 
 def is_pickle(path: Path) -> bool:
-    """Return whether a file, or what is compressed in it as gensim does, begins as a pickle. Raises StorageError."""
+    """Return whether a regular file, or what is compressed in it as gensim does, begins as a pickle."""
+    if not path.is_file():  # to open another may wait for ever
+        return False
     try:
         with _open(path) as file:
             return file.read(1) == PICKLE
@@ -135,8 +139,8 @@ def _object_of_gensim(note: Any, place: str, *, compressed: bool) -> Any:
     if not isinstance(note, _Note) or not isinstance(note.state, dict):
         raise StorageError("it holds no object of gensim")
     module, _, name = note.name.rpartition(".")
-    kind = getattr(importlib.import_module(module), name, None) if module.startswith("gensim.models.") else None
-    if not isinstance(kind, type) or not kind.__module__.startswith("gensim."):
+    kind = getattr(importlib.import_module(module), name, None) if module in _MODULES else None
+    if not isinstance(kind, type) or kind.__module__ not in _MODULES:
         raise StorageError(f"it is of the class {note.name}, which gensim's word vectors are not")
     made: Any = object.__new__(kind)
     parts = [_checked_name(attribute) for attribute in note.state.get(_PARTS, ())]
@@ -178,7 +182,7 @@ def _value(value: Any) -> Any:
     if not isinstance(value, _Note):
         return value
     name = value.name.rpartition(".")[2]
-    if value.name.startswith("gensim.models."):
+    if value.name.rpartition(".")[0] in _MODULES:
         return _object_of_gensim(value, "", compressed=False)
     if name == "scalar":
         return np.frombuffer(value.arguments[1], _dtype(value.arguments[0]))[0]

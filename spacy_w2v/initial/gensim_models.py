@@ -96,6 +96,8 @@ def _check_shapes(gensim_model: GensimModel) -> None:
     output = gensim_model.syn1[:n_outputs] if gensim_model.hs else gensim_model.syn1neg
     if keyed_vectors.vectors.shape != (n_words, d) or output.shape != (n_outputs, d):
         raise ValueError(f"its {n_words} words of {d} dimensions have other numbers of vectors")
+    if not (np.isfinite(keyed_vectors.vectors).all() and np.isfinite(output).all()):
+        raise ValueError("its vectors have numbers that are not finite")
     if len(keyed_vectors.expandos["count"]) != n_words or len(set(keyed_vectors.index_to_key)) != n_words:
         raise ValueError(f"its {n_words} words have not one count each")
     if gensim_model.hs:

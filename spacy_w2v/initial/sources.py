@@ -66,10 +66,22 @@ def open_initial(source: Any) -> InitialVectors:  # Any: one of many programs' o
     """Return the vectors of a path, of the name of an installed pipeline, or of an object that holds vectors.
 
     A path: a model of ours or the output of `spacy w2v train`, a spaCy pipeline, what gensim saved of a Word2Vec or of
-    KeyedVectors, a text file with a line for each word (word2vec's or GloVe's), or word2vec's binary format. An object:
-    a model of ours, a spaCy Language, a gensim model with word vectors, or KeyedVectors. Raises StorageError or
-    ConfigError.
+    KeyedVectors, a text file with a line for each word (word2vec's, GloVe's or fastText's), or word2vec's binary
+    format. An object: a model of ours, a spaCy Language, a gensim model with word vectors, or KeyedVectors. Raises
+    StorageError or ConfigError.
     """
+    vectors = _vectors_of(source)
+    try:
+        "".join(vectors.words).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise StorageError(
+            f"Words to start from must be Unicode, but {vectors.name} has one with the character "
+            f"{error.object[error.start]!r}."
+        ) from None
+    return vectors
+
+
+def _vectors_of(source: Any) -> InitialVectors:
     if isinstance(source, str | Path):
         return _of_path(source)
     if isinstance(source, TrainedModel):
@@ -135,7 +147,8 @@ def _of_gensim(gensim_object: Any, name: str) -> InitialVectors:
     # not index_to_key, which has None for rows that are there before their words
     found = {str(word): row for word, row in keyed_vectors.key_to_index.items()}
     vectors = np.asarray(keyed_vectors.vectors)
-    in_table = vectors.ndim == 2 and all(isinstance(row, int) and 0 <= row < len(vectors) for row in found.values())
+    of_whole_numbers = all(isinstance(row, int | np.integer) for row in found.values())
+    in_table = vectors.ndim == 2 and of_whole_numbers and all(0 <= row < len(vectors) for row in found.values())
     if not in_table or vectors.dtype.kind != "f":
         raise StorageError(f"Vectors to start from must have a row of numbers for each word, but {name} has others.")
     words = sorted(found, key=lambda word: found[word])
