@@ -519,8 +519,8 @@ def test_bundled_sets_have_names():
     [
         (["wordsim"], ConfigError, "must be one of wordsim353, simlex999, or an existing file .*, was: wordsim"),
         (["wordsim353", datapath("wordsim353.tsv")], ConfigError, "names of their own, was twice: wordsim353"),
-        ([__file__], CorpusError, "at least 2, but has: 0"),
-        ([sys.executable], CorpusError, "must be a set of word pairs, but cannot be read"),
+        ([__file__], CorpusError, "must have lines of two words and a rating"),
+        ([sys.executable], CorpusError, "must be an evaluation set in UTF-8, but cannot be read"),
     ],
 )
 def test_wrong_sets_are_refused_before_training(names, error, message):

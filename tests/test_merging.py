@@ -107,7 +107,7 @@ def test_command_merges(model, tmp_path):
 @pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
 @pytest.mark.parametrize("row", [3, N_KEPT + 5])
 def test_merging_refuses_numbers_that_are_not_finite(number, row):
-    """No word is most similar to an infinite vector, which all would share; without merging the rows stay as they are."""
+    """All words would share an infinite vector; without merging the rows stay as they are."""
     vectors = vectors_with_duplicates()
     vectors[row, 1] = number
     nlp = spacy.blank("en")
