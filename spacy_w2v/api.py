@@ -1,5 +1,6 @@
 """The Python interface: train word vectors on texts, and use them in spaCy and gensim."""
 
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
@@ -16,7 +17,7 @@ from spacy_w2v.config.arguments import (
 )
 from spacy_w2v.config.loading import config_of
 from spacy_w2v.config.schema import VectorKind, W2VSettings, block_of_setting, parse_settings
-from spacy_w2v.corpus.iterables import as_source
+from spacy_w2v.corpus.iterables import as_source, holds_tokens
 from spacy_w2v.errors import ConfigError, did_you_mean
 from spacy_w2v.model.storage import INPUT_FILE, MODEL_FILES, read_model, write_model
 from spacy_w2v.model.trained import TrainedModel
@@ -31,13 +32,17 @@ SETTINGS_OF_GENSIM = {
     "hs": 'For hs=1 of gensim, set loss="hierarchical-softmax"; for hs=0 loss="negative-sampling", the default.',
     "size": "What older versions of gensim call size is vector_size.",
     "iter": "What older versions of gensim call iter is epochs.",
-    "sentences": "Sentences are the first argument of train, as texts: strings that the pipeline cuts into tokens.",
-    "corpus_file": "Give an open file, or any iterable of strings, as the first argument of train.",
+    "sentences": "Give sentences, strings or lists of tokens, as the first argument of train: texts.",
+    "corpus_file": "Give the path of the file as the first argument of train: texts. Each line is a document.",
     "start_alpha": "The learning rate at the start is alpha.",
     "end_alpha": "The learning rate at the end is min_alpha.",
     "sorted_vocab": "Words are always sorted by their counts: leave it out.",
     "compute_loss": "The loss is always computed: leave it out. Each epoch's is in meta['results'] of the model.",
     "batch_words": "Texts are divided among threads without it: leave it out.",
+    "trim_rule": "Words are chosen by min_count, max_final_vocab and the texts: leave out other words there.",
+    "callbacks": "There are none: use progress=True, checkpoint=..., and what meta['results'] of the model tells.",
+    "null_word": "There is no null word: leave it out.",
+    "comment": "There are no comments: leave it out, or put one into the meta data of the model, its meta.",
     "hashfxn": "Vectors start from the seed alone: leave it out.",
 }
 """What stands for an argument of gensim's Word2Vec that has another name here."""
@@ -155,10 +160,10 @@ def from_gensim(
 
 
 def train(
-    texts: Any,  # Any: everything that `as_source` takes
+    texts: Any = None,  # Any: everything that `as_source` takes
     nlp: "Language | None" = None,
     *,
-    text_field: str = "text",
+    text_field: str | Sequence[str] = "text",
     cache_dir: str | Path | None = None,
     progress: bool = False,
     checkpoint: str | Path | None = None,
@@ -170,8 +175,12 @@ def train(
 ) -> Word2Vec:
     """Train word vectors on texts, with the tokens of a pipeline.
 
-    texts: an iterable of strings (a list, a generator, ...), each a document; or a datasets.Dataset or
-        IterableDataset with the column `text_field`. It is read once.
+    texts: an iterable (a list, a generator, ...) of documents: strings; lists of tokens, which are words exactly as
+        they stand (attr="ORTH", if you set no other); or Docs, of which the tokens are taken. Or the path of a file, or
+        a glob: .txt, .jsonl, .csv, .tsv, .parquet, .arrow, .spacy, also compressed. Or a datasets.Dataset or
+        IterableDataset, a table of pandas, polars or Arrow, or an iterable of dicts, with the column or key
+        `text_field`, as strings or as lists of tokens. It is read once.
+    text_field: the column; several, of a dataset, file or table, are joined by line breaks.
     nlp: the pipeline whose tokenizer makes the tokens; None for a blank English one. Its components are not run.
     cache_dir: where the encoded corpus is kept meanwhile; None for the user's cache directory.
     progress: show progress bars on standard error.
@@ -199,14 +208,21 @@ def train(
 
     nlp = pipeline_or_english(nlp)
     cache, kept = optional_path(cache_dir, name="cache_dir"), optional_path(checkpoint, name="checkpoint")
+    check_names(settings)
+    if texts is None:
+        raise ConfigError("train needs texts, its first argument, but has none.")
+    source = as_source(texts, text_field=text_field)
     start = None
     if initial is not None:
         start = open_initial(path_of(initial, name="initial") if isinstance(initial, str) and not initial else initial)
         settings.setdefault("vector_size", start.vector_size)
     path = str(initial) if isinstance(initial, str | Path) else None
-    checked = settings_from_arguments(settings, initial={"vectors": path, "keep_words": keep_words, "freeze": freeze})
+    initial_settings = {"vectors": path, "keep_words": keep_words, "freeze": freeze}
+    checked = settings_from_arguments(settings, initial=initial_settings)
+    if initial is None and "attr" not in settings and holds_tokens(source):
+        checked = settings_from_arguments({**settings, "attr": "ORTH"}, initial=initial_settings)
     job = Word2VecJob(
-        source=as_source(texts, text_field=text_field),
+        source=source,
         nlp=nlp,
         settings=checked,
         config=config_of(nlp, checked),
@@ -272,12 +288,19 @@ def settings_from_arguments(
     """Return the settings that plain arguments name, with the block [w2v.initial]. Raises ConfigError."""
     blocks = block_of_setting()
     values: dict[str, dict[str, Any]] = {"tokens": {"n_process": 1}, "initial": initial or {}}
+    check_names(arguments)
     for name, value in arguments.items():
+        values.setdefault(blocks[name], {})[name] = value
+    return parse_settings(values)
+
+
+def check_names(arguments: Iterable[str]) -> None:
+    """Raise ConfigError for the name of an argument that is no setting, with what stands for gensim's."""
+    blocks = block_of_setting()
+    for name in arguments:
         if name not in blocks:
             hint = did_you_mean(name, blocks, otherwise=f"Known: {', '.join(blocks)}.")
             raise ConfigError(f"There is no setting '{name}'. {SETTINGS_OF_GENSIM.get(name, hint)}")
-        values.setdefault(blocks[name], {})[name] = value
-    return parse_settings(values)
 
 
 def _with_interface(model: TrainedModel) -> Word2Vec:

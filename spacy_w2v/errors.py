@@ -23,6 +23,10 @@ class CorpusError(Word2VecError):
     """The corpus cannot be found or read, or holds nothing to train on."""
 
 
+class CorpusWarning(UserWarning):
+    """Something in the corpus is left out or cut, and the rest is read."""
+
+
 class StorageError(Word2VecError):
     """A file or directory of ours is missing, damaged, foreign or cannot be written."""
 

@@ -26,7 +26,7 @@ from spacy_w2v.corpus.cache import (
 from spacy_w2v.corpus.store import ChunkWriter, CorpusWriter, open_corpus
 from spacy_w2v.corpus.tokens import EncodedBatch, Types
 from spacy_w2v.corpus.type_counts import TypeCounts
-from spacy_w2v.errors import CorpusError, StorageError
+from spacy_w2v.errors import CorpusError, CorpusWarning, StorageError
 
 seeded = settings(derandomize=True, deadline=None, max_examples=100)
 
@@ -501,7 +501,10 @@ def test_nulls_are_counted_in_the_corpus_and_in_the_error(tmp_path):
             for texts in self._batches:
                 yield batch_of(texts, n_null=2, n_not_text=1)
 
-    with prepare(WithNulls(["a"], ["b"]), tmp_path) as corpus:
+    with (
+        pytest.warns(CorpusWarning, match="Left out 2 of 8 documents"),
+        prepare(WithNulls(["a"], ["b"]), tmp_path) as corpus,
+    ):
         assert (corpus.counts.n_documents, corpus.counts.n_null, corpus.counts.n_not_text) == (2, 4, 2)
     with (
         pytest.raises(CorpusError, match=r"none in 0 documents \(2 null, 1 no strings\)"),

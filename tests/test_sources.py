@@ -14,13 +14,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spacy_w2v.corpus import source, text_files
+from spacy_w2v.corpus.columns import texts_of_columns
 from spacy_w2v.corpus.iterables import VALUES_PER_BATCH, IterableSource, as_source
 from spacy_w2v.corpus.source import (
     TextSource,
     coalesce,
     take_documents,
-    texts_of_column,
-    texts_of_values,
 )
 from spacy_w2v.corpus.text_files import StandardInput, read_text
 from spacy_w2v.errors import CorpusError
@@ -150,8 +149,14 @@ def test_a_terminal_is_refused(monkeypatch):
 
 @pytest.mark.parametrize(
     "texts",
-    [["one", "two"], ("one", "two"), (text for text in ("one", "two")), {"one": 1, "two": 2}, np.array(["one", "two"])],
-    ids=["list", "tuple", "generator", "dict", "array"],
+    [
+        ["one", "two"],
+        ("one", "two"),
+        (text for text in ("one", "two")),
+        {"one": 1, "two": 2}.keys(),
+        np.array(["one", "two"]),
+    ],
+    ids=["list", "tuple", "generator", "keys", "array"],
 )
 def test_any_iterable_of_strings_is_a_source(texts):
     source = as_source(texts)
@@ -214,9 +219,9 @@ def test_a_source_stays_itself():
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        ("one text", r"must be an iterable of strings, a document each, was one str\. Pass \[text\]"),
+        ("one text", r"must be an iterable of strings, a document each, was one str: 'one text'\. Pass \[text\]"),
         (b"bytes", r"was one bytes\."),
-        (5, r"must be an iterable of strings or a dataset, was: int"),
+        (5, r"must be an iterable of strings or lists of tokens, a dataset, a table or a path, was: int 5"),
     ],
 )
 def test_what_is_no_iterable_of_texts_is_refused(texts, message):
@@ -226,7 +231,7 @@ def test_what_is_no_iterable_of_texts_is_refused(texts, message):
 
 def test_lone_surrogates_are_refused():
     with pytest.raises(CorpusError, match=r"valid Unicode, but one holds a lone surrogate: '\\udcff'\. .*'replace'"):
-        texts_of_values(["good", "bad \udcff"])
+        read(IterableSource(["good", "bad \udcff"]))
 
 
 # --- columns
@@ -239,22 +244,22 @@ def test_every_type_of_strings_is_read(kind):
     column = pa.array(["one", None, "two"]).cast(kind) if not pa.types.is_string_view(kind) else None
     column = pa.array(["one", None, "two"], kind) if column is None else column
     for form in (column, pa.chunked_array([column, column.slice(2)])):
-        texts, n_null, n_not_text = texts_of_column(form, name="text")
+        texts, _, n_null, n_not_text, *_ = texts_of_columns([form], names=["text"])
         assert texts.type == pa.large_string()
         assert texts.to_pylist() == ["one", "two", "two"][: len(form) - 1]
         assert (n_null, n_not_text) == (1, 0)
 
 
 def test_a_column_of_nulls_holds_no_texts():
-    texts, n_null, n_not_text = texts_of_column(pa.nulls(3), name="text")
+    texts, _, n_null, n_not_text, *_ = texts_of_columns([pa.nulls(3)], names=["text"])
     assert (texts.to_pylist(), n_null, n_not_text) == ([], 3, 0)
 
 
-@pytest.mark.parametrize("kind", [pa.int64(), pa.binary(), pa.list_(pa.string())], ids=str)
+@pytest.mark.parametrize("kind", [pa.int64(), pa.binary(), pa.list_(pa.int64())], ids=str)
 def test_a_column_of_another_type_is_refused(kind):
     message = rf"must hold strings, but column 'body' holds: {re.escape(str(kind))}\. Choose another with text_field"
     with pytest.raises(CorpusError, match=message):
-        texts_of_column(pa.array([], kind), name="body")
+        texts_of_columns([pa.array([], kind)], names=["body"])
 
 
 # --- batches

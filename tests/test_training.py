@@ -14,7 +14,7 @@ from spacy_w2v.config.schema import ModelSettings, TokensSettings, TrainingSetti
 from spacy_w2v.corpus import store
 from spacy_w2v.corpus.cache import prepared_corpus
 from spacy_w2v.corpus.iterables import as_source
-from spacy_w2v.errors import ConfigError, CorpusError, TrainingError, UnknownWordError
+from spacy_w2v.errors import ConfigError, CorpusError, CorpusWarning, TrainingError, UnknownWordError
 from spacy_w2v.model.vocabulary import build_vocabulary
 from spacy_w2v.sampling import make_noise, make_subsampling
 from spacy_w2v.training.arguments import initial_weights
@@ -167,9 +167,9 @@ def test_wrong_settings_are_refused_before_texts_are_read(settings, message):
     ("texts", "message"),
     [
         ("one text", "must be an iterable of strings, a document each, was one str"),
-        (3, "must be an iterable of strings or a dataset, was: int"),
+        (3, "must be an iterable of strings or lists of tokens, a dataset, a table or a path, was: int 3"),
         ([], "must hold tokens"),
-        ([["tokens", "of", "gensim"]], "1 no strings.*join lists of tokens by spaces"),
+        ([3, 4], r"must be strings, but texts from Python \(list\) holds: int 3\. Pass strings, a document each"),
     ],
 )
 def test_wrong_texts_are_refused(texts, message):
@@ -197,7 +197,8 @@ def test_epochs_are_not_trained_at_the_same_time_for_want_of_chunks():
 
 
 def test_documents_left_out_are_reported_with_progress(capsys):
-    train([*make_texts(50), None, 3], progress=True)
+    with pytest.warns(CorpusWarning, match=r"Left out 1 of 52 documents, .* The first of them: int 3"):
+        train([*make_texts(50), None, 3], progress=True)
     assert "Left out 1 null documents and 1 that are no strings" in capsys.readouterr().err
 
 

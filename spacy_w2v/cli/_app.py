@@ -1,6 +1,7 @@
 """What all commands share: the group they belong to, overrides of the config, and errors without a traceback."""
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -12,7 +13,7 @@ from spacy.cli._util import import_code, parse_config_overrides
 from typer.core import TyperGroup
 
 from spacy_w2v.cli._messages import let_all_be_printed, msg
-from spacy_w2v.errors import Word2VecError
+from spacy_w2v.errors import CorpusWarning, Word2VecError
 from spacy_w2v.signals import EndingSignals, Stopped
 
 
@@ -72,7 +73,8 @@ def errors_for_users(*, when_interrupted: str | Callable[[], str] = "Nothing was
     when_interrupted: a sentence, or a function that returns it then.
     """
     try:
-        yield
+        with _warnings_of_ours():
+            yield
     except Word2VecError as error:
         first, *others = str(error).splitlines()
         msg.fail(first)
@@ -84,6 +86,22 @@ def errors_for_users(*, when_interrupted: str | Callable[[], str] = "Nothing was
     except KeyboardInterrupt as error:
         warn_of(error, when_interrupted if isinstance(when_interrupted, str) else when_interrupted())
         raise Told from error
+
+
+@contextmanager
+def _warnings_of_ours() -> Iterator[None]:
+    """Print what the corpus warns of as a sentence, without the place in the code."""
+    with warnings.catch_warnings():
+        shown = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any) -> None:  # Any: file, line and the like
+            if issubclass(category, CorpusWarning):
+                msg.warn(str(message))
+            else:
+                shown(message, category, *place)
+
+        warnings.showwarning = show  # type: ignore[assignment]  # whatever place it is given
+        yield
 
 
 def warn_of(error: KeyboardInterrupt, outcome: str) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from spacy_w2v.corpus.source import TextSource
 from spacy_w2v.corpus.stock_pieces import is_piecewise
 from spacy_w2v.corpus.store import FORMAT_VERSION, Corpus, CorpusWriter, open_corpus, read_manifest
 from spacy_w2v.corpus.tokens import EncodedBatch
-from spacy_w2v.errors import CorpusError, StorageError
+from spacy_w2v.errors import CorpusError, CorpusWarning, StorageError
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -222,6 +223,7 @@ def _encode(
 ) -> None:
     """Read the source once, and write the corpus. Raises CorpusError if there is nothing in it."""
     n_documents = n_null = n_not_text = 0
+    example = None
     start = time.perf_counter()
     try:
         writer = CorpusWriter(directory, max_types=fingerprint["max_vocab_size"])
@@ -229,6 +231,7 @@ def _encode(
             n_documents += texts.n_documents
             n_null += texts.n_null
             n_not_text += texts.n_not_text
+            example = example or texts.example
             left = None if settings.max_tokens is None else settings.max_tokens - writer.chunks.n_tokens
             writer.add(batch if left is None else first_tokens(batch, left))
             seconds = time.perf_counter() - start
@@ -252,11 +255,14 @@ def _encode(
         raise CorpusError(
             f"The corpus must hold tokens, but {source.name} has none in {n_documents} documents "
             f"({n_null} null, {n_not_text} no strings). "
-            + (
-                'Texts must be strings: join lists of tokens by spaces, and set tokenizer = "whitespace".'
-                if n_not_text and not n_documents
-                else "Check text_field, and the filters of [w2v.tokens]."
-            )
+            "Check text_field, and the filters of [w2v.tokens]."
+        )
+    if n_not_text:
+        warnings.warn(
+            f"Left out {n_not_text:,} of {n_documents + n_null + n_not_text:,} documents, which are not like the "
+            f"others. The first of them: {example}",
+            CorpusWarning,
+            stacklevel=2,
         )
 
 

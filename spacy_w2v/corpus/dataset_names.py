@@ -17,8 +17,9 @@ FORMATS = {
     "tsv": "csv",
     "parquet": "parquet",
     "arrow": "arrow",
+    "spacy": "spacy",
 }
-"""Extension of a file → builder of datasets."""
+"""Extension of a file → its format: a builder of datasets, or "spacy", the DocBin of spaCy."""
 
 COMPRESSIONS = ("gz", "bz2", "xz", "zst", "zip", "lz4")
 
@@ -44,7 +45,7 @@ def format_of_files(files: list[str]) -> str:
 
 def extension_of(file: str) -> str:
     """Return the extension of a file in lower case, less that of a compression; "" if it has none."""
-    parts = os.path.basename(file).lower().split(".")
+    parts = os.path.basename(file.strip("\"'")).lower().split(".")
     while len(parts) > 1 and parts[-1] in COMPRESSIONS:
         parts.pop()
     return parts[-1] if len(parts) > 1 else ""

@@ -14,11 +14,13 @@ import pyarrow as pa
 
 from spacy_w2v.config.schema import TokensSettings
 from spacy_w2v.corpus.documents import DocumentEncoder
+from spacy_w2v.corpus.given_tokens import GivenTokensEncoder
 from spacy_w2v.corpus.jieba_words import pickle_with_words
+from spacy_w2v.corpus.long_pieces import cut_long_pieces
 from spacy_w2v.corpus.piece_encoder import PieceEncoder
 from spacy_w2v.corpus.pieces import WhitespacePieces
 from spacy_w2v.corpus.processes import map_in_processes
-from spacy_w2v.corpus.source import TextBatch
+from spacy_w2v.corpus.source import GIVEN_TOKENS, TextBatch
 from spacy_w2v.corpus.stock_pieces import StockPieces, is_piecewise
 from spacy_w2v.corpus.tokens import EncodedBatch, TokenRules
 
@@ -39,11 +41,29 @@ class Encoder(Protocol):
 
 def make_encoder(nlp: "Language", settings: TokensSettings) -> Encoder:
     """Return the fastest encoder that gives exactly the tokens of the settings."""
-    rules = TokenRules(attr=settings.attr, numbers=settings.numbers, urls=settings.urls)
+    rules = _rules(settings)
     if settings.boundary != "sentence" and (settings.tokenizer == "whitespace" or is_piecewise(nlp.tokenizer)):
         pieces = WhitespacePieces(nlp, rules) if settings.tokenizer == "whitespace" else StockPieces(nlp, rules)
         return PieceEncoder(pieces, by_line=settings.boundary == "line", min_tokens=settings.min_tokens)
     return DocumentEncoder(nlp, rules=rules, boundary=settings.boundary, min_tokens=settings.min_tokens)
+
+
+def _rules(settings: TokensSettings) -> TokenRules:
+    return TokenRules(attr=settings.attr, numbers=settings.numbers, urls=settings.urls)
+
+
+class _EncoderOfAll:
+    """Encodes texts by one encoder, and documents whose tokens are given by another."""
+
+    def __init__(self, nlp: "Language", settings: TokensSettings):
+        self.of_texts = make_encoder(nlp, settings)
+        self.of_tokens = GivenTokensEncoder(
+            nlp, rules=_rules(settings), boundary=settings.boundary, min_tokens=settings.min_tokens
+        )
+
+    def encode(self, texts: pa.LargeStringArray | pa.LargeListArray) -> EncodedBatch:
+        """Return the tokens of the documents, whole sentences, in order."""
+        return self.of_tokens.encode(texts) if texts.type == GIVEN_TOKENS else self.of_texts.encode(texts)
 
 
 def encode_stream(
@@ -56,12 +76,15 @@ def encode_stream(
     Each process imports `code_path` (for registered functions of the user's own) first. The result does not depend on
     the number of processes, nor on which of them takes a batch.
     """
-    encoder: Encoder = make_encoder(nlp, settings)
-    n_bytes_left = BYTES_ALONE if isinstance(encoder, PieceEncoder) else 0
+    encoder = _EncoderOfAll(nlp, settings)
+    by_pieces = isinstance(encoder.of_texts, PieceEncoder)
+    if settings.tokenizer == "pipeline":
+        batches = cut_long_pieces(batches, nlp)
+    n_bytes_left = BYTES_ALONE if by_pieces else 0
     while n_bytes_left > 0 and (batch := next(batches, None)) is not None:
         n_bytes_left -= batch.texts.nbytes
         yield batch, encoder.encode(batch.texts)
-    n_process = settings.n_process or (1 if isinstance(encoder, PieceEncoder) else available_cores())
+    n_process = settings.n_process or (1 if by_pieces else available_cores())
     next_ones = list(islice(batches, 2))
     payload = _pickled(nlp, settings) if n_process > 1 and len(next_ones) == 2 else None
     if payload is None:
@@ -120,5 +143,5 @@ def _make_encoder(payload: bytes, code_path: Path | None) -> Callable[[TextBatch
     vocab, tokenizer, faster_heuristics, settings = pickle.loads(payload)
     if faster_heuristics is False:
         tokenizer.faster_heuristics = False
-    encoder = make_encoder(_Pipeline(vocab, tokenizer), settings)
+    encoder = _EncoderOfAll(_Pipeline(vocab, tokenizer), settings)
     return lambda batch: encoder.encode(batch.texts).compact()

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from spacy_w2v.corpus.source import TextBatch, coalesce, take_documents, texts_of_values
+import pyarrow as pa
+
+from spacy_w2v.corpus.source import TextBatch, coalesce, take_documents
 from spacy_w2v.errors import CorpusError
 
 FILE_NAME = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
@@ -56,7 +58,7 @@ class GensimWiki:
                 text = filter_wiki(markup)
                 if text.lstrip().lower().startswith("#redirect"):
                     continue
-                texts, _, _ = texts_of_values([LINE_MARKS.sub("", QUOTES.sub("", text))])
+                texts = pa.array([LINE_MARKS.sub("", QUOTES.sub("", text))], pa.large_string())
                 yield TextBatch(texts, 1, 0, 0, raw.tell() / size)
 
 

@@ -1,31 +1,35 @@
-"""Hugging Face datasets as sources: from the Hub, from local files, from load_from_disk, or from a Python program."""
+"""Hugging Face datasets as sources: from the Hub, from local files, or from load_from_disk."""
 
 import codecs
 import hashlib
 import os
-from collections.abc import Iterator
-from importlib.util import find_spec
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from spacy_w2v.corpus.dataset_names import check_names, extension_of, format_of_files, not_found
+from spacy_w2v.corpus.dataset_names import FORMATS, check_names, extension_of, format_of_files, not_found
 from spacy_w2v.corpus.file_content import contents
-from spacy_w2v.corpus.source import TextBatch, coalesce, take_documents, texts_of_column
+from spacy_w2v.corpus.loaded_datasets import read_dataset
+from spacy_w2v.corpus.local_files import check_compression, compression_of, find_files, is_local
+from spacy_w2v.corpus.shards import Shards, check_fields
+from spacy_w2v.corpus.source import TextBatch, coalesce, take_documents
 from spacy_w2v.corpus.text_files import read_text
 from spacy_w2v.errors import CorpusError, did_you_mean, shown_by_spacy
 
 if TYPE_CHECKING:
     import datasets
 
-DOCUMENTS_PER_READ = 256
-
 DECODING_BUILDERS = ("text", "json", "csv")
+
+BUILDERS = {"Text": "text", "Json": "json", "Csv": "csv", "Parquet": "parquet", "Arrow": "arrow"}
+"""Builders of datasets whose local files are read without it: by their class."""
 
 
 class DatasetSource:
-    """What `datasets.load_dataset(..., streaming=True)` reads, and `load_from_disk` for a directory it saved."""
+    """Local files, what `datasets.load_dataset(..., streaming=True)` reads, and what `save_to_disk` wrote."""
 
     def __init__(
         self,
@@ -36,7 +40,7 @@ class DatasetSource:
         data_files: str | list[str] | None = None,
         split: str = "train",
         revision: str | None = None,
-        text_field: str = "text",
+        text_field: str | list[str] = "text",
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
         max_documents: int | None = None,
@@ -57,20 +61,31 @@ class DatasetSource:
     def name(self) -> str:
         """What messages call it."""
         if self.data_files is not None:
-            files = [self.data_files] if isinstance(self.data_files, str) else self.data_files
+            files = self._data_files
             return ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
         return f"{self.path} ({self.configuration})" if self.configuration else self.path
 
+    @property
+    def fields(self) -> Sequence[str]:
+        """The columns that are read."""
+        return [self.text_field] if isinstance(self.text_field, str) else self.text_field
+
+    @property
+    def _data_files(self) -> list[str]:
+        return [self.data_files] if isinstance(self.data_files, str) else list(self.data_files or ())
+
     def fingerprint(self) -> str | None:
         """Return a hash of the files' content or revisions, and of what is read of them; None if one is a pipe."""
+        remote: list[str] = []
+        revisions: list[Any] = []  # Any: of datasets, only to be hashed
         if self._is_saved_to_disk():
             files = sorted(str(path.resolve()) for path in Path(self.path).rglob("*") if path.is_file())
-            remote: list[str] = []
-            revisions: list[Any] = []  # Any: of datasets, only to be hashed
+        elif self._shards is not None:
+            files = self._shards.files
         else:
             files = self._files()
             remote = [file for file in files if not os.path.exists(file)]
-            revisions = files.origin_metadata if remote else []  # of local files they are times
+            revisions = files.origin_metadata if remote else []  # type: ignore[attr-defined]  # of local files: times
         local = contents([file for file in files if os.path.exists(file)])
         if local is None:
             return None
@@ -79,12 +94,52 @@ class DatasetSource:
         return f"dataset:{hashlib.sha256(repr((local, remote, revisions, arguments, reading)).encode()).hexdigest()}"
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read the text column of the split."""
-        if not self._is_saved_to_disk() and self._is_plain_text():
-            batches = self._read_text_files()
+        """Read the text columns of the split."""
+        if self._is_saved_to_disk():
+            batches = self._readable(self._read_saved())
+        elif self._shards is not None:
+            batches = self._shards.batches()
+        elif self._is_plain_text():
+            batches = self._readable(self._read_text_files())
         else:
-            batches = self._read_dataset()
-        return take_documents(coalesce(self._readable(batches)), self.max_documents)
+            batches = self._readable(self._read_streamed())
+        return take_documents(coalesce(batches), self.max_documents)
+
+    @cached_property
+    def _shards(self) -> Shards | None:
+        """The files, where all of them are on this machine, and of a format that is read without datasets."""
+        kind, files = self.path, self._data_files
+        if kind in FORMATS.values() and files:
+            if not all(map(is_local, files)):
+                return None
+            self._check_split(["train"])
+            found = find_files(files, folder=self.data_dir or "")
+        elif os.path.isdir(kind) and not self._is_saved_to_disk():
+            ancestors = (kind.__name__ for kind in type(self._load_builder()).__mro__)
+            kind = next((BUILDERS[name] for name in ancestors if name in BUILDERS), "")
+            found = self._files()
+            if not kind or not all(map(os.path.isfile, found)):
+                return None
+        else:
+            return None
+        for file in found:
+            check_compression(file, compression_of(file))
+        if "[" in self.split:
+            raise CorpusError(
+                f"split must name a split of the dataset, was: {self.split}. A part of files is read with "
+                "max_documents, and slices of a dataset that Dataset.save_to_disk has written."
+            )
+        return Shards(
+            found, format=kind, fields=self.fields, encoding=self.encoding, encoding_errors=self.encoding_errors
+        )
+
+    def _check_split(self, splits: Sequence[str]) -> None:
+        base_split = self.split.split("[")[0]
+        if base_split not in splits:
+            raise CorpusError(
+                f"split must be one of {', '.join(splits)}, was: {self.split}. "
+                f"{did_you_mean(base_split, splits)}".rstrip()
+            )
 
     def _readable(self, batches: Iterator[TextBatch]) -> Iterator[TextBatch]:
         """Pass on batches. Raises CorpusError for whatever the libraries raise on damaged files."""
@@ -110,7 +165,9 @@ class DatasetSource:
                 decoding = {"encoding": encoding, "encoding_errors": self.encoding_errors}
             if self.path == "csv":
                 if self.encoding_errors == "strict":  # which pandas' converters always are
-                    decoding["converters"] = {self.text_field: str}  # else a block of numbers is a column of numbers
+                    decoding["converters"] = dict.fromkeys(
+                        self.fields, str
+                    )  # else a block of numbers is a column of numbers
                 if self._extension_of_files() == "tsv":
                     decoding["sep"] = "\t"
             try:
@@ -127,28 +184,22 @@ class DatasetSource:
         return self._builder
 
     def _extension_of_files(self) -> str:
-        files = [self.data_files] if isinstance(self.data_files, str) else self.data_files or [""]
-        return extension_of(files[0])
+        return extension_of((self._data_files or [""])[0])
 
-    def _files(self) -> Any:  # Any: a DataFilesList with its metadata, or a plain stand-in
-        """Return the resolved files of the split; raises CorpusError if there is no such split."""
+    def _files(self) -> list[str]:
+        """Return the resolved files of the split, with their metadata; raises CorpusError if there is no such split."""
         builder = self._load_builder()
         files = builder.config.data_files or {}
-        base_split = self.split.split("[")[0]
-        if files and base_split not in files:
-            raise CorpusError(
-                f"split must be one of {', '.join(map(str, files))}, was: {self.split}. "
-                f"{did_you_mean(base_split, [str(split) for split in files])}".rstrip()
-            )
         if not files:
             raise CorpusError(f"The dataset must have data files that can be streamed, but {self.path} names none.")
-        if not files[base_split]:
+        self._check_split(list(map(str, files)))
+        found: list[str] = files[self.split.split("[")[0]]
+        if not found:
             error = FileNotFoundError("No file matches.")
             raise CorpusError(not_found(error, path=self.path, data_files=self.data_files))
-        zst = next((file for file in files[base_split] if file.lower().endswith(".zst")), None)
-        if zst is not None and find_spec("zstandard") is None:  # fsspec would take the bytes for text
-            raise CorpusError(f'Reading {zst} needs zstandard. Install it with: pip install "spacy-w2v[zstd]"')
-        return files[base_split]
+        for file in found:
+            check_compression(file, compression_of(file))  # fsspec would take the bytes for text
+        return found
 
     def _is_plain_text(self) -> bool:
         from datasets.packaged_modules.text.text import Text
@@ -160,61 +211,44 @@ class DatasetSource:
     def _read_text_files(self) -> Iterator[TextBatch]:
         """Read text files in blocks; datasets would take each line as a whole, however long it is."""
         import fsspec
-        from fsspec.utils import infer_compression
 
-        if self.text_field != "text":
-            raise CorpusError(f"text_field must be a column of the dataset ({self.name}: text), was: {self.text_field}")
-        files = self._files()
-        local = all(os.path.exists(file) for file in files)
-        total = sum(os.path.getsize(file) for file in files) if local else 0
-        done = 0
-        for file in files:
-            # fsspec hides the position in a compressed file, so there the fraction moves file by file.
-            plain = infer_compression(file) is None
+        check_fields(self.fields, {"text"}, what=f"the dataset ({self.name}: text)")
+        for file in self._files():
             with fsspec.open(file, "rb", compression="infer") as stream:
-                for batch in read_text(stream, name=file, encoding=self.encoding, encoding_errors=self.encoding_errors):
-                    position = done + (stream.tell() if plain else 0)
-                    yield batch._replace(fraction=position / total if total and position else None)
-            done += os.path.getsize(file) if total else 0
+                yield from read_text(stream, name=file, encoding=self.encoding, encoding_errors=self.encoding_errors)
 
-    def _read_dataset(self) -> Iterator[TextBatch]:
+    def _read_saved(self) -> Iterator[TextBatch]:
+        """Read what save_to_disk wrote: a split of a DatasetDict, or a Dataset, which is "train" by itself."""
         import datasets
 
-        if self._is_saved_to_disk():
-            dataset = datasets.load_from_disk(self.path)
-            if isinstance(dataset, dict):
-                if self.split not in dataset:
-                    raise CorpusError(f"split must be one of {', '.join(dataset)}, was: {self.split}")
-                dataset = dataset[self.split]
-            n_documents: int | None = len(dataset)
-        else:
-            n_documents = self._count_documents()
-            try:
-                dataset = self._load_builder().as_streaming_dataset(split=self.split)
-            except UnicodeDecodeError as error:  # the first rows are read to know the columns
-                raise CorpusError(self._invalid_text(error)) from None
-            except StopIteration:  # datasets' json builder on an empty file
-                return
-            except ValueError as error:
-                if isinstance(error, pa.ArrowInvalid):
-                    raise
-                raise CorpusError(f"split must name a split of the dataset, was: {self.split}. {error}") from None
+        dataset = datasets.load_from_disk(self.path)
+        splits = dataset if isinstance(dataset, dict) else {str(dataset.split or "train"): dataset}
+        self._check_split(list(splits))
+        dataset = _slice_of(splits, self.split)
+        yield from read_dataset(dataset, fields=self.fields, n_documents=len(dataset))
+
+    def _read_streamed(self) -> Iterator[TextBatch]:
+        n_documents = self._count_documents()
         try:
-            yield from read_dataset(dataset, text_field=self.text_field, n_documents=n_documents)
+            dataset = self._load_builder().as_streaming_dataset(split=self.split)
+        except UnicodeDecodeError as error:  # the first rows are read to know the columns
+            raise CorpusError(self._invalid_text(error)) from None
+        except StopIteration:  # datasets' json builder on an empty file
+            return
+        except ValueError as error:
+            if isinstance(error, pa.ArrowInvalid):
+                raise
+            raise CorpusError(f"split must name a split of the dataset, was: {self.split}. {error}") from None
+        try:
+            yield from read_dataset(dataset, fields=self.fields, n_documents=n_documents)
         except UnicodeDecodeError as error:
             raise CorpusError(self._invalid_text(error)) from None
 
     def _count_documents(self) -> int | None:
-        """Return how many documents there are, where that is known without reading them."""
-        builder = self._load_builder()
-        splits = builder.info.splits
+        """Return how many documents there are, where the dataset tells it."""
+        splits = self._load_builder().info.splits
         if splits and self.split in splits and splits[self.split].num_examples:
             return int(splits[self.split].num_examples)
-        files = self._files()
-        if self.path == "parquet" and "[" not in self.split and all(os.path.isfile(file) for file in files):
-            import pyarrow.parquet as pq
-
-            return sum(int(pq.read_metadata(file).num_rows) for file in files)
         return None
 
     def _invalid_text(self, error: UnicodeDecodeError) -> str:
@@ -231,29 +265,6 @@ class DatasetSource:
         return f"Text must be valid {self.encoding}, but {self.name} is not: {error}"
 
 
-class LoadedDataset:
-    """A datasets.Dataset or IterableDataset that a program has made."""
-
-    def __init__(self, dataset: "datasets.Dataset | datasets.IterableDataset", *, text_field: str = "text"):
-        self.dataset = dataset
-        self.text_field = text_field
-
-    @property
-    def name(self) -> str:
-        """What messages call it."""
-        info = getattr(self.dataset, "info", None)
-        return getattr(info, "dataset_name", None) or type(self.dataset).__name__
-
-    def fingerprint(self) -> None:
-        """Return None: a dataset made in a program has no lasting identity. Raises CorpusError for a wrong column."""
-        check_column(self.dataset, self.text_field)
-
-    def batches(self) -> Iterator[TextBatch]:
-        """Read the text column."""
-        n_documents = len(self.dataset) if hasattr(self.dataset, "__len__") else None
-        return coalesce(read_dataset(self.dataset, text_field=self.text_field, n_documents=n_documents))
-
-
 def _unreadable(name: str, error: Exception) -> str:
     """Return the text for an error that came while files were read."""
     from datasets.table import CastError
@@ -268,40 +279,18 @@ def _unreadable(name: str, error: Exception) -> str:
     return f"The files must be readable, but {name} is not: {reason}"
 
 
-def check_column(dataset: Any, text_field: str) -> None:  # Any: Dataset or IterableDataset
-    """Raise CorpusError if the dataset has no such column. Where columns are unknown, the first row tells."""
-    columns = dataset.column_names
-    if columns is None:
-        columns = list(next(iter(dataset), {text_field: None}))
-    if text_field not in columns:
-        hint = did_you_mean(text_field, columns)
-        raise CorpusError(
-            f"text_field must be a column of the dataset ({', '.join(columns)}), was: {text_field}. {hint}".rstrip()
-        )
+def _slice_of(splits: "dict[str, datasets.Dataset]", split: str) -> "datasets.Dataset":
+    """Return what a split such as "train[:10%]" or "train+test" names. Raises CorpusError if it is none."""
+    import datasets
+    from datasets.arrow_reader import ReadInstruction
 
-
-def read_dataset(
-    dataset: Any,  # Any: Dataset or IterableDataset
-    *,
-    text_field: str,
-    n_documents: int | None,
-) -> Iterator[TextBatch]:
-    """Read one column as Arrow batches; n_documents, if known, gives the fraction read. Raises CorpusError."""
-    check_column(dataset, text_field)
-    tables = dataset.select_columns([text_field]).with_format("arrow").iter(batch_size=DOCUMENTS_PER_READ)
-    n_read = 0
-    for table in tables:
-        texts, n_null, n_not_text = texts_of_column(table[text_field], name=text_field)
-        try:
-            texts.validate(full=True)
-        except pa.ArrowInvalid as error:
-            raise CorpusError(
-                f"Text must be valid UTF-8, but column '{text_field}' is not, within the documents {n_read} to "
-                f"{n_read + len(table)}: {error}. Mend the data before training."
-            ) from None
-        n_read += len(table)
-        fraction = min(1.0, n_read / n_documents) if n_documents else None
-        yield TextBatch(texts, len(texts), n_null, n_not_text, fraction)
+    try:
+        lengths = {name: len(dataset) for name, dataset in splits.items()}
+        parts = ReadInstruction.from_spec(split).to_absolute(lengths)
+        found = [splits[part.splitname].select(range(part.from_, part.to)) for part in parts]
+    except (ValueError, AssertionError, KeyError) as error:
+        raise CorpusError(f"split must name a split of the dataset, or a part of one, was: {split}. {error}") from None
+    return datasets.concatenate_datasets(found) if len(found) > 1 else found[0]
 
 
 @shown_by_spacy("The texts cannot be read")
@@ -312,7 +301,7 @@ def make_dataset_v1(
     data_files: str | list[str] | None = None,
     split: str = "train",
     revision: str | None = None,
-    text_field: str = "text",
+    text_field: str | list[str] = "text",
     encoding: str = "utf-8",
     encoding_errors: str = "strict",
     max_documents: int | None = None,

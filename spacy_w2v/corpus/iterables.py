@@ -1,21 +1,36 @@
-"""Texts that a Python program already holds or makes: lists, iterables, datasets."""
+"""Texts that a Python program already holds or makes: lists, iterables, tables, datasets, paths of files."""
 
+import os
 import sys
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from spacy_w2v.corpus.source import TextBatch, TextSource, coalesce, texts_of_values
+import pyarrow as pa
+
+from spacy_w2v.corpus.columns import ValueReader, is_doc, is_tokens, lone_surrogate, shown, texts_of_columns
+from spacy_w2v.corpus.loaded_datasets import LoadedDataset
+from spacy_w2v.corpus.shards import check_fields
+from spacy_w2v.corpus.source import TextBatch, TextSource, coalesce
 from spacy_w2v.errors import CorpusError
+
+if TYPE_CHECKING:
+    from spacy.tokens import DocBin
 
 VALUES_PER_BATCH = 1000
 
 
 class IterableSource:
-    """An iterable of strings: a list, a generator (read once), or anything else that can be looped over."""
+    """An iterable (a list, a generator, which is read once, ...) of strings, of lists of tokens, or of rows.
 
-    def __init__(self, texts: Iterable[Any]):  # Any: what is no string is counted and left out
+    Rows are dicts, of which `text_field` names the key.
+    """
+
+    def __init__(self, texts: Iterable[Any], *, text_field: str = "text"):  # Any: what is no text is counted
         self.texts = texts
+        self.text_field = text_field
+        self._begun: tuple[list[Any], Iterator[Any]] | None = None
 
     @property
     def name(self) -> str:
@@ -25,39 +40,199 @@ class IterableSource:
     def fingerprint(self) -> None:
         """Return None: the content of a Python object cannot be known without reading it."""
 
+    def holds_tokens(self) -> bool:
+        """Return whether the first of the values are lists of tokens, which are as they should be, rather than Docs."""
+        values, iterator = self._begin()
+        self._begun = values, iterator
+        given = [value for value in values if not is_doc(value)]
+        return bool(given) and ValueReader(self.name).read(given).texts.type != pa.large_string()
+
     def batches(self) -> Iterator[TextBatch]:
-        """Read to the end."""
+        """Read to the end. Raises CorpusError if the first values are neither strings, nor tokens, nor rows."""
+        return coalesce(self._batches())
+
+    def _begin(self) -> tuple[list[Any], Iterator[Any]]:
+        """Return the first values, and an iterator over the others."""
+        if self._begun is not None:
+            begun, self._begun = self._begun, None
+            return begun
+        iterator = iter(self.texts)
+        return self._texts_of(list(islice(iterator, VALUES_PER_BATCH))), iterator
+
+    def _batches(self) -> Iterator[TextBatch]:
+        total = _length(self.texts)
+        reader = ValueReader(self.name)
+        n_read = 0
+        values, iterator = self._begin()
+        while values:
+            n_read += len(values)
+            try:
+                batch = reader.read(values)
+            except UnicodeEncodeError as error:
+                raise CorpusError(lone_surrogate(error)) from None
+            yield batch._replace(fraction=min(1.0, n_read / total) if total else None)
+            values = self._texts_of(list(islice(iterator, VALUES_PER_BATCH)))
+
+    def _texts_of(self, values: list[Any]) -> list[Any]:
+        """Return values with the texts of rows in their place, if the first row has the key."""
+        first = next((value for value in values if isinstance(value, Mapping)), None)
+        if first is None or self.text_field not in first:
+            return values
+        return [value.get(self.text_field) if isinstance(value, Mapping) else value for value in values]
+
+
+class ArrowSource:
+    """Columns of a Table, RecordBatch, ChunkedArray or Array of Arrow."""
+
+    def __init__(self, columns: Sequence[pa.ChunkedArray | pa.Array], *, names: Sequence[str]):
+        self.columns = [
+            column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column]) for column in columns
+        ]
+        self.names = names
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"Arrow ({', '.join(self.names)})"
+
+    def fingerprint(self) -> None:
+        """Return None: what is in memory has no lasting identity."""
+
+    def holds_tokens(self) -> bool:
+        """Return whether the column is one of lists, whose tokens are given."""
+        return is_tokens(self.columns[0].type)
+
+    def batches(self) -> Iterator[TextBatch]:
+        """Read the columns. Raises CorpusError if they hold no texts."""
         return coalesce(self._batches())
 
     def _batches(self) -> Iterator[TextBatch]:
-        total = len(self.texts) if isinstance(self.texts, Sized) else None
-        n_read = 0
-        iterator = iter(self.texts)
-        while values := list(islice(iterator, VALUES_PER_BATCH)):
-            n_read += len(values)
-            texts, n_null, n_not_text = texts_of_values(values)
-            yield TextBatch(texts, len(texts), n_null, n_not_text, n_read / total if total else None)
+        n_rows = len(self.columns[0])
+        for start in range(0, n_rows, VALUES_PER_BATCH):
+            batch = texts_of_columns([c.slice(start, VALUES_PER_BATCH) for c in self.columns], names=self.names)
+            yield batch._replace(fraction=min(1.0, (start + VALUES_PER_BATCH) / n_rows))
 
 
-def as_source(texts: Any, *, text_field: str = "text") -> TextSource:  # Any: everything that can hold texts
-    """Return a source for a TextSource, a datasets.Dataset or IterableDataset, or an iterable of strings.
+class DocBinSource:
+    """The Docs of a DocBin of spaCy, whose tokens are given."""
 
-    Raises CorpusError for a single string and for what cannot be looped over.
+    def __init__(self, docs: "DocBin"):
+        self.docs = docs
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return "DocBin"
+
+    def fingerprint(self) -> None:
+        """Return None: what is in memory has no lasting identity."""
+
+    def batches(self) -> Iterator[TextBatch]:
+        """Read the tokens. Raises CorpusError if the DocBin is damaged."""
+        from spacy_w2v.corpus.docbin_files import read_docs
+
+        return coalesce(read_docs(self.docs, name=self.name))
+
+
+def as_source(texts: Any, *, text_field: str | Sequence[str] = "text") -> TextSource:  # Any: all that can hold texts
+    """Return a source for what holds documents.
+
+    That is a TextSource; a datasets.Dataset or IterableDataset, or a DatasetDict of one split; a table of pandas,
+    polars or Arrow, of which `text_field` names the column, or a column of one; an iterable of strings, of lists of
+    tokens, of Docs, or of dicts, of which `text_field` names the key; a DocBin; the path of a file, or a glob. Several
+    columns, of a dataset, a file or an Arrow table, are joined by line breaks. Raises CorpusError for all else.
     """
+    fields = [text_field] if isinstance(text_field, str) else list(text_field)
     if isinstance(texts, TextSource):
         return texts
-    datasets = sys.modules.get("datasets")  # a dataset can only come from a program that has imported it
-    if datasets is not None and isinstance(texts, datasets.Dataset | datasets.IterableDataset):
-        from spacy_w2v.corpus.huggingface import LoadedDataset
-
-        return LoadedDataset(texts, text_field=text_field)
-    if datasets is not None and isinstance(texts, datasets.DatasetDict | datasets.IterableDatasetDict):
-        raise CorpusError(f"texts must be one split of a dataset, was all of: {', '.join(texts)}. Choose one by name.")
-    if isinstance(texts, str | bytes):
-        raise CorpusError(
-            f"texts must be an iterable of strings, a document each, was one {type(texts).__name__}. "
-            "Pass [text], or a file through datasets.load_dataset."
-        )
+    if isinstance(texts, str | Path):
+        return _files(texts, fields)
+    source = _of_datasets(texts, fields) or _of_tables(texts, fields)
+    if source is not None:
+        return source
+    if type(texts).__name__ == "DocBin":
+        return DocBinSource(texts)
+    if isinstance(texts, bytes | bytearray | Mapping) or is_doc(texts):
+        kind = type(texts).__name__
+        remedy = {"Doc": "Pass [doc].", "Span": "Pass [span]."}.get(kind, "Pass [text], or a list of texts.")
+        if isinstance(texts, Mapping):
+            remedy = f'Pass one of its values, as texts["{next(iter(texts), "text")}"].'
+        raise CorpusError(f"texts must be an iterable of strings, a document each, was one {kind}. {remedy}")
     if not isinstance(texts, Iterable):
-        raise CorpusError(f"texts must be an iterable of strings or a dataset, was: {type(texts).__name__}")
-    return IterableSource(texts)
+        raise CorpusError(
+            "texts must be an iterable of strings or lists of tokens, a dataset, a table or a path, was: "
+            f"{shown(texts)}"
+        )
+    if len(fields) > 1:
+        raise CorpusError(f"text_field must be one key for {type(texts).__name__}, was: {', '.join(fields)}")
+    return IterableSource(texts, text_field=fields[0])
+
+
+def holds_tokens(source: TextSource) -> bool:
+    """Return whether the documents of a source from Python are lists of tokens.
+
+    Raises CorpusError if they are no documents at all.
+    """
+    return isinstance(source, IterableSource | ArrowSource | LoadedDataset) and source.holds_tokens()
+
+
+def _files(texts: str | Path, fields: list[str]) -> TextSource:
+    """Return a source for files. Raises CorpusError for a single text."""
+    from glob import has_magic
+
+    from spacy_w2v.corpus.huggingface import make_dataset_v1
+
+    field = fields[0] if len(fields) == 1 else fields
+    path = os.path.expanduser(texts)
+    if os.path.isdir(path):
+        return make_dataset_v1(path=path, text_field=field)
+    is_text = isinstance(texts, str) and (len(texts) > 4096 or not (os.path.lexists(path) or has_magic(texts)))
+    if is_text or (isinstance(texts, str) and not os.path.lexists(path) and any(mark.isspace() for mark in texts)):
+        raise CorpusError(
+            f"texts must be an iterable of strings, a document each, was one str: {shown(texts)[4:]}. "
+            "Pass [text], or the path of a file."
+        )
+    return make_dataset_v1(data_files=str(texts), text_field=field)
+
+
+def _of_datasets(texts: Any, fields: list[str]) -> TextSource | None:
+    datasets = sys.modules.get("datasets")  # a dataset can only come from a program that has imported it
+    if datasets is None:
+        return None
+    if isinstance(texts, datasets.DatasetDict | datasets.IterableDatasetDict):
+        if len(texts) != 1:
+            raise CorpusError(
+                f"texts must be one split of a dataset, was all of: {', '.join(texts)}. Choose one by name."
+            )
+        texts = next(iter(texts.values()))
+    if isinstance(texts, datasets.Dataset | datasets.IterableDataset):
+        return LoadedDataset(texts, fields=fields)
+    return None
+
+
+def _of_tables(texts: Any, fields: list[str]) -> TextSource | None:
+    """Return a source for tables and columns of Arrow, pandas and polars; the last two are not imported."""
+    if isinstance(texts, pa.ChunkedArray | pa.Array):
+        return ArrowSource([texts], names=["text"])
+    if isinstance(texts, pa.RecordBatchReader):
+        texts = texts.read_all()
+    if isinstance(texts, pa.Table | pa.RecordBatch):
+        check_fields(fields, texts.schema.names, what=f"the table ({', '.join(texts.schema.names)})")
+        return ArrowSource([texts.column(field) for field in fields], names=fields)
+    if type(texts).__name__ == "LazyFrame":
+        raise CorpusError("texts must be a table that has been computed, was a LazyFrame. Pass frame.collect().")
+    if type(texts).__name__ == "DataFrame" and hasattr(texts, "columns"):
+        columns = [str(column) for column in texts.columns]
+        check_fields(fields, columns, what=f"the table ({', '.join(columns)})")
+        if len(fields) > 1:
+            return ArrowSource([pa.array(list(texts[field]), from_pandas=True) for field in fields], names=fields)
+        return IterableSource(texts[fields[0]])
+    return None
+
+
+def _length(texts: Any) -> int | None:
+    """Return how many items there are, if that is known: what has a __len__ need not have a length."""
+    try:
+        return len(texts)
+    except TypeError:
+        return None

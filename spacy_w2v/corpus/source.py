@@ -1,22 +1,24 @@
 """What a source of texts is, and how texts arrive: as batches of Arrow strings."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import pyarrow as pa
-
-from spacy_w2v.errors import CorpusError
 
 BATCH_BYTES = 2 << 20
 """Sources join or cut what they read to batches of about this size: large enough that numbering distinct pieces
 instead of tokens pays, small enough that a batch and what is made of it fit in some ten megabytes."""
 
 
+GIVEN_TOKENS = pa.large_list(pa.large_list(pa.large_string()))
+"""Documents whose tokens are given: lists of sentences, which are lists of tokens."""
+
+
 class TextBatch(NamedTuple):
     """Some texts, in the order of the source."""
 
-    texts: pa.LargeStringArray
-    """The documents, without nulls."""
+    texts: pa.LargeStringArray | pa.LargeListArray
+    """The documents, without nulls: strings, or lists (of the type GIVEN_TOKENS) where tokens are given."""
     n_documents: int
     """How many documents end in this batch; a document may be cut over several batches."""
     n_null: int
@@ -25,6 +27,8 @@ class TextBatch(NamedTuple):
     """Documents that were no strings and are left out."""
     fraction: float | None
     """How much of the source has been read with this batch, in [0, 1], if that can be known."""
+    example: str | None = None
+    """The first document that was no string, as messages show it."""
 
 
 @runtime_checkable
@@ -48,69 +52,6 @@ class TextSource(Protocol):
 def empty_texts() -> pa.LargeStringArray:
     """Return an array of no texts."""
     return pa.array([], pa.large_string())
-
-
-def texts_of_column(column: pa.ChunkedArray | pa.Array, *, name: str) -> tuple[pa.LargeStringArray, int, int]:
-    """Return the strings of a column, the number of nulls and the number of other values, which are both left out.
-
-    Raises CorpusError if the column's type holds no strings at all.
-    """
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(array, pa.ChunkedArray):  # what combine_chunks gives where one array cannot hold it all
-        array = pa.concat_arrays([chunk.cast(pa.large_string()) for chunk in array.chunks])
-    kind = array.type
-    if isinstance(kind, pa.BaseExtensionType) and kind.extension_name == "arrow.json":
-        return _texts_of_json(array)
-    if pa.types.is_dictionary(kind):
-        array = array.dictionary_decode()
-        kind = array.type
-    if pa.types.is_null(kind):
-        return empty_texts(), len(array), 0
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
-        raise CorpusError(
-            f"The text column must hold strings, but column '{name}' holds: {kind}. Choose another with text_field."
-        )
-    n_null = array.null_count
-    array = array.cast(pa.large_string())  # before nulls are dropped, which Arrow cannot do for string views
-    return (array.drop_null() if n_null else array), n_null, 0
-
-
-def texts_of_values(
-    values: list[Any],
-) -> tuple[pa.LargeStringArray, int, int]:  # Any: whatever a user's data holds
-    """Return the strings among Python values, the number of missing ones (None, NaN) and of others."""
-    texts = [value for value in values if isinstance(value, str)]
-    if len(texts) == len(values):
-        return _to_arrow(texts), 0, 0
-    n_null = sum(_is_missing(value) for value in values)
-    return _to_arrow(texts), n_null, len(values) - len(texts) - n_null
-
-
-def _is_missing(value: Any) -> bool:  # Any: whatever a user's data holds
-    """Say whether a value is None, NaN or pandas' NA, which are the ones that are not equal to themselves."""
-    if value is None:
-        return True
-    try:
-        return bool(value != value)
-    except (TypeError, ValueError):  # NA has no truth; neither has an array, which is a value
-        return type(value).__name__ == "NAType"
-
-
-def _to_arrow(texts: list[str]) -> pa.LargeStringArray:
-    try:
-        return pa.array(texts, pa.large_string())
-    except UnicodeEncodeError as error:
-        raise CorpusError(
-            f"Texts must be valid Unicode, but one holds a lone surrogate: {error.object[error.start : error.end]!r}. "
-            "Read the file with errors='replace' instead of 'surrogateescape'."
-        ) from None
-
-
-def _texts_of_json(array: pa.ExtensionArray) -> tuple[pa.LargeStringArray, int, int]:
-    """Decode a column of mixed JSON values, which is what datasets makes of a field that is not always a string."""
-    import json
-
-    return texts_of_values([None if value is None else json.loads(value) for value in array.storage.to_pylist()])
 
 
 def coalesce(batches: Iterator[TextBatch]) -> Iterator[TextBatch]:

@@ -9,12 +9,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spacy_w2v.corpus.local_files import check_mark
 from spacy_w2v.corpus.source import BATCH_BYTES, TextBatch, empty_texts, take_documents
 from spacy_w2v.errors import CorpusError
 
-# Where a block without a line break is cut: behind an ASCII space, tab, vertical tab or form feed.
-BLANKS = (b" ", b"\t", b"\v", b"\f")
+# Where a block without a line break is cut: behind a space, tab, vertical tab, form feed, or a full stop of Chinese.
+BLANKS = (b" ", b"\t", b"\v", b"\f", "\u3000".encode(), "。".encode())
 NEWLINE = b"\n"
+MAX_WAITING = 8 << 20
+"""Bytes without white space that are held until some comes."""
+
 UTF8_BOM = b"\xef\xbb\xbf"
 
 
@@ -24,11 +28,13 @@ def read_text(
     r"""Read a file's lines ("\n" or "\r\n") as documents; `fraction` stays None.
 
     A line that is longer than a block of 2 MiB, such as a corpus on one line, is cut at white space between two
-    documents. Raises CorpusError with the position for bytes that are not valid in the encoding.
+    documents, and where there is none in 8 MiB, behind any character: memory does not grow with its length. Raises
+    CorpusError with the position for bytes that are not valid in the encoding.
     """
-    if "\n".encode(encoding) != NEWLINE:  # UTF-16 and the like, where the bytes of a line break are not one
+    if not _can_be_cut(encoding):
         file, encoding = cast(IO[bytes], codecs.EncodedFile(file, "utf-8", encoding, encoding_errors)), "utf-8"
-    rest = b""
+    parts: list[bytes] = []  # what is left of the blocks before, without a place to cut
+    n_waiting = 0
     position = 0
     line = 1
     ends_line = True
@@ -37,18 +43,21 @@ def read_text(
             block = file.read(BATCH_BYTES)
         except UnicodeDecodeError as error:
             raise CorpusError(f"Text must be valid {error.encoding}, but {name} is not: {error}") from None
-        if position == 0 and not rest and block.startswith(UTF8_BOM):
-            block = block[len(UTF8_BOM) :]
-            position = len(UTF8_BOM)
-        data = rest + block
-        if not data:
+        if position == 0 and not parts:
+            check_mark(block, name=name, encoding=encoding)
+            if block.startswith(UTF8_BOM):
+                block = block[len(UTF8_BOM) :]
+                position = len(UTF8_BOM)
+        if not (block or n_waiting):
             if not ends_line:  # the last line was cut at its very end
                 yield TextBatch(empty_texts(), 1, 0, 0, None)
             return
-        end = len(data) if not block else _last_cut(data)
-        if end == 0:  # no white space in 2 MiB: read on
-            rest = data
+        end = n_waiting + len(block) if not block else _last_cut(block, n_waiting)
+        if end == 0:  # a short line that goes on
+            parts.append(block)
+            n_waiting += len(block)
             continue
+        data = b"".join([*parts, block])
         try:
             texts = _lines(data[:end], encoding, encoding_errors)
         except UnicodeDecodeError as error:
@@ -62,7 +71,7 @@ def read_text(
         yield TextBatch(texts, n_ended, 0, 0, None)
         position += end
         line += n_ended
-        rest = data[end:]
+        parts, n_waiting = ([data[end:]], len(data) - end) if end < len(data) else ([], 0)
         if not block:
             return
 
@@ -76,6 +85,16 @@ def _lines(data: bytes, encoding: str, encoding_errors: str) -> pa.LargeStringAr
     return lines[:-1] if len(lines) and pc.binary_length(lines[-1]).as_py() == 0 else lines
 
 
+def _can_be_cut(encoding: str) -> bool:
+    """Return whether text in an encoding has single bytes as line breaks, and can be cut between characters.
+
+    In UTF-16 and the like it has not; in GBK and the like, bytes do not tell where a character begins.
+    """
+    if codecs.lookup(encoding).name == "utf-8":
+        return True
+    return "\n".encode(encoding) == NEWLINE and len(bytes(range(256)).decode(encoding, "replace")) == 256
+
+
 def _is_valid(texts: pa.LargeStringArray) -> bool:
     try:
         texts.validate(full=True)
@@ -84,12 +103,26 @@ def _is_valid(texts: pa.LargeStringArray) -> bool:
     return True
 
 
-def _last_cut(data: bytes) -> int:
-    """Return the end of the last full line, else of the last word, else 0."""
-    end = data.rfind(NEWLINE) + 1
-    if end or len(data) < BATCH_BYTES:  # a short line without a line break is the last one
-        return end
-    return max(data.rfind(blank) for blank in BLANKS) + 1
+def _last_cut(block: bytes, n_waiting: int) -> int:
+    """Return where to cut what waits and a block behind it, in bytes from the start of all; 0 to read on.
+
+    That is behind the last full line, else behind the last word of a line that is longer than a block, else, where
+    there is no white space in MAX_WAITING bytes, before the last character that has begun.
+    """
+    end = block.rfind(NEWLINE) + 1
+    if end:
+        return n_waiting + end
+    if n_waiting + len(block) < BATCH_BYTES:  # a short line without a line break is the last one
+        return 0
+    end = max((place + len(blank) for blank in BLANKS if (place := block.rfind(blank)) >= 0), default=0)
+    if end:
+        return n_waiting + end
+    if n_waiting + len(block) < MAX_WAITING:
+        return 0
+    end = len(block)
+    while end and len(block) - end < 4 and block[end - 1] & 0xC0 == 0x80:
+        end -= 1
+    return n_waiting + max(end - 1, 0)
 
 
 class StandardInput:

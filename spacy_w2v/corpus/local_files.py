@@ -1,0 +1,197 @@
+"""Files on this machine: which ones a user means, and their bytes, decompressed and as UTF-8."""
+
+import codecs
+import glob
+import os
+import stat
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import IO, NamedTuple, cast
+
+from spacy_w2v.errors import CorpusError
+
+BLOCK_BYTES = 2 << 20
+"""Bytes that are read at a time."""
+
+UTF8_BOM = codecs.BOM_UTF8
+UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+KINDS = {
+    stat.S_ISDIR: "a folder",
+    stat.S_ISFIFO: "a pipe",
+    stat.S_ISSOCK: "a socket",
+    stat.S_ISCHR: "a device",
+    stat.S_ISBLK: "a device",
+}
+
+
+def find_files(names: Sequence[str], *, folder: str = "") -> list[str]:
+    """Return the files of some names, each a path or a pattern with * ? [ ]; all files below for **.
+
+    An existing path is taken as it stands, whatever marks it has. Else these are tried in turn: without quotes around
+    it, with "$$" for "$" (as configs need it), with "~" for the home directory; then it is a pattern, which leaves out
+    names that begin with "_", as Spark's _SUCCESS. Raises CorpusError if there is no such file, and for what is no
+    regular file.
+    """
+    found: list[str] = []
+    for name in names:
+        spellings = [os.path.join(folder, spelling) for spelling in _spellings(name)]
+        literal = next((spelling for spelling in spellings if os.path.lexists(spelling)), None)
+        files = [literal] if literal is not None else _matches(spellings)
+        if not files:
+            raise CorpusError(f"data_files must name existing files, was: {name}. {_why_missing(name)}")
+        found += files
+    for file in found:
+        _check_regular(file)
+    return found
+
+
+def is_local(name: str) -> bool:
+    """Return whether a name is that of files on this machine, not an address."""
+    return "://" not in name or os.path.exists(name)
+
+
+def _spellings(name: str) -> list[str]:
+    bare = name[1:-1] if len(name) > 2 and name[0] == name[-1] and name[0] in "\"'" else name
+    spellings = [name, bare, bare.replace("$$", "$")]
+    return list(dict.fromkeys([*spellings, *map(os.path.expanduser, spellings)]))
+
+
+def _matches(patterns: list[str]) -> list[str]:
+    for pattern in patterns:
+        if glob.has_magic(pattern):
+            marks = os.path.basename(pattern).startswith("_")
+            files = sorted(
+                file
+                for file in glob.glob(pattern, recursive=True)
+                if not os.path.isdir(file) and (marks or not os.path.basename(file).startswith("_"))
+            )
+            if files:
+                return files
+    return []
+
+
+def _why_missing(name: str) -> str:
+    if any(mark in name for mark in "\t\n\r\b\f\v\a"):
+        return (
+            "It holds a control character, since a backslash in double quotes begins an escape. Write / in its place, "
+            "or \\\\."
+        )
+    if name[0] in "\"'":
+        return "Quotes belong to the name if what they hold is not valid JSON. Write / or \\\\ for a backslash."
+    return "No file matches." if glob.has_magic(name) else "There is no such file."
+
+
+def _check_regular(file: str) -> None:
+    """Raise CorpusError for what is no regular file, or has no end."""
+    try:
+        mode = os.stat(file).st_mode
+    except OSError as error:
+        raise CorpusError(f"data_files must be readable, but {file} is not: {error.strerror}.") from None
+    kind = next((kind for is_kind, kind in KINDS.items() if is_kind(mode)), None)
+    if kind is None and os.path.realpath(file).startswith(("/proc/", "/sys/")):
+        kind = "made up by the system, and may have no end"
+    if kind is not None:
+        raise CorpusError(
+            f"data_files must be regular files, but {file} is {kind}. "
+            "Copy what it holds to a file, or read standard input by spacy_w2v.StandardInput.v1."
+        )
+
+
+class OpenFile(NamedTuple):
+    """A file, or one of an archive, that is being read."""
+
+    name: str
+    stream: IO[bytes]
+    """What it holds, decompressed."""
+    position: Callable[[], int]
+    """Returns how many bytes of the file on disk have been read."""
+
+
+def open_files(file: str) -> Iterator[OpenFile]:
+    """Open a file, or all files of a .zip archive in turn. Raises CorpusError where a package is missing."""
+    compression = compression_of(file)
+    if compression == "zip":
+        with zipfile.ZipFile(file) as archive:
+            for member in archive.infolist():
+                if not member.is_dir():
+                    with archive.open(member) as stream:
+                        yield OpenFile(f"{file}/{member.filename}", stream, lambda at=member.header_offset: at)  # type: ignore[misc]
+        return
+    with open(file, "rb") as raw, _decompressed(raw, file, compression) as stream:
+        yield OpenFile(file, stream, raw.tell)
+
+
+@contextmanager
+def _decompressed(raw: IO[bytes], name: str, compression: str | None) -> Iterator[IO[bytes]]:
+    from fsspec.compression import compr
+
+    if compression is None:
+        yield raw
+        return
+    check_compression(name, compression)
+    with compr[compression](raw, mode="rb") as stream:
+        yield stream
+
+
+def compression_of(file: str) -> str | None:
+    """Return how a file is compressed, by its name as fsspec has it; None if it is not."""
+    from fsspec.utils import infer_compression
+
+    return cast("str | None", infer_compression(file.lower()))
+
+
+def check_compression(file: str, compression: str | None) -> None:
+    """Raise CorpusError if reading a compressed file needs a package that is missing."""
+    if compression == "zstd" and find_spec("zstandard") is None:
+        raise CorpusError(f'Reading {file} needs zstandard. Install it with: pip install "spacy-w2v[zstd]"')
+    if compression in ("lz4", "snappy") and find_spec(compression) is None:
+        raise CorpusError(f"Reading {file} needs the package {compression}. Install it with: pip install {compression}")
+
+
+def read_blocks(
+    stream: IO[bytes], *, name: str, encoding: str = "utf-8", encoding_errors: str = "strict"
+) -> Iterator[bytes]:
+    """Read a stream as blocks of UTF-8, without a byte order mark.
+
+    UTF-8 that is read strictly is not checked: whoever takes strings of it does so. Raises CorpusError for bytes that
+    are not valid in another encoding.
+    """
+    plain = codecs.lookup(encoding).name == "utf-8" and encoding_errors == "strict"
+    decoder = None if plain else codecs.getincrementaldecoder(encoding)(encoding_errors)
+    n_read = 0
+    while True:
+        block = stream.read(BLOCK_BYTES)
+        if n_read == 0:
+            check_mark(block, name=name, encoding=encoding)
+        if decoder is not None:
+            at_end = not block
+            try:
+                text = decoder.decode(block, final=at_end)
+            except UnicodeDecodeError as error:
+                raise CorpusError(
+                    f"Text must be valid {encoding}, but {name} is not, within the bytes {n_read} to "
+                    f"{n_read + len(block)}: {error.reason}. Mend the file, name its encoding, or set "
+                    'encoding_errors = "replace".'
+                ) from None
+            content = text.encode("utf-8", "replace")
+        else:
+            at_end, content = not block, block
+        if n_read == 0:
+            content = content.removeprefix(UTF8_BOM)
+        n_read += len(block)
+        if content:
+            yield content
+        if at_end:
+            return
+
+
+def check_mark(start: bytes, *, name: str, encoding: str) -> None:
+    """Raise CorpusError if a file begins with the byte order mark of UTF-16, but is read as UTF-8."""
+    if start.startswith(UTF16_BOMS) and codecs.lookup(encoding).name == "utf-8":
+        raise CorpusError(
+            f"Text must be valid {encoding}, but {name} begins with the mark of UTF-16. "
+            'Name its encoding, as by encoding = "utf-16".'
+        )

@@ -1,0 +1,116 @@
+"""Which files a name means: an existing path is taken as it stands, and only regular files are read."""
+
+import os
+import socket
+
+import pytest
+from helpers_corpus import read
+
+from spacy_w2v.corpus.huggingface import make_dataset_v1
+from spacy_w2v.corpus.local_files import find_files
+from spacy_w2v.errors import CorpusError
+
+ODD_NAMES = [
+    "[x].txt",
+    "corpus [2024].txt",
+    "a*.txt",
+    "a?.txt",
+    "$HOME.txt",
+    "a#b%20c.txt",
+    "~user.txt",
+    "größe 𝒳.txt",
+    "C:\\data\\x.txt",
+    "{a}.txt",
+    "'a'.txt",
+]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+@pytest.mark.parametrize("folder", [".", "[proj] $1"])
+@pytest.mark.parametrize("is_absolute", [True, False])
+def test_an_existing_path_is_taken_as_it_stands(tmp_path, monkeypatch, name, folder, is_absolute):
+    path = tmp_path / folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("right\n")
+    for other in ("x.txt", "aa.txt", "corpus 2.txt"):  # what a pattern would match
+        (path.parent / other).write_text("wrong\n")
+    monkeypatch.chdir(path.parent)
+    source = make_dataset_v1(data_files=str(path) if is_absolute else name)
+    before = source.fingerprint()
+    assert read(source).texts == ["right"]
+    path.write_text("changed\n")
+    assert make_dataset_v1(data_files=str(path) if is_absolute else name).fingerprint() != before
+
+
+def test_patterns_are_read_within_odd_folders(tmp_path, monkeypatch):
+    folder = tmp_path / "[proj]"
+    (folder / "data" / "deep").mkdir(parents=True)
+    (folder / "data" / "b.txt").write_text("b\n")
+    (folder / "data" / "a.txt").write_text("a\n")
+    (folder / "data" / "deep" / "c.txt").write_text("c\n")
+    monkeypatch.chdir(folder)
+    assert find_files(["data/*.txt"]) == ["data/a.txt", "data/b.txt"]
+    assert find_files(["data/**/*.txt"]) == ["data/a.txt", "data/b.txt", "data/deep/c.txt"]
+    assert find_files(["*.txt"], folder="data") == ["data/a.txt", "data/b.txt"]
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [("a$$b.txt", "a$b.txt"), ('"C:\\data\\x.txt"', "C:\\data\\x.txt"), ("'C:\\data\\x.txt'", "C:\\data\\x.txt")],
+    ids=["dollar", "double quotes", "single quotes"],
+)
+def test_what_configs_make_of_a_path_is_undone(tmp_path, monkeypatch, written, name):
+    (tmp_path / name).write_text("right\n")
+    monkeypatch.chdir(tmp_path)
+    assert read(make_dataset_v1(data_files=written)).texts == ["right"]
+
+
+def test_the_home_directory_is_found(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("right\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert read(make_dataset_v1(data_files="~/a.txt")).texts == ["right"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "C:\new\text.txt",
+            r"holds a control character, since a backslash in double quotes begins an escape\. Write /",
+        ),
+        ('"C:\\x.txt"', r"Quotes belong to the name if what they hold is not valid JSON\. Write / or \\\\"),
+        ("no.txt", r"was: no\.txt\. There is no such file\."),
+        ("no*.txt", r"was: no\*\.txt\. No file matches\."),
+    ],
+)
+def test_the_error_for_a_missing_file_says_why(tmp_path, monkeypatch, name, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CorpusError, match=message):
+        make_dataset_v1(path="text", data_files=name).fingerprint()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no such files")
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [
+        ("/dev/zero", "a device"),
+        ("/dev/null", "a device"),
+        ("/proc/kmsg", "made up by the system, and may have no end"),
+        ("/proc/self/status", "made up by the system"),
+        ("link.txt", "a device"),
+        ("fifo.txt", "a pipe"),
+        ("socket.txt", "a socket"),
+        ("folder.txt", "a folder"),
+        ("*.txt", "a (pipe|device|socket)"),
+    ],
+)
+@pytest.mark.parametrize("path", ["text", "json", "parquet"])
+def test_only_regular_files_are_read(tmp_path, monkeypatch, file, kind, path):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("fifo.txt")
+    os.symlink("/dev/zero", "link.txt")
+    os.mkdir("folder.txt")
+    with socket.socket(socket.AF_UNIX) as opened:
+        opened.bind("socket.txt")
+        with pytest.raises(CorpusError, match=rf"(must be regular files, but \S+ is {kind}|is a folder)"):
+            make_dataset_v1(path=path, data_files=file).fingerprint()
