@@ -4,7 +4,7 @@ import pytest
 
 import spacy_w2v
 from spacy_w2v.cli._app import read_overrides
-from spacy_w2v.config.base import is_class, number_without_bool
+from spacy_w2v.config.base import is_class, wanted_for_bool
 from spacy_w2v.config.loading import load_config, make_pipeline, resolve
 from spacy_w2v.config.registered import resolve_block
 from spacy_w2v.errors import ConfigError
@@ -65,6 +65,8 @@ def test_a_value_that_was_forgotten_is_not_one(tmp_path, name, rule):
     [
         ("seed", "[w2v.corpus] seed must be a whole number, was: True"),
         ("sources.b.max_documents", "[w2v.corpus.sources.b] max_documents must be a whole number, was: True"),
+        ("sources.a.text_field", "[w2v.corpus.sources.a] text_field must be a string, was: True"),
+        ("sources.a.data_files", "[w2v.corpus.sources.a] data_files must be a string, was: True"),
         ("weights.a", "[w2v.corpus.weights] must hold numbers, was: {'a': True, 'b': 2}"),
     ],
 )
@@ -104,6 +106,11 @@ def test_values_are_read_in_both_forms(tmp_path):
     assert settings.model.vector_size == 100
 
 
+def test_a_language_that_was_forgotten(tmp_path):
+    with pytest.raises(ConfigError, match=r"\[nlp\] lang must be the code of a language, was: True"):
+        settings_of(tmp_path, "--nlp.lang")
+
+
 def test_arguments_in_python_are_held_to_the_same_rules():
     with pytest.raises(ConfigError, match=r"w2v\.model\.vector_size must be a whole number, was: True"):
         spacy_w2v.train(["a b"], vector_size=True)
@@ -113,7 +120,7 @@ def test_arguments_in_python_are_held_to_the_same_rules():
 def test_types_with_parameters_are_no_classes(annotation):
     """isinstance(list[str], type) is true in Python 3.10, where issubclass raises TypeError."""
     assert not is_class(annotation, str)
-    assert number_without_bool(True, annotation) is None
+    assert wanted_for_bool(True, annotation) is None
 
 
 def test_a_wrong_value_beside_a_list_is_described():

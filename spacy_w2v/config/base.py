@@ -1,13 +1,20 @@
 """What all blocks of settings have in common."""
 
 from types import UnionType
-from typing import Annotated, Any, TypeGuard, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeGuard, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from pydantic_core import PydanticKnownError
 
 NO_VALUE = "An option without a value counts as true: give the value behind it."
 """What to tell of True where something else is needed."""
+
+ERRORS: dict[type, Literal["int_type", "float_type", "string_type"]] = {
+    int: "int_type",
+    float: "float_type",
+    str: "string_type",
+}
+"""pydantic's names for what is not of a type."""
 
 T = TypeVar("T")
 
@@ -22,17 +29,17 @@ class Settings(BaseModel):
     def true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:  # Any: what the config holds
         """Refuse true and false for numbers, which pydantic takes for 1 and 0."""
         field = cls.model_fields[info.field_name or ""]
-        if (kind := number_without_bool(value, field.annotation)) is not None:
-            raise PydanticKnownError("int_type" if kind is int else "float_type")
+        if (kind := wanted_for_bool(value, field.annotation)) is not None:
+            raise PydanticKnownError(ERRORS[kind])
         return value
 
 
-def number_without_bool(value: Any, annotation: Any) -> type | None:  # Any: values and types of all kinds
-    """Return int or float if a bool stands where an annotation asks for such a number, and not for a bool."""
+def wanted_for_bool(value: Any, annotation: Any) -> type | None:  # Any: values and types of all kinds
+    """Return int, float or str if a bool stands where an annotation asks for that, and not for a bool."""
     if not isinstance(value, bool):
         return None
     kinds = _alternatives(annotation)
-    return None if bool in kinds else next((kind for kind in (int, float) if kind in kinds), None)
+    return None if bool in kinds else next((kind for kind in ERRORS if kind in kinds), None)
 
 
 def is_class(annotation: Any, base: type[T]) -> TypeGuard[type[T]]:  # Any: whatever stands behind a colon

@@ -140,7 +140,10 @@ def make_pipeline(config: "Config") -> "Language":
     from spacy.util import get_lang_class, load_model_from_config
 
     nlp_block = dict(config.get("nlp", {}))
-    if not nlp_block.get("lang"):
+    lang = nlp_block.get("lang")
+    if lang is not None and not isinstance(lang, str):
+        raise ConfigError(f"[nlp] lang must be the code of a language, was: {lang!r}")
+    if not lang:
         raise ConfigError('[nlp] must name a language, but has none. Add lang = "en" (or "xx" for many).')
     known = _settings_of_nlp()
     for key in nlp_block:
@@ -151,7 +154,7 @@ def make_pipeline(config: "Config") -> "Language":
     nlp_block["disabled"] = []
     if "@tokenizers" in nlp_block.get("tokenizer", {}):
         with suppress(ImportError):  # which spaCy will describe
-            get_lang_class(nlp_block["lang"])  # which registers its tokenizer, in older versions
+            get_lang_class(lang)  # which registers its tokenizer, in older versions
         resolve_block({"tokenizer": nlp_block["tokenizer"]}, section="nlp")  # says what is wrong, where spaCy does not
     try:
         nlp = load_model_from_config({"nlp": nlp_block}, auto_fill=True)

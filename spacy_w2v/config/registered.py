@@ -5,7 +5,7 @@ from enum import Enum
 from inspect import Parameter, signature
 from typing import Any, Literal, get_args, get_origin
 
-from spacy_w2v.config.base import NO_VALUE, is_class, number_without_bool
+from spacy_w2v.config.base import NO_VALUE, is_class, wanted_for_bool
 from spacy_w2v.errors import ConfigError, Word2VecError, did_you_mean
 
 
@@ -24,7 +24,7 @@ def _by_registry(method: Literal["resolve", "fill"], block: dict[str, Any], sect
     from confection import ConfigValidationError
     from spacy.util import registry
 
-    if problems := list(_bools_for_numbers(block, section)):
+    if problems := list(_misplaced_bools(block, section)):
         raise ConfigError("\n".join(problems))
     try:
         result: dict[str, Any] = getattr(registry, method)(block)
@@ -52,18 +52,18 @@ def _unknown_function(block: dict[str, Any], error: Exception) -> str:
     return first_line(error)
 
 
-def _bools_for_numbers(block: dict[str, Any], section: str) -> Iterator[str]:
-    """Yield a line for each argument of a registered function that is true or false, but should be a number."""
+def _misplaced_bools(block: dict[str, Any], section: str) -> Iterator[str]:
+    """Yield a line for each argument of a registered function that is a bool, but should be a number or a string."""
     parameters = _parameters(block)
     for key, value in block.items():
         annotation = parameters[key].annotation if key in parameters else None
         if isinstance(value, dict):
             of_values = get_args(annotation)[1] if get_origin(annotation) is dict else None
-            if any(number_without_bool(each, of_values) for each in value.values()):
+            if any(wanted_for_bool(each, of_values) for each in value.values()):
                 yield f"[{section}.{key}] must hold numbers, was: {value!r}. {NO_VALUE}"
-            yield from _bools_for_numbers(value, f"{section}.{key}")
-        elif kind := number_without_bool(value, annotation):
-            rule = "a whole number" if kind is int else "a number"
+            yield from _misplaced_bools(value, f"{section}.{key}")
+        elif kind := wanted_for_bool(value, annotation):
+            rule = {int: "a whole number", float: "a number", str: "a string"}[kind]
             yield f"[{section}] {key} must be {rule}, was: {value!r}. {NO_VALUE if value else ''}".rstrip()
 
 
