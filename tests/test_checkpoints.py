@@ -213,7 +213,7 @@ def test_resume_replaces_earlier_results_only_if_told_to(stopped):
         (["--w2v.vocabulary.min_count", 3], "w2v.vocabulary.min_count was 2, is now: 3"),
         (["--w2v.tokens.attr", "ORTH"], "w2v.tokens.attr was 'LOWER', is now: 'ORTH'"),
         (["--w2v.corpus.max_documents", 100], "differs: the source has changed Undo that"),
-        (["--nlp.lang", "de"], "differs: the tokenizer is another one Undo that"),
+        (["--nlp.lang", "de"], "differs: the tokenizer has changed Undo that"),
     ],
 )
 def test_resume_refuses_another_run(stopped, tmp_path, options, message):

@@ -251,7 +251,7 @@ def test_a_changed_tokenizer_of_the_users_own_encodes_again(tmp_path):
     (tmp_path / "code.py").write_text(CODE.replace('","', '" "'))
     changed = w2v(*encode, cwd=tmp_path).said
     assert " Types 2 " in changed
-    assert "Encoding again what is in the cache already, since the tokenizer is another one" in changed
+    assert "Encoding again what is in the cache already, since the tokenizer has changed" in changed
 
 
 # init-config and fill-config

@@ -497,7 +497,7 @@ def test_a_second_run_uses_the_output(material, workplace, capsys):
         ({"w2v__vocabulary__min_count": 1}, "w2v.vocabulary.min_count was 2, is now: 1"),
         ({"w2v__tokens__attr": "ORTH"}, "w2v.tokens.attr was 'LOWER', is now: 'ORTH'"),
         ({"w2v__corpus__max_documents": 50}, "the source has changed"),
-        ({"nlp__tokenizer": {"@tokenizers": TOKENIZER}}, "the tokenizer is another one"),
+        ({"nlp__tokenizer": {"@tokenizers": TOKENIZER}}, "the tokenizer has changed"),
     ],
 )
 def test_results_of_something_else_are_refused_or_replaced(material, workplace, capsys, change, message):

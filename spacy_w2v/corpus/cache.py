@@ -36,9 +36,9 @@ CACHE_TAG_TEXT = (
 PARTS = {
     "format": "the format of the cache has changed",
     "source": "the source has changed",
-    "tokenizer": "the tokenizer is another one",
-    "tokens": "[w2v.tokens] has other settings",
-    "max_vocab_size": "max_vocab_size is another one",
+    "tokenizer": "the tokenizer has changed",
+    "tokens": "settings of [w2v.tokens] have changed",
+    "max_vocab_size": "max_vocab_size has changed",
 }
 
 

@@ -2,26 +2,26 @@
 
 tokens.arrow: Arrow IPC file, a record batch per chunk, column "sentences": large_list<uint32>, provisional type ids.
 types.arrow: Arrow IPC file, columns "id" (uint32), "orth", "key" (large_string) and "count" (int64), a row per type.
-manifest.json: format version, fingerprint, counts, and the size of both files.
+manifest.json: format version, fingerprint, counts, and the size and checksum of both files, and its own.
 """
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from spacy_w2v._atomic import check_files, describe_files, parse_manifest, read_bounded, write_manifest
+from spacy_w2v.corpus.arrow_files import TOKENS_SCHEMA, TYPES_SCHEMA, ChunkReader, read_types
 from spacy_w2v.corpus.tokens import EncodedBatch
 from spacy_w2v.corpus.type_counts import TypeCounts
 from spacy_w2v.errors import StorageError
-from spacy_w2v.kernels.arguments import Chunk
 from spacy_w2v.types import Counts, Offsets, TokenIds
 
 FORMAT = "spacy-w2v corpus"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 TOKENS_FILE = "tokens.arrow"
 TYPES_FILE = "types.arrow"
 MANIFEST_FILE = "manifest.json"
@@ -51,8 +51,7 @@ class ChunkWriter:
     """Writes sentences as chunks of at most CHUNK_TOKENS: whole sentences, save those that are longer than a chunk."""
 
     def __init__(self, path: Path):
-        self.schema = pa.schema([("sentences", pa.large_list(pa.uint32()))])
-        self.writer = pa.ipc.new_file(str(path), self.schema)
+        self.writer = pa.ipc.new_file(str(path), TOKENS_SCHEMA)
         self.chunk_tokens: list[int] = []
         self.n_sentences = 0
         self.n_tokens = 0
@@ -77,7 +76,7 @@ class ChunkWriter:
     def _write(self, n_tokens: int, lengths: Offsets) -> None:
         offsets = np.concatenate(([0], np.cumsum(lengths)))
         sentences = pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), pa.array(self._tokens[:n_tokens]))
-        self.writer.write_batch(pa.record_batch([sentences], schema=self.schema))
+        self.writer.write_batch(pa.record_batch([sentences], schema=TOKENS_SCHEMA))
         self.chunk_tokens.append(n_tokens)
         self._tokens = self._tokens[n_tokens:]
 
@@ -108,16 +107,9 @@ class CorpusWriter:
         """Write types and manifest: with it, the corpus is complete."""
         self.chunks.close()
         types, ids, counts = self.types.items()
-        table = pa.table(
-            {
-                "id": pa.array(ids),
-                "orth": pa.array(types.orths, pa.large_string()),
-                "key": pa.array(types.keys, pa.large_string()),
-                "count": pa.array(counts),
-            }
-        )
-        with pa.ipc.new_file(str(self.directory / TYPES_FILE), table.schema) as writer:
-            writer.write_table(table)
+        columns = {"id": ids, "orth": types.orths, "key": types.keys, "count": counts}
+        with pa.ipc.new_file(str(self.directory / TYPES_FILE), TYPES_SCHEMA) as writer:
+            writer.write_table(pa.table(columns, schema=TYPES_SCHEMA))
         found = CorpusCounts(
             n_documents=n_documents,
             n_null=n_null,
@@ -136,9 +128,9 @@ class CorpusWriter:
             "counts": asdict(found),
             "n_type_ids": self.types.n_ids,
             "chunk_tokens": self.chunks.chunk_tokens,
-            "files": {name: (self.directory / name).stat().st_size for name in (TOKENS_FILE, TYPES_FILE)},
+            "files": describe_files(self.directory, (TOKENS_FILE, TYPES_FILE)),
         }
-        (self.directory / MANIFEST_FILE).write_text(json.dumps(manifest), encoding="utf-8")
+        write_manifest(self.directory / MANIFEST_FILE, manifest)
 
 
 @dataclass(frozen=True)
@@ -160,13 +152,12 @@ class Corpus:
         return self.chunk_tokens.size
 
     def read_types(self) -> pa.Table:
-        """Return the types: columns id, orth, key, count."""
-        with pa.memory_map(str(self.directory / TYPES_FILE)) as file:
-            return pa.ipc.open_file(file).read_all()
+        """Return the types, see `arrow_files.read_types`. Raises StorageError if they have been damaged since."""
+        return read_types(self.directory / TYPES_FILE, n_type_ids=self.n_type_ids)
 
-    def open_chunks(self) -> "ChunkReader":
+    def open_chunks(self) -> ChunkReader:
         """Return a reader of chunks; each thread takes its own."""
-        return ChunkReader(self.directory / TOKENS_FILE)
+        return ChunkReader(self.directory / TOKENS_FILE, n_type_ids=self.n_type_ids)
 
     def sentences(self) -> Iterator[TokenIds]:
         """Read all sentences in order, as provisional type ids."""
@@ -176,54 +167,67 @@ class Corpus:
             yield from np.split(chunk.tokens, chunk.offsets[1:-1])
 
 
-class ChunkReader:
-    """Reads the chunks of a corpus, one at a time: a map of the whole file would count as memory of the process."""
-
-    def __init__(self, path: Path):
-        self.reader = pa.ipc.open_file(pa.OSFile(str(path)))
-
-    def read(self, number: int) -> Chunk:
-        """Return a chunk, as read-only arrays."""
-        sentences = self.reader.get_batch(number).column(0)
-        return Chunk(
-            tokens=sentences.values.to_numpy(zero_copy_only=True),
-            offsets=sentences.offsets.to_numpy(zero_copy_only=True),
-        )
-
-
 def read_manifest(directory: Path, *, any_version: bool = False) -> dict[str, Any]:
     """Return the manifest of a corpus. Raises StorageError if it is missing, damaged or of another kind."""
     path = directory / MANIFEST_FILE
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StorageError(f"A corpus directory must hold a manifest, but {path} cannot be read: {error}") from None
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+    content = read_bounded(path)
+    manifest = parse_manifest(content, name=str(path))
+    if manifest.get("format") != FORMAT:
         raise StorageError(f"{path} must be the manifest of a {FORMAT}, but is of another kind.")
-    if not any_version and manifest.get("format_version") != FORMAT_VERSION:
+    if any_version:
+        return manifest
+    if manifest.get("format_version") != FORMAT_VERSION:
         raise StorageError(
             f"{path} must have format version {FORMAT_VERSION}, was: {manifest.get('format_version')}. Encode it again."
         )
-    return manifest
+    return parse_manifest(content, name=str(path), checked=True)
 
 
 def open_corpus(directory: Path) -> Corpus:
-    """Open an encoded corpus. Raises StorageError if it is missing, damaged or of another kind."""
+    """Open an encoded corpus, and check all of it: it is read once, at the speed of the disk.
+
+    Raises StorageError if it is missing, damaged or of another kind. Nothing is parsed whose checksum is wrong.
+    """
     manifest = read_manifest(directory)
-    try:
-        for name, size in manifest["files"].items():
-            actual = (directory / name).stat().st_size if (directory / name).exists() else None
-            if actual != size:
-                raise StorageError(f"{directory / name} must have {size} bytes, but has: {actual}. It is damaged.")
-        return Corpus(
-            directory=directory,
-            source=manifest["source"],
-            fingerprint=manifest["fingerprint"],
-            counts=CorpusCounts(**manifest["counts"]),
-            n_type_ids=manifest["n_type_ids"],
-            chunk_tokens=np.array(manifest["chunk_tokens"], np.int64),
-        )
-    except StorageError:
-        raise
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise StorageError(f"The manifest of {directory} is damaged: {error!r} is missing or wrong.") from None
+    check_files(directory, manifest.get("files"), needed=(TOKENS_FILE, TYPES_FILE))
+    corpus = _described(directory, manifest)
+    types, chunks, counts = corpus.read_types(), corpus.open_chunks(), corpus.counts
+    n_sentences = 0
+    is_right = len(chunks) == corpus.n_chunks and len(types) == counts.n_types
+    for number, n_tokens in enumerate(corpus.chunk_tokens if is_right else ()):
+        chunk = chunks.read(number)
+        n_sentences += chunk.offsets.size - 1
+        is_right = is_right and chunk.tokens.size == n_tokens
+    n_counted = int(types["count"].to_numpy().sum())
+    if not (
+        is_right
+        and (corpus.n_chunks > 0) <= counts.n_sentences <= n_sentences  # chunks may cut sentences
+        and counts.n_tokens == int(corpus.chunk_tokens.sum()) == n_counted + counts.n_dropped_tokens
+        and corpus.n_type_ids == counts.n_types + counts.n_dropped_types  # those that were dropped have ids too
+        and counts.n_dropped_types <= counts.n_dropped_tokens
+    ):
+        raise StorageError(f"The counts of {directory} must be those of its tokens and types. It is damaged.")
+    return corpus
+
+
+def _described(directory: Path, manifest: dict[str, Any]) -> Corpus:
+    """Return the corpus that a manifest describes. Raises StorageError for values that none can have."""
+    source, fingerprint, counts = (manifest.get(name) for name in ("source", "fingerprint", "counts"))
+    n_type_ids, chunk_tokens = manifest.get("n_type_ids"), manifest.get("chunk_tokens")
+    if not (
+        isinstance(source, str)
+        and isinstance(fingerprint, dict)
+        and isinstance(counts, dict)
+        and counts.keys() == {field.name for field in fields(CorpusCounts)}
+        and isinstance(chunk_tokens, list)
+        and all(type(n) is int and 0 <= n < 1 << 62 for n in (*counts.values(), n_type_ids, *chunk_tokens))
+    ):
+        raise StorageError(f"The manifest of {directory} must describe a corpus, but lacks values. It is damaged.")
+    return Corpus(
+        directory=directory,
+        source=source,
+        fingerprint=fingerprint,
+        counts=CorpusCounts(**counts),
+        n_type_ids=int(n_type_ids or 0),
+        chunk_tokens=np.array(chunk_tokens, np.int64),
+    )
