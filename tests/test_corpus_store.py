@@ -20,12 +20,11 @@ from spacy_w2v.config.schema import TokensSettings
 from spacy_w2v.corpus import store
 from spacy_w2v.corpus.arrow_files import TYPES_SCHEMA
 from spacy_w2v.corpus.cache import (
-    CACHE_TAG,
     EncodingListener,
-    default_cache_dir,
     prepared_corpus,
     tokenizer_fingerprint,
 )
+from spacy_w2v.corpus.cache_directory import CACHE_TAG, default_cache_dir
 from spacy_w2v.corpus.store import ChunkWriter, CorpusWriter, open_corpus
 from spacy_w2v.corpus.tokens import EncodedBatch, Types
 from spacy_w2v.corpus.type_counts import TypeCounts

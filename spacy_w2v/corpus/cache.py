@@ -3,19 +3,19 @@
 import hashlib
 import json
 import os
-import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from spacy_w2v._atomic import new_directory
 from spacy_w2v.config.schema import TokensSettings
 from spacy_w2v.corpus.affix_rules import state_of
+from spacy_w2v.corpus.cache_directory import REMEDY, default_cache_dir, new_entry, publish, tidy
 from spacy_w2v.corpus.encode import encode_stream
 from spacy_w2v.corpus.jieba_words import jieba_fingerprint
 from spacy_w2v.corpus.source import TextSource
@@ -26,12 +26,6 @@ from spacy_w2v.errors import CorpusError, CorpusWarning, StorageError
 
 if TYPE_CHECKING:
     from spacy.language import Language
-
-CACHE_TAG = "CACHEDIR.TAG"
-CACHE_TAG_TEXT = (
-    "Signature: 8a477f597d28d172789f06886806bc55\n# Encoded corpora of spacy-w2v. They can be deleted at any time.\n"
-)
-"""The Cache Directory Tagging Specification, which backup programs know."""
 
 PARTS = {
     "format": "the format of the cache has changed",
@@ -61,13 +55,6 @@ class EncodingListener(NamedTuple):
     progress: Callable[[EncodingProgress], None] = lambda progress: None
 
 
-def default_cache_dir() -> Path:
-    """Return the directory for encoded corpora: $SPACY_W2V_CACHE, or the user's cache directory of the platform."""
-    from platformdirs import user_cache_dir
-
-    return Path(os.environ.get("SPACY_W2V_CACHE") or Path(user_cache_dir("spacy-w2v"), "corpora"))
-
-
 @contextmanager
 def prepared_corpus(
     source: TextSource,
@@ -81,32 +68,30 @@ def prepared_corpus(
 ) -> Iterator[Corpus]:
     """Find the corpus in the cache, or encode it.
 
-    A source whose fingerprint is unknown is encoded to a temporary directory, which is gone after the block.
+    A source whose fingerprint is unknown is encoded to a temporary directory, which is gone after the block. So is one
+    that changes while it is read, with a warning: what was read is used, but not taken for the source again.
     Raises CorpusError for what is wrong with the corpus and StorageError for what is wrong with the cache.
     """
     told = listener or EncodingListener()
     cache_dir = cache_dir or default_cache_dir()
     fingerprint = corpus_fingerprint(source, nlp, settings, max_vocab_size=max_vocab_size, code_path=code_path)
-    _claim(cache_dir)
     entry = cache_dir / _digest(fingerprint)[:16]
-    if fingerprint["source"] is not None:
-        corpus = _find(entry, told)
-        if corpus is not None:
-            told.message(f"Using the encoded corpus {entry}")
+    if fingerprint["source"] is not None and (corpus := _find(entry, told)) is not None:
+        tidy(cache_dir)
+        told.message(f"Using the encoded corpus {entry}")
+        yield corpus
+        return
+    with new_entry(cache_dir) as directory:
+        if fingerprint["source"] is not None and (reason := _why_not_found(cache_dir, source.name, fingerprint)):
+            told.message(f"Encoding again what is in the cache already, since {reason}")
+        _encode(source, nlp, settings, directory, fingerprint, code_path=code_path, told=told)
+        corpus = open_corpus(directory)
+        if corpus.fingerprint["source"] is not None:
+            corpus = _keep(corpus, entry, told)
+        if corpus.directory == directory:
             yield corpus
             return
-        reason = _why_not_found(cache_dir, source.name, fingerprint)
-        if reason:
-            told.message(f"Encoding again what is in the cache already, since {reason}")
-    with _temporary_directory(cache_dir) as directory:
-        _encode(source, nlp, settings, directory, fingerprint, code_path=code_path, told=told)
-        if fingerprint["source"] is None:
-            yield open_corpus(directory)
-            return
-        if _find(entry, EncodingListener()) is None:  # else another process, which may read it now, was faster
-            shutil.rmtree(entry, ignore_errors=True)
-            directory.rename(entry)
-    yield open_corpus(entry)
+    yield corpus
 
 
 def corpus_fingerprint(
@@ -128,6 +113,15 @@ def corpus_fingerprint(
         "tokens": settings.model_dump(mode="json", exclude={"n_process"}),
         "max_vocab_size": max_vocab_size,
     }
+
+
+def changed_parts(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:  # Any: JSON values
+    """Return the names, of `PARTS`, by which two fingerprints differ.
+
+    Earlier formats tell a source by other things, so that with "format" nothing can be said of "source".
+    """
+    parts = [part for part in PARTS if before.get(part) != now.get(part)]
+    return [part for part in parts if part != "source" or "format" not in parts]
 
 
 def tokenizer_fingerprint(nlp: "Language", settings: TokensSettings, *, code_path: Path | None = None) -> str:
@@ -160,32 +154,28 @@ def _digest(fingerprint: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(fingerprint, sort_keys=True).encode()).hexdigest()
 
 
-def _claim(cache_dir: Path) -> None:
-    """Make the cache directory, or check that it is one."""
-    tag = cache_dir / CACHE_TAG
-    try:
-        if cache_dir.is_dir() and any(cache_dir.iterdir()) and not tag.exists():
-            raise StorageError(
-                f"The cache directory must be new, empty or one of spacy-w2v, but {cache_dir} holds other files. "
-                "Name another with --cache-dir."
-            )
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        tag.write_text(CACHE_TAG_TEXT)
-    except OSError as error:
-        raise StorageError(
-            f"The cache directory must be writable, but {cache_dir} is not: {error.strerror}. "
-            "Name another with --cache-dir."
-        ) from None
-
-
 def _find(entry: Path, told: EncodingListener) -> Corpus | None:
-    if not entry.exists():
+    if not os.path.lexists(entry):
         return None
     try:
         return open_corpus(entry)
     except StorageError as error:
         told.message(f"Encoding again, since the cache is damaged. {error}")
         return None
+
+
+def _keep(corpus: Corpus, entry: Path, told: EncodingListener) -> Corpus:
+    """Move a corpus to its entry in the cache, and return it as it is there, or as it is if that cannot be."""
+
+    def is_whole(place: Path) -> bool:
+        return _find(place, EncodingListener()) is not None  # another process, which may read it now, was faster
+
+    try:
+        publish(corpus.directory, entry, is_whole)
+    except OSError as error:
+        told.message(f"Using the encoded corpus this time only, since it cannot be kept in {entry}: {error.strerror}")
+        return corpus
+    return replace(corpus, directory=entry)
 
 
 def _why_not_found(cache_dir: Path, source_name: str, fingerprint: dict[str, Any]) -> str:
@@ -198,17 +188,8 @@ def _why_not_found(cache_dir: Path, source_name: str, fingerprint: dict[str, Any
             continue
         other = manifest.get("fingerprint")
         if manifest.get("source") == source_name and isinstance(other, dict):
-            differences.append([text for part, text in PARTS.items() if other.get(part) != fingerprint[part]])
+            differences.append([PARTS[part] for part in changed_parts(other, fingerprint)])
     return " and ".join(sorted(differences, key=len)[0]) if differences else ""
-
-
-@contextmanager
-def _temporary_directory(parent: Path) -> Iterator[Path]:
-    directory = new_directory(parent, prefix="unfinished-")
-    try:
-        yield directory
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _encode(
@@ -242,15 +223,15 @@ def _encode(
                 break
         writer.close(
             source=source.name,
-            fingerprint=fingerprint,
+            fingerprint=_after_reading(source, fingerprint, told),
             n_documents=n_documents,
             n_null=n_null,
             n_not_text=n_not_text,
         )
     except OSError as error:
-        if isinstance(error, FileNotFoundError | ConnectionError):
+        if isinstance(error, FileNotFoundError | ConnectionError) and str(directory) not in str(error):
             raise CorpusError(f"The corpus {source.name} cannot be read: {error}") from error
-        raise StorageError(f"The corpus cannot be encoded to {directory}: {error}") from error
+        raise StorageError(f"The corpus cannot be encoded to {directory}: {error}. {REMEDY}") from error
     if writer.chunks.n_tokens == 0:
         raise CorpusError(
             f"The corpus must hold tokens, but {source.name} has none in {n_documents} documents "
@@ -264,6 +245,22 @@ def _encode(
             CorpusWarning,
             stacklevel=2,
         )
+
+
+def _after_reading(source: TextSource, fingerprint: dict[str, Any], told: EncodingListener) -> dict[str, Any]:
+    """Return the fingerprint of what was read: without "source" if that is not what it was before."""
+    try:
+        if fingerprint["source"] is None or source.fingerprint() == fingerprint["source"]:
+            return fingerprint
+    except CorpusError:  # it is not there any more
+        pass
+    text = (
+        f"The corpus must stay as it is while it is read, but {source.name} has changed. What was read is used this "
+        "time, and not kept in the cache."
+    )
+    told.message(text)
+    warnings.warn(text, stacklevel=2)
+    return {**fingerprint, "source": None}
 
 
 def first_tokens(batch: EncodedBatch, limit: int) -> EncodedBatch:

@@ -15,7 +15,7 @@ import numpy as np
 
 from spacy_w2v._atomic import check_writable, recover_directory, replaced_directory
 from spacy_w2v.config.schema import W2VSettings
-from spacy_w2v.corpus.cache import PARTS
+from spacy_w2v.corpus.cache import PARTS, changed_parts
 from spacy_w2v.corpus.store import Corpus
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.kernels.arguments import Weights
@@ -120,9 +120,8 @@ class Checkpoint:
     def check_corpus(self, corpus: dict[str, Any]) -> None:
         """Raise ConfigError if `corpus_identity` is another one."""
         before, now = self.corpus, corpus
-        parts = [
-            text for part, text in PARTS.items() if before.get("fingerprint", {}).get(part) != now["fingerprint"][part]
-        ]
+        changed = changed_parts(before.get("fingerprint", {}), now["fingerprint"])
+        parts = [PARTS[part] for part in changed if part != "format"]  # which the content does not depend on
         if before.get("initial") != now["initial"]:
             parts.append("the vectors to start from are others")
         if not parts and before.get("content") != now["content"]:

@@ -16,7 +16,7 @@ from spacy_w2v._atomic import (
     staged_directory,
 )
 from spacy_w2v.config.export import ExportFormat, ExportSettings, check_fits
-from spacy_w2v.corpus.cache import PARTS, corpus_fingerprint
+from spacy_w2v.corpus.cache import PARTS, changed_parts, corpus_fingerprint
 from spacy_w2v.errors import StorageError
 from spacy_w2v.export import EXPORTERS, check_words, export_all
 from spacy_w2v.export.to_spacy import check_can_be_saved
@@ -154,7 +154,8 @@ def differences(output_path: Path, job: Word2VecJob) -> list[str]:
     )
     if now["source"] is None:
         return [*lines, "the source cannot be recognised again"]
-    return lines + [PARTS[part] for part in ("source", "tokenizer") if before.get(part) != now[part]]
+    changed = set(changed_parts(before, now)) & {"format", "source", "tokenizer"}
+    return lines + [PARTS[part] for part in PARTS if part in changed]
 
 
 def checkpoint_of(output_path: Path) -> Path:

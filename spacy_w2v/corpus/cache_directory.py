@@ -1,0 +1,129 @@
+"""The directory of the cache: where it is, whose it is, and how an encoded corpus comes into it.
+
+Encoded texts are as private as the texts, whose rights are not known here: only this user may read them.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from spacy_w2v._atomic import held_directory, sweep, sync
+from spacy_w2v.errors import StorageError
+
+CACHE_TAG = "CACHEDIR.TAG"
+CACHE_TAG_TEXT = (
+    "Signature: 8a477f597d28d172789f06886806bc55\n# Encoded corpora of spacy-w2v. They can be deleted at any time.\n"
+)
+"""The Cache Directory Tagging Specification, which backup programs know."""
+
+UNFINISHED = "unfinished-"
+"""Begins the names of directories whose corpus is being encoded, and of their locks."""
+
+OWN_NAMES = re.compile(rf"[0-9a-f]{{16}}|{UNFINISHED}.*|{re.escape(CACHE_TAG)}")
+
+REMEDY = "Name another with --cache-dir (in Python: cache_dir), or in the environment variable SPACY_W2V_CACHE."
+
+
+def default_cache_dir() -> Path:
+    """Return the directory for encoded corpora: $SPACY_W2V_CACHE, or the user's cache directory of the platform.
+
+    Raises StorageError if the user has none.
+    """
+    from platformdirs import user_cache_dir
+
+    named = os.environ.get("SPACY_W2V_CACHE")
+    path = Path(named or Path(user_cache_dir("spacy-w2v"), "corpora"))
+    if not named and not path.is_absolute():  # "~" stays as it is where no home is known
+        raise StorageError(f"The cache directory must be known, but this user has no home directory. {REMEDY}")
+    return path
+
+
+def tidy(cache_dir: Path) -> None:
+    """Shut a directory of ours to other users, and remove what killed runs have left, as far as that is allowed."""
+    with suppress(OSError):
+        if cache_dir.stat().st_mode & 0o077:
+            cache_dir.chmod(0o700)
+    sweep(cache_dir, prefix=UNFINISHED)
+
+
+@contextmanager
+def new_entry(cache_dir: Path) -> Iterator[Path]:
+    """Give a directory to write an encoded corpus to, which is removed after the block unless it was renamed.
+
+    The cache directory is made, or checked to be one. Raises StorageError if it is not, or cannot be written.
+    """
+    with ExitStack() as stack:
+        try:
+            _claim(cache_dir)
+            directory = stack.enter_context(held_directory(cache_dir, prefix=UNFINISHED))
+        except OSError as error:
+            raise StorageError(
+                f"The cache directory must be writable, but {cache_dir} is not: {error.strerror}. {REMEDY}"
+            ) from None
+        yield directory
+
+
+def _claim(cache_dir: Path) -> None:
+    """Make the cache directory, or check that it is one. Raises OSError and StorageError."""
+    cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    tag = cache_dir / CACHE_TAG
+    is_tagged = tag.is_file() and not tag.is_symlink() and tag.read_bytes() == CACHE_TAG_TEXT.encode()
+    if not is_tagged:
+        if not all(OWN_NAMES.fullmatch(path.name) for path in cache_dir.iterdir()):
+            raise StorageError(
+                f"The cache directory must be new, empty or one of spacy-w2v, but {cache_dir} holds other files. "
+                f"{REMEDY}"
+            )
+        tag.unlink(missing_ok=True)  # it may be a link: what it leads to is not ours to write
+        with suppress(FileExistsError), open(tag, "x", opener=_open_private) as file:  # else another process was faster
+            file.write(CACHE_TAG_TEXT)
+    tidy(cache_dir)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def publish(directory: Path, entry: Path, is_whole: Callable[[Path], bool]) -> None:
+    """Put a directory in the place of an entry, safe on the disk, unless a whole one is there already.
+
+    Several processes may do so at the same time, and read what is there. Raises OSError.
+    """
+    for path in directory.iterdir():
+        path.chmod(0o600)
+        sync(path)
+    _sync_directory(directory)
+    with _one_at_a_time(entry.parent):
+        if os.path.lexists(entry):
+            if is_whole(entry):
+                return
+            with held_directory(entry.parent, prefix=UNFINISHED) as trash:
+                if not entry.is_symlink():
+                    entry.chmod(0o700)  # else it may not be moved
+                entry.rename(trash / entry.name)
+        directory.rename(entry)
+        _sync_directory(entry.parent)
+
+
+def _sync_directory(path: Path) -> None:
+    with suppress(OSError):  # some network disks cannot
+        sync(path)
+
+
+@contextmanager
+def _one_at_a_time(directory: Path) -> Iterator[None]:
+    """Hold a directory, so that one process at a time is in such a block, where system and disk can do that."""
+    if os.name != "posix":
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,397 @@
+"""The cache of encoded corpora: who may read it, what survives kills and races, and places that cannot be written."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+import spacy
+from helpers_corpus import ListSource
+
+from spacy_w2v.config.schema import TokensSettings
+from spacy_w2v.corpus import cache_directory
+from spacy_w2v.corpus.cache import PARTS, EncodingListener, changed_parts, prepared_corpus
+from spacy_w2v.corpus.cache_directory import CACHE_TAG, CACHE_TAG_TEXT, default_cache_dir
+from spacy_w2v.corpus.huggingface import make_dataset_v1
+from spacy_w2v.corpus.store import open_corpus
+from spacy_w2v.errors import CorpusError, StorageError
+
+NLP = spacy.blank("en")
+WHITESPACE = TokensSettings(tokenizer="whitespace")
+
+
+@contextmanager
+def prepare(source, cache, told=None):
+    listener = EncodingListener(told.append) if told is not None else None
+    with prepared_corpus(source, NLP, WHITESPACE, max_vocab_size=None, cache_dir=cache, listener=listener) as corpus:
+        yield corpus
+
+
+def source(*texts, fingerprint="f1"):
+    return ListSource(list(texts or ("a b a", "c")), fingerprint=fingerprint)
+
+
+def encode(cache, **arguments):
+    """Encode a corpus and return its place in the cache."""
+    with prepare(source(**arguments), cache) as corpus:
+        return corpus.directory
+
+
+def names(cache):
+    return sorted(path.name for path in cache.iterdir() if path.name != CACHE_TAG)
+
+
+def n_tokens_by_word(corpus):
+    types = corpus.read_types()
+    return dict(zip(types["orth"].to_pylist(), types["count"].to_pylist(), strict=True))
+
+
+def run(code, *arguments, env=None, without_override=False, check=True):
+    """Run code in a process of its own; without the right of root to write whatever the modes say, if told so."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    environment = {**os.environ, **(env or {})}
+    return subprocess.run(
+        command,
+        env={name: value for name, value in environment.items() if value is not None},
+        capture_output=True,
+        text=True,
+        check=check,
+        preexec_fn=drop_override if without_override and os.geteuid() == 0 else None,
+    )
+
+
+def drop_override():
+    for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+        assert ctypes.CDLL(None).prctl(24, capability, 0, 0, 0) == 0  # PR_CAPBSET_DROP
+
+
+ENCODE = """
+import sys
+import spacy
+from pathlib import Path
+from spacy_w2v.config.schema import TokensSettings
+from spacy_w2v.corpus.cache import EncodingListener, prepared_corpus
+from spacy_w2v.corpus.huggingface import make_dataset_v1
+from spacy_w2v.errors import Word2VecError
+try:
+    with prepared_corpus(
+        make_dataset_v1(data_files=sys.argv[1]), spacy.blank("en"), TokensSettings(), max_vocab_size=None,
+        cache_dir=Path(sys.argv[2]) if len(sys.argv) > 2 else None, listener=EncodingListener(print),
+    ) as corpus:
+        print(corpus.counts.n_tokens, "tokens in", corpus.directory)
+except Word2VecError as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.fixture
+def text(tmp_path):
+    (tmp_path / "texts.txt").write_text("a b a\nc\n")
+    return tmp_path / "texts.txt"
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+
+# --- who may read and write
+
+
+@posix
+@pytest.mark.parametrize("umask", [0, 0o022, 0o077])
+def test_nobody_else_may_read_encoded_texts(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        entry = encode(tmp_path / "cache")
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "cache", *(tmp_path / "cache").rglob("*"))}
+    directories = {"cache": 0o700, entry.name: 0o700}
+    files = dict.fromkeys([CACHE_TAG, "manifest.json", "tokens.arrow", "types.arrow"], 0o600)
+    assert modes == directories | files
+
+
+@posix
+@pytest.mark.parametrize("fingerprint", ["f1", "f2", None], ids=["found", "encoded", "temporary"])
+def test_a_cache_that_was_open_to_others_is_shut(tmp_path, fingerprint):
+    encode(tmp_path / "cache")
+    (tmp_path / "cache").chmod(0o755)
+    with prepare(source(fingerprint=fingerprint), tmp_path / "cache"):
+        assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_temporary_corpus_is_shut_to_others(tmp_path):
+    with prepare(source(fingerprint=None), tmp_path / "cache") as corpus:
+        assert corpus.directory.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_tag_is_written_once(tmp_path):
+    encode(tmp_path / "cache")
+    before = (tmp_path / "cache" / CACHE_TAG).stat()
+    encode(tmp_path / "cache", fingerprint="f2")
+    after = (tmp_path / "cache" / CACHE_TAG).stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+@pytest.mark.parametrize("target", ["precious", "missing"])
+def test_nothing_is_written_through_a_link(tmp_path, target):
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / CACHE_TAG).symlink_to(tmp_path / target)
+    encode(tmp_path / "cache")
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert not (tmp_path / "missing").exists()
+    assert not (tmp_path / "cache" / CACHE_TAG).is_symlink()
+    assert (tmp_path / "cache" / CACHE_TAG).read_text() == CACHE_TAG_TEXT
+
+
+@pytest.mark.parametrize("content", ["", "Signature: 8a477f597d28d172789f06886806bc55\n# of cargo", "\0" * 50])
+def test_a_damaged_tag_is_written_again_where_all_else_is_ours(tmp_path, content):
+    encode(tmp_path / "cache")
+    (tmp_path / "cache" / CACHE_TAG).write_text(content)
+    encode(tmp_path / "cache", fingerprint="f2")
+    assert (tmp_path / "cache" / CACHE_TAG).read_text() == CACHE_TAG_TEXT
+
+
+@pytest.mark.parametrize("tag", [None, "Signature: 8a477f597d28d172789f06886806bc55\n# of cargo"])
+def test_a_directory_of_another_program_is_left_alone(tmp_path, tag):
+    (tmp_path / "cache" / "debug").mkdir(parents=True)
+    (tmp_path / "cache" / "debug").chmod(0o755)
+    if tag is not None:
+        (tmp_path / "cache" / CACHE_TAG).write_text(tag)
+    mode = (tmp_path / "cache").stat().st_mode
+    with pytest.raises(StorageError, match=r"must be new, empty or one of spacy-w2v, .* Name another with --cache-dir"):
+        encode(tmp_path / "cache")
+    assert names(tmp_path / "cache") == ["debug"]
+    assert (tmp_path / "cache").stat().st_mode == mode
+
+
+@posix
+def test_a_cache_that_cannot_be_written_is_used(tmp_path, text):
+    cache = tmp_path / "cache"
+    run(ENCODE, text, cache)
+    cache.chmod(0o500)
+    before = {path: path.stat().st_mtime_ns for path in cache.rglob("*")}
+    found = run(ENCODE, text, cache, without_override=True).stdout.splitlines()
+    assert found[0].startswith("Using the encoded corpus ")
+    assert found[1].startswith("4 tokens")
+    text.write_text("other")
+    lacking = run(ENCODE, text, cache, without_override=True).stdout
+    message = f"StorageError The cache directory must be writable, but {cache} is not: Permission denied. Name another"
+    assert lacking.startswith(message)
+    assert {path: path.stat().st_mtime_ns for path in cache.rglob("*")} == before
+
+
+# --- whether it is kept
+
+
+def test_a_text_that_changes_while_it_is_read_is_not_taken_for_the_old_one(tmp_path, text):
+    class Changing:
+        """A source whose file gets other content between its fingerprint and its reading."""
+
+        def __init__(self):
+            self.source = make_dataset_v1(data_files=str(text))
+            self.name, self.fingerprint = self.source.name, self.source.fingerprint
+
+        def batches(self):
+            status = text.stat()
+            text.write_text("x y x\nz\n")
+            os.utime(text, ns=(status.st_atime_ns, status.st_mtime_ns))
+            return self.source.batches()
+
+    told = []
+    with ExitStack() as stack:
+        with pytest.warns(UserWarning, match="must stay as it is while it is read, but .* has changed"):
+            corpus = stack.enter_context(prepare(Changing(), tmp_path / "cache", told))
+        assert n_tokens_by_word(corpus) == {"x": 2, "y": 1, "z": 1}
+        assert corpus.fingerprint["source"] is None
+    assert len(told) == 1
+    assert told[0].endswith("What was read is used this time, and not kept in the cache.")
+    assert names(tmp_path / "cache") == []
+    for content, expected in [("a b a\nc\n", {"a": 2, "b": 1, "c": 1}), ("x y x\nz\n", {"x": 2, "y": 1, "z": 1})]:
+        text.write_text(content)
+        with prepare(make_dataset_v1(data_files=str(text)), tmp_path / "cache") as corpus:
+            assert n_tokens_by_word(corpus) == expected
+
+
+def test_a_text_that_is_removed_while_it_is_read_is_not_kept(tmp_path):
+    class Vanishing(ListSource):
+        def fingerprint(self):
+            if self.n_read:
+                raise CorpusError("gone")
+            return "f1"
+
+    with pytest.warns(UserWarning, match="has changed"), prepare(Vanishing(["a b a"]), tmp_path / "cache") as corpus:
+        assert corpus.counts.n_tokens == 3
+    assert names(tmp_path / "cache") == []
+
+
+def test_what_is_found_must_be_safe_on_the_disk(tmp_path, monkeypatch):
+    steps = []
+    monkeypatch.setattr(cache_directory, "sync", lambda path: steps.append(("sync", path)))
+    rename = Path.rename
+    monkeypatch.setattr(Path, "rename", lambda self, to: (steps.append(("rename", self)), rename(self, to))[1])
+    entry = encode(tmp_path / "cache")
+    directory = steps[-2][1]
+    assert sorted(steps[:3]) == [
+        ("sync", directory / name) for name in ("manifest.json", "tokens.arrow", "types.arrow")
+    ]
+    assert steps[3:] == [("sync", directory), ("rename", directory), ("sync", entry.parent)]
+
+
+def test_a_corpus_that_cannot_be_kept_is_used_this_time(tmp_path, monkeypatch):
+    def fail(self, to):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Path, "rename", fail)
+    told = []
+    with prepare(source(), tmp_path / "cache", told) as corpus:
+        assert n_tokens_by_word(corpus) == {"a": 2, "b": 1, "c": 1}
+    assert len(told) == 1
+    assert told[0].startswith("Using the encoded corpus this time only, since it cannot be kept in ")
+    assert told[0].endswith(": Input/output error")
+    assert names(tmp_path / "cache") == []
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "empty", "no rights"])
+def test_whatever_is_in_the_place_of_an_entry_is_replaced(tmp_path, kind):
+    entry = encode(tmp_path / "cache")
+    if kind == "no rights":
+        for path in (*entry.iterdir(), entry):
+            path.chmod(0)
+        (entry / "manifest.json").write_text("") if os.geteuid() == 0 else None
+    else:
+        for path in entry.iterdir():
+            path.unlink()
+        entry.rmdir()
+        if kind == "file":
+            entry.write_text("a file")
+        elif kind == "link":
+            entry.symlink_to(tmp_path / "nowhere")
+        else:
+            entry.mkdir()
+    again, told = source(), []
+    with prepare(again, tmp_path / "cache", told) as corpus:
+        assert (corpus.directory, again.n_read) == (entry, 1)
+        assert n_tokens_by_word(corpus) == {"a": 2, "b": 1, "c": 1}
+    assert told[0].startswith("Encoding again, since the cache is damaged. ")
+    assert names(tmp_path / "cache") == [entry.name]
+    assert open_corpus(entry).counts.n_tokens == 4
+
+
+# --- kills and races
+
+STOPPED = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_cache_directory import ListSource, batch_of_list, prepare
+class Stopped(ListSource):
+    def batches(self):
+        yield from super().batches()
+        print("encoding", flush=True)
+        time.sleep(600)
+with prepare(Stopped(["a b"], fingerprint="f9"), Path(sys.argv[1])):
+    pass
+""".replace(", batch_of_list", "")
+
+
+@contextmanager
+def process_that_encodes(cache):
+    command = [sys.executable, "-c", STOPPED, str(cache), str(Path(__file__).parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout.readline() == "encoding\n"
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("fingerprint", ["f1", "f2", None], ids=["found", "encoded", "temporary"])
+def test_the_next_run_removes_what_a_killed_one_left(tmp_path, fingerprint):
+    entry = encode(tmp_path / "cache")
+    with process_that_encodes(tmp_path / "cache") as process:
+        unfinished = [name for name in names(tmp_path / "cache") if name.startswith("unfinished-")]
+        assert len(unfinished) == 2  # a directory and its lock
+        encode(tmp_path / "cache", fingerprint=fingerprint)
+        assert set(unfinished) < set(names(tmp_path / "cache")), "it is in use"
+        process.send_signal(signal.SIGKILL)
+    assert set(unfinished) < set(names(tmp_path / "cache"))
+    encode(tmp_path / "cache", fingerprint=fingerprint)
+    assert not [name for name in names(tmp_path / "cache") if name.startswith("unfinished-")]
+    assert entry.name in names(tmp_path / "cache")
+
+
+RACING = """
+import json, sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_cache_directory import ListSource, n_tokens_by_word, prepare
+place, number, n_processes, n_rounds = Path(sys.argv[1]), sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
+
+def wait_for_all(name):
+    (place / f"{name}-{number}").touch()
+    last = time.monotonic() + 60  # others may have failed
+    while len(list(place.glob(f"{name}-*"))) < n_processes and time.monotonic() < last:
+        time.sleep(0.0005)
+
+class Together(ListSource):
+    def batches(self):
+        yield from super().batches()
+        wait_for_all(f"read-{self.fingerprint()}")
+
+for i in range(n_rounds):
+    cache = place / "cache"
+    wait_for_all(f"begin-{i}")
+    with prepare(Together(["a b a"], fingerprint=str(i)), cache) as corpus:
+        assert n_tokens_by_word(corpus) == {"a": 2, "b": 1}
+        assert corpus.directory.parent == cache and not corpus.directory.name.startswith("unfinished-")
+"""
+
+
+@pytest.mark.parametrize("is_damaged", [False, True], ids=["missing", "damaged"])
+def test_processes_that_finish_one_entry_at_the_same_time(tmp_path, is_damaged):
+    n_rounds, n_processes = 10, 4
+    if is_damaged:
+        for number in range(n_rounds):
+            entry = encode(tmp_path / "cache", fingerprint=str(number))
+            (entry / "tokens.arrow").write_text("damaged")
+    command = [sys.executable, "-c", RACING, str(tmp_path), str(Path(__file__).parent)]
+    processes = [
+        subprocess.Popen([*command, str(i), str(n_processes), str(n_rounds)], stderr=subprocess.PIPE, text=True)
+        for i in range(n_processes)
+    ]
+    try:
+        errors = [process.communicate(timeout=300)[1] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    assert errors == [""] * n_processes
+    left = names(tmp_path / "cache")
+    assert len([name for name in left if not name.startswith("unfinished-")]) == n_rounds
+    encode(tmp_path / "cache", fingerprint="last")
+    assert len(names(tmp_path / "cache")) == n_rounds + 1
+
+
+# --- fingerprints of other versions
+
+
+def test_what_differs_between_fingerprints():
+    now = dict.fromkeys(PARTS, 1)
+    assert changed_parts(now, now) == []
+    assert changed_parts(now | {"source": 2, "tokens": 2}, now) == ["source", "tokens"]
+    assert changed_parts(now | {"format": 0, "source": 2, "tokens": 2}, now) == ["format", "tokens"]
+    assert changed_parts({}, now) == [part for part in PARTS if part != "source"]
+
+
+# --- homes
+
+
+def test_without_a_home_the_cache_must_be_named(monkeypatch):
+    monkeypatch.delenv("SPACY_W2V_CACHE")
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: f"~/.cache/{name}")
+    with pytest.raises(StorageError, match=r"no home directory\. Name another with --cache-dir .* SPACY_W2V_CACHE"):
+        default_cache_dir()
