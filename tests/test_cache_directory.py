@@ -16,6 +16,7 @@ from spacy_w2v.config.schema import TokensSettings
 from spacy_w2v.corpus import cache_directory
 from spacy_w2v.corpus.cache import PARTS, EncodingListener, changed_parts, prepared_corpus
 from spacy_w2v.corpus.cache_directory import CACHE_TAG, CACHE_TAG_TEXT, default_cache_dir
+from spacy_w2v.corpus.hub_cache import writable_caches
 from spacy_w2v.corpus.huggingface import make_dataset_v1
 from spacy_w2v.corpus.store import open_corpus
 from spacy_w2v.errors import CorpusError, StorageError
@@ -395,3 +396,47 @@ def test_without_a_home_the_cache_must_be_named(monkeypatch):
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: f"~/.cache/{name}")
     with pytest.raises(StorageError, match=r"no home directory\. Name another with --cache-dir .* SPACY_W2V_CACHE"):
         default_cache_dir()
+
+
+@posix
+@pytest.mark.parametrize("is_folder", [False, True], ids=["file", "folder"])
+@pytest.mark.parametrize("variable", ["HOME", "XDG_CACHE_HOME", "HF_HOME"])
+def test_a_home_that_cannot_be_written_hinders_nobody_who_names_a_cache(tmp_path, text, variable, is_folder):
+    home = tmp_path / "home"
+    home.mkdir(mode=0o500)
+    environment = dict.fromkeys(["HOME", "XDG_CACHE_HOME", "HF_HOME", "SPACY_W2V_CACHE"]) | {variable: str(home)}
+    code = ENCODE.replace("data_files=sys.argv[1]", "path=sys.argv[1]") if is_folder else ENCODE
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    place = text.rename(folder / "texts.txt").parent if is_folder else text
+    result = run(code, place, tmp_path / "cache", env=environment, without_override=True)
+    assert result.stdout.startswith("4 tokens in ")
+    assert list(home.iterdir()) == []
+
+
+@posix
+@pytest.mark.parametrize("variable", ["HOME", "XDG_CACHE_HOME"])
+def test_where_no_cache_can_be_written_the_remedy_is_told(tmp_path, text, variable):
+    home = tmp_path / "home"
+    home.mkdir(mode=0o500)
+    environment = dict.fromkeys(["HOME", "XDG_CACHE_HOME", "HF_HOME", "SPACY_W2V_CACHE"]) | {variable: str(home)}
+    told = run(ENCODE, text, env=environment, without_override=True).stdout
+    assert told.startswith(f"StorageError The cache directory must be writable, but {home}")
+    assert "Name another with --cache-dir" in told
+    assert "SPACY_W2V_CACHE" in told
+
+
+def test_caches_of_datasets_that_can_be_written_are_used(tmp_path, monkeypatch):
+    from datasets import config
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(config, "HF_DATASETS_CACHE", tmp_path / "datasets")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    with writable_caches() as directory:
+        assert (directory, constants.HF_HUB_CACHE) == (None, str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", "~/hub")
+    with writable_caches() as directory:
+        assert Path(constants.HF_HUB_CACHE).parent == Path(directory)
+        assert Path(directory).is_dir()
+    assert constants.HF_HUB_CACHE == "~/hub"
+    assert list(tmp_path.iterdir()) == []

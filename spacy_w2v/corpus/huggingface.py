@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from spacy_w2v.corpus.dataset_names import FORMATS, check_names, extension_of, format_of_files, not_found
 from spacy_w2v.corpus.file_content import contents
+from spacy_w2v.corpus.hub_cache import writable_caches
 from spacy_w2v.corpus.loaded_datasets import read_dataset
 from spacy_w2v.corpus.local_files import check_compression, compression_of, find_files, is_local
 from spacy_w2v.corpus.shards import Shards, check_fields
@@ -170,17 +171,19 @@ class DatasetSource:
                     )  # else a block of numbers is a column of numbers
                 if self._extension_of_files() == "tsv":
                     decoding["sep"] = "\t"
-            try:
-                self._builder = datasets.load_dataset_builder(
-                    self.path,
-                    name=self.configuration,
-                    data_dir=self.data_dir,
-                    data_files=self.data_files,
-                    revision=self.revision,
-                    **decoding,
-                )
-            except Exception as error:  # of datasets, fsspec and what they read by: they have no common base
-                raise CorpusError(not_found(error, path=self.path, data_files=self.data_files)) from error
+            with writable_caches() as cache_dir:
+                try:
+                    self._builder = datasets.load_dataset_builder(
+                        self.path,
+                        name=self.configuration,
+                        data_dir=self.data_dir,
+                        data_files=self.data_files,
+                        revision=self.revision,
+                        cache_dir=cache_dir,
+                        **decoding,
+                    )
+                except Exception as error:  # of datasets, fsspec and what they read by: they have no common base
+                    raise CorpusError(not_found(error, path=self.path, data_files=self.data_files)) from error
         return self._builder
 
     def _extension_of_files(self) -> str:
