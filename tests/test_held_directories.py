@@ -1,5 +1,6 @@
 """Directories of work under way: nobody removes one in use, and what a killed process leaves is removed."""
 
+import errno
 import subprocess
 import sys
 import threading
@@ -67,6 +68,17 @@ def test_what_was_made_before_there_were_locks_is_swept(tmp_path):
     (tmp_path / "unfinished-abc" / "tokens.arrow").write_text("half")
     (tmp_path / "unfinished-def.lock").touch()
     sweep(tmp_path, prefix="unfinished-")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_swept_where_there_are_no_locks(tmp_path, monkeypatch):
+    def unsupported(descriptor):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("spacy_w2v._atomic.locks._lock", unsupported)
+    with held_directory(tmp_path, prefix="unfinished-") as directory:
+        sweep(tmp_path, prefix="unfinished-")
+        assert directory.is_dir()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -15,6 +15,8 @@ from spacy_w2v._atomic.files import staged_siblings as staged_siblings
 from spacy_w2v._atomic.held import held_directory as held_directory
 from spacy_w2v._atomic.held import sweep as sweep
 from spacy_w2v._atomic.locks import only_writer as only_writer
+from spacy_w2v._atomic.locks import release_lock as release_lock
+from spacy_w2v._atomic.locks import take_lock as take_lock
 from spacy_w2v._atomic.manifests import check_files as check_files
 from spacy_w2v._atomic.manifests import describe_files as describe_files
 from spacy_w2v._atomic.manifests import file_checksum as file_checksum

@@ -5,11 +5,12 @@ Encoded texts are as private as the texts, whose rights are not known here: only
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from spacy_w2v._atomic import held_directory, sweep, sync
+from spacy_w2v._atomic import held_directory, release_lock, sweep, sync, take_lock
 from spacy_w2v.errors import StorageError
 
 CACHE_TAG = "CACHEDIR.TAG"
@@ -95,7 +96,7 @@ def publish(directory: Path, entry: Path, is_whole: Callable[[Path], bool]) -> N
         path.chmod(0o600)
         sync(path)
     _sync_directory(directory)
-    with _one_at_a_time(entry.parent):
+    with _only_publisher(entry):
         if os.path.lexists(entry):
             if is_whole(entry):
                 return
@@ -113,17 +114,12 @@ def _sync_directory(path: Path) -> None:
 
 
 @contextmanager
-def _one_at_a_time(directory: Path) -> Iterator[None]:
-    """Hold a directory, so that one process at a time is in such a block, where system and disk can do that."""
-    if os.name != "posix":
-        yield
-        return
-    import fcntl
-
-    descriptor = os.open(directory, os.O_RDONLY)
+def _only_publisher(entry: Path) -> Iterator[None]:
+    """Let one process at a time put something in the place of an entry; others wait."""
+    lock = entry.with_name(f"{UNFINISHED}{entry.name}.lock")
+    while (descriptor := take_lock(lock)) is None:
+        time.sleep(0.05)
     try:
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(descriptor)
+        release_lock(lock, descriptor)
