@@ -122,15 +122,21 @@ class Word2Vec(TrainedModel):
             write_model(self, directory)
 
 
-def load(path: str | Path, *, mmap: bool = False) -> Word2Vec:
-    """Read a model that `Word2Vec.save` or `spacy w2v train` (in OUTPUT/model) wrote.
+def load(path: str | Path, *, mmap: bool = False, trust_config: bool = False) -> Word2Vec:
+    """Read a model that `Word2Vec.save` or `spacy w2v train` (in OUTPUT/model) wrote, and check that it is undamaged.
 
-    mmap: leave the vectors on disk, read-only. Raises StorageError if there is none, or if it is damaged.
+    mmap: leave the vectors on disk, read-only. Their two files stay open as long as the model, or a view of its
+        vectors, lives: on Windows they can be neither replaced nor removed until then. Without, no file stays open.
+    trust_config: let `to_spacy` and `evaluate` run any registered function that the model's config names, such as a
+        callback or a tokenizer of the user's own. Without, only tokenizers of spaCy are run, and a config that names
+        more is refused: set it for models of people you trust.
+
+    Raises StorageError if there is no model, or if it is damaged.
     """
     directory = path_of(path, name="path")
     if (directory / "model" / "meta.json").is_file():
         directory = directory / "model"
-    return _with_interface(read_model(directory, mmap=mmap))
+    return _with_interface(read_model(directory, mmap=mmap, trust_config=trust_config))
 
 
 def from_gensim(

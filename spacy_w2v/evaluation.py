@@ -14,6 +14,7 @@ from spacy_w2v.blas import one_thread_of_blas
 from spacy_w2v.config.schema import TokensSettings, VectorKind
 from spacy_w2v.corpus.encode import make_encoder
 from spacy_w2v.evaluation_sets import Section, WordPair, read_analogies, read_word_pairs
+from spacy_w2v.model.facts import settings_of
 from spacy_w2v.model.trained import TrainedModel
 
 if TYPE_CHECKING:
@@ -150,9 +151,9 @@ def _tokenizer_of(model: TrainedModel) -> Callable[[str], list[str]]:
 
     from spacy_w2v.config.loading import make_pipeline, parse_config
 
-    settings = TokensSettings.model_validate(model.meta["tokens"])
+    settings = settings_of(TokensSettings, model.meta["tokens"], path="meta", section="tokens")
     settings = settings.model_copy(update={"boundary": "document", "min_tokens": 1})
-    encoder = make_encoder(make_pipeline(parse_config(model.config)), settings)
+    encoder = make_encoder(make_pipeline(parse_config(model.config), trusted=model.trusts_config), settings)
 
     def tokens_of(text: str) -> list[str]:
         batch = encoder.encode(pa.array([text], pa.large_string()))

@@ -74,3 +74,31 @@ def tree_of_parents(parents: NDArray[np.int64], codes: NDArray[np.uint8], n_word
 def n_inner_nodes(tree: Tree) -> int:
     """Return the number of inner nodes, one less than words."""
     return tree.offsets.size - 2
+
+
+def check_tree(tree: Tree) -> int:
+    """Return the length of the longest path, once it is certain that all paths make one tree of all words.
+
+    Raises ValueError, with the text "it ...", if they do not: then its numbers must not be taken for places in memory.
+    """
+    n_words = tree.offsets.size - 1
+    lengths = np.diff(np.clip(tree.offsets, 0, tree.nodes.size))
+    if tree.offsets[0] != 0 or (lengths < (n_words > 1)).any() or tree.offsets[-1] != tree.nodes.size:
+        raise ValueError("it has paths of other lengths")
+    if tree.codes.size != tree.nodes.size or (tree.codes > 1).any() or (tree.nodes >= max(n_words - 1, 1)).any():
+        raise ValueError("it has nodes or codes that cannot be")
+    if n_words == 1:
+        return 0
+    if (tree.nodes[tree.offsets[:-1]] != n_words - 2).any():
+        raise ValueError("it has paths that do not begin at the root")
+    # What each branch leads to: the next node of the path, or its word. All of them, once each, and always the same.
+    nexts = np.append(tree.nodes[1:], 0).astype(np.int64)
+    nexts[tree.offsets[1:] - 1] = n_words - 1 + np.arange(n_words)
+    branches = 2 * tree.nodes.astype(np.int64) + tree.codes
+    children = np.full(2 * (n_words - 1), -1, np.int64)
+    children[branches] = nexts
+    if (children[branches] != nexts).any() or (np.bincount(children + 1, minlength=2 * n_words)[1:] > 1).any():
+        raise ValueError("it has branches that lead to several places, or several that lead to one")
+    if (children < 0).any():
+        raise ValueError("it has branches that lead nowhere")
+    return int(lengths.max())

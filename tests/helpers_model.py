@@ -21,18 +21,20 @@ def make_model(counts, *, weights=None, scale=0.5, words=None, **model_settings)
         weights = [generator.normal(scale=scale, size=(n_rows, d)) for n_rows in (n_words, n_outputs)]
     words = words or [f"w{rank}" for rank in range(n_words)]
     forms = {"orth": pa.array(words, pa.large_string()), "word": pa.array(range(n_words), pa.uint32())}
-    facts = {part: {} for part in ("vocabulary", "training", "results", "versions")}
     return spacy_w2v.Word2Vec(
         vocabulary=Vocabulary(words, np.array(counts, np.int64), pa.table({**forms, "count": pa.array(counts)})),
         input_vectors=np.array(weights[0], np.float32),
         output_vectors=np.array(weights[1], np.float32),
         config='[nlp]\nlang = "en"\n',
         meta={
-            **facts,
             "lang": "en",
-            "corpus": {"source": "made for a test", "n_tokens": sum(counts)},
+            "corpus": {"source": "made for a test", "n_documents": 1, "n_tokens": sum(counts), "n_types": n_words},
+            "vocabulary": {"n_words": n_words, "coverage": 1.0},
             "tokens": settings.tokens.model_dump(),
             "model": settings.model.model_dump(),
+            "training": settings.training.model_dump(),
+            "results": [],
+            "versions": {},
         },
     )
 

@@ -306,12 +306,12 @@ def change_meta(path: Path, **changes: object) -> None:
 DAMAGES = {
     "no-json": (lambda path: (path / "meta.json").write_text("{"), "must be JSON, but is damaged"),
     "other-json": (lambda path: (path / "meta.json").write_text("[]"), "but is of another kind"),
-    "newer": (lambda path: change_meta(path, format_version=99), "must have format version 1 or 2, was: 99"),
+    "newer": (lambda path: change_meta(path, format_version=99), "must have a format version from 1 to 3, was: 99"),
     "no-files": (lambda path: change_meta(path, files=None), "damaged"),
     "missing": (lambda path: (path / "forms.arrow").unlink(), "forms.arrow must have .* bytes, but has: None"),
     "cut": (lambda path: os.truncate(path / "vocabulary.arrow", 8), "vocabulary.arrow must have .*, but has: 8"),
-    "npy": (lambda path: overwrite_start(path / "output_vectors.npy"), "The model in .* is damaged"),
-    "arrow": (lambda path: overwrite_end(path / "vocabulary.arrow"), "The model in .* is damaged"),
+    "npy": (lambda path: overwrite_start(path / "output_vectors.npy"), "output_vectors.npy must have the checksum"),
+    "arrow": (lambda path: overwrite_end(path / "vocabulary.arrow"), "vocabulary.arrow must have the checksum"),
 }
 
 

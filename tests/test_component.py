@@ -1,6 +1,5 @@
 """The component w2v: where a pipeline's vectors come from, vectors of documents and spans, and what is saved."""
 
-import json
 import pickle
 import re
 from collections import Counter
@@ -18,6 +17,7 @@ from spacy.training.initialize import init_nlp
 from spacy.vectors import Vectors
 
 import spacy_w2v
+from spacy_w2v._atomic import describe_files, read_manifest, write_manifest
 from spacy_w2v.component.origin import as_sampled_source
 from spacy_w2v.component.pooling import (
     common_components,
@@ -652,12 +652,21 @@ def test_an_uninitialized_component_can_be_saved(tmp_path):
         (lambda path: (path / "meta.json").unlink(), r"there is no .*w2v/meta\.json"),
         (lambda path: (path / "meta.json").write_text("{"), r"w2v/meta\.json must be JSON"),
         (lambda path: (path / "meta.json").write_text('{"format": "x"}'), r"w2v/meta\.json must describe"),
-        (lambda path: change_meta(path, format_version=1), r"w2v/meta\.json must have format version 2, was: 1"),
-        (lambda path: change_meta(path, fitted={}), r"w2v/meta\.json is damaged: 'table'"),
+        (lambda path: change_meta(path, format_version=1), r"w2v/meta\.json must have format version 2 or 3, was: 1"),
+        (lambda path: change_meta(path, fitted={}), r"w2v/meta\.json: fitted.table is missing"),
+        (lambda path: change_meta(path, files={}), r"w2v/meta\.json must describe the files of its arrays"),
+        (
+            lambda path: edit(path / "meta.json", b'"sif_a": 0.001', b'"sif_a": 0.002'),
+            r"w2v/meta\.json must have the ch",
+        ),
+        (lambda path: edit(path / "common.npy", b"fortran", b"FORTRAN"), r"w2v/common\.npy must have the checksum"),
+        (lambda path: save(path, "counts", np.arange(16.0)), r"w2v/counts\.npy must have .* the type <i8"),
+        (lambda path: save(path, "counts", np.arange(16) - 1), r"w2v/counts\.npy must be counts of 16 rows"),
+        (lambda path: save(path, "common", np.full((1, D), np.nan, np.float32)), r"common\.npy must be vectors of"),
         (lambda path: (path / "counts.npy").unlink(), r"there is no .*w2v/counts\.npy"),
-        (lambda path: (path / "counts.npy").write_bytes(b"\x93NUMPY"), r"w2v/counts\.npy is damaged"),
-        (lambda path: np.save(path / "counts.npy", np.ones(3)), r"w2v/counts\.npy must have the shape \(16,\)"),
-        (lambda path: np.save(path / "common.npy", np.array({})), r"w2v/common\.npy is damaged"),
+        (lambda path: (path / "counts.npy").write_bytes(b"\x93NUMPY"), r"w2v/counts\.npy must have 256 bytes"),
+        (lambda path: save(path, "counts", np.ones(3)), r"w2v/counts\.npy must have the shape \(16,\)"),
+        (lambda path: save(path, "common", np.array({})), r"w2v/common\.npy must have the shape"),
     ],
 )
 def test_damaged_files_are_named(nlp, tmp_path, damage, message):
@@ -668,8 +677,19 @@ def test_damaged_files_are_named(nlp, tmp_path, damage, message):
 
 
 def change_meta(path, **changes):
-    meta = json.loads((path / "meta.json").read_text())
-    (path / "meta.json").write_text(json.dumps(meta | changes))
+    write_manifest(path / "meta.json", read_manifest(path / "meta.json") | changes)
+
+
+def save(path, name, array):
+    """Put another array in the place of a file, and its checksum into the manifest."""
+    np.save(path / name, array)
+    files = read_manifest(path / "meta.json")["files"]
+    change_meta(path, files=describe_files(path, files))
+
+
+def edit(path, old, new):
+    assert path.read_bytes().count(old) == 1
+    path.write_bytes(path.read_bytes().replace(old, new))
 
 
 def test_damaged_bytes(nlp):

@@ -41,6 +41,13 @@ def describe_files(directory: Path, names: Iterable[str]) -> dict[str, dict[str,
     }
 
 
+def describe_content(content: bytes) -> dict[str, int | str]:
+    """Return what a manifest tells of a file with this content."""
+    from xxhash import xxh3_128
+
+    return {"bytes": len(content), CHECKSUM: str(xxh3_128(content).hexdigest())}
+
+
 def check_files(directory: Path, files: object, *, needed: Collection[str] = ()) -> None:
     """Raise StorageError unless the files of a directory are those that its manifest describes under "files".
 
@@ -71,12 +78,17 @@ def check_files(directory: Path, files: object, *, needed: Collection[str] = ())
 
 def write_manifest(path: Path, values: dict[str, Any]) -> None:  # Any: JSON values
     """Write a manifest with its own checksum. Raises OSError."""
+    path.write_bytes(manifest_content(values))
+
+
+def manifest_content(values: dict[str, Any]) -> bytes:  # Any: JSON values
+    """Return the content of a manifest's file, with its own checksum."""
     content = {**values, "checksum": _own_checksum(values)}
     try:
         text = json.dumps(content, indent=2, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:  # a file name that is not Unicode has lone surrogates
         text = json.dumps(content, indent=2).encode("ascii")
-    path.write_bytes(text + b"\n")
+    return text + b"\n"
 
 
 def parse_manifest(content: bytes, *, name: str, checked: bool = False) -> dict[str, Any]:  # Any: JSON values

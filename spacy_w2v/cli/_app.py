@@ -57,6 +57,9 @@ w2v_cli = typer.Typer(
 WITH_OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
 """Context settings of commands that take overrides such as --w2v.training.epochs 3."""
 
+CODE_HELP = "Python file with registered functions that the model's config names; trusts that config"
+TRUST_HELP = "Run any function that the model's config names, not only a tokenizer of spaCy: for models you trust"
+
 
 class VectorsOf(str, Enum):
     """The kinds of `spacy_w2v.config.schema.VectorKind`, for --vectors."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from spacy_w2v.cli._app import VectorsOf, errors_for_users, w2v_cli
+from spacy_w2v.cli._app import CODE_HELP, TRUST_HELP, VectorsOf, errors_for_users, run_code, w2v_cli
 from spacy_w2v.cli._messages import msg
 
 
@@ -37,6 +37,8 @@ def evaluate_command(
         help="Tokenize words of pairs that have no vector, and take the mean of their tokens, as doc.vector does",
     ),
     vectors: VectorsOf = typer.Option(VectorsOf.input, "--vectors", help="Which vectors: input, output or their mean"),
+    code_path: Path = typer.Option(None, "--code", "-c", help=CODE_HELP),
+    trust_config: bool = typer.Option(False, "--trust-config", help=TRUST_HELP),
 ) -> None:
     """
     Score a model on WordSim-353, SimLex-999 and Google's analogies, which gensim bundles, or on sets of your own.
@@ -46,7 +48,8 @@ def evaluate_command(
     from spacy_w2v.evaluation import ANALOGIES, WORD_PAIRS, bundled, evaluate
 
     with errors_for_users():
-        model = load(model_path, mmap=True)
+        run_code(code_path)
+        model = load(model_path, mmap=True, trust_config=trust_config or code_path is not None)
         stems = Counter(path.stem for path in (*word_pairs, *analogies))
         pairs_by_name, analogies_by_name = (
             {path.stem if stems[path.stem] == 1 else str(path): path for path in paths}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from spacy_w2v.cli._app import VectorsOf, errors_for_users, w2v_cli
+from spacy_w2v.cli._app import CODE_HELP, TRUST_HELP, VectorsOf, errors_for_users, run_code, w2v_cli
 from spacy_w2v.cli._messages import msg
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def export_command(
         "--whitespace",
         help="Words with white space in word2vec's formats, which hold none: with underscores, or no export",
     ),
+    code_path: Path = typer.Option(None, "--code", "-c", help=CODE_HELP),
+    trust_config: bool = typer.Option(False, "--trust-config", help=TRUST_HELP),
     overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Replace an earlier export"),
 ) -> None:
     """
@@ -78,19 +80,21 @@ def export_command(
         }
         settings = parse_settings({"export": block}).export
         check_fits(settings)
+        run_code(code_path)
+        trusted = trust_config or code_path is not None
         exporter = get_exporter(format_.value)
         if format_ is Format.spacy:
             check_output(output_path, overwrite=overwrite, made_by_us="vocab")
             check_no_components(output_path)
             with staged_directory(output_path, replaces=PIPELINE_FILES) as directory:
-                exporter(_load(model_path), directory, settings)
+                exporter(_load(model_path, trust_config=trusted), directory, settings)
         else:
             if output_path.is_dir() or not output_path.suffix:
                 output_path = output_path / Path(EXPORTERS[format_.value][2]).name
             existing = [path for path in files_of(format_.value, output_path) if path.exists()]
             if existing and not overwrite:
                 raise StorageError(f"The output must be new, but {existing[0]} exists. Replace it with --overwrite.")
-            model = _load(model_path)
+            model = _load(model_path, trust_config=trusted)
             for note in check_words(model.words, settings):
                 msg.warn(note)
             with staged_siblings(output_path) as directory:
@@ -98,7 +102,7 @@ def export_command(
         msg.good(f"Exported {format_.value} to {output_path}")
 
 
-def _load(model_path: Path) -> "Word2Vec":
+def _load(model_path: Path, *, trust_config: bool) -> "Word2Vec":
     from spacy_w2v.api import load
 
-    return load(model_path, mmap=True)
+    return load(model_path, mmap=True, trust_config=trust_config)

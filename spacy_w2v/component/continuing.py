@@ -21,6 +21,7 @@ from spacy_w2v.corpus.tokens import TokenRules
 from spacy_w2v.errors import ConfigError, TrainingError
 from spacy_w2v.kernels import TRAINING_KERNELS
 from spacy_w2v.kernels.arguments import OUT_OF_VOCABULARY, Alphas, Chunk, Weights
+from spacy_w2v.model.facts import settings_of
 from spacy_w2v.types import Counts, TokenIds, Vectors
 
 if TYPE_CHECKING:
@@ -42,9 +43,9 @@ class ContinuedTraining:
 
     def __init__(self, facts: dict[str, Any], counts: Counts, outputs: Outputs) -> None:  # Any: JSON values
         """facts: those of the model, with its settings. counts: v, of its words."""
-        self.model = ModelSettings.model_validate(facts["model"])
-        self.training = TrainingSettings.model_validate(facts["training"])
-        tokens = TokensSettings.model_validate(facts["tokens"])
+        self.model = settings_of(ModelSettings, facts["model"], path="facts", section="model")
+        self.training = settings_of(TrainingSettings, facts["training"], path="facts", section="training")
+        tokens = settings_of(TokensSettings, facts["tokens"], path="facts", section="tokens")
         rules = TokenRules(attr=tokens.attr, numbers=tokens.numbers, urls=tokens.urls)
         self.sentences = SentenceReader(rules, boundary=tokens.boundary, min_tokens=tokens.min_tokens)
         self.counts = counts

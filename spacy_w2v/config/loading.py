@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.config.registered import fill_block, first_line, resolve_block
 from spacy_w2v.config.schema import W2VSettings, parse_settings
+from spacy_w2v.config.trust import check_runs_tokenizer_only
 from spacy_w2v.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
@@ -57,11 +58,14 @@ def load_config(path: str | Path, overrides: dict[str, Any] | None = None, *, in
     return apply_overrides(_with_sections(raw), overrides or {}, interpolate=interpolate)
 
 
-def parse_config(text: str) -> "Config":
-    """Return the config that a text holds."""
+def parse_config(text: str, *, interpolate: bool = True) -> "Config":
+    """Return the config that a text holds. interpolate: as for `load_config`. Raises ConfigError."""
     from confection import Config
 
-    return Config().from_str(text)
+    try:
+        return Config().from_str(text, interpolate=interpolate)
+    except Exception as error:  # confection raises many kinds: interpolation, parsing, validation
+        raise ConfigError(f"The config cannot be read: {_problem(error)}") from None
 
 
 def apply_overrides(config: "Config", overrides: dict[str, Any], *, interpolate: bool = True) -> "Config":
@@ -130,15 +134,18 @@ def fill(config: "Config", settings: W2VSettings) -> "Config":
     return filled
 
 
-def make_pipeline(config: "Config") -> "Language":
+def make_pipeline(config: "Config", *, trusted: bool = True) -> "Language":
     """Return a pipeline with the tokenizer of `[nlp]`, and without components.
 
     Callbacks of `[nlp]` and `[initialize.before_init]`, which may change the tokenizer, are run, and the tokenizer is
     initialized from `[initialize.tokenizer]`; for norms, `[initialize.lookups]` count too. Meanwhile
-    `is_only_for_tokens` is true. Raises ConfigError.
+    `is_only_for_tokens` is true. trusted: or else a config that names other functions than spaCy's tokenizers is
+    refused before any is run. Raises ConfigError.
     """
     from spacy.util import get_lang_class, load_model_from_config
 
+    if not trusted:
+        check_runs_tokenizer_only(config)
     nlp_block = dict(config.get("nlp", {}))
     lang = nlp_block.get("lang")
     if lang is not None and not isinstance(lang, str):

@@ -166,7 +166,7 @@ def parse_settings(block: dict[str, Any], *, section: str = "w2v") -> W2VSetting
     try:
         return W2VSettings.model_validate(values)
     except ValidationError as error:
-        raise ConfigError("\n".join(_describe(problem, section) for problem in error.errors())) from None
+        raise ConfigError("\n".join(describe_problem(problem, section) for problem in error.errors())) from None
 
 
 def _unknown_keys(model: type[BaseModel], values: dict[str, Any], *, section: str) -> list[str]:
@@ -201,14 +201,18 @@ _RULES = {
     "bool_type": "must be true or false",
     "literal_error": "must be one of {expected}",
     "list_type": "must be a list",
+    "dict_type": "must be a block",
+    "model_type": "must be a block",
     "string_type": "must be a string",
     "string_too_short": "must not be empty",
 }
 
 
-def _describe(problem: Any, section: str) -> str:  # Any: pydantic's ErrorDetails, with an open context
-    """Return one line of the form "section.key must be at least 1, was: 0"."""
-    name = ".".join([section, *(str(part) for part in problem["loc"])])
+def describe_problem(problem: Any, section: str) -> str:  # Any: pydantic's ErrorDetails, with an open context
+    """Return one line of the form "section.key must be at least 1, was: 0"; section may be empty."""
+    name = ".".join([*([section] if section else []), *(str(part) for part in problem["loc"])])
+    if problem["type"] == "missing":
+        return f"{name} is missing"
     if problem["type"] == "value_error":
         return f"{name}: {problem['ctx']['error']}"
     rule = _RULES.get(problem["type"])

@@ -20,6 +20,7 @@ from spacy_w2v.corpus.encode import available_cores
 from spacy_w2v.export.matrices import passing_rows, write_matrix
 from spacy_w2v.export.to_gensim import COMPRESSED, fill_words
 from spacy_w2v.kernels.arguments import Tree
+from spacy_w2v.model.facts import settings_of
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.sampling import keep_probabilities
 from spacy_w2v.types import Vectors
@@ -86,10 +87,8 @@ def _untrained(model: TrainedModel) -> Any:
     from gensim.models import Word2Vec
 
     settings = model.settings
-    facts = model.meta["vocabulary"]
-    known = {name: facts[name] for name in VocabularySettings.model_fields if name in facts}
-    vocabulary = VocabularySettings.model_validate(known)
-    training = TrainingSettings.model_validate(model.meta["training"])
+    vocabulary = settings_of(VocabularySettings, model.meta["vocabulary"], path="meta", section="vocabulary")
+    training = settings_of(TrainingSettings, model.meta["training"], path="meta", section="training")
     alpha = _alpha(settings, training)
     return Word2Vec(
         vector_size=model.vector_size,

@@ -106,7 +106,7 @@ def make_spacy_pipeline(
     """Return a pipeline without components, with the tokenizer of the model's config and the vectors."""
     from spacy_w2v.config.loading import make_pipeline, parse_config
 
-    nlp = make_pipeline(parse_config(model.config))
+    nlp = make_pipeline(parse_config(model.config), trusted=model.trusts_config)
     set_vectors(nlp, model, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vectors=vectors)
     describe(nlp, model, vectors=vectors)
     return nlp

@@ -1,31 +1,34 @@
 """The directory of a trained model: arrays as .npy, tables as Arrow, the rest as a config and a JSON file.
 
 config.cfg           the complete config of the run
-meta.json            format version, fingerprint, facts of the run, size of each file
+meta.json            a manifest: format version, size and checksum of each file, facts of the run, and its own checksum
 vocabulary.arrow     columns word (large_string), count (int64), by rank
 forms.arrow          columns orth (large_string), word (uint32, its rank), count (int64)
 input_vectors.npy    float32, v × d
 output_vectors.npy   float32, v × d; with hierarchical softmax (v - 1) × d, of the inner nodes of its tree
-tree.npz             only of a model with a tree of its own, and format version 2: offsets, nodes, codes (`Tree`)
+tree.npz             only of a model with a tree of its own: offsets, nodes, codes (`Tree`)
+
+Versions 1 and 2 of the format (2: with a tree) had no checksums. They are read as far as they hold together.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from spacy_w2v.errors import StorageError, did_you_mean
-from spacy_w2v.kernels.arguments import Tree
+from spacy_w2v._atomic import check_files, describe_files, parse_json, parse_manifest, read_bounded, write_manifest
+from spacy_w2v.config.schema import ModelSettings
+from spacy_w2v.errors import ConfigError, StorageError, did_you_mean
+from spacy_w2v.model.arrays import check_finite, read_array
+from spacy_w2v.model.facts import check_facts, settings_of
+from spacy_w2v.model.tables import read_tree, read_vocabulary, write_tree, write_vocabulary
 from spacy_w2v.model.trained import TrainedModel
-from spacy_w2v.model.vocabulary import Vocabulary
 from spacy_w2v.types import Vectors
 
 FORMAT = "spacy-w2v model"
-FORMAT_VERSION = 1
-VERSION_WITH_TREE = 2
-"""Of models with a tree of their own: programs that know no such trees must not read them as if they had none."""
+FORMAT_VERSION = 3
+WITHOUT_CHECKSUMS = (1, 2)
+"""Versions of the format."""
 META_FILE = "meta.json"
 CONFIG_FILE = "config.cfg"
 VOCABULARY_FILE = "vocabulary.arrow"
@@ -35,6 +38,8 @@ OUTPUT_FILE = "output_vectors.npy"
 TREE_FILE = "tree.npz"
 MODEL_FILES = (META_FILE, CONFIG_FILE, VOCABULARY_FILE, FORMS_FILE, INPUT_FILE, OUTPUT_FILE, TREE_FILE)
 """Names of all that a model may consist of."""
+NEEDED = (CONFIG_FILE, VOCABULARY_FILE, FORMS_FILE, INPUT_FILE, OUTPUT_FILE)
+"""Those that every model has, beside meta.json."""
 
 ROWS_WRITTEN = 1024
 """Rows that are copied at a time where they lie apart in memory."""
@@ -43,69 +48,68 @@ ROWS_WRITTEN = 1024
 def write_model(model: TrainedModel, directory: Path) -> None:
     """Write a model to a directory that exists and is empty, save for files that are to be kept with it."""
     (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
-    vocabulary = pa.table(
-        {
-            "word": pa.array(model.vocabulary.words, pa.large_string()),
-            "count": pa.array(model.vocabulary.counts, pa.int64()),
-        }
-    )
-    _write_table(vocabulary, directory / VOCABULARY_FILE)
-    _write_table(model.vocabulary.forms, directory / FORMS_FILE)
+    write_vocabulary(model.vocabulary, directory / VOCABULARY_FILE, directory / FORMS_FILE)
     _write_vectors(model.input_vectors, directory / INPUT_FILE)
     _write_vectors(model.output_vectors, directory / OUTPUT_FILE)
     if model.own_tree is not None:
-        tree = model.own_tree
-        np.savez(directory / TREE_FILE, offsets=tree.offsets, nodes=tree.nodes, codes=tree.codes)
-    files = {path.name: path.stat().st_size for path in sorted(directory.iterdir())}
-    version = FORMAT_VERSION if model.own_tree is None else VERSION_WITH_TREE
-    meta = {"format": FORMAT, "format_version": version, "files": files, **model.meta}
-    (directory / META_FILE).write_text(json.dumps(meta, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_tree(model.own_tree, directory / TREE_FILE)
+    files = describe_files(directory, sorted(path.name for path in directory.iterdir()))
+    meta = {"format": FORMAT, "format_version": FORMAT_VERSION, "files": files, **model.meta}
+    write_manifest(directory / META_FILE, meta)
 
 
-def read_model(directory: Path, *, mmap: bool = False) -> TrainedModel:
-    """Read a model; with mmap its vectors stay on disk, read-only.
+def read_model(directory: Path, *, mmap: bool = False, trust_config: bool = False) -> TrainedModel:
+    """Read a model, and check all of it; with mmap its vectors stay on disk, read-only.
 
-    Raises StorageError if the directory is missing, damaged or of another kind.
+    trust_config: see `TrainedModel.trusts_config`. Raises StorageError if the directory is missing, damaged or of
+    another kind.
     """
     meta = read_meta(directory)
     files = meta.pop("files", None)
-    check_files(directory, files)
-    try:
-        table = _read_table(directory / VOCABULARY_FILE)
-        vocabulary = Vocabulary(
-            words=table["word"].to_pylist(),
-            counts=table["count"].to_numpy(),
-            forms=_read_table(directory / FORMS_FILE),
-        )
-        return TrainedModel(
-            vocabulary=vocabulary,
-            input_vectors=read_vectors(directory / INPUT_FILE, mmap=mmap),
-            output_vectors=read_vectors(directory / OUTPUT_FILE, mmap=mmap),
-            config=(directory / CONFIG_FILE).read_text(encoding="utf-8"),
-            meta=meta,
-            own_tree=_read_tree(directory / TREE_FILE) if TREE_FILE in files else None,
-        )
-    except (OSError, KeyError, ValueError, pa.ArrowException) as error:
-        raise StorageError(f"The model in {directory} is damaged: {error}") from error
+    check_files(directory, files, needed=NEEDED)
+    vocabulary = read_vocabulary(directory / VOCABULARY_FILE, directory / FORMS_FILE)
+    settings = settings_of(ModelSettings, meta["model"], path=str(directory / META_FILE), section="model")
+    has_tree = settings.loss == "hierarchical-softmax"
+    if TREE_FILE in files and not has_tree:
+        raise StorageError(f"{directory / TREE_FILE} must belong to hierarchical softmax, but the loss is another.")
+    shapes = matrix_shapes(len(vocabulary), settings)
+    for name, shape in shapes.items():
+        check_finite(directory / name, shape)
+    return TrainedModel(
+        vocabulary=vocabulary,
+        input_vectors=read_array(directory / INPUT_FILE, np.float32, shapes[INPUT_FILE], mmap=mmap),
+        output_vectors=read_array(directory / OUTPUT_FILE, np.float32, shapes[OUTPUT_FILE], mmap=mmap),
+        config=_read_config(directory / CONFIG_FILE),
+        meta=meta,
+        own_tree=read_tree(directory / TREE_FILE, n_words=len(vocabulary)) if TREE_FILE in files else None,
+        trusts_config=trust_config,
+    )
+
+
+def matrix_shapes(n_words: int, settings: ModelSettings) -> dict[str, tuple[int, int]]:
+    """Return the shapes of the two matrices of a model, by their files."""
+    n_outputs = n_words - (settings.loss == "hierarchical-softmax")
+    return {INPUT_FILE: (n_words, settings.vector_size), OUTPUT_FILE: (n_outputs, settings.vector_size)}
 
 
 def read_meta(directory: Path) -> dict[str, Any]:
-    """Return the meta data of a model. Raises StorageError as `read_model` does."""
+    """Return the meta data of a model, and "files" for `check_files`. Raises StorageError as `read_model` does."""
     path = directory / META_FILE
     if not path.is_file():
         raise StorageError(_no_model(directory))
-    try:
-        meta = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise StorageError(f"{path} must be JSON, but is damaged: {error}") from None
-    if not isinstance(meta, dict) or meta.pop("format", None) != FORMAT:
+    content = read_bounded(path)
+    meta = parse_json(content, name=str(path))
+    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
         raise StorageError(_of_another_kind(directory, meta))
-    if (version := meta.pop("format_version", None)) not in (FORMAT_VERSION, VERSION_WITH_TREE):
+    version = meta.get("format_version")
+    if type(version) is not int or version not in (*WITHOUT_CHECKSUMS, FORMAT_VERSION):
         raise StorageError(
-            f"{path} must have format version {FORMAT_VERSION} or {VERSION_WITH_TREE}, was: {version}. "
-            "Read it with the version that wrote it."
+            f"{path} must have a format version from 1 to {FORMAT_VERSION}, was: {version!r:.100}. Read it with the "
+            "version of spacy-w2v that wrote it."
         )
-    return meta
+    meta = parse_manifest(content, name=str(path), checked=version not in WITHOUT_CHECKSUMS)
+    check_facts(meta, path=str(path))
+    return {name: value for name, value in meta.items() if name not in ("format", "format_version")}
 
 
 def _no_model(directory: Path) -> str:
@@ -133,20 +137,16 @@ def _of_another_kind(directory: Path, meta: object) -> str:
     return f"{path} must describe a {FORMAT}, but {directory} is a spaCy pipeline. Load it with spacy.load."
 
 
-def check_files(directory: Path, sizes: object) -> None:
-    """Raise StorageError unless all files of a model have the sizes that its meta data tells under "files"."""
-    if not isinstance(sizes, dict):
-        raise StorageError(f"{directory / META_FILE} must name the files of the model, but is damaged.")
-    for name, size in sizes.items():
-        actual = (directory / name).stat().st_size if (directory / name).exists() else None
-        if actual != size:
-            raise StorageError(f"{directory / name} must have {size} bytes, but has: {actual}. The model is damaged.")
+def _read_config(path: Path) -> str:
+    """Return the text of a config that can be parsed; what it names is not made. Raises StorageError."""
+    from spacy_w2v.config.loading import parse_config
 
-
-def read_vectors(path: Path, *, mmap: bool) -> Vectors:
-    """Return the vectors in a file; with mmap they stay on disk, read-only."""
-    vectors: Vectors = np.load(path, mmap_mode="r" if mmap else None)
-    return vectors
+    try:
+        text = read_bounded(path).decode("utf-8")
+        parse_config(text, interpolate=False)
+    except (UnicodeDecodeError, ConfigError) as error:
+        raise StorageError(f"{path} must be a config, but is damaged: {error}") from None
+    return text
 
 
 def _write_vectors(vectors: Vectors, path: Path) -> None:
@@ -156,19 +156,3 @@ def _write_vectors(vectors: Vectors, path: Path) -> None:
         np.lib.format.write_array_header_1_0(file, header)
         for start in range(0, len(vectors), ROWS_WRITTEN):
             np.ascontiguousarray(vectors[start : start + ROWS_WRITTEN]).tofile(file)
-
-
-def _read_tree(path: Path) -> Tree:
-    with np.load(path) as arrays:
-        offsets = arrays["offsets"]
-        return Tree(offsets, arrays["nodes"], arrays["codes"], longest=int(np.diff(offsets).max(initial=0)))
-
-
-def _write_table(table: pa.Table, path: Path) -> None:
-    with pa.ipc.new_file(str(path), table.schema) as writer:
-        writer.write_table(table)
-
-
-def _read_table(path: Path) -> pa.Table:
-    with pa.memory_map(str(path)) as file:
-        return pa.ipc.open_file(file).read_all()

@@ -13,6 +13,7 @@ from spacy_w2v.config.schema import ModelSettings, VectorKind, check_vectors
 from spacy_w2v.errors import UnknownWordError
 from spacy_w2v.kernels.arguments import Tree
 from spacy_w2v.model import predictions
+from spacy_w2v.model.facts import settings_of
 from spacy_w2v.model.vocabulary import Vocabulary
 from spacy_w2v.output_layers import make_tree
 from spacy_w2v.types import Vectors
@@ -37,6 +38,18 @@ class TrainedModel:
     """Facts for people and programs: source, counts of the corpus, hyper-parameters, results, versions."""
     own_tree: Tree | None = None
     """The tree of hierarchical softmax where it is another than counts and settings give, as of a model from gensim."""
+    trusts_config: bool = True
+    """Whether a pipeline that is made from the config may run any function that this names; else only its tokenizer.
+
+    False for a model that is read, unless asked for: it may come from anybody.
+    """
+
+    def __repr__(self) -> str:
+        """Return what kind of model it is, on one line."""
+        facts = self.meta.get("model", {}) | self.meta.get("tokens", {})
+        names = ("attr", "architecture", "loss")
+        known = "".join(f", {name}={facts[name]!r}" for name in names if name in facts)
+        return f"{type(self).__name__}(words={len(self)}, vector_size={self.vector_size}{known})"
 
     @property
     def words(self) -> list[str]:
@@ -56,7 +69,7 @@ class TrainedModel:
     @cached_property
     def settings(self) -> ModelSettings:
         """Architecture, loss and hyper-parameters of the model."""
-        return ModelSettings.model_validate(self.meta["model"])
+        return settings_of(ModelSettings, self.meta["model"], path="meta", section="model")
 
     @cached_property
     def tree(self) -> Tree | None:

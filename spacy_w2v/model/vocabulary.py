@@ -33,6 +33,10 @@ class Vocabulary:
     With attr = "LOWER", "french" has the forms "French", "french" and perhaps "FRENCH".
     """
 
+    def __repr__(self) -> str:
+        """Return how large it is: its words may be millions."""
+        return f"Vocabulary({len(self)} words of {self.n_tokens} tokens)"
+
     def __len__(self) -> int:
         return len(self.words)
 

@@ -6,21 +6,24 @@ progress.json: format version, the settings and the corpus that a run must keep,
 import hashlib
 import json
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from spacy_w2v._atomic import check_writable, recover_directory, replaced_directory
+from spacy_w2v._atomic import check_writable, parse_json, read_bounded, recover_directory, replaced_directory
 from spacy_w2v.config.schema import W2VSettings
 from spacy_w2v.corpus.cache import PARTS, changed_parts
 from spacy_w2v.corpus.store import Corpus
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.kernels.arguments import Weights
-from spacy_w2v.model.storage import INPUT_FILE, OUTPUT_FILE, check_files, read_meta, read_vectors
+from spacy_w2v.model.arrays import read_blocks
+from spacy_w2v.model.storage import INPUT_FILE, OUTPUT_FILE, read_model
 from spacy_w2v.model.vocabulary import Vocabulary
+from spacy_w2v.training.progress_facts import check_progress
 from spacy_w2v.training.state import EpochResult, RunState
 from spacy_w2v.types import TokenIds
 
@@ -120,8 +123,10 @@ class Checkpoint:
     def check_corpus(self, corpus: dict[str, Any]) -> None:
         """Raise ConfigError if `corpus_identity` is another one."""
         before, now = self.corpus, corpus
-        changed = changed_parts(before.get("fingerprint", {}), now["fingerprint"])
-        parts = [PARTS[part] for part in changed if part != "format"]  # which the content does not depend on
+        changed = changed_parts(before["fingerprint"], now["fingerprint"])
+        # Of a corpus in another format the fingerprints were made in another way too: its content has to do.
+        ignored = ("format", "source", "tokenizer") if "format" in changed else ()
+        parts = [PARTS[part] for part in changed if part not in ignored]
         if before.get("initial") != now["initial"]:
             parts.append("the vectors to start from are others")
         if not parts and before.get("content") != now["content"]:
@@ -130,21 +135,17 @@ class Checkpoint:
 
     def read_weights(self, weights: Weights, vector_size: int) -> None:
         """Fill weights with rows that may be padded. Raises StorageError if the files are damaged."""
-        for name, matrix in zip((INPUT_FILE, OUTPUT_FILE), weights, strict=True):
-            try:
-                vectors = read_vectors(self.path / name, mmap=True)
-                if vectors.shape != (len(matrix), vector_size) or vectors.dtype != matrix.dtype:
-                    raise ValueError(f"{vectors.dtype} of shape {vectors.shape}")
-            except (OSError, ValueError) as error:
-                raise StorageError(f"The checkpoint {self.path} is damaged: {name}: {error}") from error
-            matrix[:, :vector_size] = vectors
+        with _damage(self.path):
+            for name, matrix in zip((INPUT_FILE, OUTPUT_FILE), weights, strict=True):
+                for first, rows in read_blocks(self.path / name, np.float32, (len(matrix), vector_size)):
+                    matrix[first : first + len(rows), :vector_size] = rows
 
     def _refuse(self, differences: list[str]) -> None:
         if differences:
             raise ConfigError(
                 f"A run goes on with what it began with, but {self.path} differs:\n"
                 + "\n".join(differences)
-                + "\nUndo that, or start anew with --overwrite (in Python: remove the checkpoint)."
+                + "\nUndo that, or start again with --overwrite (in Python: remove the checkpoint)."
             )
 
 
@@ -224,23 +225,37 @@ def open_checkpoint(path: Path, *, resume: bool, overwrite: bool) -> Checkpoint 
     if not overwrite:
         raise StorageError(
             f"An earlier run was stopped, and is kept in {path}. Go on from there with --resume (in Python: "
-            "resume=True), or start anew with --overwrite (in Python: remove it)."
+            "resume=True), or start again with --overwrite (in Python: remove it)."
         )
     return None
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Return a checkpoint. Raises StorageError if it is damaged or of another version."""
-    check_files(path, read_meta(path).get("files"))
-    try:
-        values = json.loads((path / PROGRESS_FILE).read_text(encoding="utf-8"))
-        if values["format"] != FORMAT or values["format_version"] != FORMAT_VERSION:
-            raise StorageError(
-                f"{path / PROGRESS_FILE} must be a {FORMAT} of version {FORMAT_VERSION}, was: {values['format']!r} "
-                f"of version {values['format_version']}. Go on with the version of spacy-w2v that wrote it."
+    """Return a checkpoint, whose files are checked. Raises StorageError if it is damaged or of another version."""
+    with _damage(path):
+        results = read_model(path, mmap=True).meta["results"]
+        values = parse_json(read_bounded(path / PROGRESS_FILE), name=str(path / PROGRESS_FILE))
+        version = (values.get("format"), values.get("format_version")) if isinstance(values, dict) else values
+        if version == (FORMAT, FORMAT_VERSION):
+            check_progress(values, path=str(path / PROGRESS_FILE))
+            if results != values["state"]["epochs"]:
+                raise StorageError("its model is not of the epochs that its progress.json tells. It is damaged.")
+            return Checkpoint(
+                path=path, **{name: values[name] for name in ("settings", "corpus", "learning_rates", "state")}
             )
-        return Checkpoint(
-            path=path, **{name: values[name] for name in ("settings", "corpus", "learning_rates", "state")}
-        )
-    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise StorageError(f"The checkpoint {path} is damaged: {error!r}") from error
+    raise StorageError(
+        f"{path / PROGRESS_FILE} must be a {FORMAT} of version {FORMAT_VERSION}, was: {version!r:.100}. Go on with the "
+        "version of spacy-w2v that wrote it, or start again with --overwrite (in Python: remove the checkpoint)."
+    )
+
+
+@contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """Let errors of files say what can be done, when they are those of a checkpoint."""
+    try:
+        yield
+    except StorageError as error:
+        raise StorageError(
+            f"The run cannot go on from its checkpoint {path}: {error} Start again with --overwrite, without --resume "
+            "(in Python: remove the checkpoint)."
+        ) from error

@@ -148,11 +148,16 @@ class RunState:
             running = [
                 TaskResult(plan.task(first + i), *counters) for i, counters in enumerate(values["running_epoch"])
             ]
-            if not first <= state.n_done <= plan.n_tasks or state.n_done != first + len(running):
+            if state.n_done > plan.n_tasks or state.n_done != first + len(running) or len(running) >= plan.n_chunks:
                 raise ValueError(f"{state.n_done} tasks of {plan.n_tasks}")
+            if values["epoch"] != state.epoch:
+                raise ValueError(f"epoch {values['epoch']} with {state.n_done} tasks of {plan.n_tasks}")
             state.start -= values["seconds"]
         except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise StorageError(f"The progress of a checkpoint must fit its corpus, but is damaged: {error!r}") from None
+            raise StorageError(
+                f"The progress of a checkpoint must fit its corpus, but is damaged: {error!r}. Start again with "
+                "--overwrite, without --resume (in Python: remove the checkpoint)."
+            ) from None
         if running:
             state.by_epoch[len(state.finished)] = running
         state.newest = running[-N_NEWEST:]

@@ -1,0 +1,60 @@
+"""What the config of a model may run that comes from anybody: its tokenizer, and nothing else."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from spacy_w2v.errors import ConfigError
+
+OF_SPACY = ("spacy", "spacy_w2v")
+"""Packages whose tokenizers may be made."""
+
+HARMLESS = {
+    ("callbacks", "spacy_w2v.load_vectors.v1"),  # these two do nothing where only tokens matter
+    ("callbacks", "spacy_w2v.train_vectors.v1"),
+    ("misc", "spacy.LookupsDataLoader.v1"),
+    ("vectors", "spacy.Vectors.v1"),
+}
+"""What else may be made, by registry and name. Not "spacy.copy_from_base_model.v1", which loads other pipelines."""
+
+
+def check_runs_tokenizer_only(config: dict[str, Any]) -> None:  # Any: values of a config
+    """Raise ConfigError if making the pipeline of a config would run more than a tokenizer of spaCy or of this package.
+
+    config: with variables in place.
+    """
+    initialize = config.get("initialize", {})
+    blocks = {
+        "nlp": config.get("nlp"),
+        **{f"initialize.{name}": initialize.get(name) for name in ("before_init", "tokenizer", "lookups")},
+    }
+    for section, block in blocks.items():
+        for place, registry_name, name in _functions_of(block, section):
+            if not _is_harmless(registry_name, name):
+                raise ConfigError(
+                    f"The config of a model may run nothing but a tokenizer of spaCy, unless you trust it, but "
+                    f'[{place}] names another function: @{registry_name} = "{name}". If you trust the model, name the '
+                    "Python file that registers the function as --code, or give --trust-config (in Python: "
+                    "load(path, trust_config=True))."
+                )
+
+
+def _functions_of(block: Any, place: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the section, the registry and the name of each registered function in a block, at any depth."""
+    if isinstance(block, list | tuple):
+        for value in block:
+            yield from _functions_of(value, place)
+    elif isinstance(block, dict):
+        for key, value in block.items():
+            if str(key).startswith("@"):
+                yield place, str(key)[1:], str(value)
+            else:
+                yield from _functions_of(value, f"{place}.{key}")
+
+
+def _is_harmless(registry_name: str, name: str) -> bool:
+    from spacy.util import registry
+
+    if registry_name != "tokenizers" or not registry.has(registry_name, name):
+        return (registry_name, name) in HARMLESS
+    module = getattr(registry.get(registry_name, name), "__module__", None) or ""
+    return str(module).split(".")[0] in OF_SPACY
