@@ -149,11 +149,9 @@ def _tokenizer_of(model: TrainedModel) -> Callable[[str], list[str]]:
     """Return a function from a text to the words that its tokens are, made as for the corpus of the model."""
     import pyarrow as pa
 
-    from spacy_w2v.config.loading import make_pipeline, parse_config
-
     settings = settings_of(TokensSettings, model.meta["tokens"], path="meta", section="tokens")
     settings = settings.model_copy(update={"boundary": "document", "min_tokens": 1})
-    encoder = make_encoder(make_pipeline(parse_config(model.config), trusted=model.trusts_config), settings)
+    encoder = make_encoder(model.make_pipeline(), settings)
 
     def tokens_of(text: str) -> list[str]:
         batch = encoder.encode(pa.array([text], pa.large_string()))

@@ -104,9 +104,7 @@ def make_spacy_pipeline(
     vectors: VectorKind = "input",
 ) -> "Language":
     """Return a pipeline without components, with the tokenizer of the model's config and the vectors."""
-    from spacy_w2v.config.loading import make_pipeline, parse_config
-
-    nlp = make_pipeline(parse_config(model.config), trusted=model.trusts_config)
+    nlp = model.make_pipeline()
     set_vectors(nlp, model, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vectors=vectors)
     describe(nlp, model, vectors=vectors)
     return nlp
@@ -170,12 +168,11 @@ def check_no_components(path: Path, *, but: Collection[str] = ()) -> None:
 
 def write_spacy(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
     """Write a pipeline directory: what `nlp.to_disk` writes of `make_spacy_pipeline`, to the byte, in less memory."""
-    from spacy_w2v.config.loading import make_pipeline, parse_config
     from spacy_w2v.export.spacy_files import TableOnDisk
 
     check_merging(merge_rare=settings.merge_rare, max_vectors=settings.max_vectors)
     check_vectors(settings.vectors, loss=model.settings.loss)
-    nlp = make_pipeline(parse_config(model.config))
+    nlp = model.make_pipeline()
     check_can_be_saved(nlp)
     keys = _keys(model, max_vectors=settings.max_vectors, merge_rare=settings.merge_rare, vectors=settings.vectors)
     n_rows = len(model.vocabulary.first(settings.max_vectors))

@@ -82,7 +82,9 @@ def _read_table(path: Path, schema: pa.Schema) -> pa.Table:
     try:
         table = pa.ipc.open_file(pa.BufferReader(path.read_bytes())).read_all()
         if not table.schema.equals(schema):
-            raise pa.ArrowInvalid(f"its columns are {', '.join(map(str, table.schema))}")
+            raise pa.ArrowInvalid(
+                f"its columns are {', '.join(f'{field.name}: {field.type}' for field in table.schema)}"
+            )
         table.validate(full=True)  # lengths, offsets and UTF-8, which are trusted from here on
         if any(column.null_count for column in table.columns):
             raise pa.ArrowInvalid("it has missing values")

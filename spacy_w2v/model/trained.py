@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,9 @@ from spacy_w2v.model.facts import settings_of
 from spacy_w2v.model.vocabulary import Vocabulary
 from spacy_w2v.output_layers import make_tree
 from spacy_w2v.types import Vectors
+
+if TYPE_CHECKING:
+    from spacy.language import Language
 
 FLOATS_AT_A_TIME = 4_000_000
 """Of the blocks of `TrainedModel.vector_blocks`: 16 MB."""
@@ -77,6 +80,12 @@ class TrainedModel:
         if self.settings.loss != "hierarchical-softmax":
             return None
         return self.own_tree or make_tree(self.settings, self.vocabulary.counts)
+
+    def make_pipeline(self) -> "Language":
+        """Return a pipeline without components, with the tokenizer that the config names. Raises ConfigError."""
+        from spacy_w2v.config.loading import make_pipeline, parse_config
+
+        return make_pipeline(parse_config(self.config), trusted=self.trusts_config)
 
     def __len__(self) -> int:
         return len(self.vocabulary)
