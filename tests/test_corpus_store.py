@@ -300,7 +300,7 @@ DAMAGE = {
         lambda d: edit_manifest(d, format_version=99),
         r"must have format version 3, was: 99\. Encode it again",
     ),
-    "no version": (lambda d: edit_manifest(d, format_version=None), r"must have format version 3, was: None"),
+    "no version": (lambda d: edit_manifest(d, format_version=None), r"must have format version 3, was: none"),
     "no tokens": (lambda d: (d / "tokens.arrow").unlink(), r"tokens\.arrow must have \d+ bytes, but has: None"),
     "half the types": (
         lambda d: (d / "types.arrow").write_bytes(b"half"),

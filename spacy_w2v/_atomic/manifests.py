@@ -7,6 +7,7 @@ of memory; it is no protection against forgery.
 """
 
 import json
+import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
@@ -61,14 +62,18 @@ def check_files(directory: Path, files: object, *, needed: Collection[str] = ())
             raise StorageError(f"The manifest of {directory} must name the file {name}, but is damaged.")
     for name, expected in files.items():
         path = directory / name
-        size, checksum = (
-            (expected.get("bytes"), expected.get(CHECKSUM)) if isinstance(expected, dict) else (expected, "")
-        )
+        has_checksum = isinstance(expected, dict)
+        size, checksum = (expected.get("bytes"), expected.get(CHECKSUM)) if has_checksum else (expected, None)
+        # what a manifest holds goes into messages only where it is of the right kind
+        if type(size) is not int or (has_checksum and not re.fullmatch("[0-9a-f]{32}", str(checksum))):
+            raise StorageError(
+                f"The manifest of {directory} must have the size and checksum of {name}, but is damaged."
+            )
         try:
             actual = path.stat().st_size if path.is_file() else None
-            if actual != size or isinstance(size, bool):
+            if actual != size:
                 raise StorageError(f"{path} must have {size} bytes, but has: {actual}. It is damaged.")
-            if checksum != "" and file_checksum(path) != checksum:
+            if has_checksum and file_checksum(path) != checksum:
                 raise StorageError(
                     f"{path} must have the checksum {checksum}, but its content has changed. It is damaged."
                 )
@@ -132,8 +137,8 @@ def parse_json(content: bytes, *, name: str) -> Any:  # Any: JSON values
 
 
 def _is_plain(name: str) -> bool:
-    """Return whether a name is that of a file directly in a directory."""
-    return name not in ("", ".", "..") and not any(char in name for char in "/\\\0")
+    """Return whether a name is that of a file directly in a directory, which can be shown."""
+    return name not in ("", ".", "..") and len(name) < 256 and name.isprintable() and not {*name} & {*"/\\"}
 
 
 def _own_checksum(values: dict[str, Any]) -> str:  # Any: JSON values

@@ -176,10 +176,10 @@ def read_manifest(directory: Path, *, any_version: bool = False) -> dict[str, An
         raise StorageError(f"{path} must be the manifest of a {FORMAT}, but is of another kind.")
     if any_version:
         return manifest
-    if manifest.get("format_version") != FORMAT_VERSION:
-        raise StorageError(
-            f"{path} must have format version {FORMAT_VERSION}, was: {manifest.get('format_version')}. Encode it again."
-        )
+    version = manifest.get("format_version")
+    if version != FORMAT_VERSION:
+        shown = version if isinstance(version, int) else "none"
+        raise StorageError(f"{path} must have format version {FORMAT_VERSION}, was: {shown}. Encode it again.")
     return parse_manifest(content, name=str(path), checked=True)
 
 
