@@ -39,6 +39,7 @@ REGISTERED = {
         "spacy_w2v.StandardInput.v1",
         "spacy_w2v.Concatenate.v1",
         "spacy_w2v.Interleave.v1",
+        "spacy_w2v.Interleave.v2",
         "spacy_w2v.DatasetCorpus.v1",
     },
     "spacy_callbacks": {"spacy_w2v.train_vectors.v1", "spacy_w2v.load_vectors.v1"},
@@ -237,7 +238,7 @@ def test_entry_points_are_exactly_these():
     ("group", "name"), [(group, name) for group in ("spacy_readers", "spacy_callbacks") for name in REGISTERED[group]]
 )
 def test_registered_names_resolve(group, name):
-    assert name.endswith(".v1")
+    assert name.endswith((".v1", ".v2"))
     make = spacy.registry.get(group.removeprefix("spacy_"), name)
     assert make.__doc__
     assert inspect.signature(make).return_annotation is not inspect.Signature.empty

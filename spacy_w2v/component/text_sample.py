@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from spacy_w2v.corpus.source import TextBatch, TextSource
+from spacy_w2v.corpus.source import TextBatch, TextSource, text_of
 
 SAMPLE_TEXTS = 5_000
 """Lines that common components are found in: the first direction of 300 dimensions needs no more."""
@@ -35,7 +35,7 @@ class SampledSource:
         for batch in self._source.batches():
             if len(self._lines) < SAMPLE_TEXTS:
                 for text in batch.texts:
-                    self._add(text.as_py())
+                    self._add(text_of(text))
                     if len(self._lines) >= SAMPLE_TEXTS:
                         break
             yield batch

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.corpus.huggingface import make_dataset_v1
-from spacy_w2v.corpus.source import TextSource
+from spacy_w2v.corpus.source import GIVEN_TOKENS, TextSource, text_of
 from spacy_w2v.errors import CorpusError, shown_by_spacy
 
 if TYPE_CHECKING:
@@ -47,9 +47,10 @@ class ExamplesCorpus:
         with shown_by_spacy(NOT_READ):
             for batch in self.source.batches():
                 for text in batch.texts:
-                    if self._too_long(characters := text.as_py(), most=nlp.max_length):
+                    if self._too_long(characters := text_of(text), most=nlp.max_length):
                         continue
-                    doc = nlp.make_doc(characters)
+                    given = batch.texts.type == GIVEN_TOKENS
+                    doc = Doc(nlp.vocab, words=_tokens_of(text)) if given else nlp.make_doc(characters)
                     if len(doc) < max(1, self.min_length) or 0 < self.max_length < len(doc):
                         continue
                     words, spaces = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
@@ -69,6 +70,10 @@ class ExamplesCorpus:
                 f"{text[:40].strip()!r} ... Set max_length (in tokens) to leave out long texts, or cut them before."
             )
         return len(text) > most
+
+
+def _tokens_of(document: Any) -> list[str]:  # Any: an Arrow scalar, which has no types
+    return [token for sentence in document.as_py() for token in sentence if token]
 
 
 @shown_by_spacy(NOT_READ)

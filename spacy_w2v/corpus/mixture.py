@@ -121,6 +121,10 @@ class _Cursor:
             self.texts = self.texts.slice(len(part))
             parts.append(part)
             missing -= len(part)
+        if any(part.type != parts[0].type for part in parts):
+            raise CorpusError(
+                "Sources that are mixed must each hold either texts or lists of tokens, but one holds both."
+            )
         texts = pa.concat_arrays(parts) if parts else empty_texts()
         return TextBatch(texts, len(texts), n_null, n_not_text, None)
 
@@ -145,5 +149,9 @@ def make_interleave_v1(
     seed: int = 0,
     stop: str = "first_exhausted",
 ) -> Interleaving:
-    """Make the reader "spacy_w2v.Interleave.v1": documents of all sources, mixed by weights."""
+    """Make the reader "spacy_w2v.Interleave.v1": documents of all sources, mixed by weights.
+
+    Its stop = "all_exhausted" is what datasets calls "all_exhausted_without_replacement", as
+    "spacy_w2v.Interleave.v2" does.
+    """
     return Interleaving(sources, weights=weights, seed=seed, stop=stop)

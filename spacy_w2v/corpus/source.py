@@ -1,8 +1,10 @@
 """What a source of texts is, and how texts arrive: as batches of Arrow strings."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
 import pyarrow as pa
 
 BATCH_BYTES = 2 << 20
@@ -12,6 +14,10 @@ instead of tokens pays, small enough that a batch and what is made of it fit in 
 
 GIVEN_TOKENS = pa.large_list(pa.large_list(pa.large_string()))
 """Documents whose tokens are given: lists of sentences, which are lists of tokens."""
+
+
+LONGEST_TEXT = 4 * BATCH_BYTES
+"""Bytes of a text that is handed on as a whole: the memory that it takes to encode one is some twenty times as much."""
 
 
 class TextBatch(NamedTuple):
@@ -54,11 +60,23 @@ def empty_texts() -> pa.LargeStringArray:
     return pa.array([], pa.large_string())
 
 
+def text_of(document: pa.Scalar) -> str:
+    """Return a document of a batch as text: of given tokens with spaces between, a sentence a line."""
+    value = document.as_py()
+    return value if isinstance(value, str) else "\n".join(" ".join(filter(None, tokens)) for tokens in value)
+
+
 def coalesce(batches: Iterator[TextBatch]) -> Iterator[TextBatch]:
-    """Join small batches and cut large ones to about BATCH_BYTES, without changing the documents or their order."""
+    """Join small batches and cut large ones to about BATCH_BYTES, without changing the documents or their order.
+
+    A text of more than LONGEST_TEXT bytes comes in parts, as a line of a text file does.
+    """
     waiting: list[TextBatch] = []
     waiting_bytes = 0
-    for batch in batches:
+    for batch in chain.from_iterable(map(_cut_long_texts, batches)):
+        if waiting and waiting[-1].texts.type != batch.texts.type:
+            yield from _cut(_join(waiting))
+            waiting, waiting_bytes = [], 0
         waiting.append(batch)
         waiting_bytes += batch.texts.nbytes
         # Nothing is joined behind a batch that ends within a document: take_documents counts from the front.
@@ -67,6 +85,43 @@ def coalesce(batches: Iterator[TextBatch]) -> Iterator[TextBatch]:
             waiting, waiting_bytes = [], 0
     if waiting:
         yield from _cut(_join(waiting))
+
+
+def _cut_long_texts(batch: TextBatch) -> Iterator[TextBatch]:
+    if batch.texts.type == GIVEN_TOKENS or batch.n_documents != len(batch.texts) or not len(batch.texts):
+        yield batch
+        return
+    _, offsets, data = batch.texts.buffers()
+    ends = np.frombuffer(offsets, np.int64)[batch.texts.offset :][: len(batch.texts) + 1]
+    start = 0
+    rest = batch
+    for i in np.flatnonzero(np.diff(ends) > LONGEST_TEXT).tolist():
+        cuts = _cuts(memoryview(data), int(ends[i]), int(ends[i + 1]))
+        places = pa.py_buffer(np.array(cuts, np.int64))
+        parts = pa.Array.from_buffers(pa.large_string(), len(cuts) - 1, [None, places, data])
+        if i > start:
+            yield rest._replace(texts=batch.texts.slice(start, i - start), n_documents=i - start)
+            rest = rest._replace(n_null=0, n_not_text=0)
+        for number in range(len(parts)):
+            yield rest._replace(texts=parts.slice(number, 1), n_documents=int(number == len(parts) - 1))
+            rest = rest._replace(n_null=0, n_not_text=0)
+        start = i + 1
+    if start < len(batch.texts) or start == 0:
+        yield rest._replace(texts=batch.texts.slice(start), n_documents=len(batch.texts) - start)
+
+
+def _cuts(data: memoryview, start: int, end: int) -> list[int]:
+    """Return where to cut a long text: behind white space about every BATCH_BYTES, else between characters."""
+    cuts = [start]
+    while end - cuts[-1] > LONGEST_TEXT:
+        stretch = bytes(data[cuts[-1] : cuts[-1] + BATCH_BYTES])
+        place = max(stretch.rfind(b"\n"), stretch.rfind(b" ")) + 1
+        if not place:
+            place = BATCH_BYTES
+            while data[cuts[-1] + place] & 0xC0 == 0x80:  # within a character
+                place -= 1
+        cuts.append(cuts[-1] + place)
+    return [*cuts, end]
 
 
 def _join(batches: list[TextBatch]) -> TextBatch:
@@ -78,6 +133,7 @@ def _join(batches: list[TextBatch]) -> TextBatch:
         n_null=sum(batch.n_null for batch in batches),
         n_not_text=sum(batch.n_not_text for batch in batches),
         fraction=batches[-1].fraction,
+        example=next((batch.example for batch in batches if batch.example), None),
     )
 
 
@@ -96,6 +152,7 @@ def _cut(batch: TextBatch) -> Iterator[TextBatch]:
             n_null=batch.n_null if first else 0,
             n_not_text=batch.n_not_text if first else 0,
             fraction=batch.fraction if start + rows >= len(batch.texts) else None,
+            example=batch.example,
         )
 
 
