@@ -122,9 +122,7 @@ class _Cursor:
             parts.append(part)
             missing -= len(part)
         if any(part.type != parts[0].type for part in parts):
-            raise CorpusError(
-                "Sources that are mixed must each hold either texts or lists of tokens, but one holds both."
-            )
+            raise CorpusError("Sources that are mixed must each hold either texts or lists of tokens, not both.")
         texts = pa.concat_arrays(parts) if parts else empty_texts()
         return TextBatch(texts, len(texts), n_null, n_not_text, None)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.kernels.arguments import Tree
@@ -53,6 +53,19 @@ def predict_context(model: "TrainedModel", words: Sequence[str], *, topn: int) -
     probabilities = np.exp(log_probabilities(hidden, model.output_vectors, tree=model.tree)[0])
     likeliest = np.argsort(-probabilities, kind="stable")[:topn]
     return [(model.words[rank], float(probabilities[rank])) for rank in likeliest]
+
+
+def vector_of_numbers(numbers: ArrayLike, size: int) -> Vectors:
+    """Return numbers as a vector of float32. Raises ConfigError if they are not `size` numbers."""
+    try:
+        vector = np.asarray(numbers, np.float32)
+    except (TypeError, ValueError):
+        vector = np.zeros(0, np.float32)
+    if vector.shape != (size,):
+        raise ConfigError(
+            f"most_similar takes a word, a list of words, or a vector of {size} numbers, was: {str(numbers)[:60]}"
+        )
+    return vector
 
 
 def check_topn(topn: int) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spacy_w2v.config.schema import ModelSettings, VectorKind, check_vectors
-from spacy_w2v.errors import UnknownWordError
+from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.kernels.arguments import Tree
 from spacy_w2v.model import predictions
 from spacy_w2v.model.facts import settings_of
@@ -138,30 +138,50 @@ class TrainedModel:
         return mean
 
     def most_similar(
-        self, word: str | ArrayLike, *, topn: int = 10, vectors: VectorKind = "input"
+        self,
+        word: str | Sequence[str] | ArrayLike | None = None,
+        *,
+        positive: str | Sequence[str] | None = None,
+        negative: str | Sequence[str] = (),
+        topn: int = 10,
+        vectors: VectorKind = "input",
     ) -> list[tuple[str, float]]:
-        """Return the words nearest to a word or to a vector of d numbers, with their cosine similarities.
+        """Return the words nearest to a word, to several, or to a vector of d numbers, with their cosine similarities.
 
-        A word itself is left out. vectors: those that are compared. Raises UnknownWordError, and ConfigError as
-        `vectors` does.
+        Of several words, the mean of their vectors of length 1 counts, in which those of `negative` have the other
+        sign, as in gensim: positive=["king", "woman"], negative=["man"]. The words themselves are left out. vectors:
+        those that are compared. Raises UnknownWordError; ConfigError as `vectors` does, and for what is neither.
         """
         predictions.check_topn(topn)
         check_vectors(vectors, loss=self.settings.loss)
-        left_out = self.rank(word) if isinstance(word, str) else None
-        query = (
-            self.some_vectors(vectors, slice(left_out, left_out + 1))[0]
-            if left_out is not None
-            else np.asarray(word, np.float32)
-        )
+        given = word if positive is None else positive
+        if given is None or (isinstance(given, str | list | tuple) and all(isinstance(item, str) for item in given)):
+            added, subtracted = _as_words(given), _as_words(negative)
+            left_out = np.array([self.rank(item) for item in added + subtracted], np.int64)
+            query = self._mean_of(left_out, np.repeat([1.0, -1.0], [len(added), len(subtracted)]), vectors)
+        else:
+            left_out = np.zeros(0, np.int64)
+            query = predictions.vector_of_numbers(given, self.vector_size)
         blocks = [(block @ query, np.linalg.norm(block, axis=1)) for block in self.vector_blocks(vectors)]
         scores, norms = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
         norms *= np.linalg.norm(query)
         similarities = np.divide(scores, norms, out=np.zeros_like(scores), where=norms > 0)
-        if left_out is not None:
-            similarities[left_out] = -np.inf
-        n_found = min(topn, len(self) - (left_out is not None))
+        similarities[left_out] = -np.inf
+        n_found = min(topn, len(self) - np.unique(left_out).size)
         nearest = np.argsort(-similarities, kind="stable")[:n_found]
         return [(self.words[rank], float(similarities[rank])) for rank in nearest]
+
+    def _mean_of(self, ranks: NDArray[np.int64], signs: NDArray[np.float64], kind: VectorKind) -> Vectors:
+        """Return the vector of a word as it is, or the mean of several of length 1. Raises ConfigError for none."""
+        if not ranks.size:
+            raise ConfigError("most_similar needs a word, several, or a vector, but has none.")
+        rows = self.some_vectors(kind, ranks)
+        if ranks.size == 1 and signs[0] > 0:
+            only: Vectors = rows[0]
+            return only
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        mean: Vectors = (rows / np.where(lengths > 0, lengths, 1) * signs[:, None]).mean(axis=0).astype(np.float32)
+        return mean
 
     def predict_context(self, words: Sequence[str], *, topn: int = 10) -> list[tuple[str, float]]:
         """Return the words that fit best among these words of a context, with their probabilities in [0, 1].
@@ -192,3 +212,7 @@ class TrainedModel:
             return f"Its lower case is: '{word.lower()}'."
         near = get_close_matches(word, self.words[:50_000], n=3, cutoff=0.75)
         return f"Near spellings: {', '.join(near)}." if near else "No word is spelt like it."
+
+
+def _as_words(words: str | Sequence[str] | None) -> list[str]:
+    return [words] if isinstance(words, str) else list(words or ())
