@@ -32,6 +32,22 @@ def load_pipeline(source: str | Path, *, rule: str = RULE, components: bool = Tr
     return nlp
 
 
+def bare_pipeline(nlp: "Language") -> "Language":
+    """Return a pipeline that can be saved, with the tokenizer of another, and without components and vectors.
+
+    Both share the tokenizer, so that what has changed it, as a callback, need not run again; it makes documents of the
+    other's vocab, so the pipeline is for saving only.
+    """
+    bare = type(nlp)(create_tokenizer=lambda _: nlp.tokenizer)
+    bare.vocab.lookups = nlp.vocab.lookups
+    for string in nlp.vocab.strings:
+        bare.vocab.strings.add(string)
+    config = (bare if nlp.component_names else nlp).config.copy()
+    config["nlp"] = {**nlp.config["nlp"], "pipeline": [], "disabled": []}
+    bare.config = config
+    return bare
+
+
 def _component_names(source: str | Path) -> list[str]:
     """Return the names of a pipeline's components. Raises what spaCy does."""
     from spacy.util import get_package_path, load_meta

@@ -74,7 +74,7 @@ def train_to_directory(
             (directory / MODEL_DIRECTORY).mkdir()
             write_model(model, directory / MODEL_DIRECTORY)
             (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
-            places = export_all(model, directory, export)
+            places = export_all(dataclasses.replace(model, made_with=job.nlp), directory, export)
             last = model.meta["results"][-1]
             log.end({"seconds": last["seconds"], "words_per_s": last["words_per_s"], "loss": last["loss"]})
         job.remove_checkpoint()
