@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import spacy
-from helpers_cli import w2v_here
+from helpers_cli import CONFIG, files_below, w2v_here, write_texts
 from helpers_model import make_model
 
 import spacy_w2v
@@ -585,3 +585,40 @@ def test_code_that_a_model_needs_is_missed_with_advice(tmp_path):
     result = w2v_here("export", "model", "out", "--code", "code.py", cwd=tmp_path)
     assert result.code == 0, result.said
     assert "my.own.v1" in (tmp_path / "out/config.cfg").read_text()
+
+
+# --- one run, one pipeline
+
+COUNTING = """
+import spacy
+
+
+@spacy.registry.callbacks("test.counts.v1")
+def make():
+    def call(nlp):
+        with open("calls.txt", "a") as file:
+            file.write("called ")
+        nlp.tokenizer.add_special_case("French", [{"ORTH": "Fren"}, {"ORTH": "ch"}])
+        return nlp
+
+    return call
+"""
+
+
+@pytest.mark.parametrize("section", ["initialize.before_init", "nlp.after_creation"])
+def test_callbacks_run_once_in_a_run(tmp_path, section):
+    """And what they have done to the tokenizer is exported, to the byte as by export."""
+    write_texts(tmp_path / "texts.txt", n_lines=30)
+    (tmp_path / "code.py").write_text(COUNTING)
+    parts = "[initialize]\n\n" if section.startswith("initialize") else ""
+    (tmp_path / "config.cfg").write_text(f'{CONFIG}\n{parts}[{section}]\n@callbacks = "test.counts.v1"\n')
+    options = ("-c", "code.py", "--cache-dir", "cache")
+    assert w2v_here("train", "config.cfg", "-o", "out", *options, cwd=tmp_path).code == 0
+    assert (tmp_path / "calls.txt").read_text().split() == ["called"]
+    nlp = spacy.load(tmp_path / "out/spacy")
+    assert [(token.text, token.has_vector) for token in nlp("French")] == [("Fren", True), ("ch", True)]
+    assert w2v_here("export", "out", "exported", "-c", "code.py", cwd=tmp_path).code == 0
+    assert files_below(tmp_path / "out/spacy") == files_below(tmp_path / "exported")
+    refused = w2v_here("export", "out", "again", cwd=tmp_path)
+    assert refused.code == 1
+    assert f"[{section}] names another function" in refused.said

@@ -106,7 +106,11 @@ def parse_manifest(content: bytes, *, name: str, checked: bool = False) -> dict[
     if not isinstance(values, dict):
         raise StorageError(f"{name} must hold a JSON object, but holds another value. It is damaged.")
     checksum = values.pop("checksum", None)
-    if (checksum is not None or checked) and checksum != _own_checksum(values):
+    try:
+        changed = (checksum is not None or checked) and checksum != _own_checksum(values)
+    except RecursionError:
+        changed = True
+    if changed:
         raise StorageError(f"{name} must have the checksum that stands in it, but has been changed. It is damaged.")
     return values
 

@@ -1,6 +1,5 @@
 """Vectors in spaCy's own table, in a pipeline directory that `spacy.load` and `[initialize] vectors` read."""
 
-import json
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spacy_w2v._atomic import parse_json, read_bounded
 from spacy_w2v.config.export import ExportSettings, VectorKind, check_merging, check_vectors
 from spacy_w2v.corpus.affix_rules import lost_when_saved
 from spacy_w2v.errors import ConfigError, StorageError
@@ -153,15 +153,18 @@ def check_no_components(path: Path, *, but: Collection[str] = ()) -> None:
     """
     meta = path / "meta.json"
     try:
-        components = json.loads(meta.read_bytes()).get("components", ()) if meta.is_file() else ()
-    except (ValueError, AttributeError) as error:
+        facts = parse_json(read_bounded(meta), name=str(meta)) if meta.is_file() else {}
+        components = facts.get("components", []) if isinstance(facts, dict) else None
+        if not isinstance(components, list):
+            raise StorageError(f"{meta} must name components")
+    except StorageError as error:
         raise StorageError(
             f"Only vectors may be overwritten, but what {path} holds cannot be told: its meta.json is damaged. "
             "Name another directory."
         ) from error
     if lost := [name for name in components if name not in but]:
         raise StorageError(
-            f"Only vectors may be overwritten, but {path} is a pipeline with components: {', '.join(lost)}. "
+            f"Only vectors may be overwritten, but {path} is a pipeline with components: {', '.join(map(str, lost))}. "
             "Name another directory."
         )
 

@@ -80,6 +80,7 @@ class ModelFacts(Facts):
     training: dict[str, Any]  # Any: settings, of which a newer version may know more
     initial: dict[str, Any] = Field(default_factory=dict)
     versions: dict[str, Any]
+    corpus_fingerprint: dict[str, Any] = Field(default_factory=dict)
 
 
 def check_facts(meta: dict[str, Any], *, path: str) -> None:  # Any: JSON values
@@ -115,7 +116,10 @@ def check_block(block: type[Block], values: object, *, path: str, section: str =
     try:
         return block.model_validate(values)
     except ValidationError as error:
-        problem = describe_problem(error.errors()[0], section)[:LONGEST_PROBLEM]
+        try:
+            problem = describe_problem(error.errors()[0], section)[:LONGEST_PROBLEM]
+        except RecursionError:
+            problem = f"{section} has values that lie too deep".lstrip()
     raise StorageError(
         f"{path}: {problem}. It is damaged, or was written by a newer version of spacy-w2v, which alone can read it."
     )
