@@ -119,7 +119,8 @@ def run_reference(key, case, settings, alpha_first=0.02, alpha_last=None):
     x, y = (matrix.astype(float) for matrix in case.weights)
     alphas = tuple(float(np.float32(a)) for a in (alpha_first, alpha_first if alpha_last is None else alpha_last))
     if kernel == "blocked":
-        counters = REFERENCES[architecture, loss](*case[:3], x, y, settings, alphas, case.state)
+        near = reference.within_sentences(settings, case.chunk)
+        counters = REFERENCES[architecture, loss](*case[:3], x, y, near, alphas, case.state)
         return counters, (x, y)
     if loss == "negative-sampling":
         learn = reference.negative_sampling(case.layer.threshold.tolist(), case.layer.alias.tolist(), settings.negative)

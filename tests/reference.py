@@ -2,6 +2,7 @@
 
 import heapq
 import math
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -146,14 +147,22 @@ def train_sequential(
 # --- the blocked kernels
 
 
+def within_sentences(settings, chunk):
+    """The settings with a window that reaches no further than the longest sentence; radii are drawn of `widest`."""
+    longest = int(max(np.diff(chunk.offsets), default=0))
+    values = {**settings._asdict(), "window": min(settings.window, max(longest - 1, 1)), "widest": settings.window}
+    return SimpleNamespace(**values)
+
+
 def kept_tokens(chunk, subsampling, settings, generator):
     """(word, radius, sentence, place) of every kept token."""
     kept = []
+    widest = getattr(settings, "widest", settings.window)
     for sentence in range(len(chunk.offsets) - 1):
         for place in range(chunk.offsets[sentence], chunk.offsets[sentence + 1]):
             r = generator.next()
             word = int(subsampling.word_of_type[chunk.tokens[place]])
-            radius = (((r & 0xFFFFFFFF) * settings.window) >> 32) + 1 if settings.shrink_windows else settings.window
+            radius = (((r & 0xFFFFFFFF) * widest) >> 32) + 1 if settings.shrink_windows else widest
             if word != OUT_OF_VOCABULARY and (r >> 32) <= int(subsampling.keep_threshold[word]):
                 kept.append((word, radius, sentence, place))
     return kept

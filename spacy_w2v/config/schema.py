@@ -26,7 +26,7 @@ class TokensSettings(Settings):
     """Tokens that are like numbers: kept, replaced by their shape ("dddd"), or dropped."""
     urls: Literal["keep", "shape", "drop"] = "keep"
     """Tokens that are like URLs: kept, replaced by their shape, or dropped."""
-    min_tokens: int = Field(1, ge=1)
+    min_tokens: int = Field(1, ge=1, le=1_000_000_000)
     """Lines (sentences, documents) with fewer tokens are left out."""
     max_tokens: int | None = Field(None, ge=1)
     """Stop after so many tokens of the corpus; null for all."""
@@ -59,13 +59,13 @@ class ModelSettings(Settings):
     """skip-gram: each word of the context predicts the centre; cbow: all of them together do."""
     loss: Literal["negative-sampling", "hierarchical-softmax", "softmax"] = "negative-sampling"
     """How a word is predicted: against noise words, along a binary tree, or among all words."""
-    vector_size: int = Field(100, ge=1)
+    vector_size: int = Field(100, ge=1, le=100_000)
     """Dimensions of the vectors."""
-    window: int = Field(5, ge=1, le=1_000_000)
+    window: int = Field(5, ge=1, le=10_000)
     """Largest distance between a centre and a context word, in kept tokens."""
     shrink_windows: bool = True
     """Draw each window's radius from 1..window, as word2vec.c does; else all windows are full."""
-    negative: int = Field(5, ge=0, le=1_000_000)
+    negative: int = Field(5, ge=0, le=10_000)
     """Noise words for each pair."""
     ns_exponent: float = Field(0.75, ge=-10, le=10)
     """Noise follows count ** ns_exponent."""
@@ -88,9 +88,9 @@ class TrainingSettings(Settings):
     kernel: Literal["blocked", "sequential"] = "blocked"
     """blocked: fast, with noise words that neighbours share; sequential: pair by pair, as word2vec.c and gensim do."""
     epochs: int = Field(5, ge=1, le=1_000_000)
-    alpha: float | None = Field(None, gt=0)
+    alpha: float | None = Field(None, gt=0, le=1_000_000)
     """Learning rate at the start; null for `default_alpha`, which depends on the model."""
-    min_alpha: float = Field(0.0001, ge=0)
+    min_alpha: float = Field(0.0001, ge=0, le=1_000_000)
     """Learning rate at the end."""
     sample: float = Field(1e-3, ge=0)
     """Threshold of subsampling, as relative frequency; 0 for none."""

@@ -14,7 +14,7 @@ from spacy_w2v.kernels.arguments import Alphas, Chunk, KernelSettings, Subsampli
 from spacy_w2v.kernels.contexts import change_contexts, gather_contexts, make_contexts
 from spacy_w2v.kernels.groups import change_outputs, find_gradients, make_groups, pad_groups
 from spacy_w2v.kernels.jit import inlined, inner, kernel
-from spacy_w2v.kernels.kept import keep_tokens
+from spacy_w2v.kernels.kept import keep_tokens, within_sentences
 from spacy_w2v.kernels.llvm import LANES
 from spacy_w2v.kernels.rows import aligned, input_row, rows_of, take_loss
 from spacy_w2v.kernels.steps import INPUT_BOUND, OUTPUT_BOUND, alpha_at, bounded, life_of_copies, words_of_a_window
@@ -115,8 +115,9 @@ def train_chunk(
 
     weights: as in skipgram_negative, but the output rows are those of the tree's inner nodes.
     """
+    widest, settings = settings.window, within_sentences(settings, chunk)
     dimensions = weights.input.shape[1]
-    kept, n_kept = keep_tokens(chunk, subsampling, settings, random_state, settings.window + 2 * AHEAD + STEP)
+    kept, n_kept = keep_tokens(chunk, subsampling, settings, widest, random_state, settings.window + 2 * AHEAD + STEP)
     work, contexts = Work(aligned(LANES), aligned(dimensions)), make_contexts(settings, dimensions)
     upper, groups = make_upper_nodes(weights.output.shape[0], dimensions), make_groups(STEP * (tree.longest // 4 + 1))
     loss, n_predicted = _train_blocks(

@@ -15,7 +15,7 @@ from spacy_w2v.kernels.arguments import Alphas, Chunk, KernelSettings, Noise, Su
 from spacy_w2v.kernels.blocks import find_block_gradients, place_in_tiles
 from spacy_w2v.kernels.contexts import change_contexts, gather_contexts, make_contexts
 from spacy_w2v.kernels.jit import inlined, inner, kernel
-from spacy_w2v.kernels.kept import keep_tokens
+from spacy_w2v.kernels.kept import keep_tokens, within_sentences
 from spacy_w2v.kernels.llvm import LANES, QUADS
 from spacy_w2v.kernels.rows import aligned, input_row, rows_of, take_loss
 from spacy_w2v.kernels.shared_noise import close_noise, draw_noise, find_centres, make_shared_noise, open_noise
@@ -158,8 +158,9 @@ def train_chunk(
 
     Arguments as in skipgram_negative.
     """
+    widest, settings = settings.window, within_sentences(settings, chunk)
     dimensions = weights.input.shape[1]
-    kept, n_kept = keep_tokens(chunk, subsampling, settings, random_state, 2 * settings.block)
+    kept, n_kept = keep_tokens(chunk, subsampling, settings, widest, random_state, 2 * settings.block)
     work, contexts = _make_work(settings, dimensions), make_contexts(settings, dimensions)
     shared = make_shared_noise(settings.n_noise, settings.block, dimensions, random_state)
     loss, n_predicted = _train_blocks(

@@ -9,7 +9,7 @@ from spacy_w2v.kernels.arguments import Alphas, Chunk, FullSoftmax, KernelSettin
 from spacy_w2v.kernels.contexts import context_scale
 from spacy_w2v.kernels.frozen import stays
 from spacy_w2v.kernels.jit import kernel
-from spacy_w2v.kernels.kept import keep_tokens
+from spacy_w2v.kernels.kept import keep_tokens, within_sentences
 from spacy_w2v.kernels.softmax import learn_step, make_predictions, next_size, plan_step
 from spacy_w2v.kernels.steps import alpha_at, words_of_a_window
 from spacy_w2v.types import RandomState
@@ -29,8 +29,9 @@ def train_chunk(
 
     The learning rate is that of a step's first token.
     """
+    widest, settings = settings.window, within_sentences(settings, chunk)
     window, n_tokens, dimensions = settings.window, chunk.tokens.size, weights.input.shape[1]
-    kept, n_kept = keep_tokens(chunk, subsampling, settings, random_state, window)
+    kept, n_kept = keep_tokens(chunk, subsampling, settings, widest, random_state, window)
     predictions = make_predictions(settings.block, 1, weights.output)
     loss, n_predicted, first, last = 0.0, 0, window, window + n_kept
     centres, size = np.empty(settings.block, np.int64), settings.block

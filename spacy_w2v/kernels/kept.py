@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spacy_w2v.kernels.arguments import OUT_OF_VOCABULARY
+from spacy_w2v.kernels.arguments import OUT_OF_VOCABULARY, KernelSettings
 from spacy_w2v.kernels.jit import inner
 from spacy_w2v.kernels.random import next_random, scale_below
 
@@ -19,10 +19,23 @@ class Kept(NamedTuple):
 
 
 @inner
-def keep_tokens(chunk, subsampling, settings, random_state, margin):
+def within_sentences(settings, chunk):
+    """The settings with the largest window that reaches a neighbour in a chunk: loops over windows go no further."""
+    longest = 0
+    for sentence in range(chunk.offsets.shape[0] - 1):
+        longest = max(longest, chunk.offsets[sentence + 1] - chunk.offsets[sentence])
+    return KernelSettings(
+        min(settings.window, max(longest - 1, 1)), settings.shrink_windows, settings.negative, settings.cbow_mean,
+        settings.block, settings.n_noise, settings.workers, settings.frozen,
+    )  # fmt: skip
+
+
+@inner
+def keep_tokens(chunk, subsampling, settings, widest, random_state, margin):
     """Subsample a chunk and draw the radii. Returns the kept tokens and how many they are.
 
     One 64-bit draw a token: the high half decides whether it stays, the low half its radius.
+    settings: of `within_sentences`. widest: the window of which radii are drawn.
     margin: so many tokens behind the last that may be looked at.
     """
     window = settings.window
@@ -38,13 +51,13 @@ def keep_tokens(chunk, subsampling, settings, random_state, margin):
             word = subsampling.word_of_type[chunk.tokens[place]]
             known = word != OUT_OF_VOCABULARY
             limit = subsampling.keep_threshold[word if known else np.uint32(0)]
-            radius = window
+            radius = widest
             if settings.shrink_windows:
-                radius = 1 + np.int64(scale_below(draw & np.uint64(0xFFFFFFFF), np.uint64(window)))
+                radius = 1 + np.int64(scale_below(draw & np.uint64(0xFFFFFFFF), np.uint64(widest)))
             # written always, kept or not: a branch here would be mispredicted every third token
             words[n], places[n], lowest[n], highest[n] = word, place, max(n - radius, begin), n + radius
             n += np.int64(known & (np.uint32(draw >> np.uint64(32)) <= limit))
-        for i in range(max(n - window, begin), n):
+        for i in range(max(n - widest, begin), n):
             highest[i] = min(highest[i], n - 1)
     words[n:], places[n:], lowest[n:], highest[n:] = 0, 0, size, -1
     return Kept(words, lowest, highest, places), n - window

@@ -13,7 +13,7 @@ import numpy as np
 from spacy_w2v.kernels.arguments import Alphas, Chunk, KernelSettings, Subsampling, Tree, Weights
 from spacy_w2v.kernels.blocks import find_block_gradients
 from spacy_w2v.kernels.jit import inlined, inner, kernel
-from spacy_w2v.kernels.kept import keep_tokens
+from spacy_w2v.kernels.kept import keep_tokens, within_sentences
 from spacy_w2v.kernels.llvm import LANES, QUADS
 from spacy_w2v.kernels.rows import aligned, input_row, input_row_to_change, rows_of, take_loss
 from spacy_w2v.kernels.steps import INPUT_BOUND, OUTPUT_BOUND, alpha_at, bounded, life_of_copies, words_of_a_window
@@ -149,8 +149,9 @@ def train_chunk(
 
     weights: as in skipgram_negative, but the output rows are those of the tree's inner nodes.
     """
+    widest, settings = settings.window, within_sentences(settings, chunk)
     dimensions = weights.input.shape[1]
-    kept, n_kept = keep_tokens(chunk, subsampling, settings, random_state, settings.window + 2 * AHEAD)
+    kept, n_kept = keep_tokens(chunk, subsampling, settings, widest, random_state, settings.window + 2 * AHEAD)
     work = _make_work(settings, tree.longest, dimensions)
     upper = make_upper_nodes(weights.output.shape[0], dimensions)
     loss, n_pairs = _train_blocks(

@@ -23,7 +23,7 @@ from spacy_w2v.kernels.arguments import Alphas, Chunk, KernelSettings, Noise, Su
 from spacy_w2v.kernels.blocks import find_block_gradients, place_in_tiles
 from spacy_w2v.kernels.groups import change_outputs, find_gradients, make_groups, pad_groups
 from spacy_w2v.kernels.jit import inlined, inner, kernel
-from spacy_w2v.kernels.kept import keep_tokens
+from spacy_w2v.kernels.kept import keep_tokens, within_sentences
 from spacy_w2v.kernels.llvm import LANES, QUADS
 from spacy_w2v.kernels.rows import aligned, input_row, input_row_to_change, rows_of, take_loss
 from spacy_w2v.kernels.shared_noise import close_noise, draw_noise, find_centres, make_shared_noise, open_noise
@@ -191,8 +191,9 @@ def train_chunk(
     weights: rows of a multiple of 16 columns, best on 64-byte borders. settings: `block` a multiple of STEP,
     `n_noise` of 4. The learning rate is that of a block's first token.
     """
+    widest, settings = settings.window, within_sentences(settings, chunk)
     dimensions, n_centres = weights.input.shape[1], settings.block + 2 * settings.window
-    kept, n_kept = keep_tokens(chunk, subsampling, settings, random_state, 2 * settings.block)
+    kept, n_kept = keep_tokens(chunk, subsampling, settings, widest, random_state, 2 * settings.block)
     work, groups = _make_work(settings, dimensions), make_groups(STEP * ((2 * settings.window + 3) // 4))
     shared = make_shared_noise(settings.n_noise, n_centres, dimensions, random_state)
     loss, n_pairs = _train_blocks(

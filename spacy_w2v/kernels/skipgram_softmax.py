@@ -10,7 +10,7 @@ import numpy as np
 from spacy_w2v.kernels.arguments import Alphas, Chunk, FullSoftmax, KernelSettings, Subsampling, Weights
 from spacy_w2v.kernels.frozen import stays
 from spacy_w2v.kernels.jit import inner, kernel
-from spacy_w2v.kernels.kept import keep_tokens
+from spacy_w2v.kernels.kept import keep_tokens, within_sentences
 from spacy_w2v.kernels.softmax import INPUT_BOUND, learn_step, make_predictions, next_size, plan_step
 from spacy_w2v.kernels.steps import alpha_at, bounded, words_of_a_window
 from spacy_w2v.types import RandomState
@@ -45,8 +45,9 @@ def train_chunk(
 
     The learning rate is that of a step's first token.
     """
+    widest, settings = settings.window, within_sentences(settings, chunk)
     window, n_tokens = settings.window, chunk.tokens.size
-    kept, n_kept = keep_tokens(chunk, subsampling, settings, random_state, window)
+    kept, n_kept = keep_tokens(chunk, subsampling, settings, widest, random_state, window)
     predictions = make_predictions(settings.block, 2 * window, weights.output)
     mean_targets = words_of_a_window(settings)
     loss, n_pairs, first, last = 0.0, 0, window, window + n_kept

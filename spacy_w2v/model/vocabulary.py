@@ -74,6 +74,8 @@ def build_vocabulary(
     words = words.rename_columns({"count_sum": "count", "id_min": "id"})  # provisional ids rise as types appear
     words = words.sort_by([("count", "descending"), ("id", "ascending")])
     counts = words["count"].to_numpy()
+    if counts.size == 0:
+        raise CorpusError("The vocabulary must have words, but max_vocab_size has dropped all types. Raise it.")
     if max_final_vocab is not None and max_final_vocab < counts.size:
         min_count = max(min_count, int(counts[max_final_vocab]) + 1)
     n_words = int(np.searchsorted(-counts, -min_count, side="right"))

@@ -1,5 +1,6 @@
 """The order of a run: every chunk in every epoch, fixed by the seed."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -29,17 +30,22 @@ class Plan:
         self.n_tasks = self.n_chunks * epochs
         self.n_tokens = int(chunk_tokens.sum())
         """Tokens of an epoch."""
-        self.orders = [chunk_order(n_chunks=self.n_chunks, seed=seed, epoch=epoch) for epoch in range(epochs)]
-        self.first_tokens = [
-            epoch * self.n_tokens + np.concatenate(([0], np.cumsum(chunk_tokens[order])[:-1]))
-            for epoch, order in enumerate(self.orders)
-        ]
+        self.epochs = epochs
+        self._seed = seed
+        self._order = lru_cache(maxsize=4)(self._order_of)  # of the epochs under way: there may be a million
 
     def task(self, number: int) -> Task:
         """Return a task by its place in the order."""
         epoch, position = divmod(number, self.n_chunks)
-        return Task(number, epoch, int(self.orders[epoch][position]), int(self.first_tokens[epoch][position]))
+        order, first_tokens = self._order(epoch)
+        first_token = epoch * self.n_tokens + int(first_tokens[position])
+        return Task(number, epoch, int(order[position]), first_token)
 
     def n_tokens_before(self, number: int) -> int:
         """Return the tokens of all tasks before one, or of the whole run."""
-        return self.task(number).first_token if number < self.n_tasks else self.n_tokens * len(self.orders)
+        return self.task(number).first_token if number < self.n_tasks else self.n_tokens * self.epochs
+
+    def _order_of(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the chunks of an epoch in their order, and the tokens before each."""
+        order = chunk_order(n_chunks=self.n_chunks, seed=self._seed, epoch=epoch)
+        return order, np.concatenate(([0], np.cumsum(self.chunk_tokens[order])[:-1]))
