@@ -426,3 +426,7 @@ def test_the_command_export_asks_before_it_writes(tmp_path):
     done = w2v_here(*export, "x.txt", "-f", "word2vec-text", "--overwrite", cwd=tmp_path)
     assert (done.code, "'new york' is new_york" in done.said) == (0, True)
     assert (tmp_path / "x.vocab").read_text() == "new_york 6\nthe 5\n"
+    done = w2v_here(*export, "x.bin", "-f", "word2vec-binary", cwd=tmp_path)
+    assert done.code == 0, done.said  # counts that are the same are no loss
+    done = w2v_here(*export, "y.vocab", "-f", "word2vec-binary", "--overwrite", cwd=tmp_path)
+    assert (done.code, "the vectors must have another name, was: y.vocab" in done.said) == (1, True)

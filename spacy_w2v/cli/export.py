@@ -65,8 +65,7 @@ def export_command(
     from spacy_w2v._atomic import check_output, staged_directory, staged_siblings
     from spacy_w2v.config.export import check_fits
     from spacy_w2v.config.schema import parse_settings
-    from spacy_w2v.errors import StorageError
-    from spacy_w2v.export import EXPORTERS, check_words, files_of, get_exporter
+    from spacy_w2v.export import EXPORTERS, check_new, check_words, get_exporter
     from spacy_w2v.export.to_spacy import PIPELINE_FILES, check_no_components
 
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
@@ -91,10 +90,9 @@ def export_command(
         else:
             if output_path.is_dir() or not output_path.suffix:
                 output_path = output_path / Path(EXPORTERS[format_.value][2]).name
-            existing = [path for path in files_of(format_.value, output_path) if path.exists()]
-            if existing and not overwrite:
-                raise StorageError(f"The output must be new, but {existing[0]} exists. Replace it with --overwrite.")
             model = _load(model_path, trust_config=trusted)
+            if not overwrite:
+                check_new(format_.value, output_path, model, settings)
             for note in check_words(model.words, settings):
                 msg.warn(note)
             with staged_siblings(output_path) as directory:

@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 from spacy_w2v.config.schema import ExportSettings
+from spacy_w2v.errors import StorageError
 from spacy_w2v.export.names import WORD2VEC_FORMATS
 from spacy_w2v.export.names import check_words as check_words
 from spacy_w2v.model.trained import TrainedModel
@@ -28,6 +29,21 @@ MATRICES_OF_FORMAT = {"gensim-model": 2, "word2vec-text": 3}
 def n_matrices(settings: ExportSettings) -> int:
     """Return how much room on disk the exports take, in matrices of the model, at most."""
     return sum(MATRICES_OF_FORMAT.get(name, 1) for name in settings.formats)
+
+
+def check_new(name: str, path: Path, model: TrainedModel, settings: ExportSettings) -> None:
+    """Raise StorageError if the export of a format would write over files. Counts may be there that are the same."""
+    for file in files_of(name, path):
+        if file.exists() and not (file != path and _is_the_same(name, file, model, settings)):
+            raise StorageError(f"The output must be new, but {file} exists. Replace it with --overwrite.")
+
+
+def _is_the_same(name: str, file: Path, model: TrainedModel, settings: ExportSettings) -> bool:
+    if name not in WORD2VEC_FORMATS:
+        return False
+    from spacy_w2v.export.to_word2vec import has_these_counts
+
+    return has_these_counts(file, model, settings)
 
 
 def files_of(name: str, path: Path) -> list[Path]:

@@ -1,6 +1,6 @@
 """Vectors in the text and binary formats of word2vec.c, which most programs read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import IO
@@ -14,6 +14,7 @@ from spacy_w2v.errors import StorageError
 from spacy_w2v.export.matrices import passing_blocks
 from spacy_w2v.export.names import names_without_spaces
 from spacy_w2v.model.trained import TrainedModel
+from spacy_w2v.model.vocabulary import Vocabulary
 from spacy_w2v.types import Vectors
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
@@ -40,6 +41,18 @@ def counts_file(path: Path) -> Path:
     return counts
 
 
+def has_these_counts(path: Path, model: TrainedModel, settings: ExportSettings) -> bool:
+    """Return whether a file holds the counts that an export of a model would write, as one in another format did."""
+    vocabulary = model.vocabulary.first(settings.max_vectors)
+    names = names_without_spaces(vocabulary.words, settings.whitespace)
+    return path.is_file() and path.read_bytes() == b"".join(_count_lines(names, vocabulary))
+
+
+def _count_lines(names: list[str], vocabulary: Vocabulary) -> Iterator[bytes]:
+    for name, count in zip(names, vocabulary.counts.tolist(), strict=True):
+        yield f"{name} {count}\n".encode()
+
+
 def _write(
     model: TrainedModel, path: Path, settings: ExportSettings, encode: Callable[[list[str], Vectors], bytes]
 ) -> None:
@@ -48,8 +61,7 @@ def _write(
     vocabulary = model.vocabulary.first(settings.max_vectors)
     names = names_without_spaces(vocabulary.words, settings.whitespace)
     with _open(counts_path) as file:
-        for name, count in zip(names, vocabulary.counts.tolist(), strict=True):
-            file.write(f"{name} {count}\n".encode())
+        file.writelines(_count_lines(names, vocabulary))
     with _open(path) as file:
         file.write(f"{len(names)} {model.vector_size}\n".encode())
         start = 0
