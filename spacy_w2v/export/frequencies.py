@@ -77,7 +77,7 @@ def _checksums(rows: Vectors) -> NDArray[np.uint32]:
 
 
 def _of_table(lookups: Any, table: Any) -> Frequencies | None:  # Any: spaCy's classes have no types
-    if not lookups.has_table(TABLE_NAME) or not hasattr(table, "key2row"):
+    if not lookups.has_table(TABLE_NAME) or not hasattr(table, "key2row") or not len(table.data):
         return None
     entries = lookups.get_table(TABLE_NAME)
     try:

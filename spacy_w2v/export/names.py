@@ -26,7 +26,7 @@ def check_words(words: Sequence[str], settings: ExportSettings) -> Iterator[str]
         word, name = changed[0]
         yield (
             f"In the word2vec formats, where a space ends a word, {len(changed):,} of {len(words):,} words have "
-            f"underscores for white space: {word!r} is {name}"
+            f"underscores for white space: {word!r} is {name!r}"
         )
 
 

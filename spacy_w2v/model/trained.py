@@ -21,8 +21,8 @@ from spacy_w2v.types import Vectors
 if TYPE_CHECKING:
     from spacy.language import Language
 
-FLOATS_AT_A_TIME = 4_000_000
-"""Of the blocks of `TrainedModel.vector_blocks`: 16 MB."""
+FLOATS_AT_A_TIME = 1_000_000
+"""Of the blocks of `TrainedModel.vector_blocks`: 4 MB."""
 
 
 @dataclass(frozen=True, eq=False)
