@@ -2,7 +2,6 @@
 
 import os
 import pickle
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -92,7 +91,7 @@ def encode_stream(
             yield batch, encoder.encode(batch.texts)
     else:
         del encoder  # and all that it remembers
-        make = partial(_make_encoder, payload, code_path or _imported_code())
+        make = partial(_make_encoder, payload, code_path)
         yield from map_in_processes(make, chain(next_ones, batches), n_process)
 
 
@@ -118,12 +117,6 @@ def _pickled(nlp: "Language", settings: TokensSettings) -> bytes | None:
                 stacklevel=2,
             )
         return None
-
-
-def _imported_code() -> Path | None:
-    """Return the file that spaCy's own commands have imported for --code, if any."""
-    path = getattr(sys.modules.get("python_code"), "__file__", None)
-    return Path(path) if path is not None else None
 
 
 class _Pipeline:
