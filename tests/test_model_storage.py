@@ -596,7 +596,7 @@ import spacy
 @spacy.registry.callbacks("test.counts.v1")
 def make():
     def call(nlp):
-        with open("calls.txt", "a") as file:
+        with open(CALLS, "a") as file:
             file.write("called ")
         nlp.tokenizer.add_special_case("French", [{"ORTH": "Fren"}, {"ORTH": "ch"}])
         return nlp
@@ -609,7 +609,7 @@ def make():
 def test_callbacks_run_once_in_a_run(tmp_path, section):
     """And what they have done to the tokenizer is exported, to the byte as by export."""
     write_texts(tmp_path / "texts.txt", n_lines=30)
-    (tmp_path / "code.py").write_text(COUNTING)
+    (tmp_path / "code.py").write_text(f"CALLS = {str(tmp_path / 'calls.txt')!r}\n{COUNTING}")
     parts = "[initialize]\n\n" if section.startswith("initialize") else ""
     (tmp_path / "config.cfg").write_text(f'{CONFIG}\n{parts}[{section}]\n@callbacks = "test.counts.v1"\n')
     options = ("-c", "code.py", "--cache-dir", "cache")
