@@ -34,7 +34,7 @@ def read_binary(
     while len(rest) < block_bytes and (block := content.read(block_bytes)):
         rest += block
     line_breaks = int(rest[rest.find(b" ") + 1 + 4 * d :][:1] == b"\n")
-    n_rows = min(n_words, block_bytes // (4 * d + 2) + 1)
+    n_rows = min(n_words, len(rest) // (4 * d + 2) + 1)
     rows: Vectors = np.empty((n_rows, d), "<f4")
     places: NDArray[np.int64] = np.empty((n_rows, 2), np.int64)
     taken: NDArray[np.int64] = np.empty(1, np.int64)

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable
 from io import BufferedIOBase
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,18 @@ class _Note:
 
 # Python's own, not C's: that takes memory for as many things as a damaged pickle says that it has.
 class _Reader(pickle._Unpickler):
+    append: Callable[[Any], None]
+    read: Callable[[int], bytes]
+
+    def load_bytearray8(self) -> None:
+        """Read bytes; Python's own makes room for all that are said to come."""
+        self.append(bytearray(self.read(int.from_bytes(self.read(8), "little"))))
+
+    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = {
+        **pickle._Unpickler.dispatch,
+        pickle.BYTEARRAY8[0]: load_bytearray8,
+    }
+
     def find_class(self, module: str, name: str) -> Any:
         """Return what a name of a pickle stands for."""
         module = {"__builtin__": "builtins", "copy_reg": "copyreg"}.get(module, module)

@@ -114,7 +114,7 @@ def read_text(content: Content, rest: bytes, layout: Layout) -> tuple[list[str],
 
 def _blocks(content: Content, rest: bytes, layout: Layout) -> Iterator[tuple[list[bytes], Vectors]]:
     """Yield the words of some lines, and their rows, until the file ends."""
-    n_lines = BLOCK_BYTES // (2 * layout.d + 2) + 1
+    n_lines = min(BLOCK_BYTES, len(rest)) // (2 * layout.d + 2) + 1
     rows: Vectors = np.empty((n_lines, layout.d), np.float32)
     places: NDArray[np.int64] = np.empty((n_lines, 2), np.int64)
     taken: NDArray[np.int64] = np.empty(2, np.int64)
