@@ -200,6 +200,23 @@ def test_what_cannot_be_pruned_is_refused_before_texts_are_read(make, max_vector
     assert nlp.vocab.vectors is before
 
 
+@pytest.mark.parametrize(("given", "expected"), [({}, 1), ({"n_process": 0}, 0), ({"n_process": 3}, 3)])
+def test_one_process_counts_words_unless_more_are_asked_for(given, expected, monkeypatch):
+    """Others would import a script again that has no main guard."""
+    from spacy_w2v.export import pruning
+
+    class AskedError(Exception):
+        pass
+
+    def ask(source, nlp, settings, **more):
+        assert settings.n_process == expected
+        raise AskedError
+
+    monkeypatch.setattr(pruning, "prepared_corpus", ask)
+    with pytest.raises(AskedError):
+        spacy_w2v.prune_vectors(make_pipeline()[0], 5, texts=TEXTS, **given)
+
+
 def test_texts_without_tokens_leave_the_table_as_it_is(tmp_path):
     nlp, data, _ = make_pipeline()
     with pytest.raises(CorpusError):

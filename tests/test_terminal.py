@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import pytest
+from confection import Config
 from helpers_cli import COMMAND, CONFIG, w2v_here
 from helpers_model import make_model
 
@@ -107,6 +108,14 @@ def test_commands_end_well_where_the_output_lacks_letters(encoding, hostile_mode
     failed = run_in(encoding, "most-similar", "model", "ş日é", cwd=hostile_model)
     assert failed.returncode == 1
     assert b"must be in the" in failed.stdout
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_configs_that_are_redirected_stay_what_they_are(encoding, tmp_path):
+    done = run_in(encoding, "init-config", "-", "--dataset", "caf\u00e9 日.txt", "--text-field", "körper", cwd=tmp_path)
+    config = Config().from_str(done.stdout.decode("utf-8"))
+    assert config["w2v"]["corpus"]["text_field"] == "körper"
+    assert config["w2v"]["corpus"]["data_files"] == "caf\u00e9 日.txt"
 
 
 def run_in(encoding, *arguments, cwd):

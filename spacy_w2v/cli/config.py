@@ -1,5 +1,7 @@
 """`spacy w2v init-config` and `fill-config`: new configs, and old ones made complete."""
 
+import json
+import re
 import sys
 from enum import Enum
 from pathlib import Path
@@ -111,7 +113,7 @@ def save_config(config: "Config", output_file: Path, *, force: bool) -> None:
     from spacy_w2v._atomic import staged_file
 
     if str(output_file) == "-":
-        print(config.to_str())  # noqa: T201  # the output that was asked for
+        print(_printable(config.to_str()))  # noqa: T201  # the output that was asked for
         return
     if output_file.exists() and not force:
         raise StorageError(f"The output file must be new, but {output_file} exists. Replace it with --force.")
@@ -119,3 +121,11 @@ def save_config(config: "Config", output_file: Path, *, force: bool) -> None:
         config.to_disk(staged)
     msg.good(f"Saved the config to {output_file}")
     msg.text(f"You can now train with: spacy w2v train {output_file} --output vectors")
+
+
+def _printable(config: str) -> str:
+    """Return a config with what standard output cannot show as escapes of JSON, which its values are in."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    if encoding.lower().replace("-", "") == "utf8":
+        return config
+    return re.sub(r"[^\x00-\x7f]", lambda match: json.dumps(match[0])[1:-1], config)  # configs are read as UTF-8
