@@ -43,6 +43,25 @@ class UnknownWordError(Word2VecError, KeyError):
         return shown_lines(str(self.args[0]))
 
 
+_is_command_line = False
+
+
+@contextmanager
+def worded_for_command_line() -> Iterator[None]:
+    """Let errors within the block name options, where in a program of Python they name arguments."""
+    global _is_command_line
+    before, _is_command_line = _is_command_line, True
+    try:
+        yield
+    finally:
+        _is_command_line = before
+
+
+def worded(*, python: str, command_line: str) -> str:
+    """Return what to do, in the words of whoever reads it: with the arguments of Python, or the options of commands."""
+    return command_line if _is_command_line else python
+
+
 @contextmanager
 def shown_by_spacy(title: str) -> Iterator[None]:
     """Let errors of this package be confection.ConfigValidationError too, with a title.

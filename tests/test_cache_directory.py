@@ -163,7 +163,7 @@ def test_a_directory_of_another_program_is_left_alone(tmp_path, tag):
     if tag is not None:
         (tmp_path / "cache" / CACHE_TAG).write_text(tag)
     mode = (tmp_path / "cache").stat().st_mode
-    with pytest.raises(StorageError, match=r"must be new, empty or one of spacy-w2v, .* Name another with --cache-dir"):
+    with pytest.raises(StorageError, match=r"must be new, empty or one of spacy-w2v, .* Name another with cache_dir"):
         encode(tmp_path / "cache")
     assert names(tmp_path / "cache") == ["debug"]
     assert (tmp_path / "cache").stat().st_mode == mode
@@ -394,7 +394,7 @@ def test_what_differs_between_fingerprints():
 def test_without_a_home_the_cache_must_be_named(monkeypatch):
     monkeypatch.delenv("SPACY_W2V_CACHE")
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: f"~/.cache/{name}")
-    with pytest.raises(StorageError, match=r"no home directory\. Name another with --cache-dir .* SPACY_W2V_CACHE"):
+    with pytest.raises(StorageError, match=r"no home directory\. Name another with cache_dir, .* SPACY_W2V_CACHE"):
         default_cache_dir()
 
 
@@ -421,7 +421,7 @@ def test_where_no_cache_can_be_written_the_remedy_is_told(tmp_path, text, variab
     environment = dict.fromkeys(["HOME", "XDG_CACHE_HOME", "HF_HOME", "SPACY_W2V_CACHE"]) | {variable: str(home)}
     told = run(ENCODE, text, env=environment, without_override=True).stdout
     assert told.startswith(f"StorageError The cache directory must be writable, but {home}")
-    assert "Name another with --cache-dir" in told
+    assert "Name another with cache_dir" in told
     assert "SPACY_W2V_CACHE" in told
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from spacy_w2v._atomic.disk import check_movable, disk_full, move, sync, sync_all, unwritable
 from spacy_w2v._atomic.exchange import WORKSHOP, Workshop
-from spacy_w2v.errors import StorageError
+from spacy_w2v.errors import StorageError, worded
 
 OF_DISKS = {"lost+found", "System Volume Information", ".Trashes", ".fseventsd", ".Spotlight-V100"}
 """Entries that the root of an empty file system may have."""
@@ -33,7 +33,8 @@ def check_output(path: Path, *, overwrite: bool, made_by_us: str, ours: tuple[st
         return
     if not overwrite:
         raise StorageError(
-            f"The output directory must be new or empty, but {path} exists. Name another, or replace it by --overwrite."
+            f"The output directory must be new or empty, but {path} exists. Name another, or replace it by "
+            f"{worded(python='overwrite=True', command_line='--overwrite')}."
         )
     if not (path / made_by_us).exists():
         raise StorageError(

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from spacy_w2v.errors import StorageError
+from spacy_w2v.errors import StorageError, worded
 
 if sys.platform != "win32":
     import fcntl
@@ -125,5 +125,5 @@ def check_free_space(directory: Path, n_bytes: int) -> None:
     if free < n_bytes:
         raise StorageError(
             f"The results need {n_bytes / 1e6:,.0f} MB, but the disk of {directory} has {free / 1e6:,.0f} MB free. "
-            "Make room, or name another --output."
+            f"Make room, or name {worded(python='another directory', command_line='another --output')}."
         )

@@ -6,7 +6,7 @@ from inspect import Parameter, signature
 from typing import Any, Literal, get_args, get_origin
 
 from spacy_w2v.config.base import NO_VALUE, is_class, wanted_for_bool
-from spacy_w2v.errors import ConfigError, Word2VecError, did_you_mean
+from spacy_w2v.errors import ConfigError, Word2VecError, did_you_mean, worded
 
 
 def resolve_block(block: dict[str, Any], *, section: str) -> dict[str, Any]:
@@ -45,10 +45,11 @@ def _unknown_function(block: dict[str, Any], error: Exception) -> str:
         if not registry.has(registry_name, name):
             known = sorted(getattr(registry, registry_name).get_all())
             hint = did_you_mean(name, known, otherwise=f"Known: {', '.join(known)}.")
-            return (
-                f"@{registry_name} must name a registered function, was: {name}. {hint} "
-                "Functions of your own are read from a file given with --code."
+            own = worded(
+                python="Import the module that registers functions of your own before.",
+                command_line="Functions of your own are read from a file given with --code.",
             )
+            return f"@{registry_name} must name a registered function, was: {name}. {hint} {own}"
     return first_line(error)
 
 

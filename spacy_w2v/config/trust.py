@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors import ConfigError, worded
 
 OF_SPACY = ("spacy", "spacy_w2v")
 """Packages whose tokenizers may be made."""
@@ -30,11 +30,14 @@ def check_runs_tokenizer_only(config: dict[str, Any]) -> None:  # Any: values of
     for section, block in blocks.items():
         for place, registry_name, name in _functions_of(block, section):
             if not _is_harmless(registry_name, name):
+                remedy = worded(
+                    python="import the module that registers the function, or give trust_config=True to load",
+                    command_line="name the Python file that registers the function as --code, or give --trust-config",
+                )
                 raise ConfigError(
                     f"The config of a model may run nothing but a tokenizer of spaCy, unless you trust it, but "
-                    f'[{place}] names another function: @{registry_name} = "{name}". If you trust the model, name the '
-                    "Python file that registers the function as --code, or give --trust-config (in Python: "
-                    "load(path, trust_config=True))."
+                    f'[{place}] names another function: @{registry_name} = "{name}". If you trust the model, '
+                    f"{remedy}."
                 )
 
 

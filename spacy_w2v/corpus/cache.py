@@ -15,7 +15,7 @@ import numpy as np
 
 from spacy_w2v.config.schema import TokensSettings
 from spacy_w2v.corpus.affix_rules import state_of
-from spacy_w2v.corpus.cache_directory import REMEDY, default_cache_dir, new_entry, publish, tidy
+from spacy_w2v.corpus.cache_directory import default_cache_dir, new_entry, publish, remedy, tidy
 from spacy_w2v.corpus.encode import encode_stream
 from spacy_w2v.corpus.jieba_words import jieba_fingerprint
 from spacy_w2v.corpus.source import TextSource
@@ -231,7 +231,7 @@ def _encode(
     except OSError as error:
         if isinstance(error, FileNotFoundError | ConnectionError) and str(directory) not in str(error):
             raise CorpusError(f"The corpus {source.name} cannot be read: {error}") from error
-        raise StorageError(f"The corpus cannot be encoded to {directory}: {error}. {REMEDY}") from error
+        raise StorageError(f"The corpus cannot be encoded to {directory}: {error}. {remedy()}") from error
     if writer.chunks.n_tokens == 0:
         raise CorpusError(
             f"The corpus must hold tokens, but {source.name} has none in {n_documents} documents "

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from spacy_w2v._atomic import held_directory, release_lock, sweep, sync, take_lock
-from spacy_w2v.errors import StorageError
+from spacy_w2v.errors import StorageError, worded
 
 CACHE_TAG = "CACHEDIR.TAG"
 CACHE_TAG_TEXT = (
@@ -24,7 +24,11 @@ UNFINISHED = "unfinished-"
 
 OWN_NAMES = re.compile(rf"[0-9a-f]{{16}}|{UNFINISHED}.*|{re.escape(CACHE_TAG)}")
 
-REMEDY = "Name another with --cache-dir (in Python: cache_dir), or in the environment variable SPACY_W2V_CACHE."
+
+def remedy() -> str:
+    """Return what to do where a directory cannot be the cache."""
+    option = worded(python="cache_dir", command_line="--cache-dir")
+    return f"Name another with {option}, or in the environment variable SPACY_W2V_CACHE."
 
 
 def default_cache_dir() -> Path:
@@ -37,7 +41,7 @@ def default_cache_dir() -> Path:
     named = os.environ.get("SPACY_W2V_CACHE")
     path = Path(named or Path(user_cache_dir("spacy-w2v"), "corpora"))
     if not named and not path.is_absolute():  # "~" stays as it is where no home is known
-        raise StorageError(f"The cache directory must be known, but this user has no home directory. {REMEDY}")
+        raise StorageError(f"The cache directory must be known, but this user has no home directory. {remedy()}")
     return path
 
 
@@ -61,7 +65,7 @@ def new_entry(cache_dir: Path) -> Iterator[Path]:
             directory = stack.enter_context(held_directory(cache_dir, prefix=UNFINISHED))
         except OSError as error:
             raise StorageError(
-                f"The cache directory must be writable, but {cache_dir} is not: {error.strerror}. {REMEDY}"
+                f"The cache directory must be writable, but {cache_dir} is not: {error.strerror}. {remedy()}"
             ) from None
         yield directory
 
@@ -75,7 +79,7 @@ def _claim(cache_dir: Path) -> None:
         if not all(OWN_NAMES.fullmatch(path.name) for path in cache_dir.iterdir()):
             raise StorageError(
                 f"The cache directory must be new, empty or one of spacy-w2v, but {cache_dir} holds other files. "
-                f"{REMEDY}"
+                f"{remedy()}"
             )
         tag.unlink(missing_ok=True)  # it may be a link: what it leads to is not ours to write
         with suppress(FileExistsError), open(tag, "x", opener=_open_private) as file:  # else another process was faster

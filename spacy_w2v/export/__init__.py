@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 from spacy_w2v.config.schema import ExportSettings
-from spacy_w2v.errors import StorageError
+from spacy_w2v.errors import StorageError, worded
 from spacy_w2v.export.names import WORD2VEC_FORMATS
 from spacy_w2v.export.names import check_words as check_words
 from spacy_w2v.model.trained import TrainedModel
@@ -35,7 +35,8 @@ def check_new(name: str, path: Path, model: TrainedModel, settings: ExportSettin
     """Raise StorageError if the export of a format would write over files. Counts may be there that are the same."""
     for file in files_of(name, path):
         if file.exists() and not (file != path and _is_the_same(name, file, model, settings)):
-            raise StorageError(f"The output must be new, but {file} exists. Replace it with --overwrite.")
+            option = worded(python="overwrite=True", command_line="--overwrite")
+            raise StorageError(f"The output must be new, but {file} exists. Replace it with {option}.")
 
 
 def _is_the_same(name: str, file: Path, model: TrainedModel, settings: ExportSettings) -> bool:

@@ -11,7 +11,7 @@ from spacy_w2v.config.arguments import check_max_vectors
 from spacy_w2v.config.schema import TokensSettings, VocabularySettings
 from spacy_w2v.corpus.cache import EncodingListener, prepared_corpus
 from spacy_w2v.corpus.source import TextSource
-from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors import ConfigError, worded
 from spacy_w2v.export.merging import keys_of_kept, merged_keys
 from spacy_w2v.export.to_spacy import put_table
 from spacy_w2v.initial.spacy_tables import has_rows_of_words, rows_by_frequency
@@ -47,9 +47,10 @@ def _check_prunable(nlp: "Language", max_vectors: int) -> None:
         raise ConfigError("The pipeline must have word vectors to be pruned, but it has none.")
     users = [name for name in nlp.component_names if nlp.get_pipe_meta(name).factory == "w2v"]
     if users:
+        export = worded(python="to_spacy with max_vectors", command_line="spacy w2v export with --max-vectors")
         raise ConfigError(
             f"The table of the component '{users[0]}' must stay as the component was made with it. Prune the vectors "
-            "before: spacy w2v export with --max-vectors, and a pipeline that is initialized with these."
+            f"before: {export}, and a pipeline that is initialized with these."
         )
 
 

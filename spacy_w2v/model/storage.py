@@ -18,7 +18,7 @@ import numpy as np
 
 from spacy_w2v._atomic import check_files, describe_files, parse_json, parse_manifest, read_bounded, write_manifest
 from spacy_w2v.config.schema import ModelSettings
-from spacy_w2v.errors import ConfigError, StorageError, did_you_mean
+from spacy_w2v.errors import ConfigError, StorageError, did_you_mean, worded
 from spacy_w2v.model.arrays import check_finite, read_array
 from spacy_w2v.model.facts import check_facts, settings_of
 from spacy_w2v.model.tables import read_tree, read_vocabulary, write_tree, write_vocabulary
@@ -118,7 +118,8 @@ def _no_model(directory: Path) -> str:
     if directory.is_file():
         return f"{rule}, but {directory} is a file."
     if directory.exists():
-        return f"{rule}, but {directory} has no {META_FILE}. It is the directory 'model' below --output."
+        results = worded(python="the results of a run", command_line="--output")
+        return f"{rule}, but {directory} has no {META_FILE}. It is the directory 'model' below {results}."
     try:
         beside = [path.name for path in directory.parent.iterdir() if path.is_dir()]
     except OSError:  # nor does the directory above exist, or it may not be read

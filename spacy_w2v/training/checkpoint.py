@@ -24,6 +24,7 @@ from spacy_w2v.model.arrays import read_blocks
 from spacy_w2v.model.storage import INPUT_FILE, OUTPUT_FILE, read_model
 from spacy_w2v.model.vocabulary import Vocabulary
 from spacy_w2v.training.progress_facts import check_progress
+from spacy_w2v.training.remedies import resume_option, start_again
 from spacy_w2v.training.state import EpochResult, RunState
 from spacy_w2v.types import TokenIds
 
@@ -77,7 +78,7 @@ class Checkpoints:
             return ""
         return (
             f" The last good state, of epoch {self.kept_epoch}, is kept in {self.path}: a model to load, or to go on "
-            "from with --resume (in Python: resume=True) and a lower alpha."
+            f"from with {resume_option()} and a lower alpha."
         )
 
 
@@ -145,7 +146,7 @@ class Checkpoint:
             raise ConfigError(
                 f"A run goes on with what it began with, but {self.path} differs:\n"
                 + "\n".join(differences)
-                + "\nUndo that, or start again with --overwrite (in Python: remove the checkpoint)."
+                + f"\nUndo that, or: {start_again()}"
             )
 
 
@@ -210,8 +211,8 @@ def open_checkpoint(path: Path, *, resume: bool, overwrite: bool) -> Checkpoint 
     if not path.exists():
         if resume:
             raise StorageError(
-                f"--resume needs the checkpoint of a run that was stopped, but there is no {path}. "
-                "Start the run without --resume."
+                f"{resume_option()} needs the checkpoint of a run that was stopped, but there is no {path}. "
+                f"Start the run without {resume_option()}."
             )
         check_writable(path)
         return None
@@ -224,8 +225,8 @@ def open_checkpoint(path: Path, *, resume: bool, overwrite: bool) -> Checkpoint 
         return read_checkpoint(path)
     if not overwrite:
         raise StorageError(
-            f"An earlier run was stopped, and is kept in {path}. Go on from there with --resume (in Python: "
-            "resume=True), or start again with --overwrite (in Python: remove it)."
+            f"An earlier run was stopped, and is kept in {path}. Go on from there with {resume_option()}, or: "
+            f"{start_again()}"
         )
     return None
 
@@ -245,7 +246,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
             )
     raise StorageError(
         f"{path / PROGRESS_FILE} must be a {FORMAT} of version {FORMAT_VERSION}, was: {version!r:.100}. Go on with the "
-        "version of spacy-w2v that wrote it, or start again with --overwrite (in Python: remove the checkpoint)."
+        f"version of spacy-w2v that wrote it, or: {start_again()}"
     )
 
 
@@ -255,7 +256,4 @@ def _damage(path: Path) -> Iterator[None]:
     try:
         yield
     except StorageError as error:
-        raise StorageError(
-            f"The run cannot go on from its checkpoint {path}: {error} Start again with --overwrite, without --resume "
-            "(in Python: remove the checkpoint)."
-        ) from error
+        raise StorageError(f"The run cannot go on from its checkpoint {path}: {error} {start_again()}") from error

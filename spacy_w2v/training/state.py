@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from spacy_w2v.errors import StorageError, TrainingError
 from spacy_w2v.schedules import LinearSchedule
 from spacy_w2v.training.plan import Plan, Task
+from spacy_w2v.training.remedies import start_again
 
 N_NEWEST = 20
 """Chunks over which the loss is shown, and watched."""
@@ -155,8 +156,7 @@ class RunState:
             state.start -= values["seconds"]
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise StorageError(
-                f"The progress of a checkpoint must fit its corpus, but is damaged: {error!r}. Start again with "
-                "--overwrite, without --resume (in Python: remove the checkpoint)."
+                f"The progress of a checkpoint must fit its corpus, but is damaged: {error!r}. {start_again()}"
             ) from None
         if running:
             state.by_epoch[len(state.finished)] = running
