@@ -75,7 +75,7 @@ def prepared_corpus(
     told = listener or EncodingListener()
     cache_dir = cache_dir or default_cache_dir()
     fingerprint = corpus_fingerprint(source, nlp, settings, max_vocab_size=max_vocab_size, code_path=code_path)
-    entry = cache_dir / _digest(fingerprint)[:16]
+    entry = cache_dir / _entry_name(fingerprint)
     if fingerprint["source"] is not None and (corpus := _find(entry, told)) is not None:
         tidy(cache_dir)
         told.message(f"Using the encoded corpus {entry}")
@@ -150,15 +150,19 @@ def _code_of(tokenizer: Any) -> list[bytes]:  # Any: whatever the user has made 
     return [path.read_bytes() for path in paths if path.is_file()]
 
 
-def _digest(fingerprint: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(fingerprint, sort_keys=True).encode()).hexdigest()
+def _entry_name(fingerprint: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(fingerprint, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _find(entry: Path, told: EncodingListener) -> Corpus | None:
+    """Return the corpus of an entry, if it is there, whole, and the one that its name tells."""
     if not os.path.lexists(entry):
         return None
     try:
-        return open_corpus(entry)
+        corpus = open_corpus(entry)
+        if _entry_name(corpus.fingerprint) != entry.name:
+            raise StorageError(f"{entry} must be of the corpus that its name tells, but is of another.")
+        return corpus
     except StorageError as error:
         told.message(f"Encoding again, since the cache is damaged. {error}")
         return None
