@@ -70,7 +70,7 @@ def test_the_working_directory_is_called_by_its_name(tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     with pytest.raises(StorageError, match="here is where checkpoints are kept, but has no"):
-        spacy_w2v.train(Untouched(), checkpoint=".", **SMALL)
+        spacy_w2v.train(TEXTS, checkpoint=".", **SMALL)
 
 
 @pytest.mark.parametrize("initial", ["", 3, True, b"x", np.zeros((3, 4))])
@@ -86,7 +86,7 @@ def test_vectors_to_start_from_are_named_in_the_config():
 
 @pytest.mark.parametrize("texts", [None, 3, "the cat"])
 def test_texts_are_texts(texts):
-    with pytest.raises(Word2VecError, match="texts must be"):
+    with pytest.raises(Word2VecError, match="texts"):
         spacy_w2v.train(texts, **SMALL)
 
 
@@ -119,6 +119,22 @@ def test_numbers_of_numpy_are_numbers(model):
     assert len(model.to_keyed_vectors(max_vectors=np.int64(2))) == 2
     with pytest.raises(ConfigError, match="max_vectors must be a whole number, was: None"):
         spacy_w2v.prune_vectors(model.to_spacy(), None)
+
+
+@pytest.mark.parametrize("topn", ["3", None, 1.5, True, -1])
+def test_numbers_of_words_are_whole(topn, model):
+    rule = "must be at least 0" if topn == -1 else "must be a whole number"
+    for call in (lambda: model.most_similar("the", topn=topn), lambda: model.predict_context(["the"], topn=topn)):
+        with pytest.raises(ConfigError) as error:
+            call()
+        assert str(error.value) == f"topn {rule}, was: {topn!r}"
+
+
+@pytest.mark.parametrize("text_field", [None, "", [], 3, ["a", ""], True])
+def test_columns_have_names(text_field):
+    with pytest.raises(ConfigError) as error:
+        spacy_w2v.train(Untouched(), text_field=text_field, **SMALL)
+    assert str(error.value) == f"text_field must be a name or a list of names, was: {text_field!r}"
 
 
 def test_types_of_tables_are_those_that_can_be_written(model):

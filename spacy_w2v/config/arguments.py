@@ -52,10 +52,23 @@ def check_max_vectors(value: Any, *, or_none: bool = True) -> None:
     """Raise ConfigError unless a number of vectors is at least 1, or None, for all, where that may be."""
     if value is None and or_none:
         return
+    check_whole_number(value, name="max_vectors", at_least=1)
+
+
+def check_whole_number(value: Any, *, name: str, at_least: int) -> None:
+    """Raise ConfigError unless an argument is a whole number of a size, of Python or NumPy."""
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise ConfigError(f"max_vectors must be a whole number, was: {value!r}")
-    if value < 1:
-        raise ConfigError(f"max_vectors must be at least 1, was: {value}")
+        raise ConfigError(f"{name} must be a whole number, was: {value!r}")
+    if value < at_least:
+        raise ConfigError(f"{name} must be at least {at_least}, was: {value}")
+
+
+def names_of(value: Any, *, name: str) -> list[str]:
+    """Return the names that an argument has, one or several. Raises ConfigError for anything else."""
+    names = [value] if isinstance(value, str) else value
+    if isinstance(names, list | tuple) and names and all(isinstance(each, str) and each for each in names):
+        return list(names)
+    raise ConfigError(f"{name} must be a name or a list of names, was: {value!r}")
 
 
 def check_dtype(value: Any) -> None:

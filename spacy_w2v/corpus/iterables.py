@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from spacy_w2v.config.arguments import names_of
 from spacy_w2v.corpus.columns import ValueReader, is_doc, is_tokens, lone_surrogate, shown, texts_of_columns
 from spacy_w2v.corpus.loaded_datasets import LoadedDataset
 from spacy_w2v.corpus.shards import check_fields
@@ -142,7 +143,7 @@ def as_source(texts: Any, *, text_field: str | Sequence[str] = "text") -> TextSo
     tokens, of Docs, or of dicts, of which `text_field` names the key; a DocBin; the path of a file, or a glob. Several
     columns, of a dataset, a file or an Arrow table, are joined by line breaks. Raises CorpusError for all else.
     """
-    fields = [text_field] if isinstance(text_field, str) else list(text_field)
+    fields = names_of(text_field, name="text_field")
     if isinstance(texts, TextSource):
         return texts
     if isinstance(texts, str | Path):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spacy_w2v.config.arguments import check_whole_number
 from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.kernels.arguments import Tree
 from spacy_w2v.types import Vectors
@@ -39,7 +40,7 @@ class Expected(NamedTuple):
 
 def predict_context(model: "TrainedModel", words: Sequence[str], *, topn: int) -> list[tuple[str, float]]:
     """Do what `TrainedModel.predict_context` says."""
-    check_topn(topn)
+    check_whole_number(topn, name="topn", at_least=0)
     words = _as_words(words, model.attr)
     ranks = [model.vocabulary.index[word] for word in words if word in model]
     if not ranks:
@@ -66,12 +67,6 @@ def vector_of_numbers(numbers: ArrayLike, size: int) -> Vectors:
             f"most_similar takes a word, a list of words, or a vector of {size} numbers, was: {str(numbers)[:60]}"
         )
     return vector
-
-
-def check_topn(topn: int) -> None:
-    """Raise ConfigError unless so many words can be asked for."""
-    if topn < 0:
-        raise ConfigError(f"topn must be at least 0, was: {topn}")
 
 
 def _as_words(words: Iterable[Any], attr: str) -> list[str]:  # Any: strings, or tokens of spaCy

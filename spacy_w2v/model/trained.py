@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spacy_w2v.config.arguments import check_whole_number
 from spacy_w2v.config.schema import ModelSettings, VectorKind, check_vectors
 from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.kernels.arguments import Tree
@@ -162,7 +163,7 @@ class TrainedModel:
         sign, as in gensim: positive=["king", "woman"], negative=["man"]. The words themselves are left out. vectors:
         those that are compared. Raises UnknownWordError; ConfigError as `vectors` does, and for what is neither.
         """
-        predictions.check_topn(topn)
+        check_whole_number(topn, name="topn", at_least=0)
         check_vectors(vectors, loss=self.settings.loss)
         given = word if positive is None else positive
         if given is None or (isinstance(given, str | list | tuple) and all(isinstance(item, str) for item in given)):
