@@ -202,7 +202,8 @@ def train(
     keep_words: take all its words into the vocabulary, also those that the texts lack or have fewer than min_count.
     freeze: leave the vectors of its words as they are, to the bit; only new words get vectors of their own.
     settings: any setting of the config's blocks [w2v.tokens], [w2v.vocabulary], [w2v.model] and [w2v.training] by
-        its name there, such as vector_size=100, window=5, min_count=5, epochs=5, attr="LOWER", workers=0, seed=1.
+        its name there, such as vector_size=100, window=5, min_count=5, epochs=5, attr="LOWER", workers=0, seed=1;
+        n_process is 1 unless it is given.
         With workers=1 a seed fixes the result to the bit.
 
     Raises ConfigError for a wrong setting, CorpusError for texts that cannot be trained on, StorageError for a
