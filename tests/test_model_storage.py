@@ -572,6 +572,17 @@ def test_callbacks_of_this_package_need_no_trust(tmp_path):
     assert spacy_w2v.load(tmp_path / "model").to_spacy().vocab.vectors.shape == (5, 10)
 
 
+def test_variables_that_multiply_are_refused(tmp_path):
+    """Eight lines that stand for half a gigabyte."""
+    lines = "".join(f'x{i} = "{f"${{a.x{i - 1}}}" * 10}"\n' for i in range(1, 8))
+    dataclasses.replace(make_model(COUNTS), config=f'{NLP}[a]\nx0 = "{"a" * 50}"\n{lines}').save(tmp_path / "model")
+    model = spacy_w2v.load(tmp_path / "model")
+    with pytest.raises(
+        ConfigError, match=r"values in the place of variables, unless you trust it, but it has: '\$\{a\.x0"
+    ):
+        model.to_spacy()
+
+
 def test_code_that_a_model_needs_is_missed_with_advice(tmp_path):
     config = f'{NLP}[nlp.tokenizer]\n@tokenizers = "my.own.v1"\n'
     dataclasses.replace(make_model(COUNTS), config=config).save(tmp_path / "model")

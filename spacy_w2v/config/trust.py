@@ -17,6 +17,16 @@ HARMLESS = {
 """What else may be made, by registry and name. Not "spacy.copy_from_base_model.v1", which loads other pipelines."""
 
 
+def check_no_variables(text: str) -> None:
+    """Raise ConfigError if the text of a model's config has variables: a few that hold each other fill any memory."""
+    if "${" in text:
+        raise ConfigError(
+            "The config of a model must have values in the place of variables, unless you trust it, but it has: "
+            f"{text[text.index('${') :][:30]!r}. If you trust the model, give --trust-config (in Python: load(path, "
+            "trust_config=True))."
+        )
+
+
 def check_runs_tokenizer_only(config: dict[str, Any]) -> None:  # Any: values of a config
     """Raise ConfigError if making the pipeline of a config would run more than a tokenizer of spaCy or of this package.
 

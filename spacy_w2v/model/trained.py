@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spacy_w2v.config.arguments import check_whole_number
 from spacy_w2v.config.schema import ModelSettings, VectorKind, check_vectors
+from spacy_w2v.config.trust import check_no_variables
 from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.kernels.arguments import Tree
 from spacy_w2v.model import predictions
@@ -96,6 +97,8 @@ class TrainedModel:
 
         if self.made_with is not None:
             return bare_pipeline(self.made_with)
+        if not self.trusts_config:
+            check_no_variables(self.config)
         return make_pipeline(parse_config(self.config), trusted=self.trusts_config)
 
     def __len__(self) -> int:
