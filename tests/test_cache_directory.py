@@ -19,7 +19,8 @@ from spacy_w2v.corpus.cache_directory import CACHE_TAG, CACHE_TAG_TEXT, default_
 from spacy_w2v.corpus.hub_cache import writable_caches
 from spacy_w2v.corpus.huggingface import make_dataset_v1
 from spacy_w2v.corpus.store import open_corpus
-from spacy_w2v.errors import CorpusError, StorageError
+from spacy_w2v.errors import ConfigError, CorpusError, StorageError
+from spacy_w2v.training.checkpoint import Checkpoint
 
 NLP = spacy.blank("en")
 WHITESPACE = TokensSettings(tokenizer="whitespace")
@@ -398,7 +399,18 @@ def test_what_differs_between_fingerprints():
     assert changed_parts(now, now) == []
     assert changed_parts(now | {"source": 2, "tokens": 2}, now) == ["source", "tokens"]
     assert changed_parts(now | {"format": 0, "source": 2, "tokens": 2}, now) == ["format", "tokens"]
-    assert changed_parts({}, now) == [part for part in PARTS if part != "source"]
+    assert changed_parts({}, now) == ["format", "tokens", "max_vocab_size"]
+
+
+def test_a_checkpoint_of_another_format_of_the_cache_goes_by_the_content():
+    now = {"fingerprint": dict.fromkeys(PARTS, 1), "content": "c", "n_tokens": 3, "initial": None}
+    before = now | {"fingerprint": now["fingerprint"] | {"format": 0, "source": 2, "tokenizer": 2}}
+    checkpoint = Checkpoint(Path("run"), settings={}, corpus=before, learning_rates=[], state={})
+    checkpoint.check_corpus(now)
+    with pytest.raises(ConfigError, match="the corpus has other texts"):
+        checkpoint.check_corpus(now | {"content": "d"})
+    with pytest.raises(ConfigError, match="max_vocab_size has changed"):
+        checkpoint.check_corpus(now | {"fingerprint": now["fingerprint"] | {"max_vocab_size": 2}})
 
 
 # --- homes

@@ -118,10 +118,10 @@ def corpus_fingerprint(
 def changed_parts(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:  # Any: JSON values
     """Return the names, of `PARTS`, by which two fingerprints differ.
 
-    Earlier formats tell a source by other things, so that with "format" nothing can be said of "source".
+    With another format the fingerprints of source and tokenizer were made in another way too, and tell nothing.
     """
     parts = [part for part in PARTS if before.get(part) != now.get(part)]
-    return [part for part in parts if part != "source" or "format" not in parts]
+    return [part for part in parts if "format" not in parts or part not in ("source", "tokenizer")]
 
 
 def tokenizer_fingerprint(nlp: "Language", settings: TokensSettings, *, code_path: Path | None = None) -> str:

@@ -125,9 +125,7 @@ class Checkpoint:
         """Raise ConfigError if `corpus_identity` is another one."""
         before, now = self.corpus, corpus
         changed = changed_parts(before["fingerprint"], now["fingerprint"])
-        # Of a corpus in another format the fingerprints were made in another way too: its content has to do.
-        ignored = ("format", "source", "tokenizer") if "format" in changed else ()
-        parts = [PARTS[part] for part in changed if part not in ignored]
+        parts = [PARTS[part] for part in changed if part != "format"]  # which the content does not depend on
         if before.get("initial") != now["initial"]:
             parts.append("the vectors to start from are others")
         if not parts and before.get("content") != now["content"]:
