@@ -98,7 +98,9 @@ def open_content(path: Path) -> Iterator[Content]:
 
 def check_kind(head: bytes, *, name: str) -> None:
     """Raise StorageError if a file begins as one of a kind that has no word vectors."""
-    what = next((what for magic, what in _FOREIGN.items() if head.startswith(magic)), None)
+    what = next(
+        (what for magic, what in _FOREIGN.items() if head.startswith(magic) and not _is_word(head, magic)), None
+    )
     if head[_TAR_PLACE:].startswith(_TAR):
         what = "is an archive (.tar). Unpack it"
     elif head.lstrip().lower().startswith(_PAGES):
@@ -114,12 +116,15 @@ def check_kind(head: bytes, *, name: str) -> None:
         )
 
 
+def _is_word(head: bytes, magic: bytes) -> bool:
+    """Return whether a text begins with the letters of a magic number as its first word."""
+    return head[len(magic) : len(magic) + 1] in (b" ", b"\t")
+
+
 def _compression(head: bytes) -> str | None:
-    magics = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK": "zip"}
-    return next(
-        (kind for magic, kind in magics.items() if head.startswith(magic) and (kind != "zip" or head[2:3] < b"\x10")),
-        None,
-    )
+    magics = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
+    magics |= {b"PK\3\4": "zip", b"PK\5\6": "zip"}
+    return next((kind for magic, kind in magics.items() if head.startswith(magic) and not _is_word(head, magic)), None)
 
 
 def _decompressed(file: IO[bytes], head: bytes, *, name: str) -> Readable | None:
