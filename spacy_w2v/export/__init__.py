@@ -56,8 +56,11 @@ def files_of(name: str, path: Path) -> list[Path]:
         from spacy_w2v.export.to_word2vec import counts_file
 
         return [path, counts_file(path)]
+    from spacy_w2v.export.to_gensim import COMPRESSED
+
     parts = {"gensim": ["vectors"], "gensim-model": ["wv.vectors", "syn1neg", "syn1"]}.get(name, [])
-    return [path, *(path.with_name(f"{path.name}.{part}.npy") for part in parts)]
+    suffix = "npz" if path.suffix in COMPRESSED else "npy"
+    return [path, *(path.with_name(f"{path.name}.{part}.{suffix}") for part in parts)]
 
 
 def get_exporter(name: str) -> Exporter:

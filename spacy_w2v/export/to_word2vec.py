@@ -33,7 +33,7 @@ def write_word2vec_binary(model: TrainedModel, path: Path, settings: ExportSetti
 def counts_file(path: Path) -> Path:
     """Return where the counts of the words in a file of vectors are. Raises StorageError if it is that file."""
     counts = path.with_suffix(".vocab")
-    if counts == path:
+    if path.suffix.lower() == counts.suffix:  # on some systems, names in other cases are the same
         raise StorageError(
             f"The counts of words are written beside the vectors, to {counts.name}, so the vectors must have another "
             f"name, was: {path.name}. Name them {path.stem}.txt or {path.stem}.bin."
