@@ -1,5 +1,7 @@
 """The counts of words go with their vectors wherever these go, so that SIF weighting works there."""
 
+import pickle
+
 import numpy as np
 import pytest
 import spacy
@@ -161,6 +163,7 @@ def test_a_pipeline_that_was_trained_needs_the_export_no_more(model, exported, t
 
 def test_counts_survive_as_bytes_and_rows_that_are_added(model):
     nlp = spacy.blank("en").from_bytes(model.to_spacy().to_bytes())
+    assert find_frequencies(pickle.loads(pickle.dumps(nlp.vocab))).n_tokens == model.meta["corpus"]["n_tokens"]
     nlp.vocab.set_vector("newcomer", np.ones(8, np.float32))
     fitted = initialized(nlp).get_pipe("w2v").doc_vectors.fitted
     n_words = len(model)
