@@ -1,0 +1,162 @@
+"""How a run ends: killed at the very end, in places of their own, and what is left afterwards."""
+
+import shutil
+import subprocess
+import time
+
+import pytest
+from helpers_cli import CONFIG, SIGKILL, files_below, start, w2v_here, write_texts
+
+import spacy_w2v
+from spacy_w2v._atomic import directories, disk, exchange
+from spacy_w2v.training import results
+from spacy_w2v.training.results import checkpoint_of
+
+TRAIN = ("train", "config.cfg", "-o", "out", "--cache-dir", "cache", "--w2v.export.formats", "[]")
+ALWAYS = ("--w2v.training.checkpoint_every_s", "0")
+
+
+@pytest.fixture
+def workplace(tmp_path):
+    write_texts(tmp_path / "texts.txt")
+    (tmp_path / "config.cfg").write_text(CONFIG)
+    return tmp_path
+
+
+def left_beside(workplace):
+    """What is there besides the results, the cache and what was there before."""
+    return {path.name for path in workplace.iterdir()} - {"out", "cache", "texts.txt", "config.cfg"}
+
+
+@pytest.fixture
+def killed_at_the_end(workplace, monkeypatch):
+    """A run whose results are in their place, and whose checkpoint is still there."""
+    with monkeypatch.context() as patch:
+        patch.setattr("spacy_w2v.training.job.remove_directory", lambda path: None)  # at the start of a new run
+        assert w2v_here(*TRAIN, *ALWAYS, cwd=workplace).code == 0
+    assert left_beside(workplace) == {"out.checkpoint"}
+    return workplace
+
+
+def test_a_run_that_was_killed_when_it_was_done_is_done(killed_at_the_end):
+    before = files_below(killed_at_the_end / "out")
+    result = w2v_here(*TRAIN, *ALWAYS, "--resume", cwd=killed_at_the_end)
+    assert result.code == 0
+    assert "The run is done already: its results are in out" in result.said
+    assert left_beside(killed_at_the_end) == set()
+    assert files_below(killed_at_the_end / "out") == before
+    assert w2v_here(*TRAIN, "--resume", cwd=killed_at_the_end).code == 0, "and so it stays"
+    other = w2v_here(*TRAIN, "--resume", "--w2v.model.window", 3, cwd=killed_at_the_end)
+    assert other.code == 1
+    assert "out exists" in other.said
+
+
+def test_such_a_run_can_be_replaced(killed_at_the_end):
+    run = spacy_w2v.load(killed_at_the_end / "out").meta["run"]
+    assert w2v_here(*TRAIN, "--overwrite", cwd=killed_at_the_end).code == 0
+    assert left_beside(killed_at_the_end) == set()
+    assert spacy_w2v.load(killed_at_the_end / "out").meta["run"] != run
+
+
+def test_a_checkpoint_of_another_run_is_not_taken_for_that_of_the_results(killed_at_the_end):
+    checkpoint = killed_at_the_end / "out.checkpoint"
+    meta = (checkpoint / "meta.json").read_text()
+    run = spacy_w2v.load(killed_at_the_end / "out").meta["run"]
+    (checkpoint / "meta.json").write_text(meta.replace(run, "0" * len(run)))
+    assert not results.finish_earlier(killed_at_the_end / "out")
+    assert checkpoint.exists()
+
+
+def test_results_are_on_the_disk_before_the_checkpoint_goes(workplace, monkeypatch):
+    done = []
+    sync, remove = disk.sync, directories.remove_directory
+
+    def synced(path):
+        done.append(str(path.absolute().relative_to(workplace)))
+        sync(path)
+
+    for module in (disk, directories, exchange):
+        monkeypatch.setattr(module, "sync", synced)
+    monkeypatch.setattr(
+        "spacy_w2v.training.job.remove_directory", lambda path: (done.append("checkpoint goes"), remove(path))
+    )
+    assert w2v_here(*TRAIN, *ALWAYS, cwd=workplace).code == 0
+    after_training = done[max(i for i, step in enumerate(done) if step.startswith(".out.checkpoint")) :]
+    end = after_training.index("checkpoint goes")
+    for place in (".out.spacy-w2v/new/model/input_vectors.npy", ".out.spacy-w2v/new/training.jsonl", "."):
+        assert after_training.index(place) < end
+
+
+def test_leftovers_of_killed_runs_go_with_the_next_one(workplace):
+    process = start(*TRAIN, *ALWAYS, "--w2v.training.epochs", 100_000, cwd=workplace)
+    deadline = time.monotonic() + 60
+    while not (workplace / "out.checkpoint/progress.json").exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(SIGKILL)
+    process.communicate(timeout=60)
+    assert {".out.spacy-w2v", ".out.checkpoint.lock"} <= left_beside(workplace)
+    assert w2v_here(*TRAIN, "--overwrite", cwd=workplace).code == 0
+    assert left_beside(workplace) == set()
+    assert set(files_below(workplace / "out")) >= {"model", "training.jsonl", "config.cfg"}
+    assert not [name for name in files_below(workplace / "out") if name.startswith(".")]
+
+
+def test_a_mount_point_has_its_checkpoint_within(workplace):
+    out = workplace / "out"
+    out.mkdir()
+    command = ["mount", "-t", "tmpfs", "none", out]
+    if not shutil.which("mount") or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("needs the right to mount")
+    try:
+        (out / "lost+found").mkdir()
+        assert checkpoint_of(out) == out / "checkpoint"
+        process = start(*TRAIN, *ALWAYS, "--w2v.training.epochs", 300, cwd=workplace)
+        deadline = time.monotonic() + 60
+        while not (out / "checkpoint/progress.json").exists():
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(SIGKILL)
+        process.communicate(timeout=60)
+        options = ("--w2v.training.epochs", 300, "--resume")
+        assert w2v_here(*TRAIN, *options, cwd=workplace).code == 0
+        assert {path.name for path in out.iterdir()} == {"lost+found", "model", "config.cfg", "training.jsonl"}
+        assert left_beside(workplace) == set()
+        (out / "notes.md").write_text("mine")
+        assert w2v_here(*TRAIN, "--overwrite", cwd=workplace).code == 0
+        assert (out / "notes.md").read_text() == "mine"
+    finally:
+        subprocess.run(["umount", "-l", out], check=True)
+
+
+def test_saving_over_a_model_leaves_what_is_no_model(workplace):
+    assert w2v_here(*TRAIN, cwd=workplace).code == 0
+    model = spacy_w2v.load(workplace / "out")
+    model.save(workplace / "saved")
+    (workplace / "saved/notes.md").write_text("mine")
+    (workplace / "saved/progress.json").write_text("of a checkpoint, which the new model is not")
+    model.save(workplace / "saved", overwrite=True)
+    assert (workplace / "saved/notes.md").read_text() == "mine"
+    assert not (workplace / "saved/progress.json").exists()
+    assert (spacy_w2v.load(workplace / "saved").input_vectors == model.input_vectors).all()
+
+
+def test_a_full_disk_at_the_end_leaves_the_earlier_results_and_the_checkpoint(workplace, monkeypatch):
+    assert w2v_here(*TRAIN, cwd=workplace).code == 0
+    before = files_below(workplace / "out")
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    for step in ("write_model", "export_all"):
+        with monkeypatch.context() as patch:
+            patch.setattr(results, step, full)
+            result = w2v_here(*TRAIN, *ALWAYS, "--overwrite", cwd=workplace)
+        assert result.code == 1
+        assert "The disk must have room for out, but is full. Nothing was changed there." in result.said
+        assert files_below(workplace / "out") == before
+        assert left_beside(workplace) == {"out.checkpoint"}
+    assert w2v_here(*TRAIN, "--resume", "--overwrite", cwd=workplace).code == 0
+    assert left_beside(workplace) == set()
