@@ -400,6 +400,21 @@ def test_runs_that_the_version_before_began_go_on(tmp_path, monkeypatch):
     assert not (tmp_path / "run.checkpoint").exists()
 
 
+def test_components_without_checksums_are_read():
+    from_disk, from_bytes = (
+        spacy.blank("xx").add_pipe("w2v", config={"update": True, "n_common": 1}) for _ in range(2)
+    )
+    from_disk.from_disk(OLD / "component")
+    from_bytes.from_bytes((OLD / "component.msgpack").read_bytes())
+    for component in (from_disk, from_bytes):
+        state = component._state()
+        np.testing.assert_array_equal(state.fitted.counts, np.load(OLD / "component/counts.npy"))
+        np.testing.assert_array_equal(state.fitted.common, np.load(OLD / "component/common.npy"))
+        np.testing.assert_array_equal(state.outputs.vectors, np.load(OLD / "component/output_vectors.npy"))
+    assert from_disk.facts == from_bytes.facts
+    assert from_disk.to_bytes() == from_bytes.to_bytes()
+
+
 # --- checkpoints
 
 

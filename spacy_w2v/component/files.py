@@ -28,7 +28,7 @@ from spacy_w2v.config.schema import ModelSettings
 from spacy_w2v.errors import StorageError
 from spacy_w2v.huffman import check_tree
 from spacy_w2v.kernels.arguments import Tree
-from spacy_w2v.model.arrays import Array, parse_array
+from spacy_w2v.model.arrays import Array, parse_array, read_array
 from spacy_w2v.model.facts import Facts, check_block, check_settings, settings_of
 
 FORMAT = "spacy-w2v component"
@@ -53,9 +53,9 @@ TYPES: dict[str, type[np.generic]] = {
 }
 """Of the numbers in each array."""
 
-Load = Callable[[str, object], bytes | None]
-"""Returns the content of a file by its name, None if there is none. The other argument is what the manifest tells of
-it, None if it tells nothing; StorageError if that is not so."""
+Load = Callable[[str, object, tuple[int, ...]], Array | None]
+"""Returns the array of a file by its name, None if there is none. The others are what the manifest tells of the file,
+None if it tells nothing, and the shape; StorageError if that is not so."""
 
 Shapes = dict[str, list[NonNegativeInt]]
 
@@ -111,16 +111,13 @@ def read_state(directory: Path, *, exclude: Collection[str]) -> State:
     Raises StorageError, which names the file, for what is missing, damaged or foreign.
     """
 
-    def load(name: str, described: object) -> bytes | None:
-        path = directory / name
+    def load(name: str, described: object, shape: tuple[int, ...]) -> Array | None:
+        path = directory / f"{name}.npy"
         if not path.is_file():
             return None
         if described is not None:
-            check_files(directory, {name: described})
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise StorageError(f"{path} must be readable, but is not: {error}") from None
+            check_files(directory, {path.name: described})
+        return read_array(path, TYPES[name], shape)
 
     path = directory / META_FILE
     return _state(read_bounded(path) if path.is_file() else None, load, f"{directory}/", exclude)
@@ -149,11 +146,13 @@ def state_from_bytes(content: bytes, *, name: str, exclude: Collection[str]) -> 
     if not all(isinstance(file, bytes) for file in files.values()):
         raise StorageError(f"The bytes of the component '{name}' must hold files, but are damaged.")
 
-    def load(file_name: str, described: object) -> bytes | None:
-        file: bytes | None = files.get(file_name)
-        if file is not None and described is not None and described != describe_content(file):
-            raise StorageError(f"{name}/{file_name} must have the checksum of its manifest, but is damaged.")
-        return file
+    def load(array: str, described: object, shape: tuple[int, ...]) -> Array | None:
+        file: bytes | None = files.get(f"{array}.npy")
+        if file is None:
+            return None
+        if described is not None and described != describe_content(file):
+            raise StorageError(f"{name}/{array}.npy must have the checksum of its manifest, but is damaged.")
+        return parse_array(file, TYPES[array], shape, name=f"{name}/{array}.npy")
 
     return _state(files.get(META_FILE), load, f"{name}/", exclude)
 
@@ -270,9 +269,9 @@ def _read_meta(content: bytes | None, place: str) -> Meta:
 
 
 def _read_array(load: Load, name: str, place: str, meta: Meta, shape: tuple[int, ...]) -> Array:
-    content = load(f"{name}.npy", meta.files.get(f"{name}.npy"))
-    if content is None:
+    array = load(name, meta.files.get(f"{name}.npy"), shape)
+    if array is None:
         raise StorageError(
             f"The component needs its {name}.npy, but there is no {place}{name}.npy. Save the pipeline again."
         )
-    return parse_array(content, TYPES[name], shape, name=f"{place}{name}.npy")
+    return array
