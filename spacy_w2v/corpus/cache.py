@@ -227,7 +227,7 @@ def _encode(
                 break
         writer.close(
             source=source.name,
-            fingerprint=_after_reading(source, fingerprint, told),
+            fingerprint=_after_reading(source, fingerprint),
             n_documents=n_documents,
             n_null=n_null,
             n_not_text=n_not_text,
@@ -251,19 +251,19 @@ def _encode(
         )
 
 
-def _after_reading(source: TextSource, fingerprint: dict[str, Any], told: EncodingListener) -> dict[str, Any]:
+def _after_reading(source: TextSource, fingerprint: dict[str, Any]) -> dict[str, Any]:
     """Return the fingerprint of what was read: without "source" if that is not what it was before."""
     try:
         if fingerprint["source"] is None or source.fingerprint() == fingerprint["source"]:
             return fingerprint
     except CorpusError:  # it is not there any more
         pass
-    text = (
+    warnings.warn(
         f"The corpus must stay as it is while it is read, but {source.name} has changed. What was read is used this "
-        "time, and not kept in the cache."
+        "time, and not kept in the cache.",
+        CorpusWarning,
+        stacklevel=2,
     )
-    told.message(text)
-    warnings.warn(text, stacklevel=2)
     return {**fingerprint, "source": None}
 
 
