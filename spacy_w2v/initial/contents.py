@@ -118,7 +118,7 @@ def check_kind(head: bytes, *, name: str) -> None:
 
 def _is_word(head: bytes, magic: bytes) -> bool:
     """Return whether a text begins with the letters of a magic number as its first word."""
-    return head[len(magic) : len(magic) + 1] in (b" ", b"\t")
+    return magic.isascii() and head[len(magic) : len(magic) + 1] in (b" ", b"\t")
 
 
 def _compression(head: bytes) -> str | None:
