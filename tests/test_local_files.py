@@ -56,8 +56,13 @@ def test_patterns_are_read_within_odd_folders(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("written", "name"),
-    [("a$$b.txt", "a$b.txt"), ('"C:\\data\\x.txt"', "C:\\data\\x.txt"), ("'C:\\data\\x.txt'", "C:\\data\\x.txt")],
-    ids=["dollar", "double quotes", "single quotes"],
+    [
+        ("a$$b.txt", "a$b.txt"),
+        ("a$$$$b.txt", "a$b.txt"),
+        ('"C:\\data\\x.txt"', "C:\\data\\x.txt"),
+        ("'C:\\data\\x.txt'", "C:\\data\\x.txt"),
+    ],
+    ids=["dollar", "dollar twice", "double quotes", "single quotes"],
 )
 def test_what_configs_make_of_a_path_is_undone(tmp_path, monkeypatch, written, name):
     (tmp_path / name).write_text("right\n")

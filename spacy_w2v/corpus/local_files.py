@@ -55,7 +55,9 @@ def is_local(name: str) -> bool:
 
 def _spellings(name: str) -> list[str]:
     bare = name[1:-1] if len(name) > 2 and name[0] == name[-1] and name[0] in "\"'" else name
-    spellings = [name, bare, bare.replace("$$", "$")]
+    spellings = [name, bare]
+    while "$$" in spellings[-1]:  # each time that a config is written doubles it
+        spellings.append(spellings[-1].replace("$$", "$"))
     return list(dict.fromkeys([*spellings, *map(os.path.expanduser, spellings)]))
 
 

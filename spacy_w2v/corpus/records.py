@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.types import Offsets
 
-MAX_RECORD_BYTES = 1 << 30
-"""A record is held as a whole, several times: as bytes, as a string, and as part of a batch."""
+MAX_RECORD_BYTES = 256 << 20
+"""A record is held as a whole, some seven times: as bytes, by the parser, as a string, and as part of a batch."""
 
 Scan = Callable[[NDArray[np.uint8], int, NDArray[np.int64], Offsets, Offsets], int]
 """A kernel such as scan_json."""
