@@ -449,9 +449,9 @@ TEXTS = ["one two three four"] * 20
             r'loss = "softmax" takes at most 50,000 words, was: 50,001. .* 1 M multiplications, some 83,332 words/s',
         ),
         ([], {}, CorpusError, "must hold tokens"),
-        ([None, 3, float("nan")], {}, CorpusError, r"in 0 documents \(2 null, 1 no strings\)"),
-        ("one text", {}, CorpusError, r"was one str. Pass \[text\]"),
-        (5, {}, CorpusError, "texts must be an iterable of strings or a dataset, was: int"),
+        ([None, 3, float("nan")], {}, CorpusError, r"must be strings, but texts from Python \(list\) holds: int 3\."),
+        ("one text", {}, CorpusError, r"was one str: 'one text'\. Pass \[text\]"),
+        (5, {}, CorpusError, "texts must be an iterable of strings or lists of tokens, a dataset, a table or a path, was: int 5"),
         (["word"] * 10, {"sample": 0}, TrainingError, "must give pairs of neighbouring words"),
     ],
 )
