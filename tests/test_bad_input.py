@@ -451,7 +451,12 @@ TEXTS = ["one two three four"] * 20
         ([], {}, CorpusError, "must hold tokens"),
         ([None, 3, float("nan")], {}, CorpusError, r"must be strings, but texts from Python \(list\) holds: int 3\."),
         ("one text", {}, CorpusError, r"was one str: 'one text'\. Pass \[text\]"),
-        (5, {}, CorpusError, "texts must be an iterable of strings or lists of tokens, a dataset, a table or a path, was: int 5"),
+        (
+            5,
+            {},
+            CorpusError,
+            "texts must be an iterable of strings or lists of tokens, a dataset, a table or a path, was: int 5",
+        ),
         (["word"] * 10, {"sample": 0}, TrainingError, "must give pairs of neighbouring words"),
     ],
 )
