@@ -62,32 +62,33 @@ tokens = parse_settings({"tokens": {"tokenizer": "whitespace"}}).tokens
 few = pa.array(["the cat and the dog went to the house", "a word that is new"] * 2000, pa.large_string())
 encoder = make_encoder(spacy.blank("en"), tokens)
 encoder.encode(few)
-n_interrupts = 0
+armed = False
+
+def raise_once(number, frame):
+    global armed
+    if armed:
+        armed = False
+        raise KeyboardInterrupt
 
 def interrupt():
     while True:
         time.sleep(random.uniform(0.0005, 0.004))
         os.kill(os.getpid(), signal.SIGINT)
 
-def main():
-    global n_interrupts
-    end = time.monotonic() + float(sys.argv[1])
-    while time.monotonic() < end:
-        try:
-            while time.monotonic() < end:
-                encoder.encode(few)
-        except KeyboardInterrupt:
-            n_interrupts += 1
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    print(n_interrupts, flush=True)
-    os._exit(0)
-
+signal.signal(signal.SIGINT, raise_once)
 threading.Thread(target=interrupt, daemon=True).start()
-while True:
+n_interrupts = 0
+end = time.monotonic() + float(sys.argv[1])
+while time.monotonic() < end:
     try:
-        main()
+        armed = True
+        while time.monotonic() < end:
+            encoder.encode(few)
     except KeyboardInterrupt:
-        pass
+        n_interrupts += 1
+armed = False
+print(n_interrupts, flush=True)
+os._exit(0)
 """
 
 
@@ -96,7 +97,7 @@ def test_encoding_can_be_interrupted_at_any_moment():
     command = [sys.executable, "-c", INTERRUPTED_ENCODING, "3"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert int(ended.stdout) > 100
+    assert int(ended.stdout) > 20
 
 
 # processes that tokenize
