@@ -39,7 +39,7 @@ def bare_pipeline(nlp: "Language") -> "Language":
     other's vocab, so the pipeline is for saving only.
     """
     bare = type(nlp)(create_tokenizer=lambda _: nlp.tokenizer)
-    bare.vocab.lookups = nlp.vocab.lookups
+    bare.vocab.lookups.from_bytes(nlp.vocab.lookups.to_bytes())
     for string in nlp.vocab.strings:
         bare.vocab.strings.add(string)
     config = (bare if nlp.component_names else nlp).config.copy()
