@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from spacy_w2v.errors import StorageError
 from spacy_w2v.huffman import check_tree
 from spacy_w2v.kernels.arguments import Tree
+from spacy_w2v.memory import release_free_memory
 from spacy_w2v.model.arrays import parse_array
 from spacy_w2v.model.vocabulary import Vocabulary
 
@@ -39,7 +40,10 @@ def read_vocabulary(words_path: Path, forms_path: Path) -> Vocabulary:
         raise StorageError(f"{forms_path} must be of {len(counts)} words, but is of more. It is damaged.")
     if (pc.min(forms["count"]).as_py() or 0) < 0:
         raise StorageError(f"{forms_path} must have counts from 0 on, but has others. It is damaged.")
-    return Vocabulary(words=table["word"].to_pylist(), counts=counts, forms=forms)
+    words = table["word"].to_pylist()
+    del table
+    release_free_memory()  # of the file and of the checks, more than the words take
+    return Vocabulary(words=words, counts=counts, forms=forms)
 
 
 def write_tree(tree: Tree, path: Path) -> None:
