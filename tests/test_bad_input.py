@@ -95,7 +95,9 @@ def test_wrong_corpus(workplace, options, message):
     [
         ([*TRAIN, f"{CORPUS}data_files", "bad.txt"], "bad.txt has the byte 0xff at position 14, in line 2"),
         ([*TRAIN, "--w2v.training.epoch", "3"], "[w2v.training] has no setting 'epoch'. Did you mean 'epochs'?"),
-        pytest.param(["train", "config.cfg", "-o", "/proc/out"], "must be writable, but /proc/out", marks=needs_proc),
+        pytest.param(
+            ["train", "config.cfg", "-o", "/proc/out"], "must be writable, but /proc/out is not", marks=needs_proc
+        ),
         (["most-similar", "nope", "a"], "but nope does not exist."),
     ],
     ids=["corpus", "config", "output", "model"],
@@ -207,7 +209,7 @@ def test_unknown_encoding(workplace):
     "output", ["texts.txt/out", pytest.param("/proc/out", marks=needs_proc)], ids=["below-a-file", "no-right"]
 )
 def test_unwritable_output(workplace, output):
-    fails_cleanly(workplace, "train", "config.cfg", "-o", output, message=f"must be writable, but {output}")
+    fails_cleanly(workplace, "train", "config.cfg", "-o", output, message=f"must be writable, but {output} is not")
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_of_two_runs_to_one_output_the_second_is_refused(workplace):
         for options in ((), ("--resume",), ("--overwrite",)):
             second = w2v_here(*TRAIN, *options, cwd=workplace)
             assert second.code == 1
-            assert "Only one run at a time may write to out.checkpoint, but another one is under way." in second.said
+            assert "Only one run at a time may write to out, but another one is under way." in second.said
         assert first.poll() is None
     finally:
         first.kill()

@@ -230,6 +230,19 @@ def test_keyed_vectors_can_be_added_to_and_saved_again(model, tmp_path):
     assert len(model) == len(model.words) == len(model.input_vectors)
 
 
+@pytest.mark.parametrize("format_name", ["spacy", "gensim"])
+def test_numbers_that_float16_does_not_hold_are_refused(format_name, tmp_path):
+    vectors = np.ones((3, 10))
+    vectors[1, 4] = -70_000.0
+    big = make_model([3, 2, 1], weights=(vectors, vectors))
+    with pytest.raises(ConfigError, match=r"numbers up to 65,504, but the vectors have: 70,000\. Set"):
+        get_exporter(format_name)(big, tmp_path / "out", ExportSettings(dtype="float16"))
+    with pytest.raises(ConfigError, match="float16 holds"):
+        big.to_spacy(dtype="float16")
+    with pytest.raises(ConfigError, match="float16 holds"):
+        big.to_keyed_vectors(dtype="float16")
+
+
 def test_float16_for_gensim(model, tmp_path):
     get_exporter("gensim")(model, tmp_path / "vectors.kv", ExportSettings(dtype="float16"))
     keyed_vectors = KeyedVectors.load(str(tmp_path / "vectors.kv"), mmap="r")

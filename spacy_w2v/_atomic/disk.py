@@ -55,9 +55,12 @@ def is_full(error: OSError) -> bool:
     return short or error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def check_writable(path: Path) -> None:
-    """Raise StorageError if no directory can be made at `path`, or moved there; its parents are made."""
-    with unwritable(path):
+def check_writable(path: Path, *, shown: Path | None = None) -> None:
+    """Raise StorageError if no directory can be made at `path`, or moved there; its parents are made.
+
+    shown: the path that errors name; None for `path` itself.
+    """
+    with unwritable(shown or path):
         path.parent.mkdir(parents=True, exist_ok=True)
         Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent)).rmdir()
         check_movable([path])

@@ -42,9 +42,7 @@ def take_lock(path: Path) -> int | None:
 
 def release_lock(path: Path, descriptor: int) -> None:
     """Remove a file that `take_lock` locked, and let others have it."""
-    if (
-        sys.platform == "win32"
-    ):  # an open file cannot be removed there: not this one, nor one that others opened meanwhile
+    if sys.platform == "win32":  # an open file cannot be removed there: not this one, nor one that others have open
         os.close(descriptor)
         with suppress(OSError):
             path.unlink()
@@ -72,17 +70,18 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 
 @contextmanager
-def only_writer(path: Path) -> Iterator[None]:
+def only_writer(path: Path, *, shown: Path | None = None) -> Iterator[None]:
     """Hold a directory that `replaced_directory` writes again and again, so that no other process does.
 
-    Ends with the process, however that ends. Raises StorageError if another process holds it, or it cannot be made.
+    Ends with the process, however that ends. shown: the path that errors name, as of the output whose checkpoint the
+    directory is; None for `path` itself. Raises StorageError if another process holds it, or it cannot be made.
     """
-    check_writable(path)  # a file that may not be made looks like one that is held
+    check_writable(path, shown=shown)  # a file that may not be made looks like one that is held
     lock = path.with_name(f".{path.name}.lock")
-    with unwritable(path):
+    with unwritable(shown or path):
         descriptor = take_lock(lock)
     if descriptor is None:
-        raise under_way(path)
+        raise under_way(shown or path)
     try:
         yield
     finally:

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spacy_w2v.config.export import VectorKind
+from spacy_w2v.errors import ConfigError
 from spacy_w2v.memory import release_mapped
 from spacy_w2v.model.trained import FLOATS_AT_A_TIME, TrainedModel
 from spacy_w2v.types import Vectors
@@ -27,23 +30,38 @@ def passing_rows(matrix: Vectors) -> Iterator[Vectors]:
         release_mapped(matrix)
 
 
+def of_type(block: Vectors, dtype: str) -> NDArray[np.floating[Any]]:
+    """Return rows with numbers of another type. Raises ConfigError for numbers that become infinite, as float16."""
+    with np.errstate(over="ignore"):
+        converted = np.ascontiguousarray(block, dtype)
+    if converted.dtype.itemsize < block.dtype.itemsize and not np.isfinite(converted).all():
+        raise ConfigError(
+            f"{converted.dtype.name} holds numbers up to {np.finfo(converted.dtype).max:,.0f}, but the vectors have: "
+            f'{np.abs(block).max():,.0f}. Set dtype to "float32".'
+        )
+    return converted
+
+
 def matrix_of(model: TrainedModel, kind: VectorKind, *, n_rows: int | None, dtype: str) -> Vectors:
-    """Return a copy of the first n_rows of a model's vectors, or of all, with numbers of another type."""
+    """Return a copy of the first n_rows of a model's vectors, or of all, with numbers as `of_type` gives them."""
     matrix = np.empty((len(model.vocabulary.first(n_rows)), model.vector_size), dtype)
     start = 0
     for block in passing_blocks(model, kind, n_rows=n_rows):
-        matrix[start : start + len(block)] = block
+        matrix[start : start + len(block)] = of_type(block, dtype)
         start += len(block)
     return matrix
 
 
 def write_matrix(path: Path, blocks: Iterable[Vectors], *, shape: tuple[int, int], dtype: str) -> None:
-    """Write rows as np.save writes a matrix, to the byte. shape: of it; rows that the blocks lack are zero."""
-    descr = np.lib.format.dtype_to_descr(np.dtype(dtype).newbyteorder("<"))
+    """Write rows as np.save writes a matrix, to the byte, with numbers as `of_type` gives them.
+
+    shape: of the matrix; rows that the blocks lack are zero.
+    """
+    descr = np.dtype(dtype).newbyteorder("<").str
     n_rows = 0
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
         for block in blocks:
-            file.write(np.ascontiguousarray(block, descr).data)
+            file.write(of_type(block, descr).data)
             n_rows += len(block)
         file.write(np.zeros((shape[0] - n_rows, shape[1]), descr).data)

@@ -11,7 +11,7 @@ from spacy_w2v._atomic import parse_json, read_bounded
 from spacy_w2v.config.export import ExportSettings, VectorKind, check_merging, check_vectors
 from spacy_w2v.corpus.affix_rules import lost_when_saved
 from spacy_w2v.errors import ConfigError, StorageError
-from spacy_w2v.export.matrices import matrix_of, passing_blocks
+from spacy_w2v.export.matrices import matrix_of, of_type, passing_blocks
 from spacy_w2v.model.trained import TrainedModel
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _keep_frequencies(
         names[rows],
         model.vocabulary.counts[rows],
         n_tokens=int(model.meta["corpus"]["n_tokens"]),
-        sample=model.some_vectors(vectors, rows[sampled_words(len(rows))]).astype(dtype),
+        sample=of_type(model.some_vectors(vectors, rows[sampled_words(len(rows))]), dtype),
     )
 
 

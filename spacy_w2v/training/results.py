@@ -60,7 +60,7 @@ def train_to_directory(
     if "spacy" in export.formats:
         check_can_be_saved(job.nlp)
     check_free(output_path, overwrite=overwrite)
-    with only_writer(checkpoint_of(output_path)):
+    with only_writer(checkpoint_of(output_path), shown=output_path):
         with staged_directory(output_path, replaces=RESULTS) as directory, TrainingLog(directory / LOG_FILE) as log:
             job = dataclasses.replace(
                 job,
@@ -98,7 +98,7 @@ def finish_earlier(output_path: Path) -> bool:
     run = _run_of(output_path / MODEL_DIRECTORY)
     if run is None or run != _run_of(checkpoint):
         return False
-    with only_writer(checkpoint):
+    with only_writer(checkpoint, shown=output_path):
         remove_directory(checkpoint)
     return True
 
