@@ -1,0 +1,255 @@
+"""Damaged files of every format that is read or written, and what becomes of those who read them.
+
+    python tests/attacks/mutations.py --n 10000 --seed 1
+
+Each trial damages one file and lets one operation read it, in a process of its own that is limited in time and memory.
+Right is the result of the undamaged file, or an error that tells what is wrong. A difference without an error is wrong
+wherever there is a checksum. Ends with exit code 1 if anything was wrong; --only 123 makes trial 123 of a seed again.
+"""
+
+import os
+import random
+import shutil
+import sys
+import tempfile
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+
+import damage
+from operations import Operation
+from samples import SAMPLES, Sample
+from trials import MAX_CPU_S, Ending, Outcome, Verdict, in_parallel, kinds_of_failure, run_forked, table_of
+
+CHUNK_TOKENS = 500
+"""Of the corpora here, so that they have several chunks."""
+SHARE_OF_CRAFTED = 0.15
+"""Of the trials of formats that can be changed and stay well formed."""
+SHARE_OF_EXCHANGED = 0.06
+"""Of the trials that exchange, remove or transplant whole files."""
+
+
+class Workplace(NamedTuple):
+    """A sample on disk, with a copy to restore it from, and what operations make of it."""
+
+    sample: Sample
+    directory: Path
+    pristine: Path
+    twin: Path
+    """The same kind of sample, made from another seed."""
+    files: list[Path]
+    """Those to damage, relative to the directory."""
+    expected: dict[str, Ending]
+    """By the name of the operation."""
+
+
+def prepare(directory: Path, names: Iterable[str] = ()) -> list[Workplace]:
+    """Make all samples below a directory. Raises SystemExit if an operation fails on undamaged files."""
+    workplaces = []
+    for sample in SAMPLES:
+        if names and sample.name not in names:
+            continue
+        places = []
+        for seed in (0, 1):
+            place = directory / sample.name.replace(" ", "-") / f"seed-{seed}"
+            place.mkdir(parents=True)
+            _in_fork(partial(_make, sample, place, seed), place.with_suffix(".log"))
+            places.append(place)
+        pristine = directory / sample.name.replace(" ", "-") / "pristine"
+        shutil.copytree(places[0], pristine, symlinks=True)
+        files = sorted(
+            path.relative_to(pristine) for pattern in sample.files for path in pristine.glob(pattern) if path.is_file()
+        )
+        if not files:
+            raise SystemExit(f"The sample '{sample.name}' must have files to damage, but has none: {sample.files}")
+        workplace = Workplace(sample, places[0], pristine, places[1], files, {})
+        for operation in sample.operations:
+            restore(workplace)
+            first = run(workplace, operation, max_cpu_s=60)
+            restore(workplace)
+            second = run(workplace, operation, max_cpu_s=60)
+            if first.kind != "result" or first.text != second.text:
+                raise SystemExit(
+                    f"'{operation.name}' must have the same result twice on undamaged files of '{sample.name}', but "
+                    f"came to:\n{first}\n{second}"
+                )
+            workplace.expected[operation.name] = second
+        workplaces.append(workplace)
+    return workplaces
+
+
+def _make(sample: Sample, place: Path, seed: int) -> str:
+    os.chdir(place)
+    sample.make(seed)
+    return "made"
+
+
+def _in_fork(task: Any, log: Path) -> None:  # Any: a function without arguments
+    ending = run_forked(task, log=log, max_cpu_s=120)
+    if ending.kind != "result":
+        raise SystemExit(f"A sample must be made, but: {ending.text}\n{log.read_text()}")
+
+
+def restore(workplace: Workplace) -> None:
+    """Make a sample as it was, save for the files that stay the same files."""
+    fixed = workplace.sample.fixed
+    for path in workplace.directory.iterdir():
+        if path.name not in fixed:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    for path in workplace.pristine.iterdir():
+        if path.name not in fixed:
+            target = workplace.directory / path.name
+            shutil.copytree(path, target, symlinks=True) if path.is_dir() else shutil.copy2(path, target)
+
+
+def run(workplace: Workplace, operation: Operation, *, max_cpu_s: float) -> Ending:
+    """Run an operation in the directory of a sample."""
+
+    def in_directory() -> str:
+        os.chdir(workplace.directory)
+        return operation.run()
+
+    return run_forked(in_directory, log=workplace.directory.with_suffix(".log"), max_cpu_s=max_cpu_s)
+
+
+def hurt(workplace: Workplace, chooser: random.Random) -> tuple[str, bool]:
+    """Damage a file of a sample; return what was done, and whether checksums were made right again."""
+    directory, relative = workplace.directory, chooser.choice(workplace.files)
+    path = directory / relative
+    content = path.read_bytes()
+    kind = chooser.random()
+    if kind < SHARE_OF_CRAFTED and damage.fits_crafting(path):
+        path.write_bytes(damage.CRAFTED[path.suffix](content, chooser))
+        damage.with_right_checksums(directory)
+        return f"{relative}: crafted", True
+    if kind > 1 - SHARE_OF_EXCHANGED and len(workplace.files) > 1:
+        other = chooser.choice([file for file in workplace.files if file != relative])
+        way = chooser.choice(("swapped", "missing", "directory", "transplanted"))
+        if way == "swapped":
+            damage.swap_files(path, directory / other)
+            return f"{relative}: swapped with {other}", False
+        if way == "transplanted" and (twin := _of_twin(workplace, relative)) is not None:
+            shutil.copyfile(twin, path)
+            return f"{relative}: that of another sample", False
+        path.unlink()
+        if way == "directory":
+            path.mkdir()
+        return f"{relative}: {way}", False
+    kinds = {name: change for name, change in damage.damages_of(path).items() if name not in workplace.sample.without}
+    name = chooser.choice(list(kinds))
+    changed = kinds[name](content, chooser)
+    path.write_bytes(changed)
+    return f"{relative}: {name} at {_first_difference(content, changed):,} of {len(content):,}", False
+
+
+def _of_twin(workplace: Workplace, relative: Path) -> Path | None:
+    """Return the file of the twin that is in the same place, where names that are hashes may be others."""
+    patterns = [pattern for pattern in workplace.sample.files if relative.match(pattern)]
+    found = [path for pattern in patterns for path in workplace.twin.glob(pattern) if path.name == relative.name]
+    return found[0] if found else None
+
+
+def _first_difference(before: bytes, after: bytes) -> int:
+    pairs = enumerate(zip(before, after, strict=False))
+    return next((place for place, (old, new) in pairs if old != new), min(len(before), len(after)))
+
+
+def try_one(number: int, *, seed: int, workplaces: list[Workplace], keep: Path | None) -> list[object]:
+    """Make a trial, and return its verdict as JSON values."""
+    chooser = random.Random(f"{seed} {number}")
+    workplace = chooser.choices(workplaces, [workplace.sample.weight for workplace in workplaces])[0]
+    operation = chooser.choice(workplace.sample.operations)
+    restore(workplace)
+    what, crafted = hurt(workplace, chooser)
+    if keep is not None:
+        kept = keep / f"{seed}-{number}"
+        shutil.copytree(workplace.directory, kept, symlinks=True)
+    expected = workplace.expected[operation.name]
+    ending = run(workplace, operation, max_cpu_s=MAX_CPU_S + expected.seconds)
+    outcome = judge(ending, expected, checked=workplace.sample.checked and not crafted)
+    if (workplace.directory / "executed").exists():
+        outcome = Outcome.EXECUTED
+    if keep is not None and outcome.is_good:
+        shutil.rmtree(kept)
+    text = "" if outcome is Outcome.RIGHT else ending.text
+    return Verdict(number, workplace.sample.name, outcome, f"{what}; {operation.name}", text, ending.seconds).to_json()
+
+
+def judge(ending: Ending, expected: Ending, *, checked: bool) -> Outcome:
+    """Return what an ending means. checked: damage can be told from content."""
+    if ending.kind != "result":
+        return {
+            "refused": Outcome.REFUSED,
+            "foreign": Outcome.FOREIGN,
+            "memory": Outcome.MEMORY,
+            "hang": Outcome.HANG,
+            "crash": Outcome.CRASH,
+        }[ending.kind]
+    if ending.text == expected.text:
+        return Outcome.RIGHT
+    return Outcome.SILENT if checked else Outcome.AS_IT_STANDS
+
+
+def warm_up() -> None:
+    """Import what operations import, once for all forks; and no more than that, so that there are no threads yet."""
+    import datasets  # noqa: F401
+    import gensim.models  # noqa: F401
+    import scipy.stats  # noqa: F401
+    import spacy
+    import tqdm
+    from typer.testing import CliRunner  # noqa: F401
+
+    import spacy_w2v.cli  # noqa: F401
+    from spacy_w2v.corpus import store
+    from spacy_w2v.kernels import TRAINING_KERNELS  # noqa: F401
+    from spacy_w2v.training import job, loggers, results  # noqa: F401
+
+    tqdm.tqdm.monitor_interval = 0
+    store.CHUNK_TOKENS = CHUNK_TOKENS
+    spacy.blank("en")
+
+
+def arguments_of(parser: ArgumentParser) -> Namespace:
+    """Add what all attacks take, and parse the command line."""
+    parser.add_argument("--n", type=int, default=1000, help="how many trials")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
+    parser.add_argument("--keep", type=Path, help="directory for the files of trials that went wrong")
+    parser.add_argument("--only", type=int, nargs="+", help="numbers of the trials to make, of that seed")
+    parser.add_argument("--shown", type=int, default=40, help="kinds of failure to show")
+    return parser.parse_args()
+
+
+def main() -> None:
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--samples", nargs="+", default=[], choices=[sample.name for sample in SAMPLES])
+    arguments = arguments_of(parser)
+    warm_up()
+    verdicts = []
+    with tempfile.TemporaryDirectory(prefix="attacks-") as temporary:
+        os.environ["SPACY_W2V_CACHE"] = str(Path(temporary, "user-cache"))
+        places = [Path(temporary, f"job-{job}") for job in range(arguments.jobs)]
+        samples = [prepare(place, arguments.samples) for place in places]
+        numbers = arguments.only or range(arguments.n)
+
+        def task(number: int, job: int) -> list[object]:
+            return try_one(number, seed=arguments.seed, workplaces=samples[job], keep=arguments.keep)
+
+        for values in in_parallel(task, numbers, n_jobs=arguments.jobs):
+            verdicts.append(Verdict.from_json(values))
+            if len(verdicts) % 500 == 0:
+                print(f"{len(verdicts)} tried", file=sys.stderr)
+    for n_times, verdict in kinds_of_failure(verdicts)[: arguments.shown]:
+        print(f"\n== {n_times} × {verdict.outcome.value}, such as --seed {arguments.seed} --only {verdict.number}")
+        print(f"   {verdict.group}: {verdict.what}\n{verdict.text[-1200:]}")
+    print("\n" + table_of(verdicts))
+    sys.exit(0 if all(verdict.outcome.is_good for verdict in verdicts) else 1)
+
+
+if __name__ == "__main__":
+    main()
