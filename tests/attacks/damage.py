@@ -182,8 +182,8 @@ TEXT: dict[str, Damage] = {"inserted": insert_text, "line": change_line, "value"
 DEPTH = 100_000
 """Of nested lists, where parsers that call themselves run out of stack."""
 RAW_VALUES = (
-    "null", "true", "-1", "0", "1.5", "1e308", "1e999", "NaN", str(2**31), str(2**63), str(2**64), str(2**200), '""', '"x"',
-    '"\\ud800"', '"\\u0000"', "[]", "{}", "[[]]", '{"x": 1}', '[null, "x", -5]', '"../../x"', '"/etc/passwd"',
+    "null", "true", "-1", "0", "1.5", "1e308", "1e999", "NaN", str(2**31), str(2**63), str(2**64), str(2**200), '""',
+    '"x"', '"\\ud800"', '"\\u0000"', "[]", "{}", "[[]]", '{"x": 1}', '[null, "x", -5]', '"../../x"', '"/etc/passwd"',
     "[" * DEPTH + "]" * DEPTH, '{"a":' * DEPTH + "1" + "}" * DEPTH, "9" * 5000, '"' + "x" * 100_000 + '"',
 )  # fmt: skip
 _MARK = "value to be replaced"

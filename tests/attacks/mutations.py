@@ -12,26 +12,46 @@ import random
 import shutil
 import sys
 import tempfile
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Iterable
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Callable, Iterable
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
 
 import damage
 from operations import Operation
-from samples import SAMPLES, Sample
-from trials import MAX_CPU_S, Ending, Outcome, Verdict, in_parallel, kinds_of_failure, run_forked, table_of
+from samples import SAMPLES, Sample, make_corpora, make_encoded
+from trials import MAX_CPU_S, Ending, Verdict, arguments_of, make_trials, run_forked, warm_up
 
-CHUNK_TOKENS = 500
-"""Of the corpora here, so that they have several chunks."""
 SHARE_OF_CRAFTED = 0.15
 """Of the trials of formats that can be changed and stay well formed."""
 SHARE_OF_EXCHANGED = 0.06
 """Of the trials that exchange, remove or transplant whole files."""
+
+
+class Outcome(Enum):
+    """What a trial came to. The order is from good to bad."""
+
+    RIGHT = "right result"
+    REFUSED = "clear error"
+    AS_IT_STANDS = "read as it stands"
+    """Another result, from a format that has nothing to tell damage from content by."""
+    SILENT = "silent difference"
+    FOREIGN = "foreign exception"
+    MEMORY = "memory"
+    HANG = "hang"
+    CRASH = "crash"
+    EXECUTED = "ran code"
+    """Code that stood in a file was run."""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether this is what should happen."""
+        return self in (Outcome.RIGHT, Outcome.REFUSED, Outcome.AS_IT_STANDS)
 
 
 class Workplace(NamedTuple):
@@ -51,14 +71,18 @@ class Workplace(NamedTuple):
 def prepare(directory: Path, names: Iterable[str] = ()) -> list[Workplace]:
     """Make all samples below a directory. Raises SystemExit if an operation fails on undamaged files."""
     workplaces = []
+    made: dict[tuple[Callable[[int], None], int], Path] = {}
     for sample in SAMPLES:
         if names and sample.name not in names:
             continue
         places = []
         for seed in (0, 1):
             place = directory / sample.name.replace(" ", "-") / f"seed-{seed}"
-            place.mkdir(parents=True)
-            _in_fork(partial(_make, sample, place, seed), place.with_suffix(".log"))
+            if (earlier := made.setdefault((sample.make, seed), place)) is not place:
+                shutil.copytree(earlier, place, symlinks=True)
+            else:
+                place.mkdir(parents=True)
+                _in_fork(partial(_make, sample, place, seed), place.with_suffix(".log"))
             places.append(place)
         pristine = directory / sample.name.replace(" ", "-") / "pristine"
         shutil.copytree(places[0], pristine, symlinks=True)
@@ -159,8 +183,8 @@ def _first_difference(before: bytes, after: bytes) -> int:
     return next((place for place, (old, new) in pairs if old != new), min(len(before), len(after)))
 
 
-def try_one(number: int, *, seed: int, workplaces: list[Workplace], keep: Path | None) -> list[object]:
-    """Make a trial, and return its verdict as JSON values."""
+def try_one(number: int, *, seed: int, workplaces: list[Workplace], keep: Path | None) -> Verdict:
+    """Make a trial."""
     chooser = random.Random(f"{seed} {number}")
     workplace = chooser.choices(workplaces, [workplace.sample.weight for workplace in workplaces])[0]
     operation = chooser.choice(workplace.sample.operations)
@@ -177,7 +201,8 @@ def try_one(number: int, *, seed: int, workplaces: list[Workplace], keep: Path |
     if keep is not None and outcome.is_good:
         shutil.rmtree(kept)
     text = "" if outcome is Outcome.RIGHT else ending.text
-    return Verdict(number, workplace.sample.name, outcome, f"{what}; {operation.name}", text, ending.seconds).to_json()
+    what = f"{what}; {operation.name}"
+    return Verdict(number, workplace.sample.name, outcome.value, outcome.is_good, what, text)
 
 
 def judge(ending: Ending, expected: Ending, *, checked: bool) -> Outcome:
@@ -195,60 +220,41 @@ def judge(ending: Ending, expected: Ending, *, checked: bool) -> Outcome:
     return Outcome.SILENT if checked else Outcome.AS_IT_STANDS
 
 
-def warm_up() -> None:
-    """Import what operations import, once for all forks; and no more than that, so that there are no threads yet."""
-    import datasets  # noqa: F401
-    import gensim.models  # noqa: F401
-    import scipy.stats  # noqa: F401
-    import spacy
-    import tqdm
-    from typer.testing import CliRunner  # noqa: F401
+def use_once() -> None:
+    """Read a corpus in each format, and train: what this imports, and the kernels it loads, all forks have then.
 
-    import spacy_w2v.cli  # noqa: F401
-    from spacy_w2v.corpus import store
-    from spacy_w2v.kernels import TRAINING_KERNELS  # noqa: F401
-    from spacy_w2v.training import job, loggers, results  # noqa: F401
-
-    tqdm.tqdm.monitor_interval = 0
-    store.CHUNK_TOKENS = CHUNK_TOKENS
-    spacy.blank("en")
-
-
-def arguments_of(parser: ArgumentParser) -> Namespace:
-    """Add what all attacks take, and parse the command line."""
-    parser.add_argument("--n", type=int, default=1000, help="how many trials")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
-    parser.add_argument("--keep", type=Path, help="directory for the files of trials that went wrong")
-    parser.add_argument("--only", type=int, nargs="+", help="numbers of the trials to make, of that seed")
-    parser.add_argument("--shown", type=int, default=40, help="kinds of failure to show")
-    return parser.parse_args()
+    Every trial would spend half a second on that.
+    """
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory(prefix="attacks-") as temporary:
+        os.chdir(temporary)
+        try:
+            for sample in SAMPLES:
+                if sample.make in (make_corpora, make_encoded):
+                    place = Path(temporary, sample.name)
+                    place.mkdir()
+                    os.chdir(place)
+                    sample.make(0)
+                    sample.operations[0].run()
+        finally:
+            os.chdir(before)
 
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument("--samples", nargs="+", default=[], choices=[sample.name for sample in SAMPLES])
-    arguments = arguments_of(parser)
+    arguments = arguments_of(parser, n=1000)
     warm_up()
-    verdicts = []
     with tempfile.TemporaryDirectory(prefix="attacks-") as temporary:
         os.environ["SPACY_W2V_CACHE"] = str(Path(temporary, "user-cache"))
-        places = [Path(temporary, f"job-{job}") for job in range(arguments.jobs)]
-        samples = [prepare(place, arguments.samples) for place in places]
-        numbers = arguments.only or range(arguments.n)
+        use_once()
+        samples = [prepare(Path(temporary, f"job-{job}"), arguments.samples) for job in range(arguments.jobs)]
 
-        def task(number: int, job: int) -> list[object]:
+        def task(number: int, job: int) -> Verdict:
             return try_one(number, seed=arguments.seed, workplaces=samples[job], keep=arguments.keep)
 
-        for values in in_parallel(task, numbers, n_jobs=arguments.jobs):
-            verdicts.append(Verdict.from_json(values))
-            if len(verdicts) % 500 == 0:
-                print(f"{len(verdicts)} tried", file=sys.stderr)
-    for n_times, verdict in kinds_of_failure(verdicts)[: arguments.shown]:
-        print(f"\n== {n_times} × {verdict.outcome.value}, such as --seed {arguments.seed} --only {verdict.number}")
-        print(f"   {verdict.group}: {verdict.what}\n{verdict.text[-1200:]}")
-    print("\n" + table_of(verdicts))
-    sys.exit(0 if all(verdict.outcome.is_good for verdict in verdicts) else 1)
+        all_good = make_trials(task, arguments, [outcome.value for outcome in Outcome])
+    sys.exit(0 if all_good else 1)
 
 
 if __name__ == "__main__":

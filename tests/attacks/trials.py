@@ -15,12 +15,11 @@ import signal
 import sys
 import time
 import traceback
+from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 MAX_CPU_S = 5
 """Of processor time, beyond what the undamaged input takes: more is a hang."""
@@ -28,27 +27,8 @@ MAX_WALL_S = 120
 """A trial that waits for something, without computing, is stopped then."""
 MAX_BYTES = 2 << 30
 """Of memory, beyond what the warm process has."""
-
-
-class Outcome(Enum):
-    """What a trial came to. The order is from good to bad."""
-
-    RIGHT = "right result"
-    REFUSED = "clear error"
-    AS_IT_STANDS = "read as it stands"
-    """Another result, from a format that has nothing to tell damage from content by."""
-    SILENT = "silent difference"
-    FOREIGN = "foreign exception"
-    MEMORY = "memory"
-    HANG = "hang"
-    CRASH = "crash"
-    EXECUTED = "ran code"
-    """Code that stood in a file was run."""
-
-    @property
-    def is_good(self) -> bool:
-        """Whether this is what should happen."""
-        return self in (Outcome.RIGHT, Outcome.REFUSED, Outcome.AS_IT_STANDS)
+CHUNK_TOKENS = 500
+"""Of the corpora here, so that they have several chunks."""
 
 
 class Ending(NamedTuple):
@@ -159,11 +139,8 @@ def _read_all(descriptor: int, *, deadline: float) -> bytes | None:
     return None
 
 
-def in_parallel(task: Callable[[int, int], object], numbers: Iterable[int], *, n_jobs: int) -> Iterator[object]:
-    """Yield what a task returns for each number, as JSON values, from forks of this process; in no certain order.
-
-    task: gets a number, and which of the jobs does it, from 0.
-    """
+def in_parallel(task: Callable[[int, int], "Verdict"], numbers: Iterable[int], *, n_jobs: int) -> "Iterator[Verdict]":
+    """Yield what a task returns for each number, from forks of this process, in no certain order."""
     numbers = list(numbers)
     if n_jobs <= 1:
         yield from (task(number, 0) for number in numbers)
@@ -182,53 +159,47 @@ def in_parallel(task: Callable[[int, int], object], numbers: Iterable[int], *, n
         os.close(writing)
         pipes.append(os.fdopen(reading, encoding="utf-8"))
         children.append(child)
-    while pipes:
-        for pipe in select.select(pipes, [], [])[0]:
-            line = pipe.readline()
-            if line:
-                yield json.loads(line)
-            else:
-                pipes.remove(pipe)
-                pipe.close()
+    for pipe in _lines_of(pipes):
+        yield Verdict(*json.loads(pipe))
     for child in children:
         os.waitpid(child, 0)
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What is kept of a trial."""
+def _lines_of(pipes: list[TextIO]) -> Iterator[str]:
+    while pipes:
+        for pipe in select.select(pipes, [], [])[0]:
+            line = pipe.readline()
+            if line:
+                yield line
+            else:
+                pipes.remove(pipe)
+                pipe.close()
+
+
+class Verdict(NamedTuple):
+    """What is kept of a trial; all JSON values."""
 
     number: int
     """With the seed, it makes the same trial again."""
     group: str
     """What the table has a row for."""
-    outcome: Outcome
+    outcome: str
+    """What the table has a column for."""
+    is_good: bool
     what: str
     """What was tried, on which file."""
     text: str
     """Error or difference."""
-    seconds: float
-
-    def to_json(self) -> list[object]:
-        """Return all fields as JSON values."""
-        return [self.number, self.group, self.outcome.name, self.what, self.text, self.seconds]
-
-    @classmethod
-    def from_json(cls, values: Sequence[object]) -> "Verdict":
-        """Return what `to_json` was called on."""
-        number, group, outcome, what, text, seconds = values
-        return cls(int(number), str(group), Outcome[str(outcome)], str(what), str(text), float(seconds))
 
 
-def table_of(verdicts: Iterable[Verdict]) -> str:
+def table_of(verdicts: Iterable[Verdict], outcomes: Sequence[str]) -> str:
     """Return a Markdown table: a row for each group, a column for each outcome, and a last row of sums."""
     counts = Counter((verdict.group, verdict.outcome) for verdict in verdicts)
-    groups = list(dict.fromkeys(group for group, _ in counts))
-    columns = list(Outcome)
-    rows = [["", "tried", *(outcome.value for outcome in columns)], ["---", *["---:"] * (len(columns) + 1)]]
-    for group in [*sorted(groups), None]:
+    rows = [["", "tried", *outcomes], ["---", *["---:"] * (len(outcomes) + 1)]]
+    for group in [*sorted({group for group, _ in counts}), None]:
         cells = [
-            sum(n for (of, kind), n in counts.items() if kind is outcome and group in (of, None)) for outcome in columns
+            sum(n for (of, outcome), n in counts.items() if outcome == column and group in (of, None))
+            for column in outcomes
         ]
         rows.append([group or "all", f"{sum(cells):,}", *(f"{cell:,}" for cell in cells)])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
@@ -236,11 +207,10 @@ def table_of(verdicts: Iterable[Verdict]) -> str:
 
 def kinds_of_failure(verdicts: Iterable[Verdict]) -> list[tuple[int, Verdict]]:
     """Return how often each kind of failure was seen, and the first trial of each, the most frequent first."""
-    seen: dict[tuple[str, Outcome, str], list[Verdict]] = {}
+    seen: dict[tuple[str, str, str], list[Verdict]] = {}
     for verdict in verdicts:
-        if not verdict.outcome.is_good:
-            place = verdict.what.partition(":")[0]
-            seen.setdefault((verdict.group, verdict.outcome, f"{place} {_gist(verdict.text)}"), []).append(verdict)
+        if not verdict.is_good:
+            seen.setdefault((verdict.group, verdict.outcome, _gist(verdict.text)), []).append(verdict)
     return sorted(((len(alike), alike[0]) for alike in seen.values()), key=lambda item: -item[0])
 
 
@@ -248,4 +218,52 @@ def _gist(text: str) -> str:
     """Return what failures of one kind have in common: the last frame of the package and the kind of exception."""
     frames = re.findall(r'File "[^"]*spacy_w2v/([^"]+)", line (\d+)', text)
     lines = text.strip().splitlines() or [""]
-    return f"{frames[-1] if frames else ''} {lines[-1].partition(':')[0]}"
+    return f"{frames[-1] if frames else ''} {lines[-1].partition(':')[0] if frames else ''}"
+
+
+def arguments_of(parser: ArgumentParser, *, n: int) -> Namespace:
+    """Add the options that all attacks take, and parse the command line. n: the default number of trials."""
+    parser.add_argument("--n", type=int, default=n, help="how many trials (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
+    parser.add_argument("--keep", type=Path, help="directory for the files of trials that went wrong")
+    parser.add_argument("--only", type=int, nargs="+", help="numbers of the trials to make, of that seed")
+    parser.add_argument("--shown", type=int, default=40, help="how many kinds of failure to show")
+    return parser.parse_args()
+
+
+def make_trials(task: Callable[[int, int], Verdict], arguments: Namespace, outcomes: Sequence[str]) -> bool:
+    """Make all trials, print failures and a table, and return whether all went well.
+
+    task: gets the number of a trial, and which of the jobs makes it, from 0.
+    """
+    verdicts = []
+    for verdict in in_parallel(task, arguments.only or range(arguments.n), n_jobs=arguments.jobs):
+        verdicts.append(verdict)
+        if len(verdicts) % 500 == 0:
+            print(f"{len(verdicts):,} tried", file=sys.stderr)
+    for n_times, verdict in kinds_of_failure(verdicts)[: arguments.shown]:
+        print(f"\n== {n_times} × {verdict.outcome}, such as --seed {arguments.seed} --only {verdict.number}")
+        print(f"   {verdict.group}: {verdict.what}\n{verdict.text[-1500:]}")
+    print("\n" + table_of(verdicts, outcomes))
+    return all(verdict.is_good for verdict in verdicts)
+
+
+def warm_up() -> None:
+    """Import what operations import, once for all forks."""
+    import datasets  # noqa: F401
+    import gensim.models  # noqa: F401
+    import scipy.stats  # noqa: F401
+    import spacy
+    import tqdm
+    from spacy.cli import setup_cli  # noqa: F401
+    from typer.testing import CliRunner  # noqa: F401
+
+    import spacy_w2v.cli  # noqa: F401
+    from spacy_w2v.corpus import store
+    from spacy_w2v.kernels import TRAINING_KERNELS  # noqa: F401
+    from spacy_w2v.training import job, loggers, results  # noqa: F401
+
+    tqdm.tqdm.monitor_interval = 0  # no thread that a fork would miss
+    store.CHUNK_TOKENS = CHUNK_TOKENS
+    spacy.blank("en")
