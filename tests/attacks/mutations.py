@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -71,27 +71,23 @@ class Workplace(NamedTuple):
 def prepare(directory: Path, names: Iterable[str] = ()) -> list[Workplace]:
     """Make all samples below a directory. Raises SystemExit if an operation fails on undamaged files."""
     workplaces = []
-    made: dict[tuple[Callable[[int], None], int], Path] = {}
     for sample in SAMPLES:
         if names and sample.name not in names:
             continue
-        places = []
-        for seed in (0, 1):
-            place = directory / sample.name.replace(" ", "-") / f"seed-{seed}"
-            if (earlier := made.setdefault((sample.make, seed), place)) is not place:
-                shutil.copytree(earlier, place, symlinks=True)
-            else:
-                place.mkdir(parents=True)
-                _in_fork(partial(_make, sample, place, seed), place.with_suffix(".log"))
-            places.append(place)
-        pristine = directory / sample.name.replace(" ", "-") / "pristine"
-        shutil.copytree(places[0], pristine, symlinks=True)
+        place, pristine, twin = (
+            directory / f"{sample.make.__name__.removeprefix('make_')}{kind}" for kind in ("", "-pristine", "-twin")
+        )
+        if not place.exists():  # several samples are of the same files
+            for path, seed in ((place, 0), (twin, 1)):
+                path.mkdir(parents=True)
+                _in_fork(partial(_make, sample, path, seed), path.with_suffix(".log"))
+            shutil.copytree(place, pristine, symlinks=True)
         files = sorted(
             path.relative_to(pristine) for pattern in sample.files for path in pristine.glob(pattern) if path.is_file()
         )
         if not files:
             raise SystemExit(f"The sample '{sample.name}' must have files to damage, but has none: {sample.files}")
-        workplace = Workplace(sample, places[0], pristine, places[1], files, {})
+        workplace = Workplace(sample, place, pristine, twin, files, {})
         for operation in sample.operations:
             restore(workplace)
             first = run(workplace, operation, max_cpu_s=60)
@@ -120,15 +116,12 @@ def _in_fork(task: Any, log: Path) -> None:  # Any: a function without arguments
 
 
 def restore(workplace: Workplace) -> None:
-    """Make a sample as it was, save for the files that stay the same files."""
-    fixed = workplace.sample.fixed
+    """Make a sample as it was. Its path stays the same, which an encoded corpus is known again by, among others."""
     for path in workplace.directory.iterdir():
-        if path.name not in fixed:
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     for path in workplace.pristine.iterdir():
-        if path.name not in fixed:
-            target = workplace.directory / path.name
-            shutil.copytree(path, target, symlinks=True) if path.is_dir() else shutil.copy2(path, target)
+        target = workplace.directory / path.name
+        shutil.copytree(path, target, symlinks=True) if path.is_dir() else shutil.copy2(path, target)
 
 
 def run(workplace: Workplace, operation: Operation, *, max_cpu_s: float) -> Ending:

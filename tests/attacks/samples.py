@@ -66,8 +66,6 @@ class Sample(NamedTuple):
     """There are checksums: a difference without an error is a failure."""
     weight: float = 1.0
     """How many of the trials it gets, relative to others."""
-    fixed: tuple[str, ...] = ("texts.txt", "config.cfg")
-    """Files that no operation changes, and that stay the same files: a corpus is known again by their times."""
     without: tuple[str, ...] = ()
     """Kinds of damage that make no sense, by name."""
 
@@ -240,7 +238,7 @@ def _corpus(file: str, *, path: str, **more: object) -> Operation:
 def _corpus_sample(file: str, *, path: str, checked: bool = False) -> Sample:
     """Return the sample of a corpus that is a single file."""
     name = f"corpus {file.partition('.')[2]}"
-    return Sample(name, make_corpora, (file,), (_corpus(file, path=path),), checked=checked, weight=0.5, fixed=())
+    return Sample(name, make_corpora, (file,), (_corpus(file, path=path),), checked=checked, weight=0.5)
 
 
 MODEL_OPERATIONS = (
@@ -326,7 +324,6 @@ SAMPLES = (
         ("config.cfg",),
         (over(operations.train), over(command, "encode", "config.cfg", "--cache-dir", "cache", name="encode")),
         weight=1.5,
-        fixed=("texts.txt",),
     ),
     _corpus_sample("texts.txt", path="text"),
     _corpus_sample("texts.jsonl", path="json"),
@@ -342,7 +339,6 @@ SAMPLES = (
         make_corpora,
         ("saved/*",),
         (over(operations.read_corpus, name="encode saved", path="saved"),),
-        fixed=(),
     ),
     Sample(
         "compiled kernels",
@@ -350,7 +346,6 @@ SAMPLES = (
         ("numba/*/*",),
         (over(operations.run_kernel),),
         checked=True,
-        fixed=(),
         without=("pickle",),  # what is kept there is code, as the package itself is
     ),
 )
