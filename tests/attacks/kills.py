@@ -144,7 +144,10 @@ def main() -> None:
         places = [root / f"job-{job}" / "place" for job in range(arguments.jobs)]
         for place in places:
             place.parent.mkdir()
-        expected = {scenario.name: undisturbed(places[0], root / "pristine", scenario) for scenario in SCENARIOS}
+        expected = [  # the names of encoded corpora depend on where the texts are
+            {scenario.name: undisturbed(place, root / "pristine", scenario) for scenario in SCENARIOS}
+            for place in places
+        ]
 
         def task(number: int, job: int) -> Verdict:
             verdict = chain(
@@ -152,7 +155,7 @@ def main() -> None:
                 seed=arguments.seed,
                 place=places[job],
                 pristine=root / "pristine",
-                expected=expected,
+                expected=expected[job],
                 signals=tuple(arguments.signals),
             )
             if arguments.keep is not None and not verdict.is_good:

@@ -19,11 +19,13 @@ from typing import Any, NamedTuple, NoReturn
 
 from operations import TRAIN
 from samples import CONFIG, make_texts
-from trials import MAX_WALL_S
+from trials import CHUNK_TOKENS, MAX_WALL_S
 
 USERS_FILES = {"notes.md": "what the user wrote\n", "model-best/meta.json": '{"lang": "en"}\n'}
 """That stand among results, and belong to the user."""
-FORMATS = ("--w2v.export.formats", '["spacy", "gensim", "word2vec-text"]')
+FORMATS = ("--w2v.export.formats", '["spacy", "gensim", "word2vec-text"]', "--code", "code.py")
+CODE = f"from spacy_w2v.corpus import store\n\nstore.CHUNK_TOKENS = {CHUNK_TOKENS}\n"
+"""So that processes of their own make the same chunks as forks."""
 
 
 class Killed(NamedTuple):
@@ -78,6 +80,7 @@ def make_place(directory: Path) -> None:
     directory.mkdir(parents=True)
     make_texts(directory / "texts.txt")
     (directory / "config.cfg").write_text(CONFIG, encoding="utf-8")
+    (directory / "code.py").write_text(CODE, encoding="utf-8")
     earlier = ("--w2v.training.seed", "7", "--w2v.training.epochs", "1")
     for arguments in (
         (*TRAIN, *FORMATS, *earlier),
@@ -229,10 +232,10 @@ def listing(directory: Path) -> dict[str, str]:
 
 
 def _without_times(path: Path) -> bytes:
-    """Return the content of a file without times, and without what depends on them, such as checksums."""
+    """Return the content of a file without times and names of runs, and what depends on them, such as checksums."""
     content = re.sub(rb"\d{4}-\d\d-\d\dT[0-9:.+]*", b"", path.read_bytes())
     if path.name in ("meta.json", "manifest.json"):
-        changing = rb'"(seconds|words_per_s|bytes|checksum|xxh3_128)": *("[^"]*"|[-0-9.e+]+)'
+        changing = rb'"(run|seconds|words_per_s|bytes|checksum|xxh3_128)": *("[^"]*"|[-0-9.e+]+)'
         content = re.sub(changing, b"", content)
     return b"" if path.name == "training.jsonl" else content
 

@@ -184,7 +184,7 @@ def make_vectors(seed: int) -> None:
     """Vector files of other programs."""
     make_results(seed)
     command("export", "out", "vectors.txt", "--format", "word2vec-text")
-    command("export", "out", "vectors.bin", "--format", "word2vec-binary")
+    command("export", "out", "binary.bin", "--format", "word2vec-binary")
     text = Path("vectors.txt").read_text(encoding="utf-8")
     Path("vectors.glove").write_text(text.partition("\n")[2], encoding="utf-8")
     Path("vectors.txt.gz").write_bytes(gzip.compress(text.encode()))
@@ -308,12 +308,12 @@ SAMPLES = (
         without=("pickle",),
     ),
     *(
-        Sample(f"vectors {name}", make_vectors, (name,), (over(operations.open_initial, name),), checked=checked)
-        for name, checked in (
-            ("vectors.txt", False),
-            ("vectors.bin", False),
-            ("vectors.glove", False),
-            ("vectors.txt.gz", True),
+        Sample(f"vectors {kind}", make_vectors, (name,), (over(operations.open_initial, name),), checked=checked)
+        for name, kind, checked in (
+            ("vectors.txt", "word2vec text", False),
+            ("binary.bin", "word2vec binary", False),
+            ("vectors.glove", "GloVe", False),
+            ("vectors.txt.gz", "word2vec text.gz", True),
         )
     ),
     Sample("evaluation sets", make_results, (PAIRS, ANALOGIES), (over(operations.evaluate, "out"),), weight=1.5),

@@ -1,0 +1,56 @@
+"""A part of each attack, as a process of its own: it forks, and limits memory and time."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork") or sys.platform != "linux", reason="the attacks fork, on Linux")
+
+HERE = Path(__file__).parent
+
+
+def attack(script, *options):
+    """Run a script; what it printed is shown if anything went wrong."""
+    command = [sys.executable, str(HERE / script), *map(str, options)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=600)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-4000:]
+    return done.stdout
+
+
+def counted(output):
+    """The last row of the table: the number of trials, and how they are spread over the outcomes."""
+    cells = output.strip().splitlines()[-1].strip("| ").split(" | ")
+    return cells[0], [int(cell.replace(",", "")) for cell in cells[1:]]
+
+
+def test_damaged_files():
+    group, (n_tried, n_right, n_refused, n_as_they_stand, *wrong) = counted(attack("mutations.py", "--n", 150))
+    assert (group, n_tried, sum(wrong)) == ("all", 150, 0)
+    assert min(n_right, n_refused, n_as_they_stand) > 0
+
+
+def test_runs_that_are_killed():
+    assert counted(attack("kills.py", "--n", 3, "--seed", 1)) == ("all", [3, 3, 0, 0, 0, 0, 0, 0])
+
+
+def test_runs_that_are_asked_to_end():
+    options = ("--n", 3, "--seed", 2, "--signals", "SIGTERM", "SIGINT", "SIGHUP")
+    assert counted(attack("kills.py", *options)) == ("all", [3, 3, 0, 0, 0, 0, 0, 0])
+
+
+def test_full_disks():
+    _, (n_tried, n_done, n_refused, *wrong) = counted(attack("full_disks.py", "--n", 6, "--seed", 1))
+    assert (n_tried, sum(wrong)) == (6, 0)
+
+
+def test_a_failure_is_noticed(tmp_path):
+    """The attacks themselves must be able to fail: here checksums are not compared."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import builtins, sys\n"
+        "sys.path.insert(0, %r)\n" % str(HERE)
+        + "import damage\n"
+        "damage.with_right_checksums_of_all = True\n"
+    )
