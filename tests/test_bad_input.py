@@ -142,6 +142,7 @@ def test_documents_without_text_are_counted_and_left_out(tmp_path):
         ),
         (CONFIG, '[nlp]\nlang = "en"\n', "The config must have a [w2v] block, was one with: nlp."),
         (CONFIG, "no section = 3\n", "The config config.cfg cannot be read"),
+        ("[w2v]\n", "[w2v]\n[w2v]\n", "The config config.cfg cannot be read"),
         ('lang = "en"', "", "[nlp] must name a language, but has none"),
         ('lang = "en"', 'lang = "zz"', "Can't import language zz"),
         ("epochs = 2", "epochs = ${vars.epochs}", "vars.epochs"),
@@ -149,7 +150,7 @@ def test_documents_without_text_are_counted_and_left_out(tmp_path):
     ],
     ids=[
         *("key", "block", "key-of-w2v", "key-of-reader", "key-of-nlp", "w2v", "reader", "tokenizer", "no-corpus"),
-        *("no-w2v", "no-config", "no-lang", "lang", "variable", "value"),
+        *("no-w2v", "no-config", "section-twice", "no-lang", "lang", "variable", "value"),
     ],
 )
 def test_wrong_config(workplace, old, new, message):

@@ -1,5 +1,6 @@
 """Reads a config: from a file, with overrides, to settings, a source of texts and the pipeline whose tokens count."""
 
+import configparser
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
@@ -53,7 +54,7 @@ def load_config(path: str | Path, overrides: dict[str, Any] | None = None, *, in
         raw = util.load_config(path, interpolate=False)
     except OSError:
         raise ConfigError(f"The config must be an existing file, was: {path}") from None
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, configparser.Error) as error:  # confection lets some through, as of a section twice
         raise ConfigError(f"The config {path} cannot be read: {_problem(error)}") from None
     return apply_overrides(_with_sections(raw), overrides or {}, interpolate=interpolate)
 

@@ -233,11 +233,24 @@ def use_once() -> None:
             os.chdir(before)
 
 
+def blind_checksums() -> None:
+    """Let all checksums of manifests be alike: what is found then shows that the attack finds something."""
+    from spacy_w2v._atomic import manifests
+
+    manifests.file_checksum = lambda path: "0" * 32
+    manifests._own_checksum = lambda values: "0" * 32
+
+
 def main() -> None:
     parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument("--samples", nargs="+", default=[], choices=[sample.name for sample in SAMPLES])
+    parser.add_argument(
+        "--blind", action="store_true", help="let all checksums be alike, so that damage is not noticed"
+    )
     arguments = arguments_of(parser, n=1000)
     warm_up()
+    if arguments.blind:
+        blind_checksums()
     with tempfile.TemporaryDirectory(prefix="attacks-") as temporary:
         os.environ["SPACY_W2V_CACHE"] = str(Path(temporary, "user-cache"))
         use_once()
