@@ -233,15 +233,18 @@ def arguments_of(parser: ArgumentParser, *, n: int) -> Namespace:
 
 
 def make_trials(task: Callable[[int, int], Verdict], arguments: Namespace, outcomes: Sequence[str]) -> bool:
-    """Make all trials, print failures and a table, and return whether all went well.
+    """Make all trials, or those until Ctrl-C, print failures and a table, and return whether all went well.
 
     task: gets the number of a trial, and which of the jobs makes it, from 0.
     """
-    verdicts = []
-    for verdict in in_parallel(task, arguments.only or range(arguments.n), n_jobs=arguments.jobs):
-        verdicts.append(verdict)
-        if len(verdicts) % 500 == 0:
-            print(f"{len(verdicts):,} tried", file=sys.stderr)
+    verdicts: list[Verdict] = []
+    try:
+        for verdict in in_parallel(task, arguments.only or range(arguments.n), n_jobs=arguments.jobs):
+            verdicts.append(verdict)
+            if len(verdicts) % 100 == 0:
+                print(f"{len(verdicts):,} tried", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Interrupted: these are the trials made until then.")
     for n_times, verdict in kinds_of_failure(verdicts)[: arguments.shown]:
         print(f"\n== {n_times} × {verdict.outcome}, such as --seed {arguments.seed} --only {verdict.number}")
         print(f"   {verdict.group}: {verdict.what}\n{verdict.text[-1500:]}")
