@@ -130,9 +130,9 @@ def test_a_full_disk_is_told(tmp_path):
 
 
 def test_free_space(tmp_path):
-    check_free_space(tmp_path, 1)
-    with pytest.raises(StorageError, match=r"need 1,000,000,000,000 MB, but the disk of .* has [\d,]+ MB free"):
-        check_free_space(tmp_path, 10**18)
+    check_free_space(tmp_path, 1, shown=tmp_path / "out")
+    with pytest.raises(StorageError, match=r"need 1,000,000,000,000\.0 MB, but the disk of .*out has [\d,.]+ MB free"):
+        check_free_space(tmp_path, 10**18, shown=tmp_path / "out")
 
 
 @pytest.mark.parametrize(

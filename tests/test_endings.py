@@ -51,6 +51,15 @@ def test_a_run_that_was_killed_when_it_was_done_is_done(killed_at_the_end):
     assert "out exists" in other.said
 
 
+@pytest.mark.parametrize("rest", [".out.checkpoint.lock", ".out.checkpoint-gone", "cache/unfinished-abc"])
+def test_what_a_run_that_was_killed_later_still_has_left_goes_too(workplace, rest):
+    assert w2v_here(*TRAIN, cwd=workplace).code == 0
+    before = files_below(workplace)
+    (workplace / rest).touch() if rest.endswith("lock") else (workplace / rest).mkdir()
+    assert w2v_here(*TRAIN, "--resume", cwd=workplace).code == 0
+    assert files_below(workplace) == before
+
+
 def test_such_a_run_can_be_replaced(killed_at_the_end):
     run = spacy_w2v.load(killed_at_the_end / "out").meta["run"]
     assert w2v_here(*TRAIN, "--overwrite", cwd=killed_at_the_end).code == 0

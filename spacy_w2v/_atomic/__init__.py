@@ -1,6 +1,7 @@
 """Results that appear whole or not at all: directories, files, locks, and manifests with checksums."""
 
 from spacy_w2v._atomic.directories import check_output as check_output
+from spacy_w2v._atomic.directories import has_leftovers as has_leftovers
 from spacy_w2v._atomic.directories import new_directory as new_directory
 from spacy_w2v._atomic.directories import recover_directory as recover_directory
 from spacy_w2v._atomic.directories import remove_directory as remove_directory

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from spacy_w2v._atomic.disk import check_movable, disk_full, move, sync, sync_all, unwritable
 from spacy_w2v._atomic.exchange import WORKSHOP, Workshop
+from spacy_w2v._atomic.locks import lock_of
 from spacy_w2v.errors import StorageError, worded
 
 OF_DISKS = {"lost+found", "System Volume Information", ".Trashes", ".fseventsd", ".Spotlight-V100"}
@@ -128,6 +129,14 @@ def remove_directory(path: Path) -> None:
         with unwritable(path):
             move(path, gone)
         shutil.rmtree(gone, ignore_errors=True)
+
+
+def has_leftovers(path: Path) -> bool:
+    """Return whether anything of `replaced_directory`, `remove_directory` or `only_writer` is left beside a directory.
+
+    It may also be in use.
+    """
+    return any(rest.exists() for rest in (*_siblings(path), lock_of(path)))
 
 
 def _siblings(path: Path) -> tuple[Path, Path, Path]:

@@ -122,11 +122,11 @@ def move(source: Path, target: Path) -> None:
             return
 
 
-def check_free_space(directory: Path, n_bytes: int) -> None:
-    """Raise StorageError if the disk of a directory has less room than needed."""
+def check_free_space(directory: Path, n_bytes: int, *, shown: Path) -> None:
+    """Raise StorageError if the disk of a directory has less room than needed. shown: the path that errors name."""
     free = shutil.disk_usage(directory).free
     if free < n_bytes:
         raise StorageError(
-            f"The results need {n_bytes / 1e6:,.0f} MB, but the disk of {directory} has {free / 1e6:,.0f} MB free. "
+            f"The results need {n_bytes / 1e6:,.1f} MB, but the disk of {shown} has {free / 1e6:,.1f} MB free. "
             f"Make room, or name {worded(python='another directory', command_line='another --output')}."
         )

@@ -77,7 +77,7 @@ def only_writer(path: Path, *, shown: Path | None = None) -> Iterator[None]:
     directory is; None for `path` itself. Raises StorageError if another process holds it, or it cannot be made.
     """
     check_writable(path, shown=shown)  # a file that may not be made looks like one that is held
-    lock = path.with_name(f".{path.name}.lock")
+    lock = lock_of(path)
     with unwritable(shown or path):
         descriptor = take_lock(lock)
     if descriptor is None:
@@ -86,6 +86,11 @@ def only_writer(path: Path, *, shown: Path | None = None) -> Iterator[None]:
         yield
     finally:
         release_lock(lock, descriptor)
+
+
+def lock_of(path: Path) -> Path:
+    """Return the file that `only_writer` locks to hold a directory."""
+    return path.with_name(f".{path.name}.lock")
 
 
 def under_way(path: Path) -> StorageError:

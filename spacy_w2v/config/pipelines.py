@@ -21,10 +21,12 @@ def load_pipeline(source: str | Path, *, rule: str = RULE, components: bool = Tr
     its cause.
     """
     import spacy
+    from srsly import json_dumps
 
     try:
         nlp: Language = spacy.load(source, exclude=[] if components else _component_names(source))
         _check_table(nlp.vocab.vectors)
+        json_dumps(nlp.meta), nlp.config.to_str().encode()  # lone surrogates could not be written again
     except Word2VecError:  # of a component of ours, and names its file
         raise
     except Exception as error:  # spaCy and srsly raise many kinds for damaged files, and components what they like

@@ -9,6 +9,7 @@ from pathlib import Path
 from spacy_w2v._atomic import (
     check_free_space,
     check_output,
+    has_leftovers,
     only_writer,
     recover_directory,
     remove_directory,
@@ -17,6 +18,7 @@ from spacy_w2v._atomic import (
 )
 from spacy_w2v.config.export import ExportFormat, ExportSettings, check_fits
 from spacy_w2v.corpus.cache import PARTS, changed_parts, corpus_fingerprint
+from spacy_w2v.corpus.cache_directory import default_cache_dir, tidy
 from spacy_w2v.errors import StorageError
 from spacy_w2v.export import EXPORTERS, check_words, export_all
 from spacy_w2v.export.to_spacy import check_can_be_saved
@@ -65,7 +67,7 @@ def train_to_directory(
             job = dataclasses.replace(
                 job,
                 check_words=partial(check_words, settings=export),
-                before_training=lambda n_bytes: check_free_space(directory, n_bytes),
+                before_training=lambda n_bytes: check_free_space(directory, n_bytes, shown=output_path),
                 checkpoint=checkpoint_of(output_path),
                 overwrite=overwrite,
                 resume=resume,
@@ -90,27 +92,31 @@ def check_free(output_path: Path, *, overwrite: bool) -> None:
 def finish_earlier(output_path: Path) -> bool:
     """Bring a run to its end that was killed when its results were complete: move them, and remove its checkpoint.
 
-    Returns whether there was such a checkpoint. Raises StorageError.
+    Returns whether there was such a checkpoint; what is left of one is removed too. Raises StorageError.
     """
     settle(output_path)
     checkpoint = checkpoint_of(output_path)
     recover_directory(checkpoint)
     run = _run_of(output_path / MODEL_DIRECTORY)
-    if run is None or run != _run_of(checkpoint):
-        return False
-    with only_writer(checkpoint, shown=output_path):
-        remove_directory(checkpoint)
-    return True
+    was_complete = run is not None and run == _run_of(checkpoint)
+    if was_complete or (not checkpoint.exists() and has_leftovers(checkpoint)):
+        with only_writer(checkpoint, shown=output_path):
+            remove_directory(checkpoint)
+    return was_complete
 
 
 def is_done(output_path: Path, job: Word2VecJob) -> bool:
     """Return whether nothing is left to be done for a job that is to go on, and finish what `finish_earlier` does.
 
-    Raises StorageError, and CorpusError if the job's source does not exist.
+    What killed runs have left in the cache is removed then. Raises StorageError, and CorpusError if the job's source
+    does not exist.
     """
-    if finish_earlier(output_path):
-        return True
-    return is_result(output_path) and not checkpoint_of(output_path).exists() and not differences(output_path, job)
+    done = finish_earlier(output_path) or (
+        is_result(output_path) and not checkpoint_of(output_path).exists() and not differences(output_path, job)
+    )
+    if done:
+        tidy(job.cache_dir or default_cache_dir())
+    return done
 
 
 def _run_of(model_path: Path) -> str | None:
