@@ -20,10 +20,10 @@ HARMLESS = {
 def check_no_variables(text: str) -> None:
     """Raise ConfigError if the text of a model's config has variables: a few that hold each other fill any memory."""
     if "${" in text:
+        remedy = worded(python="give trust_config=True to load", command_line="give --trust-config")
         raise ConfigError(
             "The config of a model must have values in the place of variables, unless you trust it, but it has: "
-            f"{text[text.index('${') :][:30]!r}. If you trust the model, give --trust-config (in Python: load(path, "
-            "trust_config=True))."
+            f"{text[text.index('${') :][:30]!r}. If you trust the model, {remedy}."
         )
 
 
