@@ -65,6 +65,7 @@ def test_the_width_of_vectors_follows_the_settings_of_numba(setting, tmp_path):
     assert output_of(LANES, cache_dir=tmp_path, **setting) == ["8"]
 
 
+@pytest.mark.slow
 def test_code_for_other_vectors_is_not_loaded(tmp_path):
     """The processor and its features are part of the key, and the width follows from them."""
     _, n_hits = output_of(TRAINING, cache_dir=tmp_path)

@@ -114,6 +114,7 @@ def test_results_killed_at_any_step(tmp_path, kind):
     assert number > 20
 
 
+@pytest.mark.slow
 def test_the_next_start_may_be_killed_too(tmp_path):
     first = tmp_path / "first/out"
     first.parent.mkdir()

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork") or sys.platform != "linux", reason="the attacks fork, on Linux")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork") or sys.platform != "linux", reason="the attacks fork, on Linux"),
+    pytest.mark.slow,
+]
 
 HERE = Path(__file__).parent
 
