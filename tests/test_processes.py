@@ -101,6 +101,12 @@ def test_code_that_spacy_has_imported_goes_along(tmp_path):
     assert run(tmp_path, "script.py") == ["counts 50000 25000 25000 25000 started 1"]
 
 
+def test_files_of_the_current_directory_do_not_take_the_place_of_modules(tmp_path, monkeypatch):
+    (tmp_path / "pickle.py").write_text("raise SystemExit('not this one')")
+    monkeypatch.chdir(tmp_path)
+    assert list(map_in_processes(double, [1, 2], 1)) == [(1, 2), (2, 4)]
+
+
 def test_results_are_in_order_with_their_arguments():
     numbers = range(50)
     assert list(map_in_processes(double, iter(numbers), 3)) == [(number, 2 * number) for number in numbers]

@@ -23,10 +23,10 @@ CALLS_AHEAD = 2
 """Calls for each process that are prepared before the first one is done."""
 
 START = (
-    "import sys, pickle; sys.path[:] = pickle.load(sys.stdin.buffer); "
+    "import sys; sys.path[:] = filter(None, sys.path); import pickle; sys.path[:] = pickle.load(sys.stdin.buffer); "
     "from spacy_w2v.corpus.processes import serve; serve()"
 )
-"""The program of a process: it finds the modules that this process finds."""
+"""The program of a process: it finds the modules that this process finds, and none in the current directory before."""
 
 # Apart from the terminal: Ctrl-C is for the process that started the others, which then ends them.
 APART: dict[str, Any]  # Any: of other types on each system
