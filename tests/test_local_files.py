@@ -119,3 +119,9 @@ def test_only_regular_files_are_read(tmp_path, monkeypatch, file, kind, path):
         opened.bind("socket.txt")
         with pytest.raises(CorpusError, match=rf"(must be regular files, but \S+ is {kind}|is a folder)"):
             make_dataset_v1(path=path, data_files=file).fingerprint()
+
+
+@pytest.mark.parametrize("name", ["", "'", '"'])
+def test_a_name_of_nothing_is_refused(name):
+    with pytest.raises(CorpusError, match="data_files must name existing files, was: "):
+        find_files([name])

@@ -81,7 +81,7 @@ def _why_missing(name: str) -> str:
             "It holds a control character, since a backslash in double quotes begins an escape. Write / in its place, "
             "or \\\\."
         )
-    if name[0] in "\"'":
+    if name.startswith(('"', "'")):
         return "Quotes belong to the name if what they hold is not valid JSON. Write / or \\\\ for a backslash."
     return "No file matches." if glob.has_magic(name) else "There is no such file."
 
