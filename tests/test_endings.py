@@ -3,12 +3,14 @@
 import shutil
 import subprocess
 import time
+from contextlib import contextmanager
 
 import pytest
 from helpers_cli import CONFIG, SIGKILL, files_below, start, w2v_here, write_texts
 
 import spacy_w2v
 from spacy_w2v._atomic import directories, disk, exchange
+from spacy_w2v.errors import StorageError
 from spacy_w2v.training import results
 from spacy_w2v.training.results import checkpoint_of
 
@@ -58,6 +60,70 @@ def test_what_a_run_that_was_killed_later_still_has_left_goes_too(workplace, res
     (workplace / rest).touch() if rest.endswith("lock") else (workplace / rest).mkdir()
     assert w2v_here(*TRAIN, "--resume", cwd=workplace).code == 0
     assert files_below(workplace) == before
+
+
+CODE = """
+import spacy
+from spacy.tokens import Doc
+
+class Words:
+    def __init__(self, vocab): self.vocab = vocab
+    def __call__(self, text): return Doc(self.vocab, words=text.split())
+    def to_bytes(self, **options): return b""
+
+@spacy.registry.tokenizers("test_endings.Words.v1")
+def make(): return lambda nlp: Words(nlp.vocab)
+"""
+
+
+def test_a_run_with_code_of_its_own_is_done_too(workplace):
+    (workplace / "code.py").write_text(CODE)
+    tokenizer = '[nlp.tokenizer]\n@tokenizers = "test_endings.Words.v1"\n\n[w2v]\n'
+    (workplace / "config.cfg").write_text(CONFIG.replace("[w2v]\n", tokenizer))
+    assert w2v_here(*TRAIN, "--code", "code.py", cwd=workplace).code == 0
+    result = w2v_here(*TRAIN, "--code", "code.py", "--resume", cwd=workplace)
+    assert "The run is done already" in result.said
+
+
+def test_what_is_no_cache_is_left_alone_when_a_run_is_done(workplace):
+    assert w2v_here(*TRAIN, cwd=workplace).code == 0
+    (workplace / "novels/unfinished-story").mkdir(parents=True)
+    (workplace / "novels").chmod(0o755)
+    before = files_below(workplace)
+    result = w2v_here(*TRAIN, "--resume", "--cache-dir", "novels", cwd=workplace)
+    assert "The run is done already" in result.said
+    assert files_below(workplace) == before
+    assert (workplace / "novels").stat().st_mode & 0o777 == 0o755
+
+
+def test_the_checkpoint_that_a_run_is_replacing_is_left_to_it(workplace):
+    """Between two renames it stands beside its place; whoever put it back would make the second one fail."""
+    out, aside = workplace / "out", workplace / ".out.checkpoint-old"
+    aside.mkdir()
+    with results.only_writer(checkpoint_of(out)), pytest.raises(StorageError, match="another one is under way"):
+        results.finish_earlier(out)
+    assert aside.exists()
+    assert not results.finish_earlier(out)
+    assert checkpoint_of(out).exists()
+    assert not aside.exists()
+
+
+def test_results_that_came_while_a_run_was_starting_are_kept(workplace, monkeypatch):
+    """As those of another run, which has let go of the output just before this one holds it."""
+    only_writer = results.only_writer
+
+    @contextmanager
+    def later(*arguments, **options):
+        with only_writer(*arguments, **options):
+            (workplace / "out").mkdir()
+            (workplace / "out/training.jsonl").write_text("of the other run")
+            yield
+
+    monkeypatch.setattr(results, "only_writer", later)
+    result = w2v_here(*TRAIN, cwd=workplace)
+    assert result.code == 1
+    assert "The output directory must be new or empty, but out exists." in result.said
+    assert (workplace / "out/training.jsonl").read_text() == "of the other run"
 
 
 def test_such_a_run_can_be_replaced(killed_at_the_end):

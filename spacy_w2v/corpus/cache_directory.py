@@ -46,8 +46,13 @@ def default_cache_dir() -> Path:
 
 
 def tidy(cache_dir: Path) -> None:
-    """Shut a directory of ours to other users, and remove what killed runs have left, as far as that is allowed."""
+    """Shut a cache to other users, and remove what killed runs have left, as far as that is allowed.
+
+    A directory that is not tagged as a cache is left alone: names in it may be those of other things.
+    """
     with suppress(OSError):
+        if not _is_tagged(cache_dir):
+            return
         if cache_dir.stat().st_mode & 0o077:
             cache_dir.chmod(0o700)
     sweep(cache_dir, prefix=UNFINISHED)
@@ -74,8 +79,7 @@ def _claim(cache_dir: Path) -> None:
     """Make the cache directory, or check that it is one. Raises OSError and StorageError."""
     cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     tag = cache_dir / CACHE_TAG
-    is_tagged = tag.is_file() and not tag.is_symlink() and tag.read_bytes() == CACHE_TAG_TEXT.encode()
-    if not is_tagged:
+    if not _is_tagged(cache_dir):
         if not all(OWN_NAMES.fullmatch(path.name) for path in cache_dir.iterdir()):
             raise StorageError(
                 f"The cache directory must be new, empty or one of spacy-w2v, but {cache_dir} holds other files. "
@@ -85,6 +89,12 @@ def _claim(cache_dir: Path) -> None:
         with suppress(FileExistsError), open(tag, "x", opener=_open_private) as file:  # else another process was faster
             file.write(CACHE_TAG_TEXT)
     tidy(cache_dir)
+
+
+def _is_tagged(cache_dir: Path) -> bool:
+    """Return whether a directory has the tag of a cache of ours. Raises OSError."""
+    tag = cache_dir / CACHE_TAG
+    return tag.is_file() and not tag.is_symlink() and tag.read_bytes() == CACHE_TAG_TEXT.encode()
 
 
 def _open_private(path: str, flags: int) -> int:

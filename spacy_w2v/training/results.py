@@ -63,6 +63,7 @@ def train_to_directory(
         check_can_be_saved(job.nlp)
     check_free(output_path, overwrite=overwrite)
     with only_writer(checkpoint_of(output_path), shown=output_path):
+        check_free(output_path, overwrite=overwrite)  # again: another run may have ended just before it was held
         with staged_directory(output_path, replaces=RESULTS) as directory, TrainingLog(directory / LOG_FILE) as log:
             job = dataclasses.replace(
                 job,
@@ -96,10 +97,14 @@ def finish_earlier(output_path: Path) -> bool:
     """
     settle(output_path)
     checkpoint = checkpoint_of(output_path)
-    recover_directory(checkpoint)
+    if not checkpoint.exists() and has_leftovers(checkpoint):
+        with only_writer(checkpoint, shown=output_path):  # a run that goes on has none for a moment too
+            recover_directory(checkpoint)
+            if not checkpoint.exists():
+                remove_directory(checkpoint)
     run = _run_of(output_path / MODEL_DIRECTORY)
     was_complete = run is not None and run == _run_of(checkpoint)
-    if was_complete or (not checkpoint.exists() and has_leftovers(checkpoint)):
+    if was_complete:
         with only_writer(checkpoint, shown=output_path):
             remove_directory(checkpoint)
     return was_complete
@@ -156,7 +161,11 @@ def differences(output_path: Path, job: Word2VecJob) -> list[str]:
     ]
     before = meta.get("corpus_fingerprint", {})
     now = corpus_fingerprint(
-        job.source, job.nlp, job.settings.tokens, max_vocab_size=job.settings.vocabulary.max_vocab_size
+        job.source,
+        job.nlp,
+        job.settings.tokens,
+        max_vocab_size=job.settings.vocabulary.max_vocab_size,
+        code_path=job.code_path,
     )
     if now["source"] is None:
         return [*lines, "the source cannot be recognised again"]
