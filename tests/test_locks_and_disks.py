@@ -251,3 +251,18 @@ def test_links_that_go_round_in_circles_are_refused(tmp_path):
     (tmp_path / "out").symlink_to(tmp_path / "out")
     with pytest.raises(StorageError, match=r"writable, but .*out is not"), staged_directory(tmp_path / "out"):
         raise AssertionError
+
+
+def test_only_the_lock_is_made_to_hold_a_directory(tmp_path, monkeypatch):
+    """Whatever else were made for a moment, a kill in that moment would leave for good."""
+    made, mkdir = [], os.mkdir
+
+    def recorded(path, *arguments, **settings):
+        mkdir(path, *arguments, **settings)
+        made.append(path)
+
+    monkeypatch.setattr(os, "mkdir", recorded)
+    with only_writer(tmp_path / "run"):
+        assert [path.name for path in tmp_path.iterdir()] == [".run.lock"]
+    assert not any(tmp_path.iterdir())
+    assert made == []

@@ -9,7 +9,6 @@ from spacy_w2v._atomic.directories import replaced_directory as replaced_directo
 from spacy_w2v._atomic.directories import settle as settle
 from spacy_w2v._atomic.directories import staged_directory as staged_directory
 from spacy_w2v._atomic.disk import check_free_space as check_free_space
-from spacy_w2v._atomic.disk import check_writable as check_writable
 from spacy_w2v._atomic.disk import sync as sync
 from spacy_w2v._atomic.files import staged_file as staged_file
 from spacy_w2v._atomic.files import staged_siblings as staged_siblings

@@ -4,7 +4,6 @@ import errno
 import os
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -53,17 +52,6 @@ def is_full(error: OSError) -> bool:
     # np.save gives no errno where writing stops short: "24000 requested and 4064 written"
     short = error.errno is None and "requested and" in str(error)
     return short or error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-def check_writable(path: Path, *, shown: Path | None = None) -> None:
-    """Raise StorageError if no directory can be made at `path`, or moved there; its parents are made.
-
-    shown: the path that errors name; None for `path` itself.
-    """
-    with unwritable(shown or path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent)).rmdir()
-        check_movable([path])
 
 
 def check_movable(paths: Iterable[Path]) -> None:

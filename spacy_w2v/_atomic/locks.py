@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from spacy_w2v._atomic.disk import check_writable, unwritable
+from spacy_w2v._atomic.disk import check_movable, unwritable
 from spacy_w2v.errors import StorageError
 
 if sys.platform == "win32":
@@ -76,9 +76,10 @@ def only_writer(path: Path, *, shown: Path | None = None) -> Iterator[None]:
     Ends with the process, however that ends. shown: the path that errors name, as of the output whose checkpoint the
     directory is; None for `path` itself. Raises StorageError if another process holds it, or it cannot be made.
     """
-    check_writable(path, shown=shown)  # a file that may not be made looks like one that is held
     lock = lock_of(path)
     with unwritable(shown or path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        check_movable([path])
         descriptor = take_lock(lock)
     if descriptor is None:
         raise under_way(shown or path)

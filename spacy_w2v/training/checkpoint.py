@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from spacy_w2v._atomic import check_writable, parse_json, read_bounded, recover_directory, replaced_directory
+from spacy_w2v._atomic import parse_json, read_bounded, recover_directory, replaced_directory
 from spacy_w2v.config.schema import W2VSettings
 from spacy_w2v.corpus.cache import PARTS, changed_parts
 from spacy_w2v.corpus.store import Corpus
@@ -203,7 +203,7 @@ def open_checkpoint(path: Path, *, resume: bool, overwrite: bool) -> Checkpoint 
     """Return the checkpoint to go on from, or None to start anew.
 
     Raises StorageError if `resume` finds none, if one is there but neither `resume` nor `overwrite` is set, and if the
-    place is taken by something else or cannot be written.
+    place is taken by something else.
     """
     recover_directory(path)
     if not path.exists():
@@ -212,7 +212,6 @@ def open_checkpoint(path: Path, *, resume: bool, overwrite: bool) -> Checkpoint 
                 f"{resume_option()} needs the checkpoint of a run that was stopped, but there is no {path}. "
                 f"Start the run without {resume_option()}."
             )
-        check_writable(path)
         return None
     if not (path / PROGRESS_FILE).is_file():
         raise StorageError(
