@@ -63,6 +63,17 @@ def worded(*, python: str, command_line: str) -> str:
 
 
 @contextmanager
+def accessible() -> Iterator[None]:
+    """Let what the system refuses to do with a file or directory be a StorageError that names it."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None or isinstance(error, Word2VecError):
+            raise
+        raise StorageError(f"{error.filename} must be accessible, but is not: {error.strerror}.") from error
+
+
+@contextmanager
 def shown_by_spacy(title: str) -> Iterator[None]:
     """Let errors of this package be confection.ConfigValidationError too, with a title.
 
@@ -71,7 +82,8 @@ def shown_by_spacy(title: str) -> Iterator[None]:
     from confection import ConfigValidationError
 
     try:
-        yield
+        with accessible():
+            yield
     except ConfigValidationError:
         raise
     except Word2VecError as error:

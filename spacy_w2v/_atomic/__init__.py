@@ -10,6 +10,7 @@ from spacy_w2v._atomic.directories import settle as settle
 from spacy_w2v._atomic.directories import staged_directory as staged_directory
 from spacy_w2v._atomic.disk import check_free_space as check_free_space
 from spacy_w2v._atomic.disk import sync as sync
+from spacy_w2v._atomic.disk import unwritable as unwritable
 from spacy_w2v._atomic.files import staged_file as staged_file
 from spacy_w2v._atomic.files import staged_siblings as staged_siblings
 from spacy_w2v._atomic.held import held_directory as held_directory

@@ -24,11 +24,11 @@ def check_output(path: Path, *, overwrite: bool, made_by_us: str, ours: tuple[st
     was killed are moved first. ours: how names of further entries begin that do not count.
     """
     settle(path)
-    if not path.exists():
-        return
-    if not path.is_dir():
-        raise StorageError(f"The output must be a directory, but {path} is a file. Name another.")
     with unwritable(path):
+        if not path.exists():
+            return
+        if not path.is_dir():
+            raise StorageError(f"The output must be a directory, but {path} is a file. Name another.")
         names = {entry.name for entry in path.iterdir()} - {WORKSHOP, *OF_DISKS}
     if all(name.startswith(ours) for name in names):
         return
@@ -77,7 +77,7 @@ def settle(path: Path) -> None:
 def _workshops(path: Path, target: Path) -> tuple[Workshop, Workshop]:
     return (
         Workshop(target / WORKSHOP, target, shown=path),
-        Workshop(target.with_name(f".{target.name}{WORKSHOP}"), target, shown=path),
+        Workshop(target.parent / f".{target.name}{WORKSHOP}", target, shown=path),  # the root has no name
     )
 
 

@@ -6,7 +6,11 @@ from pathlib import Path
 
 from spacy_w2v._atomic.disk import check_movable, unwritable
 from spacy_w2v._atomic.exchange import WORKSHOP, Workshop
+from spacy_w2v._atomic.manifests import read_manifest
 from spacy_w2v.errors import StorageError
+
+MANIFESTS = ("meta.json", "manifest.json")
+"""Names that manifests of models and of encoded corpora have."""
 
 
 @contextmanager
@@ -20,13 +24,35 @@ def staged_file(path: Path) -> Iterator[Path]:
 def staged_siblings(path: Path) -> Iterator[Path]:
     """Give a directory; all files that are written to it move beside `path` when the block ends without an error.
 
-    If the process is killed while they are moved, the next one for the same path moves the rest. Raises StorageError.
+    If the process is killed while they are moved, the next one for the same path moves the rest. Raises StorageError,
+    also if `path` is a device, or a file of a model, which would be damaged without it.
     """
     with unwritable(path):
         if path.is_dir():
             raise StorageError(f"The output must be a file, but {path} is a directory. Name another.")
+        if path.exists() and not path.is_file():
+            raise StorageError(f"The output must be a file, but {path} is a device or a pipe. Name another.")
+        _check_not_of_model(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         check_movable([path])
     workshop = Workshop(path.with_name(f".{path.name}{WORKSHOP}"), path.parent, shown=path)
     with workshop.opened(replaces=()) as directory:
         yield directory
+
+
+def _check_not_of_model(path: Path) -> None:
+    """Raise StorageError if a file is a manifest of ours, or described by one that stands beside it."""
+    for manifest in MANIFESTS:
+        beside = path.with_name(manifest)
+        if not beside.is_file():
+            continue
+        try:
+            values = read_manifest(beside)
+        except StorageError:  # damaged, or of another program
+            continue
+        files = values.get("files")
+        names = {manifest, *files} if isinstance(files, dict) else {manifest}
+        if path.name in names and str(values.get("format")).startswith("spacy-w2v"):
+            raise StorageError(
+                f"The output must not replace a part of a model, but {path} is described in {beside}. Name another."
+            )

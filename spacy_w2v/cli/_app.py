@@ -13,7 +13,7 @@ from spacy.cli._util import import_code, parse_config_overrides
 from typer.core import TyperGroup
 
 from spacy_w2v.cli._messages import let_all_be_printed, msg
-from spacy_w2v.errors import CorpusWarning, Word2VecError, worded_for_command_line
+from spacy_w2v.errors import CorpusWarning, Word2VecError, accessible, worded_for_command_line
 from spacy_w2v.signals import EndingSignals, Stopped
 
 
@@ -76,7 +76,7 @@ def errors_for_users(*, when_interrupted: str | Callable[[], str] = "Nothing was
     when_interrupted: a sentence, or a function that returns it then.
     """
     try:
-        with worded_for_command_line(), _warnings_of_ours():
+        with worded_for_command_line(), _warnings_of_ours(), accessible():
             yield
     except Word2VecError as error:
         first, *others = str(error).splitlines()

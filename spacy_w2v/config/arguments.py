@@ -5,7 +5,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors import ConfigError, accessible
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -14,10 +14,16 @@ if TYPE_CHECKING:
 
 
 def path_of(value: Any, *, name: str) -> Path:
-    """Return the path that an argument is. Raises ConfigError for another type, and for an empty one."""
-    if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str) or os.fspath(value) == "":
+    """Return the path that an argument is.
+
+    Raises ConfigError for another type, and for an empty one; StorageError if the system lets nobody look there.
+    """
+    text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(text, str) or text == "" or "\0" in text:
         raise ConfigError(f"{name} must be the path of a file or directory, was: {value!r}")
     path = Path(value)
+    with accessible():
+        path.exists()
     return path if path.name not in ("", "..") else Path(os.path.abspath(path))  # with a name, to put files beside it
 
 

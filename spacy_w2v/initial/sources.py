@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spacy_w2v.config.arguments import path_of
 from spacy_w2v.config.pipelines import load_pipeline
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.initial.gensim_files import is_pickle, load_gensim
@@ -97,7 +98,7 @@ def _vectors_of(source: Any) -> InitialVectors:
 
 
 def _of_path(source: str | Path) -> InitialVectors:
-    path, name = Path(source), str(source)
+    path, name = path_of(source, name="initial"), str(source)
     if path.is_dir():
         for directory in (path, path / "model"):
             if (directory / INPUT_FILE).is_file():

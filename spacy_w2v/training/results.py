@@ -15,6 +15,7 @@ from spacy_w2v._atomic import (
     remove_directory,
     settle,
     staged_directory,
+    unwritable,
 )
 from spacy_w2v.config.export import ExportFormat, ExportSettings, check_fits
 from spacy_w2v.corpus.cache import PARTS, changed_parts, corpus_fingerprint
@@ -179,7 +180,7 @@ def checkpoint_of(output_path: Path) -> Path:
     An output that is a mount point, or in a directory that cannot be written, has it within.
     """
     if output_path.is_symlink() or output_path.name in ("", ".."):
-        output_path = output_path.resolve()
+        output_path = _resolved(output_path)
     if _stands_alone(output_path):
         return output_path / CHECKPOINT_DIRECTORY
     return output_path.with_name(f"{output_path.name}.checkpoint")
@@ -187,5 +188,12 @@ def checkpoint_of(output_path: Path) -> Path:
 
 def _stands_alone(output_path: Path) -> bool:
     """Return whether nothing can be written beside an output, or only to another disk."""
-    path = output_path.resolve()
-    return path.is_dir() and (os.path.ismount(path) or not os.access(path.parent, os.W_OK))
+    path = _resolved(output_path)
+    with unwritable(output_path):
+        return path.is_dir() and (os.path.ismount(path) or not os.access(path.parent, os.W_OK))
+
+
+def _resolved(output_path: Path) -> Path:
+    """Return where the links of a path lead. Raises StorageError if they go round in circles, or may not be read."""
+    with unwritable(output_path):
+        return output_path.resolve()

@@ -1,0 +1,124 @@
+"""Outputs that are no plain new place: the root, links in circles, names too long, devices, and parts of a model."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from helpers_cli import CONFIG, w2v_here, write_texts
+from helpers_model import make_model
+
+import spacy_w2v
+from spacy_w2v._atomic import check_output, staged_file
+from spacy_w2v._atomic.directories import settle
+from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.training.results import check_free, checkpoint_of
+
+needs_links = pytest.mark.skipif(os.name == "nt", reason="needs links and devices, as Unix has them")
+
+
+@pytest.fixture
+def loop(tmp_path):
+    path = tmp_path / "loop"
+    path.symlink_to(path)
+    return path
+
+
+@needs_links
+def test_the_root_is_refused_as_an_output():
+    with pytest.raises(StorageError, match="must be new or empty, but / exists"):
+        check_output(Path("/"), overwrite=False, made_by_us="x")
+    with pytest.raises(StorageError, match="must be new or empty, but / exists"):
+        check_free(Path("/"), overwrite=False)
+    settle(Path("/"))
+
+
+@needs_links
+@pytest.mark.parametrize("of_path", [lambda path: check_free(path, overwrite=False), checkpoint_of])
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="paths of such links can be resolved")
+def test_a_link_in_circles_is_refused(loop, of_path):
+    with pytest.raises(StorageError, match=r"must be writable, but .*loop is not: "):
+        of_path(loop)
+
+
+@needs_links
+def test_a_name_that_is_too_long_is_refused_before_training(tmp_path):
+    write_texts(tmp_path / "texts.txt")
+    (tmp_path / "config.cfg").write_text(CONFIG)
+    result = w2v_here("train", "config.cfg", "--output", "n" * 300, cwd=tmp_path)
+    assert (result.code, result.stderr) == (1, "")
+    assert "The output must be writable" in result.said
+    assert "Epoch" not in result.said
+
+
+@needs_links
+def test_a_device_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    refused = r"must be a file, but .*pipe is a device or a pipe. Name another."
+    with pytest.raises(StorageError, match=refused), staged_file(tmp_path / "pipe"):
+        pytest.fail("nothing is written")
+    make_model([9, 8, 7, 6, 5]).save(tmp_path / "model")
+    result = w2v_here("export", "model", "pipe", "--format", "word2vec-text", "--overwrite", cwd=tmp_path)
+    assert result.code == 1
+    assert (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.parametrize("name", ["meta.json", "config.cfg", "input_vectors.npy"])
+@pytest.mark.parametrize(
+    "command",
+    [["export", "model", "--format", "word2vec-text", "--overwrite"], ["report", "model"], ["init-config", "--force"]],
+    ids=lambda command: command[0],
+)
+def test_a_part_of_a_model_is_not_replaced(tmp_path, command, name):
+    make_model([9, 8, 7, 6, 5]).save(tmp_path / "model")
+    content = (tmp_path / "model" / name).read_bytes()
+    position = 2 if command[0] != "init-config" else 1
+    result = w2v_here(*command[:position], f"model/{name}", *command[position:], cwd=tmp_path)
+    assert (result.code, result.stderr) == (1, "")
+    assert f"must not replace a part of a model, but model/{name} is described in model/meta.json" in result.said
+    assert (tmp_path / "model" / name).read_bytes() == content
+
+
+def test_other_files_beside_a_model_are_replaced(tmp_path):
+    make_model([9, 8, 7, 6, 5]).save(tmp_path / "model")
+    (tmp_path / "model" / "vectors.txt").write_text("mine")
+    w2v_here("export", "model", "model/vectors.txt", "--format", "word2vec-text", "--overwrite", cwd=tmp_path)
+    assert (tmp_path / "model" / "vectors.txt").read_text().startswith("5 10\n")
+
+
+TOO_LONG = "n" * 300
+
+
+@needs_links
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["most-similar", TOO_LONG, "x"],
+        ["evaluate", TOO_LONG],
+        ["prune", TOO_LONG, "out", "--max-vectors", 3],
+        ["export", "model", TOO_LONG],
+        ["export", "model", f"{TOO_LONG}.txt", "--format", "word2vec-text"],
+        ["train", "config.cfg", "--output", "out", "--init", TOO_LONG],
+        ["train", "config.cfg", "--output", "out", "--code", TOO_LONG],
+        ["train", "config.cfg", "--output", "out", "--cache-dir", TOO_LONG],
+        ["init-config", TOO_LONG],
+    ],
+    ids=lambda arguments: f"{arguments[0]}-{arguments[-2]}",
+)
+def test_what_the_system_will_not_look_at_is_an_error_without_traceback(tmp_path, arguments):
+    """So is a directory that may not be entered, but not for the administrator, who may run these tests."""
+    make_model([9, 8, 7, 6, 5]).save(tmp_path / "model")
+    write_texts(tmp_path / "texts.txt")
+    (tmp_path / "config.cfg").write_text(CONFIG)
+    result = w2v_here(*arguments, cwd=tmp_path)
+    assert (result.code, result.stderr) == (1, "")
+    assert "File name too long" in result.said
+
+
+@needs_links
+def test_python_names_what_it_cannot_look_at():
+    for use in (spacy_w2v.load, lambda path: spacy_w2v.train(["a b"], initial=path), make_model([3, 2]).save):
+        with pytest.raises(StorageError, match=r"n+ must be accessible, but is not: File name too long"):
+            use(TOO_LONG)
+    with pytest.raises(ConfigError, match=r"path must be the path of a file or directory, was: 'a.x00b'"):
+        spacy_w2v.load("a\0b")
