@@ -96,3 +96,9 @@ def did_you_mean(name: str, valid: Iterable[str], *, otherwise: str = "") -> str
     """Return a sentence that suggests the valid name nearest to `name`, or `otherwise` if none is near."""
     nearest = get_close_matches(name, list(valid), n=1, cutoff=0.6)
     return f"Did you mean '{nearest[0]}'?" if nearest else otherwise
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's text, or its kind where it has none."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spacy_w2v.config.registered import fill_block, first_line, resolve_block
+from spacy_w2v.config.registered import fill_block, resolve_block
 from spacy_w2v.config.schema import W2VSettings, parse_settings
 from spacy_w2v.config.trust import check_runs_tokenizer_only
-from spacy_w2v.errors import ConfigError, did_you_mean
+from spacy_w2v.errors import ConfigError, did_you_mean, first_line
 
 if TYPE_CHECKING:
     from confection import Config

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spacy_w2v.config.registered import first_line
-from spacy_w2v.errors import StorageError, Word2VecError
+from spacy_w2v.errors import StorageError, Word2VecError, first_line
 
 if TYPE_CHECKING:
     from spacy.language import Language

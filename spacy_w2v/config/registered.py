@@ -6,7 +6,7 @@ from inspect import Parameter, signature
 from typing import Any, Literal, get_args, get_origin
 
 from spacy_w2v.config.base import NO_VALUE, is_class, wanted_for_bool
-from spacy_w2v.errors import ConfigError, Word2VecError, did_you_mean, worded
+from spacy_w2v.errors import ConfigError, Word2VecError, did_you_mean, first_line, worded
 
 
 def resolve_block(block: dict[str, Any], *, section: str) -> dict[str, Any]:
@@ -114,9 +114,3 @@ def _values_of(annotation: Any) -> str:  # Any: whatever stands behind the colon
     if is_class(annotation, Enum):
         return f"It must be one of: {', '.join(str(member.value) for member in annotation)}."
     return ""
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of an error's text, or its kind where it has none."""
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__

@@ -123,9 +123,5 @@ class CsvFile:
         try:
             records.data.decode()
         except UnicodeDecodeError as found:
-            return (
-                f"Text must be valid utf-8, but {self.name} has the byte 0x{records.data[found.start]:02x} at position "
-                f"{records.position + found.start}, in line {records.line_of(found.start)}. Mend the file, name its "
-                'encoding, or set encoding_errors = "replace".'
-            )
+            return records.invalid_text(found.start, name=self.name)
         return str(error)

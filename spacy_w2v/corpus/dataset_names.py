@@ -5,7 +5,7 @@ import socket
 from collections import Counter
 from pathlib import Path
 
-from spacy_w2v.errors import CorpusError, did_you_mean
+from spacy_w2v.errors import CorpusError, did_you_mean, first_line
 
 FORMATS = {
     "txt": "text",
@@ -83,7 +83,7 @@ def not_found(error: Exception, *, path: str, data_files: str | list[str] | None
     """Return the text for an error that came while a dataset was looked for."""
     from datasets.exceptions import DatasetNotFoundError
 
-    reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+    reason = first_line(error).rstrip(".")
     if isinstance(error, ImportError):
         missing = error.__cause__ or error.__context__ or error
         name = getattr(missing, "name", None)

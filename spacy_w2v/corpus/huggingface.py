@@ -18,7 +18,7 @@ from spacy_w2v.corpus.local_files import check_compression, compression_of, find
 from spacy_w2v.corpus.shards import Shards, check_fields
 from spacy_w2v.corpus.source import TextBatch, coalesce, take_documents
 from spacy_w2v.corpus.text_files import read_text
-from spacy_w2v.errors import CorpusError, did_you_mean, shown_by_spacy
+from spacy_w2v.errors import CorpusError, did_you_mean, first_line, shown_by_spacy
 
 if TYPE_CHECKING:
     import datasets
@@ -278,8 +278,7 @@ def _unreadable(name: str, error: Exception) -> str:
             f"All files must have the same columns, but {name} has some with {', '.join(first)} and some with "
             f"{', '.join(other)}. Make each kind a source of its own, under spacy_w2v.Concatenate.v1."
         )
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return f"The files must be readable, but {name} is not: {reason}"
+    return f"The files must be readable, but {name} is not: {first_line(error)}"
 
 
 def _slice_of(splits: "dict[str, datasets.Dataset]", split: str) -> "datasets.Dataset":

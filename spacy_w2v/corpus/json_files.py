@@ -123,12 +123,7 @@ class _ObjectReader:
         try:
             row = json.loads(records.data[start:end].decode(), strict=False)
         except UnicodeDecodeError as error:
-            place = start + error.start
-            raise CorpusError(
-                f"Text must be valid utf-8, but {self.name} has the byte 0x{error.object[error.start]:02x} at position "
-                f"{records.position + place}, in line {records.line_of(place)}. Mend the file, name its encoding, or "
-                'set encoding_errors = "replace".'
-            ) from None
+            raise CorpusError(records.invalid_text(start + error.start, name=self.name)) from None
         except ValueError as error:
             raise CorpusError(
                 f"{self.name} must hold valid JSON, but has none in line {records.line_of(start)}: {error}."

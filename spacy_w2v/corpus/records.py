@@ -33,6 +33,14 @@ class Records(NamedTuple):
         """Return the line of the file that a byte of `data` stands in."""
         return self.line + self.data.count(b"\n", 0, max(place, 0))
 
+    def invalid_text(self, place: int, *, name: str) -> str:
+        """Return the text for a byte of `data` that is not valid UTF-8. name: of the file."""
+        return (
+            f"Text must be valid utf-8, but {name} has the byte 0x{self.data[place]:02x} at position "
+            f"{self.position + place}, in line {self.line_of(place)}. Mend the file, name its encoding, or set "
+            'encoding_errors = "replace".'
+        )
+
 
 def whole_records(
     blocks: Iterable[bytes], scan: Scan, state: NDArray[np.int64], *, name: str, faults: dict[int, str]

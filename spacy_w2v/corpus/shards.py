@@ -15,7 +15,7 @@ from spacy_w2v.corpus.local_files import OpenFile, compression_of, open_files, r
 from spacy_w2v.corpus.source import TextBatch
 from spacy_w2v.corpus.table_files import Table, open_arrow, open_parquet
 from spacy_w2v.corpus.text_files import read_text
-from spacy_w2v.errors import CorpusError, CorpusWarning, did_you_mean
+from spacy_w2v.errors import CorpusError, CorpusWarning, did_you_mean, first_line
 
 TABLES = {"parquet": open_parquet, "arrow": open_arrow}
 
@@ -162,5 +162,4 @@ def _errors_named(name: str) -> Iterator[None]:
     except CorpusError:
         raise
     except Exception as error:  # of gzip, lzma, zstandard, zip, Arrow: they have no common base
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CorpusError(f"The files must be readable, but {name} is not: {reason}") from error
+        raise CorpusError(f"The files must be readable, but {name} is not: {first_line(error)}") from error

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from spacy_w2v.corpus.columns import check_type, texts_of_columns
 from spacy_w2v.corpus.source import TextBatch
-from spacy_w2v.errors import CorpusError
+from spacy_w2v.errors import CorpusError, first_line
 
 ROWS_PER_READ = 256
 
@@ -79,7 +79,7 @@ def open_parquet(stream: IO[bytes], *, name: str) -> Table:
     try:
         reader = pq.ParquetFile(stream)
     except (pa.ArrowException, OSError) as error:
-        raise CorpusError(f"{name} must be a Parquet file, but is not: {_first_line(error)}") from None
+        raise CorpusError(f"{name} must be a Parquet file, but is not: {first_line(error)}") from None
     return Table(name, reader.schema_arrow, reader.metadata.num_rows, reader)
 
 
@@ -90,9 +90,5 @@ def open_arrow(stream: IO[bytes], *, name: str) -> Table:
     try:
         reader = pa.ipc.open_file(stream) if is_file else pa.ipc.open_stream(stream)
     except (pa.ArrowException, OSError) as error:
-        raise CorpusError(f"{name} must be an Arrow file, but is not: {_first_line(error)}") from None
+        raise CorpusError(f"{name} must be an Arrow file, but is not: {first_line(error)}") from None
     return Table(name, reader.schema, None, reader)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

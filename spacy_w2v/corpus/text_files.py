@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spacy_w2v.corpus.local_files import check_mark
+from spacy_w2v.corpus.local_files import UTF8_BOM, check_mark
 from spacy_w2v.corpus.source import BATCH_BYTES, TextBatch, empty_texts, take_documents
 from spacy_w2v.errors import CorpusError
 
@@ -18,8 +18,6 @@ BLANKS = (b" ", b"\t", b"\v", b"\f", "\u3000".encode(), "。".encode())
 NEWLINE = b"\n"
 MAX_WAITING = 8 << 20
 """Bytes without white space that are held until some comes."""
-
-UTF8_BOM = b"\xef\xbb\xbf"
 
 
 def read_text(

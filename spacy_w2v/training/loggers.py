@@ -13,8 +13,7 @@ from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from spacy_w2v.config.loading import Job, SpacyLogger
-from spacy_w2v.config.registered import first_line
-from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors import ConfigError, first_line
 from spacy_w2v.training.job import JobListener
 from spacy_w2v.training.progress import ProgressBars
 from spacy_w2v.training.state import EpochResult
