@@ -93,7 +93,7 @@ def read_analogies(path: Path) -> list[Section]:
 
 
 def _read_lines(path: Path) -> Iterator[Line]:
-    """Yield the lines of a text file. Raises CorpusError for what is none."""
+    """Yield the lines of a text file. Raises CorpusError for what is not one."""
     if not path.is_file():
         raise CorpusError(f"An evaluation set must be an existing file, was: {path}")
     try:

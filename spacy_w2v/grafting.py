@@ -1,6 +1,6 @@
 """A tree of hierarchical softmax for another vocabulary: lost leaves are cut off, new words are grafted on.
 
-The inner nodes that stay keep their meaning, and so may keep their vectors, which a tree built anew would have no use
+The inner nodes that stay keep their meaning, and so may keep their vectors, which a new tree would have no use
 for: they belong to nodes, not to words.
 """
 

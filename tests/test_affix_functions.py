@@ -120,8 +120,8 @@ def test_the_state_of_a_tokenizer_without_to_bytes_counts():
 @pytest.mark.parametrize(
     ("case", "reason"),
     [
-        ("function", "infix_finditer is another function than re.compile(...).finditer"),
-        ("partial", "suffix_search is another function than re.compile(...).search"),
+        ("function", "infix_finditer is a function other than re.compile(...).finditer"),
+        ("partial", "suffix_search is a function other than re.compile(...).search"),
         ("token_match", "token_match is the method fullmatch, not match, of an expression"),
         ("flags", "prefix_search has flags, which must stand in the expression itself, as in (?i)"),
     ],

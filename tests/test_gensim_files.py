@@ -204,5 +204,5 @@ def test_words_must_be_unicode():
 
 def test_pipes_are_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(StorageError, match=r"must be in a regular file, but .* is none"):
+    with pytest.raises(StorageError, match=r"must be in a regular file, but .* is not one"):
         open_initial(tmp_path / "pipe")

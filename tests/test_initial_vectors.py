@@ -396,7 +396,7 @@ def test_a_stopped_run_goes_on_with_frozen_vectors(monkeypatch, tmp_path):
         spacy_w2v.train(CORPUS * 100, **settings, **checkpoint)
     monkeypatch.setattr(RunState, "add", add)
     others = {word: vector + 1 for word, vector in VECTORS.items()}
-    with pytest.raises(ConfigError, match="the vectors to start from are others"):
+    with pytest.raises(ConfigError, match="the vectors to start from have changed"):
         spacy_w2v.train(CORPUS * 100, **settings | {"initial": keyed_vectors(others)}, **checkpoint, resume=True)
     with pytest.raises(ConfigError, match=r"w2v\.initial\.freeze was True, is now: False"):
         spacy_w2v.train(CORPUS * 100, **settings | {"freeze": False}, **checkpoint, resume=True)

@@ -243,7 +243,7 @@ def test_command_writes_the_pipeline_with_its_components(workplace):
     assert "Vectors 40 3" in result.said
     assert "Words with a vector 40 38" in result.said
     assert "Tokens covered" in result.said
-    assert "with the whole table were trained tok2vec." in result.said
+    assert "Trained with the whole table: tok2vec." in result.said
     nlp = spacy.load(workplace / "small")
     assert nlp.pipe_names == ["sentencizer", "tok2vec"]
     data = make_pipeline()[1]

@@ -242,7 +242,7 @@ def test_lines_are_of_bounded_length(content, tmp_path, monkeypatch):
 
 
 def test_only_regular_files_are_read(tmp_path):
-    with pytest.raises(StorageError, match="must be in a regular file, but /dev/zero is none"):
+    with pytest.raises(StorageError, match="must be in a regular file, but /dev/zero is not one"):
         open_initial("/dev/zero")
 
 

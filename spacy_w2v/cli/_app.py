@@ -18,7 +18,7 @@ from spacy_w2v.signals import EndingSignals, Stopped
 
 
 class Told(KeyboardInterrupt):
-    """An interrupt that the user has been told of."""
+    """An interrupt that has been reported to the user."""
 
 
 class Commands(TyperGroup):

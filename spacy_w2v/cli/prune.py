@@ -40,7 +40,7 @@ def prune_command(
     overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Replace an earlier result"),
 ) -> None:
     """
-    Make the table of word vectors of any pipeline smaller, and write the pipeline anew.
+    Make the table of word vectors of any pipeline smaller, and save the pipeline.
     """
     from spacy_w2v._atomic import check_output, staged_directory
     from spacy_w2v.export.pruning import prune_table
@@ -105,4 +105,4 @@ def _show(pruned: "Pruned", nlp: "Language") -> None:
     msg.table(rows, header=("", "before", "after"), aligns=("l", "r", "r"), divider=True)
     users = [component for component, pipe in nlp.components if static_vectors_of(pipe)]
     if users:
-        msg.warn(f"Evaluate the pipeline anew: with the whole table were trained {', '.join(users)}.")
+        msg.warn(f"Evaluate the pipeline again. Trained with the whole table: {', '.join(users)}.")

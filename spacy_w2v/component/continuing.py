@@ -189,7 +189,7 @@ class LearningRates:
     def __init__(self, alpha: float | Iterable[float]) -> None:
         """Raise ConfigError if the first rate is below 0 or no number, as of a schedule without values."""
         self._values = iter(alpha) if isinstance(alpha, Iterable) else iter([alpha])
-        self._taken: list[float] = []  # kept, for a component that is initialized anew begins anew
+        self._taken: list[float] = []  # kept, for a component that is initialized again begins again
         self.at(0)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -90,14 +90,14 @@ class DocVectors:
         if settings.n_common > len(fitted.common):
             raise ConfigError(
                 f"n_common must be at most {len(fitted.common)}, the number that initialize found, "
-                f"was: {settings.n_common}. Lower it, or initialize the component anew."
+                f"was: {settings.n_common}. Lower it, or initialize the component again."
             )
         now, then = (settings.sif_a, settings.frequencies), (fitted.sif_a, fitted.frequencies)
         if now != then:
             raise ConfigError(
                 "sif_a and frequencies must be those with which the common components were found, "
                 f"{then[0]} and {then[1]}, were: {now[0]} and {now[1]}. "
-                "Initialize the component anew, or set n_common = 0."
+                "Initialize the component again, or set n_common = 0."
             )
 
     def rows(self, tokens: Any) -> Offsets:  # Any: a Doc or Span, of which spaCy's stubs say less than we use
@@ -131,7 +131,7 @@ class DocVectors:
         return self.pool(span.vocab, self.rows(span))
 
     def has_vector(self, span: Any) -> bool:
-        """Say whether some token of a document or span has a vector."""
+        """Return whether some token of a document or span has a vector."""
         return bool((self.rows(span) != NO_ROW).any())
 
     def similarity(self, this: Any, other: Any) -> float:
@@ -199,12 +199,12 @@ class DocVectors:
             raise ConfigError(
                 f"The vectors of the pipeline must be those that the component was made with, {expected.n_rows} rows "
                 f"of {expected.vector_size} dimensions, but are others: {now}. Load those, or initialize the component "
-                "anew. A pipeline has one table, for one such component."
+                "again. A pipeline has one table, for one such component."
             )
 
 
 def _same_words(this: Any, other: Any) -> bool:
-    """Say whether two documents or spans have the same words, in order."""
+    """Return whether two documents or spans have the same words, in order."""
     if not isinstance(other, Doc | Span) or len(this) != len(other):
         return False
     return bool(np.array_equal(this.to_array([ORTH]), other.to_array([ORTH])))

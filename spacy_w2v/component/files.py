@@ -238,7 +238,7 @@ def _outputs(arrays: dict[str, Array], meta: Meta, place: str) -> Outputs:
     try:
         tree = Tree(arrays["tree_offsets"], arrays["tree_nodes"], arrays["tree_codes"], longest=0)
         if tree.offsets.shape != (n_words + 1,) or model.loss != "hierarchical-softmax":
-            raise ValueError("it is of others")
+            raise ValueError("it is of other words")
         tree = tree._replace(longest=check_tree(tree))
     except (KeyError, ValueError) as error:
         raise StorageError(

@@ -127,7 +127,7 @@ def _train(
 
 
 def has_table(nlp: Language, trained: "TrainedModel", *, vectors: VectorKind, whole: bool) -> bool:
-    """Say whether a pipeline has the vectors of a model already; all if `whole`, or else of its most frequent words.
+    """Return whether a pipeline has the vectors of a model already; all if `whole`, or else of its most frequent words.
 
     As where they come by `[initialize] vectors`, or by a callback with `[w2v.export] max_vectors`.
     """

@@ -210,7 +210,7 @@ class Word2VecComponent:
         return {f"w2v_{name}": score for name, score in scores.items()}
 
     def _made(self, table: Any) -> bool:  # Any: spaCy's Vectors
-        """Say whether a table is that of the model that the component knows."""
+        """Return whether a table is that of the model that the component knows."""
         fitted = self.doc_vectors.fitted
         if fitted is None or fitted.counts is None or not self.facts or (self.is_trainable and self.continued is None):
             return False

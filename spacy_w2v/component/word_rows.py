@@ -38,7 +38,7 @@ class TableFacts(NamedTuple):
         return self.n_rows, self.vector_size
 
     def are_of(self, other: "TableFacts") -> bool:
-        """Say whether two tables are one, of whose rows less than half were changed, as by `Vocab.set_vector`."""
+        """Return whether two tables are one, of whose rows less than half were changed, as by `Vocab.set_vector`."""
         n_same = sum(mine == theirs for mine, theirs in zip(self.checksums, other.checksums, strict=False))
         return self.shape == other.shape and 2 * n_same >= len(self.checksums)
 
@@ -88,7 +88,7 @@ class WordRows:
         self._spellings: dict[tuple[str, int], dict[str, int]] | None = None
 
     def is_of(self, table: Any) -> bool:
-        """Say whether these are the words of a table as it is now: what stood for a word may be a key since."""
+        """Return whether these are the words of a table as it is now: what stood for a word may be a key since."""
         return table is self.table and self.n_rows == len(table.data) and self.n_keys == len(table.key2row)
 
     def find(self, keys: NDArray[np.uint64]) -> Offsets:

@@ -10,7 +10,7 @@ class InitialSettings(Settings):
 
     vectors: str | None = Field(None, min_length=1)
     """A model of ours, a spaCy pipeline (directory or name), a model or KeyedVectors of gensim, or a file in word2vec's
-    or GloVe's format; null to start anew."""
+    or GloVe's format; null for random ones."""
     keep_words: bool = False
     """Take all words of these vectors into the vocabulary, also those that the corpus lacks or has too rarely."""
     freeze: bool = False

@@ -194,7 +194,7 @@ def _settings_of_nlp() -> set[str]:
 
 
 def is_only_for_tokens() -> bool:
-    """Say whether `make_pipeline` is running: the pipeline is for its tokens, so a callback need not make vectors."""
+    """Return whether `make_pipeline` is running: its pipeline is for tokens, so a callback need not make vectors."""
     return _only_tokens.get()
 
 

@@ -82,7 +82,7 @@ def lost_when_saved(tokenizer: Any) -> Iterator[str]:  # Any: tokenizers of all 
     for name, function in affix_functions(tokenizer).items():
         expression, method = expression_of(function), METHODS[name]
         if expression is None:
-            yield f"{name} is another function than re.compile(...).{method}"
+            yield f"{name} is a function other than re.compile(...).{method}"
         elif function.__name__ != method:
             yield f"{name} is the method {function.__name__}, not {method}, of an expression"
         elif expression.flags != re.compile(expression.pattern).flags:

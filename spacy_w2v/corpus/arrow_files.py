@@ -70,7 +70,7 @@ def read_types(path: Path, *, n_type_ids: int) -> pa.Table:
 
 def _check(is_right: object, path: Path, what: str) -> None:
     if not is_right:
-        raise StorageError(f"{path} must have {what}, but has not. It is damaged.")
+        raise StorageError(f"{path} must have {what}, but does not. It is damaged.")
 
 
 @contextmanager

@@ -27,7 +27,7 @@ CHECK_CONNECTION = "Check the network, the proxy, and that HF_HUB_OFFLINE is not
 
 
 def looks_like_files(dataset: str) -> bool:
-    """Say whether a name means files (a glob, or a path with a known extension) rather than a dataset."""
+    """Return whether a name means files (a glob, or a path with a known extension) rather than a dataset."""
     return any(mark in dataset for mark in "*?[") or Path(dataset).is_file() or extension_of(dataset) in FORMATS
 
 
@@ -108,7 +108,7 @@ def not_found(error: Exception, *, path: str, data_files: str | list[str] | None
 
 
 def _is_of_connection(error: BaseException | None) -> bool:
-    """Say whether an error, or what caused it, is that of a network which cannot be reached or is switched off."""
+    """Return whether an error, or what caused it, is that of a network which cannot be reached or is switched off."""
     while error is not None:
         if isinstance(error, ConnectionError | TimeoutError | socket.gaierror):
             return True

@@ -15,7 +15,7 @@ DOCS_PER_BATCH = 200
 
 
 def read_docbin(data: bytes, *, name: str) -> Iterator[TextBatch]:
-    """Read the Docs of a file's content. Raises CorpusError if it is none, or damaged."""
+    """Read the Docs of a file's content. Raises CorpusError if it is not one, or is damaged."""
     from spacy.tokens import DocBin
 
     try:

@@ -18,7 +18,7 @@ NOT_READ = "The texts cannot be read"
 
 
 class ExamplesCorpus:
-    """Reads a source anew at each call, and makes an Example of each document, as spacy.JsonlCorpus does."""
+    """Reads a source again at each call, and makes an Example of each document, as spacy.JsonlCorpus does."""
 
     def __init__(self, source: TextSource, *, min_length: int = 0, max_length: int = 0, limit: int = 0):
         for name, value in (("min_length", min_length), ("max_length", max_length), ("limit", limit)):
@@ -63,7 +63,7 @@ class ExamplesCorpus:
                 )
 
     def _too_long(self, text: str, *, most: int) -> bool:
-        """Say whether a text is left out without a look at its tokens, since it is longer than spaCy takes."""
+        """Return whether a text is left out without a look at its tokens, since it is longer than spaCy takes."""
         if len(text) > most and not self.max_length:
             raise CorpusError(
                 f"A text must have at most {most:,} characters, nlp.max_length, was one of {len(text):,}: "

@@ -45,6 +45,6 @@ def _temporary_directory() -> "tempfile.TemporaryDirectory[str]":
         return tempfile.TemporaryDirectory(prefix="spacy-w2v-")
     except OSError as error:
         raise CorpusError(
-            f"Datasets are loaded by way of a directory that can be written, but there is none: {error}. "
+            f"Loading datasets needs a directory that can be written, but there is none: {error}. "
             "Name one in the environment variable HF_HOME."
         ) from None

@@ -152,7 +152,7 @@ class DatasetSource:
             raise CorpusError(_unreadable(self.name, error)) from error
 
     def _is_saved_to_disk(self) -> bool:
-        """Say whether the path is what Dataset.save_to_disk or DatasetDict.save_to_disk made."""
+        """Return whether the path is what Dataset.save_to_disk or DatasetDict.save_to_disk made."""
         return any(Path(self.path, marker).is_file() for marker in ("state.json", "dataset_dict.json"))
 
     def _load_builder(self) -> Any:  # Any: datasets' builder has types, but none for its packaged configs
@@ -282,7 +282,7 @@ def _unreadable(name: str, error: Exception) -> str:
 
 
 def _slice_of(splits: "dict[str, datasets.Dataset]", split: str) -> "datasets.Dataset":
-    """Return what a split such as "train[:10%]" or "train+test" names. Raises CorpusError if it is none."""
+    """Return what a split such as "train[:10%]" or "train+test" names. Raises CorpusError if there is no such split."""
     import datasets
     from datasets.arrow_reader import ReadInstruction
 

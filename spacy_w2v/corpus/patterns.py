@@ -74,7 +74,7 @@ class CharacterTest(NamedTuple):
         return chr(first) if is_one else None
 
     def is_passed_by_a_letter(self) -> bool:
-        """Say whether some letter (str.isalpha) may pass; only False is certain."""
+        """Return whether some letter (str.isalpha) may pass; only False is certain."""
         if self.negated or any(category not in (r"\d", r"\s") for category in self.categories):
             return True
         if self.flags & re.IGNORECASE and any(last > LAST_ASCII for _, last in self.ranges):

@@ -38,7 +38,7 @@ class PieceTokenizer(Protocol):
         """Tokenize distinct pieces, whose UTF-8 has a line break behind each."""
 
     def forget(self, kept_types: Offsets) -> None:
-        """Free what has been remembered, but for these types, which are numbered anew in this order."""
+        """Free what has been remembered, but for these types, which are numbered again in this order."""
 
 
 class WhitespacePieces:

@@ -164,7 +164,7 @@ def _rebuilt(tokenizer: "Tokenizer", vocab: "Vocab", *, rules: dict[str, Any]) -
 
 
 def is_piecewise(tokenizer: Any) -> bool:
-    """Say whether a tokenizer is spaCy's stock one, with no white space but single spaces in its special cases."""
+    """Return whether a tokenizer is spaCy's stock one, with no white space but single spaces in its special cases."""
     from spacy.tokenizer import Tokenizer
 
     return type(tokenizer) is Tokenizer and all(

@@ -69,7 +69,7 @@ class StringTable:
         return self._index.text[start : end - 1].tobytes()
 
     def keep(self, rows: Offsets) -> None:
-        """Keep some rows only, and number them anew in this order. What was frequent long ago counts half."""
+        """Keep some rows only, and number them again in this order. What was frequent long ago counts half."""
         old = self._index
         text, starts = selected(old.text, old.starts, rows)
         self._index = _new_index(max(rows.size, FIRST_ROWS), max(text.size, FIRST_ROWS * BYTES_PER_ROW))

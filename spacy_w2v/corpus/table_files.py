@@ -73,7 +73,7 @@ class Table(NamedTuple):
 
 
 def open_parquet(stream: IO[bytes], *, name: str) -> Table:
-    """Open a Parquet file. Raises CorpusError if it is none."""
+    """Open a Parquet file. Raises CorpusError if it is not one."""
     import pyarrow.parquet as pq
 
     try:

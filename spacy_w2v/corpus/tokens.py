@@ -182,7 +182,7 @@ class TypeTable:
         return result
 
     def keep(self, numbers: NDArray[np.integer]) -> None:
-        """Keep the types with these numbers only, and number them anew in this order, in a new `types`."""
+        """Keep the types with these numbers only, and number them again in this order, in a new `types`."""
         orths, keys = self.types.take(numbers)
         self.__init__()  # type: ignore[misc]
         self.add_new(orths, keys)

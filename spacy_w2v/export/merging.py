@@ -61,7 +61,7 @@ def _normalized(vectors: Vectors, *, first: int) -> Vectors:
         raise ConfigError(
             f"merge_rare needs vectors of finite numbers, but that of the word at rank {row:,}, from 0, has others."
         )
-    # by the largest number first: squares of large and of small ones are none of float32
+    # by the largest number first: squares of large and of small ones are beyond float32
     scaled: Vectors = np.divide(vectors, largest, out=np.zeros(vectors.shape, np.float32), where=largest > 0)
     norms = np.linalg.norm(scaled, axis=1, keepdims=True)
     np.divide(scaled, norms, out=scaled, where=norms > 0)

@@ -77,7 +77,7 @@ def open_content(path: Path) -> Iterator[Content]:
     Raises StorageError, also while it is read, for what is no such file or is damaged.
     """
     if not path.is_file():
-        raise StorageError(f"Vectors must be in a regular file, but {path} is none.")
+        raise StorageError(f"Vectors must be in a regular file, but {path} is not one.")
     with ExitStack() as stack:
         try:
             file = stack.enter_context(path.open("rb"))

@@ -89,7 +89,7 @@ class _Reader(pickle._Unpickler):
         if f"{module}.{name}" in _PLAIN:
             return _PLAIN[f"{module}.{name}"]
         if module.split(".")[0] not in ("numpy", "gensim"):
-            raise StorageError(f"it names {module}.{name}, which is none of gensim's vectors")
+            raise StorageError(f"it names {module}.{name}, which does not belong to gensim's vectors")
         return type(name, (_Note,), {"name": f"{module}.{name}"})
 
 

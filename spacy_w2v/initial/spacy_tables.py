@@ -8,7 +8,7 @@ from thinc.util import to_numpy
 
 
 def has_rows_of_words(table: Any) -> bool:
-    """Say whether a table is of spaCy's own kind with a row for each word: not floret, nor of a class of others."""
+    """Return whether a table is of spaCy's own kind with a row for each word: not floret, nor of a class of others."""
     from spacy.vectors import Vectors
 
     return isinstance(table, Vectors) and table.mode == "default"

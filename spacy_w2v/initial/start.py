@@ -112,7 +112,7 @@ def open_checked(settings: InitialSettings, given: InitialVectors | None, *, vec
 
 
 def _check_finite(source: InitialVectors) -> None:
-    """Raise ConfigError for a vector with numbers that are none: after some steps, no vector would have others."""
+    """Raise ConfigError for a vector that is not finite: after some steps, no vector would be."""
     for first in range(0, len(source.vectors), ROWS_COPIED):
         finite = np.isfinite(source.vectors[first : first + ROWS_COPIED]).all(axis=1)
         if not finite.all():

@@ -66,7 +66,7 @@ def read_blocks(path: Path, dtype: type[np.generic], shape: Shape) -> Iterator[t
 
 
 def check_finite(path: Path, shape: Shape) -> None:
-    """Raise StorageError if an array of float32 in a file is another one, or has infinite numbers or NaN."""
+    """Raise StorageError if a file holds no array of float32 of this shape, or infinite numbers or NaN."""
     for first, rows in read_blocks(path, np.float32, shape):
         finite = np.isfinite(rows)
         if not finite.all():

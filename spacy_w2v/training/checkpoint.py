@@ -58,7 +58,7 @@ class Checkpoints:
         self.next = time.monotonic() + every_s
 
     def are_due(self) -> bool:
-        """Tell whether it is time to write one."""
+        """Return whether it is time to write one."""
         return time.monotonic() >= self.next
 
     def write(self, state: RunState) -> None:
@@ -122,12 +122,12 @@ class Checkpoint:
         )
 
     def check_corpus(self, corpus: dict[str, Any]) -> None:
-        """Raise ConfigError if `corpus_identity` is another one."""
+        """Raise ConfigError if `corpus_identity` differs."""
         before, now = self.corpus, corpus
         changed = changed_parts(before["fingerprint"], now["fingerprint"])
         parts = [PARTS[part] for part in changed if part != "format"]  # which the content does not depend on
         if before.get("initial") != now["initial"]:
-            parts.append("the vectors to start from are others")
+            parts.append("the vectors to start from have changed")
         if not parts and before.get("content") != now["content"]:
             parts = [f"the corpus has other texts: {before.get('n_tokens')} tokens before, now {now['n_tokens']}"]
         self._refuse(parts)
@@ -200,7 +200,7 @@ def write_progress(
 
 
 def open_checkpoint(path: Path, *, resume: bool, overwrite: bool) -> Checkpoint | None:
-    """Return the checkpoint to go on from, or None to start anew.
+    """Return the checkpoint to go on from, or None to start from the beginning.
 
     Raises StorageError if `resume` finds none, if one is there but neither `resume` nor `overwrite` is set, and if the
     place is taken by something else.

@@ -1,4 +1,4 @@
-"""spaCy's loggers, for the console, Weights & Biases, MLflow and others, told of each epoch of a run.
+"""spaCy's loggers, for the console, Weights & Biases, MLflow and others, called after each epoch of a run.
 
 A logger is a function (nlp, stdout, stderr) -> (log_step, finalize). It reads `nlp.config`, and for the columns of a
 table `nlp.pipeline`, so it is handed a pipeline with the config of the run and one component, "w2v", that has a loss.
@@ -31,7 +31,7 @@ def with_logger(job: Job, shown: JobListener, bars: ProgressBars) -> Iterator[Jo
     """Give a listener that tells `shown` of a run and, if the config names one, a logger, which then shows the epochs.
 
     bars: what is shown on the same screen; it makes room for what the logger prints, which begins when the corpus is
-    known. Raises ConfigError if the logger cannot be set up. One that fails later is told of no more epochs, and the
+    known. Raises ConfigError if the logger cannot be set up. One that fails later is not called any more, and the
     run goes on.
     """
     if job.logger is None:
@@ -96,7 +96,7 @@ class LoggedEpochs:
             self.log_step(info)
         except Exception as error:  # training must not be lost with it
             self.works = False
-            self.message(f"The logger failed, and is told of no more epochs; training goes on: {error!r}")
+            self.message(f"The logger failed and is not called any more; training goes on: {error!r}")
 
     def finish(self) -> None:
         """Tell the logger that there is no more to come."""
@@ -130,7 +130,7 @@ class HeldStream(io.TextIOBase):
             self.stream.flush()
 
     def isatty(self) -> bool:
-        """Say whether it ends in a terminal."""
+        """Return whether it ends in a terminal."""
         return self.stream.isatty()
 
     def release(self) -> None:
