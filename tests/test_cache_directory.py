@@ -464,3 +464,22 @@ def test_caches_of_datasets_that_can_be_written_are_used(tmp_path, monkeypatch):
         assert Path(directory).is_dir()
     assert constants.HF_HUB_CACHE == "~/hub"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only the administrator can give files away")
+@pytest.mark.parametrize("given", [".", CACHE_TAG], ids=["directory", "shared directory"])
+def test_the_cache_of_another_user_is_told_as_such(tmp_path, text, given):
+    cache = tmp_path / "cache"
+    encode(cache)
+    os.chown(cache / given, 65534, -1)
+    cache.chmod(0o700 if given == "." else 0o1777)
+    told = run(ENCODE, text, cache, without_override=True).stdout
+    assert f"must be your own, since encoded texts are for one user only, but {cache} belongs to another user" in told
+    assert "Name another with cache_dir" in told
+
+
+@posix
+def test_a_link_may_lead_to_a_cache_that_is_not_there_yet(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "new")
+    encode(tmp_path / "link")
+    assert (tmp_path / "new" / CACHE_TAG).is_file()

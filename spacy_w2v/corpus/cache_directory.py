@@ -5,6 +5,7 @@ Encoded texts are as private as the texts, whose rights are not known here: only
 
 import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -69,15 +70,33 @@ def new_entry(cache_dir: Path) -> Iterator[Path]:
             _claim(cache_dir)
             directory = stack.enter_context(held_directory(cache_dir, prefix=UNFINISHED))
         except OSError as error:
-            raise StorageError(
-                f"The cache directory must be writable, but {cache_dir} is not: {error.strerror}. {remedy()}"
-            ) from None
+            raise _not_a_cache(cache_dir, error) from None
         yield directory
+
+
+def _not_a_cache(cache_dir: Path, error: OSError) -> StorageError:
+    """Return the error for a directory that the system does not let be the cache."""
+    if isinstance(error, PermissionError) and not all(map(_is_own, (cache_dir, cache_dir / CACHE_TAG))):
+        return StorageError(
+            "The cache directory must be your own, since encoded texts are for one user only, but "
+            f"{cache_dir} belongs to another user. {remedy()}"
+        )
+    return StorageError(f"The cache directory must be writable, but {cache_dir} is not: {error.strerror}. {remedy()}")
+
+
+def _is_own(path: Path) -> bool:
+    """Return whether a file or directory belongs to this user, as far as that can be known, or is not there."""
+    if sys.platform == "win32":
+        return True
+    try:
+        return path.stat().st_uid == os.geteuid()
+    except OSError:
+        return True
 
 
 def _claim(cache_dir: Path) -> None:
     """Make the cache directory, or check that it is one. Raises OSError and StorageError."""
-    cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    Path(os.path.realpath(cache_dir)).mkdir(mode=0o700, parents=True, exist_ok=True)  # it may be a link to no place yet
     tag = cache_dir / CACHE_TAG
     if not _is_tagged(cache_dir):
         if not all(OWN_NAMES.fullmatch(path.name) for path in cache_dir.iterdir()):
