@@ -107,3 +107,11 @@ def test_nulls_are_counted():
 def test_another_end_is_refused():
     with pytest.raises(CorpusError, match=r"stop must be one of first_exhausted, all_exhausted, all_.*, was: never"):
         make_interleave_v2(sources(), WEIGHTS, stop="never")
+
+
+@pytest.mark.parametrize("make", [make_interleave_v1, make_interleave_v2])
+def test_an_example_of_what_is_no_text_is_handed_on(make):
+    mixed = make({"a": IterableSource(["a b", 3, "c"]), "b": IterableSource(["d"] * 9)}, {"a": 1.0, "b": 1.0})
+    batches = list(mixed.batches())
+    assert sum(batch.n_not_text for batch in batches) == 1
+    assert [batch.example for batch in batches if batch.n_not_text] == ["int 3"]

@@ -64,6 +64,7 @@ class _Cursor:
         self._batches = source.batches()
         self._texts = empty_texts()
         self._counts = np.zeros(2, np.int64)  # of documents that are null or no strings, since the last take
+        self._example: str | None = None  # of the latter
         if not self._fill():
             raise CorpusError(f"Sources that are mixed must have documents, but {name} has none.")
 
@@ -88,9 +89,8 @@ class _Cursor:
             raise CorpusError(f"Sources that are mixed must hold texts or lists of tokens, but {self.name} holds both.")
         n_null, n_not_text = self._counts.tolist()
         self._counts[:] = 0
-        return TextBatch(
-            pa.concat_arrays(parts) if parts else empty_texts(), n_documents - missing, n_null, n_not_text, None
-        )
+        texts = pa.concat_arrays(parts) if parts else empty_texts()
+        return TextBatch(texts, len(texts), n_null, n_not_text, None, self._example)
 
     def _fill(self) -> bool:
         """Have documents at hand; return whether there are any before the end of the source."""
@@ -100,6 +100,7 @@ class _Cursor:
                 return False
             self._texts = batch.texts
             self._counts += batch.n_null, batch.n_not_text
+            self._example = self._example or batch.example
         return True
 
     def _begin_again(self) -> None:

@@ -106,6 +106,7 @@ class _Cursor:
         """Return the next documents: fewer, and `exhausted` set, if the source ends before."""
         parts = []
         n_null = n_not_text = 0
+        example = None
         missing = n_documents
         while missing:
             if not len(self.texts):
@@ -116,6 +117,7 @@ class _Cursor:
                 self.texts = batch.texts
                 n_null += batch.n_null
                 n_not_text += batch.n_not_text
+                example = example or batch.example
                 continue
             part = self.texts.slice(0, missing)
             self.texts = self.texts.slice(len(part))
@@ -124,7 +126,7 @@ class _Cursor:
         if any(part.type != parts[0].type for part in parts):
             raise CorpusError("Sources that are mixed must each hold either texts or lists of tokens, not both.")
         texts = pa.concat_arrays(parts) if parts else empty_texts()
-        return TextBatch(texts, len(texts), n_null, n_not_text, None)
+        return TextBatch(texts, len(texts), n_null, n_not_text, None, example)
 
 
 def _joint_fingerprint(sources: dict[str, TextSource], mixture: str) -> str | None:
