@@ -38,7 +38,7 @@ def report_command(
 
 def read_scores(path: Path) -> dict[str, dict[str, Any]]:
     """Return the scores in a file. Raises StorageError."""
-    from spacy_w2v._atomic.manifests import parse_json, read_bounded
+    from spacy_w2v._atomic import parse_json, read_bounded
     from spacy_w2v.evaluation import are_scores
 
     try:
