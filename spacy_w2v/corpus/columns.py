@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any, Literal
 
 import numpy as np
@@ -93,8 +94,9 @@ def _texts_of_column(array: pa.Array, *, name: str) -> TextBatch:
         return TextBatch(empty_texts(), 0, len(array), 0, None)
     n_null = array.null_count
     if not is_list(kind):
-        array = array.dictionary_decode() if pa.types.is_dictionary(kind) else array
-        array = array.cast(pa.large_string())  # before nulls are dropped, which Arrow cannot do for string views
+        if pa.types.is_dictionary(kind):  # cast before, since Arrow cannot choose among string views
+            array = array.dictionary.cast(pa.large_string()).take(array.indices)
+        array = array.cast(pa.large_string())  # before nulls are dropped, for the same reason
         return _batch(array.drop_null() if n_null else array, n_null=n_null, name=name)
     array = array.drop_null() if n_null else array
     if is_tokens(kind):
@@ -140,7 +142,7 @@ class ValueReader:
         UnicodeEncodeError for lone surrogates that are neither replaced nor ignored.
         """
         if self.kind is None:
-            self.kind = self._kind_of(values)
+            self.kind = self.kind_of(values)
         belongs = _is_tokens_value if self.kind == "tokens" else _is_text_value
         chosen = [value for value in values if belongs(value)]
         others = [value for value in values if not belongs(value)] if len(chosen) < len(values) else []
@@ -155,7 +157,11 @@ class ValueReader:
             example=shown(rest[0]) if rest else None,
         )
 
-    def _kind_of(self, values: list[Any]) -> Literal["text", "tokens"] | None:
+    def kind_of(self, values: list[Any]) -> Literal["text", "tokens"] | None:  # Any: whatever a user's data holds
+        """Return what most of some values are, or None if all are missing.
+
+        Raises CorpusError if none of those that are not missing is a string or tokens.
+        """
         n_texts = sum(map(_is_text_value, values))
         n_tokens = sum(map(_is_tokens_value, values)) if n_texts < len(values) else 0
         if n_texts or n_tokens:
@@ -239,7 +245,7 @@ def is_missing(value: Any) -> bool:  # Any: whatever a user's data holds
 
 def shown(value: Any) -> str:
     """Return a value as messages show it: its type, and the start of its text."""
-    text = repr(value)
+    text = " ".join(repr(value).split("\n"))  # those of tables have several lines
     return f"{type(value).__name__} {text[:MAX_SHOWN]}{'...' if len(text) > MAX_SHOWN else ''}"
 
 
@@ -252,6 +258,10 @@ def advice_for(value: Any) -> str:
     if isinstance(value, list | tuple | np.ndarray):
         kinds = Counter(type(item).__name__ for item in value)
         return f"A list must hold tokens, all of them strings, but this one holds {', '.join(kinds)}."
+    if isinstance(value, PurePath):
+        return "Pass a list of paths to read the files: list(paths)."
+    if type(value).__name__ in ("DataFrame", "RecordBatch", "Table"):
+        return 'Pass their texts: (text for table in tables for text in table["text"]), or one table that joins them.'
     if type(value).__module__.startswith("spacy."):
         return "Pass Docs, or their texts: (doc.text for doc in docs)."
     return "Pass strings, a document each, or lists of tokens."

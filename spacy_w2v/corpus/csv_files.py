@@ -31,6 +31,10 @@ def _header_first(blocks: Iterable[bytes]) -> Iterator[bytes]:
     yield from blocks
 
 
+OTHER_SEPARATORS = ";\t|,"
+"""What programs put between columns: Excel a semicolon, where commas are for decimals."""
+
+
 class CsvFile:
     r"""The rows of a file, separated by "," or, in a .tsv file, by "\t".
 
@@ -57,6 +61,17 @@ class CsvFile:
                 raise CorpusError(f"Text must be valid utf-8, but the header of {name} is not: {error}") from None
             self.header = next(csv.reader(text.splitlines(keepends=True), delimiter=separator))
             self._first = first._replace(starts=first.starts[1:], ends=first.ends[1:])
+
+    def other_separator(self) -> str:
+        """Return what is wrong with a header that seems to have other separators than the file's; else nothing."""
+        if len(self.header) != 1:
+            return ""
+        found = next((mark for mark in OTHER_SEPARATORS if mark != self.separator and mark in self.header[0]), None)
+        if found is None:
+            return ""
+        right = "tabs in a .tsv file" if self.separator == "\t" else "commas in a .csv file"
+        remedy = {"\t": "Name it .tsv.", ",": "Name it .csv."}.get(found, "Convert it.")
+        return f"Columns must be separated by {right}, but those of {self.name} seem to be by {found!r}. {remedy}"
 
     def batches(self, fields: Sequence[str]) -> Iterator[TextBatch]:
         """Read columns of the header, in which nothing is null but where a row is too short. Raises CorpusError."""

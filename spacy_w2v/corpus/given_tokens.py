@@ -1,12 +1,15 @@
 """Documents whose tokens are given: lists of strings, which may hold white space, and are never split or joined."""
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spacy_w2v.corpus.columns import shown
 from spacy_w2v.corpus.tokens import LEFT_OUT, EncodedBatch, LexemeKeys, TokenRules, TypeTable
+from spacy_w2v.errors import CorpusWarning
 from spacy_w2v.types import Offsets
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ class GivenTokensEncoder:
         self.boundary = boundary
         self.min_tokens = max(1, min_tokens)
         self._keys = LexemeKeys(nlp.vocab, rules).keys
+        self._is_first = True
         self._forget()
 
     def _forget(self) -> None:
@@ -48,6 +52,9 @@ class GivenTokensEncoder:
         distinct = sentences.flatten().dictionary_encode(null_encoding="encode")
         words = distinct.dictionary.to_pylist()
         indices = distinct.indices.to_numpy()
+        if self._is_first and words:
+            self._is_first = False
+            _warn_of_texts(words, indices)
         numbers = self._numbers_of(words)[indices]
         sentence = np.repeat(np.arange(lengths.size), lengths)
         if self.boundary == "line":
@@ -69,6 +76,19 @@ class GivenTokensEncoder:
         new = [word for word in new if word not in known]
         known.update(zip(new, self._table.numbers_of_texts(new, self._keys(new)).tolist(), strict=True))  # type: ignore[arg-type]  # None is known
         return np.array([known[word] for word in words], np.int64)
+
+
+def _warn_of_texts(words: list[str | None], indices: Offsets) -> None:
+    """Warn if most tokens have white space within, as the documents of a batch have."""
+    has_space = np.array([word is not None and len(word.split()) > 1 for word in words], bool)
+    if 2 * has_space[indices].sum() > indices.size:
+        example = shown(words[int(np.argmax(has_space))])
+        warnings.warn(
+            f"Lists of strings are taken as tokens, and most of these have white space within, such as {example}. If "
+            "they are texts, pass each by itself.",
+            CorpusWarning,
+            stacklevel=2,
+        )
 
 
 def _is_break(word: str | None) -> bool:

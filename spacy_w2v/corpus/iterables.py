@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 VALUES_PER_BATCH = 1000
 
+ROWS = {
+    "reader": "Pass csv.DictReader(file), and name the column with text_field.",
+    "zip": "Pass one part of them: (text for text, label in pairs).",
+}
+"""What to pass in place of iterators of Python whose lists or tuples of strings are no tokens."""
+
 
 class IterableSource:
     """An iterable (a list, a generator, which is read once, ...) of strings, of lists of tokens, or of rows.
@@ -46,7 +52,7 @@ class IterableSource:
         values, iterator = self._begin()
         self._begun = values, iterator
         given = [value for value in values if not is_doc(value)]
-        return bool(given) and ValueReader(self.name).read(given).texts.type != pa.large_string()
+        return bool(given) and ValueReader(self.name).kind_of(given) == "tokens"
 
     def batches(self) -> Iterator[TextBatch]:
         """Read to the end. Raises CorpusError if the first values are neither strings, nor tokens, nor rows."""
@@ -58,7 +64,13 @@ class IterableSource:
             begun, self._begun = self._begun, None
             return begun
         iterator = iter(self.texts)
-        return self._texts_of(list(islice(iterator, VALUES_PER_BATCH))), iterator
+        values = self._texts_of(list(islice(iterator, VALUES_PER_BATCH)))
+        if values and all(map(_is_path_of_file, values)):
+            raise CorpusError(
+                f"Texts must be documents, but {self.name} holds paths of files, such as {values[0]!r}. To read the "
+                "files, pass [Path(path) for path in paths]."
+            )
+        return values, iterator
 
     def _batches(self) -> Iterator[TextBatch]:
         total = _length(self.texts)
@@ -148,24 +160,28 @@ def as_source(texts: Any, *, text_field: str | Sequence[str] = "text") -> TextSo
         return texts
     if isinstance(texts, str | Path):
         return _files(texts, fields)
+    if isinstance(texts, list | tuple) and texts and all(isinstance(path, Path) for path in texts):
+        return _several_files(texts, fields)
     source = _of_datasets(texts, fields) or _of_tables(texts, fields)
     if source is not None:
         return source
     if type(texts).__name__ == "DocBin":
         return DocBinSource(texts)
+    kind = type(texts).__name__
     if isinstance(texts, bytes | bytearray | Mapping) or is_doc(texts):
-        kind = type(texts).__name__
         remedy = {"Doc": "Pass [doc].", "Span": "Pass [span]."}.get(kind, "Pass [text], or a list of texts.")
         if isinstance(texts, Mapping):
             remedy = f'Pass one of its values, as texts["{next(iter(texts), "text")}"].'
         raise CorpusError(f"texts must be an iterable of strings, a document each, was one {kind}. {remedy}")
-    if not isinstance(texts, Iterable):
+    if type(texts).__module__ in ("builtins", "_csv") and kind in ROWS:
+        raise CorpusError(f"texts must be documents, was a {kind}, which gives rows. {ROWS[kind]}")
+    if not isinstance(texts, Iterable) or getattr(texts, "ndim", 1) == 0:
         raise CorpusError(
             "texts must be an iterable of strings or lists of tokens, a dataset, a table or a path, was: "
             f"{shown(texts)}"
         )
     if len(fields) > 1:
-        raise CorpusError(f"text_field must be one key for {type(texts).__name__}, was: {', '.join(fields)}")
+        raise CorpusError(f"text_field must be one key for {kind}, was: {', '.join(fields)}")
     return IterableSource(texts, text_field=fields[0])
 
 
@@ -175,6 +191,17 @@ def holds_tokens(source: TextSource) -> bool:
     Raises CorpusError if they are no documents at all.
     """
     return isinstance(source, IterableSource | ArrowSource | LoadedDataset) and source.holds_tokens()
+
+
+def _is_path_of_file(value: Any) -> bool:  # Any: whatever a user's data holds
+    return isinstance(value, str) and os.path.isfile(value)
+
+
+def _several_files(paths: Sequence[Path], fields: list[str]) -> TextSource:
+    from spacy_w2v.corpus.huggingface import make_dataset_v1
+
+    data_files = [os.path.expanduser(path) for path in paths]
+    return make_dataset_v1(data_files=data_files, text_field=fields[0] if len(fields) == 1 else fields)
 
 
 def _files(texts: str | Path, fields: list[str]) -> TextSource:
@@ -225,10 +252,23 @@ def _of_tables(texts: Any, fields: list[str]) -> TextSource | None:
     if type(texts).__name__ == "DataFrame" and hasattr(texts, "columns"):
         columns = [str(column) for column in texts.columns]
         check_fields(fields, columns, what=f"the table ({', '.join(columns)})")
+        chosen = [texts[texts.columns[columns.index(field)]] for field in fields]  # names need not be strings
         if len(fields) > 1:
-            return ArrowSource([pa.array(list(texts[field]), from_pandas=True) for field in fields], names=fields)
-        return IterableSource(texts[fields[0]])
+            return ArrowSource(
+                [_column(values, name=field) for values, field in zip(chosen, fields, strict=True)], names=fields
+            )
+        return IterableSource(chosen[0])
     return None
+
+
+def _column(values: Any, *, name: str) -> pa.Array:  # Any: a Series of pandas or polars
+    """Return a column of strings as Arrow. Raises CorpusError if it holds more than one type."""
+    try:
+        return pa.array(list(values), from_pandas=True)
+    except UnicodeEncodeError as error:
+        raise CorpusError(lone_surrogate(error)) from None
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise CorpusError(f"Columns that are joined must all hold strings, but '{name}' does not: {error}") from None
 
 
 def _length(texts: Any) -> int | None:

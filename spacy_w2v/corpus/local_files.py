@@ -193,7 +193,8 @@ def read_blocks(
 def check_mark(start: bytes, *, name: str, encoding: str) -> None:
     """Raise CorpusError if a file begins with the byte order mark of UTF-16, but is read as UTF-8."""
     if start.startswith(UTF16_BOMS) and codecs.lookup(encoding).name == "utf-8":
+        width = 32 if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) else 16
         raise CorpusError(
-            f"Text must be valid {encoding}, but {name} begins with the mark of UTF-16. "
-            'Name its encoding, as by encoding = "utf-16".'
+            f"Text must be valid {encoding}, but {name} begins with the mark of UTF-{width}. "
+            f'Name its encoding, as by encoding = "utf-{width}".'
         )

@@ -78,9 +78,11 @@ class Shards:
     def _check_columns(self, file: str) -> None:
         """Raise CorpusError if a file has rows, but not the columns."""
         for opened in open_files(file):
+            hint = ""
             with _errors_named(opened.name):
                 if self.format == "csv":
-                    columns = self._open_csv(opened).header
+                    csv_file = self._open_csv(opened)
+                    columns, hint = csv_file.header, csv_file.other_separator()
                 else:
                     table = self._open_table(opened)
                     columns = table.schema.names
@@ -89,7 +91,7 @@ class Shards:
                         continue
             if columns:
                 what = "the dataset" if len(self.files) == 1 else f"every file, but {opened.name} has others"
-                check_fields(self.fields, columns, what=f"{what} ({', '.join(columns)})")
+                check_fields(self.fields, columns, what=f"{what} ({', '.join(columns)})", hint=hint)
 
     def _readable(self, opened: OpenFile) -> Iterator[TextBatch]:
         with _errors_named(opened.name):
@@ -142,12 +144,16 @@ class Shards:
         return TABLES[self.format](stream, name=opened.name)
 
 
-def check_fields(fields: Sequence[str], columns: Sequence[str] | set[str], *, what: str) -> None:
-    """Raise CorpusError if there is no column of one of the names. what: they are columns of."""
+def check_fields(fields: Sequence[str], columns: Sequence[str] | set[str], *, what: str, hint: str = "") -> None:
+    """Raise CorpusError if not exactly one column has each name. what: they are columns of; hint: what may be wrong."""
     for field in fields:
         if field not in columns:
-            hint = did_you_mean(field, list(columns))
+            hint = hint or did_you_mean(field, list(columns))
             raise CorpusError(f"text_field must be a column of {what}, was: {field}. {hint}".rstrip())
+        if (n := list(columns).count(field)) > 1:
+            raise CorpusError(
+                f"text_field must be one column of {what}, but {n} have the name: {field}. Rename all but one."
+            )
 
 
 def _warn(text: str) -> None:

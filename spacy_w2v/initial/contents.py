@@ -32,6 +32,7 @@ _FOREIGN = {
     b"%PDF": "is a PDF file",
     b"Rar!": "is an archive (.rar). Unpack it",
     b"7z\xbc\xaf": "is an archive (.7z). Unpack it",
+    b"\xff\xfe\0\0": "is in the encoding UTF-32. It must be UTF-8: iconv -f UTF-32 -t UTF-8",
     b"\xff\xfe": "is in the encoding UTF-16. It must be UTF-8: iconv -f UTF-16 -t UTF-8",
     b"\xfe\xff": "is in the encoding UTF-16. It must be UTF-8: iconv -f UTF-16 -t UTF-8",
 }
