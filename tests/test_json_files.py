@@ -166,6 +166,10 @@ def test_a_cut_character_at_the_end_is_invalid(tmp_path):
         read(source_of(tmp_path, '{"text": "one"}'.encode("utf-16")[:-1], encoding="utf-16"))
 
 
+def test_invalid_bytes_beside_nulls_do_not_matter(tmp_path):
+    assert read(source_of(tmp_path, b'{"text": null, "other": "\xff"}\n')).n_null == 1
+
+
 def test_a_shard_without_the_field_is_told(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"text": "one"}\n')
     (tmp_path / "b.jsonl").write_text('{"body": "two"}\n')

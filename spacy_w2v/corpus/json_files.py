@@ -60,7 +60,10 @@ def read_json(
 def has_field(records: Records, field: str) -> bool:
     """Return whether some of the objects have a field, other than within another one."""
     rows = (records.data[start:end] for start, end in zip(records.starts, records.ends, strict=True))
-    return any(field in json.loads(row, strict=False) for row in rows)
+    try:
+        return any(field in json.loads(row.decode(errors="replace"), strict=False) for row in rows)
+    except ValueError:  # reading them tells what is wrong
+        return True
 
 
 def fields_of(records: Records) -> list[str]:
