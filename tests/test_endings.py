@@ -50,7 +50,7 @@ def test_a_run_that_was_killed_when_it_was_done_is_done(killed_at_the_end):
     assert w2v_here(*TRAIN, "--resume", cwd=killed_at_the_end).code == 0, "and so it stays"
     other = w2v_here(*TRAIN, "--resume", "--w2v.model.window", 3, cwd=killed_at_the_end)
     assert other.code == 1
-    assert "out exists" in other.said
+    assert "but out has the results of another: w2v.model.window was 5, is now: 3" in other.said
 
 
 @pytest.mark.parametrize("rest", [".out.checkpoint.lock", ".out.checkpoint-gone", "cache/unfinished-abc"])

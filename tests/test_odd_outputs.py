@@ -122,3 +122,16 @@ def test_python_names_what_it_cannot_look_at():
             use(TOO_LONG)
     with pytest.raises(ConfigError, match=r"path must be the path of a file or directory, was: 'a.x00b'"):
         spacy_w2v.load("a\0b")
+
+
+def test_resuming_what_is_done_with_other_settings_tells_what_differs(tmp_path):
+    write_texts(tmp_path / "texts.txt")
+    (tmp_path / "config.cfg").write_text(CONFIG)
+    command = ["train", "config.cfg", "--output", "out"]
+    assert w2v_here(*command, cwd=tmp_path).code == 0
+    refused = w2v_here(*command, "--resume", "--w2v.training.epochs", 3, cwd=tmp_path)
+    assert (refused.code, refused.stderr) == (1, "")
+    assert "must have been stopped, but out has the results of another: w2v.training.epochs was 2" in refused.said
+    assert "replace them by --overwrite instead of --resume" in refused.said
+    done = w2v_here(*command, "--resume", cwd=tmp_path)
+    assert "The run is done already" in done.said

@@ -94,7 +94,7 @@ def train(
         cache_dir=cache_dir,
         code_path=code_path,
     )
-    if resume and is_done(output_path, job):
+    if resume and is_done(output_path, job, overwrite=overwrite):
         msg.good(f"The run is done already: its results are in {output_path}")
         return
     check_free(output_path, overwrite=overwrite)  # before a logger opens a run somewhere

@@ -20,7 +20,7 @@ from spacy_w2v._atomic import (
 from spacy_w2v.config.export import ExportFormat, ExportSettings, check_fits
 from spacy_w2v.corpus.cache import PARTS, changed_parts, corpus_fingerprint
 from spacy_w2v.corpus.cache_directory import default_cache_dir, tidy
-from spacy_w2v.errors import StorageError
+from spacy_w2v.errors import StorageError, worded
 from spacy_w2v.export import EXPORTERS, check_words, export_all
 from spacy_w2v.export.to_spacy import check_can_be_saved
 from spacy_w2v.model.storage import read_meta, write_model
@@ -111,15 +111,24 @@ def finish_earlier(output_path: Path) -> bool:
     return was_complete
 
 
-def is_done(output_path: Path, job: Word2VecJob) -> bool:
+def is_done(output_path: Path, job: Word2VecJob, *, overwrite: bool = False) -> bool:
     """Return whether nothing is left to be done for a job that is to go on, and finish what `finish_earlier` does.
 
-    What killed runs have left in the cache is removed then. Raises StorageError, and CorpusError if the job's source
-    does not exist.
+    What killed runs have left in the cache is removed then. Raises StorageError, also if no run was stopped and the
+    results are those of another job, unless they may be replaced (overwrite); and CorpusError if the job's source does
+    not exist.
     """
-    done = finish_earlier(output_path) or (
-        is_result(output_path) and not checkpoint_of(output_path).exists() and not differences(output_path, job)
-    )
+    done = finish_earlier(output_path)
+    if not done and is_result(output_path) and not checkpoint_of(output_path).exists():
+        changes = differences(output_path, job)
+        if changes and not overwrite:
+            replace = worded(python="overwrite=True", command_line="--overwrite instead of --resume")
+            raise StorageError(
+                f"A run that is to go on must have been stopped, but {output_path} has the results of another:\n"
+                + "\n".join(changes)
+                + f"\nName another output, or replace them by {replace}."
+            )
+        done = not changes
     if done:
         tidy(job.cache_dir or default_cache_dir())
     return done
