@@ -129,6 +129,11 @@ def load_gensim(path: Path) -> Any:  # Any: gensim has no types
         with _open(path) as file:
             saved = _Reader(_Bounded(file), encoding="latin-1").load()  # as gensim decodes those of Python 2
         return _object_of_gensim(saved, str(path), compressed=path.suffix in (".gz", ".bz2"))
+    except FileNotFoundError as error:
+        raise StorageError(
+            f"What gensim saved must be there with all its files, but {error.filename} is missing. Copy it too: large "
+            "arrays have files of their own (.npy)."
+        ) from None
     except Exception as error:  # whatever a damaged pickle makes Python and gensim raise
         reason = str(error) if isinstance(error, StorageError) else repr(error)
         raise StorageError(

@@ -143,10 +143,11 @@ def _of_gensim(gensim_object: Any, name: str) -> InitialVectors:
 
         return _of_model(model_of_gensim(gensim_object, name=name, nlp=spacy.blank("xx"), attr="ORTH"), name)
     keyed_vectors = getattr(gensim_object, "wv", gensim_object)
-    if not getattr(keyed_vectors, "key_to_index", None):
-        raise ConfigError(f"Vectors to start from must have words, but {name} has none.")
     # not index_to_key, which has None for rows that are there before their words
-    found = {str(word): row for word, row in keyed_vectors.key_to_index.items()}
+    keys = getattr(keyed_vectors, "key_to_index", None) or {}
+    found = {str(word): row for word, row in keys.items() if word is not None and word != ""}
+    if not found:
+        raise ConfigError(f"Vectors to start from must have words, but {name} has none.")
     vectors = np.asarray(keyed_vectors.vectors)
     of_whole_numbers = all(isinstance(row, int | np.integer) for row in found.values())
     in_table = vectors.ndim == 2 and of_whole_numbers and all(0 <= row < len(vectors) for row in found.values())
@@ -167,7 +168,7 @@ def _of_pipeline(nlp: Any, name: str) -> InitialVectors:
     strings = nlp.vocab.strings
     found = {strings[key]: row for key, row in table.key2row.items() if row >= 0 and key in strings}
     if not found:
-        raise ConfigError(f"Vectors to start from must have words, but the pipeline {name} has no vectors.")
+        raise ConfigError(f"Vectors to start from must have words, but {name} has no vectors.")
     order = rows_by_frequency(table)
     places = np.zeros(len(table.data), np.int64)
     places[order] = np.arange(len(order))
