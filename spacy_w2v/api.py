@@ -226,7 +226,7 @@ def train(
     path = str(initial) if isinstance(initial, str | Path) else None
     initial_settings = {"vectors": path, "keep_words": keep_words, "freeze": freeze}
     checked = settings_from_arguments(settings, initial=initial_settings)
-    if initial is None and "attr" not in settings and holds_tokens(source):
+    if "attr" not in settings and holds_tokens(source):
         checked = settings_from_arguments({**settings, "attr": "ORTH"}, initial=initial_settings)
     job = Word2VecJob(
         source=source,

@@ -124,3 +124,16 @@ def test_huge_texts_come_in_parts(monkeypatch):
     for limit in range(1, 6):
         taken = list(source.take_documents(source.coalesce(iter([batch_of(texts)])), limit))
         assert "".join(text for batch in taken for text in batch.texts.to_pylist()) == "".join(texts[:limit])
+
+
+@pytest.mark.parametrize("given", ["model", "path"])
+def test_given_tokens_stay_as_they_are_where_training_starts_from_vectors(tmp_path, given):
+    arguments = {"min_count": 1, "vector_size": 4, "epochs": 1, "workers": 1, "sample": 0}
+    lists = [["New York", "a"], ["a", "New York"]]
+    model = spacy_w2v.train(lists, **arguments)
+    model.save(tmp_path / "model")
+    initial = model if given == "model" else tmp_path / "model"
+    went_on = spacy_w2v.train([*lists, ["Oslo", "a"]], initial=initial, keep_words=True, **arguments)
+    assert sorted(went_on.words) == ["New York", "Oslo", "a"]
+    lowered = spacy_w2v.train(lists, initial=initial, attr="LOWER", **arguments)
+    assert sorted(lowered.words) == ["a", "new york"]
