@@ -16,6 +16,7 @@ from helpers_corpus import read
 import spacy_w2v
 from spacy_w2v.corpus.given_tokens import GivenTokensEncoder
 from spacy_w2v.corpus.huggingface import make_dataset_v1
+from spacy_w2v.corpus.interleaving import make_interleave_v2
 from spacy_w2v.corpus.iterables import as_source, holds_tokens
 from spacy_w2v.corpus.source import GIVEN_TOKENS
 from spacy_w2v.corpus.tokens import TokenRules
@@ -177,3 +178,12 @@ def test_keys_of_gensim_that_are_no_words_are_left_out():
 def test_a_pipeline_without_vectors_is_named_once():
     with pytest.raises(ConfigError, match="but the pipeline en_pipeline has no vectors"):
         open_initial(spacy.blank("en"))
+
+
+@pytest.mark.parametrize(
+    ("weight", "seed", "message"), [(1e308, 0, "weights must have a finite sum"), (1, -1, "seed must be at least 0")]
+)
+def test_weights_and_seeds_that_cannot_be_drawn_by_are_refused(weight, seed, message):
+    sources = {"a": as_source(TEXTS), "b": as_source(TEXTS)}
+    with pytest.raises(CorpusError, match=message):
+        make_interleave_v2(sources, weights={"a": weight, "b": weight}, seed=seed)

@@ -55,6 +55,10 @@ class Interleaving:
             )
         if not all(0 < weight < math.inf for weight in weights.values()):
             raise CorpusError(f"weights must be greater than 0, was: {weights}")
+        if not math.isfinite(sum(weights.values())):
+            raise CorpusError(f"weights must have a finite sum, was: {weights}")
+        if seed < 0:
+            raise CorpusError(f"seed must be at least 0, was: {seed}")
         if stop not in ("first_exhausted", "all_exhausted"):
             raise CorpusError(f"stop must be first_exhausted or all_exhausted, was: {stop}")
         self.sources = sources
