@@ -34,7 +34,7 @@ def take_lock(path: Path) -> int | None:
             os.close(descriptor)
             if error.errno in NO_LOCKS:
                 return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-            if isinstance(error, BlockingIOError | PermissionError):
+            if isinstance(error, BlockingIOError) or (sys.platform == "win32" and isinstance(error, PermissionError)):
                 return None
             raise
         os.close(descriptor)  # it was removed by the one that held it before, and another may be there now

@@ -175,11 +175,11 @@ def _keep(corpus: Corpus, entry: Path, told: EncodingListener) -> Corpus:
         return _find(place, EncodingListener()) is not None  # another process, which may read it now, was faster
 
     try:
-        publish(corpus.directory, entry, is_whole)
+        is_ours = publish(corpus.directory, entry, is_whole)
     except OSError as error:
         told.message(f"Using the encoded corpus this time only, since it cannot be kept in {entry}: {error.strerror}")
         return corpus
-    return replace(corpus, directory=entry)
+    return replace(corpus, directory=entry) if is_ours else open_corpus(entry)
 
 
 def _why_not_found(cache_dir: Path, source_name: str, fingerprint: dict[str, Any]) -> str:

@@ -120,10 +120,11 @@ def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def publish(directory: Path, entry: Path, is_whole: Callable[[Path], bool]) -> None:
+def publish(directory: Path, entry: Path, is_whole: Callable[[Path], bool]) -> bool:
     """Put a directory in the place of an entry, safe on the disk, unless a whole one is there already.
 
-    Several processes may do so at the same time, and read what is there. Raises OSError.
+    Several processes may do so at the same time, and read what is there. Returns whether the directory was moved.
+    Raises OSError.
     """
     for path in directory.iterdir():
         path.chmod(0o600)
@@ -132,13 +133,14 @@ def publish(directory: Path, entry: Path, is_whole: Callable[[Path], bool]) -> N
     with _only_publisher(entry):
         if os.path.lexists(entry):
             if is_whole(entry):
-                return
+                return False
             with held_directory(entry.parent, prefix=UNFINISHED) as trash:
                 if not entry.is_symlink():
                     entry.chmod(0o700)  # else it may not be moved
                 entry.rename(trash / entry.name)
         directory.rename(entry)
         _sync_directory(entry.parent)
+    return True
 
 
 def _sync_directory(path: Path) -> None:
