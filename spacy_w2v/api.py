@@ -21,6 +21,7 @@ from spacy_w2v.corpus.iterables import as_source, holds_tokens
 from spacy_w2v.errors import ConfigError, did_you_mean
 from spacy_w2v.model.storage import INPUT_FILE, MODEL_FILES, read_model, write_model
 from spacy_w2v.model.trained import TrainedModel
+from spacy_w2v.signals import import_whole
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -46,6 +47,17 @@ SETTINGS_OF_GENSIM = {
     "hashfxn": "Vectors start from the seed alone: leave it out.",
 }
 """What stands for an argument of gensim's Word2Vec that has another name here."""
+
+
+NEEDED_TO_TRAIN = (
+    "spacy",
+    "scipy.linalg.cython_blas",
+    "spacy_w2v.initial.sources",
+    "spacy_w2v.kernels.encoding",
+    "spacy_w2v.training.job",
+    "spacy_w2v.training.progress",
+)
+"""Modules that take long to import, and are imported when training begins."""
 
 
 class Word2Vec(TrainedModel):
@@ -209,6 +221,7 @@ def train(
     Raises ConfigError for a wrong setting, CorpusError for texts that cannot be trained on, StorageError for a
     checkpoint that is missing, in the way or held by another run, TrainingError for training that diverges.
     """
+    import_whole(*NEEDED_TO_TRAIN)
     from spacy_w2v.initial.sources import open_initial
     from spacy_w2v.training.job import Word2VecJob
     from spacy_w2v.training.progress import ProgressBars, silent

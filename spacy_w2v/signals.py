@@ -3,6 +3,7 @@
 import signal
 import threading
 from contextlib import AbstractContextManager
+from importlib import import_module
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -89,3 +90,10 @@ class HeldSignals(AbstractContextManager["HeldSignals"]):
     def _hold(self, number: int, frame: FrameType | None) -> None:
         self.pending = signal.Signals(number)
         signal.signal(number, self._handlers[self.pending])
+
+
+def import_whole(*names: str) -> None:
+    """Import modules while signals are held: one that is interrupted stays half made as long as the process lives."""
+    with HeldSignals():
+        for name in names:
+            import_module(name)

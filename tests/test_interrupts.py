@@ -193,3 +193,24 @@ def test_ctrl_c_while_a_command_starts_prints_no_traceback_of_ours(corpus, after
     # spaCy's own imports, before it knows of any command of ours, are beyond our reach
     assert "Traceback" not in stderr or "spacy_w2v" not in stderr, stderr
     assert_all_end(children, within_s=5)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.2, 0.4, 0.8])
+def test_training_works_after_its_first_imports_were_interrupted(seconds):
+    """A module that is interrupted while it is imported would be half made for the rest of the process."""
+    program = f"""
+import os, signal, threading
+import spacy_w2v
+signal.signal(signal.SIGINT, signal.default_int_handler)
+def train():
+    return spacy_w2v.train(["the cat and the dog"] * 50, vector_size=4, epochs=1, workers=1)
+threading.Timer({seconds}, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    while True:
+        train()
+except KeyboardInterrupt:
+    pass
+assert len(train()) == 4
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
