@@ -7,6 +7,7 @@ Right is the result of the undamaged file, or an error that tells what is wrong.
 wherever there is a checksum. Ends with exit code 1 if anything was wrong; --only 123 makes trial 123 of a seed again.
 """
 
+import json
 import os
 import random
 import shutil
@@ -164,6 +165,21 @@ def hurt(workplace: Workplace, chooser: random.Random) -> tuple[str, bool]:
     return f"{relative}: {name} at {_first_difference(content, changed):,} of {len(content):,}", False
 
 
+def hurt_in_fork(workplace: Workplace, chooser: random.Random) -> tuple[str, bool]:
+    """Do the same in a process of its own, since libraries end that of whoever writes arrays that cannot be."""
+    while True:
+        before = chooser.getstate()
+        ending = run_forked(
+            lambda: json.dumps(hurt(workplace, chooser)), log=workplace.directory.with_suffix(".log"), max_cpu_s=60
+        )
+        if ending.kind == "result":
+            what, crafted = json.loads(ending.text)
+            return what, crafted
+        restore(workplace)
+        chooser.setstate(before)
+        chooser.random()  # other damage
+
+
 def _of_twin(workplace: Workplace, relative: Path) -> Path | None:
     """Return the file of the twin that is in the same place, where names that are hashes may be others."""
     patterns = [pattern for pattern in workplace.sample.files if relative.match(pattern)]
@@ -182,7 +198,7 @@ def try_one(number: int, *, seed: int, workplaces: list[Workplace], keep: Path |
     workplace = chooser.choices(workplaces, [workplace.sample.weight for workplace in workplaces])[0]
     operation = chooser.choice(workplace.sample.operations)
     restore(workplace)
-    what, crafted = hurt(workplace, chooser)
+    what, crafted = hurt_in_fork(workplace, chooser)
     if keep is not None:
         kept = keep / f"{seed}-{number}"
         shutil.copytree(workplace.directory, kept, symlinks=True)
