@@ -134,6 +134,7 @@ def test_documents_without_text_are_counted_and_left_out(tmp_path):
         ('lang = "en"', 'lang = "en"\ntokenizr = "x"', "Did you mean 'tokenizer'?"),
         ("[w2v", "[w2w", "The config must have a [w2v] block, was one with: nlp, w2w. Did you mean '[w2v]'"),
         ("Dataset.v1", "Datset.v1", "was: spacy_w2v.Datset.v1. Did you mean 'spacy_w2v.Dataset.v1'?"),
+        ("@readers", "@veaders", "must be of a registry of spaCy, was: @veaders. Did you mean 'readers'?"),
         ("[w2v]\n", '[nlp.tokenizer]\n@tokenizers = "spacy.Tokenzer.v1"\n\n[w2v]\n', "spacy.Tokenzer.v1"),
         (
             '[w2v.corpus]\n@readers = "spacy_w2v.Dataset.v1"\npath = "text"\ndata_files = "texts.txt"\n',
@@ -149,8 +150,8 @@ def test_documents_without_text_are_counted_and_left_out(tmp_path):
         ("epochs = 2", "epochs = 0\nalpha = -1", "w2v.training.epochs must be at least 1, was: 0"),
     ],
     ids=[
-        *("key", "block", "key-of-w2v", "key-of-reader", "key-of-nlp", "w2v", "reader", "tokenizer", "no-corpus"),
-        *("no-w2v", "no-config", "section-twice", "no-lang", "lang", "variable", "value"),
+        *("key", "block", "key-of-w2v", "key-of-reader", "key-of-nlp", "w2v", "reader", "registry", "tokenizer"),
+        *("no-corpus", "no-w2v", "no-config", "section-twice", "no-lang", "lang", "variable", "value"),
     ],
 )
 def test_wrong_config(workplace, old, new, message):

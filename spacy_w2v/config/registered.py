@@ -41,7 +41,11 @@ def _unknown_function(block: dict[str, Any], error: Exception) -> str:
     """Return the text for a name that no registry knows, with the nearest name that one does."""
     from spacy.util import registry
 
+    registries = sorted(registry.get_registry_names())
     for registry_name, name in _registered_names(block):
+        if registry_name not in registries:
+            hint = did_you_mean(registry_name, registries, otherwise=f"Known: {', '.join(registries)}.")
+            return f"A registered function must be of a registry of spaCy, was: @{registry_name}. {hint}"
         if not registry.has(registry_name, name):
             known = sorted(getattr(registry, registry_name).get_all())
             hint = did_you_mean(name, known, otherwise=f"Known: {', '.join(known)}.")
