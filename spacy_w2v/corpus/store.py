@@ -184,7 +184,7 @@ def read_manifest(directory: Path, *, any_version: bool = False) -> dict[str, An
 
 
 def open_corpus(directory: Path) -> Corpus:
-    """Open an encoded corpus, and check all of it: it is read once, at the speed of the disk.
+    """Open an encoded corpus, and check all of it: its files are read twice, for the checksums and for their content.
 
     Raises StorageError if it is missing, damaged or of another kind. Nothing is parsed whose checksum is wrong.
     """
