@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from common import argument_parser, cut_corpus, interleave, log, machine_facts, markdown_table, train_ours
 
 TIMED = {
-    "texts, to know them again": ("spacy_w2v.corpus.huggingface", "contents"),
+    "texts, to know them again": ("spacy_w2v.sources.huggingface", "contents"),
     "encoded corpus, checksums written": ("spacy_w2v.corpus.store", "describe_files"),
     "encoded corpus, checked when opened": ("spacy_w2v.corpus.cache", "open_corpus"),
     "model, checksums written": ("spacy_w2v.model.storage", "describe_files"),

@@ -80,7 +80,7 @@ def train_ours(corpus: Path, cache_dir: Path, **settings: Any) -> "TrainedModel"
     import spacy
 
     from spacy_w2v.api import settings_from_arguments
-    from spacy_w2v.corpus.huggingface import make_dataset_v1
+    from spacy_w2v.sources.huggingface import make_dataset_v1
     from spacy_w2v.training.job import Word2VecJob
 
     job = Word2VecJob(

@@ -20,16 +20,17 @@ from gensim.models import KeyedVectors, Word2Vec
 from matplotlib.figure import Figure
 from spacy.cli._util import parse_config_overrides
 
-from spacy_w2v.config.loading import Job, load_config, resolve
+from spacy_w2v.config.loading import load_config
 from spacy_w2v.corpus.cache import prepared_corpus
-from spacy_w2v.evaluation import score_analogies, score_rows, score_word_pairs
-from spacy_w2v.export.to_gensim import make_keyed_vectors
+from spacy_w2v.evaluation.scoring import score_analogies, score_rows, score_word_pairs
+from spacy_w2v.formats.gensim.keyed_vectors import make_keyed_vectors
 from spacy_w2v.training.job import Word2VecJob
+from spacy_w2v.training.resolved_config import ResolvedConfig, resolve
 
 Run = dict[str, Any]  # Any: numbers and names, as they stand in JSON
 
 
-def write_tokens(job: Job, path: Path, cache_dir: Path) -> int:
+def write_tokens(job: ResolvedConfig, path: Path, cache_dir: Path) -> int:
     """Write the words that the tokens of the corpus are, a sentence a line, and return how many there are."""
     vocabulary = job.settings.vocabulary
     with (
@@ -52,7 +53,7 @@ def train_ours(config: Path, overrides: dict[str, Any], cache_dir: Path) -> Keye
     return make_keyed_vectors(model)
 
 
-def train_gensim(job: Job, tokens: Path, seed: int) -> KeyedVectors:
+def train_gensim(job: ResolvedConfig, tokens: Path, seed: int) -> KeyedVectors:
     model, training = job.settings.model, job.settings.training
     return Word2Vec(
         corpus_file=str(tokens),

@@ -35,7 +35,7 @@ from numba import njit
 from threadpoolctl import threadpool_limits
 
 from spacy_w2v.kernels import TRAINING_KERNELS
-from spacy_w2v.kernels.tiles import STEP
+from spacy_w2v.kernels.tiles.instructions import STEP
 
 N_NOISE = TRAINING_KERNELS["skip-gram", "negative-sampling", "blocked"].n_noise
 KERNEL, LARGE, SMALL = "kernel", "large products", "small products"

@@ -17,7 +17,7 @@ __all__ = ["Word2Vec", "from_gensim", "load", "prune_vectors", "train"]
 def __getattr__(name: str) -> object:
     """Import the public names when they are first used."""
     if name in __all__:
-        from spacy_w2v.signals import import_whole
+        from spacy_w2v._system.signals import import_whole
 
         import_whole("spacy_w2v.api")
         return getattr(import_module("spacy_w2v.api"), name)

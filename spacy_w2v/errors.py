@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 
-from spacy_w2v._terminal import shown_lines
+from spacy_w2v._system.terminal import shown_lines
 
 
 class Word2VecError(ValueError):

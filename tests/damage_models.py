@@ -19,11 +19,11 @@ from helpers_damage import damaged_copies
 
 import spacy_w2v
 from spacy_w2v._atomic import describe_files, write_manifest
+from spacy_w2v.arrays import Weights
 from spacy_w2v.errors import Word2VecError
-from spacy_w2v.export.to_gensim import make_keyed_vectors
-from spacy_w2v.kernels.arguments import Weights
+from spacy_w2v.evaluation.report import make_report
+from spacy_w2v.formats.gensim.keyed_vectors import make_keyed_vectors
 from spacy_w2v.model.storage import read_model, write_model
-from spacy_w2v.report import make_report
 from spacy_w2v.training.checkpoint import read_checkpoint
 
 DATA = Path(__file__).parent / "data/before_checksums"

@@ -13,8 +13,8 @@ from spacy.pipeline import Sentencizer
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 
-from spacy_w2v.corpus.source import TextBatch, TextSource
-from spacy_w2v.corpus.tokens import EncodedBatch
+from spacy_w2v.sources.source import TextBatch, TextSource
+from spacy_w2v.tokenization.tokens import EncodedBatch
 
 COMPRESS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zstandard.compress}
 

@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 import reference
 
-from spacy_w2v.huffman import huffman_tree
-from spacy_w2v.kernels import TRAINING_KERNELS
-from spacy_w2v.kernels.arguments import (
+from spacy_w2v.arrays import (
     OUT_OF_VOCABULARY,
     Alphas,
     Chunk,
     FullSoftmax,
     KernelSettings,
     OutputLayer,
+    RandomState,
     Subsampling,
     Weights,
 )
-from spacy_w2v.sampling import make_noise
-from spacy_w2v.types import RandomState
+from spacy_w2v.kernels import TRAINING_KERNELS
+from spacy_w2v.objectives.huffman import huffman_tree
+from spacy_w2v.objectives.noise import make_noise
 
 BLOCKED = [key for key in TRAINING_KERNELS if key[2] == "blocked"]
 SEQUENTIAL = [key for key in TRAINING_KERNELS if key[2] == "sequential"]

@@ -16,10 +16,10 @@ from spacy_w2v.config.schema import TokensSettings
 from spacy_w2v.corpus import cache_directory
 from spacy_w2v.corpus.cache import PARTS, EncodingListener, changed_parts, prepared_corpus
 from spacy_w2v.corpus.cache_directory import CACHE_TAG, CACHE_TAG_TEXT, default_cache_dir
-from spacy_w2v.corpus.hub_cache import writable_caches
-from spacy_w2v.corpus.huggingface import make_dataset_v1
 from spacy_w2v.corpus.store import open_corpus
 from spacy_w2v.errors import ConfigError, CorpusError, CorpusWarning, StorageError
+from spacy_w2v.sources.hub_cache import writable_caches
+from spacy_w2v.sources.huggingface import make_dataset_v1
 from spacy_w2v.training.checkpoint import Checkpoint
 
 NLP = spacy.blank("en")
@@ -77,7 +77,7 @@ import spacy
 from pathlib import Path
 from spacy_w2v.config.schema import TokensSettings
 from spacy_w2v.corpus.cache import EncodingListener, prepared_corpus
-from spacy_w2v.corpus.huggingface import make_dataset_v1
+from spacy_w2v.sources.huggingface import make_dataset_v1
 from spacy_w2v.errors import Word2VecError
 try:
     with prepared_corpus(

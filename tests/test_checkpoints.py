@@ -14,9 +14,9 @@ from helpers_cli import CONFIG, SIGHUP, SIGKILL, files_below, plain, start, w2v,
 from helpers_model import make_model
 
 import spacy_w2v
+from spacy_w2v.arrays import Weights
 from spacy_w2v.corpus import store
 from spacy_w2v.errors import ConfigError, StorageError, TrainingError
-from spacy_w2v.kernels.arguments import Weights
 from spacy_w2v.model.storage import read_model, write_model
 from spacy_w2v.training import checkpoint as checkpoint_module
 from spacy_w2v.training import trainer

@@ -25,13 +25,14 @@ from spacy.vectors import Vectors
 from thinc.api import Ragged, compounding
 
 import spacy_w2v
-from spacy_w2v.component.continuing import LearningRates, MeanLoss
+from spacy_w2v.arrays import OUT_OF_VOCABULARY, Weights
 from spacy_w2v.errors import ConfigError, CorpusError, TrainingError
-from spacy_w2v.evaluation import score_word_pairs
-from spacy_w2v.evaluation_sets import read_word_pairs
+from spacy_w2v.evaluation.data_sets import read_word_pairs
+from spacy_w2v.evaluation.scoring import score_word_pairs
 from spacy_w2v.kernels import TRAINING_KERNELS
-from spacy_w2v.kernels.arguments import OUT_OF_VOCABULARY, Weights
-from spacy_w2v.sampling import chunk_random_state, make_subsampling
+from spacy_w2v.objectives.subsampling import make_subsampling
+from spacy_w2v.pipeline.continuing import LearningRates, MeanLoss
+from spacy_w2v.training.randomness import chunk_random_state
 
 D = 20
 """Dimensions, which the kernels pad to 32."""
@@ -380,13 +381,13 @@ def test_by_default_it_is_a_tenth_of_the_first_one(monkeypatch, architecture, ex
 
 def record_alphas(monkeypatch):
     seen = []
-    train_on = spacy_w2v.component.continuing._Kernel.train
+    train_on = spacy_w2v.pipeline.continuing._Kernel.train
 
     def recording(self, chunk, data, *, alpha, step):
         seen.append(alpha)
         return train_on(self, chunk, data, alpha=alpha, step=step)
 
-    monkeypatch.setattr("spacy_w2v.component.continuing._Kernel.train", recording)
+    monkeypatch.setattr("spacy_w2v.pipeline.continuing._Kernel.train", recording)
     return seen
 
 

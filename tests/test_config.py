@@ -10,7 +10,7 @@ import pytest
 import spacy
 from confection import Config
 
-from spacy_w2v.config.loading import apply_overrides, fill, load_config, resolve
+from spacy_w2v.config.loading import apply_overrides, fill, load_config
 from spacy_w2v.config.presets import SIZES, make_config
 from spacy_w2v.config.schema import (
     ALPHA_OF_MEANS,
@@ -21,7 +21,8 @@ from spacy_w2v.config.schema import (
     parse_settings,
 )
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.export import EXPORTERS
+from spacy_w2v.formats.exporting import EXPORTERS
+from spacy_w2v.training.resolved_config import resolve
 
 GENSIM_NAMES = [
     *("vector_size", "window", "min_count", "negative", "ns_exponent", "sample"),

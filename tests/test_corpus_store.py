@@ -26,9 +26,9 @@ from spacy_w2v.corpus.cache import (
 )
 from spacy_w2v.corpus.cache_directory import CACHE_TAG, default_cache_dir
 from spacy_w2v.corpus.store import ChunkWriter, CorpusWriter, open_corpus
-from spacy_w2v.corpus.tokens import EncodedBatch, Types
 from spacy_w2v.corpus.type_counts import TypeCounts
 from spacy_w2v.errors import CorpusError, CorpusWarning, StorageError
+from spacy_w2v.tokenization.tokens import EncodedBatch, Types
 
 seeded = settings(derandomize=True, deadline=None, max_examples=100)
 

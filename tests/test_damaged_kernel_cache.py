@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 
-from spacy_w2v.kernels import jit
+from spacy_w2v import _jit as jit
 
 def total(values):
     sum_of_all = 0

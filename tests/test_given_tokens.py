@@ -11,12 +11,13 @@ from spacy.tokens import Doc
 
 import spacy_w2v
 from spacy_w2v.config.schema import TokensSettings
-from spacy_w2v.corpus import given_tokens, source
-from spacy_w2v.corpus.encode import encode_stream
-from spacy_w2v.corpus.examples import ExamplesCorpus
-from spacy_w2v.corpus.iterables import as_source
-from spacy_w2v.corpus.mixture import make_concatenate_v1, make_interleave_v1
-from spacy_w2v.corpus.source import GIVEN_TOKENS
+from spacy_w2v.pipeline.examples import ExamplesCorpus
+from spacy_w2v.sources import source
+from spacy_w2v.sources.iterables import as_source
+from spacy_w2v.sources.mixture import make_concatenate_v1, make_interleave_v1
+from spacy_w2v.sources.source import GIVEN_TOKENS
+from spacy_w2v.tokenization import given_tokens
+from spacy_w2v.tokenization.encode import encode_stream
 
 NLP = spacy.blank("en")
 seeded = settings(derandomize=True, deadline=None, max_examples=150)

@@ -13,7 +13,7 @@ from helpers_cli import CONFIG, w2v_here, write_texts
 
 import spacy_w2v
 from spacy_w2v.errors import ConfigError, StorageError
-from spacy_w2v.initial.sources import open_initial
+from spacy_w2v.formats.opening import open_initial
 
 D = 6
 WORDS = ["the", "river", "Paris", "PARIS", "city", "u.s.", "straße", "lake"]

@@ -55,7 +55,7 @@ INTERRUPTED_ENCODING = """
 import itertools, os, random, signal, sys, threading, time
 import spacy
 from spacy_w2v.config.schema import parse_settings
-from spacy_w2v.corpus.encode import make_encoder
+from spacy_w2v.tokenization.encode import make_encoder
 import pyarrow as pa
 
 tokens = parse_settings({"tokens": {"tokenizer": "whitespace"}}).tokens

@@ -3,21 +3,24 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from numba import config
+from test_layers import imports_of
 
-from spacy_w2v.kernels.jit import folder_digest
+import spacy_w2v
+from spacy_w2v._jit import compiled_files, kernels_digest
 
 pytestmark = pytest.mark.skipif(config.DISABLE_JIT, reason="numba's JIT is off")
 
 CODE = """
 import sys
 import numpy as np
-from spacy_w2v.kernels import jit
+from spacy_w2v import _jit as jit
 if len(sys.argv) > 1:
-    jit.FOLDER_DIGEST = sys.argv[1]
-from spacy_w2v.kernels.encoding import count_tokens
+    jit.KERNELS_DIGEST = sys.argv[1]
+from spacy_w2v.tokenization.kernels.encoding import count_tokens
 count_tokens(np.zeros(0, np.int32), np.zeros(1, np.int64))
 print(sum(count_tokens.stats.cache_hits.values()), sum(count_tokens.stats.cache_misses.values()))
 """
@@ -25,7 +28,7 @@ print(sum(count_tokens.stats.cache_hits.values()), sum(count_tokens.stats.cache_
 TRAINING = """
 import hashlib
 import spacy_w2v
-from spacy_w2v.kernels.skipgram_softmax import train_chunk
+from spacy_w2v.kernels.blocked.skipgram_softmax import train_chunk
 texts = [" ".join(f"w{i}" for i in range(start, 189)) for start in range(0, 189, 9)]  # an odd number of words
 model = spacy_w2v.train(texts, tokenizer="whitespace", loss="softmax", vector_size=20, min_count=1, workers=1)
 print(hashlib.sha256(model.input_vectors.tobytes() + model.output_vectors.tobytes()).hexdigest())
@@ -33,7 +36,7 @@ print(sum(train_chunk.stats.cache_hits.values()))
 """
 
 
-LANES = "from spacy_w2v.kernels.llvm import LANES; print(LANES)"
+LANES = "from spacy_w2v.kernels.tiles.llvm import LANES; print(LANES)"
 
 
 def output_of(code, *arguments, cache_dir, **variables):
@@ -77,19 +80,36 @@ def test_code_for_other_vectors_is_not_loaded(tmp_path):
 
 def test_the_digest_is_of_names_and_contents(tmp_path):
     digests = []
-    (tmp_path / "sub").mkdir()
+    for folder in ("kernels/sub", "room/kernels", "room/other"):
+        (tmp_path / folder).mkdir(parents=True)
     files = [
-        ("a.py", "1"),
-        ("a.py", "2"),
-        ("b.py", "2"),
-        ("sub/c.py", "3"),
-        ("sub/c.py", "4"),
-        ("sub/b.txt", "5"),
+        ("kernels/a.py", "1"),
+        ("kernels/a.py", "2"),
+        ("kernels/b.py", "2"),
+        ("kernels/sub/c.py", "3"),
+        ("kernels/sub/c.py", "4"),
+        ("room/kernels/d.py", "5"),
+        ("arrays.py", "6"),
+        ("_jit.py", "7"),
     ]
     for name, text in files:
         (tmp_path / name).write_text(text)
-        digests.append(folder_digest(tmp_path))
-    assert len(set(digests)) == 5
-    assert digests[4] == digests[5]
-    (tmp_path / "sub/c.py").rename(tmp_path / "c.py")
-    assert folder_digest(tmp_path) not in digests
+        digests.append(kernels_digest(tmp_path))
+    assert len(set(digests)) == len(files)
+    for name in ("kernels/sub/b.txt", "room/other/e.py", "f.py"):  # no machine code depends on these
+        (tmp_path / name).write_text("8")
+        assert kernels_digest(tmp_path) == digests[-1]
+    (tmp_path / "kernels/sub/c.py").rename(tmp_path / "kernels/c.py")
+    assert kernels_digest(tmp_path) not in digests
+
+
+def test_the_digest_covers_every_module_that_is_compiled():
+    package = Path(spacy_w2v.__file__).parent
+    covered = set(compiled_files(package))
+    for path in package.rglob("*.py"):
+        imports = imports_of(path)
+        if "numba" in {name.split(".")[0] for name in imports}:
+            assert path in covered
+        if path in covered:
+            files = [package.parent.joinpath(*name.split(".")).with_suffix(".py") for name in imports]
+            assert {file for file in files if file.is_file()} <= covered, path

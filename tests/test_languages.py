@@ -23,11 +23,11 @@ from scipy.stats import spearmanr
 import spacy_w2v
 from spacy_w2v.cli.tables import aligned
 from spacy_w2v.config.schema import TokensSettings
-from spacy_w2v.corpus import encode
 from spacy_w2v.corpus.cache import tokenizer_fingerprint
-from spacy_w2v.corpus.documents import DocumentEncoder
-from spacy_w2v.corpus.encode import encode_stream, make_encoder
-from spacy_w2v.corpus.piece_encoder import PieceEncoder
+from spacy_w2v.tokenization import encode
+from spacy_w2v.tokenization.documents import DocumentEncoder
+from spacy_w2v.tokenization.encode import encode_stream, make_encoder
+from spacy_w2v.tokenization.piece_encoder import PieceEncoder
 
 DATA = Path(os.environ.get("SPACY_W2V_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 CONFIGS = Path(__file__).parents[1] / "configs"

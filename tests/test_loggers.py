@@ -13,12 +13,13 @@ import spacy
 from confection import Config
 from helpers_cli import COMMAND, CONFIG, w2v_here, write_texts
 
-from spacy_w2v.config.loading import fill, resolve
+from spacy_w2v.config.loading import fill
 from spacy_w2v.config.schema import parse_settings
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.pipeline.loggers import with_logger
 from spacy_w2v.training.job import JobListener
-from spacy_w2v.training.loggers import with_logger
 from spacy_w2v.training.progress import ProgressBars
+from spacy_w2v.training.resolved_config import resolve
 from spacy_w2v.training.state import EpochResult
 
 LOGGER = '\n[w2v.training.logger]\n@loggers = "{name}"\n'

@@ -16,10 +16,10 @@ from helpers_model import make_model
 import spacy_w2v
 from spacy_w2v._atomic import describe_files, write_manifest
 from spacy_w2v.corpus import cache, store
-from spacy_w2v.corpus.iterables import as_source
 from spacy_w2v.errors import ConfigError, StorageError
-from spacy_w2v.huffman import balanced_tree, check_tree, huffman_tree
-from spacy_w2v.report import make_report
+from spacy_w2v.evaluation.report import make_report
+from spacy_w2v.objectives.huffman import balanced_tree, check_tree, huffman_tree
+from spacy_w2v.sources.iterables import as_source
 from spacy_w2v.training.checkpoint import read_checkpoint
 
 OLD = Path(__file__).parent / "data/before_checksums"

@@ -24,7 +24,7 @@ import pyarrow as pa
 from spacy_w2v._atomic import describe_files, parse_manifest, write_manifest
 from spacy_w2v.corpus import store
 from spacy_w2v.corpus.store import CorpusWriter, open_corpus
-from spacy_w2v.corpus.tokens import EncodedBatch, Types
+from spacy_w2v.tokenization.tokens import EncodedBatch, Types
 from spacy_w2v.errors import CorpusError, StorageError
 from spacy_w2v.model.vocabulary import build_vocabulary
 

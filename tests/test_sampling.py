@@ -6,18 +6,12 @@ import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_w2v.kernels.arguments import Noise
+from spacy_w2v.arrays import Noise
 from spacy_w2v.kernels.random import next_random, noise_word, scale_below
-from spacy_w2v.sampling import (
-    alias_tables,
-    chunk_order,
-    chunk_random_state,
-    initial_input_vectors,
-    keep_probabilities,
-    make_noise,
-    make_subsampling,
-    noise_probabilities,
-)
+from spacy_w2v.objectives.noise import alias_tables, make_noise, noise_probabilities
+from spacy_w2v.objectives.subsampling import keep_probabilities, make_subsampling
+from spacy_w2v.training.arguments import initial_input_vectors
+from spacy_w2v.training.randomness import chunk_order, chunk_random_state
 
 COUNTS = np.array([100_000, 5_000, 800, 70, 7, 7, 1])
 

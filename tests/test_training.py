@@ -13,10 +13,11 @@ import spacy_w2v
 from spacy_w2v.config.schema import ModelSettings, TokensSettings, TrainingSettings
 from spacy_w2v.corpus import store
 from spacy_w2v.corpus.cache import prepared_corpus
-from spacy_w2v.corpus.iterables import as_source
 from spacy_w2v.errors import ConfigError, CorpusError, CorpusWarning, TrainingError, UnknownWordError
 from spacy_w2v.model.vocabulary import build_vocabulary
-from spacy_w2v.sampling import make_noise, make_subsampling
+from spacy_w2v.objectives.noise import make_noise
+from spacy_w2v.objectives.subsampling import make_subsampling
+from spacy_w2v.sources.iterables import as_source
 from spacy_w2v.training.arguments import initial_weights
 from spacy_w2v.training.trainer import TrainingListener, train_weights
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spacy_w2v.arrays import OUT_OF_VOCABULARY
 from spacy_w2v.errors import CorpusError
-from spacy_w2v.kernels.arguments import OUT_OF_VOCABULARY
 from spacy_w2v.model.vocabulary import build_vocabulary
 
 

@@ -23,8 +23,8 @@ from typing import NamedTuple
 from spacy_w2v._atomic.disk import disk_full, move, sync, sync_all, unwritable
 from spacy_w2v._atomic.locks import release_lock, take_lock, under_way
 from spacy_w2v._atomic.manifests import parse_json
+from spacy_w2v._system.signals import HeldSignals
 from spacy_w2v.errors import StorageError
-from spacy_w2v.signals import HeldSignals
 
 WORKSHOP = ".spacy-w2v"
 MAX_JOURNAL_BYTES = 1 << 20

@@ -12,9 +12,9 @@ import typer
 from spacy.cli._util import import_code, parse_config_overrides
 from typer.core import TyperGroup
 
+from spacy_w2v._system.signals import EndingSignals, Stopped
 from spacy_w2v.cli._messages import let_all_be_printed, msg
 from spacy_w2v.errors import CorpusWarning, Word2VecError, accessible, worded_for_command_line
-from spacy_w2v.signals import EndingSignals, Stopped
 
 
 class Told(KeyboardInterrupt):

@@ -6,11 +6,11 @@ from typing import Any
 
 from wasabi import Printer
 
-from spacy_w2v._terminal import shown, shown_lines
+from spacy_w2v._system.terminal import shown, shown_lines
 
 
 class Messages(Printer):  # type: ignore[misc]  # wasabi's types are not followed
-    """wasabi's printer, whose texts are shown as `spacy_w2v._terminal` returns them."""
+    """wasabi's printer, whose texts are shown as `spacy_w2v._system.terminal` returns them."""
 
     def text(self, title: Any = "", text: Any = "", *, icon: str | None = None, **more: Any) -> Any:
         """Print a message; `good`, `warn`, `fail` and `info` come here too."""

@@ -96,7 +96,7 @@ def without_quotes(value: str) -> str:
 
 def corpus_block(dataset: str, *, name: str | None, text_field: str) -> dict[str, Any]:
     """Return the block [w2v.corpus] for what --dataset names."""
-    from spacy_w2v.corpus.dataset_names import format_of_files, looks_like_files
+    from spacy_w2v.sources.dataset_names import format_of_files, looks_like_files
 
     if dataset == BUNDLED:
         return {"@readers": "spacy_w2v.GensimWiki.v1"}

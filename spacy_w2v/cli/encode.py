@@ -22,9 +22,10 @@ def encode_command(
     """
     Read and tokenize the corpus of a config, and keep it encoded: `spacy w2v train` with the same --cache-dir finds it.
     """
-    from spacy_w2v.config.loading import load_config, resolve
+    from spacy_w2v.config.loading import load_config
     from spacy_w2v.corpus.cache import prepared_corpus
     from spacy_w2v.training.progress import ProgressBars
+    from spacy_w2v.training.resolved_config import resolve
 
     with errors_for_users(when_interrupted="The corpus was not kept."):
         overrides = read_overrides(ctx)

@@ -45,7 +45,7 @@ def evaluate_command(
     """
     from spacy_w2v._atomic import staged_file
     from spacy_w2v.api import load
-    from spacy_w2v.evaluation import ANALOGIES, WORD_PAIRS, bundled, evaluate
+    from spacy_w2v.evaluation.scoring import ANALOGIES, WORD_PAIRS, bundled, evaluate
 
     with errors_for_users():
         run_code(code_path)
@@ -83,7 +83,7 @@ def evaluate_command(
 
 def print_scores(scores: dict[str, dict[str, Any]]) -> None:
     """Print a table of scores."""
-    from spacy_w2v.evaluation import score_rows
+    from spacy_w2v.evaluation.scoring import score_rows
 
     rows = score_rows(scores, measures=("spearman", "accuracy", "semantic", "syntactic"))
     msg.table(rows, header=("Set", "Measure", "Score", "Questions"), divider=True, aligns=("l", "l", "r", "r"))

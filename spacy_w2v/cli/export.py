@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Format(str, Enum):
-    """The formats of `spacy_w2v.export.EXPORTERS`."""
+    """The formats of `spacy_w2v.formats.exporting.EXPORTERS`."""
 
     spacy = "spacy"
     gensim = "gensim"
@@ -65,8 +65,8 @@ def export_command(
     from spacy_w2v._atomic import check_output, staged_directory, staged_siblings
     from spacy_w2v.config.export import check_fits
     from spacy_w2v.config.schema import parse_settings
-    from spacy_w2v.export import EXPORTERS, check_new, check_words, get_exporter
-    from spacy_w2v.export.to_spacy import PIPELINE_FILES, check_no_components
+    from spacy_w2v.formats.exporting import EXPORTERS, check_new, check_words, get_exporter
+    from spacy_w2v.formats.spacy.writing import PIPELINE_FILES, check_no_components
 
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
         block = {

@@ -12,8 +12,8 @@ from spacy_w2v.cli.config import corpus_block
 if TYPE_CHECKING:
     from spacy.language import Language
 
-    from spacy_w2v.corpus.source import TextSource
-    from spacy_w2v.export.pruning import Pruned
+    from spacy_w2v.formats.spacy.pruning import Pruned
+    from spacy_w2v.sources.source import TextSource
 
 
 @w2v_cli.command("prune")
@@ -43,8 +43,8 @@ def prune_command(
     Make the table of word vectors of any pipeline smaller, and save the pipeline.
     """
     from spacy_w2v._atomic import check_output, staged_directory
-    from spacy_w2v.export.pruning import prune_table
-    from spacy_w2v.export.to_spacy import PIPELINE_FILES, check_can_be_saved, check_no_components
+    from spacy_w2v.formats.spacy.pruning import prune_table
+    from spacy_w2v.formats.spacy.writing import PIPELINE_FILES, check_can_be_saved, check_no_components
     from spacy_w2v.training.progress import ProgressBars
 
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
@@ -73,8 +73,8 @@ def prune_command(
 
 def _load(pipeline: str) -> "Language":
     """Load a pipeline with its components. Raises StorageError."""
-    from spacy_w2v.config.pipelines import load_pipeline
     from spacy_w2v.errors import StorageError
+    from spacy_w2v.tokenization.pipelines import load_pipeline
     from spacy_w2v.training.results import MODEL_DIRECTORY
 
     try:
@@ -94,7 +94,7 @@ def _source(dataset: str, *, name: str | None, text_field: str) -> "TextSource":
 
 
 def _show(pruned: "Pruned", nlp: "Language") -> None:
-    from spacy_w2v.component.origin import static_vectors_of
+    from spacy_w2v.pipeline.origin import static_vectors_of
 
     rows = [
         ("Vectors", *map("{:,}".format, pruned.n_rows)),

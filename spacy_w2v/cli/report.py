@@ -24,7 +24,7 @@ def report_command(
     """
     from spacy_w2v._atomic import staged_file
     from spacy_w2v.api import load
-    from spacy_w2v.report import make_report
+    from spacy_w2v.evaluation.report import make_report
 
     with errors_for_users():
         model = load(model_path, mmap=True)
@@ -39,7 +39,7 @@ def report_command(
 def read_scores(path: Path) -> dict[str, dict[str, Any]]:
     """Return the scores in a file. Raises StorageError."""
     from spacy_w2v._atomic import parse_json, read_bounded
-    from spacy_w2v.evaluation import are_scores
+    from spacy_w2v.evaluation.scoring import are_scores
 
     try:
         scores = parse_json(read_bounded(path), name=str(path))

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 
-from spacy_w2v._terminal import shown
+from spacy_w2v._system.terminal import shown
 
 SPACING = 3
 

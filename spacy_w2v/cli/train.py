@@ -79,10 +79,11 @@ def train(
     resume: bool = False,
 ) -> None:
     """Train as a config says, and write all results. Raises the errors of spacy_w2v.errors."""
-    from spacy_w2v.config.loading import load_config, resolve
+    from spacy_w2v.config.loading import load_config
+    from spacy_w2v.pipeline.loggers import with_logger
     from spacy_w2v.training.job import Word2VecJob
-    from spacy_w2v.training.loggers import with_logger
     from spacy_w2v.training.progress import ProgressBars
+    from spacy_w2v.training.resolved_config import resolve
     from spacy_w2v.training.results import check_free, is_done, summary_of, train_to_directory
 
     resolved = resolve(load_config(config_path, overrides))

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from spacy_w2v.arrays import Chunk
 from spacy_w2v.errors import StorageError
-from spacy_w2v.kernels.arguments import Chunk
 
 TOKENS_SCHEMA = pa.schema([("sentences", pa.large_list(pa.uint32()))])
 TYPES_SCHEMA = pa.schema(

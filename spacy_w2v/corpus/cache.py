@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from spacy_w2v.config.schema import TokensSettings
-from spacy_w2v.corpus.affix_rules import state_of
 from spacy_w2v.corpus.cache_directory import default_cache_dir, new_entry, publish, remedy, tidy
-from spacy_w2v.corpus.encode import encode_stream
-from spacy_w2v.corpus.jieba_words import jieba_fingerprint
-from spacy_w2v.corpus.source import TextSource
-from spacy_w2v.corpus.stock_pieces import is_piecewise
 from spacy_w2v.corpus.store import FORMAT_VERSION, Corpus, CorpusWriter, open_corpus, read_manifest
-from spacy_w2v.corpus.tokens import EncodedBatch
 from spacy_w2v.errors import CorpusError, CorpusWarning, StorageError
+from spacy_w2v.sources.source import TextSource
+from spacy_w2v.tokenization.affix_rules import state_of
+from spacy_w2v.tokenization.encode import encode_stream
+from spacy_w2v.tokenization.jieba_words import jieba_fingerprint
+from spacy_w2v.tokenization.stock_pieces import is_piecewise
+from spacy_w2v.tokenization.tokens import EncodedBatch
 
 if TYPE_CHECKING:
     from spacy.language import Language

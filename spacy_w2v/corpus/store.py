@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 
 from spacy_w2v._atomic import check_files, describe_files, parse_manifest, read_bounded, write_manifest
+from spacy_w2v.arrays import Counts, Offsets, TokenIds
 from spacy_w2v.corpus.arrow_files import TOKENS_SCHEMA, TYPES_SCHEMA, ChunkReader, read_types
-from spacy_w2v.corpus.tokens import EncodedBatch
 from spacy_w2v.corpus.type_counts import TypeCounts
 from spacy_w2v.errors import StorageError
-from spacy_w2v.types import Counts, Offsets, TokenIds
+from spacy_w2v.tokenization.tokens import EncodedBatch
 
 FORMAT = "spacy-w2v corpus"
 FORMAT_VERSION = 3

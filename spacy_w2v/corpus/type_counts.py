@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from spacy_w2v.corpus.tokens import Types, TypeTable
-from spacy_w2v.types import Counts, Offsets, TokenIds
+from spacy_w2v.arrays import Counts, Offsets, TokenIds
+from spacy_w2v.tokenization.tokens import Types, TypeTable
 
 UNKNOWN = -1
 

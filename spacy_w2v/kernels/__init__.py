@@ -14,35 +14,31 @@ class TrainingKernel(NamedTuple):
     """A row of the table."""
 
     module: str
-    """Whose `train_chunk` does one chunk of the corpus."""
+    """Within this package; its `train_chunk` trains on one chunk of the corpus."""
     block: int = 64
     n_noise: int = 0
     """See KernelSettings; how they were chosen is told in benchmarks/README.md."""
 
     def load(self) -> TrainChunk:
         """Import and return the function."""
-        train_chunk: TrainChunk = import_module(self.module).train_chunk
+        train_chunk: TrainChunk = import_module(f"{__name__}.{self.module}").train_chunk
         return train_chunk
 
 
-_SKIPGRAM, _CBOW = (TrainingKernel(f"spacy_w2v.kernels.{name}_sequential") for name in ("skipgram", "cbow"))
+_SKIPGRAM, _CBOW = (TrainingKernel(f"{name}_sequential") for name in ("skipgram", "cbow"))
 
 TRAINING_KERNELS: dict[tuple[str, str, str], TrainingKernel] = {
-    ("skip-gram", "negative-sampling", "blocked"): TrainingKernel(
-        "spacy_w2v.kernels.skipgram_negative", block=64, n_noise=48
-    ),
+    ("skip-gram", "negative-sampling", "blocked"): TrainingKernel("blocked.skipgram_negative", block=64, n_noise=48),
     ("skip-gram", "negative-sampling", "sequential"): _SKIPGRAM,
-    ("skip-gram", "hierarchical-softmax", "blocked"): TrainingKernel(
-        "spacy_w2v.kernels.skipgram_hierarchical", block=256
-    ),
+    ("skip-gram", "hierarchical-softmax", "blocked"): TrainingKernel("blocked.skipgram_hierarchical", block=256),
     ("skip-gram", "hierarchical-softmax", "sequential"): _SKIPGRAM,
-    ("skip-gram", "softmax", "blocked"): TrainingKernel("spacy_w2v.kernels.skipgram_softmax"),
+    ("skip-gram", "softmax", "blocked"): TrainingKernel("blocked.skipgram_softmax"),
     ("skip-gram", "softmax", "sequential"): _SKIPGRAM,
-    ("cbow", "negative-sampling", "blocked"): TrainingKernel("spacy_w2v.kernels.cbow_negative", block=64, n_noise=32),
+    ("cbow", "negative-sampling", "blocked"): TrainingKernel("blocked.cbow_negative", block=64, n_noise=32),
     ("cbow", "negative-sampling", "sequential"): _CBOW,
-    ("cbow", "hierarchical-softmax", "blocked"): TrainingKernel("spacy_w2v.kernels.cbow_hierarchical", block=256),
+    ("cbow", "hierarchical-softmax", "blocked"): TrainingKernel("blocked.cbow_hierarchical", block=256),
     ("cbow", "hierarchical-softmax", "sequential"): _CBOW,
-    ("cbow", "softmax", "blocked"): TrainingKernel("spacy_w2v.kernels.cbow_softmax"),
+    ("cbow", "softmax", "blocked"): TrainingKernel("blocked.cbow_softmax"),
     ("cbow", "softmax", "sequential"): _CBOW,
 }
 """(architecture, loss, kernel) → what trains it."""

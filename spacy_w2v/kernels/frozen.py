@@ -1,6 +1,6 @@
 """Words whose input vectors stay as they are."""
 
-from spacy_w2v.kernels.jit import inlined
+from spacy_w2v._jit import inlined
 
 
 @inlined

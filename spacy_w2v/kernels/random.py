@@ -3,8 +3,7 @@
 import numpy as np
 from numba import njit
 
-from spacy_w2v.kernels.arguments import Noise
-from spacy_w2v.types import RandomState
+from spacy_w2v.arrays import Noise, RandomState
 
 
 @njit(error_model="numpy")

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spacy_w2v.arrays import Tree, Vectors
 from spacy_w2v.config.arguments import check_whole_number
 from spacy_w2v.errors import ConfigError, UnknownWordError
-from spacy_w2v.kernels.arguments import Tree
-from spacy_w2v.types import Vectors
 
 if TYPE_CHECKING:
     from spacy_w2v.model.trained import TrainedModel

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 
 from spacy_w2v._atomic import check_files, describe_files, parse_json, parse_manifest, read_bounded, write_manifest
+from spacy_w2v.arrays import Vectors
 from spacy_w2v.config.schema import ModelSettings
 from spacy_w2v.errors import ConfigError, StorageError, did_you_mean, worded
 from spacy_w2v.model.arrays import check_finite, read_array
 from spacy_w2v.model.facts import check_facts, settings_of
 from spacy_w2v.model.tables import read_tree, read_vocabulary, write_tree, write_vocabulary
 from spacy_w2v.model.trained import TrainedModel
-from spacy_w2v.types import Vectors
 
 FORMAT = "spacy-w2v model"
 FORMAT_VERSION = 3

@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spacy_w2v._system.memory import release_free_memory
+from spacy_w2v.arrays import Tree
 from spacy_w2v.errors import StorageError
-from spacy_w2v.huffman import check_tree
-from spacy_w2v.kernels.arguments import Tree
-from spacy_w2v.memory import release_free_memory
 from spacy_w2v.model.arrays import parse_array
 from spacy_w2v.model.vocabulary import Vocabulary
+from spacy_w2v.objectives.huffman import check_tree
 
 WORDS = pa.schema([("word", pa.large_string()), ("count", pa.int64())])
 FORMS = pa.schema([("orth", pa.large_string()), ("word", pa.uint32()), ("count", pa.int64())])

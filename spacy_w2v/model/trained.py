@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spacy_w2v.arrays import Tree, Vectors
 from spacy_w2v.config.arguments import check_whole_number
 from spacy_w2v.config.schema import ModelSettings, VectorKind, check_vectors
 from spacy_w2v.config.trust import check_no_variables
 from spacy_w2v.errors import ConfigError, UnknownWordError
-from spacy_w2v.kernels.arguments import Tree
 from spacy_w2v.model import predictions
 from spacy_w2v.model.facts import settings_of
 from spacy_w2v.model.vocabulary import Vocabulary
-from spacy_w2v.output_layers import make_tree
-from spacy_w2v.types import Vectors
+from spacy_w2v.objectives.output_layers import make_tree
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -92,8 +91,8 @@ class TrainedModel:
 
         Within the run that made the model it has the tokenizer of that run, and is to be saved only.
         """
-        from spacy_w2v.config.loading import make_pipeline, parse_config
-        from spacy_w2v.config.pipelines import bare_pipeline
+        from spacy_w2v.config.loading import parse_config
+        from spacy_w2v.tokenization.pipelines import bare_pipeline, make_pipeline
 
         if self.made_with is not None:
             return bare_pipeline(self.made_with)

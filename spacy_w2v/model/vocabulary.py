@@ -9,9 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spacy_w2v.arrays import OUT_OF_VOCABULARY, Counts, TokenIds
 from spacy_w2v.errors import CorpusError
-from spacy_w2v.kernels.arguments import OUT_OF_VOCABULARY
-from spacy_w2v.types import Counts, TokenIds
 
 
 @dataclass(frozen=True, eq=False)

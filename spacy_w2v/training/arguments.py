@@ -3,11 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from spacy_w2v.arrays import NO_WORDS, KernelSettings, Vectors, Weights
 from spacy_w2v.config.schema import ModelSettings
 from spacy_w2v.kernels import TrainingKernel
-from spacy_w2v.kernels.arguments import NO_WORDS, KernelSettings, Weights
-from spacy_w2v.sampling import aligned_zeros, initial_input_vectors
-from spacy_w2v.types import Vectors
 
 ROW_FLOATS = 16
 """Rows of weights are multiples of so many float32: a cache line, and the widest vector."""
@@ -65,3 +63,25 @@ def kernel_settings(
         workers=n_workers,
         frozen=frozen,
     )
+
+
+def initial_input_vectors(*, n_words: int, vector_size: int, padded_size: int, seed: int) -> Vectors:
+    """Return v × padded_size vectors, uniform in (−0.5/d, 0.5/d) in their first d = vector_size columns, else zero.
+
+    The interval is that of `InitNet` in word2vec.c.
+    """
+    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
+    vectors = aligned_zeros(n_words, padded_size)
+    rows = max(1, (1 << 20) // vector_size)  # some rows at a time: no second matrix in memory
+    for start in range(0, n_words, rows):
+        block = generator.random((min(rows, n_words - start), vector_size), dtype=np.float32)
+        vectors[start : start + rows, :vector_size] = (block - np.float32(0.5)) / np.float32(vector_size)
+    return vectors
+
+
+def aligned_zeros(n_rows: int, n_columns: int) -> Vectors:
+    """Return a C-contiguous matrix of zeros that begins at the start of a cache line (64 bytes)."""
+    n_values = n_rows * n_columns
+    buffer = np.zeros(n_values + 16, np.float32)
+    first = (-buffer.ctypes.data % 64) // 4
+    return buffer[first : first + n_values].reshape(n_rows, n_columns)

@@ -15,18 +15,17 @@ from typing import Any
 import numpy as np
 
 from spacy_w2v._atomic import parse_json, read_bounded, recover_directory, replaced_directory
+from spacy_w2v.arrays import TokenIds, Weights
 from spacy_w2v.config.schema import W2VSettings
 from spacy_w2v.corpus.cache import PARTS, changed_parts
 from spacy_w2v.corpus.store import Corpus
 from spacy_w2v.errors import ConfigError, StorageError
-from spacy_w2v.kernels.arguments import Weights
 from spacy_w2v.model.arrays import read_blocks
 from spacy_w2v.model.storage import INPUT_FILE, OUTPUT_FILE, read_model
 from spacy_w2v.model.vocabulary import Vocabulary
 from spacy_w2v.training.progress_facts import check_progress
 from spacy_w2v.training.remedies import resume_option, start_again
 from spacy_w2v.training.state import EpochResult, RunState
-from spacy_w2v.types import TokenIds
 
 FORMAT = "spacy-w2v checkpoint"
 FORMAT_VERSION = 1

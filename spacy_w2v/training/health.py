@@ -7,8 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v.kernels.arguments import Weights
-from spacy_w2v.types import Vectors
+from spacy_w2v.arrays import Vectors, Weights
 
 LOSS_LIMIT = 3.0
 """Largest mean loss of the newest chunks, as a multiple of the loss of a model that knows nothing.

@@ -10,23 +10,23 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from spacy_w2v._atomic import remove_directory
+from spacy_w2v._system.memory import physical_memory, release_free_memory
+from spacy_w2v.arrays import NO_WORDS, Weights
 from spacy_w2v.config.schema import W2VSettings, default_alpha
 from spacy_w2v.corpus.cache import EncodingListener, EncodingProgress, prepared_corpus
-from spacy_w2v.corpus.source import TextSource
 from spacy_w2v.corpus.store import Corpus
 from spacy_w2v.errors import ConfigError, TrainingError
-from spacy_w2v.export import n_matrices
-from spacy_w2v.initial.sources import InitialVectors
-from spacy_w2v.initial.start import match, open_checked
-from spacy_w2v.kernels.arguments import NO_WORDS, Weights
-from spacy_w2v.memory import physical_memory, release_free_memory
+from spacy_w2v.formats.exporting import n_matrices
+from spacy_w2v.formats.opening import InitialVectors
 from spacy_w2v.model.storage import read_meta, write_model
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.model.vocabulary import build_vocabulary, vocabulary_facts
-from spacy_w2v.output_layers import make_output_layer, n_output_rows, own_tree, starting_loss
-from spacy_w2v.sampling import make_subsampling
+from spacy_w2v.objectives.output_layers import make_output_layer, n_output_rows, own_tree, starting_loss
+from spacy_w2v.objectives.subsampling import make_subsampling
+from spacy_w2v.sources.source import TextSource
 from spacy_w2v.training.arguments import initial_weights, without_padding
 from spacy_w2v.training.checkpoint import Checkpoint, Checkpoints, corpus_identity, open_checkpoint, write_progress
+from spacy_w2v.training.start import match, open_checked
 from spacy_w2v.training.state import EpochResult, RunState, TrainingProgress
 from spacy_w2v.training.trainer import TrainingListener, train_weights
 

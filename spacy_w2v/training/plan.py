@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v.sampling import chunk_order
+from spacy_w2v.training.randomness import chunk_order
 
 
 class Task(NamedTuple):

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, TextIO
 
-from spacy_w2v._terminal import shown_lines
+from spacy_w2v._system.terminal import shown_lines
 from spacy_w2v.corpus.cache import EncodingProgress
 from spacy_w2v.training.job import JobListener
 from spacy_w2v.training.state import EpochResult, TrainingProgress

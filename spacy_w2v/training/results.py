@@ -21,8 +21,8 @@ from spacy_w2v.config.export import ExportFormat, ExportSettings, check_fits
 from spacy_w2v.corpus.cache import PARTS, changed_parts, corpus_fingerprint
 from spacy_w2v.corpus.cache_directory import default_cache_dir, tidy
 from spacy_w2v.errors import StorageError, worded
-from spacy_w2v.export import EXPORTERS, check_words, export_all
-from spacy_w2v.export.to_spacy import check_can_be_saved
+from spacy_w2v.formats.exporting import EXPORTERS, check_words, export_all
+from spacy_w2v.formats.spacy.writing import check_can_be_saved
 from spacy_w2v.model.storage import read_meta, write_model
 from spacy_w2v.model.trained import TrainedModel
 from spacy_w2v.training.checkpoint import kept_settings

@@ -5,9 +5,9 @@ import time
 from typing import Any, NamedTuple
 
 from spacy_w2v.errors import StorageError, TrainingError
-from spacy_w2v.schedules import LinearSchedule
 from spacy_w2v.training.plan import Plan, Task
 from spacy_w2v.training.remedies import start_again
+from spacy_w2v.training.schedules import LinearSchedule
 
 N_NEWEST = 20
 """Chunks over which the loss is shown, and watched."""

@@ -12,20 +12,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v.blas import one_thread_of_blas
+from spacy_w2v._system.blas import one_thread_of_blas
+from spacy_w2v._system.cores import available_cores
+from spacy_w2v._system.signals import HeldSignals
+from spacy_w2v.arrays import NO_WORDS, Chunk, KernelSettings, OutputLayer, Subsampling, Weights
 from spacy_w2v.config.schema import ModelSettings, TrainingSettings, default_alpha
-from spacy_w2v.corpus.encode import available_cores
 from spacy_w2v.corpus.store import Corpus
 from spacy_w2v.errors import StorageError, TrainingError
 from spacy_w2v.kernels import TRAINING_KERNELS, TrainChunk
-from spacy_w2v.kernels.arguments import NO_WORDS, Chunk, KernelSettings, OutputLayer, Subsampling, Weights
-from spacy_w2v.sampling import chunk_random_state
-from spacy_w2v.schedules import LinearSchedule
-from spacy_w2v.signals import HeldSignals
 from spacy_w2v.training.arguments import kernel_settings
 from spacy_w2v.training.checkpoint import Checkpoints
 from spacy_w2v.training.health import CHECK_EVERY_S, Health
 from spacy_w2v.training.plan import Plan
+from spacy_w2v.training.randomness import chunk_random_state
+from spacy_w2v.training.schedules import LinearSchedule
 from spacy_w2v.training.state import EpochResult, RunState, TaskResult, TrainingProgress
 
 POLL_S = 0.1

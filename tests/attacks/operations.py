@@ -183,7 +183,7 @@ def read_corpus(**reader: Any) -> str:  # Any: arguments of the reader, as in a 
 
     from spacy_w2v.api import settings_from_arguments
     from spacy_w2v.corpus.cache import prepared_corpus
-    from spacy_w2v.corpus.huggingface import make_dataset_v1
+    from spacy_w2v.sources.huggingface import make_dataset_v1
 
     source = make_dataset_v1(**reader)
     tokens = settings_from_arguments({"tokenizer": "whitespace", "n_process": 1}).tokens
@@ -195,7 +195,7 @@ def read_corpus(**reader: Any) -> str:  # Any: arguments of the reader, as in a 
 
 def open_initial(path: str) -> str:
     """Read vectors to start from, as --init does."""
-    from spacy_w2v.initial.sources import open_initial as read
+    from spacy_w2v.formats.opening import open_initial as read
 
     initial = read(path)
     output = () if initial.output is None else (np.array(initial.output),)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from spacy_w2v.kernels.jit import kernel
+from spacy_w2v._jit import kernel
 
 
 @kernel

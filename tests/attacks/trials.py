@@ -265,7 +265,7 @@ def warm_up() -> None:
     import spacy_w2v.cli  # noqa: F401
     from spacy_w2v.corpus import store
     from spacy_w2v.kernels import TRAINING_KERNELS  # noqa: F401
-    from spacy_w2v.training import job, loggers, results  # noqa: F401
+    from spacy_w2v.training import job, results  # noqa: F401
 
     tqdm.tqdm.monitor_interval = 0  # no thread that a fork would miss
     store.CHUNK_TOKENS = CHUNK_TOKENS

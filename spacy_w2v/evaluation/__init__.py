@@ -1,0 +1,1 @@
+"""How good vectors are: data sets, scores and reports."""

@@ -1,0 +1,1 @@
+"""Formats of word vectors, each with its reading and its writing."""

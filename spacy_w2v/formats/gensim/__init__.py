@@ -1,0 +1,1 @@
+"""gensim's KeyedVectors and Word2Vec."""

@@ -1,0 +1,1 @@
+"""spaCy's table of vectors: its keys, rows, files and frequencies."""

@@ -1,0 +1,1 @@
+"""Kernels whose steps share noise words or inner nodes: fast, and the default."""

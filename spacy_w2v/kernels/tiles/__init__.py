@@ -1,0 +1,1 @@
+"""The vector instructions that the blocked kernels are made of."""

@@ -1,0 +1,1 @@
+"""What each loss needs: its tables, its parameters, and where they start."""

@@ -1,0 +1,1 @@
+"""All that spaCy calls: the component `w2v`, callbacks, readers of Examples and loggers."""
