@@ -22,9 +22,9 @@ from common import argument_parser, interleave, log, markdown_table, start_at_ze
 from matplotlib.figure import Figure
 from smart_open import open as open_text
 
-from spacy_w2v.api import settings_from_arguments
-from spacy_w2v.corpus.cache import prepared_corpus
-from spacy_w2v.sources.huggingface import make_dataset_v1
+from spacy_w2v._api import settings_from_arguments
+from spacy_w2v._corpus.cache import prepared_corpus
+from spacy_w2v._sources.huggingface import make_dataset_v1
 
 Measurement = dict[str, Any]  # Any: numbers and names, as they stand in JSON
 

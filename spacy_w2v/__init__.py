@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spacy_w2v.api import Word2Vec, from_gensim, load, prune_vectors, train
+    from spacy_w2v._api import Word2Vec, from_gensim, load, prune_vectors, train
 
 __all__ = ["Word2Vec", "from_gensim", "load", "prune_vectors", "train"]
 
@@ -19,8 +19,8 @@ def __getattr__(name: str) -> object:
     if name in __all__:
         from spacy_w2v._system.signals import import_whole
 
-        import_whole("spacy_w2v.api")
-        return getattr(import_module("spacy_w2v.api"), name)
+        import_whole("spacy_w2v._api")
+        return getattr(import_module("spacy_w2v._api"), name)
     if name == "__version__":
         from importlib.metadata import version
 

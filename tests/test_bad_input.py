@@ -11,8 +11,8 @@ import spacy
 from helpers_cli import CONFIG, files_below, needs_proc, w2v, w2v_here, write_texts
 
 import spacy_w2v
-from spacy_w2v.api import SETTINGS_OF_GENSIM
-from spacy_w2v.config.schema import block_of_setting, parse_settings
+from spacy_w2v._api import SETTINGS_OF_GENSIM
+from spacy_w2v._config.schema import block_of_setting, parse_settings
 from spacy_w2v.errors import ConfigError, CorpusError, StorageError, TrainingError, UnknownWordError
 
 CORPUS = "--w2v.corpus."

@@ -25,14 +25,14 @@ from spacy.vectors import Vectors
 from thinc.api import Ragged, compounding
 
 import spacy_w2v
-from spacy_w2v.arrays import OUT_OF_VOCABULARY, Weights
+from spacy_w2v._arrays import OUT_OF_VOCABULARY, Weights
+from spacy_w2v._evaluation.data_sets import read_word_pairs
+from spacy_w2v._evaluation.scoring import score_word_pairs
+from spacy_w2v._kernels import TRAINING_KERNELS
+from spacy_w2v._objectives.subsampling import make_subsampling
+from spacy_w2v._pipeline.continuing import LearningRates, MeanLoss
+from spacy_w2v._training.randomness import chunk_random_state
 from spacy_w2v.errors import ConfigError, CorpusError, TrainingError
-from spacy_w2v.evaluation.data_sets import read_word_pairs
-from spacy_w2v.evaluation.scoring import score_word_pairs
-from spacy_w2v.kernels import TRAINING_KERNELS
-from spacy_w2v.objectives.subsampling import make_subsampling
-from spacy_w2v.pipeline.continuing import LearningRates, MeanLoss
-from spacy_w2v.training.randomness import chunk_random_state
 
 D = 20
 """Dimensions, which the kernels pad to 32."""
@@ -381,13 +381,13 @@ def test_by_default_it_is_a_tenth_of_the_first_one(monkeypatch, architecture, ex
 
 def record_alphas(monkeypatch):
     seen = []
-    train_on = spacy_w2v.pipeline.continuing._Kernel.train
+    train_on = spacy_w2v._pipeline.continuing._Kernel.train
 
     def recording(self, chunk, data, *, alpha, step):
         seen.append(alpha)
         return train_on(self, chunk, data, alpha=alpha, step=step)
 
-    monkeypatch.setattr("spacy_w2v.pipeline.continuing._Kernel.train", recording)
+    monkeypatch.setattr("spacy_w2v._pipeline.continuing._Kernel.train", recording)
     return seen
 
 
@@ -713,7 +713,7 @@ def test_spacy_train_goes_on_from_a_trained_pipeline(workplace):
 
 
 def test_the_config_of_the_page(workplace):
-    text = (Path(__file__).parent.parent / "spacy_w2v/component/README.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parent.parent / "docs/component.md").read_text(encoding="utf-8")
     block = text.split("## Training on in spacy train")[1].split("```ini\n")[1].split("```")[0]
     spacy_w2v.train(make_texts(), vector_size=D, min_count=1, workers=1).save("vectors")
     Path("texts").mkdir()

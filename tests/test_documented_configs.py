@@ -14,7 +14,7 @@ from thinc.api import Config
 import spacy_w2v
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "configs/README.md", "spacy_w2v/component/README.md", "spacy_w2v/kernels/README.md")
+PAGES = ("README.md", "configs/README.md", "docs/component.md", "docs/word2vec-family.md")
 FRAGMENTS = {"components.tok2vec.model.embed", "corpora.pretrain", "w2v.corpus", "w2v.model"}
 """First sections of the blocks that are for pasting into a config, which has the sections above them."""
 CHOOSER = random.Random(0)

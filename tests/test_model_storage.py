@@ -15,12 +15,12 @@ from helpers_model import make_model
 
 import spacy_w2v
 from spacy_w2v._atomic import describe_files, write_manifest
-from spacy_w2v.corpus import cache, store
+from spacy_w2v._corpus import cache, store
+from spacy_w2v._evaluation.report import make_report
+from spacy_w2v._objectives.huffman import balanced_tree, check_tree, huffman_tree
+from spacy_w2v._sources.iterables import as_source
+from spacy_w2v._training.checkpoint import read_checkpoint
 from spacy_w2v.errors import ConfigError, StorageError
-from spacy_w2v.evaluation.report import make_report
-from spacy_w2v.objectives.huffman import balanced_tree, check_tree, huffman_tree
-from spacy_w2v.sources.iterables import as_source
-from spacy_w2v.training.checkpoint import read_checkpoint
 
 OLD = Path(__file__).parent / "data/before_checksums"
 COUNTS = [9, 7, 4, 3, 2]
@@ -375,7 +375,7 @@ def old_checkpoint(directory, texts, nlp):
     shutil.copytree(OLD / "checkpoint", directory)
     path = directory / "progress.json"
     values = json.loads(path.read_text())
-    settings = spacy_w2v.api.settings_from_arguments({"tokenizer": "whitespace"}).tokens
+    settings = spacy_w2v._api.settings_from_arguments({"tokenizer": "whitespace"}).tokens
     now = cache.corpus_fingerprint(as_source(texts), nlp, settings, max_vocab_size=10_000_000)
     values["corpus"]["fingerprint"]["tokenizer"] = now["tokenizer"]
     path.write_text(json.dumps(values))

@@ -11,8 +11,8 @@ from helpers_kernels import Case, frozen, keep_all, make_settings, run_kernel
 from helpers_model import make_model
 
 import spacy_w2v
-from spacy_w2v.arrays import FullSoftmax, Weights
-from spacy_w2v.kernels import TRAINING_KERNELS
+from spacy_w2v._arrays import FullSoftmax, Weights
+from spacy_w2v._kernels import TRAINING_KERNELS
 
 WORDS = ["I", "love", "machine", "learning"]
 W = [

@@ -1,0 +1,327 @@
+"""The Python interface: train word vectors on texts, and use them in spaCy and gensim."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from spacy_w2v._atomic import check_output, only_writer, staged_directory
+from spacy_w2v._config.arguments import (
+    check_dtype,
+    check_max_vectors,
+    check_pipeline,
+    optional_path,
+    path_of,
+    pipeline_or_english,
+)
+from spacy_w2v._config.loading import config_of
+from spacy_w2v._config.schema import VectorKind, W2VSettings, block_of_setting, parse_settings
+from spacy_w2v._model.storage import INPUT_FILE, MODEL_FILES, read_model, write_model
+from spacy_w2v._model.trained import TrainedModel
+from spacy_w2v._sources.iterables import as_source, holds_tokens
+from spacy_w2v._system.signals import import_whole
+from spacy_w2v.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from spacy_w2v._formats.spacy.pruning import Pruned
+
+SETTINGS_OF_GENSIM = {
+    "sg": 'For sg=1 of gensim, set architecture="skip-gram", which is the default; for sg=0 "cbow".',
+    "hs": 'For hs=1 of gensim, set loss="hierarchical-softmax"; for hs=0 loss="negative-sampling", the default.',
+    "size": "What older versions of gensim call size is vector_size.",
+    "iter": "What older versions of gensim call iter is epochs.",
+    "sentences": "Give sentences, strings or lists of tokens, as the first argument of train: texts.",
+    "corpus_file": "Give the path of the file as the first argument of train: texts. Each line is a document.",
+    "start_alpha": "The learning rate at the start is alpha.",
+    "end_alpha": "The learning rate at the end is min_alpha.",
+    "sorted_vocab": "Words are always sorted by their counts: leave it out.",
+    "compute_loss": "The loss is always computed: leave it out. Each epoch's is in meta['results'] of the model.",
+    "batch_words": "Texts are divided among threads without it: leave it out.",
+    "trim_rule": "Words are chosen by min_count, max_final_vocab and the texts: leave out other words there.",
+    "callbacks": "There are none: use progress=True, checkpoint=..., and what meta['results'] of the model tells.",
+    "null_word": "There is no null word: leave it out.",
+    "comment": "There are no comments: leave it out, or put one into the meta data of the model, its meta.",
+    "hashfxn": "Vectors start from the seed alone: leave it out.",
+}
+"""What stands for an argument of gensim's Word2Vec that has another name here."""
+
+
+NEEDED_TO_TRAIN = (
+    "spacy",
+    "scipy.linalg.cython_blas",
+    "spacy_w2v._formats.opening",
+    "spacy_w2v._tokenization.kernels.encoding",
+    "spacy_w2v._training.job",
+    "spacy_w2v._training.progress",
+)
+"""Modules that take long to import, and are imported when training begins."""
+
+
+class Word2Vec(TrainedModel):
+    """A trained model: look at it, hand it to spaCy or gensim, save it."""
+
+    def to_spacy(
+        self,
+        nlp: "Language | None" = None,
+        *,
+        max_vectors: int | None = None,
+        merge_rare: bool = False,
+        dtype: Literal["float32", "float16"] = "float32",
+        vectors: VectorKind = "input",
+    ) -> "Language":
+        """Put the vectors into a pipeline, in place of those it has, and return it.
+
+        nlp: the pipeline; None makes one with the tokenizer that the vectors were trained with, and without
+        components. max_vectors: only those of the most frequent words. merge_rare: with max_vectors, rarer words share
+        the vector of the most similar word that is kept. dtype: of the table. vectors: "input", "output" or "mean".
+        Raises ConfigError as `vectors` does, and for merge_rare without max_vectors.
+        """
+        from spacy_w2v._formats.spacy.writing import make_spacy_pipeline, set_vectors
+
+        check_max_vectors(max_vectors)
+        check_dtype(dtype)
+        if nlp is None:
+            return make_spacy_pipeline(
+                self, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vectors=vectors
+            )
+        check_pipeline(nlp)
+        set_vectors(nlp, self, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vectors=vectors)
+        return nlp
+
+    def to_keyed_vectors(
+        self,
+        *,
+        max_vectors: int | None = None,
+        dtype: Literal["float32", "float16"] = "float32",
+        vectors: VectorKind = "input",
+    ) -> Any:  # Any: gensim has no types
+        """Return a gensim.models.KeyedVectors with the words, vectors and counts.
+
+        max_vectors: only the most frequent words. dtype: "float32", which shares this model's memory, or "float16".
+        vectors: "input", "output" or "mean", of which the last has memory of its own. Raises ConfigError as `vectors`
+        does.
+        """
+        from spacy_w2v._formats.gensim.keyed_vectors import make_keyed_vectors
+
+        check_max_vectors(max_vectors)
+        check_dtype(dtype)
+        return make_keyed_vectors(self, max_vectors=max_vectors, dtype=dtype, vectors=vectors)
+
+    def to_gensim(self) -> Any:  # Any: gensim has no types
+        """Return a gensim.models.Word2Vec, to train on there: words, counts, both matrices, tree, hyper-parameters.
+
+        It has memory of its own, since gensim trains in place. CBOW from the mean gets a sixth of the learning rate:
+        gensim hands the whole step to each word of a context. Raises ConfigError for a full softmax, which it lacks.
+        """
+        from spacy_w2v._formats.gensim.writing_models import make_gensim_model
+
+        return make_gensim_model(self)
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write the model to a directory, which appears when it is complete.
+
+        overwrite: replace a model that is there; files of other names stay. Raises StorageError if the directory exists
+        (unless it holds a model and overwrite is set) or cannot be written.
+        """
+        from spacy_w2v._training.checkpoint import PROGRESS_FILE
+
+        output = path_of(path, name="path")
+        check_output(output, overwrite=overwrite, made_by_us=INPUT_FILE)
+        with staged_directory(output, replaces=(*MODEL_FILES, PROGRESS_FILE)) as directory:
+            write_model(self, directory)
+
+
+def load(path: str | Path, *, mmap: bool = False, trust_config: bool = False) -> Word2Vec:
+    """Read a model that `Word2Vec.save` or `spacy w2v train` (in OUTPUT/model) wrote, and check that it is undamaged.
+
+    mmap: leave the vectors on disk, read-only. Their two files stay open as long as the model, or a view of its
+        vectors, lives: on Windows they can be neither replaced nor removed until then. Without, no file stays open.
+    trust_config: let `to_spacy` and `evaluate` run any registered function that the model's config names, such as a
+        callback or a tokenizer of the user's own. Without, only tokenizers of spaCy are run, and a config that names
+        more is refused: set it for models of people you trust.
+
+    Raises StorageError if there is no model, or if it is damaged.
+    """
+    directory = path_of(path, name="path")
+    if (directory / "model" / "meta.json").is_file():
+        directory = directory / "model"
+    return _with_interface(read_model(directory, mmap=mmap, trust_config=trust_config))
+
+
+def from_gensim(
+    model: Any,  # Any: gensim has no types
+    nlp: "Language | None" = None,
+    *,
+    attr: Literal["ORTH", "LOWER", "NORM"] | None = None,
+) -> Word2Vec:
+    """Return a gensim.models.Word2Vec as a model of ours, with its output vectors, tree and hyper-parameters.
+
+    model: the Word2Vec, or the path that it was saved to, which is read without running anything that it names.
+    nlp: the pipeline whose tokens its words are, for exports to spaCy; None for a blank English one.
+    attr: what its words are of a token; None for LOWER where all words are in lower case, else ORTH.
+
+    To train it further, give it to `train` as `initial`. Raises ConfigError for other models than Word2Vec, and for
+    one of both losses at once (hs=1 and negative > 0); StorageError for a file that gensim has not written.
+    """
+    from spacy_w2v._formats.gensim.pickles import load_gensim
+    from spacy_w2v._formats.gensim.reading_models import model_of_gensim
+
+    nlp = pipeline_or_english(nlp)
+    if isinstance(model, str | Path):
+        name, model = str(model), load_gensim(path_of(model, name="model"))
+    else:
+        name = f"gensim's {type(model).__name__}"
+    return _with_interface(model_of_gensim(model, name=name, nlp=nlp, attr=attr))
+
+
+def train(
+    texts: Any = None,  # Any: everything that `as_source` takes
+    nlp: "Language | None" = None,
+    *,
+    text_field: str | Sequence[str] = "text",
+    cache_dir: str | Path | None = None,
+    progress: bool = False,
+    checkpoint: str | Path | None = None,
+    resume: bool = False,
+    initial: Any = None,  # Any: what `open_initial` takes
+    keep_words: bool = False,
+    freeze: bool = False,
+    **settings: Any,  # Any: each setting of [w2v] has its own type, and is checked against it
+) -> Word2Vec:
+    """Train word vectors on texts, with the tokens of a pipeline.
+
+    texts: an iterable (a list, a generator, ...) of documents: strings; lists of tokens, which are words exactly as
+        they stand (attr="ORTH", if you set no other); or Docs, of which the tokens are taken. Or the path of a file, or
+        a glob: .txt, .jsonl, .csv, .tsv, .parquet, .arrow, .spacy, also compressed. Or a datasets.Dataset or
+        IterableDataset, a table of pandas, polars or Arrow, or an iterable of dicts, with the column or key
+        `text_field`, as strings or as lists of tokens. It is read once.
+    text_field: the column; several, of a dataset, file or table, are joined by line breaks.
+    nlp: the pipeline whose tokenizer makes the tokens; None for a blank English one. Its components are not run.
+    cache_dir: where the encoded corpus is kept meanwhile; None for the user's cache directory.
+    progress: show progress bars on standard error.
+    checkpoint: a directory that keeps the state of the run while it goes, so that a run which is stopped need not start
+        anew; every `checkpoint_every_s` seconds, and upon Ctrl-C. It is a model that `load` reads, and goes when
+        training ends well. None to keep none.
+    resume: go on from the checkpoint of a run that was stopped. Texts and settings must be the same, save `workers`,
+        `checkpoint_every_s`, `alpha` and `min_alpha`. With workers=1, the result is that of a run that was not stopped.
+    initial: vectors to start from: a model of `train`, `load` or `from_gensim`, a spaCy pipeline (Language, directory
+        or name), a Word2Vec or KeyedVectors of gensim or the path of one, or a text or binary file of word2vec or
+        GloVe. Words that it has start from its vectors; output vectors too where it has them. It also gives the
+        vector_size, if no other is given; all other settings are those of `train`, not of the model.
+    keep_words: take all its words into the vocabulary, also those that the texts lack or have fewer than min_count.
+    freeze: leave the vectors of its words as they are, to the bit; only new words get vectors of their own.
+    settings: any setting of the config's blocks [w2v.tokens], [w2v.vocabulary], [w2v.model] and [w2v.training] by
+        its name there, such as vector_size=100, window=5, min_count=5, epochs=5, attr="LOWER", workers=0, seed=1;
+        n_process is 1 unless it is given.
+        With workers=1 a seed fixes the result to the bit.
+
+    Raises ConfigError for a wrong setting, CorpusError for texts that cannot be trained on, StorageError for a
+    checkpoint that is missing, in the way or held by another run, TrainingError for training that diverges.
+    """
+    import_whole(*NEEDED_TO_TRAIN)
+    from spacy_w2v._formats.opening import open_initial
+    from spacy_w2v._training.job import Word2VecJob
+    from spacy_w2v._training.progress import ProgressBars, silent
+
+    nlp = pipeline_or_english(nlp)
+    cache, kept = optional_path(cache_dir, name="cache_dir"), optional_path(checkpoint, name="checkpoint")
+    check_names(settings)
+    if texts is None:
+        raise ConfigError("train needs texts, its first argument, but has none.")
+    source = as_source(texts, text_field=text_field)
+    start = None
+    if initial is not None:
+        start = open_initial(path_of(initial, name="initial") if isinstance(initial, str) and not initial else initial)
+        settings.setdefault("vector_size", start.vector_size)
+    path = str(initial) if isinstance(initial, str | Path) else None
+    initial_settings = {"vectors": path, "keep_words": keep_words, "freeze": freeze}
+    checked = settings_from_arguments(settings, initial=initial_settings)
+    if "attr" not in settings and holds_tokens(source):
+        checked = settings_from_arguments({**settings, "attr": "ORTH"}, initial=initial_settings)
+    job = Word2VecJob(
+        source=source,
+        nlp=nlp,
+        settings=checked,
+        config=config_of(nlp, checked),
+        cache_dir=cache,
+        checkpoint=kept,
+        resume=resume,
+        initial=start,
+    )
+    held = only_writer(job.checkpoint) if job.checkpoint is not None else nullcontext()
+    with held, ProgressBars() if progress else silent() as listener:
+        model = job.run(listener)
+        job.remove_checkpoint()
+    return _with_interface(model)
+
+
+def prune_vectors(
+    nlp: "Language",
+    max_vectors: int,
+    *,
+    texts: Any = None,  # Any: everything that `as_source` takes
+    merge_rare: bool = False,
+    text_field: str = "text",
+    cache_dir: str | Path | None = None,
+    n_process: int = 1,
+    progress: bool = False,
+) -> "Pruned":
+    """Keep only the vectors of the most frequent words of a pipeline, in place; they may be anyone's.
+
+    In place of `nlp.vocab.prune_vectors`, which keeps fewer where words share a row, and goes by the order of rows.
+
+    max_vectors: rows that are kept.
+    texts: count words in these, as for `train`, by the pipeline's own tokens. None: the table is in order of frequency
+        already, as most are; what `spacy init vectors` has sorted otherwise is put back into the order of its file.
+    merge_rare: all other words share the row that is most similar to theirs, as `nlp.vocab.prune_vectors` does it; else
+        they have no vector.
+    n_process: processes that tokenize the texts; 0 for one per core where that is faster.
+    text_field, cache_dir, progress: as for `train`.
+
+    Returns rows, words and, with texts, the share of tokens that have a vector, before and after. Raises ConfigError
+    for a pipeline without a table of word vectors, or whose table a component `w2v` needs as it is; CorpusError for
+    texts that cannot be read.
+    """
+    from spacy_w2v._formats.spacy.pruning import prune_table
+    from spacy_w2v._training.progress import ProgressBars, silent
+
+    cache = optional_path(cache_dir, name="cache_dir")
+    with ProgressBars() if progress else silent() as listener:
+        return prune_table(
+            check_pipeline(nlp),
+            max_vectors,
+            source=as_source(texts, text_field=text_field) if texts is not None else None,
+            merge_rare=merge_rare,
+            cache_dir=cache,
+            n_process=n_process,
+            listener=listener.for_encoding(),
+        )
+
+
+def settings_from_arguments(
+    arguments: dict[str, Any],  # Any: checked here
+    initial: dict[str, Any] | None = None,
+) -> W2VSettings:
+    """Return the settings that plain arguments name, with the block [w2v.initial]. Raises ConfigError."""
+    blocks = block_of_setting()
+    values: dict[str, dict[str, Any]] = {"tokens": {"n_process": 1}, "initial": initial or {}}
+    check_names(arguments)
+    for name, value in arguments.items():
+        values.setdefault(blocks[name], {})[name] = value
+    return parse_settings(values)
+
+
+def check_names(arguments: Iterable[str]) -> None:
+    """Raise ConfigError for the name of an argument that is no setting, with what stands for gensim's."""
+    blocks = block_of_setting()
+    for name in arguments:
+        if name not in blocks:
+            hint = did_you_mean(name, blocks, otherwise=f"Known: {', '.join(blocks)}.")
+            raise ConfigError(f"There is no setting '{name}'. {SETTINGS_OF_GENSIM.get(name, hint)}")
+
+
+def _with_interface(model: TrainedModel) -> Word2Vec:
+    return Word2Vec(**{field.name: getattr(model, field.name) for field in fields(model)})

@@ -1,0 +1,85 @@
+"""Reads the Arrow files of an encoded corpus, and lets nothing through that compiled loops could not bear.
+
+Those index arrays by what they are given. So whatever a disk returns, the ids and offsets that leave here are in their
+bounds, or there is a StorageError.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from spacy_w2v._arrays import Chunk
+from spacy_w2v.errors import StorageError
+
+TOKENS_SCHEMA = pa.schema([("sentences", pa.large_list(pa.uint32()))])
+TYPES_SCHEMA = pa.schema(
+    [("id", pa.uint32()), ("orth", pa.large_string()), ("key", pa.large_string()), ("count", pa.int64())]
+)
+
+
+class ChunkReader:
+    """Reads the chunks of a corpus, one at a time: a map of the whole file would count as memory of the process."""
+
+    def __init__(self, path: Path, *, n_type_ids: int):
+        """Open a file of tokens, whose type ids are to be below a number. Raises StorageError."""
+        self.path = path
+        self.n_type_ids = n_type_ids
+        with _damage_told(path):
+            self.reader = pa.ipc.open_file(pa.OSFile(str(path)))
+            _check(self.reader.schema.equals(TOKENS_SCHEMA), path, f"the columns {TOKENS_SCHEMA}")
+
+    def __len__(self) -> int:
+        """Return the number of chunks."""
+        with _damage_told(self.path):
+            return int(self.reader.num_record_batches)
+
+    def read(self, number: int) -> Chunk:
+        """Return a chunk, as read-only arrays. Raises StorageError if it is damaged."""
+        with _damage_told(self.path):
+            batch = self.reader.get_batch(number)
+            batch.validate()
+            sentences = batch.column(0)
+            _check(not sentences.null_count and not sentences.values.null_count, self.path, "no nulls")
+            tokens = sentences.values.to_numpy(zero_copy_only=True)
+            offsets = sentences.offsets.to_numpy(zero_copy_only=True)
+            borders = (offsets[0], offsets[-1]) if offsets.size else None
+            _check(borders == (0, tokens.size) and (offsets[1:] > offsets[:-1]).all(), self.path, "rising offsets")
+            _check(not tokens.size or tokens.max() < self.n_type_ids, self.path, f"type ids below {self.n_type_ids}")
+            return Chunk(tokens=tokens, offsets=offsets)
+
+
+def read_types(path: Path, *, n_type_ids: int) -> pa.Table:
+    """Return the types of a corpus: columns id (rising, below n_type_ids), orth, key, count (at least 1), no nulls.
+
+    Raises StorageError if they are anything else.
+    """
+    with _damage_told(path):
+        with pa.OSFile(str(path)) as file:
+            types = pa.ipc.open_file(file).read_all()
+        _check(types.schema.equals(TYPES_SCHEMA), path, f"the columns {TYPES_SCHEMA}")
+        types.validate(full=True)
+        _check(not any(column.null_count for column in types.columns), path, "no nulls")
+        ids, counts = types["id"].to_numpy().astype(np.int64), types["count"].to_numpy()
+        _check((np.diff(ids, append=n_type_ids) > 0).all(), path, f"rising type ids below {n_type_ids}")
+        _check((counts > 0).all(), path, "counts of at least 1")
+        return types
+
+
+def _check(is_right: object, path: Path, what: str) -> None:
+    if not is_right:
+        raise StorageError(f"{path} must have {what}, but does not. It is damaged.")
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """Turn whatever Arrow raises on a damaged file into a StorageError."""
+    try:
+        yield
+    except StorageError:
+        raise
+    # Arrow's errors have no common base: some are OSError, ValueError, KeyError, IndexError or MemoryError.
+    except (pa.ArrowException, OSError, ValueError, LookupError, TypeError, MemoryError) as error:
+        raise StorageError(f"{path} must be a readable Arrow file, but is damaged: {error}") from None

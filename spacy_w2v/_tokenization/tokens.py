@@ -1,0 +1,236 @@
+"""From spaCy's tokens to types: which key of the vectors a token has, and which tokens are left out."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_w2v._arrays import Offsets, TokenIds
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+    from spacy.vocab import Vocab
+
+
+LEFT_OUT = -1
+"""Stands for the number of a type where a token is left out."""
+
+
+class Types(NamedTuple):
+    """Distinct kinds of tokens, as two lists in step."""
+
+    orths: list[str]
+    """The text of each as it stands in the corpus."""
+    keys: list[str]
+    """The word of the vectors for each: the text, its lower case, its norm, or a shape."""
+
+    def take(self, numbers: NDArray[np.integer]) -> "Types":
+        """Return the types with these numbers."""
+        chosen = numbers.tolist()
+        return Types([self.orths[number] for number in chosen], [self.keys[number] for number in chosen])
+
+
+class EncodedBatch(NamedTuple):
+    """The tokens of some texts."""
+
+    types: Types
+    """The types of the encoder, which may be more, and in any order."""
+    chosen: TokenIds
+    """Index into `types` for each distinct type of these tokens, in order of first appearance."""
+    numbers: TokenIds
+    """Index into `chosen` for each token."""
+    lengths: Offsets
+    """Tokens of each sentence, at least 1."""
+
+    def compact(self) -> "EncodedBatch":
+        """Return the same without other types."""
+        return self._replace(types=self.types.take(self.chosen), chosen=np.arange(self.chosen.size, dtype=np.uint32))
+
+
+class TokenRules(NamedTuple):
+    """How the tokens of a Doc become types."""
+
+    attr: Literal["ORTH", "LOWER", "NORM"]
+    numbers: Literal["keep", "shape", "drop"]
+    urls: Literal["keep", "shape", "drop"]
+
+    def columns(self) -> list[str]:
+        """Return the attributes of tokens that `keys` reads, for Doc.to_array."""
+        columns = ["ORTH", self.attr, "IS_SPACE"]
+        if self.numbers != "keep":
+            columns.append("LIKE_NUM")
+        if self.urls != "keep":
+            columns.append("LIKE_URL")
+        if "shape" in (self.numbers, self.urls):
+            columns.append("SHAPE")
+        return columns
+
+    def keys(self, attributes: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+        """Return the string id of each token's key, and which tokens are kept; `attributes` are rows of `columns`."""
+        column = {name: attributes[:, i] for i, name in enumerate(self.columns())}
+        keys = column[self.attr].copy()
+        kept = column["IS_SPACE"] == 0
+        for treatment, flag in ((self.numbers, "LIKE_NUM"), (self.urls, "LIKE_URL")):
+            if treatment == "drop":
+                kept &= column[flag] == 0
+            elif treatment == "shape":
+                chosen = column[flag] != 0
+                keys[chosen] = column["SHAPE"][chosen]
+        return keys, kept
+
+
+class LexemeKeys:
+    """The key of a token of its own, without a Doc: from the getters of attributes that its lexeme would have."""
+
+    def __init__(self, vocab: Any, rules: TokenRules) -> None:
+        from spacy.attrs import IDS
+
+        getters = vocab.lex_attr_getters
+        self._key: Callable[[str], str] | None = None if rules.attr == "ORTH" else getters[IDS[rules.attr]]
+        self._shape: Callable[[str], str] = getters.get(IDS["SHAPE"], str)
+        self._set_norms = _norms_set_by_hand(vocab) if rules.attr == "NORM" else {}
+        self._treatments: list[tuple[str, Callable[[str], bool]]] = [
+            (treatment, getters[IDS[flag]])
+            for treatment, flag in ((rules.numbers, "LIKE_NUM"), (rules.urls, "LIKE_URL"))
+            if treatment != "keep"
+        ]
+
+    def keys(self, texts: list[str]) -> Sequence[str | None]:
+        """Return the key of each token, or None if it is left out; no text is white space."""
+        keys: list[str | None] = list(texts if self._key is None else map(self._key, texts))
+        if self._set_norms:
+            keys = [self._set_norms.get(text) or key for text, key in zip(texts, keys, strict=True)]
+        if self._treatments:
+            keys = [self._treated(text, key) for text, key in zip(texts, keys, strict=True)]
+        return keys
+
+    def _treated(self, text: str, key: str | None) -> str | None:
+        treatments = [treatment for treatment, applies in self._treatments if applies(text)]
+        if "drop" in treatments:
+            return None
+        return self._shape(text) if treatments else key
+
+
+class TypeTable:
+    """Types, numbered as they come.
+
+    Lists and dicts of strings alone: a tuple for each type would let the garbage collector take a third of the time.
+    """
+
+    def __init__(self) -> None:
+        self.types = Types([], [])
+        self._n_indexed = 0  # types that the two dicts below have
+        self._first_of_orth: dict[str, int] = {}
+        self._further: dict[tuple[str, str], int] = {}  # types whose text an earlier one has, with another key
+        self._number_of_ids: dict[tuple[int, int], int] = {}
+
+    def __len__(self) -> int:
+        return len(self.types.orths)
+
+    def number(self, orth: str, key: str) -> int:
+        """Return the number of a type, adding it if it is new."""
+        if self._n_indexed < len(self):
+            self._index()
+        number = self._first_of_orth.get(orth)
+        if number is not None and self.types.keys[number] != key:
+            number = self._further.get((orth, key))
+        if number is None:
+            number = len(self)
+            self.types.orths.append(orth)
+            self.types.keys.append(orth if key == orth else key)  # one string serves both
+            self._index()
+        return number
+
+    def add_new(self, orths: Sequence[str], keys: Sequence[str]) -> Offsets:
+        """Add distinct types that the table has not, and return their numbers."""
+        first = len(self)
+        self.types.orths.extend(orths)
+        self.types.keys.extend([orth if key == orth else key for orth, key in zip(orths, keys, strict=True)])
+        return np.arange(first, len(self))
+
+    def numbers_of_texts(self, orths: list[str], keys: Sequence[str | None]) -> Offsets:
+        """Return the numbers of types with distinct texts, most of them new, and LEFT_OUT where there is no key."""
+        if self._n_indexed < len(self):
+            self._index()
+        if None in keys or not self._first_of_orth.keys().isdisjoint(orths):
+            numbers = (
+                LEFT_OUT if key is None else self.number(orth, key) for orth, key in zip(orths, keys, strict=True)
+            )
+            return np.fromiter(numbers, np.int64, len(orths))
+        return self.add_new(orths, keys)  # type: ignore[arg-type]  # there is no None
+
+    def _index(self) -> None:
+        """Enter the last types into the dicts."""
+        orths, keys = self.types
+        for number in range(self._n_indexed, len(self)):
+            if self._first_of_orth.setdefault(orths[number], number) != number:
+                self._further[orths[number], keys[number]] = number
+        self._n_indexed = len(self)
+
+    def numbers_of_ids(self, orths: NDArray[np.uint64], keys: NDArray[np.uint64], vocab: "Vocab") -> TokenIds:
+        """Return the numbers of types by the string ids of a vocab, always the same one."""
+        known = self._number_of_ids
+        result = np.empty(orths.size, np.uint32)
+        for i, ids in enumerate(zip(orths.tolist(), keys.tolist(), strict=True)):
+            number = known.get(ids)
+            if number is None:
+                number = known[ids] = self.number(vocab.strings[ids[0]], vocab.strings[ids[1]])
+            result[i] = number
+        return result
+
+    def keep(self, numbers: NDArray[np.integer]) -> None:
+        """Keep the types with these numbers only, and number them again in this order, in a new `types`."""
+        orths, keys = self.types.take(numbers)
+        self.__init__()  # type: ignore[misc]
+        self.add_new(orths, keys)
+
+
+def lean_vocab(nlp: "Language", columns: list[str]) -> "Vocab":
+    """Return a vocab of its own whose lexemes have just the attributes named, as those of the pipeline have them.
+
+    A lexeme of the pipeline's vocab costs some 15 microseconds, most of them for attributes that no one asks for.
+    """
+    from spacy.attrs import IDS, NORM
+    from spacy.vocab import Vocab
+
+    wanted = {IDS[name] for name in columns}
+    getters = {attr: getter for attr, getter in nlp.vocab.lex_attr_getters.items() if attr in wanted}
+    vocab: Any = Vocab(lex_attr_getters=getters, lookups=nlp.vocab.lookups)
+    vocab.lex_attr_getters.update(getters)  # Vocab has put a getter of lookups before that of norms
+    if NORM in getters:
+        for orth, norm in _norms_set_by_hand(nlp.vocab).items():
+            vocab[orth].norm_ = norm
+    return vocab  # type: ignore[no-any-return]  # spaCy declares no lex_attr_getters
+
+
+def _norms_set_by_hand(vocab: Any) -> dict[str, str]:
+    """Return the norms of lexemes that differ from what the vocab's getter gives."""
+    from spacy.attrs import NORM
+
+    norm = vocab.lex_attr_getters[NORM]
+    return {lexeme.orth_: lexeme.norm_ for lexeme in vocab if lexeme.norm_ != norm(lexeme.orth_)}
+
+
+@contextmanager
+def transient_strings(nlp: "Language") -> Iterator[None]:
+    """Let the vocab forget, at the end of the block, the strings and lexemes that the block added to it.
+
+    Without it the vocab grows with the corpus. Does nothing within a memory zone of the caller.
+    """
+    if nlp.vocab.in_memory_zone:
+        yield
+        return
+    with ExitStack() as stack:
+        pool = stack.enter_context(nlp.vocab.memory_zone())
+        if hasattr(nlp.tokenizer, "memory_zone"):
+            stack.enter_context(nlp.tokenizer.memory_zone(pool))
+        yield
+
+
+def attributes_of(doc: "Doc", columns: list[str]) -> NDArray[np.uint64]:
+    """Return the attributes of a Doc's tokens, one row per token."""
+    array: NDArray[np.uint64] = doc.to_array(columns)
+    return array.reshape(len(doc), len(columns))
