@@ -25,7 +25,7 @@ class TrainingKernel(NamedTuple):
         return train_chunk
 
 
-_SKIPGRAM, _CBOW = (TrainingKernel(f"{name}_sequential") for name in ("skipgram", "cbow"))
+_SKIPGRAM, _CBOW = (TrainingKernel(f"sequential.{name}") for name in ("skipgram", "cbow"))
 
 TRAINING_KERNELS: dict[tuple[str, str, str], TrainingKernel] = {
     ("skip-gram", "negative-sampling", "blocked"): TrainingKernel("blocked.skipgram_negative", block=64, n_noise=48),
