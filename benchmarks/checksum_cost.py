@@ -25,11 +25,11 @@ from typing import Any, NamedTuple
 from common import argument_parser, cut_corpus, interleave, log, machine_facts, markdown_table, train_ours
 
 TIMED = {
-    "texts, to know them again": ("spacy_w2v._sources.huggingface", "contents"),
-    "encoded corpus, checksums written": ("spacy_w2v._corpus.store", "describe_files"),
-    "encoded corpus, checked when opened": ("spacy_w2v._corpus.cache", "open_corpus"),
-    "model, checksums written": ("spacy_w2v._model.storage", "describe_files"),
-    "chunks, read and checked in training": ("spacy_w2v._corpus.store", "ChunkReader.read"),
+    "texts, to know them again": ("spacy_w2v.sources._huggingface", "contents"),
+    "encoded corpus, checksums written": ("spacy_w2v.corpus._store", "describe_files"),
+    "encoded corpus, checked when opened": ("spacy_w2v.corpus._cache", "open_corpus"),
+    "model, checksums written": ("spacy_w2v.model._storage", "describe_files"),
+    "chunks, read and checked in training": ("spacy_w2v.corpus._store", "ChunkReader.read"),
 }
 """Module and name of each function, as it is called."""
 
@@ -67,7 +67,7 @@ def time_functions(seconds: Counter[str]) -> None:
 
 def run_once(corpus: Path, **settings: int) -> Run:
     """Train on a text with an empty cache, and save the model."""
-    from spacy_w2v._model.storage import write_model
+    from spacy_w2v.model._storage import write_model
 
     with tempfile.TemporaryDirectory() as temporary:
         start = time.perf_counter()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from spacy_w2v._model.trained import TrainedModel
+    from spacy_w2v.model._trained import TrainedModel
 
 SENTENCE_WORDS = 1000  # gensim drops what is past 10,000
 PACKAGES = ("spacy-w2v", "spacy", "gensim", "floret", "numpy", "numba", "llvmlite", "pyarrow")
@@ -80,8 +80,8 @@ def train_ours(corpus: Path, cache_dir: Path, **settings: Any) -> "TrainedModel"
     import spacy
 
     from spacy_w2v._api import settings_from_arguments
-    from spacy_w2v._sources.huggingface import make_dataset_v1
-    from spacy_w2v._training.job import Word2VecJob
+    from spacy_w2v.sources._huggingface import make_dataset_v1
+    from spacy_w2v.training._job import Word2VecJob
 
     job = Word2VecJob(
         source=make_dataset_v1(path="text", data_files=str(corpus)),

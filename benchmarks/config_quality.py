@@ -20,12 +20,12 @@ from gensim.models import KeyedVectors, Word2Vec
 from matplotlib.figure import Figure
 from spacy.cli._util import parse_config_overrides
 
-from spacy_w2v._config.loading import load_config
-from spacy_w2v._corpus.cache import prepared_corpus
-from spacy_w2v._evaluation.scoring import score_analogies, score_rows, score_word_pairs
-from spacy_w2v._formats.gensim.keyed_vectors import make_keyed_vectors
-from spacy_w2v._training.job import Word2VecJob
-from spacy_w2v._training.resolved_config import ResolvedConfig, resolve
+from spacy_w2v.config._loading import load_config
+from spacy_w2v.corpus._cache import prepared_corpus
+from spacy_w2v.evaluation._scoring import score_analogies, score_rows, score_word_pairs
+from spacy_w2v.formats.gensim._keyed_vectors import make_keyed_vectors
+from spacy_w2v.training._job import Word2VecJob
+from spacy_w2v.training._resolved_config import ResolvedConfig, resolve
 
 Run = dict[str, Any]  # Any: numbers and names, as they stand in JSON
 

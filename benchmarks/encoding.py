@@ -23,8 +23,8 @@ from matplotlib.figure import Figure
 from smart_open import open as open_text
 
 from spacy_w2v._api import settings_from_arguments
-from spacy_w2v._corpus.cache import prepared_corpus
-from spacy_w2v._sources.huggingface import make_dataset_v1
+from spacy_w2v.corpus._cache import prepared_corpus
+from spacy_w2v.sources._huggingface import make_dataset_v1
 
 Measurement = dict[str, Any]  # Any: numbers and names, as they stand in JSON
 

@@ -30,7 +30,7 @@ FORMATS = {
 MAKE = """
 import dataclasses
 import numpy as np, pyarrow as pa, spacy_w2v
-from spacy_w2v._model.vocabulary import Vocabulary
+from spacy_w2v.model._vocabulary import Vocabulary
 n, d, path = {n_words}, {vector_size}, {model!r}
 random = np.random.default_rng(0)
 letters = np.array(list("etaoinshrdlucmfwyp"))

@@ -34,8 +34,8 @@ from matplotlib.figure import Figure
 from numba import njit
 from threadpoolctl import threadpool_limits
 
-from spacy_w2v._kernels import TRAINING_KERNELS
-from spacy_w2v._kernels.tiles.instructions import STEP
+from spacy_w2v.kernels import TRAINING_KERNELS
+from spacy_w2v.kernels.tiles._instructions import STEP
 
 N_NOISE = TRAINING_KERNELS["skip-gram", "negative-sampling", "blocked"].n_noise
 KERNEL, LARGE, SMALL = "kernel", "large products", "small products"

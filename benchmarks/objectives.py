@@ -3,8 +3,8 @@
 from argparse import ArgumentParser
 from typing import Any, get_args
 
-from spacy_w2v._config.schema import ModelSettings
-from spacy_w2v._kernels import TRAINING_KERNELS
+from spacy_w2v.config._schema import ModelSettings
+from spacy_w2v.kernels import TRAINING_KERNELS
 
 ARCHITECTURES = get_args(ModelSettings.model_fields["architecture"].annotation)
 LOSSES = get_args(ModelSettings.model_fields["loss"].annotation)

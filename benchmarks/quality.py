@@ -39,10 +39,10 @@ from matplotlib.figure import Figure
 from objectives import ARCHITECTURES, LOSSES, add_objectives, can_train, gensim_settings
 
 from spacy_w2v._api import settings_from_arguments
-from spacy_w2v._corpus.cache import prepared_corpus
-from spacy_w2v._evaluation.scoring import ANALOGIES, WORD_PAIRS, bundled, score_analogies, score_word_pairs
-from spacy_w2v._formats.gensim.keyed_vectors import make_keyed_vectors
-from spacy_w2v._sources.gensim_wiki import make_gensim_wiki_v1
+from spacy_w2v.corpus._cache import prepared_corpus
+from spacy_w2v.evaluation._scoring import ANALOGIES, WORD_PAIRS, bundled, score_analogies, score_word_pairs
+from spacy_w2v.formats.gensim._keyed_vectors import make_keyed_vectors
+from spacy_w2v.sources._gensim_wiki import make_gensim_wiki_v1
 
 GENSIM_WIKI = "gensim-wiki"
 MEASURES = (*WORD_PAIRS, *ANALOGIES)

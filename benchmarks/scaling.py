@@ -34,11 +34,11 @@ from common import (
 from matplotlib.figure import Figure
 
 from spacy_w2v._arrays import Alphas, Chunk, KernelSettings
-from spacy_w2v._kernels import TRAINING_KERNELS
-from spacy_w2v._objectives.noise import make_noise
-from spacy_w2v._objectives.subsampling import make_subsampling
-from spacy_w2v._training.arguments import initial_weights
-from spacy_w2v._training.randomness import chunk_random_state
+from spacy_w2v.kernels import TRAINING_KERNELS
+from spacy_w2v.objectives._noise import make_noise
+from spacy_w2v.objectives._subsampling import make_subsampling
+from spacy_w2v.training._arguments import initial_weights
+from spacy_w2v.training._randomness import chunk_random_state
 
 CHUNK_TOKENS = 100_000
 SENTENCE_TOKENS = 1000

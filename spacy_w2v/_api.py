@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from spacy_w2v._atomic import check_output, only_writer, staged_directory
-from spacy_w2v._config.arguments import (
+from spacy_w2v._system.signals import import_whole
+from spacy_w2v.config._arguments import (
     check_dtype,
     check_max_vectors,
     check_pipeline,
@@ -15,18 +16,17 @@ from spacy_w2v._config.arguments import (
     path_of,
     pipeline_or_english,
 )
-from spacy_w2v._config.loading import config_of
-from spacy_w2v._config.schema import VectorKind, W2VSettings, block_of_setting, parse_settings
-from spacy_w2v._model.storage import INPUT_FILE, MODEL_FILES, read_model, write_model
-from spacy_w2v._model.trained import TrainedModel
-from spacy_w2v._sources.iterables import as_source, holds_tokens
-from spacy_w2v._system.signals import import_whole
+from spacy_w2v.config._loading import config_of
+from spacy_w2v.config._schema import VectorKind, W2VSettings, block_of_setting, parse_settings
 from spacy_w2v.errors import ConfigError, did_you_mean
+from spacy_w2v.model._storage import INPUT_FILE, MODEL_FILES, read_model, write_model
+from spacy_w2v.model._trained import TrainedModel
+from spacy_w2v.sources._iterables import as_source, holds_tokens
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
-    from spacy_w2v._formats.spacy.pruning import Pruned
+    from spacy_w2v.formats.spacy._pruning import Pruned
 
 SETTINGS_OF_GENSIM = {
     "sg": 'For sg=1 of gensim, set architecture="skip-gram", which is the default; for sg=0 "cbow".',
@@ -52,10 +52,10 @@ SETTINGS_OF_GENSIM = {
 NEEDED_TO_TRAIN = (
     "spacy",
     "scipy.linalg.cython_blas",
-    "spacy_w2v._formats.opening",
-    "spacy_w2v._tokenization.kernels.encoding",
-    "spacy_w2v._training.job",
-    "spacy_w2v._training.progress",
+    "spacy_w2v.formats._opening",
+    "spacy_w2v.tokenization.kernels._encoding",
+    "spacy_w2v.training._job",
+    "spacy_w2v.training._progress",
 )
 """Modules that take long to import, and are imported when training begins."""
 
@@ -79,7 +79,7 @@ class Word2Vec(TrainedModel):
         the vector of the most similar word that is kept. dtype: of the table. vectors: "input", "output" or "mean".
         Raises ConfigError as `vectors` does, and for merge_rare without max_vectors.
         """
-        from spacy_w2v._formats.spacy.writing import make_spacy_pipeline, set_vectors
+        from spacy_w2v.formats.spacy._writing import make_spacy_pipeline, set_vectors
 
         check_max_vectors(max_vectors)
         check_dtype(dtype)
@@ -104,7 +104,7 @@ class Word2Vec(TrainedModel):
         vectors: "input", "output" or "mean", of which the last has memory of its own. Raises ConfigError as `vectors`
         does.
         """
-        from spacy_w2v._formats.gensim.keyed_vectors import make_keyed_vectors
+        from spacy_w2v.formats.gensim._keyed_vectors import make_keyed_vectors
 
         check_max_vectors(max_vectors)
         check_dtype(dtype)
@@ -116,7 +116,7 @@ class Word2Vec(TrainedModel):
         It has memory of its own, since gensim trains in place. CBOW from the mean gets a sixth of the learning rate:
         gensim hands the whole step to each word of a context. Raises ConfigError for a full softmax, which it lacks.
         """
-        from spacy_w2v._formats.gensim.writing_models import make_gensim_model
+        from spacy_w2v.formats.gensim._writing_models import make_gensim_model
 
         return make_gensim_model(self)
 
@@ -126,7 +126,7 @@ class Word2Vec(TrainedModel):
         overwrite: replace a model that is there; files of other names stay. Raises StorageError if the directory exists
         (unless it holds a model and overwrite is set) or cannot be written.
         """
-        from spacy_w2v._training.checkpoint import PROGRESS_FILE
+        from spacy_w2v.training._checkpoint import PROGRESS_FILE
 
         output = path_of(path, name="path")
         check_output(output, overwrite=overwrite, made_by_us=INPUT_FILE)
@@ -166,8 +166,8 @@ def from_gensim(
     To train it further, give it to `train` as `initial`. Raises ConfigError for other models than Word2Vec, and for
     one of both losses at once (hs=1 and negative > 0); StorageError for a file that gensim has not written.
     """
-    from spacy_w2v._formats.gensim.pickles import load_gensim
-    from spacy_w2v._formats.gensim.reading_models import model_of_gensim
+    from spacy_w2v.formats.gensim._pickles import load_gensim
+    from spacy_w2v.formats.gensim._reading_models import model_of_gensim
 
     nlp = pipeline_or_english(nlp)
     if isinstance(model, str | Path):
@@ -222,9 +222,9 @@ def train(
     checkpoint that is missing, in the way or held by another run, TrainingError for training that diverges.
     """
     import_whole(*NEEDED_TO_TRAIN)
-    from spacy_w2v._formats.opening import open_initial
-    from spacy_w2v._training.job import Word2VecJob
-    from spacy_w2v._training.progress import ProgressBars, silent
+    from spacy_w2v.formats._opening import open_initial
+    from spacy_w2v.training._job import Word2VecJob
+    from spacy_w2v.training._progress import ProgressBars, silent
 
     nlp = pipeline_or_english(nlp)
     cache, kept = optional_path(cache_dir, name="cache_dir"), optional_path(checkpoint, name="checkpoint")
@@ -285,8 +285,8 @@ def prune_vectors(
     for a pipeline without a table of word vectors, or whose table a component `w2v` needs as it is; CorpusError for
     texts that cannot be read.
     """
-    from spacy_w2v._formats.spacy.pruning import prune_table
-    from spacy_w2v._training.progress import ProgressBars, silent
+    from spacy_w2v.formats.spacy._pruning import prune_table
+    from spacy_w2v.training._progress import ProgressBars, silent
 
     cache = optional_path(cache_dir, name="cache_dir")
     with ProgressBars() if progress else silent() as listener:

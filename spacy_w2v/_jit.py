@@ -19,9 +19,9 @@ FASTMATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
 def compiled_files(package: Path) -> list[Path]:
     """Return the Python files of a package that compiled code depends on, in order.
 
-    They are those in folders of kernels and below them, and what these import: the array bundles, and this module.
+    They are those in folders named "kernels" and below them, and what these import: the array bundles, and this module.
     """
-    names = {"kernels", "_kernels", "_arrays.py", "_jit.py"}
+    names = {"kernels", "_arrays.py", "_jit.py"}
     return sorted(path for path in package.rglob("*.py") if names & set(path.relative_to(package).parts))
 
 

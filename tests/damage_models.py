@@ -20,11 +20,11 @@ from helpers_damage import damaged_copies
 import spacy_w2v
 from spacy_w2v._arrays import Weights
 from spacy_w2v._atomic import describe_files, write_manifest
-from spacy_w2v._evaluation.report import make_report
-from spacy_w2v._formats.gensim.keyed_vectors import make_keyed_vectors
-from spacy_w2v._model.storage import read_model, write_model
-from spacy_w2v._training.checkpoint import read_checkpoint
 from spacy_w2v.errors import Word2VecError
+from spacy_w2v.evaluation._report import make_report
+from spacy_w2v.formats.gensim._keyed_vectors import make_keyed_vectors
+from spacy_w2v.model._storage import read_model, write_model
+from spacy_w2v.training._checkpoint import read_checkpoint
 
 DATA = Path(__file__).parent / "data/before_checksums"
 VALUES = [None, -1, 0, 1.5, 2**70, "x", "", [], {}, [1], {"a": 1}, True, float("nan"), float("inf"), "é\ud800"]

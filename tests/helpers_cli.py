@@ -116,7 +116,7 @@ def w2v_here(*arguments: object, cwd: Path) -> Result:
     """Run a command within this process, in a tenth of the time; an uncaught exception is shown as a process would."""
     from typer.testing import CliRunner
 
-    from spacy_w2v._cli import w2v_cli
+    from spacy_w2v.cli import w2v_cli
 
     before = os.getcwd()
     os.chdir(cwd)

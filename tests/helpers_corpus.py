@@ -1,4 +1,4 @@
-"""What the tests of `spacy_w2v._corpus` share: sources of given texts, tokenizers, and slow ways to the same tokens."""
+"""What the tests of `spacy_w2v.corpus` share: sources of given texts, tokenizers, and slow ways to the same tokens."""
 
 import bz2
 import gzip
@@ -13,8 +13,8 @@ from spacy.pipeline import Sentencizer
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 
-from spacy_w2v._sources.source import TextBatch, TextSource
-from spacy_w2v._tokenization.tokens import EncodedBatch
+from spacy_w2v.sources._source import TextBatch, TextSource
+from spacy_w2v.tokenization._tokens import EncodedBatch
 
 COMPRESS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zstandard.compress}
 

@@ -18,9 +18,9 @@ from spacy_w2v._arrays import (
     Subsampling,
     Weights,
 )
-from spacy_w2v._kernels import TRAINING_KERNELS
-from spacy_w2v._objectives.huffman import huffman_tree
-from spacy_w2v._objectives.noise import make_noise
+from spacy_w2v.kernels import TRAINING_KERNELS
+from spacy_w2v.objectives._huffman import huffman_tree
+from spacy_w2v.objectives._noise import make_noise
 
 BLOCKED = [key for key in TRAINING_KERNELS if key[2] == "blocked"]
 SEQUENTIAL = [key for key in TRAINING_KERNELS if key[2] == "sequential"]

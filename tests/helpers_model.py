@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 
 import spacy_w2v
-from spacy_w2v._config.schema import parse_settings
-from spacy_w2v._model.vocabulary import Vocabulary
+from spacy_w2v.config._schema import parse_settings
+from spacy_w2v.model._vocabulary import Vocabulary
 
 
 def make_model(counts, *, weights=None, scale=0.5, words=None, **model_settings):

@@ -5,8 +5,8 @@ import time
 import pytest
 
 import spacy_w2v
-from spacy_w2v._training.plan import Plan
 from spacy_w2v.errors import ConfigError, CorpusError
+from spacy_w2v.training._plan import Plan
 
 TEXTS = ["the cat and dog went to house number %d in the city of London and back" % (i % 50) for i in range(200)]  # noqa: UP031
 HUGE = 10**30

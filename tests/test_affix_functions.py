@@ -7,11 +7,11 @@ import pytest
 import spacy
 
 import spacy_w2v
-from spacy_w2v._config.schema import TokensSettings
-from spacy_w2v._corpus.cache import tokenizer_fingerprint
-from spacy_w2v._formats.spacy.writing import check_can_be_saved
-from spacy_w2v._tokenization.affix_rules import METHODS
+from spacy_w2v.config._schema import TokensSettings
+from spacy_w2v.corpus._cache import tokenizer_fingerprint
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.formats.spacy._writing import check_can_be_saved
+from spacy_w2v.tokenization._affix_rules import METHODS
 
 TEXTS = ["A well-known dog, and (the) cat's home: http://a.b/c-d! ab-cd", "don't x-y well-known."]
 

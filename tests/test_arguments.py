@@ -5,9 +5,9 @@ import pytest
 import spacy
 
 import spacy_w2v
-from spacy_w2v._config.schema import parse_settings
-from spacy_w2v._pipeline.callbacks import make_load_vectors_v1
+from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.errors import ConfigError, StorageError, Word2VecError
+from spacy_w2v.pipeline._callbacks import make_load_vectors_v1
 
 TEXTS = ["the cat and the dog"] * 20
 SMALL = {"vector_size": 4, "epochs": 1, "workers": 1}

@@ -12,7 +12,7 @@ from helpers_cli import CONFIG, files_below, needs_proc, w2v, w2v_here, write_te
 
 import spacy_w2v
 from spacy_w2v._api import SETTINGS_OF_GENSIM
-from spacy_w2v._config.schema import block_of_setting, parse_settings
+from spacy_w2v.config._schema import block_of_setting, parse_settings
 from spacy_w2v.errors import ConfigError, CorpusError, StorageError, TrainingError, UnknownWordError
 
 CORPUS = "--w2v.corpus."

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers_kernels import BLOCKED, kernel_parameters, make_case, make_settings, run_kernel, run_reference
 
-from spacy_w2v._kernels.tiles.rows import aligned
+from spacy_w2v.kernels.tiles._rows import aligned
 
 SIZES = [{"block": 16, "n_noise": 24}, {"block": 32, "n_noise": 8}, {"block": 8, "n_noise": 16}]
 

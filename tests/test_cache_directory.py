@@ -12,15 +12,15 @@ import pytest
 import spacy
 from helpers_corpus import ListSource
 
-from spacy_w2v._config.schema import TokensSettings
-from spacy_w2v._corpus import cache_directory
-from spacy_w2v._corpus.cache import PARTS, EncodingListener, changed_parts, prepared_corpus
-from spacy_w2v._corpus.cache_directory import CACHE_TAG, CACHE_TAG_TEXT, default_cache_dir
-from spacy_w2v._corpus.store import open_corpus
-from spacy_w2v._sources.hub_cache import writable_caches
-from spacy_w2v._sources.huggingface import make_dataset_v1
-from spacy_w2v._training.checkpoint import Checkpoint
+from spacy_w2v.config._schema import TokensSettings
+from spacy_w2v.corpus import _cache_directory as cache_directory
+from spacy_w2v.corpus._cache import PARTS, EncodingListener, changed_parts, prepared_corpus
+from spacy_w2v.corpus._cache_directory import CACHE_TAG, CACHE_TAG_TEXT, default_cache_dir
+from spacy_w2v.corpus._store import open_corpus
 from spacy_w2v.errors import ConfigError, CorpusError, CorpusWarning, StorageError
+from spacy_w2v.sources._hub_cache import writable_caches
+from spacy_w2v.sources._huggingface import make_dataset_v1
+from spacy_w2v.training._checkpoint import Checkpoint
 
 NLP = spacy.blank("en")
 WHITESPACE = TokensSettings(tokenizer="whitespace")
@@ -75,9 +75,9 @@ ENCODE = """
 import sys
 import spacy
 from pathlib import Path
-from spacy_w2v._config.schema import TokensSettings
-from spacy_w2v._corpus.cache import EncodingListener, prepared_corpus
-from spacy_w2v._sources.huggingface import make_dataset_v1
+from spacy_w2v.config._schema import TokensSettings
+from spacy_w2v.corpus._cache import EncodingListener, prepared_corpus
+from spacy_w2v.sources._huggingface import make_dataset_v1
 from spacy_w2v.errors import Word2VecError
 try:
     with prepared_corpus(

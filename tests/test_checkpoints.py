@@ -15,13 +15,13 @@ from helpers_model import make_model
 
 import spacy_w2v
 from spacy_w2v._arrays import Weights
-from spacy_w2v._corpus import store
-from spacy_w2v._model.storage import read_model, write_model
-from spacy_w2v._training import checkpoint as checkpoint_module
-from spacy_w2v._training import trainer
-from spacy_w2v._training.checkpoint import Checkpoint, Checkpoints
-from spacy_w2v._training.health import N_FREQUENT, NORM_LIMIT, Health, sample_rows
+from spacy_w2v.corpus import _store as store
 from spacy_w2v.errors import ConfigError, StorageError, TrainingError
+from spacy_w2v.model._storage import read_model, write_model
+from spacy_w2v.training import _checkpoint as checkpoint_module
+from spacy_w2v.training import _trainer as trainer
+from spacy_w2v.training._checkpoint import Checkpoint, Checkpoints
+from spacy_w2v.training._health import N_FREQUENT, NORM_LIMIT, Health, sample_rows
 
 EPOCHS = 150
 TRAIN = ("train", "config.cfg", "-o", "out", "--code", "code.py", "--cache-dir", "cache", "--w2v.export.formats", "[]")
@@ -42,7 +42,7 @@ def reference(tmp_path_factory):
     directory = tmp_path_factory.mktemp("reference")
     write_texts(directory / "texts.txt")
     (directory / "config.cfg").write_text(CONFIG.replace("epochs = 2", f"epochs = {EPOCHS}"))
-    (directory / "code.py").write_text("from spacy_w2v._corpus import store\n\nstore.CHUNK_TOKENS = 500\n")
+    (directory / "code.py").write_text("from spacy_w2v.corpus import store\n\nstore.CHUNK_TOKENS = 500\n")
     w2v(*TRAIN, cwd=directory)
     return directory
 
@@ -446,7 +446,7 @@ def test_a_checkpoint_that_cannot_be_written_stops_nothing(tmp_path, monkeypatch
     def full(*arguments, **settings):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("spacy_w2v._training.job.write_model", full)
+    monkeypatch.setattr("spacy_w2v.training._job.write_model", full)
     model = train(checkpoint=tmp_path / "run", checkpoint_every_s=0, progress=True)
     assert len(model.meta["results"]) == 3
     assert "No checkpoint could be written, and training goes on without: The disk" in capsys.readouterr().err

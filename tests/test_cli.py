@@ -199,7 +199,7 @@ CODE = """
 import spacy
 from spacy.tokens import Doc
 from spacy.util import DummyTokenizer
-from spacy_w2v._sources.iterables import as_source
+from spacy_w2v.sources._iterables import as_source
 
 @spacy.registry.readers("test_cli.Numbers.v1")
 def make_numbers(n: int):

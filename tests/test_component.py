@@ -18,9 +18,10 @@ from spacy.vectors import Vectors
 
 import spacy_w2v
 from spacy_w2v._atomic import describe_files, read_manifest, write_manifest
-from spacy_w2v._formats.spacy.word_rows import WordRows
-from spacy_w2v._pipeline.origin import as_sampled_source
-from spacy_w2v._pipeline.pooling import (
+from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.formats.spacy._word_rows import WordRows
+from spacy_w2v.pipeline._origin import as_sampled_source
+from spacy_w2v.pipeline._pooling import (
     common_components,
     corpus_probabilities,
     pooled,
@@ -28,8 +29,7 @@ from spacy_w2v._pipeline.pooling import (
     without_components,
     zipf_probabilities,
 )
-from spacy_w2v._pipeline.text_sample import LINES_PER_DOCUMENT
-from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.pipeline._text_sample import LINES_PER_DOCUMENT
 
 WORDS = [
     "the",
@@ -579,7 +579,7 @@ def test_white_space_is_no_unknown_word(nlp):
 
 
 def test_substitutes_are_remembered_up_to_a_bound(monkeypatch):
-    monkeypatch.setattr("spacy_w2v._formats.spacy.word_rows.SUBSTITUTES_KEPT", 2)
+    monkeypatch.setattr("spacy_w2v.formats.spacy._word_rows.SUBSTITUTES_KEPT", 2)
     nlp = pipeline_with_table(["king"])
     rows = WordRows(nlp.vocab.vectors, nlp.vocab.strings, max_edits=0)
     keys = np.array([nlp.vocab.strings.add(word) for word in ("a", "KING", "b", "KinG", "king")], np.uint64)

@@ -26,13 +26,13 @@ from thinc.api import Ragged, compounding
 
 import spacy_w2v
 from spacy_w2v._arrays import OUT_OF_VOCABULARY, Weights
-from spacy_w2v._evaluation.data_sets import read_word_pairs
-from spacy_w2v._evaluation.scoring import score_word_pairs
-from spacy_w2v._kernels import TRAINING_KERNELS
-from spacy_w2v._objectives.subsampling import make_subsampling
-from spacy_w2v._pipeline.continuing import LearningRates, MeanLoss
-from spacy_w2v._training.randomness import chunk_random_state
 from spacy_w2v.errors import ConfigError, CorpusError, TrainingError
+from spacy_w2v.evaluation._data_sets import read_word_pairs
+from spacy_w2v.evaluation._scoring import score_word_pairs
+from spacy_w2v.kernels import TRAINING_KERNELS
+from spacy_w2v.objectives._subsampling import make_subsampling
+from spacy_w2v.pipeline._continuing import LearningRates, MeanLoss
+from spacy_w2v.training._randomness import chunk_random_state
 
 D = 20
 """Dimensions, which the kernels pad to 32."""
@@ -381,13 +381,13 @@ def test_by_default_it_is_a_tenth_of_the_first_one(monkeypatch, architecture, ex
 
 def record_alphas(monkeypatch):
     seen = []
-    train_on = spacy_w2v._pipeline.continuing._Kernel.train
+    train_on = spacy_w2v.pipeline._continuing._Kernel.train
 
     def recording(self, chunk, data, *, alpha, step):
         seen.append(alpha)
         return train_on(self, chunk, data, alpha=alpha, step=step)
 
-    monkeypatch.setattr("spacy_w2v._pipeline.continuing._Kernel.train", recording)
+    monkeypatch.setattr("spacy_w2v.pipeline._continuing._Kernel.train", recording)
     return seen
 
 

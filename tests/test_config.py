@@ -10,9 +10,9 @@ import pytest
 import spacy
 from confection import Config
 
-from spacy_w2v._config.loading import apply_overrides, fill, load_config
-from spacy_w2v._config.presets import SIZES, make_config
-from spacy_w2v._config.schema import (
+from spacy_w2v.config._loading import apply_overrides, fill, load_config
+from spacy_w2v.config._presets import SIZES, make_config
+from spacy_w2v.config._schema import (
     ALPHA_OF_MEANS,
     ModelSettings,
     VectorKind,
@@ -20,9 +20,9 @@ from spacy_w2v._config.schema import (
     block_of_setting,
     parse_settings,
 )
-from spacy_w2v._formats.exporting import EXPORTERS
-from spacy_w2v._training.resolved_config import resolve
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.formats._exporting import EXPORTERS
+from spacy_w2v.training._resolved_config import resolve
 
 GENSIM_NAMES = [
     *("vector_size", "window", "min_count", "negative", "ns_exponent", "sample"),

@@ -16,19 +16,19 @@ from hypothesis import strategies as st
 from spacy.util import import_file
 
 from spacy_w2v._atomic import describe_files, read_manifest, write_manifest
-from spacy_w2v._config.schema import TokensSettings
-from spacy_w2v._corpus import store
-from spacy_w2v._corpus.arrow_files import TYPES_SCHEMA
-from spacy_w2v._corpus.cache import (
+from spacy_w2v.config._schema import TokensSettings
+from spacy_w2v.corpus import _store as store
+from spacy_w2v.corpus._arrow_files import TYPES_SCHEMA
+from spacy_w2v.corpus._cache import (
     EncodingListener,
     prepared_corpus,
     tokenizer_fingerprint,
 )
-from spacy_w2v._corpus.cache_directory import CACHE_TAG, default_cache_dir
-from spacy_w2v._corpus.store import ChunkWriter, CorpusWriter, open_corpus
-from spacy_w2v._corpus.type_counts import TypeCounts
-from spacy_w2v._tokenization.tokens import EncodedBatch, Types
+from spacy_w2v.corpus._cache_directory import CACHE_TAG, default_cache_dir
+from spacy_w2v.corpus._store import ChunkWriter, CorpusWriter, open_corpus
+from spacy_w2v.corpus._type_counts import TypeCounts
 from spacy_w2v.errors import CorpusError, CorpusWarning, StorageError
+from spacy_w2v.tokenization._tokens import EncodedBatch, Types
 
 seeded = settings(derandomize=True, deadline=None, max_examples=100)
 

@@ -8,10 +8,10 @@ from helpers_corpus import collect, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_w2v._sources import local_files
-from spacy_w2v._sources.csv_files import CsvFile
-from spacy_w2v._sources.huggingface import make_dataset_v1
 from spacy_w2v.errors import CorpusError
+from spacy_w2v.sources import _local_files as local_files
+from spacy_w2v.sources._csv_files import CsvFile
+from spacy_w2v.sources._huggingface import make_dataset_v1
 
 seeded = settings(derandomize=True, deadline=None, max_examples=150)
 

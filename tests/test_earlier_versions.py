@@ -10,8 +10,9 @@ import spacy
 
 import spacy_w2v
 from spacy_w2v._atomic.manifests import describe_files, parse_manifest, write_manifest
-from spacy_w2v._corpus import cache, store
-from spacy_w2v._sources.iterables import as_source
+from spacy_w2v.corpus import _cache as cache
+from spacy_w2v.corpus import _store as store
+from spacy_w2v.sources._iterables import as_source
 
 DATA = Path(__file__).parent / "data/before_the_house"
 TEXTS = (Path(__file__).parent / "data/before_checksums/texts.txt").read_text().splitlines()

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_w2v._tokenization.kernels.encoding import expand_pieces, split_texts
-from spacy_w2v._tokenization.kernels.outlines import alphabets_of, cut_tokens, list_runs, outlines_of
-from spacy_w2v._tokenization.kernels.strings import hash_slices
-from spacy_w2v._tokenization.string_table import StringTable, read_only, selected
+from spacy_w2v.tokenization._string_table import StringTable, read_only, selected
+from spacy_w2v.tokenization.kernels._encoding import expand_pieces, split_texts
+from spacy_w2v.tokenization.kernels._outlines import alphabets_of, cut_tokens, list_runs, outlines_of
+from spacy_w2v.tokenization.kernels._strings import hash_slices
 
 seeded = settings(derandomize=True, deadline=None, max_examples=100)
 

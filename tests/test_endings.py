@@ -10,9 +10,9 @@ from helpers_cli import CONFIG, SIGKILL, files_below, start, w2v_here, write_tex
 
 import spacy_w2v
 from spacy_w2v._atomic import directories, disk, exchange
-from spacy_w2v._training import results
-from spacy_w2v._training.results import checkpoint_of
 from spacy_w2v.errors import StorageError
+from spacy_w2v.training import _results as results
+from spacy_w2v.training._results import checkpoint_of
 
 TRAIN = ("train", "config.cfg", "-o", "out", "--cache-dir", "cache", "--w2v.export.formats", "[]")
 ALWAYS = ("--w2v.training.checkpoint_every_s", "0")
@@ -34,7 +34,7 @@ def left_beside(workplace):
 def killed_at_the_end(workplace, monkeypatch):
     """A run whose results are in their place, and whose checkpoint is still there."""
     with monkeypatch.context() as patch:
-        patch.setattr("spacy_w2v._training.job.remove_directory", lambda path: None)  # at the start of a new run
+        patch.setattr("spacy_w2v.training._job.remove_directory", lambda path: None)  # at the start of a new run
         assert w2v_here(*TRAIN, *ALWAYS, cwd=workplace).code == 0
     assert left_beside(workplace) == {"out.checkpoint"}
     return workplace
@@ -153,7 +153,7 @@ def test_results_are_on_the_disk_before_the_checkpoint_goes(workplace, monkeypat
     for module in (disk, directories, exchange):
         monkeypatch.setattr(module, "sync", synced)
     monkeypatch.setattr(
-        "spacy_w2v._training.job.remove_directory", lambda path: (done.append("checkpoint goes"), remove(path))
+        "spacy_w2v.training._job.remove_directory", lambda path: (done.append("checkpoint goes"), remove(path))
     )
     assert w2v_here(*TRAIN, *ALWAYS, cwd=workplace).code == 0
     after_training = done[max(i for i, step in enumerate(done) if step.startswith(".out.checkpoint")) :]

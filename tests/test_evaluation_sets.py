@@ -9,9 +9,9 @@ import pytest
 from helpers_cli import w2v_here
 from helpers_model import make_model
 
-from spacy_w2v._evaluation.data_sets import WordPair, read_analogies, read_word_pairs
-from spacy_w2v._evaluation.scoring import bundled, evaluate
 from spacy_w2v.errors import CorpusError
+from spacy_w2v.evaluation._data_sets import WordPair, read_analogies, read_word_pairs
+from spacy_w2v.evaluation._scoring import bundled, evaluate
 
 PAIRS = [WordPair("king", "queen", 8.5), WordPair("New York", "war", 1.0), WordPair("1984", "straße", -0.25)]
 SIMPLE = [pair for pair in PAIRS if pair.first != "New York"]
@@ -126,7 +126,7 @@ def test_no_file_is_read_that_is_none_or_too_large(tmp_path, monkeypatch):
     for path in (tmp_path, tmp_path / "nothing", "/dev/zero"):
         with pytest.raises(CorpusError, match="must be an existing file"):
             read_word_pairs(type(tmp_path)(path))
-    monkeypatch.setattr("spacy_w2v._evaluation.data_sets.MAX_BYTES", 5)
+    monkeypatch.setattr("spacy_w2v.evaluation._data_sets.MAX_BYTES", 5)
     (tmp_path / "set").write_text("a b 1.5\n")
     with pytest.raises(CorpusError, match="must have at most 5 bytes"):
         read_word_pairs(tmp_path / "set")

@@ -15,9 +15,9 @@ from spacy.training.loop import train
 from spacy.training.pretrain import pretrain
 from spacy.util import load_config, registry
 
-from spacy_w2v._pipeline.examples import make_dataset_corpus_v1
-from spacy_w2v._sources.huggingface import make_dataset_v1
 from spacy_w2v.errors import CorpusError
+from spacy_w2v.pipeline._examples import make_dataset_corpus_v1
+from spacy_w2v.sources._huggingface import make_dataset_v1
 
 LINES = ["The king ruled.", "one", "", "two words", "a line of five words", "It can't go."]
 N_TOKENS = [4, 1, 0, 2, 5, 5]

@@ -16,18 +16,18 @@ from spacy.symbols import IDS
 from spacy.training.initialize import convert_vectors
 
 import spacy_w2v
-from spacy_w2v._config.export import check_fits
-from spacy_w2v._config.schema import ExportSettings
-from spacy_w2v._formats import matrices
-from spacy_w2v._formats.exporting import files_of, get_exporter
-from spacy_w2v._formats.gensim import writing_models as to_gensim_model
-from spacy_w2v._formats.opening import open_initial
-from spacy_w2v._formats.spacy import keys as spacy_keys
-from spacy_w2v._formats.spacy import table_on_disk as spacy_files
-from spacy_w2v._model import trained
-from spacy_w2v._model.vocabulary import Vocabulary
 from spacy_w2v._system.memory import release_mapped
+from spacy_w2v.config._export import check_fits
+from spacy_w2v.config._schema import ExportSettings
 from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.formats import _matrices as matrices
+from spacy_w2v.formats._exporting import files_of, get_exporter
+from spacy_w2v.formats._opening import open_initial
+from spacy_w2v.formats.gensim import _writing_models as to_gensim_model
+from spacy_w2v.formats.spacy import _keys as spacy_keys
+from spacy_w2v.formats.spacy import _table_on_disk as spacy_files
+from spacy_w2v.model import _trained as trained
+from spacy_w2v.model._vocabulary import Vocabulary
 
 ODD_WORDS = [
     "the",
@@ -211,8 +211,8 @@ PEAK = """
 import re, sys
 from pathlib import Path
 import spacy, spacy_w2v
-from spacy_w2v._config.schema import ExportSettings
-from spacy_w2v._formats.exporting import get_exporter
+from spacy_w2v.config._schema import ExportSettings
+from spacy_w2v.formats._exporting import get_exporter
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
 model = spacy_w2v.load("model", mmap=True)

@@ -18,11 +18,11 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 import spacy_w2v
-from spacy_w2v._config.schema import ExportSettings
-from spacy_w2v._evaluation.scoring import evaluate
-from spacy_w2v._formats.exporting import EXPORTERS, export_all, get_exporter
-from spacy_w2v._model.vocabulary import Vocabulary
+from spacy_w2v.config._schema import ExportSettings
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.evaluation._scoring import evaluate
+from spacy_w2v.formats._exporting import EXPORTERS, export_all, get_exporter
+from spacy_w2v.model._vocabulary import Vocabulary
 
 ATTRS = ["ORTH", "LOWER", "NORM"]
 KINDS = ["input", "output", "mean"]

@@ -5,10 +5,10 @@ import shutil
 
 import pytest
 
-from spacy_w2v._sources import file_content
-from spacy_w2v._sources.file_content import contents
-from spacy_w2v._sources.huggingface import make_dataset_v1
 from spacy_w2v.errors import CorpusError
+from spacy_w2v.sources import _file_content as file_content
+from spacy_w2v.sources._file_content import contents
+from spacy_w2v.sources._huggingface import make_dataset_v1
 
 TEXT = b"one two three\n" * 1000
 

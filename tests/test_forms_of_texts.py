@@ -14,14 +14,14 @@ from gensim.models import KeyedVectors
 from helpers_corpus import read
 
 import spacy_w2v
-from spacy_w2v._formats.opening import open_initial
-from spacy_w2v._sources.huggingface import make_dataset_v1
-from spacy_w2v._sources.interleaving import make_interleave_v2
-from spacy_w2v._sources.iterables import as_source, holds_tokens
-from spacy_w2v._sources.source import GIVEN_TOKENS
-from spacy_w2v._tokenization.given_tokens import GivenTokensEncoder
-from spacy_w2v._tokenization.tokens import TokenRules
 from spacy_w2v.errors import ConfigError, CorpusError, CorpusWarning, StorageError
+from spacy_w2v.formats._opening import open_initial
+from spacy_w2v.sources._huggingface import make_dataset_v1
+from spacy_w2v.sources._interleaving import make_interleave_v2
+from spacy_w2v.sources._iterables import as_source, holds_tokens
+from spacy_w2v.sources._source import GIVEN_TOKENS
+from spacy_w2v.tokenization._given_tokens import GivenTokensEncoder
+from spacy_w2v.tokenization._tokens import TokenRules
 
 TEXTS = ["The cat sat.", "A dog ran."]
 

@@ -10,8 +10,8 @@ from spacy.training import Example
 from spacy.vectors import Vectors
 
 import spacy_w2v
-from spacy_w2v._formats.spacy.frequencies import TABLE_NAME, find_frequencies
 from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.formats.spacy._frequencies import TABLE_NAME, find_frequencies
 
 WORDS = [f"word{letter}" for letter in "abcdefghijklmnop"]
 

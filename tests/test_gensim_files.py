@@ -9,9 +9,9 @@ from gensim.models import FastText, KeyedVectors, Word2Vec
 from gensim.test.utils import datapath
 
 import spacy_w2v
-from spacy_w2v._formats.gensim.pickles import load_gensim
-from spacy_w2v._formats.opening import open_initial
 from spacy_w2v.errors import StorageError
+from spacy_w2v.formats._opening import open_initial
+from spacy_w2v.formats.gensim._pickles import load_gensim
 
 SENTENCES = [["the", "river", "and", "the", "Paris", "straße"]] * 10
 SETTINGS = {"vector_size": 6, "min_count": 1, "epochs": 1, "workers": 1, "seed": 1}

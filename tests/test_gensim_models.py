@@ -10,10 +10,10 @@ from helpers_cli import w2v_here
 from helpers_model import make_model, paths_of
 
 import spacy_w2v
-from spacy_w2v._config.schema import ALPHA, ALPHA_OF_MEANS, parse_settings
-from spacy_w2v._objectives.grafting import NOTHING, graft
-from spacy_w2v._objectives.huffman import balanced_tree, huffman_tree
+from spacy_w2v.config._schema import ALPHA, ALPHA_OF_MEANS, parse_settings
 from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.objectives._grafting import NOTHING, graft
+from spacy_w2v.objectives._huffman import balanced_tree, huffman_tree
 
 LOSSES = ["negative-sampling", "hierarchical-softmax"]
 ARCHITECTURES = ["skip-gram", "cbow"]

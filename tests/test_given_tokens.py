@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc
 
 import spacy_w2v
-from spacy_w2v._config.schema import TokensSettings
-from spacy_w2v._pipeline.examples import ExamplesCorpus
-from spacy_w2v._sources import source
-from spacy_w2v._sources.iterables import as_source
-from spacy_w2v._sources.mixture import make_concatenate_v1, make_interleave_v1
-from spacy_w2v._sources.source import GIVEN_TOKENS
-from spacy_w2v._tokenization import given_tokens
-from spacy_w2v._tokenization.encode import encode_stream
+from spacy_w2v.config._schema import TokensSettings
+from spacy_w2v.pipeline._examples import ExamplesCorpus
+from spacy_w2v.sources import _source as source
+from spacy_w2v.sources._iterables import as_source
+from spacy_w2v.sources._mixture import make_concatenate_v1, make_interleave_v1
+from spacy_w2v.sources._source import GIVEN_TOKENS
+from spacy_w2v.tokenization import _given_tokens as given_tokens
+from spacy_w2v.tokenization._encode import encode_stream
 
 NLP = spacy.blank("en")
 seeded = settings(derandomize=True, deadline=None, max_examples=150)

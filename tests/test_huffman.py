@@ -11,10 +11,10 @@ from helpers_model import paths_of
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from spacy_w2v._config.schema import ModelSettings
-from spacy_w2v._model.predictions import log_probabilities
-from spacy_w2v._objectives.huffman import balanced_tree, huffman_tree
-from spacy_w2v._objectives.output_layers import make_tree, n_output_rows
+from spacy_w2v.config._schema import ModelSettings
+from spacy_w2v.model._predictions import log_probabilities
+from spacy_w2v.objectives._huffman import balanced_tree, huffman_tree
+from spacy_w2v.objectives._output_layers import make_tree, n_output_rows
 
 COUNTS = st.lists(st.integers(1, 10) | st.integers(1, 10**6), min_size=1, max_size=70).map(
     lambda counts: np.array(sorted(counts, reverse=True), np.int64)

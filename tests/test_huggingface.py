@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 from helpers_corpus import COMPRESS, read
 
-from spacy_w2v._sources.dataset_names import format_of_files, looks_like_files
-from spacy_w2v._sources.huggingface import DatasetSource, make_dataset_v1
-from spacy_w2v._sources.iterables import as_source
-from spacy_w2v._sources.source import TextSource
 from spacy_w2v.errors import CorpusError
+from spacy_w2v.sources._dataset_names import format_of_files, looks_like_files
+from spacy_w2v.sources._huggingface import DatasetSource, make_dataset_v1
+from spacy_w2v.sources._iterables import as_source
+from spacy_w2v.sources._source import TextSource
 
 # datasets leaves csv and json files to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
@@ -187,8 +187,8 @@ def test_max_documents_bounds_what_is_read(write, extension, limit):
 
 @pytest.mark.parametrize("extension", ["txt", "parquet"])
 def test_the_fraction_read_rises_to_one(write, extension, monkeypatch):
-    monkeypatch.setattr("spacy_w2v._sources.source.BATCH_BYTES", 2000)
-    monkeypatch.setattr("spacy_w2v._sources.text_files.BATCH_BYTES", 2000)
+    monkeypatch.setattr("spacy_w2v.sources._source.BATCH_BYTES", 2000)
+    monkeypatch.setattr("spacy_w2v.sources._text_files.BATCH_BYTES", 2000)
     texts = [f"text number {i}" for i in range(1500)]
     files = [
         write(f"1.{extension}", WRITE[extension](texts[:900])),
@@ -612,7 +612,7 @@ def test_a_dict_of_splits_is_refused(kind):
 
 def test_zst_without_zstandard_names_the_extra(tmp_path, monkeypatch):
     (tmp_path / "texts.txt.zst").write_bytes(b"not read")
-    monkeypatch.setattr("spacy_w2v._sources.local_files.find_spec", lambda name: None)
+    monkeypatch.setattr("spacy_w2v.sources._local_files.find_spec", lambda name: None)
     source = make_dataset_v1(data_files=str(tmp_path / "texts.txt.zst"))
     with pytest.raises(CorpusError, match=r'needs zstandard. Install it with: pip install "spacy-w2v\[zstd\]"'):
         source.fingerprint()

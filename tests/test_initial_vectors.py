@@ -12,8 +12,8 @@ from gensim.models import FastText, KeyedVectors, Word2Vec
 from helpers_cli import CONFIG, w2v_here, write_texts
 
 import spacy_w2v
-from spacy_w2v._formats.opening import open_initial
 from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.formats._opening import open_initial
 
 D = 6
 WORDS = ["the", "river", "Paris", "PARIS", "city", "u.s.", "straße", "lake"]
@@ -199,7 +199,7 @@ CORPUS = ["the river near paris and the city", "paris near the city", "the end l
     ],
 )
 def test_words_are_found_as_they_are_or_by_their_lower_case(attr, expected, monkeypatch):
-    monkeypatch.setattr("spacy_w2v._training.job.train_weights", lambda *arguments, **more: [])
+    monkeypatch.setattr("spacy_w2v.training._job.train_weights", lambda *arguments, **more: [])
     model = spacy_w2v.train(CORPUS, initial=keyed_vectors(), attr=attr, **DEFAULTS)
     untouched = spacy_w2v.train(CORPUS, attr=attr, vector_size=D, **DEFAULTS)
     assert model.words == untouched.words
@@ -308,7 +308,7 @@ def test_kept_words_are_no_noise():
 @pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax"])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_frozen_vectors_stay_to_the_bit_and_new_words_learn(architecture, loss, kernel, workers, monkeypatch):
-    monkeypatch.setattr("spacy_w2v._corpus.store.CHUNK_TOKENS", 500)  # several chunks, for several workers
+    monkeypatch.setattr("spacy_w2v.corpus._store.CHUNK_TOKENS", 500)  # several chunks, for several workers
     settings = {"architecture": architecture, "loss": loss, "kernel": kernel, **DEFAULTS, "workers": workers}
     model = spacy_w2v.train(CORPUS * 200, initial=keyed_vectors(), freeze=True, keep_words=True, **settings)
     start = spacy_w2v.train(CORPUS * 200, vector_size=D, **settings | {"epochs": 1, "alpha": 1e-30, "min_alpha": 0})
@@ -373,14 +373,14 @@ def test_command_refuses_before_reading_texts(workplace, options, message):
 
 
 def test_a_stopped_run_goes_on_with_frozen_vectors(monkeypatch, tmp_path):
-    monkeypatch.setattr("spacy_w2v._corpus.store.CHUNK_TOKENS", 500)
+    monkeypatch.setattr("spacy_w2v.corpus._store.CHUNK_TOKENS", 500)
     settings = {**DEFAULTS, "epochs": 6, "initial": keyed_vectors(), "freeze": True, "keep_words": True}
     expected = spacy_w2v.train(CORPUS * 100, **settings)
 
     class StoppedError(Exception):
         pass
 
-    from spacy_w2v._training.state import RunState
+    from spacy_w2v.training._state import RunState
 
     add, n_results = RunState.add, []
 

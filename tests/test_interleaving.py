@@ -6,10 +6,10 @@ import datasets
 import pytest
 from helpers_corpus import ListSource, batch_of, read
 
-from spacy_w2v._sources.interleaving import make_interleave_v2
-from spacy_w2v._sources.iterables import IterableSource
-from spacy_w2v._sources.mixture import make_interleave_v1
 from spacy_w2v.errors import CorpusError
+from spacy_w2v.sources._interleaving import make_interleave_v2
+from spacy_w2v.sources._iterables import IterableSource
+from spacy_w2v.sources._mixture import make_interleave_v1
 
 SIZES = {"a": 2500, "b": 900, "c": 40}
 WEIGHTS = {"a": 3.0, "b": 2.0, "c": 0.02}

@@ -13,11 +13,11 @@ import pytest
 from helpers_cli import SIGHUP, needs_proc, plain, start, w2v_here
 from numba import config, types
 
-import spacy_w2v._kernels
+import spacy_w2v
 
 KERNELS = [
     (path.stem, function.name, ast.unparse(function.returns) if function.returns is not None else "")
-    for path in sorted(Path(spacy_w2v._kernels.__file__).parent.glob("*.py"))
+    for path in sorted(Path(spacy_w2v.__file__).parent.rglob("kernels/**/*.py"))
     for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     if isinstance(function, ast.FunctionDef)
     and any(ast.unparse(decorator) == "kernel" for decorator in function.decorator_list)
@@ -43,7 +43,7 @@ def test_compiled_kernels_return_numbers():
     returned = {
         (module, name, signature.return_type)
         for module, name, _ in KERNELS
-        for signature in getattr(import_module(f"spacy_w2v._kernels.{module}"), name).nopython_signatures
+        for signature in getattr(import_module(f"spacy_w2v.kernels.{module}"), name).nopython_signatures
     }
     assert len(returned) > 8
     for *_, kind in returned:
@@ -54,8 +54,8 @@ def test_compiled_kernels_return_numbers():
 INTERRUPTED_ENCODING = """
 import itertools, os, random, signal, sys, threading, time
 import spacy
-from spacy_w2v._config.schema import parse_settings
-from spacy_w2v._tokenization.encode import make_encoder
+from spacy_w2v.config._schema import parse_settings
+from spacy_w2v.tokenization._encode import make_encoder
 import pyarrow as pa
 
 tokens = parse_settings({"tokens": {"tokenizer": "whitespace"}}).tokens

@@ -9,10 +9,10 @@ from helpers_corpus import collect, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_w2v._sources import local_files
-from spacy_w2v._sources.huggingface import make_dataset_v1
-from spacy_w2v._sources.json_files import read_json
 from spacy_w2v.errors import CorpusError, CorpusWarning
+from spacy_w2v.sources import _local_files as local_files
+from spacy_w2v.sources._huggingface import make_dataset_v1
+from spacy_w2v.sources._json_files import read_json
 
 seeded = settings(derandomize=True, deadline=None, max_examples=60)
 
@@ -208,13 +208,13 @@ def test_a_huge_record_is_read_in_linear_time_and_bounded_memory(monkeypatch):
     tracemalloc.stop()
     assert texts[0][0].as_py() == "x" * size
     assert peak < 6 * size
-    monkeypatch.setattr("spacy_w2v._sources.records.MAX_RECORD_BYTES", 1 << 20)
+    monkeypatch.setattr("spacy_w2v.sources._records.MAX_RECORD_BYTES", 1 << 20)
     with pytest.raises(CorpusError, match=r"A record must have at most 1 MiB, but a has a longer one from line 1 on"):
         list(read_json(blocks_of(content, 4096), name="a", fields=["text"]))
 
 
 def test_the_scan_does_not_depend_on_where_blocks_end():
-    from spacy_w2v._sources.kernels.records import scan_json, start_of_file
+    from spacy_w2v.sources.kernels._records import scan_json, start_of_file
 
     content = LAYOUTS["pretty array"].encode()
     state = start_of_file()

@@ -20,7 +20,7 @@ import numpy as np
 from spacy_w2v import _jit as jit
 if len(sys.argv) > 1:
     jit.KERNELS_DIGEST = sys.argv[1]
-from spacy_w2v._tokenization.kernels.encoding import count_tokens
+from spacy_w2v.tokenization.kernels._encoding import count_tokens
 count_tokens(np.zeros(0, np.int32), np.zeros(1, np.int64))
 print(sum(count_tokens.stats.cache_hits.values()), sum(count_tokens.stats.cache_misses.values()))
 """
@@ -28,7 +28,7 @@ print(sum(count_tokens.stats.cache_hits.values()), sum(count_tokens.stats.cache_
 TRAINING = """
 import hashlib
 import spacy_w2v
-from spacy_w2v._kernels.blocked.skipgram_softmax import train_chunk
+from spacy_w2v.kernels.blocked._skipgram_softmax import train_chunk
 texts = [" ".join(f"w{i}" for i in range(start, 189)) for start in range(0, 189, 9)]  # an odd number of words
 model = spacy_w2v.train(texts, tokenizer="whitespace", loss="softmax", vector_size=20, min_count=1, workers=1)
 print(hashlib.sha256(model.input_vectors.tobytes() + model.output_vectors.tobytes()).hexdigest())
@@ -36,7 +36,7 @@ print(sum(train_chunk.stats.cache_hits.values()))
 """
 
 
-LANES = "from spacy_w2v._kernels.tiles.llvm import LANES; print(LANES)"
+LANES = "from spacy_w2v.kernels.tiles._llvm import LANES; print(LANES)"
 
 
 def output_of(code, *arguments, cache_dir, **variables):
@@ -80,14 +80,14 @@ def test_code_for_other_vectors_is_not_loaded(tmp_path):
 
 def test_the_digest_is_of_names_and_contents(tmp_path):
     digests = []
-    for folder in ("_kernels/sub", "room/kernels", "room/other"):
+    for folder in ("kernels/sub", "room/kernels", "room/other"):
         (tmp_path / folder).mkdir(parents=True)
     files = [
-        ("_kernels/a.py", "1"),
-        ("_kernels/a.py", "2"),
-        ("_kernels/b.py", "2"),
-        ("_kernels/sub/c.py", "3"),
-        ("_kernels/sub/c.py", "4"),
+        ("kernels/a.py", "1"),
+        ("kernels/a.py", "2"),
+        ("kernels/b.py", "2"),
+        ("kernels/sub/c.py", "3"),
+        ("kernels/sub/c.py", "4"),
         ("room/kernels/d.py", "5"),
         ("_arrays.py", "6"),
         ("_jit.py", "7"),
@@ -96,10 +96,10 @@ def test_the_digest_is_of_names_and_contents(tmp_path):
         (tmp_path / name).write_text(text)
         digests.append(kernels_digest(tmp_path))
     assert len(set(digests)) == len(files)
-    for name in ("_kernels/sub/b.txt", "room/other/e.py", "f.py"):  # no machine code depends on these
+    for name in ("kernels/sub/b.txt", "room/other/e.py", "f.py"):  # no machine code depends on these
         (tmp_path / name).write_text("8")
         assert kernels_digest(tmp_path) == digests[-1]
-    (tmp_path / "_kernels/sub/c.py").rename(tmp_path / "_kernels/c.py")
+    (tmp_path / "kernels/sub/c.py").rename(tmp_path / "kernels/c.py")
     assert kernels_digest(tmp_path) not in digests
 
 

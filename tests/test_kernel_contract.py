@@ -15,8 +15,8 @@ from helpers_kernels import (
 )
 
 from spacy_w2v._arrays import Weights
-from spacy_w2v._kernels import TRAINING_KERNELS
-from spacy_w2v._objectives.output_layers import starting_loss
+from spacy_w2v.kernels import TRAINING_KERNELS
+from spacy_w2v.objectives._output_layers import starting_loss
 
 ALL = kernel_parameters(TRAINING_KERNELS)
 

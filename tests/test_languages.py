@@ -21,13 +21,13 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 import spacy_w2v
-from spacy_w2v._cli.tables import aligned
-from spacy_w2v._config.schema import TokensSettings
-from spacy_w2v._corpus.cache import tokenizer_fingerprint
-from spacy_w2v._tokenization import encode
-from spacy_w2v._tokenization.documents import DocumentEncoder
-from spacy_w2v._tokenization.encode import encode_stream, make_encoder
-from spacy_w2v._tokenization.piece_encoder import PieceEncoder
+from spacy_w2v.cli._tables import aligned
+from spacy_w2v.config._schema import TokensSettings
+from spacy_w2v.corpus._cache import tokenizer_fingerprint
+from spacy_w2v.tokenization import _encode as encode
+from spacy_w2v.tokenization._documents import DocumentEncoder
+from spacy_w2v.tokenization._encode import encode_stream, make_encoder
+from spacy_w2v.tokenization._piece_encoder import PieceEncoder
 
 DATA = Path(os.environ.get("SPACY_W2V_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 CONFIGS = Path(__file__).parents[1] / "configs"

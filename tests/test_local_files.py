@@ -6,9 +6,9 @@ import socket
 import pytest
 from helpers_corpus import read
 
-from spacy_w2v._sources.huggingface import make_dataset_v1
-from spacy_w2v._sources.local_files import find_files
 from spacy_w2v.errors import CorpusError
+from spacy_w2v.sources._huggingface import make_dataset_v1
+from spacy_w2v.sources._local_files import find_files
 
 ODD_NAMES = [
     "[x].txt",

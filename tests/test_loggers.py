@@ -13,14 +13,14 @@ import spacy
 from confection import Config
 from helpers_cli import COMMAND, CONFIG, w2v_here, write_texts
 
-from spacy_w2v._config.loading import fill
-from spacy_w2v._config.schema import parse_settings
-from spacy_w2v._pipeline.loggers import with_logger
-from spacy_w2v._training.job import JobListener
-from spacy_w2v._training.progress import ProgressBars
-from spacy_w2v._training.resolved_config import resolve
-from spacy_w2v._training.state import EpochResult
+from spacy_w2v.config._loading import fill
+from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.pipeline._loggers import with_logger
+from spacy_w2v.training._job import JobListener
+from spacy_w2v.training._progress import ProgressBars
+from spacy_w2v.training._resolved_config import resolve
+from spacy_w2v.training._state import EpochResult
 
 LOGGER = '\n[w2v.training.logger]\n@loggers = "{name}"\n'
 KEYS = {"epoch", "step", "score", "other_scores", "losses", "checkpoints", "seconds", "words"}

@@ -7,9 +7,9 @@ from helpers_cli import w2v_here
 from helpers_model import cosine, make_model
 
 import spacy_w2v
-from spacy_w2v._config.schema import parse_settings
-from spacy_w2v._formats.spacy import merging
+from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.formats.spacy import _merging as merging
 
 N_WORDS, N_KEPT, D = 60, 20, 5
 

@@ -9,9 +9,9 @@ from confection import Config
 from helpers_corpus import ListSource, batch_of, read
 from spacy.util import registry
 
-from spacy_w2v._sources.mixture import make_concatenate_v1, make_interleave_v1
-from spacy_w2v._sources.source import TextSource
 from spacy_w2v.errors import CorpusError
+from spacy_w2v.sources._mixture import make_concatenate_v1, make_interleave_v1
+from spacy_w2v.sources._source import TextSource
 
 
 def numbered(letter: str, n_documents: int, *, batch: int = 700, fingerprint: str | None = None) -> ListSource:

@@ -15,12 +15,13 @@ from helpers_model import make_model
 
 import spacy_w2v
 from spacy_w2v._atomic import describe_files, write_manifest
-from spacy_w2v._corpus import cache, store
-from spacy_w2v._evaluation.report import make_report
-from spacy_w2v._objectives.huffman import balanced_tree, check_tree, huffman_tree
-from spacy_w2v._sources.iterables import as_source
-from spacy_w2v._training.checkpoint import read_checkpoint
+from spacy_w2v.corpus import _cache as cache
+from spacy_w2v.corpus import _store as store
 from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.evaluation._report import make_report
+from spacy_w2v.objectives._huffman import balanced_tree, check_tree, huffman_tree
+from spacy_w2v.sources._iterables import as_source
+from spacy_w2v.training._checkpoint import read_checkpoint
 
 OLD = Path(__file__).parent / "data/before_checksums"
 COUNTS = [9, 7, 4, 3, 2]

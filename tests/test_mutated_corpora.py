@@ -22,11 +22,11 @@ import numpy as np
 import pyarrow as pa
 
 from spacy_w2v._atomic import describe_files, parse_manifest, write_manifest
-from spacy_w2v._corpus import store
-from spacy_w2v._corpus.store import CorpusWriter, open_corpus
-from spacy_w2v._tokenization.tokens import EncodedBatch, Types
+from spacy_w2v.corpus import _store as store
+from spacy_w2v.corpus._store import CorpusWriter, open_corpus
+from spacy_w2v.tokenization._tokens import EncodedBatch, Types
 from spacy_w2v.errors import CorpusError, StorageError
-from spacy_w2v._model.vocabulary import build_vocabulary
+from spacy_w2v.model._vocabulary import build_vocabulary
 
 place, n_mutations, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 checksums_are_right = sys.argv[4] == "1"

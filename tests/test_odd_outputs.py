@@ -11,8 +11,8 @@ from helpers_model import make_model
 import spacy_w2v
 from spacy_w2v._atomic import check_output, staged_file
 from spacy_w2v._atomic.directories import settle
-from spacy_w2v._training.results import check_free, checkpoint_of
 from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.training._results import check_free, checkpoint_of
 
 needs_links = pytest.mark.skipif(os.name == "nt", reason="needs links and devices, as Unix has them")
 

@@ -3,13 +3,13 @@
 import pytest
 
 import spacy_w2v
-from spacy_w2v._cli._app import read_overrides
-from spacy_w2v._config.base import is_class, wanted_for_bool
-from spacy_w2v._config.loading import load_config
-from spacy_w2v._config.registered import resolve_block
-from spacy_w2v._tokenization.pipelines import make_pipeline
-from spacy_w2v._training.resolved_config import resolve
+from spacy_w2v.cli._app import read_overrides
+from spacy_w2v.config._base import is_class, wanted_for_bool
+from spacy_w2v.config._loading import load_config
+from spacy_w2v.config._registered import resolve_block
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.tokenization._pipelines import make_pipeline
+from spacy_w2v.training._resolved_config import resolve
 
 CONFIG = """
 [nlp]

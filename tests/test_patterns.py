@@ -9,7 +9,7 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_w2v._tokenization.patterns import MANY, CharacterTests, NotUnderstoodError
+from spacy_w2v.tokenization._patterns import MANY, CharacterTests, NotUnderstoodError
 
 seeded = settings(derandomize=True, deadline=None, max_examples=150)
 

@@ -9,8 +9,8 @@ import srsly
 from helpers_cli import w2v_here
 from helpers_damage import damaged_copies
 
-from spacy_w2v._tokenization.pipelines import load_pipeline
 from spacy_w2v.errors import StorageError
+from spacy_w2v.tokenization._pipelines import load_pipeline
 
 N_DAMAGED = 120
 

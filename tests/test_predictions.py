@@ -11,9 +11,9 @@ import reference
 import spacy
 from helpers_model import make_model, paths_of
 
-from spacy_w2v._model import predictions
-from spacy_w2v._model.predictions import log_sigmoid
 from spacy_w2v.errors import ConfigError, UnknownWordError
+from spacy_w2v.model import _predictions as predictions
+from spacy_w2v.model._predictions import log_sigmoid
 
 COUNTS = [400, 300, 220, 150, 110, 75, 52, 31, 20, 12, 7, 3]
 ARCHITECTURES = [

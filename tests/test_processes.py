@@ -9,14 +9,14 @@ from itertools import count
 
 import pytest
 
-from spacy_w2v._tokenization.processes import map_in_processes
 from spacy_w2v.errors import CorpusError
+from spacy_w2v.tokenization._processes import map_in_processes
 
 SCRIPT = """
 import spacy, spacy_w2v
 from spacy.tokens import Doc
-from spacy_w2v._tokenization import encode
-from spacy_w2v._sources import source
+from spacy_w2v.tokenization import _encode as encode
+from spacy_w2v.sources import _source as source
 
 class Words:
     separator = ","

@@ -12,9 +12,9 @@ from spacy.util import OOV_RANK
 from spacy.vectors import Vectors
 
 import spacy_w2v
-from spacy_w2v._formats.opening import open_initial
-from spacy_w2v._formats.spacy.merging import nearest_kept
 from spacy_w2v.errors import ConfigError, CorpusError
+from spacy_w2v.formats._opening import open_initial
+from spacy_w2v.formats.spacy._merging import nearest_kept
 
 N, D = 40, 5
 TEXTS = ["W3 w7 and don't w30 w30", "w30 w3\nw7 w12 w12 w12 unseen", "W3 W3 W3 w39"] * 5
@@ -203,7 +203,7 @@ def test_what_cannot_be_pruned_is_refused_before_texts_are_read(make, max_vector
 @pytest.mark.parametrize(("given", "expected"), [({}, 1), ({"n_process": 0}, 0), ({"n_process": 3}, 3)])
 def test_one_process_counts_words_unless_more_are_asked_for(given, expected, monkeypatch):
     """Others would import a script again that has no main guard."""
-    from spacy_w2v._formats.spacy import pruning
+    from spacy_w2v.formats.spacy import _pruning as pruning
 
     class AskedError(Exception):
         pass

@@ -12,8 +12,8 @@ from helpers_corpus import read
 from spacy.tokens import Doc, DocBin
 
 import spacy_w2v
-from spacy_w2v._sources.iterables import as_source, holds_tokens
 from spacy_w2v.errors import ConfigError, CorpusError, CorpusWarning
+from spacy_w2v.sources._iterables import as_source, holds_tokens
 
 TEXTS = ["The cat sat.", "A dog ran."]
 TOKENS = [["New York", "is", "big"], ["Rome", "is", "old"]]
@@ -238,7 +238,7 @@ def test_parts_of_a_saved_dataset_are_read(tmp_path, split, expected):
     datasets.Dataset.from_dict({"text": TEXTS}).save_to_disk(str(tmp_path / "one"))
     datasets.DatasetDict({"train": datasets.Dataset.from_dict({"text": TEXTS})}).save_to_disk(str(tmp_path / "dict"))
     for path in ("one", "dict"):
-        source = spacy_w2v._sources.huggingface.make_dataset_v1(path=str(tmp_path / path), split=split)
+        source = spacy_w2v.sources._huggingface.make_dataset_v1(path=str(tmp_path / path), split=split)
         assert read(source).texts == expected
 
 
@@ -252,7 +252,7 @@ def test_parts_of_a_saved_dataset_are_read(tmp_path, split, expected):
 def test_splits_that_are_not_there_are_refused(tmp_path, split, message):
     datasets.Dataset.from_dict({"text": TEXTS}).save_to_disk(str(tmp_path / "one"))
     with pytest.raises(CorpusError, match=message):
-        read(spacy_w2v._sources.huggingface.make_dataset_v1(path=str(tmp_path / "one"), split=split))
+        read(spacy_w2v.sources._huggingface.make_dataset_v1(path=str(tmp_path / "one"), split=split))
 
 
 # --- arguments of gensim
@@ -294,7 +294,7 @@ def test_every_argument_of_gensim_is_known_or_answered():
     from gensim.models import Word2Vec
 
     from spacy_w2v._api import SETTINGS_OF_GENSIM
-    from spacy_w2v._config.schema import block_of_setting
+    from spacy_w2v.config._schema import block_of_setting
 
     arguments = set(inspect.signature(Word2Vec).parameters)
     assert arguments <= {*SETTINGS_OF_GENSIM, *block_of_setting()}

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_w2v._arrays import Noise
-from spacy_w2v._kernels.random import next_random, noise_word, scale_below
-from spacy_w2v._objectives.noise import alias_tables, make_noise, noise_probabilities
-from spacy_w2v._objectives.subsampling import keep_probabilities, make_subsampling
-from spacy_w2v._training.arguments import initial_input_vectors
-from spacy_w2v._training.randomness import chunk_order, chunk_random_state
+from spacy_w2v.kernels._random import next_random, noise_word, scale_below
+from spacy_w2v.objectives._noise import alias_tables, make_noise, noise_probabilities
+from spacy_w2v.objectives._subsampling import keep_probabilities, make_subsampling
+from spacy_w2v.training._arguments import initial_input_vectors
+from spacy_w2v.training._randomness import chunk_order, chunk_random_state
 
 COUNTS = np.array([100_000, 5_000, 800, 70, 7, 7, 1])
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spacy_w2v._training.schedules import LinearSchedule
+from spacy_w2v.training._schedules import LinearSchedule
 
 SCHEDULE = LinearSchedule(alpha=0.025, min_alpha=0.0001, n_tokens=1000)
 

@@ -5,8 +5,9 @@ import pytest
 from helpers_kernels import SEQUENTIAL, kernel_parameters, make_case, make_settings, run_kernel
 
 from spacy_w2v._arrays import Alphas
-from spacy_w2v._kernels import TRAINING_KERNELS
-from spacy_w2v._kernels.sequential import learning, sentences
+from spacy_w2v.kernels import TRAINING_KERNELS
+from spacy_w2v.kernels.sequential import _learning as learning
+from spacy_w2v.kernels.sequential import _sentences as sentences
 
 
 @pytest.mark.parametrize("key", kernel_parameters(SEQUENTIAL))

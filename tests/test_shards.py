@@ -9,8 +9,8 @@ from helpers_corpus import read
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from spacy_w2v._sources.huggingface import make_dataset_v1
 from spacy_w2v.errors import CorpusError, CorpusWarning
+from spacy_w2v.sources._huggingface import make_dataset_v1
 
 TEXTS = ["one", "two"]
 

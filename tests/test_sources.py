@@ -13,16 +13,17 @@ from helpers_corpus import ListSource, batch_of, collect, read
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from spacy_w2v._sources import source, text_files
-from spacy_w2v._sources.columns import texts_of_columns
-from spacy_w2v._sources.iterables import VALUES_PER_BATCH, IterableSource, as_source
-from spacy_w2v._sources.source import (
+from spacy_w2v.errors import CorpusError
+from spacy_w2v.sources import _source as source
+from spacy_w2v.sources import _text_files as text_files
+from spacy_w2v.sources._columns import texts_of_columns
+from spacy_w2v.sources._iterables import VALUES_PER_BATCH, IterableSource, as_source
+from spacy_w2v.sources._source import (
     TextSource,
     coalesce,
     take_documents,
 )
-from spacy_w2v._sources.text_files import StandardInput, read_text
-from spacy_w2v.errors import CorpusError
+from spacy_w2v.sources._text_files import StandardInput, read_text
 
 seeded = settings(derandomize=True, deadline=None, max_examples=150)
 

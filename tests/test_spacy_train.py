@@ -19,8 +19,8 @@ from spacy.training import Corpus
 from spacy.util import load_model_from_config
 
 import spacy_w2v
-from spacy_w2v._model.storage import read_model
-from spacy_w2v._training.resolved_config import resolve
+from spacy_w2v.model._storage import read_model
+from spacy_w2v.training._resolved_config import resolve
 
 TAGS = {"the": "DET", "a": "DET", "King": "NOUN", "river": "NOUN", "war": "NOUN", "ruled": "VERB", "old": "ADJ"}
 

@@ -9,9 +9,9 @@ from confection import Config
 from helpers_cli import COMMAND, CONFIG, w2v_here
 from helpers_model import make_model
 
-from spacy_w2v._evaluation.report import make_report, plain_text
 from spacy_w2v._system.terminal import shown, shown_lines
 from spacy_w2v.errors import ConfigError, UnknownWordError
+from spacy_w2v.evaluation._report import make_report, plain_text
 
 HOSTILE = {
     "clear": "\x1b[2Jcat",

@@ -4,9 +4,9 @@ import numba
 import numpy as np
 import pytest
 
-from spacy_w2v._kernels.blocked.softmax import CURVATURE_BOUND, learn_step, make_predictions
-from spacy_w2v._kernels.tiles.instructions import block_products, gradients
-from spacy_w2v._kernels.tiles.llvm import LANES, QUADS
+from spacy_w2v.kernels.blocked._softmax import CURVATURE_BOUND, learn_step, make_predictions
+from spacy_w2v.kernels.tiles._instructions import block_products, gradients
+from spacy_w2v.kernels.tiles._llvm import LANES, QUADS
 
 pytestmark = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="tiles are LLVM code, which needs numba's JIT")
 

@@ -17,13 +17,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from spacy.lang.tokenizer_exceptions import BASE_EXCEPTIONS
 
-from spacy_w2v._config.schema import TokensSettings
-from spacy_w2v._corpus.cache import first_tokens
-from spacy_w2v._tokenization import encode, piece_table, splits, stock_pieces
-from spacy_w2v._tokenization.documents import DocumentEncoder
-from spacy_w2v._tokenization.encode import encode_stream, make_encoder
-from spacy_w2v._tokenization.piece_encoder import PieceEncoder
-from spacy_w2v._tokenization.tokens import EncodedBatch, TokenRules, Types
+from spacy_w2v.config._schema import TokensSettings
+from spacy_w2v.corpus._cache import first_tokens
+from spacy_w2v.tokenization import _encode as encode
+from spacy_w2v.tokenization import _piece_table as piece_table
+from spacy_w2v.tokenization import _splits as splits
+from spacy_w2v.tokenization import _stock_pieces as stock_pieces
+from spacy_w2v.tokenization._documents import DocumentEncoder
+from spacy_w2v.tokenization._encode import encode_stream, make_encoder
+from spacy_w2v.tokenization._piece_encoder import PieceEncoder
+from spacy_w2v.tokenization._tokens import EncodedBatch, TokenRules, Types
 
 LANGUAGES = ["en", "de", "fr", "es", "hu"]
 WIKI = Path(os.environ.get("SPACY_W2V_TEST_DATA", Path(__file__).parents[2] / "shared" / "data")) / "wiki_en"

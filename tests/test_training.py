@@ -10,16 +10,16 @@ import pytest
 import spacy
 
 import spacy_w2v
-from spacy_w2v._config.schema import ModelSettings, TokensSettings, TrainingSettings
-from spacy_w2v._corpus import store
-from spacy_w2v._corpus.cache import prepared_corpus
-from spacy_w2v._model.vocabulary import build_vocabulary
-from spacy_w2v._objectives.noise import make_noise
-from spacy_w2v._objectives.subsampling import make_subsampling
-from spacy_w2v._sources.iterables import as_source
-from spacy_w2v._training.arguments import initial_weights
-from spacy_w2v._training.trainer import TrainingListener, train_weights
+from spacy_w2v.config._schema import ModelSettings, TokensSettings, TrainingSettings
+from spacy_w2v.corpus import _store as store
+from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.errors import ConfigError, CorpusError, CorpusWarning, TrainingError, UnknownWordError
+from spacy_w2v.model._vocabulary import build_vocabulary
+from spacy_w2v.objectives._noise import make_noise
+from spacy_w2v.objectives._subsampling import make_subsampling
+from spacy_w2v.sources._iterables import as_source
+from spacy_w2v.training._arguments import initial_weights
+from spacy_w2v.training._trainer import TrainingListener, train_weights
 
 ANIMALS = ["cat", "dog", "horse", "cow", "sheep", "goat"]
 COLOURS = ["red", "green", "blue", "yellow", "white", "black"]

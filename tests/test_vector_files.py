@@ -14,11 +14,11 @@ import pyarrow as pa
 import pytest
 from gensim.models import KeyedVectors
 
-from spacy_w2v._formats.kernels.vector_files import POWERS, SPACE, read_lines
-from spacy_w2v._formats.opening import open_initial
-from spacy_w2v._formats.word2vec import contents
-from spacy_w2v._formats.word2vec.reading import read_vector_file
 from spacy_w2v.errors import StorageError
+from spacy_w2v.formats._opening import open_initial
+from spacy_w2v.formats.kernels._vector_files import POWERS, SPACE, read_lines
+from spacy_w2v.formats.word2vec import _contents as contents
+from spacy_w2v.formats.word2vec._reading import read_vector_file
 
 ROWS = {"the": [0.1, -0.2, 3e-05], "straße": [4, 0.5, -0.6], ". . .": [1.5, 2.25, -3.125], "at name@x": [7, 8, 9.5]}
 LINES = "".join(f"{word} {' '.join(map(str, row))}\n" for word, row in ROWS.items())
@@ -74,8 +74,8 @@ GOOD = {
 
 def shorten_blocks(monkeypatch, n_bytes=64):
     """Read so many bytes at a time, so that few make several blocks."""
-    for module in ("text", "reading", "binary"):
-        monkeypatch.setattr(f"spacy_w2v._formats.word2vec.{module}.BLOCK_BYTES", n_bytes)
+    for module in ("_text", "_reading", "_binary"):
+        monkeypatch.setattr(f"spacy_w2v.formats.word2vec.{module}.BLOCK_BYTES", n_bytes)
     read = contents.Content.read
     monkeypatch.setattr(contents.Content, "read", lambda content, most=n_bytes: read(content, most))
 
@@ -260,7 +260,7 @@ def binary(rows=FLOATS, *, n=None, end=b""):
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
 def test_binary_files_are_read(end, compress, tmp_path, monkeypatch):
     shorten_blocks(monkeypatch)
-    monkeypatch.setattr("spacy_w2v._formats.word2vec.binary.MAX_WORD_BYTES", 10)
+    monkeypatch.setattr("spacy_w2v.formats.word2vec._binary.MAX_WORD_BYTES", 10)
     check(write(tmp_path / "vectors", compress(binary(end=end))), FLOATS)
     many = {f"w{i}": row for i, row in enumerate(np.random.default_rng(0).normal(size=(300, 20)).astype("f4").tolist())}
     check(write(tmp_path / "vectors", compress(binary(many, end=end))), many)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_w2v._arrays import OUT_OF_VOCABULARY
-from spacy_w2v._model.vocabulary import build_vocabulary
 from spacy_w2v.errors import CorpusError
+from spacy_w2v.model._vocabulary import build_vocabulary
 
 
 def types_table(types):

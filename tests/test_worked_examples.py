@@ -12,7 +12,7 @@ from helpers_model import make_model
 
 import spacy_w2v
 from spacy_w2v._arrays import FullSoftmax, Weights
-from spacy_w2v._kernels import TRAINING_KERNELS
+from spacy_w2v.kernels import TRAINING_KERNELS
 
 WORDS = ["I", "love", "machine", "learning"]
 W = [

@@ -36,7 +36,7 @@ def command(*arguments: str) -> str:
     """
     from typer.testing import CliRunner
 
-    from spacy_w2v._cli import w2v_cli
+    from spacy_w2v.cli import w2v_cli
 
     done = CliRunner().invoke(w2v_cli, list(arguments))
     if done.exception is not None and not isinstance(done.exception, SystemExit):
@@ -182,8 +182,8 @@ def read_corpus(**reader: Any) -> str:  # Any: arguments of the reader, as in a 
     import spacy
 
     from spacy_w2v._api import settings_from_arguments
-    from spacy_w2v._corpus.cache import prepared_corpus
-    from spacy_w2v._sources.huggingface import make_dataset_v1
+    from spacy_w2v.corpus._cache import prepared_corpus
+    from spacy_w2v.sources._huggingface import make_dataset_v1
 
     source = make_dataset_v1(**reader)
     tokens = settings_from_arguments({"tokenizer": "whitespace", "n_process": 1}).tokens
@@ -195,7 +195,7 @@ def read_corpus(**reader: Any) -> str:  # Any: arguments of the reader, as in a 
 
 def open_initial(path: str) -> str:
     """Read vectors to start from, as --init does."""
-    from spacy_w2v._formats.opening import open_initial as read
+    from spacy_w2v.formats._opening import open_initial as read
 
     initial = read(path)
     output = () if initial.output is None else (np.array(initial.output),)

@@ -138,7 +138,7 @@ def make_checkpoint(seed: int) -> None:
 
 
 def _train_until_killed(*, n_checkpoints: int) -> None:
-    from spacy_w2v._training.checkpoint import Checkpoints
+    from spacy_w2v.training._checkpoint import Checkpoints
 
     write, n_written = Checkpoints.write, iter(range(n_checkpoints))
 

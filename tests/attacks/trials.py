@@ -262,10 +262,10 @@ def warm_up() -> None:
     from spacy.cli import setup_cli  # noqa: F401
     from typer.testing import CliRunner  # noqa: F401
 
-    import spacy_w2v._cli  # noqa: F401
-    from spacy_w2v._corpus import store
-    from spacy_w2v._kernels import TRAINING_KERNELS  # noqa: F401
-    from spacy_w2v._training import job, results  # noqa: F401
+    import spacy_w2v.cli  # noqa: F401
+    from spacy_w2v.corpus import _store as store
+    from spacy_w2v.kernels import TRAINING_KERNELS  # noqa: F401
+    from spacy_w2v.training import _job as job  # noqa: F401
 
     tqdm.tqdm.monitor_interval = 0  # no thread that a fork would miss
     store.CHUNK_TOKENS = CHUNK_TOKENS

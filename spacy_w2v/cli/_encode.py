@@ -1,0 +1,52 @@
+"""`spacy w2v encode`: read and tokenize a corpus once, for runs to come."""
+
+import dataclasses
+from pathlib import Path
+
+import typer
+
+from spacy_w2v.cli._app import WITH_OVERRIDES, errors_for_users, read_overrides, run_code, w2v_cli
+from spacy_w2v.cli._messages import msg
+from spacy_w2v.cli._train import print_corpus
+
+
+@w2v_cli.command("encode", context_settings=WITH_OVERRIDES)
+def encode_command(
+    ctx: typer.Context,
+    config_path: Path = typer.Argument(..., help="Config file, or - for standard input", allow_dash=True),
+    cache_dir: Path = typer.Option(
+        None, "--cache-dir", help="Directory for encoded corpora; by default in the user's cache directory"
+    ),
+    code_path: Path = typer.Option(None, "--code", "-c", help="Python file with registered functions to import"),
+) -> None:
+    """
+    Read and tokenize the corpus of a config, and keep it encoded: `spacy w2v train` with the same --cache-dir finds it.
+    """
+    from spacy_w2v.config._loading import load_config
+    from spacy_w2v.corpus._cache import prepared_corpus
+    from spacy_w2v.training._progress import ProgressBars
+    from spacy_w2v.training._resolved_config import resolve
+
+    with errors_for_users(when_interrupted="The corpus was not kept."):
+        overrides = read_overrides(ctx)
+        run_code(code_path)
+        job = resolve(load_config(config_path, overrides))
+        with (
+            ProgressBars() as listener,
+            prepared_corpus(
+                job.source,
+                job.nlp,
+                job.settings.tokens,
+                max_vocab_size=job.settings.vocabulary.max_vocab_size,
+                cache_dir=cache_dir,
+                code_path=code_path,
+                listener=listener.for_encoding(),
+            ) as corpus,
+        ):
+            facts = {"source": corpus.source, **dataclasses.asdict(corpus.counts)}
+            kept = corpus.fingerprint["source"] is not None
+        print_corpus(facts)
+        if kept:
+            msg.good(f"The encoded corpus is in {corpus.directory}")
+        else:
+            msg.warn("The corpus was not kept: what it is read from cannot be recognised again")

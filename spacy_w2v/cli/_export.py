@@ -1,0 +1,106 @@
+"""`spacy w2v export`: a trained model in another format."""
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from spacy_w2v.cli._app import CODE_HELP, TRUST_HELP, VectorsOf, errors_for_users, run_code, w2v_cli
+from spacy_w2v.cli._messages import msg
+
+if TYPE_CHECKING:
+    from spacy_w2v._api import Word2Vec
+
+
+class Format(str, Enum):
+    """The formats of `spacy_w2v.formats._exporting.EXPORTERS`."""
+
+    spacy = "spacy"
+    gensim = "gensim"
+    gensim_model = "gensim-model"
+    word2vec_text = "word2vec-text"
+    word2vec_binary = "word2vec-binary"
+
+
+class WhiteSpaceIn(str, Enum):
+    """The kinds of `spacy_w2v.config._export.WhiteSpace`."""
+
+    underscore = "underscore"
+    refuse = "refuse"
+
+
+class Dtype(str, Enum):
+    """Types of numbers."""
+
+    float32 = "float32"
+    float16 = "float16"
+
+
+@w2v_cli.command("export")
+def export_command(
+    model_path: Path = typer.Argument(..., help="Output directory of `spacy w2v train`, or the model in it"),
+    output_path: Path = typer.Argument(..., help="Directory (spacy) or file (other formats) to write"),
+    format_: Format = typer.Option(Format.spacy, "--format", "-f", help="What to write"),
+    max_vectors: int = typer.Option(None, "--max-vectors", min=1, help="Only the vectors of the most frequent words"),
+    dtype: Dtype = typer.Option(Dtype.float32, "--dtype", help="Type of the numbers, for spacy and gensim"),
+    vectors: VectorsOf = typer.Option(VectorsOf.input, "--vectors", help="Which vectors: input, output or their mean"),
+    merge_rare: bool = typer.Option(
+        False,
+        "--merge-rare",
+        help="With --max-vectors, for spacy: rarer words share the vector of the most similar one",
+    ),
+    whitespace: WhiteSpaceIn = typer.Option(
+        WhiteSpaceIn.underscore,
+        "--whitespace",
+        help="Words with white space in word2vec's formats, which hold none: with underscores, or no export",
+    ),
+    code_path: Path = typer.Option(None, "--code", "-c", help=CODE_HELP),
+    trust_config: bool = typer.Option(False, "--trust-config", help=TRUST_HELP),
+    overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Replace an earlier export"),
+) -> None:
+    """
+    Export a trained model to spaCy, gensim's KeyedVectors or Word2Vec, or word2vec's text or binary format.
+    """
+    from spacy_w2v._atomic import check_output, staged_directory, staged_siblings
+    from spacy_w2v.config._export import check_fits
+    from spacy_w2v.config._schema import parse_settings
+    from spacy_w2v.formats._exporting import EXPORTERS, check_new, check_words, get_exporter
+    from spacy_w2v.formats.spacy._writing import PIPELINE_FILES, check_no_components
+
+    with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
+        block = {
+            "formats": [format_.value],
+            "max_vectors": max_vectors,
+            "merge_rare": merge_rare,
+            "dtype": dtype.value,
+            "vectors": vectors.value,
+            "whitespace": whitespace.value,
+        }
+        settings = parse_settings({"export": block}).export
+        check_fits(settings)
+        run_code(code_path)
+        trusted = trust_config or code_path is not None
+        exporter = get_exporter(format_.value)
+        if format_ is Format.spacy:
+            check_output(output_path, overwrite=overwrite, made_by_us="vocab")
+            check_no_components(output_path)
+            with staged_directory(output_path, replaces=PIPELINE_FILES) as directory:
+                exporter(_load(model_path, trust_config=trusted), directory, settings)
+        else:
+            if output_path.is_dir() or not output_path.suffix:
+                output_path = output_path / Path(EXPORTERS[format_.value][2]).name
+            model = _load(model_path, trust_config=trusted)
+            if not overwrite:
+                check_new(format_.value, output_path, model, settings)
+            for note in check_words(model.words, settings):
+                msg.warn(note)
+            with staged_siblings(output_path) as directory:
+                exporter(model, directory / output_path.name, settings)
+        msg.good(f"Exported {format_.value} to {output_path}")
+
+
+def _load(model_path: Path, *, trust_config: bool) -> "Word2Vec":
+    from spacy_w2v._api import load
+
+    return load(model_path, mmap=True, trust_config=trust_config)

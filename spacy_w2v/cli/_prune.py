@@ -1,0 +1,108 @@
+"""`spacy w2v prune`: the table of any pipeline, made smaller."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from spacy_w2v.cli._app import errors_for_users, run_code, w2v_cli
+from spacy_w2v.cli._config import corpus_block
+from spacy_w2v.cli._messages import msg
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from spacy_w2v.formats.spacy._pruning import Pruned
+    from spacy_w2v.sources._source import TextSource
+
+
+@w2v_cli.command("prune")
+def prune_command(
+    pipeline: str = typer.Argument(..., help="Pipeline with vectors: a directory, or the name of a package"),
+    output_path: Path = typer.Argument(..., help="Directory to write the pipeline to"),
+    max_vectors: int = typer.Option(..., "--max-vectors", min=1, help="Only the vectors of the most frequent words"),
+    merge_rare: bool = typer.Option(
+        False, "--merge-rare", help="Rarer words share the vector of the most similar one, instead of having none"
+    ),
+    dataset: str | None = typer.Option(
+        None,
+        "--dataset",
+        "-d",
+        help="Count words in these texts: files (a path or glob), a dataset on the Hub, or - for standard input; by "
+        "default the table is taken to be in order of frequency",
+    ),
+    name: str = typer.Option(None, "--name", "-n", help="Configuration of a dataset on the Hub"),
+    text_field: str = typer.Option("text", "--text-field", "-t", help="Column of the texts"),
+    cache_dir: Path = typer.Option(
+        None, "--cache-dir", help="Directory for encoded corpora; by default in the user's cache directory"
+    ),
+    code_path: Path = typer.Option(None, "--code", "-c", help="Python file with registered functions to import"),
+    overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Replace an earlier result"),
+) -> None:
+    """
+    Make the table of word vectors of any pipeline smaller, and save the pipeline.
+    """
+    from spacy_w2v._atomic import check_output, staged_directory
+    from spacy_w2v.formats.spacy._pruning import prune_table
+    from spacy_w2v.formats.spacy._writing import PIPELINE_FILES, check_can_be_saved, check_no_components
+    from spacy_w2v.training._progress import ProgressBars
+
+    with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
+        check_output(output_path, overwrite=overwrite, made_by_us="vocab")
+        run_code(code_path)
+        nlp = _load(pipeline)
+        check_no_components(output_path, but=nlp.component_names)
+        check_can_be_saved(nlp)
+        source = None if dataset is None else _source(dataset, name=name, text_field=text_field)
+        ours = (*PIPELINE_FILES, *nlp.component_names)
+        with staged_directory(output_path, replaces=ours) as directory:
+            with ProgressBars() as listener:
+                pruned = prune_table(
+                    nlp,
+                    max_vectors,
+                    source=source,
+                    merge_rare=merge_rare,
+                    cache_dir=cache_dir,
+                    code_path=code_path,
+                    listener=listener.for_encoding(),
+                )
+            nlp.to_disk(directory)
+        _show(pruned, nlp)
+        msg.good(f"Saved the pipeline to {output_path}")
+
+
+def _load(pipeline: str) -> "Language":
+    """Load a pipeline with its components. Raises StorageError."""
+    from spacy_w2v.errors import StorageError
+    from spacy_w2v.tokenization._pipelines import load_pipeline
+    from spacy_w2v.training._results import MODEL_DIRECTORY
+
+    try:
+        return load_pipeline(pipeline, rule="PIPELINE must be a spaCy pipeline, a directory or an installed package")
+    except StorageError as error:
+        if not Path(pipeline, MODEL_DIRECTORY).is_dir():
+            raise
+        raise StorageError(f"{error} Use spacy w2v export {pipeline} with --max-vectors.") from error
+
+
+def _source(dataset: str, *, name: str | None, text_field: str) -> "TextSource":
+    from spacy.util import registry
+
+    block = {"corpus": corpus_block(dataset, name=name, text_field=text_field)}
+    source: TextSource = registry.resolve(block)["corpus"]
+    return source
+
+
+def _show(pruned: "Pruned", nlp: "Language") -> None:
+    from spacy_w2v.pipeline._origin import static_vectors_of
+
+    rows = [
+        ("Vectors", *map("{:,}".format, pruned.n_rows)),
+        ("Words with a vector", *map("{:,}".format, pruned.n_keys)),
+    ]
+    if pruned.coverage is not None:
+        rows.append(("Tokens covered", *map("{:.1%}".format, pruned.coverage)))
+    msg.table(rows, header=("", "before", "after"), aligns=("l", "r", "r"), divider=True)
+    users = [component for component, pipe in nlp.components if static_vectors_of(pipe)]
+    if users:
+        msg.warn(f"Evaluate the pipeline again. Trained with the whole table: {', '.join(users)}.")

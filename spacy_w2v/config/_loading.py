@@ -1,0 +1,122 @@
+"""Reads a config: from a file or a text, with overrides and variables in place, and with all defaults."""
+
+import configparser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spacy_w2v.config._registered import fill_block
+from spacy_w2v.config._schema import W2VSettings
+from spacy_w2v.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from confection import Config
+    from spacy.language import Language
+
+BLOCKS = tuple(W2VSettings.model_fields)
+
+
+def load_config(path: str | Path, overrides: dict[str, Any] | None = None, *, interpolate: bool = True) -> "Config":
+    """Read a config file ("-" for standard input) and apply overrides, keyed as in "w2v.training.epochs".
+
+    interpolate: put values in the place of variables such as ${paths.train}. Raises ConfigError.
+    """
+    from spacy import util
+
+    try:
+        raw = util.load_config(path, interpolate=False)
+    except OSError:
+        raise ConfigError(f"The config must be an existing file, was: {path}") from None
+    except (ValueError, KeyError, configparser.Error) as error:  # confection lets some through, as of a section twice
+        raise ConfigError(f"The config {path} cannot be read: {_problem(error)}") from None
+    return apply_overrides(with_sections(raw), overrides or {}, interpolate=interpolate)
+
+
+def parse_config(text: str, *, interpolate: bool = True) -> "Config":
+    """Return the config that a text holds. interpolate: as for `load_config`. Raises ConfigError."""
+    from confection import Config
+
+    try:
+        return Config().from_str(text, interpolate=interpolate)
+    except Exception as error:  # confection raises many kinds: interpolation, parsing, validation
+        raise ConfigError(f"The config cannot be read: {_problem(error)}") from None
+
+
+def apply_overrides(config: "Config", overrides: dict[str, Any], *, interpolate: bool = True) -> "Config":
+    """Return the config with overrides and variables in place; a misspelt section is a ConfigError."""
+    from confection import Config
+
+    config = Config(config.copy(), section_order=config.section_order)
+    for name in overrides:
+        section, _, key = name.rpartition(".")
+        if (block := _section(config, section)) is not None:
+            block.setdefault(key, None)  # before confection 1.0 a block with @readers alone cannot be overridden
+    try:
+        return Config(section_order=config.section_order).from_str(
+            config.to_str(), overrides=overrides, interpolate=interpolate
+        )
+    except Exception as error:  # confection raises many kinds: interpolation, parsing, validation
+        sections = {name.rpartition(".")[0] for name in overrides}
+        unknown = sorted(name for name in sections if _section(config, name) is None)
+        if unknown:
+            valid = [f"w2v.{block}" for block in (*BLOCKS, "corpus")] + list(config)
+            raise ConfigError(
+                f"An override must name a section of the config, was: {unknown[0]}. {did_you_mean(unknown[0], valid)}"
+            ) from None
+        raise ConfigError(f"The config cannot be read: {_problem(error)}") from None
+
+
+def fill(config: "Config", settings: W2VSettings) -> "Config":
+    """Return the config with every setting of `[w2v]` and every argument of its registered functions."""
+    from confection import Config
+
+    filled = Config(config.copy(), section_order=config.section_order)
+    corpus = config["w2v"].get("corpus")
+    filled["w2v"] = {"corpus": fill_block({"corpus": corpus}, section="w2v")["corpus"]} if corpus is not None else {}
+    for name, values in settings.model_dump().items():
+        filled["w2v"][name] = values | config["w2v"].get(name, {})  # what the config has stays, variables too
+    if (logger := filled["w2v"]["training"].get("logger")) is not None:
+        filled["w2v"]["training"]["logger"] = fill_block({"logger": logger}, section="w2v.training")["logger"]
+    return filled
+
+
+def config_of(nlp: "Language", settings: W2VSettings) -> str:
+    """Return the text of a config with a pipeline's tokenizer and with settings, but without a corpus."""
+    from confection import Config
+
+    block = {key: nlp.config["nlp"][key] for key in ("lang", "tokenizer")}
+    config = Config({"nlp": block, "w2v": settings.model_dump()}, section_order=["nlp", "w2v"])
+    text: str = config.to_str()
+    return text
+
+
+def with_sections(config: "Config") -> "Config":
+    """Return the config with an empty block for each section of `[w2v]` that it lacks: all can be overridden."""
+    from confection import Config
+
+    if "w2v" not in config:
+        near = [name for name in config if did_you_mean(name, ["w2v"])]
+        hint = "Make a config with: spacy w2v init-config config.cfg"
+        if near:
+            hint = f"Did you mean '[w2v]' by [{near[0]}]?"
+        raise ConfigError(f"The config must have a [w2v] block, was one with: {', '.join(config) or 'nothing'}. {hint}")
+    extended = Config(config.copy(), section_order=config.section_order)
+    for block in BLOCKS:
+        extended["w2v"].setdefault(block, {})
+    return extended
+
+
+def _section(config: "Config", name: str) -> dict[str, Any] | None:  # Any: values of a config
+    """Return the section of a dotted name, or None if there is none."""
+    block: Any = config  # Any: sections are nested dicts of mixed values
+    for part in name.split("."):
+        if not isinstance(block, dict) or part not in block:
+            return None
+        block = block[part]
+    return block if isinstance(block, dict) else None
+
+
+def _problem(error: Exception) -> str:
+    """Return on one line what is wrong with a config; the first line of confection's own text is only a title."""
+    entries = getattr(error, "errors", None) or ()
+    lines = [f"[{'.'.join(map(str, entry['loc']))}] {entry['msg']}" for entry in entries]
+    return "; ".join(lines) or " ".join(str(getattr(error, "desc", None) or error).split())

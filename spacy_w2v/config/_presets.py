@@ -1,0 +1,53 @@
+"""New configs: for a language, a corpus and a size."""
+
+from typing import TYPE_CHECKING, Any
+
+from spacy_w2v.config._schema import W2VSettings
+from spacy_w2v.errors import ConfigError
+
+if TYPE_CHECKING:
+    from confection import Config
+
+STOCK_TOKENIZER = "spacy.Tokenizer.v1"
+
+SIZES: dict[str, dict[str, dict[str, Any]]] = {
+    "tiny": {"vocabulary": {"min_count": 3}, "training": {"epochs": 20}},
+    "small": {},
+    "large": {
+        "vocabulary": {"min_count": 10},
+        "model": {"vector_size": 300, "negative": 10},
+        "training": {"sample": 1e-4},
+    },
+}
+"""What each size changes: tiny for less than a million tokens, small for millions, large for a billion or so."""
+
+
+def make_config(*, lang: str, corpus: dict[str, Any], size: str = "small") -> "Config":
+    """Return a complete config for the reader block `corpus`; size is a key of SIZES.
+
+    A language that spaCy does not cut by its stock tokenizer has a block [nlp.tokenizer]. Raises ConfigError.
+    """
+    from confection import Config
+
+    if size not in SIZES:
+        raise ConfigError(f"size must be one of {', '.join(SIZES)}, was: {size}")
+    settings = W2VSettings.model_validate(SIZES[size])
+    nlp: dict[str, Any] = {"lang": lang, "pipeline": []}
+    if (tokenizer := tokenizer_block(lang))["@tokenizers"] != STOCK_TOKENIZER:
+        nlp["tokenizer"] = tokenizer
+    blocks = {"nlp": nlp, "w2v": {"corpus": corpus, **settings.model_dump()}}
+    return Config(blocks, section_order=["paths", "system", "nlp", "w2v"])
+
+
+def tokenizer_block(lang: str) -> dict[str, Any]:
+    """Return the block [nlp.tokenizer] of a language, with spaCy's defaults. Raises ConfigError for an unknown one."""
+    from spacy.util import get_lang_class
+
+    try:
+        language = get_lang_class(lang)
+    except ImportError:
+        raise ConfigError(
+            f'lang must be the code of a language of spaCy, such as en, de or zh, or "xx" for many, was: {lang}'
+        ) from None
+    block: dict[str, Any] = language.default_config["nlp"]["tokenizer"]
+    return block

@@ -1,0 +1,233 @@
+"""An encoded corpus on disk: an Arrow file of token ids by chunks, an Arrow file of types, and a manifest.
+
+tokens.arrow: Arrow IPC file, a record batch per chunk, column "sentences": large_list<uint32>, provisional type ids.
+types.arrow: Arrow IPC file, columns "id" (uint32), "orth", "key" (large_string) and "count" (int64), a row per type.
+manifest.json: format version, fingerprint, counts, and the size and checksum of both files, and its own.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from spacy_w2v._arrays import Counts, Offsets, TokenIds
+from spacy_w2v._atomic import check_files, describe_files, parse_manifest, read_bounded, write_manifest
+from spacy_w2v.corpus._arrow_files import TOKENS_SCHEMA, TYPES_SCHEMA, ChunkReader, read_types
+from spacy_w2v.corpus._type_counts import TypeCounts
+from spacy_w2v.errors import StorageError
+from spacy_w2v.tokenization._tokens import EncodedBatch
+
+FORMAT = "spacy-w2v corpus"
+FORMAT_VERSION = 3
+TOKENS_FILE = "tokens.arrow"
+TYPES_FILE = "types.arrow"
+MANIFEST_FILE = "manifest.json"
+
+CHUNK_TOKENS = 100_000
+"""Tokens of a chunk: 400 kB of ids. Long enough that handing out chunks costs nothing, short enough to shuffle."""
+
+
+@dataclass(frozen=True)
+class CorpusCounts:
+    """What was found in a corpus."""
+
+    n_documents: int
+    n_null: int
+    """Documents left out because they were null."""
+    n_not_text: int
+    """Documents left out because they were no strings."""
+    n_sentences: int
+    n_tokens: int
+    n_types: int
+    n_dropped_types: int
+    """Types dropped to stay within max_vocab_size."""
+    n_dropped_tokens: int
+
+
+class ChunkWriter:
+    """Writes sentences as chunks of at most CHUNK_TOKENS: whole sentences, save those that are longer than a chunk."""
+
+    def __init__(self, path: Path):
+        self.writer = pa.ipc.new_file(str(path), TOKENS_SCHEMA)
+        self.chunk_tokens: list[int] = []
+        self.n_sentences = 0
+        self.n_tokens = 0
+        self._tokens: TokenIds = np.zeros(0, np.uint32)
+        self._lengths: Offsets = np.zeros(0, np.int64)
+
+    def add(self, tokens: TokenIds, lengths: Offsets) -> None:
+        """Add sentences; a chunk is written once the next sentence does not fit."""
+        self.n_sentences += lengths.size
+        self.n_tokens += tokens.size
+        self._tokens = np.concatenate([self._tokens, tokens])
+        self._lengths = np.concatenate([self._lengths, lengths])
+        while self._tokens.size > CHUNK_TOKENS:
+            n_fit = int(np.searchsorted(np.cumsum(self._lengths), CHUNK_TOKENS, side="right"))
+            if n_fit == 0:
+                self._write(CHUNK_TOKENS, np.array([CHUNK_TOKENS]))
+                self._lengths[0] -= CHUNK_TOKENS
+            else:
+                self._write(int(self._lengths[:n_fit].sum()), self._lengths[:n_fit])
+                self._lengths = self._lengths[n_fit:]
+
+    def _write(self, n_tokens: int, lengths: Offsets) -> None:
+        offsets = np.concatenate(([0], np.cumsum(lengths)))
+        sentences = pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), pa.array(self._tokens[:n_tokens]))
+        self.writer.write_batch(pa.record_batch([sentences], schema=TOKENS_SCHEMA))
+        self.chunk_tokens.append(n_tokens)
+        self._tokens = self._tokens[n_tokens:]
+
+    def close(self) -> None:
+        """Write what is left, and the end of the file."""
+        if self._tokens.size:
+            self._write(self._tokens.size, self._lengths)
+        self.writer.close()
+
+
+class CorpusWriter:
+    """Writes an encoded corpus to a directory that exists and is empty."""
+
+    def __init__(self, directory: Path, *, max_types: int | None):
+        self.directory = directory
+        self.types = TypeCounts(max_types)
+        self.chunks = ChunkWriter(directory / TOKENS_FILE)
+
+    def add(self, batch: EncodedBatch) -> None:
+        """Add the sentences of a batch, numbering its types for the whole corpus."""
+        counts = np.bincount(batch.numbers, minlength=batch.chosen.size)
+        ids = self.types.add(batch.types, batch.chosen, counts)
+        self.chunks.add(ids[batch.numbers], batch.lengths)
+
+    def close(
+        self, *, source: str, fingerprint: dict[str, Any], n_documents: int, n_null: int, n_not_text: int
+    ) -> None:
+        """Write types and manifest: with it, the corpus is complete."""
+        self.chunks.close()
+        types, ids, counts = self.types.items()
+        columns = {"id": ids, "orth": types.orths, "key": types.keys, "count": counts}
+        with pa.ipc.new_file(str(self.directory / TYPES_FILE), TYPES_SCHEMA) as writer:
+            writer.write_table(pa.table(columns, schema=TYPES_SCHEMA))
+        found = CorpusCounts(
+            n_documents=n_documents,
+            n_null=n_null,
+            n_not_text=n_not_text,
+            n_sentences=self.chunks.n_sentences,
+            n_tokens=self.chunks.n_tokens,
+            n_types=len(types.orths),
+            n_dropped_types=self.types.n_dropped_types,
+            n_dropped_tokens=self.types.n_dropped_tokens,
+        )
+        manifest = {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "source": source,
+            "fingerprint": fingerprint,
+            "counts": asdict(found),
+            "n_type_ids": self.types.n_ids,
+            "chunk_tokens": self.chunks.chunk_tokens,
+            "files": describe_files(self.directory, (TOKENS_FILE, TYPES_FILE)),
+        }
+        write_manifest(self.directory / MANIFEST_FILE, manifest)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """An encoded corpus that can be read."""
+
+    directory: Path
+    source: str
+    fingerprint: dict[str, Any]
+    counts: CorpusCounts
+    n_type_ids: int
+    """Provisional ids of types are below this."""
+    chunk_tokens: Counts
+    """Tokens of each chunk."""
+
+    @property
+    def n_chunks(self) -> int:
+        """Number of chunks."""
+        return self.chunk_tokens.size
+
+    def read_types(self) -> pa.Table:
+        """Return the types, see `arrow_files.read_types`. Raises StorageError if they have been damaged since."""
+        return read_types(self.directory / TYPES_FILE, n_type_ids=self.n_type_ids)
+
+    def open_chunks(self) -> ChunkReader:
+        """Return a reader of chunks; each thread takes its own."""
+        return ChunkReader(self.directory / TOKENS_FILE, n_type_ids=self.n_type_ids)
+
+    def sentences(self) -> Iterator[TokenIds]:
+        """Read all sentences in order, as provisional type ids."""
+        chunks = self.open_chunks()
+        for number in range(self.n_chunks):
+            chunk = chunks.read(number)
+            yield from np.split(chunk.tokens, chunk.offsets[1:-1])
+
+
+def read_manifest(directory: Path, *, any_version: bool = False) -> dict[str, Any]:
+    """Return the manifest of a corpus. Raises StorageError if it is missing, damaged or of another kind."""
+    path = directory / MANIFEST_FILE
+    content = read_bounded(path)
+    manifest = parse_manifest(content, name=str(path))
+    if manifest.get("format") != FORMAT:
+        raise StorageError(f"{path} must be the manifest of a {FORMAT}, but is of another kind.")
+    if any_version:
+        return manifest
+    version = manifest.get("format_version")
+    if version != FORMAT_VERSION:
+        shown = version if isinstance(version, int) else "none"
+        raise StorageError(f"{path} must have format version {FORMAT_VERSION}, was: {shown}. Encode it again.")
+    return parse_manifest(content, name=str(path), checked=True)
+
+
+def open_corpus(directory: Path) -> Corpus:
+    """Open an encoded corpus, and check all of it: its files are read twice, for the checksums and for their content.
+
+    Raises StorageError if it is missing, damaged or of another kind. Nothing is parsed whose checksum is wrong.
+    """
+    manifest = read_manifest(directory)
+    check_files(directory, manifest.get("files"), needed=(TOKENS_FILE, TYPES_FILE))
+    corpus = _described(directory, manifest)
+    types, chunks, counts = corpus.read_types(), corpus.open_chunks(), corpus.counts
+    n_sentences = 0
+    is_right = len(chunks) == corpus.n_chunks and len(types) == counts.n_types
+    for number, n_tokens in enumerate(corpus.chunk_tokens if is_right else ()):
+        chunk = chunks.read(number)
+        n_sentences += chunk.offsets.size - 1
+        is_right = is_right and chunk.tokens.size == n_tokens
+    n_counted = int(types["count"].to_numpy().sum())
+    if not (
+        is_right
+        and (corpus.n_chunks > 0) <= counts.n_sentences <= n_sentences  # chunks may cut sentences
+        and counts.n_tokens == int(corpus.chunk_tokens.sum()) == n_counted + counts.n_dropped_tokens
+        and corpus.n_type_ids == counts.n_types + counts.n_dropped_types  # those that were dropped have ids too
+        and counts.n_dropped_types <= counts.n_dropped_tokens
+    ):
+        raise StorageError(f"The counts of {directory} must be those of its tokens and types. It is damaged.")
+    return corpus
+
+
+def _described(directory: Path, manifest: dict[str, Any]) -> Corpus:
+    """Return the corpus that a manifest describes. Raises StorageError for values that none can have."""
+    source, fingerprint, counts = (manifest.get(name) for name in ("source", "fingerprint", "counts"))
+    n_type_ids, chunk_tokens = manifest.get("n_type_ids"), manifest.get("chunk_tokens")
+    if not (
+        isinstance(source, str)
+        and isinstance(fingerprint, dict)
+        and isinstance(counts, dict)
+        and counts.keys() == {field.name for field in fields(CorpusCounts)}
+        and isinstance(chunk_tokens, list)
+        and all(type(n) is int and 0 <= n < 1 << 62 for n in (*counts.values(), n_type_ids, *chunk_tokens))
+    ):
+        raise StorageError(f"The manifest of {directory} must describe a corpus, but lacks values. It is damaged.")
+    return Corpus(
+        directory=directory,
+        source=source,
+        fingerprint=fingerprint,
+        counts=CorpusCounts(**counts),
+        n_type_ids=int(n_type_ids or 0),
+        chunk_tokens=np.array(chunk_tokens, np.int64),
+    )

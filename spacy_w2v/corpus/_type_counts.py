@@ -1,0 +1,86 @@
+"""Counts types while the corpus is read, within a bound of memory."""
+
+import numpy as np
+
+from spacy_w2v._arrays import Counts, Offsets, TokenIds
+from spacy_w2v.tokenization._tokens import Types, TypeTable
+
+UNKNOWN = -1
+
+
+class TypeCounts:
+    """The provisional ids of types, in order of first appearance, and how often each occurs.
+
+    Past `max_types` the rarest types are dropped, with a threshold that rises by one each time, as `ReduceVocab` of
+    word2vec.c does: a dropped type loses its count, and gets a new id should it occur again.
+    """
+
+    def __init__(self, max_types: int | None = None) -> None:
+        self.max_types = max_types
+        self.n_ids = 0
+        """Ids given so far, to dropped types too."""
+        self.n_dropped_types = 0
+        self.n_dropped_tokens = 0
+        self._table = TypeTable()
+        self._ids = np.zeros(1 << 16, np.uint32)  # of each type in the table; there may be room for more
+        self._counts = np.zeros(1 << 16, np.int64)
+        self._min_reduce = 1
+        self._source = Types([], [])  # whose types have been added
+        self._number_of_source = np.zeros(0, np.int64)  # in the table; UNKNOWN
+        self._has_one_source = True
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def add(self, types: Types, chosen: TokenIds, counts: Counts) -> TokenIds:
+        """Count the chosen ones of some types, which are distinct, and return their ids."""
+        n_before = len(self)
+        numbers = self._numbers_of(types, chosen)
+        n_new = len(self) - n_before
+        if len(self) > self._counts.size:
+            room = len(self)  # twice as much in all, so that growing costs little
+            self._ids = np.concatenate([self._ids, np.zeros(room, np.uint32)])
+            self._counts = np.concatenate([self._counts, np.zeros(room, np.int64)])
+        self._ids[n_before : len(self)] = np.arange(self.n_ids, self.n_ids + n_new)
+        self.n_ids += n_new
+        self._counts[numbers] += counts
+        ids = self._ids[numbers]
+        if self.max_types is not None:
+            while len(self) > self.max_types:
+                self._drop_rarest()
+        return ids
+
+    def _numbers_of(self, types: Types, chosen: TokenIds) -> Offsets:
+        """Return the numbers of types in the table, adding those that are new."""
+        if types is not self._source:
+            self._has_one_source = len(self) == 0
+            self._source, self._number_of_source = types, np.zeros(0, np.int64)
+        n_new = len(types.orths) - self._number_of_source.size
+        self._number_of_source = np.append(self._number_of_source, np.full(n_new, UNKNOWN, np.int64))
+        numbers = self._number_of_source[chosen]
+        new = chosen[numbers == UNKNOWN]
+        if new.size:
+            orths, keys = types.take(new)
+            # From one source alone, what has no number yet is not in the table.
+            self._number_of_source[new] = (
+                self._table.add_new(orths, keys) if self._has_one_source else list(map(self._table.number, orths, keys))
+            )
+            numbers = self._number_of_source[chosen]
+        return numbers
+
+    def _drop_rarest(self) -> None:
+        counts = self._counts[: len(self)]
+        kept = np.flatnonzero(counts > self._min_reduce)
+        self.n_dropped_types += len(self) - kept.size
+        self.n_dropped_tokens += int(counts.sum() - counts[kept].sum())
+        self._ids[: kept.size] = self._ids[kept]
+        self._counts[: kept.size] = counts[kept]
+        self._counts[kept.size :] = 0
+        self._table.keep(kept)
+        self._number_of_source[:] = UNKNOWN
+        self._has_one_source = False  # what is kept has lost its number
+        self._min_reduce += 1
+
+    def items(self) -> tuple[Types, TokenIds, Counts]:
+        """Return the types, their ids and their counts, in order of first appearance."""
+        return self._table.types, self._ids[: len(self)], self._counts[: len(self)]

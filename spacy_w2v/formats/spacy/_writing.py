@@ -1,0 +1,191 @@
+"""Vectors in spaCy's own table, in a pipeline directory that `spacy.load` and `[initialize] vectors` read."""
+
+from collections.abc import Collection
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spacy_w2v._atomic import parse_json, read_bounded
+from spacy_w2v.config._export import ExportSettings, VectorKind, check_merging, check_vectors
+from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.formats._matrices import matrix_of, of_type, passing_blocks
+from spacy_w2v.model._trained import TrainedModel
+from spacy_w2v.tokenization._affix_rules import lost_when_saved
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from spacy_w2v.formats.spacy._keys import TableKeys
+
+PIPELINE_FILES = ("config.cfg", "meta.json", "tokenizer", "vocab")
+"""What spaCy writes of a pipeline, beside a directory for each component."""
+
+
+def set_vectors(
+    nlp: "Language",
+    model: TrainedModel,
+    *,
+    max_vectors: int | None = None,
+    merge_rare: bool = False,
+    dtype: str = "float32",
+    vectors: VectorKind = "input",
+) -> None:
+    """Put the vectors into a pipeline's vocab, in place of those it has, and rank its lexemes by frequency.
+
+    max_vectors: only those of the most frequent words. merge_rare: the keys of all other words, but those whose vector
+    is zero, share the row of the most similar word that is kept, by cosine. dtype: "float32" or "float16". vectors:
+    "input", "output" or "mean". Raises ConfigError as `TrainedModel.vectors` does, and for merge_rare without
+    max_vectors.
+    """
+    from spacy.vectors import Vectors
+
+    check_merging(merge_rare=merge_rare, max_vectors=max_vectors)
+    keys = _keys(model, max_vectors=max_vectors, merge_rare=merge_rare, vectors=vectors)
+    n_rows = len(model.vocabulary.first(max_vectors))
+    data = matrix_of(model, vectors, n_rows=n_rows, dtype=dtype)
+    table = Vectors(data=data, strings=nlp.vocab.strings, name=_table_name(nlp))
+    for block in keys.blocks():
+        for text in block.texts.to_pylist():
+            nlp.vocab.strings.add(text)
+        table.key2row.update(zip(block.ids.tolist(), block.rows.tolist(), strict=True))
+    put_table(nlp, table)
+    _keep_frequencies(nlp, model, keys, n_rows=n_rows, dtype=dtype, vectors=vectors)
+
+
+def _keys(model: TrainedModel, *, max_vectors: int | None, merge_rare: bool, vectors: VectorKind) -> "TableKeys":
+    """Return the keys of a table of the first vectors, or those of all words where rare ones are merged."""
+    from spacy_w2v.formats.spacy._keys import merged_rows, spacy_keys
+
+    kept = model.vocabulary.first(max_vectors)
+    if not merge_rare:
+        return spacy_keys(kept, attr=model.attr)
+    return merged_rows(spacy_keys(model.vocabulary, attr=model.attr), model.vectors(vectors), len(kept))
+
+
+def _keep_frequencies(
+    nlp: "Language", model: TrainedModel, keys: "TableKeys", *, n_rows: int, dtype: str, vectors: VectorKind
+) -> None:
+    """Keep the count of each row's word with a pipeline, under the key that names the row."""
+    from spacy_w2v.formats.spacy._frequencies import keep_frequencies, sampled_words
+
+    names, has_name = np.zeros(n_rows, np.uint64), np.zeros(n_rows, bool)
+    names[keys.rows], has_name[keys.rows] = keys.ids, True  # the last of each row
+    rows = np.flatnonzero(has_name)
+    keep_frequencies(
+        nlp.vocab,
+        names[rows],
+        model.vocabulary.counts[rows],
+        n_tokens=int(model.meta["corpus"]["n_tokens"]),
+        sample=of_type(model.some_vectors(vectors, rows[sampled_words(len(rows))]), dtype),
+    )
+
+
+def _table_name(nlp: "Language") -> str:
+    return f"{nlp.lang}_w2v.vectors"
+
+
+def put_table(nlp: "Language", table: Any) -> None:  # Any: spaCy's Vectors has no types
+    """Make a table that of a pipeline, and its rows the ranks of its words."""
+    from spacy.util import OOV_RANK
+
+    nlp.vocab.vectors = table
+    for lexeme in nlp.vocab:  # those that come later get their ranks of the table
+        lexeme.rank = table.key2row.get(lexeme.orth, OOV_RANK)
+
+
+def make_spacy_pipeline(
+    model: TrainedModel,
+    *,
+    max_vectors: int | None = None,
+    merge_rare: bool = False,
+    dtype: str = "float32",
+    vectors: VectorKind = "input",
+) -> "Language":
+    """Return a pipeline without components, with the tokenizer of the model's config and the vectors."""
+    nlp = model.make_pipeline()
+    set_vectors(nlp, model, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vectors=vectors)
+    describe(nlp, model, vectors=vectors)
+    return nlp
+
+
+def describe(nlp: "Language", model: TrainedModel, *, vectors: VectorKind) -> None:
+    """Fill in the meta data of a pipeline that holds these vectors and nothing else."""
+    facts = model.meta
+    n_tokens = facts["corpus"]["n_tokens"]
+    n_words = nlp.vocab.vectors.shape[0]
+    nlp.meta["name"] = "w2v_vectors"
+    nlp.meta["description"] = (
+        f"word2vec vectors ({facts['model']['architecture']}, {facts['model']['loss']}) of {n_words} words in "
+        f"{model.vector_size} dimensions, trained on {n_tokens:,} tokens of {facts['corpus']['source']}"
+    )
+    nlp.meta["sources"] = [{"name": facts["corpus"]["source"], "url": "", "license": "", "author": ""}]
+    note_vectors(nlp, model, vectors=vectors)
+
+
+def note_vectors(nlp: "Language", model: TrainedModel, *, vectors: VectorKind) -> None:
+    """Keep in the meta data of a pipeline, under "w2v", how its vectors were trained."""
+    nlp.meta["w2v"] = {
+        part: model.meta[part]
+        for part in ("corpus", "vocabulary", "tokens", "model", "training", "results", "versions")
+    } | {"vectors": vectors}
+
+
+def check_can_be_saved(nlp: "Language") -> None:
+    """Raise ConfigError if spaCy cannot save the tokenizer, or would load it as one that makes other tokens."""
+    if not hasattr(nlp.tokenizer, "to_disk"):
+        raise ConfigError(
+            f"The tokenizer must have to_disk and from_disk to be saved for spaCy, but {type(nlp.tokenizer).__name__} "
+            'has none. Derive it from spacy.util.DummyTokenizer, or leave "spacy" out of the formats of [w2v.export].'
+        )
+    if lost := "; ".join(lost_when_saved(nlp.tokenizer)):
+        raise ConfigError(
+            f"The tokenizer must be made of regular expressions to be saved for spaCy, but {lost}. Change it, or leave "
+            '"spacy" out of the formats of [w2v.export].'
+        )
+
+
+def check_no_components(path: Path, *, but: Collection[str] = ()) -> None:
+    """Raise StorageError if a pipeline with components is at a path: vectors must not take the place of it.
+
+    but: components that what is written has too.
+    """
+    meta = path / "meta.json"
+    try:
+        facts = parse_json(read_bounded(meta), name=str(meta)) if meta.is_file() else {}
+        components = facts.get("components", []) if isinstance(facts, dict) else None
+        if not isinstance(components, list):
+            raise StorageError(f"{meta} must name components")
+    except StorageError as error:
+        raise StorageError(
+            f"Only vectors may be overwritten, but what {path} holds cannot be told: its meta.json is damaged. "
+            "Name another directory."
+        ) from error
+    if lost := [name for name in components if name not in but]:
+        raise StorageError(
+            f"Only vectors may be overwritten, but {path} is a pipeline with components: {', '.join(map(str, lost))}. "
+            "Name another directory."
+        )
+
+
+def write_spacy(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
+    """Write a pipeline directory: what `nlp.to_disk` writes of `make_spacy_pipeline`, to the byte, in less memory."""
+    from spacy_w2v.formats.spacy._table_on_disk import TableOnDisk
+
+    check_merging(merge_rare=settings.merge_rare, max_vectors=settings.max_vectors)
+    check_vectors(settings.vectors, loss=model.settings.loss)
+    nlp = model.make_pipeline()
+    check_can_be_saved(nlp)
+    keys = _keys(model, max_vectors=settings.max_vectors, merge_rare=settings.merge_rare, vectors=settings.vectors)
+    n_rows = len(model.vocabulary.first(settings.max_vectors))
+    nlp.vocab.vectors = TableOnDisk(
+        keys,
+        partial(passing_blocks, model, settings.vectors, n_rows=n_rows),
+        shape=(n_rows, model.vector_size),
+        dtype=settings.dtype,
+        name=_table_name(nlp),
+    )
+    _keep_frequencies(nlp, model, keys, n_rows=n_rows, dtype=settings.dtype, vectors=settings.vectors)
+    describe(nlp, model, vectors=settings.vectors)
+    nlp.to_disk(path)

@@ -1,0 +1,99 @@
+"""Vectors in the text and binary formats of word2vec.c, which most programs read."""
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spacy_w2v._arrays import Vectors
+from spacy_w2v.config._export import ExportSettings, check_vectors
+from spacy_w2v.errors import StorageError
+from spacy_w2v.formats._matrices import passing_blocks
+from spacy_w2v.formats._names import names_without_spaces
+from spacy_w2v.model._trained import TrainedModel
+from spacy_w2v.model._vocabulary import Vocabulary
+
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+
+
+def write_word2vec_text(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
+    """Write the text format of word2vec.c, and the counts to `path` with the suffix .vocab."""
+    _write(model, path, settings, _lines)
+
+
+def write_word2vec_binary(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
+    """Write the binary format of word2vec.c, and the counts to `path` with the suffix .vocab."""
+    _write(model, path, settings, _records)
+
+
+def counts_file(path: Path) -> Path:
+    """Return where the counts of the words in a file of vectors are. Raises StorageError if it is that file."""
+    counts = path.with_suffix(".vocab")
+    if path.suffix.lower() == counts.suffix:  # on some systems, names in other cases are the same
+        raise StorageError(
+            f"The counts of words are written beside the vectors, to {counts.name}, so the vectors must have another "
+            f"name, was: {path.name}. Name them {path.stem}.txt or {path.stem}.bin."
+        )
+    return counts
+
+
+def has_these_counts(path: Path, model: TrainedModel, settings: ExportSettings) -> bool:
+    """Return whether a file holds the counts that an export of a model would write, as one in another format did."""
+    vocabulary = model.vocabulary.first(settings.max_vectors)
+    names = names_without_spaces(vocabulary.words, settings.whitespace)
+    return path.is_file() and path.read_bytes() == b"".join(_count_lines(names, vocabulary))
+
+
+def _count_lines(names: list[str], vocabulary: Vocabulary) -> Iterator[bytes]:
+    for name, count in zip(names, vocabulary.counts.tolist(), strict=True):
+        yield f"{name} {count}\n".encode()
+
+
+def _write(
+    model: TrainedModel, path: Path, settings: ExportSettings, encode: Callable[[list[str], Vectors], bytes]
+) -> None:
+    counts_path = counts_file(path)
+    check_vectors(settings.vectors, loss=model.settings.loss)
+    vocabulary = model.vocabulary.first(settings.max_vectors)
+    names = names_without_spaces(vocabulary.words, settings.whitespace)
+    with _open(counts_path) as file:
+        file.writelines(_count_lines(names, vocabulary))
+    with _open(path) as file:
+        file.write(f"{len(names)} {model.vector_size}\n".encode())
+        start = 0
+        for block in passing_blocks(model, settings.vectors, n_rows=len(names)):
+            file.write(encode(names[start : start + len(block)], block))
+            start += len(block)
+
+
+def _open(path: Path) -> IO[bytes]:
+    if path.suffix not in COMPRESSED:
+        return path.open("wb")
+    from gensim.utils import open as open_compressed
+
+    file: IO[bytes] = open_compressed(str(path), "wb")
+    return file
+
+
+def _lines(names: list[str], rows: Vectors) -> bytes:
+    """Return a line for each word, with the shortest numbers that are read back as the same."""
+    numbers = pc.cast(pa.array(rows.ravel()), pa.string())
+    ends = pa.array(np.arange(len(rows) + 1, dtype=np.int32) * np.int32(rows.shape[1]))
+    of_rows = pc.binary_join(pa.ListArray.from_arrays(ends, numbers), " ")
+    lines = pc.binary_join_element_wise(pa.array(names, pa.string()), of_rows, " ")
+    return "".join(chain.from_iterable((line, "\n") for line in lines.to_pylist())).encode()
+
+
+def _records(names: list[str], rows: Vectors) -> bytes:
+    """Return each word, a space, and its numbers as float32, little-endian."""
+    content, n_bytes = np.ascontiguousarray(rows, "<f4").tobytes(), 4 * rows.shape[1]
+    starts = range(0, len(content), n_bytes)
+    return b"".join(
+        chain.from_iterable(
+            (name.encode(), b" ", content[start : start + n_bytes]) for name, start in zip(names, starts, strict=True)
+        )
+    )

@@ -1,0 +1,166 @@
+"""Skip-gram with hierarchical softmax: the context of a centre times the path of the centre, as tiles.
+
+The input is the context word and the output the centre, as in word2vec.c, so all words of a context meet the same path:
+    J_io = sum over the path of o of log s((1 - 2 code) x_i.y_node),   s(z) = 1 / (1 + exp(-z))
+(Mikolov et al. 2013b, arXiv 1310.4546, section 2.1). A *step* of at most STEP words of a context takes its gradients at
+the same weights, and applies them before the next step. A block of centres shares copies of the upper nodes.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from spacy_w2v._arrays import Alphas, Chunk, KernelSettings, RandomState, Subsampling, Tree, Weights
+from spacy_w2v._jit import inlined, inner, kernel
+from spacy_w2v.kernels.blocked._kept import keep_tokens, within_sentences
+from spacy_w2v.kernels.blocked._steps import (
+    INPUT_BOUND,
+    OUTPUT_BOUND,
+    alpha_at,
+    bounded,
+    life_of_copies,
+    words_of_a_window,
+)
+from spacy_w2v.kernels.blocked._tree_paths import (
+    close_upper_nodes,
+    find_path,
+    make_upper_nodes,
+    open_upper_nodes,
+    prefetch_codes,
+    prefetch_path,
+)
+from spacy_w2v.kernels.tiles._blocks import find_block_gradients
+from spacy_w2v.kernels.tiles._instructions import (
+    STEP,
+    block_update,
+    half_block_update,
+    prefetch_row,
+    spread_weights,
+)
+from spacy_w2v.kernels.tiles._llvm import LANES, QUADS
+from spacy_w2v.kernels.tiles._rows import aligned, input_row, input_row_to_change, rows_of, take_loss
+
+AHEAD = 8  # centres from asking for a row to using it
+
+
+class Work(NamedTuple):
+    """Buffers of one call. Tiles: QUADS nodes by 4 inputs, one vector; q = tiles of the longest path."""
+
+    x_rows: np.ndarray  # int64[2 window + STEP], input rows of the context
+    y_rows: np.ndarray  # int64[QUADS q], rows of the path
+    labels: np.ndarray  # float32[QUADS q], 1 or -1; 0 where padded
+    input_weights: np.ndarray  # float32[STEP], 1, or 0 where padded
+    weights: np.ndarray  # float32[q, 1 or 2, QUADS, 4] in one row, label of the node
+    gradient: np.ndarray  # as weights
+    sums: np.ndarray  # float32[STEP, LANES] in one row, zeros
+    loss: np.ndarray  # float32[LANES]
+    zero: np.ndarray  # float32[d]
+    spare: np.ndarray  # float32[2 window + 1, d] in one row, see Rows
+
+
+@inner
+def _make_work(settings, longest, dimensions):
+    n_outputs = (longest + QUADS - 1) // QUADS * QUADS
+    return Work(
+        np.empty(2 * settings.window + STEP, np.int64), np.empty(n_outputs, np.int64), aligned(n_outputs),
+        aligned(STEP), aligned(STEP * n_outputs), aligned(STEP * n_outputs), aligned(STEP * LANES), aligned(LANES),
+        aligned(dimensions), aligned((2 * settings.window + 1) * dimensions),
+    )  # fmt: skip
+
+
+@inner
+def _plan_step(alpha, mean_length, subsampling):
+    """How many words of a context share a step, 1 to STEP, so that it is stable: see `steps`.
+
+    A node pools as many pairs. A word pools the length of a path, as often as it is in the context.
+    """
+    pooled = bounded(alpha)
+    inputs = INPUT_BOUND / (pooled * mean_length * subsampling.highest_share + 1e-9)
+    return max(1, min(STEP, np.int64(min(inputs, OUTPUT_BOUND / (pooled + 1e-9)))))
+
+
+@inlined
+def _find_context(centre, kept, rows, work):
+    """The input rows of a centre's context, padded. Returns how many they are."""
+    n = 0
+    for i in range(kept.lowest[centre], kept.highest[centre] + 1):
+        work.x_rows[n] = input_row_to_change(kept.words[i], n, rows)
+        n += np.int64(i != centre)
+    for a in range(n, n + STEP):
+        work.x_rows[a] = rows.zero
+    return n
+
+
+@inlined
+def _take_step(first, n_inputs, n_quads, alpha, n_vectors, work):
+    """All products and their gradients at the weights of now, and then the changes."""
+    x_rows, y_rows = work.x_rows.ctypes.data + 8 * first, work.y_rows.ctypes.data
+    gradient, weights, sums = work.gradient.ctypes.data, work.weights.ctypes.data, work.sums.ctypes.data
+    n_fours = 1 if n_inputs <= STEP // 2 else 2
+    for a in range(4 * n_fours):
+        work.input_weights[a] = np.float32(a < n_inputs)
+    spread_weights(work.input_weights.ctypes.data, work.labels.ctypes.data, weights, n_quads, n_fours)
+    loss = work.loss.ctypes.data
+    find_block_gradients(x_rows, y_rows, n_fours, n_quads, weights, gradient, alpha, n_vectors, loss)
+    for c in range(n_vectors):
+        if n_fours == 1:
+            half_block_update(x_rows, y_rows, n_quads, gradient, sums, 4 * LANES * c)
+        else:
+            block_update(x_rows, y_rows, n_quads, gradient, sums, 4 * LANES * c)
+
+
+@inner
+def _train_blocks(kept, n_kept, n_tokens, subsampling, tree, weights, settings, alphas, work, upper):
+    window, n_nodes = settings.window, weights.output.shape[0]
+    rows = rows_of(weights, work.zero, work.spare, settings)
+    mean_length = np.log2(max(n_nodes, 1)) + 1
+    loss, n_pairs = 0.0, 0
+    first = window
+    while first < window + n_kept:
+        alpha = alpha_at(kept.places[first], n_tokens, alphas)
+        last = min(first + life_of_copies(alpha, words_of_a_window(settings), settings), window + n_kept)
+        step = _plan_step(alpha, mean_length, subsampling)
+        open_upper_nodes(n_nodes, rows, upper)
+        for centre in range(first, last):
+            prefetch_row(input_row(kept.words[centre + window + AHEAD], rows), rows.n_bytes >> 6)
+            prefetch_path(kept.words[centre + AHEAD], tree, rows, upper)
+            prefetch_codes(kept.words[centre + 2 * AHEAD], tree)
+            n_context = _find_context(centre, kept, rows, work)
+            n_pairs += n_context
+            length = find_path(kept.words[centre], tree, rows, upper, 0, work.y_rows, work.labels)
+            n_quads = (length + QUADS - 1) // QUADS
+            for p in range(length, n_quads * QUADS):
+                work.y_rows[p], work.labels[p] = rows.zero, 0.0
+            if n_quads:
+                for begin in range(0, n_context, step):
+                    n_inputs = min(step, n_context - begin)
+                    _take_step(begin, n_inputs, n_quads, alpha, rows.n_bytes // (4 * LANES), work)
+        close_upper_nodes(n_nodes, rows, upper)
+        loss += take_loss(work.loss)
+        first = last
+    return loss, n_pairs
+
+
+@kernel
+def train_chunk(
+    chunk: Chunk,
+    subsampling: Subsampling,
+    tree: Tree,
+    weights: Weights,
+    settings: KernelSettings,
+    alphas: Alphas,
+    random_state: RandomState,
+) -> tuple[float, int, int]:
+    """Train on a chunk. Returns the summed loss, the number of pairs and of kept tokens.
+
+    weights: as in skipgram_negative, but the output rows are those of the tree's inner nodes.
+    """
+    widest, settings = settings.window, within_sentences(settings, chunk)
+    dimensions = weights.input.shape[1]
+    kept, n_kept = keep_tokens(chunk, subsampling, settings, widest, random_state, settings.window + 2 * AHEAD)
+    work = _make_work(settings, tree.longest, dimensions)
+    upper = make_upper_nodes(weights.output.shape[0], dimensions)
+    loss, n_pairs = _train_blocks(
+        kept, n_kept, chunk.tokens.size, subsampling, tree, weights, settings, alphas, work, upper
+    )
+    return loss, n_pairs, n_kept

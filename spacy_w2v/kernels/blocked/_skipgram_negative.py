@@ -1,0 +1,202 @@
+"""Skip-gram with negative sampling by blocks: shared noise, and products of vector instructions.
+
+Pairs follow word2vec.c (Mikolov et al. 2013b, arXiv 1310.4546): the output is the centre, the input a word within the
+centre's random radius, and a pair never crosses a sentence. The kernel differs from the sequential one in three things
+(after Ji et al. 2016, arXiv 1604.04661, and Rengasamy et al. 2017):
+
+- Noise is shared. `n_noise` words are drawn for `block` consecutive *inputs*; input i has n_i positive pairs, and
+  its noise gradient is weighted n_i * negative / n_noise, so the expectation is that of the sequential objective:
+      J_i = sum_o log s(x_i.y_o) + negative / n_noise * sum_k m_ik log s(-x_i.y_k),   s(z) = 1 / (1 + exp(-z))
+  with m_ik = the number of the pairs of i whose centre is not the word k (word2vec.c skips such noise).
+  Blocking inputs, not centres, makes each input meet the noise once: with T centres a block, T + 2 window would.
+- A *step* of at most STEP inputs takes its gradients at the same weights and applies them before the next step, while
+  the noise stays: what a noise row moves at once is bounded by the step, not by the block (see `_plan_steps`).
+- The products are tiles of vector instructions. The noise rows are copied for the length of a block, all others are
+  read and written where they are.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from spacy_w2v._arrays import Alphas, Chunk, KernelSettings, Noise, RandomState, Subsampling, Weights
+from spacy_w2v._jit import inlined, inner, kernel
+from spacy_w2v.kernels.blocked._groups import change_outputs, find_gradients, make_groups, pad_groups
+from spacy_w2v.kernels.blocked._kept import keep_tokens, within_sentences
+from spacy_w2v.kernels.blocked._shared_noise import close_noise, draw_noise, find_centres, make_shared_noise, open_noise
+from spacy_w2v.kernels.blocked._steps import INPUT_BOUND, OUTPUT_BOUND, alpha_at, bounded, words_of_a_window
+from spacy_w2v.kernels.tiles._blocks import find_block_gradients, place_in_tiles
+from spacy_w2v.kernels.tiles._instructions import STEP, block_update, prefetch_row, spread_weights
+from spacy_w2v.kernels.tiles._llvm import LANES, QUADS
+from spacy_w2v.kernels.tiles._rows import aligned, input_row, input_row_to_change, rows_of, take_loss
+
+
+class Work(NamedTuple):
+    """Buffers of one call. Tiles: QUADS rows by 4 inputs, one vector.
+
+    The tile functions get their addresses, which keep no array alive: who allocates them must outlive who uses them.
+    """
+
+    x_rows: np.ndarray  # int64[STEP], addresses of the step's input rows
+    centre_rows: np.ndarray  # int64[block + 2 window], rows of the block's centres
+    noise_weights: np.ndarray  # float32[n_noise / QUADS, STEP / 4, QUADS, 4] in one row, -m_ik negative / n_noise
+    noise_gradient: np.ndarray  # as noise_weights
+    input_weights: np.ndarray  # float32[STEP], n_i negative / n_noise
+    sums: np.ndarray  # float32[d / LANES, STEP, LANES] in one row, change of the input rows
+    loss: np.ndarray  # float32[LANES]
+    zero: np.ndarray  # float32[d]
+    spare: np.ndarray  # float32[STEP, d] in one row, see Rows
+
+
+@inner
+def _make_work(settings, dimensions):
+    n_noise = settings.n_noise
+    return Work(
+        np.empty(STEP, np.int64), np.empty(settings.block + 2 * settings.window, np.int64), aligned(n_noise * STEP),
+        aligned(n_noise * STEP), aligned(STEP), aligned(dimensions * STEP), aligned(LANES), aligned(dimensions),
+        aligned(STEP * dimensions),
+    )  # fmt: skip
+
+
+@inner
+def _plan_steps(alpha, subsampling, noise, settings):
+    """How many inputs share a step (1 to STEP), and in how many rounds an input meets its pairs, so that it is stable.
+
+    An input row pools its pairs of a round, each with its noise: pairs / rounds * (1 + negative), as often as its word
+    is among the inputs. A noise row pools inputs * pairs / rounds * negative, times its share in the noise. The row of
+    a centre pools inputs * pairs / rounds, times its share in the tokens. The shares matter to vocabularies of some
+    dozen words. See `steps`.
+    """
+    pooled = bounded(alpha * words_of_a_window(settings))
+    rounds = min(2 * settings.window, 1 + np.int64(pooled * (1 + settings.negative) / INPUT_BOUND))
+    of_noise = settings.negative * max(1.0 / settings.n_noise, noise.highest_share)
+    outputs = OUTPUT_BOUND / max(of_noise, subsampling.highest_share)
+    inputs = INPUT_BOUND / ((1 + settings.negative) * subsampling.highest_share)
+    return max(1, min(STEP, np.int64(min(outputs, inputs) * rounds / (pooled + 1e-9)))), rounds
+
+
+@inlined
+def _collect_pairs(first, last, turn, rounds, origin, kept, settings, rows, work, groups):
+    """The positive pairs of the step's inputs, in groups. Returns pairs, groups.
+
+    The first of the block's centres is `origin`. Of `rounds` rounds the one of number `turn` takes every
+    `rounds`-th place of a window.
+    """
+    n_pairs = n_groups = 0
+    noise_share = np.float32(settings.negative) / np.float32(settings.n_noise)
+    for a in range(STEP):
+        i = first + a
+        if i >= last:
+            work.x_rows[a] = rows.zero
+            work.input_weights[a] = 0.0
+            continue
+        row = input_row_to_change(kept.words[i], a, rows)
+        work.x_rows[a] = row
+        start = p = 4 * n_groups
+        for o in range(i - settings.window + turn, i, rounds):
+            groups.y_rows[p] = work.centre_rows[o - origin]
+            p += np.int64(kept.highest[o] >= i)
+        for o in range(i + 1 + turn, i + settings.window + 1, rounds):
+            groups.y_rows[p] = work.centre_rows[o - origin]
+            p += np.int64(kept.lowest[o] <= i)
+        n_pairs += p - start
+        work.input_weights[a] = np.float32(p - start) * noise_share
+        while 4 * n_groups < p:
+            for j in range(4):
+                groups.labels[4 * n_groups + j] = np.float32(4 * n_groups + j < p)
+            groups.x_rows[n_groups], groups.inputs[n_groups] = row, a
+            n_groups += 1
+        for q in range(p, 4 * n_groups):
+            groups.y_rows[q] = rows.zero
+    pad_groups(n_groups, rows, groups)
+    return n_pairs, n_groups
+
+
+@inlined
+def _weigh_noise(first, last, turn, rounds, n_collisions, kept, settings, shared, work):
+    """Weights -m_ik negative / n_noise: of n_i pairs, less those whose centre is the noise word."""
+    weights = work.noise_weights.ctypes.data
+    spread_weights(
+        work.input_weights.ctypes.data, shared.labels.ctypes.data, weights, settings.n_noise // QUADS, STEP // 4
+    )
+    noise_share = np.float32(settings.negative) / np.float32(settings.n_noise)
+    for c in range(n_collisions):
+        o, k = shared.collisions[0, c], shared.collisions[1, c]
+        for i in range(max(first, kept.lowest[o]), min(last, kept.highest[o] + 1)):
+            if (i < o and (o - i - 1) % rounds == turn) or (i > o and (o - i + settings.window) % rounds == turn):
+                work.noise_weights[place_in_tiles(i - first, k)] += noise_share
+
+
+@inlined
+def _take_step(n_groups, alpha, n_vectors, shared, work, groups):
+    """All products and their gradients at the weights of now, and then the changes."""
+    x_rows, noise_rows, loss = work.x_rows.ctypes.data, shared.rows.ctypes.data, work.loss.ctypes.data
+    gradient, sums = work.noise_gradient.ctypes.data, work.sums.ctypes.data
+    n_quads = shared.rows.shape[0] // QUADS
+    weights = work.noise_weights.ctypes.data
+    find_block_gradients(x_rows, noise_rows, STEP // 4, n_quads, weights, gradient, alpha, n_vectors, loss)
+    find_gradients(n_groups, alpha, n_vectors, groups, loss)
+    change_outputs(n_groups, n_vectors, groups, sums)
+    for c in range(n_vectors):
+        block_update(x_rows, noise_rows, n_quads, gradient, sums + 4 * LANES * STEP * c, 4 * LANES * c)
+
+
+@inner
+def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings, alphas, state, work, shared, groups):
+    window, block, n_noise = settings.window, settings.block, settings.n_noise
+    rows = rows_of(weights, work.zero, work.spare, settings)
+    loss, n_pairs = 0.0, 0
+    draw_noise(0, n_noise, noise, rows, state, shared)
+    for first in range(window, window + n_kept, block):
+        last = min(first + block, window + n_kept)
+        open_noise(rows, shared)
+        n_collisions = find_centres(first - window, last + window, kept, rows, shared, work.centre_rows)
+        alpha = alpha_at(kept.places[first], n_tokens, alphas)
+        step, rounds = _plan_steps(alpha, subsampling, noise, settings)
+        drawn = 0
+        for begin in range(first, last, step):
+            end = min(begin + step, last)
+            until = n_noise * (end - first) // (last - first)
+            draw_noise(drawn, until, noise, rows, state, shared)
+            drawn = until
+            for i in range(begin + block, end + block):
+                prefetch_row(input_row(kept.words[i], rows), rows.n_bytes >> 6)
+                prefetch_row(rows.output + np.int64(kept.words[i + window]) * rows.n_bytes, rows.n_bytes >> 6)
+            for turn in range(rounds):
+                pairs, n_groups = _collect_pairs(
+                    begin, end, turn, rounds, first - window, kept, settings, rows, work, groups
+                )
+                n_pairs += pairs
+                if pairs:
+                    _weigh_noise(begin, end, turn, rounds, n_collisions, kept, settings, shared, work)
+                    _take_step(n_groups, alpha, rows.n_bytes // (4 * LANES), shared, work, groups)
+        close_noise(rows, shared)
+        loss += take_loss(work.loss)
+    return loss, n_pairs
+
+
+@kernel
+def train_chunk(
+    chunk: Chunk,
+    subsampling: Subsampling,
+    noise: Noise,
+    weights: Weights,
+    settings: KernelSettings,
+    alphas: Alphas,
+    random_state: RandomState,
+) -> tuple[float, int, int]:
+    """Train on a chunk. Returns the summed loss, the number of positive pairs and of kept tokens.
+
+    weights: rows of a multiple of 16 columns, best on 64-byte borders. settings: `block` a multiple of STEP,
+    `n_noise` of 4. The learning rate is that of a block's first token.
+    """
+    widest, settings = settings.window, within_sentences(settings, chunk)
+    dimensions, n_centres = weights.input.shape[1], settings.block + 2 * settings.window
+    kept, n_kept = keep_tokens(chunk, subsampling, settings, widest, random_state, 2 * settings.block)
+    work, groups = _make_work(settings, dimensions), make_groups(STEP * ((2 * settings.window + 3) // 4))
+    shared = make_shared_noise(settings.n_noise, n_centres, dimensions, random_state)
+    loss, n_pairs = _train_blocks(
+        kept, n_kept, chunk.tokens.size, subsampling, noise, weights, settings, alphas, random_state,
+        work, shared, groups,
+    )  # fmt: skip
+    return loss, n_pairs, n_kept

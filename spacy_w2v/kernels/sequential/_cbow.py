@@ -1,0 +1,66 @@
+"""CBOW, centre by centre in word2vec.c's order: the yardstick for the blocked kernels.
+
+Sources: Mikolov et al. 2013a (arXiv 1301.3781) for the objective, `TrainModelThread` of word2vec.c for the order. It
+differs from word2vec.c as `skipgram_sequential` does, and in the gradient of the context words, which is the true one:
+where the hidden vector is their mean, each takes its share 1 / n of the hidden vector's step, which word2vec.c and
+gensim hand on whole (Irsoy, Benton & Stratos 2021, arXiv 2012.15332).
+"""
+
+import numpy as np
+
+from spacy_w2v._arrays import Alphas, Chunk, KernelSettings, OutputLayer, RandomState, Subsampling, Weights
+from spacy_w2v._jit import kernel
+from spacy_w2v.kernels._frozen import stays
+from spacy_w2v.kernels.sequential._learning import learn
+from spacy_w2v.kernels.sequential._sentences import draw_radius, keep_sentence
+
+
+@kernel
+def train_chunk(
+    chunk: Chunk,
+    subsampling: Subsampling,
+    layer: OutputLayer,
+    weights: Weights,
+    settings: KernelSettings,
+    alphas: Alphas,
+    random_state: RandomState,
+) -> tuple[float, int, int]:
+    """Train on every sentence of a chunk, changing the weights in place.
+
+    The mean or the sum of the input vectors of a centre's context predicts the centre; see `learning`. The random draws
+    are those of `skipgram_sequential`, with noise words for each centre that has a context instead of each pair.
+
+    Returns the loss summed over centres that have a context, how many they are, and the number of tokens kept by
+    subsampling.
+    """
+    dimensions, n_tokens = weights.input.shape[1], chunk.tokens.size
+    words, places = np.empty(n_tokens, np.uint32), np.empty(n_tokens, np.int64)
+    hidden, change = np.empty(dimensions, np.float32), np.empty(dimensions, np.float32)
+    scores = np.empty(weights.output.shape[0], np.float32)
+    loss, n_predicted, n_kept = 0.0, 0, 0
+    for sentence in range(chunk.offsets.size - 1):
+        first, last = chunk.offsets[sentence], chunk.offsets[sentence + 1]
+        length = keep_sentence(first, last, chunk, subsampling, words, places, random_state)
+        n_kept += length
+        for centre in range(length):
+            alpha = alphas.first + (alphas.last - alphas.first) * np.float32(places[centre] / n_tokens)
+            radius = draw_radius(settings, random_state)
+            begin, end = max(0, centre - radius), min(length, centre + radius + 1)
+            if end - begin < 2:
+                continue
+            scale = np.float32(1.0) / np.float32(end - begin - 1) if settings.cbow_mean else np.float32(1.0)
+            for i in range(dimensions):
+                hidden[i], change[i] = np.float32(0.0), np.float32(0.0)
+            for context in range(begin, end):
+                if context != centre:
+                    for i in range(dimensions):
+                        hidden[i] += scale * weights.input[words[context], i]
+            loss += learn(
+                layer, words[centre], hidden, change, weights.output, scores, alpha, settings.negative, random_state
+            )
+            for context in range(begin, end):
+                if context != centre and not stays(words[context], settings.frozen):
+                    for i in range(dimensions):
+                        weights.input[words[context], i] += scale * change[i]
+            n_predicted += 1
+    return loss, n_predicted, n_kept

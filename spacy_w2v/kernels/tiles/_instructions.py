@@ -1,0 +1,393 @@
+"""The products of a step as tiles of vector instructions: what the blocked kernels are made of.
+
+Addresses are int64; `x_rows` and `y_rows` are addresses of arrays of row addresses; n_vectors = d / LANES.
+Arrays that stand behind an address must be kept alive by who calls.
+
+`sums` holds the changes of the inputs of a step, n_vectors × STEP × LANES: it is zero between steps.
+"""
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from spacy_w2v.kernels.tiles._llvm import (
+    F32,
+    FOUR,
+    I32,
+    I64,
+    INTS,
+    LANES,
+    QUADS,
+    VECTOR,
+    at,
+    fma,
+    i64,
+    load,
+    loop,
+    sigmoid_and_softplus,
+    splat,
+    splat_constant,
+    store,
+)
+from spacy_w2v.kernels.tiles._llvm import (
+    sums as sums_of,
+)
+
+STEP = 8
+"""Inputs that share one step; their rows and gradients fill half of the 32 vector registers."""
+
+PREFETCH_LOCALITY = 3
+"""Into all caches; 2 (L2 only), or asking for ownership, measured the same."""
+
+
+@intrinsic
+def block_products(typing_context, x_rows, y_rows, n_vectors, products):
+    """x_i.y_k of four inputs and QUADS output rows."""
+
+    def generate(context, builder, signature, arguments):
+        x_rows, y_rows, n_vectors, products = arguments
+        xs = [load(builder, I64, at(builder, x_rows, 8 * i), 8) for i in range(4)]
+        ys = [load(builder, I64, at(builder, y_rows, 8 * k), 8) for k in range(QUADS)]
+
+        def body(index, sums):
+            offset = builder.mul(index, i64(4 * LANES))
+            x = [load(builder, VECTOR, at(builder, row, offset)) for row in xs]
+            results = []
+            for k in range(QUADS):
+                y = load(builder, VECTOR, at(builder, ys[k], offset))
+                results += [fma(builder, x[i], y, sums[4 * k + i]) for i in range(4)]
+            return results
+
+        sums = loop(builder, n_vectors, [splat_constant(0.0)] * LANES, body)
+        store(builder, sums_of(builder, sums), products)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 4), generate
+
+
+def _block_update(*, n_inputs, to_rows):
+    """An intrinsic that changes one vector of columns of n_inputs inputs and of all their outputs."""
+
+    def generate(context, builder, signature, arguments):
+        x_rows, y_rows, n_quads, gradient, sums, offset = arguments
+        xs = [at(builder, load(builder, I64, at(builder, x_rows, 8 * i), 8), offset) for i in range(n_inputs)]
+        x = [load(builder, VECTOR, row) for row in xs]
+        places = [at(builder, sums, 4 * LANES * i) for i in range(n_inputs)]
+        sums = [load(builder, VECTOR, place) for place in places]
+
+        def body(index, sums):
+            sums = list(sums)
+            rows = at(builder, y_rows, builder.mul(index, i64(8 * QUADS)))
+            quad = at(builder, gradient, builder.mul(index, i64(4 * LANES * n_inputs // 4)))
+            for k in range(QUADS):
+                row = at(builder, load(builder, I64, at(builder, rows, 8 * k), 8), offset)
+                y = load(builder, VECTOR, row)
+                moved = y
+                for i in range(n_inputs):
+                    place = 4 * LANES * (i // 4) + 4 * (4 * k + i % 4)
+                    g = splat(builder, load(builder, F32, at(builder, quad, place)))
+                    sums[i] = fma(builder, g, y, sums[i])
+                    moved = fma(builder, g, x[i], moved)
+                store(builder, moved, row)
+            return sums
+
+        sums = loop(builder, n_quads, sums, body)
+        for row, place, value in zip(xs, places, sums, strict=True):
+            if to_rows:  # read again: a word may stand twice in a step
+                store(builder, builder.fadd(load(builder, VECTOR, row), value), row)
+            store(builder, splat_constant(0.0) if to_rows else value, place)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 6), generate
+
+
+@intrinsic
+def block_update(typing_context, x_rows, y_rows, n_quads, gradient, sums, offset):
+    """y_k += sum_i g_ik x_i and x_i += sums_i + sum_k g_ik y_k, for STEP inputs. Clears sums."""
+    return _block_update(n_inputs=STEP, to_rows=True)
+
+
+@intrinsic
+def half_block_update(typing_context, x_rows, y_rows, n_quads, gradient, sums, offset):
+    """As block_update, for STEP / 2 inputs."""
+    return _block_update(n_inputs=STEP // 2, to_rows=True)
+
+
+@intrinsic
+def hidden_block_update(typing_context, x_rows, y_rows, n_quads, gradient, sums, offset):
+    """y_k += sum_i g_ik x_i and sums_i += sum_k g_ik y_k, for STEP hidden vectors, which stay as they are."""
+    return _block_update(n_inputs=STEP, to_rows=False)
+
+
+def _for_each_vector(step):
+    """An intrinsic that calls `step(builder, *places)` with the addresses of each vector of three rows."""
+
+    def generate(context, builder, signature, arguments):
+        *rows, n_vectors = arguments
+
+        def body(index, _):
+            offset = builder.mul(index, i64(4 * LANES))
+            step(builder, *(at(builder, row, offset) for row in rows))
+            return []
+
+        loop(builder, n_vectors, [], body)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 4), generate
+
+
+@intrinsic
+def take_row(typing_context, row, copy, original, n_vectors):
+    """Copy = original = row."""
+
+    def step(builder, row, copy, original):
+        value = load(builder, VECTOR, row)
+        store(builder, value, copy)
+        store(builder, value, original)
+
+    return _for_each_vector(step)
+
+
+@intrinsic
+def bring_row(typing_context, row, copy, original, n_vectors):
+    """Row += copy - original: what other threads did to the row meanwhile stays."""
+
+    def step(builder, row, copy, original):
+        now, new, old = (load(builder, VECTOR, place) for place in (row, copy, original))
+        store(builder, builder.fadd(now, builder.fsub(new, old)), row)
+
+    return _for_each_vector(step)
+
+
+@intrinsic
+def spread_weights(typing_context, input_weights, labels, weights, n_quads, n_fours):
+    """Weights a_i b_k in the order of the tiles, of n_fours times 4 inputs and n_quads times QUADS outputs."""
+
+    def generate(context, builder, signature, arguments):
+        input_weights, labels, weights, n_quads, n_fours = arguments
+        quad_type = ir.VectorType(F32, QUADS)
+
+        def body(index, _):
+            quad = load(builder, quad_type, at(builder, labels, builder.mul(index, i64(4 * QUADS))))
+            of_outputs = builder.shuffle_vector(
+                quad, quad, ir.Constant(INTS, [k for k in range(QUADS) for _ in "four"])
+            )
+            tiles = at(builder, weights, builder.mul(builder.mul(index, n_fours), i64(4 * LANES)))
+
+            def of_four(half, _):
+                four = load(builder, FOUR, at(builder, input_weights, builder.mul(half, i64(16))))
+                of_inputs = builder.shuffle_vector(four, four, ir.Constant(INTS, [0, 1, 2, 3] * QUADS))
+                place = at(builder, tiles, builder.mul(half, i64(4 * LANES)))
+                store(builder, builder.fmul(of_inputs, of_outputs), place)
+                return []
+
+            loop(builder, n_fours, [], of_four)
+            return []
+
+        loop(builder, n_quads, [], body)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 5), generate
+
+
+@intrinsic
+def group_products(typing_context, x_rows, y_rows, n_vectors, products):
+    """x.y of QUADS groups of one input and four outputs."""
+
+    def generate(context, builder, signature, arguments):
+        x_rows, y_rows, n_vectors, place = arguments
+        products = []
+        for group in range(QUADS):
+            x_row = load(builder, I64, at(builder, x_rows, 8 * group), 8)
+            ys = [load(builder, I64, at(builder, y_rows, 32 * group + 8 * j), 8) for j in range(4)]
+
+            def body(index, sums, x_row=x_row, ys=ys):
+                offset = builder.mul(index, i64(4 * LANES))
+                x = load(builder, VECTOR, at(builder, x_row, offset))
+                y = [load(builder, VECTOR, at(builder, row, offset)) for row in ys]
+                return [fma(builder, x, y[j], sums[j]) for j in range(4)]
+
+            products += loop(builder, n_vectors, [splat_constant(0.0)] * 4, body)
+        store(builder, sums_of(builder, products), place)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 4), generate
+
+
+@intrinsic
+def gradients(typing_context, products, weights, n_tiles, rate, loss):
+    """Products p to the changes rate * w * s(-p), or rate * w * s(p) where the weight w is negative, in place.
+
+    A pair of weight |w| is to be predicted if w > 0 and not to be if w < 0. Its loss |w| log(1 + exp(-p)), or
+    |w| log(1 + exp(p)), is added to `loss`.
+    Apart from the products: the chain from a product to its gradient is long, and many tiles at once hide it.
+    """
+
+    def generate(context, builder, signature, arguments):
+        products, weights, n_tiles, rate, loss = arguments
+        rates = splat(builder, rate)
+        sign_bit = ir.Constant(INTS, [0x80000000] * LANES)
+
+        def body(index, values):
+            offset = builder.mul(index, i64(4 * LANES))
+            place = at(builder, products, offset)
+            weight = load(builder, VECTOR, at(builder, weights, offset))
+            bits = builder.bitcast(weight, INTS)
+            size = builder.bitcast(builder.and_(bits, builder.not_(sign_bit)), VECTOR)
+            # -p where the weight is positive: the sign of p changes where the weight's sign bit is not set
+            flip = builder.and_(builder.not_(bits), sign_bit)
+            z = builder.bitcast(builder.xor(builder.bitcast(load(builder, VECTOR, place), INTS), flip), VECTOR)
+            sigmoid, softplus = sigmoid_and_softplus(builder, z)
+            store(builder, builder.fmul(builder.fmul(sigmoid, weight), rates), place)
+            return [fma(builder, softplus, size, values[0])]
+
+        (total,) = loop(builder, n_tiles, [load(builder, VECTOR, loss)], body)
+        store(builder, total, loss)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64, types.float32, types.int64), generate
+
+
+def _group_update(*, n_outputs):
+    """An intrinsic that changes one input, by `sums`, and its n_outputs outputs."""
+
+    def generate(context, builder, signature, arguments):
+        x_row, y_rows, gradient, sums, n_vectors = arguments
+        ys = [load(builder, I64, at(builder, y_rows, 8 * j), 8) for j in range(n_outputs)]
+        g = [splat(builder, load(builder, F32, at(builder, gradient, 4 * j))) for j in range(n_outputs)]
+
+        def body(index, _):
+            offset = builder.mul(index, i64(4 * LANES))
+            x = load(builder, VECTOR, at(builder, x_row, offset))
+            place = at(builder, sums, builder.mul(index, i64(4 * LANES * STEP)))
+            total = load(builder, VECTOR, place)
+            for j in range(n_outputs):  # one after the other: a centre may stand twice in a group
+                row = at(builder, ys[j], offset)
+                y = load(builder, VECTOR, row)
+                total = fma(builder, g[j], y, total)
+                store(builder, fma(builder, g[j], x, y), row)
+            store(builder, total, place)
+            return []
+
+        loop(builder, n_vectors, [], body)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 5), generate
+
+
+@intrinsic
+def group_update(typing_context, x_row, y_rows, gradient, sums, n_vectors):
+    """One group: y_j += g_j x, and sums += g_j y_j."""
+    return _group_update(n_outputs=4)
+
+
+@intrinsic
+def pair_update(typing_context, x_row, y_rows, gradient, sums, n_vectors):
+    """As group_update, for one output."""
+    return _group_update(n_outputs=1)
+
+
+@intrinsic
+def pair_products(typing_context, x_rows, y_rows, n_vectors, products):
+    """x_i.y_i of STEP pairs, and zeros up to LANES."""
+
+    def generate(context, builder, signature, arguments):
+        x_rows, y_rows, n_vectors, place = arguments
+        xs, ys = ([load(builder, I64, at(builder, rows, 8 * i), 8) for i in range(STEP)] for rows in (x_rows, y_rows))
+
+        def body(index, sums):
+            offset = builder.mul(index, i64(4 * LANES))
+            x, y = ([load(builder, VECTOR, at(builder, row, offset)) for row in rows] for rows in (xs, ys))
+            return [fma(builder, x[i], y[i], sums[i]) for i in range(STEP)]
+
+        zero = splat_constant(0.0)
+        products = loop(builder, n_vectors, [zero] * STEP, body)
+        store(builder, sums_of(builder, [*products, *[zero] * (LANES - STEP)]), place)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 4), generate
+
+
+@intrinsic
+def add_rows(typing_context, rows, n_rows, scale, total, n_vectors):
+    """Total = scale times the sum of n_rows >= 1 rows: the hidden vector of a context."""
+
+    def generate(context, builder, signature, arguments):
+        rows, n_rows, scale, total, n_vectors = arguments
+        scales = splat(builder, scale)
+
+        def body(index, _):
+            offset = builder.mul(index, i64(4 * LANES))
+
+            def of_row(number, sums):
+                row = load(builder, I64, at(builder, rows, builder.mul(number, i64(8))), 8)
+                return [builder.fadd(sums[0], load(builder, VECTOR, at(builder, row, offset)))]
+
+            (value,) = loop(builder, n_rows, [splat_constant(0.0)], of_row)
+            store(builder, builder.fmul(value, scales), at(builder, total, offset))
+            return []
+
+        loop(builder, n_vectors, [], body)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.float32, types.int64, types.int64), generate
+
+
+@intrinsic
+def change_rows(typing_context, rows, n_rows, scale, sums, n_vectors):
+    """Each of n_rows >= 1 rows += scale times the `sums` of one input: the change of a hidden vector. Clears sums."""
+
+    def generate(context, builder, signature, arguments):
+        rows, n_rows, scale, sums, n_vectors = arguments
+        scales = splat(builder, scale)
+
+        def body(index, _):
+            offset = builder.mul(index, i64(4 * LANES))
+            place = at(builder, sums, builder.mul(index, i64(4 * LANES * STEP)))
+            change = builder.fmul(load(builder, VECTOR, place), scales)
+            store(builder, splat_constant(0.0), place)
+
+            def of_row(number, _):
+                row = at(builder, load(builder, I64, at(builder, rows, builder.mul(number, i64(8))), 8), offset)
+                store(builder, builder.fadd(load(builder, VECTOR, row), change), row)
+                return []
+
+            loop(builder, n_rows, [], of_row)
+            return []
+
+        loop(builder, n_vectors, [], body)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.float32, types.int64, types.int64), generate
+
+
+@intrinsic
+def prefetch_row(typing_context, row, n_lines):
+    """Ask for a row, 64 bytes a line, for writing later."""
+
+    def generate(context, builder, signature, arguments):
+        row, n_lines = arguments
+        byte = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte, I32, I32, I32])
+        name = "llvm.prefetch.p0"
+        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+
+        def body(index, _):
+            pointer = builder.inttoptr(at(builder, row, builder.mul(index, i64(64))), byte)
+            builder.call(function, [pointer, *(ir.Constant(I32, c) for c in (0, PREFETCH_LOCALITY, 1))])
+            return []
+
+        loop(builder, n_lines, [], body)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), generate
+
+
+@intrinsic
+def byte_at(typing_context, address):
+    """The byte at an address: an array, handed on in the innermost loop, would be counted each time."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.zext(load(builder, ir.IntType(8), arguments[0], 1), I64)
+
+    return types.int64(types.int64), generate

@@ -1,0 +1,159 @@
+"""The directory of a trained model: arrays as .npy, tables as Arrow, the rest as a config and a JSON file.
+
+config.cfg           the complete config of the run
+meta.json            a manifest: format version, size and checksum of each file, facts of the run, and its own checksum
+vocabulary.arrow     columns word (large_string), count (int64), by rank
+forms.arrow          columns orth (large_string), word (uint32, its rank), count (int64)
+input_vectors.npy    float32, v × d
+output_vectors.npy   float32, v × d; with hierarchical softmax (v - 1) × d, of the inner nodes of its tree
+tree.npz             only of a model with a tree of its own: offsets, nodes, codes (`Tree`)
+
+Versions 1 and 2 of the format (2: with a tree) had no checksums. They are read as far as they hold together.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spacy_w2v._arrays import Vectors
+from spacy_w2v._atomic import check_files, describe_files, parse_json, parse_manifest, read_bounded, write_manifest
+from spacy_w2v.config._schema import ModelSettings
+from spacy_w2v.errors import ConfigError, StorageError, did_you_mean, worded
+from spacy_w2v.model._arrays import check_finite, read_array
+from spacy_w2v.model._facts import check_facts, settings_of
+from spacy_w2v.model._tables import read_tree, read_vocabulary, write_tree, write_vocabulary
+from spacy_w2v.model._trained import TrainedModel
+
+FORMAT = "spacy-w2v model"
+FORMAT_VERSION = 3
+WITHOUT_CHECKSUMS = (1, 2)
+"""Versions of the format."""
+META_FILE = "meta.json"
+CONFIG_FILE = "config.cfg"
+VOCABULARY_FILE = "vocabulary.arrow"
+FORMS_FILE = "forms.arrow"
+INPUT_FILE = "input_vectors.npy"
+OUTPUT_FILE = "output_vectors.npy"
+TREE_FILE = "tree.npz"
+MODEL_FILES = (META_FILE, CONFIG_FILE, VOCABULARY_FILE, FORMS_FILE, INPUT_FILE, OUTPUT_FILE, TREE_FILE)
+"""Names of all that a model may consist of."""
+NEEDED = (CONFIG_FILE, VOCABULARY_FILE, FORMS_FILE, INPUT_FILE, OUTPUT_FILE)
+"""Those that every model has, beside meta.json."""
+
+ROWS_WRITTEN = 1024
+"""Rows that are copied at a time where they lie apart in memory."""
+
+
+def write_model(model: TrainedModel, directory: Path) -> None:
+    """Write a model to a directory that exists and is empty, save for files that are to be kept with it."""
+    (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
+    write_vocabulary(model.vocabulary, directory / VOCABULARY_FILE, directory / FORMS_FILE)
+    _write_vectors(model.input_vectors, directory / INPUT_FILE)
+    _write_vectors(model.output_vectors, directory / OUTPUT_FILE)
+    if model.own_tree is not None:
+        write_tree(model.own_tree, directory / TREE_FILE)
+    files = describe_files(directory, sorted(path.name for path in directory.iterdir()))
+    meta = {"format": FORMAT, "format_version": FORMAT_VERSION, "files": files, **model.meta}
+    write_manifest(directory / META_FILE, meta)
+
+
+def read_model(directory: Path, *, mmap: bool = False, trust_config: bool = False) -> TrainedModel:
+    """Read a model, and check all of it; with mmap its vectors stay on disk, read-only.
+
+    trust_config: see `TrainedModel.trusts_config`. Raises StorageError if the directory is missing, damaged or of
+    another kind.
+    """
+    meta = read_meta(directory)
+    files = meta.pop("files", None)
+    check_files(directory, files, needed=NEEDED)
+    vocabulary = read_vocabulary(directory / VOCABULARY_FILE, directory / FORMS_FILE)
+    settings = settings_of(ModelSettings, meta["model"], path=str(directory / META_FILE), section="model")
+    has_tree = settings.loss == "hierarchical-softmax"
+    if TREE_FILE in files and not has_tree:
+        raise StorageError(f"{directory / TREE_FILE} must belong to hierarchical softmax, but the loss is another.")
+    shapes = matrix_shapes(len(vocabulary), settings)
+    for name, shape in shapes.items():
+        check_finite(directory / name, shape)
+    return TrainedModel(
+        vocabulary=vocabulary,
+        input_vectors=read_array(directory / INPUT_FILE, np.float32, shapes[INPUT_FILE], mmap=mmap),
+        output_vectors=read_array(directory / OUTPUT_FILE, np.float32, shapes[OUTPUT_FILE], mmap=mmap),
+        config=_read_config(directory / CONFIG_FILE),
+        meta=meta,
+        own_tree=read_tree(directory / TREE_FILE, n_words=len(vocabulary)) if TREE_FILE in files else None,
+        trusts_config=trust_config,
+    )
+
+
+def matrix_shapes(n_words: int, settings: ModelSettings) -> dict[str, tuple[int, int]]:
+    """Return the shapes of the two matrices of a model, by their files."""
+    n_outputs = n_words - (settings.loss == "hierarchical-softmax")
+    return {INPUT_FILE: (n_words, settings.vector_size), OUTPUT_FILE: (n_outputs, settings.vector_size)}
+
+
+def read_meta(directory: Path) -> dict[str, Any]:
+    """Return the meta data of a model, and "files" for `check_files`. Raises StorageError as `read_model` does."""
+    path = directory / META_FILE
+    if not path.is_file():
+        raise StorageError(_no_model(directory))
+    content = read_bounded(path)
+    meta = parse_json(content, name=str(path))
+    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
+        raise StorageError(_of_another_kind(directory, meta))
+    version = meta.get("format_version")
+    if type(version) is not int or version not in (*WITHOUT_CHECKSUMS, FORMAT_VERSION):
+        raise StorageError(
+            f"{path} must have a format version from 1 to {FORMAT_VERSION}, was: {version!r:.100}. Read it with the "
+            "version of spacy-w2v that wrote it."
+        )
+    meta = parse_manifest(content, name=str(path), checked=version not in WITHOUT_CHECKSUMS)
+    check_facts(meta, path=str(path))
+    return {name: value for name, value in meta.items() if name not in ("format", "format_version")}
+
+
+def _no_model(directory: Path) -> str:
+    """Return the text for a path without the meta data of a model."""
+    rule = "A model must be a directory made by spacy w2v train"
+    if directory.is_file():
+        return f"{rule}, but {directory} is a file."
+    if directory.exists():
+        results = worded(python="the results of a run", command_line="--output")
+        return f"{rule}, but {directory} has no {META_FILE}. It is the directory 'model' below {results}."
+    try:
+        beside = [path.name for path in directory.parent.iterdir() if path.is_dir()]
+    except OSError:  # nor does the directory above exist, or it may not be read
+        beside = []
+    return f"{rule}, but {directory} does not exist. {did_you_mean(directory.name, beside)}".rstrip()
+
+
+def _of_another_kind(directory: Path, meta: object) -> str:
+    """Return the text for meta data of something else, such as the pipeline that training exports beside a model."""
+    path = directory / META_FILE
+    if not isinstance(meta, dict) or "spacy_version" not in meta:
+        return f"{path} must describe a {FORMAT}, but is of another kind."
+    above = directory.resolve().parent if directory.name in ("", "..") else directory.parent
+    if (above / "model" / META_FILE).is_file():
+        return f"{path} must describe a {FORMAT}, but {directory} is a spaCy pipeline. The model is above it: {above}"
+    return f"{path} must describe a {FORMAT}, but {directory} is a spaCy pipeline. Load it with spacy.load."
+
+
+def _read_config(path: Path) -> str:
+    """Return the text of a config that can be parsed; what it names is not made. Raises StorageError."""
+    from spacy_w2v.config._loading import parse_config
+
+    try:
+        text = read_bounded(path).decode("utf-8")
+        parse_config(text, interpolate=False)
+    except (UnicodeDecodeError, ConfigError) as error:
+        raise StorageError(f"{path} must be a config, but is damaged: {error}") from None
+    return text
+
+
+def _write_vectors(vectors: Vectors, path: Path) -> None:
+    """Write as np.save does, to the byte, which takes eight times as long where rows have gaps between them."""
+    with path.open("wb") as file:
+        header = {"descr": np.lib.format.dtype_to_descr(vectors.dtype), "fortran_order": False, "shape": vectors.shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, len(vectors), ROWS_WRITTEN):
+            np.ascontiguousarray(vectors[start : start + ROWS_WRITTEN]).tofile(file)

@@ -1,0 +1,253 @@
+"""The component itself: initialized, called for each document, trained further if asked for, saved."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import validate_examples
+
+from spacy_w2v.config._schema import VectorKind
+from spacy_w2v.errors import ConfigError, shown_by_spacy
+from spacy_w2v.evaluation._similarity import SimilaritySets
+from spacy_w2v.formats.spacy._word_rows import NO_ROW, table_facts
+from spacy_w2v.pipeline._continuing import ContinuedTraining, LearningRates, MeanLoss
+from spacy_w2v.pipeline._doc_vectors import DocVectors, PoolingSettings
+from spacy_w2v.pipeline._files import read_state, state_from_bytes, state_to_bytes, write_state
+from spacy_w2v.pipeline._fitting import fit
+from spacy_w2v.pipeline._origin import (
+    Corpus,
+    as_sampled_source,
+    check_can_continue,
+    check_order,
+    has_table,
+    make_model,
+    set_table,
+)
+from spacy_w2v.pipeline._state import Outputs, State
+
+FACTS = ("lang", "corpus", "vocabulary", "tokens", "model", "training", "initial", "results", "versions")
+"""Parts of a model's meta data that the component keeps."""
+
+
+class Word2VecComponent:
+    """Sets the vectors of documents and spans, and on `initialize` those of the pipeline's vocab.
+
+    The table of word vectors is the vocab's, and saved with it; the component keeps what belongs to its rows.
+    """
+
+    model = None
+    """Where spaCy looks for a model of Thinc, to take its own steps after those of `update`."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: PoolingSettings,
+        *,
+        update: bool = False,
+        alpha: float | Iterable[float] | None = None,
+        similarity: Sequence[str] = (),
+    ) -> None:
+        """settings: of the vectors of documents. The others are described in `make_w2v`."""
+        self.name = name
+        self.settings = settings
+        self.is_trainable = update
+        self.similarity = SimilaritySets(similarity)
+        self.facts: dict[str, Any] = {}  # Any: JSON values
+        """Where the vectors came from, if they were trained or loaded here: corpus, settings and results."""
+        self.doc_vectors = DocVectors(settings, None)
+        """What makes the vectors."""
+        self.continued: ContinuedTraining | None = None
+        """The training that `update` goes on with, if it is asked for."""
+        self._rates = LearningRates(alpha) if alpha is not None else None
+        self._loss = MeanLoss()
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Set the vector of a document, the hooks for all vectors of it and its spans, and which tokens have none.
+
+        Raises ConfigError if the pipeline's table is missing, or not the one that the component was made with.
+        """
+        maker = self.doc_vectors
+        rows = maker.rows(doc)
+        if doc._.w2v_vector is not None:  # of an earlier call, when the table may have lacked other words
+            for token in doc:
+                if token._.w2v_oov:
+                    token._.w2v_oov = False
+        doc._.w2v_vector = maker.pool(doc.vocab, rows)
+        for i in np.flatnonzero(rows == NO_ROW).tolist():
+            if not doc[i].is_space:
+                doc[i]._.w2v_oov = True
+        # The norms of spans are left to spaCy, which takes them of these vectors: where there is a hook, spaCy 3.8
+        # returns the vector. That of a document may be one that spaCy has kept of its own vector.
+        hooks = {"has_vector": maker.has_vector, "similarity": maker.similarity}
+        doc.user_hooks.update(hooks, vector=maker.doc_vector, vector_norm=maker.doc_norm)
+        doc.user_span_hooks.update(hooks, vector=maker.span_vector)
+        return doc
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Any]],  # Any: spaCy's Examples
+        *,
+        nlp: Language | None = None,
+        corpus: Corpus = None,
+        tokens: dict[str, Any] | None = None,
+        vocabulary: dict[str, Any] | None = None,
+        model: dict[str, Any] | None = None,
+        training: dict[str, Any] | None = None,
+        initial: dict[str, Any] | None = None,
+        path: str | Path | None = None,
+        vectors: VectorKind = "input",
+        progress: bool = True,
+    ) -> None:
+        """Give the pipeline its word vectors, and find the common components of texts.
+
+        corpus: a reader, or what `spacy_w2v.train` takes; vectors are trained on its texts.
+        tokens, vocabulary, model, training, initial: settings as in the blocks of `[w2v]`.
+        path: a model that is trained already, in place of training; corpus is then read for common components only. A
+            table that has the vectors of the model's most frequent words already stays, unless `update` needs all.
+            With neither, the pipeline's vectors stay; and if they are those that were made or read here before, so
+            does all that is known of them.
+        vectors: those of the model that are taken.
+        progress: show how training goes, on standard error.
+
+        Common components are those of texts of the corpus, or of the examples where there is none.
+
+        Raises ConfigError for settings that do not go together, for a pipeline without vectors, and for a component
+        that uses word vectors but stands before this one; and what training and loading raise.
+        """
+        if nlp is None:
+            raise ConfigError("initialize needs the pipeline whose vectors these are, was: nlp=None")
+        blocks = {
+            "tokens": tokens,
+            "vocabulary": vocabulary,
+            "model": model,
+            "training": training,
+            "initial": initial,
+        }
+        section = f"initialize.components.{self.name}"
+        with shown_by_spacy(f"The vectors of '{self.name}' cannot be made"):
+            source = as_sampled_source(corpus)
+            self.similarity.load()
+            if path is None and source is None and not any(blocks.values()) and self._made(nlp.vocab.vectors):
+                return
+            if self.is_trainable:
+                check_can_continue(path=path, source=source, initial=initial or {}, vectors=vectors, section=section)
+            if path is None and source is not None:  # before training, not after
+                check_order(nlp, self)
+            trained = make_model(
+                nlp,
+                path=path,
+                source=source,
+                blocks={name: block for name, block in blocks.items() if block is not None},
+                vectors=vectors,
+                section=section,
+                progress=progress,
+            )
+            if trained is not None and not has_table(nlp, trained, vectors=vectors, whole=self.is_trainable):
+                if path is not None:
+                    check_order(nlp, self)
+                set_table(nlp, trained, vectors=vectors)
+            fitted = fit(
+                nlp, trained, settings=self.settings, source=source, get_examples=get_examples, section=section
+            )
+            facts = {} if trained is None else {part: trained.meta[part] for part in FACTS if part in trained.meta}
+            outputs = None
+            if trained is not None and self.is_trainable:
+                outputs = Outputs(np.array(trained.output_vectors), trained.own_tree)
+            self._use(State(fitted, facts | {"vectors": vectors} if facts else {}, outputs))
+
+    def update(
+        self,
+        examples: Iterable[Any],  # Any: spaCy's Examples
+        *,
+        drop: float = 0.0,
+        sgd: Any = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Go on with the training of the word vectors on the texts of examples, if `update` is set; else do nothing.
+
+        Each call is one step, which changes the vectors as it goes, as word2vec does: there are no gradients that could
+        wait for an optimizer, and neither drop nor sgd has an effect. Words without a row are left out.
+
+        losses: gets the mean loss per pair of all calls since the dict had no entry of this component.
+        Raises ConfigError if the table is not the one that the component was made with, or what training needs is not
+        there; TrainingError if losses or vectors explode.
+        """
+        losses = {} if losses is None else losses
+        if not self.is_trainable:
+            return losses
+        examples = list(examples)
+        validate_examples(examples, "Word2VecComponent.update")
+        loss, n_pairs = self._step([example.predicted for example in examples]) if examples else (0.0, 0)
+        losses[self.name] = self._loss.add(losses.get(self.name), loss, n_pairs)
+        return losses
+
+    def _step(self, docs: list[Doc]) -> tuple[float, int]:
+        maker, continued = self.doc_vectors, self.continued
+        if continued is None or maker.fitted is None:
+            raise ConfigError(
+                f"update goes on with the training of a model, but '{self.name}' keeps none: it was not initialized "
+                f"or saved with update = true in [components.{self.name}]. Initialize it with that."
+            )
+        table = maker.bind(docs[0].vocab).table
+        rates = self._rates or continued.rates
+        result = continued.step(docs, table, alpha=rates.at(continued.n_steps))
+        maker.fitted = replace(maker.fitted, table=table_facts(table, n_rows=maker.fitted.table.n_rows))
+        return result
+
+    def score(self, examples: Iterable[Any], **_: Any) -> dict[str, float | None]:  # Any: spaCy's Examples and options
+        """Return Spearman's rank correlation on each set of `similarity`, such as "w2v_wordsim353", in [-1, 1].
+
+        None where fewer than two pairs have vectors, and nothing at all without examples, whose vocab has the table.
+        """
+        example = next(iter(examples), None) if self.similarity.names else None
+        if example is None:
+            return {}
+        scores = self.similarity.scores(self.doc_vectors.bind(example.predicted.vocab))
+        return {f"w2v_{name}": score for name, score in scores.items()}
+
+    def _made(self, table: Any) -> bool:  # Any: spaCy's Vectors
+        """Return whether a table is that of the model that the component knows."""
+        fitted = self.doc_vectors.fitted
+        if fitted is None or fitted.counts is None or not self.facts or (self.is_trainable and self.continued is None):
+            return False
+        return table_facts(table, n_rows=fitted.table.n_rows).are_of(fitted.table)
+
+    def _use(self, state: State) -> None:
+        fitted, facts, outputs = state
+        maker = DocVectors(self.settings, fitted)
+        continued = None
+        if fitted is not None:
+            maker.check()
+            if outputs is not None and fitted.counts is not None:
+                continued = ContinuedTraining(facts, fitted.counts, outputs)
+        self.doc_vectors, self.facts, self.continued = maker, facts, continued
+
+    def _state(self) -> State:
+        outputs = self.continued.to_outputs() if self.continued is not None else None
+        return State(self.doc_vectors.fitted, self.facts, outputs)
+
+    def _left_out(self, exclude: Iterable[str]) -> set[str]:
+        """Return the parts that are neither written nor read."""
+        return {*exclude} if self.is_trainable else {*exclude, "output"}
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write meta.json and arrays to a directory; exclude: "counts", "common", "output"."""
+        write_state(self._state(), Path(path), exclude=self._left_out(exclude))
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Word2VecComponent":
+        """Read what to_disk wrote. Raises StorageError, which names the file that is missing or damaged."""
+        self._use(read_state(Path(path), exclude=self._left_out(exclude)))
+        return self
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Return what to_disk writes, as bytes."""
+        return state_to_bytes(self._state(), exclude=self._left_out(exclude))
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "Word2VecComponent":
+        """Read what to_bytes returned. Raises StorageError if it is damaged."""
+        self._use(state_from_bytes(bytes_data, name=self.name, exclude=self._left_out(exclude)))
+        return self

@@ -1,0 +1,277 @@
+"""The files of the component: a manifest, meta.json, with the checksums of the others, which are arrays as .npy.
+
+Version 2 of the format had no checksums. It is read as far as it holds together.
+"""
+
+import math
+from collections.abc import Callable, Collection
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import srsly
+from pydantic import Field, NonNegativeInt
+
+from spacy_w2v._arrays import Tree
+from spacy_w2v._atomic import (
+    check_files,
+    describe_content,
+    describe_files,
+    manifest_content,
+    parse_json,
+    parse_manifest,
+    read_bounded,
+)
+from spacy_w2v.config._schema import ModelSettings
+from spacy_w2v.errors import StorageError
+from spacy_w2v.formats.spacy._word_rows import TableFacts
+from spacy_w2v.model._arrays import Array, parse_array, read_array
+from spacy_w2v.model._facts import Facts, check_block, check_settings, settings_of
+from spacy_w2v.objectives._huffman import check_tree
+from spacy_w2v.pipeline._state import Fitted, Outputs, State
+
+FORMAT = "spacy-w2v component"
+FORMAT_VERSION = 3
+WITHOUT_CHECKSUMS = 2
+"""Version of the format."""
+META_FILE = "meta.json"
+FILES_OF_PART = {
+    "counts": ("counts",),
+    "common": ("common",),
+    "output": ("output_vectors", "tree_offsets", "tree_nodes", "tree_codes"),
+}
+"""Arrays of the parts that can be left out, by the names that `exclude` takes; each is a file NAME.npy."""
+
+TYPES: dict[str, type[np.generic]] = {
+    "counts": np.int64,
+    "common": np.float32,
+    "output_vectors": np.float32,
+    "tree_offsets": np.int64,
+    "tree_nodes": np.uint32,
+    "tree_codes": np.uint8,
+}
+"""Of the numbers in each array."""
+
+Load = Callable[[str, object, tuple[int, ...]], Array | None]
+"""Returns the array of a file by its name, None if there is none. The others are what the manifest tells of the file,
+None if it tells nothing, and the shape; StorageError if that is not so."""
+
+Shapes = dict[str, list[NonNegativeInt]]
+
+
+class TableBlock(Facts):
+    """The block "table" of "fitted", as `TableFacts`."""
+
+    n_rows: NonNegativeInt
+    vector_size: NonNegativeInt
+    checksums: list[NonNegativeInt]
+
+
+class FittedBlock(Facts):
+    """The block "fitted": `Fitted` without its arrays."""
+
+    table: TableBlock
+    n_tokens: NonNegativeInt
+    sif_a: float = Field(gt=0)
+    frequencies: Literal["corpus", "zipf"]
+    shapes: Shapes
+
+
+class UpdateBlock(Facts):
+    """The block "update": `Outputs` without its arrays."""
+
+    n_steps: NonNegativeInt
+    shapes: Shapes
+
+
+class Meta(Facts):
+    """The content of meta.json."""
+
+    fitted: FittedBlock | None
+    vectors: dict[str, Any]  # Any: JSON values
+    update: UpdateBlock | None = None
+    files: dict[str, Any] = Field(default_factory=dict)
+
+
+def write_state(state: State, directory: Path, *, exclude: Collection[str]) -> None:
+    """Write the files to a directory, which is made if it is missing; those of an earlier state go."""
+    meta, arrays = _parts(state, exclude)
+    directory.mkdir(parents=True, exist_ok=True)
+    for name in TYPES:
+        (directory / f"{name}.npy").unlink(missing_ok=True)
+    for name, array in arrays.items():
+        np.save(directory / name, array, allow_pickle=False)
+    (directory / META_FILE).write_bytes(manifest_content({**meta, "files": describe_files(directory, arrays)}))
+
+
+def read_state(directory: Path, *, exclude: Collection[str]) -> State:
+    """Read what `write_state` wrote. Parts that are left out are as if they were not known.
+
+    Raises StorageError, which names the file, for what is missing, damaged or foreign.
+    """
+
+    def load(name: str, described: object, shape: tuple[int, ...]) -> Array | None:
+        path = directory / f"{name}.npy"
+        if not path.is_file():
+            return None
+        if described is not None:
+            check_files(directory, {path.name: described})
+        return read_array(path, TYPES[name], shape)
+
+    path = directory / META_FILE
+    return _state(read_bounded(path) if path.is_file() else None, load, f"{directory}/", exclude)
+
+
+def state_to_bytes(state: State, *, exclude: Collection[str]) -> bytes:
+    """Return the content of the files, by name, as msgpack."""
+    meta, arrays = _parts(state, exclude)
+    files: dict[str, bytes] = {}
+    for name, array in arrays.items():
+        buffer = BytesIO()
+        np.save(buffer, array, allow_pickle=False)
+        files[name] = buffer.getvalue()
+    described = {name: describe_content(content) for name, content in files.items()}
+    files[META_FILE] = manifest_content({**meta, "files": described})
+    content: bytes = srsly.msgpack_dumps(files)
+    return content
+
+
+def state_from_bytes(content: bytes, *, name: str, exclude: Collection[str]) -> State:
+    """Read what `state_to_bytes` returned. name: of the component. Raises StorageError as `read_state` does."""
+    try:
+        files = dict(srsly.msgpack_loads(content))
+    except Exception as error:  # msgpack raises many kinds
+        raise StorageError(f"The bytes of the component '{name}' are damaged: {error}") from None
+    if not all(isinstance(file, bytes) for file in files.values()):
+        raise StorageError(f"The bytes of the component '{name}' must hold files, but are damaged.")
+
+    def load(array: str, described: object, shape: tuple[int, ...]) -> Array | None:
+        file: bytes | None = files.get(f"{array}.npy")
+        if file is None:
+            return None
+        if described is not None and described != describe_content(file):
+            raise StorageError(f"{name}/{array}.npy must have the checksum of its manifest, but is damaged.")
+        return parse_array(file, TYPES[array], shape, name=f"{name}/{array}.npy")
+
+    return _state(files.get(META_FILE), load, f"{name}/", exclude)
+
+
+def _parts(state: State, exclude: Collection[str]) -> tuple[dict[str, Any], dict[str, Array]]:  # Any: JSON values
+    """Return the content of meta.json but for "files", and the array of each other file."""
+    fitted, outputs = state.fitted, state.outputs
+    arrays: dict[str, Array] = {}
+    meta: dict[str, Any] = {"format": FORMAT, "format_version": FORMAT_VERSION, "fitted": None, "vectors": state.facts}
+    if fitted is not None:
+        known = {"counts": fitted.counts, "common": fitted.common}
+        own = {name: array for name, array in known.items() if array is not None and name not in exclude}
+        meta["fitted"] = {
+            "table": fitted.table._asdict(),
+            "n_tokens": fitted.n_tokens,
+            "sif_a": fitted.sif_a,
+            "frequencies": fitted.frequencies,
+            "shapes": _shapes(own),
+        }
+        arrays |= own
+    if outputs is not None and "output" not in exclude:
+        own = {"output_vectors": outputs.vectors}
+        if outputs.tree is not None:
+            own |= {f"tree_{name}": getattr(outputs.tree, name) for name in ("offsets", "nodes", "codes")}
+        meta["update"] = {"n_steps": outputs.n_steps, "shapes": _shapes(own)}
+        arrays |= own
+    return meta, {f"{name}.npy": array for name, array in arrays.items()}
+
+
+def _shapes(arrays: dict[str, Array]) -> dict[str, list[int]]:
+    return {name: list(array.shape) for name, array in arrays.items()}
+
+
+def _state(content: bytes | None, load: Load, place: str, exclude: Collection[str]) -> State:
+    """Return what files hold. place: what stands before a file's name in errors."""
+    meta = _read_meta(content, place)
+    if (about := meta.fitted) is None:
+        return State(facts=meta.vectors)
+
+    def read(part: str, shapes: Shapes) -> dict[str, Array]:
+        names = [name for name in FILES_OF_PART[part] if name in shapes and part not in exclude]
+        return {name: _read_array(load, name, place, meta, tuple(shapes[name])) for name in names}
+
+    size = about.table.vector_size
+    common = read("common", about.shapes).get("common", np.zeros((0, size), np.float32))
+    counts = read("counts", about.shapes).get("counts")
+    if common.ndim != 2 or common.shape[1] != size or not np.isfinite(common).all():
+        raise StorageError(f"{place}common.npy must be vectors of {size} finite numbers, but is not. It is damaged.")
+    if counts is not None and (
+        counts.ndim != 1 or len(counts) > about.table.n_rows or (counts < 0).any() or not about.n_tokens
+    ):
+        raise StorageError(f"{place}counts.npy must be counts of {about.table.n_rows} rows, but is not. It is damaged.")
+    fitted = Fitted(
+        table=TableFacts(about.table.n_rows, size, tuple(about.table.checksums)),
+        counts=counts,
+        n_tokens=about.n_tokens,
+        common=common,
+        sif_a=about.sif_a,
+        frequencies=about.frequencies,
+    )
+    outputs = None
+    if meta.update is not None and (arrays := read("output", meta.update.shapes)):
+        outputs = _outputs(arrays, meta, place)
+    return State(fitted, meta.vectors, outputs)
+
+
+def _outputs(arrays: dict[str, Array], meta: Meta, place: str) -> Outputs:
+    """Return what training needs to go on. Raises StorageError unless it is of the model that meta.json tells of."""
+    assert meta.fitted is not None
+    assert meta.update is not None
+    check_settings(meta.vectors, path=f"{place}{META_FILE}", section="vectors")
+    model = settings_of(ModelSettings, meta.vectors["model"], path=f"{place}{META_FILE}", section="vectors.model")
+    n_words = math.prod(meta.fitted.shapes.get("counts", [meta.fitted.table.n_rows]))
+    shape = (n_words - (model.loss == "hierarchical-softmax"), meta.fitted.table.vector_size)
+    vectors = arrays.get("output_vectors")
+    if vectors is None or vectors.shape != shape or model.vector_size != shape[1] or not np.isfinite(vectors).all():
+        raise StorageError(
+            f"{place}output_vectors.npy must be {shape[0]} vectors of {shape[1]} finite numbers, but is not. It is "
+            "damaged."
+        )
+    if "tree_offsets" not in arrays:
+        return Outputs(vectors, None, meta.update.n_steps)
+    try:
+        tree = Tree(arrays["tree_offsets"], arrays["tree_nodes"], arrays["tree_codes"], longest=0)
+        if tree.offsets.shape != (n_words + 1,) or model.loss != "hierarchical-softmax":
+            raise ValueError("it is of other words")
+        tree = tree._replace(longest=check_tree(tree))
+    except (KeyError, ValueError) as error:
+        raise StorageError(
+            f"{place}tree_*.npy must be a tree of {n_words} words, but {error}. It is damaged."
+        ) from None
+    return Outputs(vectors, tree, meta.update.n_steps)
+
+
+def _read_meta(content: bytes | None, place: str) -> Meta:
+    path = f"{place}{META_FILE}"
+    if content is None:
+        raise StorageError(f"The component needs its {META_FILE}, but there is no {path}. Save the pipeline again.")
+    values = parse_json(content, name=path)
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        raise StorageError(f"{path} must describe a {FORMAT}, but is of another kind.")
+    version = values.get("format_version")
+    if type(version) is not int or version not in (WITHOUT_CHECKSUMS, FORMAT_VERSION):
+        raise StorageError(
+            f"{path} must have format version {WITHOUT_CHECKSUMS} or {FORMAT_VERSION}, was: {version!r:.100}. Read it "
+            "with the version of spacy-w2v that wrote it."
+        )
+    checked = version != WITHOUT_CHECKSUMS
+    meta = check_block(Meta, parse_manifest(content, name=path, checked=checked), path=path)
+    shapes = {**(meta.fitted.shapes if meta.fitted else {}), **(meta.update.shapes if meta.update else {})}
+    if checked and {f"{name}.npy" for name in shapes} != set(meta.files):
+        raise StorageError(f"{path} must describe the files of its arrays, but is damaged.")
+    return meta
+
+
+def _read_array(load: Load, name: str, place: str, meta: Meta, shape: tuple[int, ...]) -> Array:
+    array = load(name, meta.files.get(f"{name}.npy"), shape)
+    if array is None:
+        raise StorageError(
+            f"The component needs its {name}.npy, but there is no {place}{name}.npy. Save the pipeline again."
+        )
+    return array

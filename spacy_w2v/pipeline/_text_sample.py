@@ -1,0 +1,54 @@
+"""A bounded sample of texts of a corpus, taken while it is read."""
+
+from collections.abc import Iterator
+
+from spacy_w2v.sources._source import TextBatch, TextSource, text_of
+
+SAMPLE_TEXTS = 5_000
+"""Lines that common components are found in: the first direction of 300 dimensions needs no more."""
+
+LINES_PER_DOCUMENT = 10
+"""So that the sample is of many documents."""
+
+LINE_CHARACTERS = 10_000
+
+
+class SampledSource:
+    """A source that remembers some lines of its first documents when it is read."""
+
+    def __init__(self, source: TextSource) -> None:
+        self._source = source
+        self._lines: list[str] = []
+
+    @property
+    def name(self) -> str:
+        """That of the source."""
+        return self._source.name
+
+    def fingerprint(self) -> str | None:
+        """Return that of the source."""
+        return self._source.fingerprint()
+
+    def batches(self) -> Iterator[TextBatch]:
+        """Read the source."""
+        self._lines = []
+        for batch in self._source.batches():
+            if len(self._lines) < SAMPLE_TEXTS:
+                for text in batch.texts:
+                    self._add(text_of(text))
+                    if len(self._lines) >= SAMPLE_TEXTS:
+                        break
+            yield batch
+
+    def sample(self) -> list[str]:
+        """Return the lines, after reading as much of the source as is needed if it was not read before."""
+        if not self._lines:  # as when its encoded corpus was in the cache
+            batches = self.batches()
+            while len(self._lines) < SAMPLE_TEXTS and next(batches, None) is not None:
+                pass
+        return self._lines
+
+    def _add(self, text: str) -> None:
+        lines = [line for line in text.splitlines() if not line.isspace() and line]
+        room = min(LINES_PER_DOCUMENT, SAMPLE_TEXTS - len(self._lines))
+        self._lines += [line[:LINE_CHARACTERS] for line in lines[:room]]

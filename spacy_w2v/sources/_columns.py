@@ -1,0 +1,267 @@
+"""What users' data hold as documents: columns of Arrow, and Python values, as batches of texts or of given tokens."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spacy_w2v.errors import CorpusError
+from spacy_w2v.sources._source import GIVEN_TOKENS, TextBatch, empty_texts
+
+BETWEEN_COLUMNS = "\n"
+"""Stands between the texts of several columns, so that each is a line, or more."""
+
+LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+
+MAX_SHOWN = 60
+"""Characters of a value that messages show."""
+
+
+def texts_of_columns(columns: Sequence[pa.ChunkedArray | pa.Array], *, names: Sequence[str]) -> TextBatch:
+    """Return the texts of a column of strings or of lists of tokens, or of several of strings, joined by line breaks.
+
+    Raises CorpusError if the type of a column holds neither, or strings are not valid UTF-8.
+    """
+    if len(columns) == 1:
+        return _texts_of_column(_one_array(columns[0]), name=names[0])
+    arrays = []
+    for column, name in zip(columns, names, strict=True):
+        array = _one_array(column)
+        if not (is_text(array.type) or pa.types.is_null(array.type)):
+            raise CorpusError(_wrong_type(name, array.type, others="Columns that are joined must all hold strings."))
+        arrays.append(array.cast(pa.large_string()))
+    has_text = np.zeros(len(arrays[0]), bool)
+    for array in arrays:
+        has_text |= array.is_valid().to_numpy(zero_copy_only=False)
+    chosen = [array.filter(pa.array(has_text)) for array in arrays]  # of nulls alone, the function makes no row
+    joined = pc.binary_join_element_wise(*chosen, pa.scalar(BETWEEN_COLUMNS, pa.large_string()), null_handling="skip")
+    return _batch(joined, n_null=int(len(has_text) - has_text.sum()), name=", ".join(names))
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Return whether a type of Arrow holds strings."""
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def is_tokens(kind: pa.DataType) -> bool:
+    """Return whether a type of Arrow holds lists of strings."""
+    return is_list(kind) and is_text(kind.value_type)
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Return whether a type of Arrow holds lists."""
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
+
+
+def check_type(kind: pa.DataType, *, name: str, where: str = "") -> None:
+    """Raise CorpusError if a column of this type can hold no documents. where: a file, for the message."""
+    is_json = isinstance(kind, pa.BaseExtensionType) and kind.extension_name == "arrow.json"
+    is_nested = is_list(kind) and is_tokens(kind.value_type)
+    if not (is_text(kind) or is_tokens(kind) or is_nested or is_json or pa.types.is_null(kind)):
+        raise CorpusError(_wrong_type(name, kind, where=where))
+
+
+def _wrong_type(name: str, kind: pa.DataType, *, where: str = "", others: str = "") -> str:
+    place = f" of {where}" if where else ""
+    return " ".join(
+        f"The text column must hold strings, but column '{name}'{place} holds: {kind}. "
+        f"{others} Choose another with text_field.".split()
+    )
+
+
+def _one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):  # what combine_chunks gives where one array cannot hold it all
+        wide = pa.large_string() if is_text(column.type) else pa.large_list(pa.large_string())
+        array = pa.concat_arrays([chunk.cast(wide) for chunk in array.chunks])
+    return array
+
+
+def _texts_of_column(array: pa.Array, *, name: str) -> TextBatch:
+    kind = array.type
+    check_type(kind, name=name)
+    if isinstance(kind, pa.BaseExtensionType):
+        return _texts_of_json(array, name=name)
+    if pa.types.is_null(kind):
+        return TextBatch(empty_texts(), 0, len(array), 0, None)
+    n_null = array.null_count
+    if not is_list(kind):
+        if pa.types.is_dictionary(kind):  # cast before, since Arrow cannot choose among string views
+            array = array.dictionary.cast(pa.large_string()).take(array.indices)
+        array = array.cast(pa.large_string())  # before nulls are dropped, for the same reason
+        return _batch(array.drop_null() if n_null else array, n_null=n_null, name=name)
+    array = array.drop_null() if n_null else array
+    if is_tokens(kind):
+        array = one_sentence_each(array.cast(pa.large_list(pa.large_string())))
+    return _batch(array.cast(GIVEN_TOKENS), n_null=n_null, name=name)
+
+
+def one_sentence_each(lists: pa.LargeListArray) -> pa.LargeListArray:
+    """Return lists of tokens as documents of GIVEN_TOKENS with one sentence each."""
+    return pa.LargeListArray.from_arrays(pa.array(np.arange(len(lists) + 1)), lists)
+
+
+def _batch(texts: pa.Array, *, n_null: int, name: str) -> TextBatch:
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise CorpusError(
+            f"Text must be valid UTF-8, but column '{name}' is not: {error}. Mend the data before training."
+        ) from None
+    return TextBatch(texts, len(texts), n_null, 0, None)
+
+
+def _texts_of_json(array: pa.ExtensionArray, *, name: str) -> TextBatch:
+    """Decode a column of mixed JSON values, which is what datasets makes of a field that is not always a string."""
+    import json
+
+    values = [None if value is None else json.loads(value) for value in array.storage.to_pylist()]
+    return ValueReader(name).read(values)
+
+
+class ValueReader:
+    """Makes batches of Python values: strings, or lists of tokens and Docs of spaCy, whichever the first ones are."""
+
+    def __init__(self, name: str, *, surrogates: Literal["strict", "replace", "ignore"] | str = "strict"):
+        self.name = name
+        self.surrogates = surrogates
+        self.kind: Literal["text", "tokens"] | None = None
+
+    def read(self, values: list[Any]) -> TextBatch:  # Any: whatever a user's data holds
+        """Return the documents among some values; the others are counted.
+
+        Raises CorpusError if the first values that are not missing are all neither strings nor tokens, and
+        UnicodeEncodeError for lone surrogates that are neither replaced nor ignored.
+        """
+        if self.kind is None:
+            self.kind = self.kind_of(values)
+        belongs = _is_tokens_value if self.kind == "tokens" else _is_text_value
+        chosen = [value for value in values if belongs(value)]
+        others = [value for value in values if not belongs(value)] if len(chosen) < len(values) else []
+        rest = [value for value in others if not is_missing(value)]
+        documents = self._tokens(chosen) if self.kind == "tokens" else self._texts(chosen)
+        return TextBatch(
+            documents,
+            len(chosen),
+            n_null=len(others) - len(rest),
+            n_not_text=len(rest),
+            fraction=None,
+            example=shown(rest[0]) if rest else None,
+        )
+
+    def kind_of(self, values: list[Any]) -> Literal["text", "tokens"] | None:  # Any: whatever a user's data holds
+        """Return what most of some values are, or None if all are missing.
+
+        Raises CorpusError if none of those that are not missing is a string or tokens.
+        """
+        n_texts = sum(map(_is_text_value, values))
+        n_tokens = sum(map(_is_tokens_value, values)) if n_texts < len(values) else 0
+        if n_texts or n_tokens:
+            return "text" if n_texts >= n_tokens else "tokens"
+        wrong = next((value for value in values if not is_missing(value)), None)
+        if wrong is not None:
+            raise CorpusError(f"Texts must be strings, but {self.name} holds: {shown(wrong)}. {advice_for(wrong)}")
+        return None
+
+    def _texts(self, texts: list[str]) -> pa.LargeStringArray:
+        try:
+            return pa.array(texts, pa.large_string())
+        except UnicodeEncodeError:
+            if self.surrogates == "strict":
+                raise
+            by = "\ufffd" if self.surrogates == "replace" else ""
+            return pa.array([LONE_SURROGATES.sub(by, text) for text in texts], pa.large_string())
+
+    def _tokens(self, documents: list[Any]) -> pa.LargeListArray:
+        sentences = [_sentences(document) for document in documents]
+        try:
+            return pa.array(sentences, GIVEN_TOKENS)
+        except UnicodeEncodeError:
+            if self.surrogates == "strict":
+                raise
+            by = "\ufffd" if self.surrogates == "replace" else ""
+            clean = [[[LONE_SURROGATES.sub(by, token) for token in tokens] for tokens in one] for one in sentences]
+            return pa.array(clean, GIVEN_TOKENS)
+
+
+def lone_surrogate(error: UnicodeEncodeError) -> str:
+    """Return the text for a lone surrogate in a string of Python."""
+    return (
+        f"Texts must be valid Unicode, but one holds a lone surrogate: {error.object[error.start : error.end]!r}. "
+        "Read the file with errors='replace' instead of 'surrogateescape'."
+    )
+
+
+def _is_text_value(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_tokens_value(value: Any) -> bool:
+    """Return whether a value is a list of strings, or a Doc or Span of spaCy."""
+    if is_doc(value):
+        return True
+    if not isinstance(value, list | tuple | np.ndarray):
+        return False
+    return all(isinstance(token, str) for token in value) and not _is_row(value)
+
+
+def _is_row(value: Any) -> bool:
+    """Return whether a tuple looks like a row, such as (text, label), rather than tokens."""
+    return isinstance(value, tuple) and any(len(text.split()) > 3 for text in value)
+
+
+def is_doc(value: Any) -> bool:
+    """Return whether a value is a Doc or Span of spaCy, without importing it."""
+    return type(value).__module__.startswith("spacy.tokens.") and type(value).__name__ in ("Doc", "Span")
+
+
+def _sentences(value: Any) -> list[list[str]]:
+    """Return the sentences of a document: those of a Doc if they are set, else one."""
+    if not is_doc(value):
+        return [list(value)]
+    doc = value if type(value).__name__ == "Doc" else value.doc
+    if doc.has_annotation("SENT_START"):
+        return [[token.text for token in sentence] for sentence in value.sents]
+    return [[token.text for token in value]]
+
+
+def is_missing(value: Any) -> bool:  # Any: whatever a user's data holds
+    """Return whether a value is None, NaN or pandas' NA, which are the ones that are not equal to themselves."""
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):  # NA has no truth; neither has an array, which is a value
+        return type(value).__name__ == "NAType"
+
+
+def shown(value: Any) -> str:
+    """Return a value as messages show it: its type, and the start of its text."""
+    text = " ".join(repr(value).split("\n"))  # those of tables have several lines
+    return f"{type(value).__name__} {text[:MAX_SHOWN]}{'...' if len(text) > MAX_SHOWN else ''}"
+
+
+def advice_for(value: Any) -> str:
+    """Return what to do with values that are no documents."""
+    if isinstance(value, bytes | bytearray | np.bytes_):
+        return 'Decode them, as by text.decode("utf-8").'
+    if isinstance(value, dict):
+        return f"Name the key of the texts with text_field: {', '.join(map(str, list(value)[:10]))}."
+    if isinstance(value, list | tuple | np.ndarray):
+        kinds = Counter(type(item).__name__ for item in value)
+        return f"A list must hold tokens, all of them strings, but this one holds {', '.join(kinds)}."
+    if isinstance(value, PurePath):
+        return "Pass a list of paths to read the files: list(paths)."
+    if type(value).__name__ in ("DataFrame", "RecordBatch", "Table"):
+        return 'Pass their texts: (text for table in tables for text in table["text"]), or one table that joins them.'
+    if type(value).__module__.startswith("spacy."):
+        return "Pass Docs, or their texts: (doc.text for doc in docs)."
+    return "Pass strings, a document each, or lists of tokens."

@@ -1,0 +1,142 @@
+"""CSV and TSV: rows below a header, of which some columns are read."""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from spacy_w2v.errors import CorpusError
+from spacy_w2v.sources._columns import texts_of_columns
+from spacy_w2v.sources._records import Records, whole_records
+from spacy_w2v.sources._source import TextBatch
+
+FIRST_LINE = re.compile(rb"[\r\n]*[^\r\n]+[\r\n]")
+
+
+def _header_first(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Split the first block behind the first line that is not empty, which tells how many columns there are."""
+    blocks = iter(blocks)
+    for block in blocks:
+        line = FIRST_LINE.match(block)
+        if line is None:
+            yield block
+            continue
+        yield block[: line.end()]
+        yield block[line.end() :]
+        break
+    yield from blocks
+
+
+OTHER_SEPARATORS = ";\t|,"
+"""What programs put between columns: Excel a semicolon, where commas are for decimals."""
+
+
+class CsvFile:
+    r"""The rows of a file, separated by "," or, in a .tsv file, by "\t".
+
+    A field in quotes may hold separators and line breaks. In a .tsv file, quotes that do not enclose a field within its
+    line are marks like any other, unless its line lacks columns.
+    """
+
+    def __init__(self, blocks: Iterable[bytes], *, name: str, separator: str):
+        from spacy_w2v.sources.kernels._records import start_of_file
+
+        self.name = name
+        self.separator = separator
+        self._state = start_of_file()
+        self._last = b""
+        self._rows = self._read(blocks)
+        first = next(self._rows, None)
+        self.header: list[str] = []
+        """Names of the columns; none in an empty file."""
+        if first is not None:
+            start, end = int(first.starts[0]), int(first.ends[0])
+            try:
+                text = first.data[start:end].decode()
+            except UnicodeDecodeError as error:
+                raise CorpusError(f"Text must be valid utf-8, but the header of {name} is not: {error}") from None
+            self.header = next(csv.reader(text.splitlines(keepends=True), delimiter=separator))
+            self._first = first._replace(starts=first.starts[1:], ends=first.ends[1:])
+
+    def other_separator(self) -> str:
+        """Return what is wrong with a header that seems to have other separators than the file's; else nothing."""
+        if len(self.header) != 1:
+            return ""
+        found = next((mark for mark in OTHER_SEPARATORS if mark != self.separator and mark in self.header[0]), None)
+        if found is None:
+            return ""
+        right = "tabs in a .tsv file" if self.separator == "\t" else "commas in a .csv file"
+        remedy = {"\t": "Name it .tsv.", ",": "Name it .csv."}.get(found, "Convert it.")
+        return f"Columns must be separated by {right}, but those of {self.name} seem to be by {found!r}. {remedy}"
+
+    def batches(self, fields: Sequence[str]) -> Iterator[TextBatch]:
+        """Read columns of the header, in which nothing is null but where a row is too short. Raises CorpusError."""
+        columns = [self.header.index(field) for field in fields]
+        for records in chain([self._first], self._rows):
+            arrays = [self._column(records, column) for column in columns]
+            try:
+                yield texts_of_columns(arrays, names=fields)
+            except CorpusError as error:
+                raise CorpusError(self._invalid(records, error)) from None
+
+    def _read(self, blocks: Iterable[bytes]) -> Iterator[Records]:
+        from spacy_w2v.sources.kernels._records import NONE, OPEN_QUOTE, RECORD, STARTED
+
+        no_end = 'must be CSV, but a field begins with a quote (") that is not closed, or not before a separator'
+        faults = {OPEN_QUOTE: f"{no_end}: see"}
+        with_end = chain(_header_first(blocks), [b"\n"], self._line_of_separators())  # a last line may lack its break
+        for records in whole_records(with_end, self._scan, self._state, name=self.name, faults=faults):
+            n_rows = len(records.starts)
+            if self._last and records.data[records.starts[-1] : records.ends[-1]] == self._last:
+                n_rows -= 1
+            yield records._replace(starts=records.starts[:n_rows], ends=records.ends[:n_rows])
+        if self._state[RECORD] != NONE:
+            raise CorpusError(f"{self.name} {no_end}: see the row that begins in line {self._state[STARTED]}.")
+
+    def _line_of_separators(self) -> Iterator[bytes]:
+        """Yield a row that shows the scan, if it waits for the next one, that the last row of the file has ended."""
+        from spacy_w2v.sources.kernels._records import PENDING
+
+        if self._state[PENDING] >= 0:
+            self._last = self.separator.encode() * (self._n_columns - 1) or b'""'
+            yield self._last + b"\n"
+
+    def _scan(
+        self,
+        data: NDArray[np.uint8],
+        offset: int,
+        state: NDArray[np.int64],
+        starts: NDArray[np.int64],
+        ends: NDArray[np.int64],
+    ) -> int:
+        from spacy_w2v.sources.kernels._records import scan_rows
+
+        return int(scan_rows(data, offset, state, starts, ends, ord(self.separator), self._n_columns))
+
+    @property
+    def _n_columns(self) -> int:
+        """How many columns a row of a .tsv file has; 0 for .csv, where quotes always count."""
+        return len(self.header) if self.separator == "\t" and hasattr(self, "header") else 0
+
+    def _column(self, records: Records, column: int) -> pa.LargeStringArray:
+        from spacy_w2v.sources.kernels._records import copy_fields
+
+        data = np.frombuffer(records.data, np.uint8)
+        n_rows = records.starts.size
+        out, offsets = np.empty(data.size, np.uint8), np.empty(n_rows + 1, np.int64)
+        missing = np.zeros(n_rows, bool)
+        separator, is_literal = ord(self.separator), self.separator == "\t"
+        copy_fields(data, records.starts, records.ends, separator, is_literal, column, out, offsets, missing)
+        present = pa.array(~missing).buffers()[1] if missing.any() else None
+        return pa.Array.from_buffers(pa.large_string(), n_rows, [present, pa.py_buffer(offsets), pa.py_buffer(out)])
+
+    def _invalid(self, records: Records, error: CorpusError) -> str:
+        try:
+            records.data.decode()
+        except UnicodeDecodeError as found:
+            return records.invalid_text(found.start, name=self.name)
+        return str(error)

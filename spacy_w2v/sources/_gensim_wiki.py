@@ -1,0 +1,67 @@
+"""The excerpt of English Wikipedia that gensim's wheel carries: real text, without a download."""
+
+import bz2
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import pyarrow as pa
+
+from spacy_w2v.errors import CorpusError
+from spacy_w2v.sources._source import TextBatch, coalesce, take_documents
+
+FILE_NAME = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
+
+# What gensim's filter leaves of the markup: quotes of italics and bold, bars of headings, marks of lists and tables.
+QUOTES = re.compile("'{2,}")
+LINE_MARKS = re.compile(r"^[=*#:;|! ]+|=+\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class GensimWiki:
+    """106 articles of the English Wikipedia of 2011 or so, some 480,000 words, a paragraph a line."""
+
+    max_documents: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return "Wikipedia excerpt of gensim"
+
+    def fingerprint(self) -> str:
+        """Return the hash of the file."""
+        return f"gensim-wiki:{hashlib.sha256(self._path().read_bytes()).hexdigest()}:{self.max_documents}"
+
+    def batches(self) -> Iterator[TextBatch]:
+        """Read the articles, redirects left out."""
+        return take_documents(coalesce(self._batches()), self.max_documents)
+
+    def _path(self) -> Path:
+        # As gensim.test.utils.datapath finds it, but importing gensim takes 0.7 s, also where the corpus is cached.
+        gensim = find_spec("gensim")
+        folders = gensim.submodule_search_locations if gensim is not None else None
+        path = Path(next(iter(folders or ["gensim"])), "test", "test_data", FILE_NAME)
+        if not path.exists():
+            raise CorpusError(f"This gensim must carry its test data, but has no {path}. Install gensim from PyPI.")
+        return path
+
+    def _batches(self) -> Iterator[TextBatch]:
+        from gensim.corpora.wikicorpus import extract_pages, filter_wiki
+
+        path = self._path()
+        size = path.stat().st_size
+        with path.open("rb") as raw, bz2.open(raw) as file:
+            for _, markup, _ in extract_pages(file, ("0",)):
+                text = filter_wiki(markup)
+                if text.lstrip().lower().startswith("#redirect"):
+                    continue
+                texts = pa.array([LINE_MARKS.sub("", QUOTES.sub("", text))], pa.large_string())
+                yield TextBatch(texts, 1, 0, 0, raw.tell() / size)
+
+
+def make_gensim_wiki_v1(max_documents: int | None = None) -> GensimWiki:
+    """Make the reader "spacy_w2v.GensimWiki.v1"."""
+    return GensimWiki(max_documents=max_documents)

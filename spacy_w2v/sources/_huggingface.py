@@ -1,0 +1,344 @@
+"""Hugging Face datasets as sources: from the Hub, from local files, or from load_from_disk."""
+
+import codecs
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from spacy_w2v.errors import CorpusError, did_you_mean, first_line, shown_by_spacy
+from spacy_w2v.sources._dataset_names import FORMATS, check_names, extension_of, format_of_files, not_found
+from spacy_w2v.sources._file_content import contents
+from spacy_w2v.sources._hub_cache import writable_caches
+from spacy_w2v.sources._loaded_datasets import read_dataset
+from spacy_w2v.sources._local_files import check_compression, compression_of, find_files, is_local
+from spacy_w2v.sources._shards import Shards, check_fields
+from spacy_w2v.sources._source import TextBatch, coalesce, take_documents
+from spacy_w2v.sources._text_files import read_text
+
+if TYPE_CHECKING:
+    import datasets
+
+DECODING_BUILDERS = ("text", "json", "csv")
+
+BUILDERS = {"Text": "text", "Json": "json", "Csv": "csv", "Parquet": "parquet", "Arrow": "arrow"}
+"""Builders of datasets whose local files are read without it: by their class."""
+
+
+class DatasetSource:
+    """Local files, what `datasets.load_dataset(..., streaming=True)` reads, and what `save_to_disk` wrote."""
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        name: str | None = None,
+        data_dir: str | None = None,
+        data_files: str | list[str] | None = None,
+        split: str = "train",
+        revision: str | None = None,
+        text_field: str | list[str] = "text",
+        encoding: str = "utf-8",
+        encoding_errors: str = "strict",
+        max_documents: int | None = None,
+    ):
+        self.path = path
+        self.configuration = name
+        self.data_dir = data_dir
+        self.data_files = data_files
+        self.split = split
+        self.revision = revision
+        self.text_field = text_field
+        self.encoding = encoding
+        self.encoding_errors = encoding_errors
+        self.max_documents = max_documents
+        self._builder: datasets.DatasetBuilder | None = None
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        if self.data_files is not None:
+            files = self._data_files
+            return ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+        return f"{self.path} ({self.configuration})" if self.configuration else self.path
+
+    @property
+    def fields(self) -> Sequence[str]:
+        """The columns that are read."""
+        return [self.text_field] if isinstance(self.text_field, str) else self.text_field
+
+    @property
+    def _data_files(self) -> list[str]:
+        return [self.data_files] if isinstance(self.data_files, str) else list(self.data_files or ())
+
+    def fingerprint(self) -> str | None:
+        """Return a hash of the files' content or revisions, and of what is read of them; None if one is a pipe."""
+        remote: list[str] = []
+        revisions: list[Any] = []  # Any: of datasets, only to be hashed
+        if self._is_saved_to_disk():
+            files = sorted(str(path.resolve()) for path in Path(self.path).rglob("*") if path.is_file())
+        elif self._shards is not None:
+            files = self._shards.files
+        else:
+            files = self._files()
+            remote = [file for file in files if not os.path.exists(file)]
+            revisions = files.origin_metadata if remote else []  # type: ignore[attr-defined]  # of local files: times
+        local = contents([file for file in files if os.path.exists(file)])
+        if local is None:
+            return None
+        arguments = (self.path, self.configuration, self.split, self.text_field)
+        reading = (self.encoding, self.encoding_errors, self.max_documents)
+        return f"dataset:{hashlib.sha256(repr((local, remote, revisions, arguments, reading)).encode()).hexdigest()}"
+
+    def batches(self) -> Iterator[TextBatch]:
+        """Read the text columns of the split."""
+        if self._is_saved_to_disk():
+            batches = self._readable(self._read_saved())
+        elif self._shards is not None:
+            batches = self._shards.batches()
+        elif self._is_plain_text():
+            batches = self._readable(self._read_text_files())
+        else:
+            batches = self._readable(self._read_streamed())
+        return take_documents(coalesce(batches), self.max_documents)
+
+    @cached_property
+    def _shards(self) -> Shards | None:
+        """The files, where all of them are on this machine, and of a format that is read without datasets."""
+        kind, files = self.path, self._data_files
+        if kind in FORMATS.values() and files:
+            if not all(map(is_local, files)):
+                return None
+            self._check_split(["train"])
+            found = find_files(files, folder=self.data_dir or "")
+        elif os.path.isdir(kind) and not self._is_saved_to_disk():
+            ancestors = (kind.__name__ for kind in type(self._load_builder()).__mro__)
+            kind = next((BUILDERS[name] for name in ancestors if name in BUILDERS), "")
+            found = self._files()
+            if not kind or not all(map(os.path.isfile, found)):
+                return None
+        else:
+            return None
+        for file in found:
+            check_compression(file, compression_of(file))
+        if "[" in self.split:
+            raise CorpusError(
+                f"split must name a split of the dataset, was: {self.split}. A part of files is read with "
+                "max_documents, and slices of a dataset that Dataset.save_to_disk has written."
+            )
+        return Shards(
+            found, format=kind, fields=self.fields, encoding=self.encoding, encoding_errors=self.encoding_errors
+        )
+
+    def _check_split(self, splits: Sequence[str]) -> None:
+        base_split = self.split.split("[")[0]
+        if base_split not in splits:
+            raise CorpusError(
+                f"split must be one of {', '.join(splits)}, was: {self.split}. "
+                f"{did_you_mean(base_split, splits)}".rstrip()
+            )
+
+    def _readable(self, batches: Iterator[TextBatch]) -> Iterator[TextBatch]:
+        """Pass on batches. Raises CorpusError for whatever the libraries raise on damaged files."""
+        try:
+            yield from batches
+        except CorpusError:
+            raise
+        except Exception as error:  # of gzip, lzma, zstandard, Arrow, pandas, datasets: they have no common base
+            raise CorpusError(_unreadable(self.name, error)) from error
+
+    def _is_saved_to_disk(self) -> bool:
+        """Return whether the path is what Dataset.save_to_disk or DatasetDict.save_to_disk made."""
+        return any(Path(self.path, marker).is_file() for marker in ("state.json", "dataset_dict.json"))
+
+    def _load_builder(self) -> Any:  # Any: datasets' builder has types, but none for its packaged configs
+        import datasets
+
+        if self._builder is None:
+            decoding: dict[str, Any] = {}  # Any: arguments of builders
+            if self.path in DECODING_BUILDERS:
+                # datasets' json builder heeds encoding_errors for any name but "utf-8".
+                encoding = "utf_8" if self.path == "json" and self.encoding == "utf-8" else self.encoding
+                decoding = {"encoding": encoding, "encoding_errors": self.encoding_errors}
+            if self.path == "csv":
+                if self.encoding_errors == "strict":  # which pandas' converters always are
+                    decoding["converters"] = dict.fromkeys(
+                        self.fields, str
+                    )  # else a block of numbers is a column of numbers
+                if self._extension_of_files() == "tsv":
+                    decoding["sep"] = "\t"
+            with writable_caches() as cache_dir:
+                try:
+                    self._builder = datasets.load_dataset_builder(
+                        self.path,
+                        name=self.configuration,
+                        data_dir=self.data_dir,
+                        data_files=self.data_files,
+                        revision=self.revision,
+                        cache_dir=cache_dir,
+                        **decoding,
+                    )
+                except Exception as error:  # of datasets, fsspec and what they read by: they have no common base
+                    raise CorpusError(not_found(error, path=self.path, data_files=self.data_files)) from error
+        return self._builder
+
+    def _extension_of_files(self) -> str:
+        return extension_of((self._data_files or [""])[0])
+
+    def _files(self) -> list[str]:
+        """Return the resolved files of the split, with their metadata; raises CorpusError if there is no such split."""
+        builder = self._load_builder()
+        files = builder.config.data_files or {}
+        if not files:
+            raise CorpusError(f"The dataset must have data files that can be streamed, but {self.path} names none.")
+        self._check_split(list(map(str, files)))
+        found: list[str] = files[self.split.split("[")[0]]
+        if not found:
+            error = FileNotFoundError("No file matches.")
+            raise CorpusError(not_found(error, path=self.path, data_files=self.data_files))
+        for file in found:
+            check_compression(file, compression_of(file))  # fsspec would take the bytes for text
+        return found
+
+    def _is_plain_text(self) -> bool:
+        from datasets.packaged_modules.text.text import Text
+
+        if not isinstance(self._load_builder(), Text) or "[" in self.split:
+            return False
+        return not any(file.lower().endswith(".zip") for file in self._files())  # of archives fsspec reads one file
+
+    def _read_text_files(self) -> Iterator[TextBatch]:
+        """Read text files in blocks; datasets would take each line as a whole, however long it is."""
+        import fsspec
+
+        check_fields(self.fields, {"text"}, what=f"the dataset ({self.name}: text)")
+        for file in self._files():
+            with fsspec.open(file, "rb", compression="infer") as stream:
+                yield from read_text(stream, name=file, encoding=self.encoding, encoding_errors=self.encoding_errors)
+
+    def _read_saved(self) -> Iterator[TextBatch]:
+        """Read what save_to_disk wrote: a split of a DatasetDict, or a Dataset, which is "train" by itself."""
+        import datasets
+
+        dataset = datasets.load_from_disk(self.path)
+        splits = dataset if isinstance(dataset, dict) else {str(dataset.split or "train"): dataset}
+        self._check_split(list(splits))
+        dataset = _slice_of(splits, self.split)
+        yield from read_dataset(dataset, fields=self.fields, n_documents=len(dataset))
+
+    def _read_streamed(self) -> Iterator[TextBatch]:
+        n_documents = self._count_documents()
+        try:
+            dataset = self._load_builder().as_streaming_dataset(split=self.split)
+        except UnicodeDecodeError as error:  # the first rows are read to know the columns
+            raise CorpusError(self._invalid_text(error)) from None
+        except StopIteration:  # datasets' json builder on an empty file
+            return
+        except ValueError as error:
+            if isinstance(error, pa.ArrowInvalid):
+                raise
+            raise CorpusError(f"split must name a split of the dataset, was: {self.split}. {error}") from None
+        try:
+            yield from read_dataset(dataset, fields=self.fields, n_documents=n_documents)
+        except UnicodeDecodeError as error:
+            raise CorpusError(self._invalid_text(error)) from None
+
+    def _count_documents(self) -> int | None:
+        """Return how many documents there are, where the dataset tells it."""
+        splits = self._load_builder().info.splits
+        if splits and self.split in splits and splits[self.split].num_examples:
+            return int(splits[self.split].num_examples)
+        return None
+
+    def _invalid_text(self, error: UnicodeDecodeError) -> str:
+        """Find the file with the invalid bytes, which datasets does not tell."""
+        import fsspec
+
+        for file in self._files():
+            with fsspec.open(file, "rb", compression="infer") as plain:
+                try:
+                    for _ in read_text(plain, name=file, encoding=self.encoding):
+                        pass
+                except CorpusError as found:
+                    return str(found)
+        return f"Text must be valid {self.encoding}, but {self.name} is not: {error}"
+
+
+def _unreadable(name: str, error: Exception) -> str:
+    """Return the text for an error that came while files were read."""
+    from datasets.table import CastError
+
+    if isinstance(error, CastError):
+        first, other = (sorted(names) for names in (error.requested_column_names, error.table_column_names))
+        return (
+            f"All files must have the same columns, but {name} has some with {', '.join(first)} and some with "
+            f"{', '.join(other)}. Make each kind a source of its own, under spacy_w2v.Concatenate.v1."
+        )
+    return f"The files must be readable, but {name} is not: {first_line(error)}"
+
+
+def _slice_of(splits: "dict[str, datasets.Dataset]", split: str) -> "datasets.Dataset":
+    """Return what a split such as "train[:10%]" or "train+test" names. Raises CorpusError if there is no such split."""
+    import datasets
+    from datasets.arrow_reader import ReadInstruction
+
+    try:
+        lengths = {name: len(dataset) for name, dataset in splits.items()}
+        parts = ReadInstruction.from_spec(split).to_absolute(lengths)
+        found = [splits[part.splitname].select(range(part.from_, part.to)) for part in parts]
+    except (ValueError, AssertionError, KeyError) as error:
+        raise CorpusError(f"split must name a split of the dataset, or a part of one, was: {split}. {error}") from None
+    return datasets.concatenate_datasets(found) if len(found) > 1 else found[0]
+
+
+@shown_by_spacy("The texts cannot be read")
+def make_dataset_v1(
+    path: str | None = None,
+    name: str | None = None,
+    data_dir: str | None = None,
+    data_files: str | list[str] | None = None,
+    split: str = "train",
+    revision: str | None = None,
+    text_field: str | list[str] = "text",
+    encoding: str = "utf-8",
+    encoding_errors: str = "strict",
+    max_documents: int | None = None,
+) -> DatasetSource:
+    """Make the reader "spacy_w2v.Dataset.v1": `datasets.load_dataset`, streamed, one text column.
+
+    path: a dataset on the Hub, a local directory, or a format ("text", "json", "csv", "parquet"), which may be
+    left out where the extension of data_files tells it. name, data_dir, data_files, split, revision: as in
+    `load_dataset`. text_field: the column of texts. encoding, encoding_errors ("strict", "replace", "ignore"): of
+    text, json and csv files. max_documents: stop after so many.
+    """
+    if path is None and data_files is None:
+        raise CorpusError("A reader of texts must name a path or data_files, but has neither.")
+    check_names(path, data_files=data_files, data_dir=data_dir)
+    if path is None:
+        path = format_of_files([data_files] if isinstance(data_files, str) else list(data_files or ()))
+    if max_documents is not None and max_documents < 1:
+        raise CorpusError(f"max_documents must be at least 1, was: {max_documents}")
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise CorpusError(
+            f"encoding must be one that Python knows, such as utf-8 or latin-1, was: {encoding}"
+        ) from None
+    if encoding_errors not in ("strict", "replace", "ignore"):
+        raise CorpusError(f"encoding_errors must be strict, replace or ignore, was: {encoding_errors}")
+    return DatasetSource(
+        path,
+        name=name,
+        data_dir=data_dir,
+        data_files=data_files,
+        split=split,
+        revision=revision,
+        text_field=text_field,
+        encoding=encoding,
+        encoding_errors=encoding_errors,
+        max_documents=max_documents,
+    )

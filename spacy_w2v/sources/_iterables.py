@@ -1,0 +1,279 @@
+"""Texts that a Python program already holds or makes: lists, iterables, tables, datasets, paths of files."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from spacy_w2v.config._arguments import names_of
+from spacy_w2v.errors import CorpusError
+from spacy_w2v.sources._columns import ValueReader, is_doc, is_tokens, lone_surrogate, shown, texts_of_columns
+from spacy_w2v.sources._loaded_datasets import LoadedDataset
+from spacy_w2v.sources._shards import check_fields
+from spacy_w2v.sources._source import TextBatch, TextSource, coalesce
+
+if TYPE_CHECKING:
+    from spacy.tokens import DocBin
+
+VALUES_PER_BATCH = 1000
+
+ROWS = {
+    "reader": "Pass csv.DictReader(file), and name the column with text_field.",
+    "zip": "Pass one part of them: (text for text, label in pairs).",
+}
+"""What to pass in place of iterators of Python whose lists or tuples of strings are no tokens."""
+
+
+class IterableSource:
+    """An iterable (a list, a generator, which is read once, ...) of strings, of lists of tokens, or of rows.
+
+    Rows are dicts, of which `text_field` names the key.
+    """
+
+    def __init__(self, texts: Iterable[Any], *, text_field: str = "text"):  # Any: what is no text is counted
+        self.texts = texts
+        self.text_field = text_field
+        self._begun: tuple[list[Any], Iterator[Any]] | None = None
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"texts from Python ({type(self.texts).__name__})"
+
+    def fingerprint(self) -> None:
+        """Return None: the content of a Python object cannot be known without reading it."""
+
+    def holds_tokens(self) -> bool:
+        """Return whether the first of the values are lists of tokens, which are as they should be, rather than Docs."""
+        values, iterator = self._begin()
+        self._begun = values, iterator
+        given = [value for value in values if not is_doc(value)]
+        return bool(given) and ValueReader(self.name).kind_of(given) == "tokens"
+
+    def batches(self) -> Iterator[TextBatch]:
+        """Read to the end. Raises CorpusError if the first values are neither strings, nor tokens, nor rows."""
+        return coalesce(self._batches())
+
+    def _begin(self) -> tuple[list[Any], Iterator[Any]]:
+        """Return the first values, and an iterator over the others."""
+        if self._begun is not None:
+            begun, self._begun = self._begun, None
+            return begun
+        iterator = iter(self.texts)
+        values = self._texts_of(list(islice(iterator, VALUES_PER_BATCH)))
+        if values and all(map(_is_path_of_file, values)):
+            raise CorpusError(
+                f"Texts must be documents, but {self.name} holds paths of files, such as {values[0]!r}. To read the "
+                "files, pass [Path(path) for path in paths]."
+            )
+        return values, iterator
+
+    def _batches(self) -> Iterator[TextBatch]:
+        total = _length(self.texts)
+        reader = ValueReader(self.name)
+        n_read = 0
+        values, iterator = self._begin()
+        while values:
+            n_read += len(values)
+            try:
+                batch = reader.read(values)
+            except UnicodeEncodeError as error:
+                raise CorpusError(lone_surrogate(error)) from None
+            yield batch._replace(fraction=min(1.0, n_read / total) if total else None)
+            values = self._texts_of(list(islice(iterator, VALUES_PER_BATCH)))
+
+    def _texts_of(self, values: list[Any]) -> list[Any]:
+        """Return values with the texts of rows in their place, if the first row has the key."""
+        first = next((value for value in values if isinstance(value, Mapping)), None)
+        if first is None or self.text_field not in first:
+            return values
+        return [value.get(self.text_field) if isinstance(value, Mapping) else value for value in values]
+
+
+class ArrowSource:
+    """Columns of a Table, RecordBatch, ChunkedArray or Array of Arrow."""
+
+    def __init__(self, columns: Sequence[pa.ChunkedArray | pa.Array], *, names: Sequence[str]):
+        self.columns = [
+            column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column]) for column in columns
+        ]
+        self.names = names
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"Arrow ({', '.join(self.names)})"
+
+    def fingerprint(self) -> None:
+        """Return None: what is in memory has no lasting identity."""
+
+    def holds_tokens(self) -> bool:
+        """Return whether the column is one of lists, whose tokens are given."""
+        return is_tokens(self.columns[0].type)
+
+    def batches(self) -> Iterator[TextBatch]:
+        """Read the columns. Raises CorpusError if they hold no texts."""
+        return coalesce(self._batches())
+
+    def _batches(self) -> Iterator[TextBatch]:
+        n_rows = len(self.columns[0])
+        for start in range(0, n_rows, VALUES_PER_BATCH):
+            batch = texts_of_columns([c.slice(start, VALUES_PER_BATCH) for c in self.columns], names=self.names)
+            yield batch._replace(fraction=min(1.0, (start + VALUES_PER_BATCH) / n_rows))
+
+
+class DocBinSource:
+    """The Docs of a DocBin of spaCy, whose tokens are given."""
+
+    def __init__(self, docs: "DocBin"):
+        self.docs = docs
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return "DocBin"
+
+    def fingerprint(self) -> None:
+        """Return None: what is in memory has no lasting identity."""
+
+    def batches(self) -> Iterator[TextBatch]:
+        """Read the tokens. Raises CorpusError if the DocBin is damaged."""
+        from spacy_w2v.sources._docbin_files import read_docs
+
+        return coalesce(read_docs(self.docs, name=self.name))
+
+
+def as_source(texts: Any, *, text_field: str | Sequence[str] = "text") -> TextSource:  # Any: all that can hold texts
+    """Return a source for what holds documents.
+
+    That is a TextSource; a datasets.Dataset or IterableDataset, or a DatasetDict of one split; a table of pandas,
+    polars or Arrow, of which `text_field` names the column, or a column of one; an iterable of strings, of lists of
+    tokens, of Docs, or of dicts, of which `text_field` names the key; a DocBin; the path of a file, or a glob. Several
+    columns, of a dataset, a file or an Arrow table, are joined by line breaks. Raises CorpusError for all else.
+    """
+    fields = names_of(text_field, name="text_field")
+    if isinstance(texts, TextSource):
+        return texts
+    if isinstance(texts, str | Path):
+        return _files(texts, fields)
+    if isinstance(texts, list | tuple) and texts and all(isinstance(path, Path) for path in texts):
+        return _several_files(texts, fields)
+    source = _of_datasets(texts, fields) or _of_tables(texts, fields)
+    if source is not None:
+        return source
+    if type(texts).__name__ == "DocBin":
+        return DocBinSource(texts)
+    kind = type(texts).__name__
+    if isinstance(texts, bytes | bytearray | Mapping) or is_doc(texts):
+        remedy = {"Doc": "Pass [doc].", "Span": "Pass [span]."}.get(kind, "Pass [text], or a list of texts.")
+        if isinstance(texts, Mapping):
+            remedy = f'Pass one of its values, as texts["{next(iter(texts), "text")}"].'
+        raise CorpusError(f"texts must be an iterable of strings, a document each, was one {kind}. {remedy}")
+    if type(texts).__module__ in ("builtins", "_csv") and kind in ROWS:
+        raise CorpusError(f"texts must be documents, was a {kind}, which gives rows. {ROWS[kind]}")
+    if not isinstance(texts, Iterable) or getattr(texts, "ndim", 1) == 0:
+        raise CorpusError(
+            "texts must be an iterable of strings or lists of tokens, a dataset, a table or a path, was: "
+            f"{shown(texts)}"
+        )
+    if len(fields) > 1:
+        raise CorpusError(f"text_field must be one key for {kind}, was: {', '.join(fields)}")
+    return IterableSource(texts, text_field=fields[0])
+
+
+def holds_tokens(source: TextSource) -> bool:
+    """Return whether the documents of a source from Python are lists of tokens.
+
+    Raises CorpusError if they are no documents at all.
+    """
+    return isinstance(source, IterableSource | ArrowSource | LoadedDataset) and source.holds_tokens()
+
+
+def _is_path_of_file(value: Any) -> bool:  # Any: whatever a user's data holds
+    return isinstance(value, str) and os.path.isfile(value)
+
+
+def _several_files(paths: Sequence[Path], fields: list[str]) -> TextSource:
+    from spacy_w2v.sources._huggingface import make_dataset_v1
+
+    data_files = [os.path.expanduser(path) for path in paths]
+    return make_dataset_v1(data_files=data_files, text_field=fields[0] if len(fields) == 1 else fields)
+
+
+def _files(texts: str | Path, fields: list[str]) -> TextSource:
+    """Return a source for files. Raises CorpusError for a single text."""
+    from glob import has_magic
+
+    from spacy_w2v.sources._huggingface import make_dataset_v1
+
+    field = fields[0] if len(fields) == 1 else fields
+    path = os.path.expanduser(texts)
+    if os.path.isdir(path):
+        return make_dataset_v1(path=path, text_field=field)
+    is_text = isinstance(texts, str) and (len(texts) > 4096 or not (os.path.lexists(path) or has_magic(texts)))
+    if is_text or (isinstance(texts, str) and not os.path.lexists(path) and any(mark.isspace() for mark in texts)):
+        raise CorpusError(
+            f"texts must be an iterable of strings, a document each, was one str: {shown(texts)[4:]}. "
+            "Pass [text], or the path of a file."
+        )
+    return make_dataset_v1(data_files=str(texts), text_field=field)
+
+
+def _of_datasets(texts: Any, fields: list[str]) -> TextSource | None:
+    datasets = sys.modules.get("datasets")  # a dataset can only come from a program that has imported it
+    if datasets is None:
+        return None
+    if isinstance(texts, datasets.DatasetDict | datasets.IterableDatasetDict):
+        if len(texts) != 1:
+            raise CorpusError(
+                f"texts must be one split of a dataset, was all of: {', '.join(texts)}. Choose one by name."
+            )
+        texts = next(iter(texts.values()))
+    if isinstance(texts, datasets.Dataset | datasets.IterableDataset):
+        return LoadedDataset(texts, fields=fields)
+    return None
+
+
+def _of_tables(texts: Any, fields: list[str]) -> TextSource | None:
+    """Return a source for tables and columns of Arrow, pandas and polars; the last two are not imported."""
+    if isinstance(texts, pa.ChunkedArray | pa.Array):
+        return ArrowSource([texts], names=["text"])
+    if isinstance(texts, pa.RecordBatchReader):
+        texts = texts.read_all()
+    if isinstance(texts, pa.Table | pa.RecordBatch):
+        check_fields(fields, texts.schema.names, what=f"the table ({', '.join(texts.schema.names)})")
+        return ArrowSource([texts.column(field) for field in fields], names=fields)
+    if type(texts).__name__ == "LazyFrame":
+        raise CorpusError("texts must be a table that has been computed, was a LazyFrame. Pass frame.collect().")
+    if type(texts).__name__ == "DataFrame" and hasattr(texts, "columns"):
+        columns = [str(column) for column in texts.columns]
+        check_fields(fields, columns, what=f"the table ({', '.join(columns)})")
+        chosen = [texts[texts.columns[columns.index(field)]] for field in fields]  # names need not be strings
+        if len(fields) > 1:
+            return ArrowSource(
+                [_column(values, name=field) for values, field in zip(chosen, fields, strict=True)], names=fields
+            )
+        return IterableSource(chosen[0])
+    return None
+
+
+def _column(values: Any, *, name: str) -> pa.Array:  # Any: a Series of pandas or polars
+    """Return a column of strings as Arrow. Raises CorpusError if it holds more than one type."""
+    try:
+        return pa.array(list(values), from_pandas=True)
+    except UnicodeEncodeError as error:
+        raise CorpusError(lone_surrogate(error)) from None
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise CorpusError(f"Columns that are joined must all hold strings, but '{name}' does not: {error}") from None
+
+
+def _length(texts: Any) -> int | None:
+    """Return how many items there are, if that is known: what has a __len__ need not have a length."""
+    try:
+        return len(texts)
+    except TypeError:
+        return None

@@ -1,0 +1,118 @@
+"""Datasets of Hugging Face that a program has made or loaded, read as the program sees them."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from spacy_w2v.errors import CorpusError
+from spacy_w2v.sources._columns import ValueReader, is_tokens, lone_surrogate, texts_of_columns
+from spacy_w2v.sources._shards import check_fields
+from spacy_w2v.sources._source import TextBatch, coalesce
+
+if TYPE_CHECKING:
+    import datasets
+
+DOCUMENTS_PER_READ = 256
+
+
+class LoadedDataset:
+    """A datasets.Dataset or IterableDataset that a program has made."""
+
+    def __init__(self, dataset: "datasets.Dataset | datasets.IterableDataset", *, fields: Sequence[str] = ("text",)):
+        self.dataset = dataset
+        self.fields = fields
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        info = getattr(self.dataset, "info", None)
+        return getattr(info, "dataset_name", None) or type(self.dataset).__name__
+
+    def fingerprint(self) -> str | None:
+        """Return the fingerprint that datasets keeps of a Dataset; None of one with a transform, or that is iterated.
+
+        Raises CorpusError for a wrong column.
+        """
+        check_columns(self.dataset, self.fields)
+        fingerprint = getattr(self.dataset, "_fingerprint", None)
+        if fingerprint is None or _has_transform(self.dataset):
+            return None
+        return f"datasets:{fingerprint}:{','.join(self.fields)}"
+
+    def holds_tokens(self) -> bool:
+        """Return whether the column is one of lists, whose tokens are given."""
+        features = self.dataset.features
+        if features is None or self.fields[0] not in features:
+            return False
+        return is_tokens(features.arrow_schema.field(self.fields[0]).type)
+
+    def batches(self) -> Iterator[TextBatch]:
+        """Read the columns."""
+        n_documents = len(self.dataset) if hasattr(self.dataset, "__len__") else None
+        return coalesce(read_dataset(self.dataset, fields=self.fields, n_documents=n_documents))
+
+
+def check_columns(dataset: Any, fields: Sequence[str]) -> None:  # Any: Dataset or IterableDataset
+    """Raise CorpusError if the dataset lacks a column. Where columns are unknown, the first row tells."""
+    columns = None if _has_transform(dataset) else dataset.column_names
+    if columns is None:
+        columns = list(next(iter(dataset), dict.fromkeys(fields)))
+    check_fields(fields, columns, what=f"the dataset ({', '.join(columns)})")
+
+
+def read_dataset(
+    dataset: Any,  # Any: Dataset or IterableDataset
+    *,
+    fields: Sequence[str],
+    n_documents: int | None,
+) -> Iterator[TextBatch]:
+    """Read columns; n_documents, if known, gives the fraction read. Raises CorpusError.
+
+    Read as Arrow, but for rows that a function of Python makes: these are as the function gives them.
+    """
+    check_columns(dataset, fields)
+    n_read = 0
+    for n_rows, batch in _by_arrow(dataset, fields) if _is_arrow(dataset) else _by_values(dataset, fields):
+        n_read += n_rows
+        yield batch._replace(fraction=min(1.0, n_read / n_documents) if n_documents else None)
+
+
+def _by_arrow(dataset: Any, fields: Sequence[str]) -> Iterator[tuple[int, TextBatch]]:
+    n_read = 0
+    for table in dataset.select_columns(list(fields)).with_format("arrow").iter(batch_size=DOCUMENTS_PER_READ):
+        try:
+            yield len(table), texts_of_columns([table[field] for field in fields], names=fields)
+        except CorpusError as error:
+            raise CorpusError(f"{error} It is within the documents {n_read} to {n_read + len(table)}.") from None
+        n_read += len(table)
+
+
+def _by_values(dataset: Any, fields: Sequence[str]) -> Iterator[tuple[int, TextBatch]]:
+    if len(fields) > 1:
+        raise CorpusError(
+            f"text_field must be one column where a function makes the rows, was: {', '.join(fields)}. "
+            "Let the function join them."
+        )
+    reader = ValueReader(f"column '{fields[0]}'")
+    for rows in dataset.iter(batch_size=DOCUMENTS_PER_READ):
+        if fields[0] not in rows:
+            check_fields(fields, list(rows), what=f"the dataset ({', '.join(rows)})")
+        values = list(rows[fields[0]])
+        try:
+            yield len(values), reader.read(values)
+        except UnicodeEncodeError as error:
+            raise CorpusError(lone_surrogate(error)) from None
+
+
+def _is_arrow(dataset: Any) -> bool:
+    """Return whether the rows are there as Arrow, and not made by a function of Python row by row."""
+    rows = getattr(
+        dataset, "_ex_iterable", None
+    )  # of an IterableDataset; Arrow infers the type of each batch of others
+    if rows is not None:
+        return getattr(rows, "iter_arrow", None) is not None
+    return not _has_transform(dataset)
+
+
+def _has_transform(dataset: Any) -> bool:
+    """Return whether set_transform or with_transform has given a dataset a function for its rows."""
+    return getattr(dataset, "format", {}).get("type") == "custom"

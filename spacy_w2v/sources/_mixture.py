@@ -1,0 +1,161 @@
+"""Several sources as one: one behind the other, or mixed by weights."""
+
+import hashlib
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from spacy_w2v.errors import CorpusError, shown_by_spacy
+from spacy_w2v.sources._source import TextBatch, TextSource, empty_texts
+
+DOCUMENTS_PER_DRAW = 1000
+
+
+class Concatenation:
+    """Sources one behind the other."""
+
+    def __init__(self, sources: dict[str, TextSource]):
+        if not sources:
+            raise CorpusError("sources must name at least one source, was empty.")
+        self.sources = sources
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return " + ".join(self.sources)
+
+    def fingerprint(self) -> str | None:
+        """Return the hash of all fingerprints, or None if one is unknown."""
+        return _joint_fingerprint(self.sources, "")
+
+    def batches(self) -> Iterator[TextBatch]:
+        """Read each source to its end."""
+        for number, source in enumerate(self.sources.values()):
+            for batch in source.batches():
+                fraction = None if batch.fraction is None else (number + batch.fraction) / len(self.sources)
+                yield batch._replace(fraction=fraction)
+
+
+class Interleaving:
+    """Sources mixed document by document, each drawn in proportion to its weight.
+
+    With stop = "first_exhausted" the mixture ends with the first source that ends, so that the proportions hold to
+    the last document; with "all_exhausted" it goes on with the others until every document has been read once.
+    """
+
+    def __init__(self, sources: dict[str, TextSource], *, weights: dict[str, float], seed: int, stop: str):
+        if not sources:
+            raise CorpusError("sources must name at least one source, was empty.")
+        if set(weights) != set(sources):
+            raise CorpusError(
+                f"weights must name the same sources as sources ({', '.join(sources)}), was: {', '.join(weights)}"
+            )
+        if not all(0 < weight < math.inf for weight in weights.values()):
+            raise CorpusError(f"weights must be greater than 0, was: {weights}")
+        if not math.isfinite(sum(weights.values())):
+            raise CorpusError(f"weights must have a finite sum, was: {weights}")
+        if seed < 0:
+            raise CorpusError(f"seed must be at least 0, was: {seed}")
+        if stop not in ("first_exhausted", "all_exhausted"):
+            raise CorpusError(f"stop must be first_exhausted or all_exhausted, was: {stop}")
+        self.sources = sources
+        self.weights = weights
+        self.seed = seed
+        self.stop = stop
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return " + ".join(f"{weight:g} {name}" for name, weight in self.weights.items())
+
+    def fingerprint(self) -> str | None:
+        """Return the hash of all fingerprints and the mixture, or None if one is unknown."""
+        return _joint_fingerprint(self.sources, repr((self.weights, self.seed, self.stop)))
+
+    def batches(self) -> Iterator[TextBatch]:
+        """Read by draws of 1,000 documents, whose shares follow the multinomial distribution."""
+        cursors = {name: _Cursor(source.batches()) for name, source in self.sources.items()}
+        generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(self.seed)))
+        while cursors:
+            names = list(cursors)
+            weights = np.array([self.weights[name] for name in names])
+            draws = generator.choice(len(names), DOCUMENTS_PER_DRAW, p=weights / weights.sum())
+            shares = np.bincount(draws, minlength=len(names)).tolist()
+            taken = {name: cursors[name].take(share) for name, share in zip(names, shares, strict=True)}
+            ended = [i for i, name in enumerate(names) if cursors[name].exhausted]
+            if ended and self.stop == "first_exhausted":
+                # The first draw that found nothing left ends the mixture, for the other sources too.
+                end = min(np.flatnonzero(draws == i)[taken[names[i]].n_documents] for i in ended)
+                shares = np.bincount(draws[:end], minlength=len(names)).tolist()
+                for name, share in zip(names, shares, strict=True):
+                    yield taken[name]._replace(texts=taken[name].texts.slice(0, share), n_documents=share)
+                return
+            yield from taken.values()
+            for i in ended:
+                del cursors[names[i]]
+
+
+class _Cursor:
+    """A position in a source from which a number of documents can be taken."""
+
+    def __init__(self, batches: Iterator[TextBatch]):
+        self.batches = batches
+        self.texts = empty_texts()
+        self.exhausted = False
+
+    def take(self, n_documents: int) -> TextBatch:
+        """Return the next documents: fewer, and `exhausted` set, if the source ends before."""
+        parts = []
+        n_null = n_not_text = 0
+        example = None
+        missing = n_documents
+        while missing:
+            if not len(self.texts):
+                batch = next(self.batches, None)
+                if batch is None:
+                    self.exhausted = True
+                    break
+                self.texts = batch.texts
+                n_null += batch.n_null
+                n_not_text += batch.n_not_text
+                example = example or batch.example
+                continue
+            part = self.texts.slice(0, missing)
+            self.texts = self.texts.slice(len(part))
+            parts.append(part)
+            missing -= len(part)
+        if any(part.type != parts[0].type for part in parts):
+            raise CorpusError("Sources that are mixed must each hold either texts or lists of tokens, not both.")
+        texts = pa.concat_arrays(parts) if parts else empty_texts()
+        return TextBatch(texts, len(texts), n_null, n_not_text, None, example)
+
+
+def _joint_fingerprint(sources: dict[str, TextSource], mixture: str) -> str | None:
+    fingerprints = [source.fingerprint() for source in sources.values()]
+    if None in fingerprints:
+        return None
+    return f"mixture:{hashlib.sha256(repr((fingerprints, mixture)).encode()).hexdigest()}"
+
+
+@shown_by_spacy("The texts cannot be read")
+def make_concatenate_v1(sources: dict[str, Any]) -> Concatenation:
+    """Make the reader "spacy_w2v.Concatenate.v1": all documents of the first source, then of the next."""
+    return Concatenation(sources)
+
+
+@shown_by_spacy("The texts cannot be read")
+def make_interleave_v1(
+    sources: dict[str, Any],
+    weights: dict[str, float],
+    seed: int = 0,
+    stop: str = "first_exhausted",
+) -> Interleaving:
+    """Make the reader "spacy_w2v.Interleave.v1": documents of all sources, mixed by weights.
+
+    Its stop = "all_exhausted" is what datasets calls "all_exhausted_without_replacement", as
+    "spacy_w2v.Interleave.v2" does.
+    """
+    return Interleaving(sources, weights=weights, seed=seed, stop=stop)

@@ -1,0 +1,94 @@
+"""Parquet files, and Arrow files and streams: columns are read from them, and nothing else."""
+
+from collections.abc import Iterator, Sequence
+from typing import IO, Any, NamedTuple
+
+import pyarrow as pa
+
+from spacy_w2v.errors import CorpusError, first_line
+from spacy_w2v.sources._columns import check_type, texts_of_columns
+from spacy_w2v.sources._source import TextBatch
+
+ROWS_PER_READ = 256
+
+ARROW_FILE_MARK = b"ARROW1"
+
+
+class Table(NamedTuple):
+    """A file of a table that is open."""
+
+    name: str
+    schema: pa.Schema
+    n_rows: int | None
+    """None where only reading tells."""
+    reader: Any  # Any: a ParquetFile, RecordBatchFileReader or RecordBatchStreamReader
+
+    def check(self, fields: Sequence[str]) -> None:
+        """Raise CorpusError if a field has a type that holds no texts; no matter where there are no rows."""
+        for field in fields if self.n_rows != 0 else ():
+            if field in self.schema.names and not self._is_null(field):
+                check_type(self.schema.field(field).type, name=field, where=self.name)
+
+    def batches(self, fields: Sequence[str]) -> Iterator[TextBatch]:
+        """Read columns. Raises CorpusError for a type that holds no texts."""
+        n_read = 0
+        for part in self._parts(fields):
+            columns = [part.column(field) for field in fields]
+            columns = [pa.nulls(len(part)) if column.null_count == len(part) else column for column in columns]
+            try:
+                batch = texts_of_columns(columns, names=fields)
+            except CorpusError as error:
+                raise CorpusError(
+                    f"{error} It is in {self.name}, within the rows {n_read} to {n_read + len(part)}."
+                ) from None
+            n_read += len(part)
+            yield batch._replace(fraction=n_read / self.n_rows if self.n_rows else None)
+
+    def _parts(self, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        import pyarrow.parquet as pq
+
+        if isinstance(self.reader, pq.ParquetFile):
+            # use_threads would decode whole row groups ahead, for one column without a gain.
+            yield from self.reader.iter_batches(ROWS_PER_READ, columns=list(fields), use_threads=False)
+        elif isinstance(self.reader, pa.ipc.RecordBatchFileReader):
+            yield from map(self.reader.get_batch, range(self.reader.num_record_batches))
+        else:
+            yield from self.reader
+
+    def _is_null(self, field: str) -> bool:
+        """Return whether a column of a Parquet file holds nothing but nulls, whatever its type, as far as is known."""
+        import pyarrow.parquet as pq
+
+        if not isinstance(self.reader, pq.ParquetFile):
+            return False
+        metadata = self.reader.metadata
+        paths = [metadata.schema.column(i).path for i in range(metadata.num_columns)]
+        if field not in paths:  # it is nested
+            return False
+        groups = [metadata.row_group(i).column(paths.index(field)) for i in range(metadata.num_row_groups)]
+        return all(
+            group.is_stats_set and group.statistics.has_null_count and group.statistics.null_count == group.num_values
+            for group in groups
+        )
+
+
+def open_parquet(stream: IO[bytes], *, name: str) -> Table:
+    """Open a Parquet file. Raises CorpusError if it is not one."""
+    import pyarrow.parquet as pq
+
+    try:
+        reader = pq.ParquetFile(stream)
+    except (pa.ArrowException, OSError) as error:
+        raise CorpusError(f"{name} must be a Parquet file, but is not: {first_line(error)}") from None
+    return Table(name, reader.schema_arrow, reader.metadata.num_rows, reader)
+
+
+def open_arrow(stream: IO[bytes], *, name: str) -> Table:
+    """Open an Arrow file or stream. Raises CorpusError if it is neither."""
+    is_file = stream.read(len(ARROW_FILE_MARK)) == ARROW_FILE_MARK
+    stream.seek(0)
+    try:
+        reader = pa.ipc.open_file(stream) if is_file else pa.ipc.open_stream(stream)
+    except (pa.ArrowException, OSError) as error:
+        raise CorpusError(f"{name} must be an Arrow file, but is not: {first_line(error)}") from None
+    return Table(name, reader.schema, None, reader)

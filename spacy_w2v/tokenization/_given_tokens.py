@@ -1,0 +1,106 @@
+"""Documents whose tokens are given: lists of strings, which may hold white space, and are never split or joined."""
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spacy_w2v._arrays import Offsets
+from spacy_w2v.errors import CorpusWarning
+from spacy_w2v.sources._columns import shown
+from spacy_w2v.tokenization._tokens import LEFT_OUT, EncodedBatch, LexemeKeys, TokenRules, TypeTable
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+LINE_BREAKS = {"\n", "\r"}
+
+MAX_KNOWN_TOKENS = 1_000_000
+"""Distinct tokens that are remembered between batches."""
+
+
+class GivenTokensEncoder:
+    """Encodes documents of the type GIVEN_TOKENS; the pipeline only tells attributes of tokens."""
+
+    def __init__(self, nlp: "Language", *, rules: TokenRules, boundary: str, min_tokens: int):
+        self.boundary = boundary
+        self.min_tokens = max(1, min_tokens)
+        self._keys = LexemeKeys(nlp.vocab, rules).keys
+        self._is_first = True
+        self._forget()
+
+    def _forget(self) -> None:
+        self._table = TypeTable()
+        self._numbers: dict[str | None, int] = {None: LEFT_OUT}
+
+    def encode(self, texts: pa.LargeListArray) -> EncodedBatch:
+        """Return the tokens; null, empty and blank ones are left out.
+
+        A document's sentences count with boundary = "sentence" alone; with "line", a token of a line break ends a line,
+        as it does in a Doc.
+        """
+        if len(self._numbers) > MAX_KNOWN_TOKENS:
+            self._forget()
+        sentences = texts.flatten()
+        lengths = pc.list_value_length(sentences).to_numpy()
+        if self.boundary != "sentence":
+            first_tokens = np.concatenate(([0], np.cumsum(lengths)))
+            first_sentences = np.concatenate(([0], np.cumsum(pc.list_value_length(texts).to_numpy())))
+            lengths = np.diff(first_tokens[first_sentences])
+        distinct = sentences.flatten().dictionary_encode(null_encoding="encode")
+        words = distinct.dictionary.to_pylist()
+        indices = distinct.indices.to_numpy()
+        if self._is_first and words:
+            self._is_first = False
+            _warn_of_texts(words, indices)
+        numbers = self._numbers_of(words)[indices]
+        sentence = np.repeat(np.arange(lengths.size), lengths)
+        if self.boundary == "line":
+            breaks = np.array([_is_break(word) for word in words], bool)
+            sentence += np.cumsum(breaks[indices]) if breaks.any() else 0
+        kept = numbers != LEFT_OUT
+        counts = np.bincount(sentence[kept], minlength=int(sentence.max(initial=-1)) + 1)
+        long_enough = counts >= self.min_tokens
+        kept &= long_enough[sentence]
+        chosen, order = _in_order_of_appearance(numbers[kept], len(self._table))
+        return EncodedBatch(self._table.types, chosen, order, counts[long_enough])
+
+    def _numbers_of(self, words: list[str | None]) -> Offsets:
+        """Return the types of distinct words, adding those that are new, or LEFT_OUT."""
+        known = self._numbers
+        new = [word for word in words if word not in known]
+        blank = [word for word in new if not word or word.isspace()]
+        known.update(dict.fromkeys(blank, LEFT_OUT))
+        new = [word for word in new if word not in known]
+        known.update(zip(new, self._table.numbers_of_texts(new, self._keys(new)).tolist(), strict=True))  # type: ignore[arg-type]  # None is known
+        return np.array([known[word] for word in words], np.int64)
+
+
+def _warn_of_texts(words: list[str | None], indices: Offsets) -> None:
+    """Warn if most tokens have white space within, as the documents of a batch have."""
+    has_space = np.array([word is not None and len(word.split()) > 1 for word in words], bool)
+    if 2 * has_space[indices].sum() > indices.size:
+        example = shown(words[int(np.argmax(has_space))])
+        warnings.warn(
+            f"Lists of strings are taken as tokens, and most of these have white space within, such as {example}. If "
+            "they are texts, pass each by itself.",
+            CorpusWarning,
+            stacklevel=2,
+        )
+
+
+def _is_break(word: str | None) -> bool:
+    return word is not None and word.isspace() and not LINE_BREAKS.isdisjoint(word)
+
+
+def _in_order_of_appearance(numbers: Offsets, n_types: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct ones of some numbers, and the index of each number into them."""
+    first = np.full(n_types, numbers.size)
+    first[numbers[::-1]] = np.arange(numbers.size)[::-1]
+    places = np.flatnonzero(first < numbers.size)
+    chosen = places[np.argsort(first[places])]
+    index = np.zeros(n_types, np.uint32)
+    index[chosen] = np.arange(chosen.size)
+    return chosen.astype(np.uint32), index[numbers]

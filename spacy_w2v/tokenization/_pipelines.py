@@ -1,0 +1,165 @@
+"""Pipelines whose tokens count: made from a config, or loaded from a directory or package."""
+
+from contextlib import suppress
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spacy_w2v.config._registered import resolve_block
+from spacy_w2v.config._trust import check_runs_tokenizer_only
+from spacy_w2v.errors import ConfigError, StorageError, Word2VecError, did_you_mean, first_line
+
+if TYPE_CHECKING:
+    from confection import Config
+    from spacy.language import Language
+
+
+RULE = "A pipeline must be a directory that spaCy has written, or the name of an installed package"
+
+
+def load_pipeline(source: str | Path, *, rule: str = RULE, components: bool = True) -> "Language":
+    """Return a pipeline, by its directory or the name of an installed package; its table of vectors is checked.
+
+    rule: how the error begins, for what is no pipeline. components: whether they are loaded too.
+    Raises StorageError, which names the source, for whatever goes wrong; what spaCy, or code of a component, raised is
+    its cause.
+    """
+    import spacy
+    from srsly import json_dumps
+
+    try:
+        nlp: Language = spacy.load(source, exclude=[] if components else _component_names(source))
+        _check_table(nlp.vocab.vectors)
+        json_dumps(nlp.meta), nlp.config.to_str().encode()  # lone surrogates could not be written again
+    except Word2VecError:  # of a component of ours, and names its file
+        raise
+    except Exception as error:  # spaCy and srsly raise many kinds for damaged files, and components what they like
+        raise StorageError(f"{rule}, but {source} cannot be loaded: {_kind_of(error)}{first_line(error)}") from error
+    return nlp
+
+
+def bare_pipeline(nlp: "Language") -> "Language":
+    """Return a pipeline that can be saved, with the tokenizer of another, and without components and vectors.
+
+    Both share the tokenizer, so that what has changed it, as a callback, need not run again; it makes documents of the
+    other's vocab, so the pipeline is for saving only.
+    """
+    bare = type(nlp)(create_tokenizer=lambda _: nlp.tokenizer)
+    bare.vocab.lookups.from_bytes(nlp.vocab.lookups.to_bytes())
+    for string in nlp.vocab.strings:
+        bare.vocab.strings.add(string)
+    config = (bare if nlp.component_names else nlp).config.copy()
+    config["nlp"] = {**nlp.config["nlp"], "pipeline": [], "disabled": []}
+    bare.config = config
+    return bare
+
+
+def _component_names(source: str | Path) -> list[str]:
+    """Return the names of a pipeline's components. Raises what spaCy does."""
+    from spacy.util import get_package_path, load_meta
+
+    path = Path(source)
+    if not path.is_dir():
+        path = get_package_path(str(source))
+    return [str(name) for name in load_meta(path / "meta.json").get("components", ())]
+
+
+def _check_table(table: Any) -> None:  # Any: spaCy's Vectors has no types
+    """Raise ValueError for a table whose words have rows that are not there, which spaCy finds only when it is used."""
+    if getattr(table, "mode", None) != "default":
+        return
+    if table.data.ndim != 2 or table.data.dtype.kind != "f":
+        raise ValueError(f"the vectors are {table.data.dtype} of shape {table.data.shape}")
+    n_rows = len(table.data)
+    for key, row in table.key2row.items():
+        if type(row) is not int or not -1 <= row < n_rows:
+            raise ValueError(f"word {key} has the vector {row!r} of {n_rows}")
+
+
+def _kind_of(error: Exception) -> str:
+    """Return the kind of an error, before its text, unless this is a sentence of spaCy's own."""
+    return "" if str(error).startswith("[E") else f"{type(error).__name__}: "
+
+
+NEEDS_JIEBA = (
+    'segmenter = "jieba" of [nlp.tokenizer] needs the package jieba, which is not installed. '
+    'Install it with: pip install "spacy-w2v[zh]"'
+)
+
+
+_only_tokens: ContextVar[bool] = ContextVar("only_tokens", default=False)
+
+
+def make_pipeline(config: "Config", *, trusted: bool = True) -> "Language":
+    """Return a pipeline with the tokenizer of `[nlp]`, and without components.
+
+    Callbacks of `[nlp]` and `[initialize.before_init]`, which may change the tokenizer, are run, and the tokenizer is
+    initialized from `[initialize.tokenizer]`; for norms, `[initialize.lookups]` count too. Meanwhile
+    `is_only_for_tokens` is true. trusted: or else a config that names other functions than spaCy's tokenizers is
+    refused before any is run. Raises ConfigError.
+    """
+    from spacy.util import get_lang_class, load_model_from_config
+
+    if not trusted:
+        check_runs_tokenizer_only(config)
+    nlp_block = dict(config.get("nlp", {}))
+    lang = nlp_block.get("lang")
+    if lang is not None and not isinstance(lang, str):
+        raise ConfigError(f"[nlp] lang must be the code of a language, was: {lang!r}")
+    if not lang:
+        raise ConfigError('[nlp] must name a language, but has none. Add lang = "en" (or "xx" for many).')
+    known = _settings_of_nlp()
+    for key in nlp_block:
+        if key not in known:  # spaCy would leave it out without a word
+            hint = did_you_mean(key, known, otherwise=f"Known keys: {', '.join(sorted(known))}.")
+            raise ConfigError(f"[nlp] has no setting '{key}'. {hint}")
+    nlp_block["pipeline"] = []
+    nlp_block["disabled"] = []
+    if "@tokenizers" in nlp_block.get("tokenizer", {}):
+        with suppress(ImportError):  # which spaCy will describe
+            get_lang_class(lang)  # which registers its tokenizer, in older versions
+        resolve_block({"tokenizer": nlp_block["tokenizer"]}, section="nlp")  # says what is wrong, where spaCy does not
+    try:
+        nlp = load_model_from_config({"nlp": nlp_block}, auto_fill=True)
+        initialize = config.get("initialize", {})
+        block = {"before_init": initialize.get("before_init")}
+        before_init = resolve_block(block, section="initialize")["before_init"]
+        if before_init is not None:
+            before = _only_tokens.set(True)
+            try:
+                before_init(nlp)
+            finally:
+                _only_tokens.reset(before)
+        initialize_tokens(nlp, initialize, attr=config.get("w2v", {}).get("tokens", {}).get("attr"))
+    except ConfigError:
+        raise
+    except Exception as error:  # whatever a registered tokenizer or callback raises
+        if isinstance(error, ImportError) and "jieba" in str(error).lower():
+            raise ConfigError(NEEDS_JIEBA) from None
+        raise ConfigError(f"The pipeline of [nlp] cannot be made: {first_line(error)}") from error
+    return nlp
+
+
+def _settings_of_nlp() -> set[str]:
+    """Return the keys that spaCy knows in `[nlp]`. Its schemas are models of pydantic 1 before spaCy 3.8.13."""
+    from spacy.schemas import ConfigSchemaNlp
+
+    fields = ConfigSchemaNlp.model_fields if hasattr(ConfigSchemaNlp, "model_fields") else ConfigSchemaNlp.__fields__
+    return {field.alias or name for name, field in fields.items()}
+
+
+def is_only_for_tokens() -> bool:
+    """Return whether `make_pipeline` is running: its pipeline is for tokens, so a callback need not make vectors."""
+    return _only_tokens.get()
+
+
+def initialize_tokens(nlp: "Language", block: dict[str, Any], *, attr: str | None) -> None:  # Any: [initialize]
+    """Initialize what a pipeline's tokens depend on as `nlp.initialize` does, but without examples.
+
+    That is the tokenizer and, where attr is "NORM", the lookups, which have exceptions of norms.
+    """
+    if attr == "NORM" and block.get("lookups") is not None:
+        nlp.vocab.lookups = resolve_block({"lookups": block["lookups"]}, section="initialize")["lookups"]
+    if hasattr(nlp.tokenizer, "initialize"):
+        settings = resolve_block({"tokenizer": block.get("tokenizer", {})}, section="initialize")["tokenizer"]
+        nlp.tokenizer.initialize(lambda: iter(()), nlp=nlp, **settings)

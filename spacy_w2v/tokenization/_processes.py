@@ -1,0 +1,163 @@
+"""Calls a function in other processes, also from programs that cannot be imported: plain scripts, notebooks, `-c`.
+
+Python's own pools import the user's program again in each process, which must then have a main guard and a file; they
+wait for batches that are under way, take at most 61 processes on Windows, and go on after their parent was killed.
+"""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing.spawn import get_executable
+from queue import SimpleQueue
+from typing import IO, Any, Generic, TypeVar
+
+from spacy_w2v.errors import CorpusError
+
+CALLS_AHEAD = 2
+"""Calls for each process that are prepared before the first one is done."""
+
+START = (
+    "import sys; sys.path[:] = filter(None, sys.path); import pickle; sys.path[:] = pickle.load(sys.stdin.buffer); "
+    "from spacy_w2v.tokenization._processes import serve; serve()"
+)
+"""The program of a process: it finds the modules that this process finds, and none in the current directory before."""
+
+# Apart from the terminal: Ctrl-C is for the process that started the others, which then ends them.
+APART: dict[str, Any]  # Any: of other types on each system
+if sys.platform == "win32":
+    APART = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+else:
+    APART = {"start_new_session": True}
+
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
+Make = Callable[[], Callable[[Argument], Result]]
+"""Makes the function within a process; must be pickled, as functions of modules and partial objects of them can be."""
+
+
+def map_in_processes(
+    make: "Make[Argument, Result]", arguments: Iterable[Argument], n_process: int
+) -> Iterator[tuple[Argument, Result]]:
+    """Yield each argument and its result, in order, from at most n_process processes.
+
+    They end at once when the iteration ends, for whatever reason, and when this process does. An exception of the
+    function is raised here; a process that dies is a CorpusError.
+    """
+    made = pickle.dumps(make)
+    processes: list[_Process[Argument, Result]] = []
+    idle: SimpleQueue[_Process[Argument, Result]] = SimpleQueue()
+
+    def call(argument: Argument) -> Result:
+        process = idle.get()
+        try:
+            return process.call(argument)
+        finally:
+            idle.put(process)
+
+    pool = ThreadPoolExecutor(n_process, thread_name_prefix="processes")
+    running: deque[tuple[Argument, Future[Result]]] = deque()
+    try:
+        for argument in arguments:
+            if len(processes) < n_process:
+                processes.append(_Process(made))
+                idle.put(processes[-1])
+            running.append((argument, pool.submit(call, argument)))
+            if len(running) >= CALLS_AHEAD * n_process:
+                done, future = running.popleft()
+                yield done, future.result()
+        for done, future in running:
+            yield done, future.result()
+    finally:
+        for process in processes:
+            process.kill()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Process(Generic[Argument, Result]):
+    """Another process, which makes the function and then waits for arguments."""
+
+    def __init__(self, made: bytes) -> None:
+        self._made: bytes | None = made
+        self._process = subprocess.Popen(
+            [get_executable(), "-c", START], stdin=subprocess.PIPE, stdout=subprocess.PIPE, **APART
+        )
+
+    def call(self, argument: Argument) -> Result:
+        """Return the result for an argument. Raises what the function raises, and CorpusError."""
+        arguments, results = self._process.stdin, self._process.stdout
+        assert arguments is not None  # both are pipes
+        assert results is not None
+        try:
+            if self._made is not None:
+                pickle.dump(list(map(str, sys.path)), arguments)
+                pickle.dump(self._made, arguments)
+                self._made = None
+            pickle.dump(pickle.dumps(argument), arguments)
+            arguments.flush()
+            result, error = pickle.load(results)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            raise CorpusError(
+                "The processes that tokenize must live until they are done, but one ended with exit code "
+                f"{self._process.wait()}. Memory may have run out: set n_process to fewer processes, or to 1."
+            ) from None
+        if error is not None:
+            raise error
+        return result  # type: ignore[no-any-return]  # what the function returned
+
+    def kill(self) -> None:
+        """End the process, whatever it does."""
+        self._process.kill()
+        self._process.wait()
+
+
+def serve() -> None:
+    """Be such a process: make the function, then answer each argument, until there is no parent any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    results = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what the user's code prints is no result
+    messages: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_receive, args=(sys.stdin.buffer, messages), daemon=True).start()
+    try:
+        function: Any = pickle.loads(messages.get())()  # Any: whatever the parent wants to be called
+        failure = None
+    except Exception as error:
+        function, failure = (
+            None,
+            CorpusError(
+                "The tokenizer must be made again in other processes for n_process > 1, which failed there: "
+                f"{type(error).__name__}: {error}. Set n_process to 1."
+            ),
+        )
+    while True:
+        message = messages.get()
+        try:
+            answer = pickle.dumps((None, failure) if failure else (function(pickle.loads(message)), None))
+        except Exception as error:
+            answer = _pickled_error(error)
+        results.write(answer)
+        results.flush()
+
+
+def _receive(stream: IO[bytes], messages: "SimpleQueue[bytes]") -> None:
+    """Hand on messages, and end the process, whatever it does, when the parent has gone."""
+    try:
+        while True:
+            messages.put(pickle.load(stream))
+    except (OSError, EOFError, pickle.UnpicklingError):
+        os._exit(1)
+
+
+def _pickled_error(error: Exception) -> bytes:
+    """Return an answer with an exception, or with one that has its text where it cannot be sent."""
+    try:
+        answer = pickle.dumps((None, error))
+        pickle.loads(answer)  # some can be written only
+    except Exception:
+        return pickle.dumps((None, RuntimeError(f"{type(error).__name__}: {error}")))
+    return answer

@@ -1,0 +1,68 @@
+"""The words of a Doc, sentence by sentence: the unit that windows do not cross."""
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_w2v._arrays import Offsets
+from spacy_w2v.tokenization._tokens import TokenRules, attributes_of
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+
+class DocWords(NamedTuple):
+    """The tokens of a Doc that are kept."""
+
+    orths: NDArray[np.uint64]
+    """String id of each token's text."""
+    keys: NDArray[np.uint64]
+    """String id of each token's word."""
+    lengths: Offsets
+    """Tokens of each sentence, at least 1."""
+
+
+class SentenceReader:
+    """Reads the words of Docs."""
+
+    def __init__(self, rules: TokenRules, *, boundary: Literal["line", "sentence", "document"], min_tokens: int):
+        from spacy.pipeline import Sentencizer
+
+        self.rules = rules
+        self.boundary = boundary
+        self.min_tokens = max(1, min_tokens)  # a sentence without a token is none
+        self.sentencizer = Sentencizer() if boundary == "sentence" else None
+
+    def read(self, doc: "Doc", text: str | None = None) -> DocWords:
+        """Return the words of a Doc; with boundary = "sentence", its sentences are set.
+
+        text: of the Doc, where it is at hand.
+        """
+        attributes = attributes_of(doc, self.rules.columns())
+        if text is None:
+            text = _text_with_breaks(doc, attributes[:, 0]) if self.boundary == "line" else ""
+        keys, kept = self.rules.keys(attributes)
+        sentence = self._sentence_of_token(doc, text)
+        counts = np.bincount(sentence[kept], minlength=int(sentence.max(initial=0)) + 1)
+        long_enough = counts >= self.min_tokens
+        kept &= long_enough[sentence]
+        return DocWords(attributes[kept, 0], keys[kept], counts[long_enough])
+
+    def _sentence_of_token(self, doc: "Doc", text: str) -> Offsets:
+        """Return for each token the number of its sentence, line or document, rising from 0 or 1."""
+        if self.sentencizer is not None:
+            starts = attributes_of(self.sentencizer(doc), ["SENT_START"])[:, 0] == 1
+            return np.cumsum(starts)
+        if self.boundary == "line":
+            code_points = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+            breaks = np.flatnonzero((code_points == ord("\n")) | (code_points == ord("\r")))
+            if breaks.size:
+                return np.searchsorted(breaks, attributes_of(doc, ["IDX"])[:, 0].astype(np.int64))
+        return np.zeros(len(doc), np.int64)
+
+
+def _text_with_breaks(doc: "Doc", orths: NDArray[np.uint64]) -> str:
+    """Return the text of a Doc, or nothing if no token has a line break: to read it takes longer than all else."""
+    words = map(doc.vocab.strings.__getitem__, set(orths.tolist()))
+    return doc.text if any("\n" in word or "\r" in word for word in words) else ""

@@ -1,0 +1,120 @@
+"""What the special cases of spaCy's stock tokenizer can do to a piece of text, and over a space to its neighbours.
+
+A special case (such as an emoticon) is looked up whenever an affix has been split off, and searched in the finished
+Doc, over a single space too. One that has a space inside is found that way; a match of another one over a space changes
+nothing by itself, but can suppress a shorter match within a piece that it overlaps: such pieces have to be tokenized
+together.
+"""
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from spacy_w2v.tokenization._pieces import ENDS_LIKE_START, HOLDS_SPECIAL, STARTS_LIKE_REST
+
+if TYPE_CHECKING:
+    from spacy.tokenizer import Tokenizer
+
+
+# What a token has to do with special cases.
+MAY_BE_CHANGED = 1  # one with its text makes other tokens of it
+BEGINS_ONE = 2  # the text of one begins with it and goes on
+IS_BEGINNING = 4  # one of several tokens has it as one of them, but not as the last
+IS_REST = 8  # … but not as the first
+
+
+class SpecialCases:
+    """The special cases of a tokenizer; `plain` is the same tokenizer without them."""
+
+    def __init__(self, tokenizer: "Tokenizer", plain: "Tokenizer", *, change_norms: bool):
+        self.texts = frozenset(tokenizer.rules)
+        changing = _changing(tokenizer, change_norms=change_norms)
+        patterns = _searched_patterns(tokenizer, plain)
+        long_patterns = [tokens for tokens in patterns.values() if len(tokens) > 1]
+        self.spaced_beginnings = tuple({part for text in patterns for part in text.split(" ")[:-1]})
+        """What stands before a space in a special case."""
+        self._hidden: dict[str, tuple[str, ...]] = {}  # what a longer match can hide, by first character
+        hidden_patterns = []
+        for text, tokens in patterns.items() if long_patterns else ():
+            if tokens != [text] or text in changing:  # else the tokens are the same with and without it
+                self._hidden[text[0]] = (*self._hidden.get(text[0], ()), text)
+                hidden_patterns.append(tokens)
+        self._crowded = _crowded(tokenizer, hidden_patterns)
+        self._flags: defaultdict[str, int] = defaultdict(int)
+        for flag, tokens_with_it in (
+            (MAY_BE_CHANGED, changing),
+            (BEGINS_ONE, {text[:end] for text in self.texts for end in range(1, len(text))}),
+            (IS_BEGINNING, {token for tokens in long_patterns for token in tokens[:-1]}),
+            (IS_REST, {token for tokens in long_patterns for token in tokens[1:]}),
+        ):
+            for token in tokens_with_it:
+                self._flags[token] |= flag
+
+    def flags(self, token: str) -> int:
+        """Return what a token has to do with special cases: the flags of this module."""
+        return self._flags.get(token, 0)
+
+    def risk(self, piece: str, tokens: list[str]) -> int:
+        """Return the flags of corpus.pieces for a piece that they may have changed to these tokens."""
+        risk = 0
+        if self._flags.get(tokens[0], 0) & IS_REST:
+            risk |= STARTS_LIKE_REST
+        if self._flags.get(tokens[-1], 0) & IS_BEGINNING:
+            risk |= ENDS_LIKE_START
+        if len(tokens) > 1 and (piece in self._crowded or (piece not in self.texts and self._hides(piece, tokens))):
+            # Inside a match the finished tokens hide those that were searched: assume the worst of both ends.
+            risk = STARTS_LIKE_REST | ENDS_LIKE_START | HOLDS_SPECIAL
+        if self.spaced_beginnings and piece.endswith(self.spaced_beginnings):
+            risk |= ENDS_LIKE_START | HOLDS_SPECIAL
+        return risk
+
+    def _hides(self, piece: str, tokens: list[str]) -> bool:
+        start = 0
+        for token in tokens:
+            if token[0] in self._hidden and piece.startswith(self._hidden[token[0]], start):
+                return True
+            start += len(token)
+        return False
+
+
+def _changing(tokenizer: "Tokenizer", *, change_norms: bool) -> frozenset[str]:
+    """Return the special cases that make other tokens of a token with their text: several, or one with a norm."""
+    from spacy.attrs import NORM, intify_attrs
+
+    return frozenset(
+        text
+        for text, specs in tokenizer.rules.items()
+        if len(specs) > 1 or (change_norms and NORM in intify_attrs(specs[0]))
+    )
+
+
+def _searched_patterns(tokenizer: "Tokenizer", plain: "Tokenizer") -> dict[str, list[str]]:
+    """Return, for each special case that is searched in finished Docs, the tokens that are searched for.
+
+    These are the ones with a space, and those that affix rules would split (`add_special_case` in
+    spacy/tokenizer.pyx).
+    """
+    searched = (
+        text
+        for text in tokenizer.rules
+        if not tokenizer.faster_heuristics
+        or " " in text
+        or tokenizer.find_prefix(text)
+        or tokenizer.find_suffix(text)
+        or tokenizer.find_infix(text)
+    )
+    return {text: [token.text for token in plain(text)] for text in searched if not text.isspace()}
+
+
+def _crowded(tokenizer: "Tokenizer", patterns: list[list[str]]) -> set[str]:
+    """Return the special cases in whose own tokens another one is found."""
+    from spacy.attrs import ORTH, intify_attrs
+
+    sequences = {tuple(tokens) for tokens in patterns}
+    lengths = {len(tokens) for tokens in sequences}
+    crowded = set()
+    for text, specs in tokenizer.rules.items():
+        tokens = tuple(intify_attrs(spec)[ORTH] for spec in specs)
+        runs = (tokens[i : i + n] for n in lengths if n < len(tokens) for i in range(len(tokens) - n + 1))
+        if any(run in sequences for run in runs):
+            crowded.add(text)
+    return crowded

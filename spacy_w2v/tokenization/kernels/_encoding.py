@@ -1,0 +1,204 @@
+"""The loops that turn text into numbered tokens: find the pieces between white space, and expand them."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_w2v._arrays import Counts, Offsets, TokenIds
+from spacy_w2v._jit import inlined, kernel
+from spacy_w2v.tokenization.kernels._strings import BYTE, WORD, Slices, mix, no_slices
+
+ORDINARY, BLANK, BREAK, LEAD = 0, 1, 2, 3
+
+
+def _kinds_of_bytes() -> NDArray[np.uint8]:
+    """Return what each byte of UTF-8 may begin: white space of one byte, or of two or three."""
+    kinds = np.full(256, ORDINARY, np.uint8)
+    kinds[list(b"\t\v\f\x1c\x1d\x1e\x1f ")] = BLANK
+    kinds[list(b"\n\r")] = BREAK
+    kinds[[0xC2, 0xE1, 0xE2, 0xE3]] = LEAD
+    return kinds
+
+
+KINDS = _kinds_of_bytes()
+ZERO, SPACE = np.uint8(0), np.uint8(0x20)
+
+
+class Pieces(NamedTuple):
+    """The pieces between white space of some texts. p = pieces."""
+
+    slices: Slices
+    """Where they are: p."""
+    is_next: NDArray[np.bool_]
+    """Whether just one ASCII space stands between the piece before and this one: p."""
+    line_offsets: Offsets
+    """Borders of the lines, or texts, that have pieces."""
+
+
+@inlined
+def white_space_length(first, second, third):  # numba gives it its types
+    """Return the length of the white space character of str.isspace that these bytes begin with, or 0."""
+    if KINDS[first] != LEAD:
+        return 0 if KINDS[first] == ORDINARY else 1
+    if first == 0xC2:  # U+0085, U+00A0
+        return 2 if second == 0x85 or second == 0xA0 else 0
+    if first == 0xE1:  # U+1680
+        return 3 if second == 0x9A and third == 0x80 else 0
+    if first == 0xE3:  # U+3000
+        return 3 if second == 0x80 and third == 0x80 else 0
+    if second == 0x80:  # U+2000 to U+200A, U+2028, U+2029, U+202F
+        return 3 if 0x80 <= third <= 0x8A or third == 0xA8 or third == 0xA9 or third == 0xAF else 0
+    return 3 if second == 0x81 and third == 0x9F else 0  # U+205F
+
+
+def split_texts(data: NDArray[np.uint8], text_offsets: Offsets, by_line: bool) -> Pieces:
+    """Return the pieces between white space, as str.split() finds them, with their hashes.
+
+    data: UTF-8; text i has the bytes text_offsets[i] to text_offsets[i + 1].
+    by_line: whether line breaks part lines too, or the ends of texts alone.
+    """
+    n_texts = text_offsets.size - 1
+    n_most = int(text_offsets[n_texts] - text_offsets[0]) // 2 + n_texts + 1
+    pieces = Pieces(no_slices(n_most), np.empty(n_most, np.bool_), np.empty(n_most + 1, np.int64))
+    sizes = np.zeros(2, np.int64)
+    find_pieces(data, text_offsets, by_line, pieces, sizes)
+    n, n_lines = sizes
+    return Pieces(Slices(*(part[:n] for part in pieces.slices)), pieces.is_next[:n], pieces.line_offsets[: n_lines + 1])
+
+
+@kernel
+def find_pieces(data: NDArray[np.uint8], text_offsets: Offsets, by_line: bool, pieces: Pieces, sizes: Counts) -> None:
+    """Do the work of `split_texts`: write the pieces, for which there must be room, and the numbers of them and lines.
+
+    pieces: room for as many as the texts may have at most.
+    sizes: 2.
+    """
+    slices, is_next, line_offsets = pieces
+    starts, ends, hashes = slices
+    line_offsets[0] = 0
+    n_texts = text_offsets.size - 1
+    n = 0
+    n_lines = 0
+    for text in range(n_texts):
+        i = text_offsets[text]
+        end = text_offsets[text + 1]
+        last_end = np.int64(-1)
+        value = word = shift = np.uint64(0)  # the hash of strings.hash_of, in the making
+        in_piece = False
+        while i < end:
+            byte = data[i]
+            length = 0
+            if KINDS[byte] != ORDINARY:
+                second = data[i + 1] if i + 1 < end else ZERO
+                length = white_space_length(byte, second, data[i + 2] if i + 2 < end else ZERO)
+            if length == 0:
+                if not in_piece:
+                    in_piece = True
+                    starts[n] = i
+                    is_next[n] = i == last_end + 1 and last_end >= 0 and data[last_end] == SPACE
+                    value = word = shift = np.uint64(0)
+                word |= np.uint64(byte) << shift
+                shift += BYTE
+                if shift == WORD:
+                    value = mix(value ^ word)
+                    word = shift = np.uint64(0)
+                i += 1
+                continue
+            if in_piece:
+                in_piece = False
+                ends[n] = last_end = i
+                hashes[n] = mix(value ^ word) if shift else value
+                n += 1
+            if by_line and KINDS[byte] == BREAK and n > line_offsets[n_lines]:
+                n_lines += 1
+                line_offsets[n_lines] = n
+            i += length
+        if in_piece:
+            ends[n] = end
+            hashes[n] = mix(value ^ word) if shift else value
+            n += 1
+        if n > line_offsets[n_lines]:
+            n_lines += 1
+            line_offsets[n_lines] = n
+    sizes[0], sizes[1] = n, n_lines
+
+
+def expand_pieces(
+    piece_rows: NDArray[np.int32],
+    line_offsets: Offsets,
+    row_starts: Offsets,
+    row_types: TokenIds,
+    min_tokens: int,
+    number_of_type: TokenIds,
+) -> tuple[TokenIds, Offsets, TokenIds]:
+    """Replace each piece by its tokens, and number the types of the tokens in order of first appearance.
+
+    r = rows of the table of known pieces; row i has the types row_types[row_starts[i]:row_starts[i + 1]].
+
+    piece_rows: the row of each piece of the batch; line i has the pieces line_offsets[i] to line_offsets[i + 1].
+    min_tokens: lines with fewer tokens are dropped, as are lines without any.
+    number_of_type: scratch with an entry per type of the table, 0 everywhere; is 0 again on return.
+
+    Returns the numbers of the tokens, the number of tokens of each line that is left, and the type of each number.
+    """
+    n_tokens = count_tokens(piece_rows, row_starts)
+    numbers = np.empty(n_tokens, np.uint32)
+    lengths = np.empty(max(line_offsets.size - 1, 0), np.int64)
+    types = np.empty(min(n_tokens, number_of_type.size), np.uint32)
+    sizes = np.zeros(3, np.int64)
+    write_tokens(
+        piece_rows, line_offsets, row_starts, row_types, min_tokens, number_of_type, numbers, lengths, types, sizes
+    )
+    return numbers[: sizes[0]], lengths[: sizes[1]], types[: sizes[2]]
+
+
+@kernel
+def count_tokens(piece_rows: NDArray[np.int32], row_starts: Offsets) -> int:
+    """Return the number of tokens of some pieces."""
+    n_tokens = 0
+    for piece in range(piece_rows.size):
+        row = piece_rows[piece]
+        n_tokens += row_starts[row + 1] - row_starts[row]
+    return n_tokens
+
+
+@kernel
+def write_tokens(
+    piece_rows: NDArray[np.int32],
+    line_offsets: Offsets,
+    row_starts: Offsets,
+    row_types: TokenIds,
+    min_tokens: int,
+    number_of_type: TokenIds,
+    numbers: TokenIds,
+    lengths: Offsets,
+    types: TokenIds,
+    sizes: Counts,
+) -> None:
+    """Do the work of `expand_pieces`: write what it returns, for which there must be room, and the three sizes."""
+    token = 0
+    n_lines = 0
+    n_types = 0
+    for line in range(line_offsets.size - 1):
+        length = 0
+        for piece in range(line_offsets[line], line_offsets[line + 1]):
+            row = piece_rows[piece]
+            length += row_starts[row + 1] - row_starts[row]
+        if length == 0 or length < min_tokens:
+            continue
+        for piece in range(line_offsets[line], line_offsets[line + 1]):
+            row = piece_rows[piece]
+            for entry in range(row_starts[row], row_starts[row + 1]):
+                type_id = row_types[entry]
+                if number_of_type[type_id] == 0:
+                    types[n_types] = type_id
+                    n_types += 1
+                    number_of_type[type_id] = n_types
+                numbers[token] = number_of_type[type_id] - 1
+                token += 1
+        lengths[n_lines] = length
+        n_lines += 1
+    for i in range(n_types):
+        number_of_type[types[i]] = 0
+    sizes[0], sizes[1], sizes[2] = token, n_lines, n_types

@@ -1,0 +1,255 @@
+"""The state of a run on disk: a model that can be loaded, and progress.json, to go on from there.
+
+progress.json: format version, the settings and the corpus that a run must keep, learning rates, results so far.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spacy_w2v._arrays import TokenIds, Weights
+from spacy_w2v._atomic import parse_json, read_bounded, recover_directory, replaced_directory
+from spacy_w2v.config._schema import W2VSettings
+from spacy_w2v.corpus._cache import PARTS, changed_parts
+from spacy_w2v.corpus._store import Corpus
+from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.model._arrays import read_blocks
+from spacy_w2v.model._storage import INPUT_FILE, OUTPUT_FILE, read_model
+from spacy_w2v.model._vocabulary import Vocabulary
+from spacy_w2v.training._progress_facts import check_progress
+from spacy_w2v.training._remedies import resume_option, start_again
+from spacy_w2v.training._state import EpochResult, RunState
+
+FORMAT = "spacy-w2v checkpoint"
+FORMAT_VERSION = 1
+PROGRESS_FILE = "progress.json"
+
+MAY_CHANGE = {"tokens": {"n_process"}, "training": {"workers", "checkpoint_every_s", "alpha", "min_alpha"}}
+"""Settings by block that a run may be resumed with other values of."""
+
+SHARE_OF_TIME = 0.05
+"""Of a run that writing checkpoints may take."""
+
+
+class Checkpoints:
+    """Where and when a run keeps its state."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        every_s: float,
+        write_to: Callable[[RunState, Path], None],
+        kept_epoch: int | None = None,
+    ):
+        """Keep the state in a directory that `write_to` fills; `kept_epoch` tells that an earlier sitting did so."""
+        self.path = path
+        self.every_s = every_s
+        self.write_to = write_to
+        self.kept_epoch = kept_epoch
+        self.next = time.monotonic() + every_s
+
+    def are_due(self) -> bool:
+        """Return whether it is time to write one."""
+        return time.monotonic() >= self.next
+
+    def write(self, state: RunState) -> None:
+        """Write the state, while no task is running, in place of the last one. Raises StorageError and OSError."""
+        with replaced_directory(self.path) as directory:
+            self.write_to(state, directory)
+        self.kept_epoch = state.epoch
+
+    def took(self, seconds: float) -> None:
+        """Plan the next one, now that one is written and training stood still for some seconds."""
+        pause = max(self.every_s, seconds / SHARE_OF_TIME) if self.every_s else 0.0
+        self.next = time.monotonic() + pause
+
+    def describe(self) -> str:
+        """Return a sentence, after a space, that tells where the last good state is; empty if there is none."""
+        if self.kept_epoch is None:
+            return ""
+        return (
+            f" The last good state, of epoch {self.kept_epoch}, is kept in {self.path}: a model to load, or to go on "
+            f"from with {resume_option()} and a lower alpha."
+        )
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A state that was read, to go on from."""
+
+    path: Path
+    settings: dict[str, dict[str, Any]]
+    corpus: dict[str, Any]
+    learning_rates: list[dict[str, float]]
+    """alpha and min_alpha that the run began with, and each change, with "n_tasks_done" before it."""
+    state: dict[str, Any]
+    """RunState.to_json."""
+
+    @property
+    def epoch(self) -> int:
+        """The first epoch that is not done, from 1."""
+        return int(self.state["epoch"])
+
+    @property
+    def n_tasks_done(self) -> int:
+        """Tasks that are done."""
+        return int(self.state["n_tasks_done"])
+
+    @property
+    def results(self) -> list[EpochResult]:
+        """The epochs that are done."""
+        return [EpochResult(**result) for result in self.state["epochs"]]
+
+    def check_settings(self, settings: W2VSettings) -> None:
+        """Raise ConfigError, with a line for each, if settings differ that must stay."""
+        now = kept_settings(settings)
+        self._refuse(
+            [
+                f"w2v.{block}.{name} was {before!r}, is now: {now.get(block, {}).get(name)!r}"
+                for block, values in self.settings.items()
+                for name, before in values.items()
+                if before != now.get(block, {}).get(name)
+            ]
+        )
+
+    def check_corpus(self, corpus: dict[str, Any]) -> None:
+        """Raise ConfigError if `corpus_identity` differs."""
+        before, now = self.corpus, corpus
+        changed = changed_parts(before["fingerprint"], now["fingerprint"])
+        parts = [PARTS[part] for part in changed if part != "format"]  # which the content does not depend on
+        if before.get("initial") != now["initial"]:
+            parts.append("the vectors to start from have changed")
+        if not parts and before.get("content") != now["content"]:
+            parts = [f"the corpus has other texts: {before.get('n_tokens')} tokens before, now {now['n_tokens']}"]
+        self._refuse(parts)
+
+    def read_weights(self, weights: Weights, vector_size: int) -> None:
+        """Fill weights with rows that may be padded. Raises StorageError if the files are damaged."""
+        with _damage(self.path):
+            for name, matrix in zip((INPUT_FILE, OUTPUT_FILE), weights, strict=True):
+                for first, rows in read_blocks(self.path / name, np.float32, (len(matrix), vector_size)):
+                    matrix[first : first + len(rows), :vector_size] = rows
+
+    def _refuse(self, differences: list[str]) -> None:
+        if differences:
+            raise ConfigError(
+                f"A run goes on with what it began with, but {self.path} differs:\n"
+                + "\n".join(differences)
+                + f"\nUndo that, or: {start_again()}"
+            )
+
+
+def kept_settings(
+    settings: W2VSettings, may_change: Mapping[str, Collection[str]] = MAY_CHANGE
+) -> dict[str, dict[str, Any]]:
+    """Return the settings that must stay when a run goes on, by block: all but those that may change."""
+    blocks = settings.model_dump(mode="json", include={"tokens", "vocabulary", "model", "initial", "training"})
+    return {
+        block: {name: value for name, value in values.items() if name not in may_change.get(block, ())}
+        for block, values in blocks.items()
+    }
+
+
+def corpus_identity(
+    corpus: Corpus, vocabulary: Vocabulary, word_of_type: TokenIds, *, initial: str | None = None
+) -> dict[str, Any]:
+    """Return what tells a corpus from another: how it was made, and a hash of its words, counts and chunks.
+
+    initial: a hash of the vectors that the run starts from, if there are any.
+
+    Where a source has no fingerprint, as a generator, only the hash can tell. It does not see the order of words.
+    """
+    content = hashlib.sha256("\n".join(vocabulary.words).encode())
+    for array in (vocabulary.counts, word_of_type, corpus.chunk_tokens):
+        content.update(np.ascontiguousarray(array).data)
+    return {
+        "fingerprint": corpus.fingerprint,
+        "n_tokens": corpus.counts.n_tokens,
+        "content": content.hexdigest(),
+        "initial": initial,
+    }
+
+
+def write_progress(
+    directory: Path,
+    state: RunState,
+    *,
+    settings: W2VSettings,
+    corpus: dict[str, Any],
+    learning_rates: list[dict[str, float]],
+) -> None:
+    """Write progress.json to a directory."""
+    values = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "settings": kept_settings(settings),
+        "corpus": corpus,
+        "learning_rates": learning_rates,
+        "state": state.to_json(),
+    }
+    (directory / PROGRESS_FILE).write_text(json.dumps(values), encoding="utf-8")
+
+
+def open_checkpoint(path: Path, *, resume: bool, overwrite: bool) -> Checkpoint | None:
+    """Return the checkpoint to go on from, or None to start from the beginning.
+
+    Raises StorageError if `resume` finds none, if one is there but neither `resume` nor `overwrite` is set, and if the
+    place is taken by something else.
+    """
+    recover_directory(path)
+    if not path.exists():
+        if resume:
+            raise StorageError(
+                f"{resume_option()} needs the checkpoint of a run that was stopped, but there is no {path}. "
+                f"Start the run without {resume_option()}."
+            )
+        return None
+    if not (path / PROGRESS_FILE).is_file():
+        raise StorageError(
+            f"{path} is where checkpoints are kept, but has no {PROGRESS_FILE} and so holds something else. "
+            "Move it, or name another output."
+        )
+    if resume:
+        return read_checkpoint(path)
+    if not overwrite:
+        raise StorageError(
+            f"An earlier run was stopped, and is kept in {path}. Go on from there with {resume_option()}, or: "
+            f"{start_again()}"
+        )
+    return None
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Return a checkpoint, whose files are checked. Raises StorageError if it is damaged or of another version."""
+    with _damage(path):
+        results = read_model(path, mmap=True).meta["results"]
+        values = parse_json(read_bounded(path / PROGRESS_FILE), name=str(path / PROGRESS_FILE))
+        version = (values.get("format"), values.get("format_version")) if isinstance(values, dict) else values
+        if version == (FORMAT, FORMAT_VERSION):
+            check_progress(values, path=str(path / PROGRESS_FILE))
+            if results != values["state"]["epochs"]:
+                raise StorageError("its model is not of the epochs that its progress.json tells. It is damaged.")
+            return Checkpoint(
+                path=path, **{name: values[name] for name in ("settings", "corpus", "learning_rates", "state")}
+            )
+    raise StorageError(
+        f"{path / PROGRESS_FILE} must be a {FORMAT} of version {FORMAT_VERSION}, was: {version!r:.100}. Go on with the "
+        f"version of spacy-w2v that wrote it, or: {start_again()}"
+    )
+
+
+@contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """Let errors of files say what can be done, when they are those of a checkpoint."""
+    try:
+        yield
+    except StorageError as error:
+        raise StorageError(f"The run cannot go on from its checkpoint {path}: {error} {start_again()}") from error

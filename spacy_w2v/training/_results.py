@@ -1,0 +1,208 @@
+"""The directory of a run's results: the model, its exports, the config and the log."""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from spacy_w2v._atomic import (
+    check_free_space,
+    check_output,
+    has_leftovers,
+    only_writer,
+    recover_directory,
+    remove_directory,
+    settle,
+    staged_directory,
+    unwritable,
+)
+from spacy_w2v.config._export import ExportFormat, ExportSettings, check_fits
+from spacy_w2v.corpus._cache import PARTS, changed_parts, corpus_fingerprint
+from spacy_w2v.corpus._cache_directory import default_cache_dir, tidy
+from spacy_w2v.errors import StorageError, worded
+from spacy_w2v.formats._exporting import EXPORTERS, check_words, export_all
+from spacy_w2v.formats.spacy._writing import check_can_be_saved
+from spacy_w2v.model._storage import read_meta, write_model
+from spacy_w2v.model._trained import TrainedModel
+from spacy_w2v.training._checkpoint import kept_settings
+from spacy_w2v.training._job import JobListener, Word2VecJob
+from spacy_w2v.training._progress import TrainingLog
+
+CONFIG_FILE = "config.cfg"
+LOG_FILE = "training.jsonl"
+MODEL_DIRECTORY = "model"
+RESULTS = {MODEL_DIRECTORY, CONFIG_FILE, LOG_FILE, *(Path(place).parts[0] for _, _, place in EXPORTERS.values())}
+"""Names of all that a run may write to its directory. A later run leaves anything else there, as `model-best`."""
+
+CHECKPOINT_DIRECTORY = "checkpoint"
+"""Within an output that nothing can be written beside; elsewhere beside it, see `checkpoint_of`."""
+
+NO_MATTER = {"tokens": {"n_process"}, "training": {"workers", "checkpoint_every_s"}}
+"""Settings by block that make no other vectors, or (workers) only by chance."""
+
+
+def train_to_directory(
+    job: Word2VecJob,
+    output_path: Path,
+    *,
+    listener: JobListener,
+    overwrite: bool = False,
+    resume: bool = False,
+    also: Sequence[ExportFormat] = (),
+) -> tuple[TrainedModel, list[Path]]:
+    """Run a job whose results appear in a directory when all of them are there, and return what they are.
+
+    Returns the model, and the paths of the results within the directory. While the job runs, its state is kept in
+    `checkpoint_of(output_path)`, which is removed once the results are on the disk. overwrite, resume: replace earlier
+    results, and go on from there. also: formats that the caller makes of the model. Raises the errors of
+    spacy_w2v.errors.
+    """
+    export: ExportSettings = job.settings.export
+    check_fits(export, also=also)
+    if "spacy" in export.formats:
+        check_can_be_saved(job.nlp)
+    check_free(output_path, overwrite=overwrite)
+    with only_writer(checkpoint_of(output_path), shown=output_path):
+        check_free(output_path, overwrite=overwrite)  # again: another run may have ended just before it was held
+        with staged_directory(output_path, replaces=RESULTS) as directory, TrainingLog(directory / LOG_FILE) as log:
+            job = dataclasses.replace(
+                job,
+                check_words=partial(check_words, settings=export),
+                before_training=lambda n_bytes: check_free_space(directory, n_bytes, shown=output_path),
+                checkpoint=checkpoint_of(output_path),
+                overwrite=overwrite,
+                resume=resume,
+            )
+            model = job.run(log.listener().followed_by(listener))
+            (directory / MODEL_DIRECTORY).mkdir()
+            write_model(model, directory / MODEL_DIRECTORY)
+            (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
+            places = export_all(dataclasses.replace(model, made_with=job.nlp), directory, export)
+            last = model.meta["results"][-1]
+            log.end({"seconds": last["seconds"], "words_per_s": last["words_per_s"], "loss": last["loss"]})
+        job.remove_checkpoint()
+    return model, [Path(MODEL_DIRECTORY), *places, Path(LOG_FILE)]
+
+
+def check_free(output_path: Path, *, overwrite: bool) -> None:
+    """Raise StorageError if the results of a run may not be written to a directory; see `check_output`."""
+    of_checkpoint = (CHECKPOINT_DIRECTORY, f".{CHECKPOINT_DIRECTORY}") if _stands_alone(output_path) else ()
+    check_output(output_path, overwrite=overwrite, made_by_us=LOG_FILE, ours=of_checkpoint)
+
+
+def finish_earlier(output_path: Path) -> bool:
+    """Bring a run to its end that was killed when its results were complete: move them, and remove its checkpoint.
+
+    Returns whether there was such a checkpoint; what is left of one is removed too. Raises StorageError.
+    """
+    settle(output_path)
+    checkpoint = checkpoint_of(output_path)
+    if not checkpoint.exists() and has_leftovers(checkpoint):
+        with only_writer(checkpoint, shown=output_path):  # a run that goes on has none for a moment too
+            recover_directory(checkpoint)
+            if not checkpoint.exists():
+                remove_directory(checkpoint)
+    run = _run_of(output_path / MODEL_DIRECTORY)
+    was_complete = run is not None and run == _run_of(checkpoint)
+    if was_complete:
+        with only_writer(checkpoint, shown=output_path):
+            remove_directory(checkpoint)
+    return was_complete
+
+
+def is_done(output_path: Path, job: Word2VecJob, *, overwrite: bool = False) -> bool:
+    """Return whether nothing is left to be done for a job that is to go on, and finish what `finish_earlier` does.
+
+    What killed runs have left in the cache is removed then. Raises StorageError, also if no run was stopped and the
+    results are those of another job, unless they may be replaced (overwrite); and CorpusError if the job's source does
+    not exist.
+    """
+    done = finish_earlier(output_path)
+    if not done and is_result(output_path) and not checkpoint_of(output_path).exists():
+        changes = differences(output_path, job)
+        if changes and not overwrite:
+            replace = worded(python="overwrite=True", command_line="--overwrite instead of --resume")
+            raise StorageError(
+                f"A run that is to go on must have been stopped, but {output_path} has the results of another:\n"
+                + "\n".join(changes)
+                + f"\nName another output, or replace them by {replace}."
+            )
+        done = not changes
+    if done:
+        tidy(job.cache_dir or default_cache_dir())
+    return done
+
+
+def _run_of(model_path: Path) -> str | None:
+    """Return what tells the run of a model, or a checkpoint, from all others; None if that is unknown."""
+    try:
+        run = read_meta(model_path).get("run")
+    except StorageError:
+        return None
+    return run if isinstance(run, str) else None
+
+
+def summary_of(model: TrainedModel) -> str:
+    """Return a sentence on how the training of a model went."""
+    last = model.meta["results"][-1]
+    return (
+        f"Trained {len(model):,} vectors in {last['seconds']:.1f} s: loss {last['loss']:.4f}, "
+        f"{last['words_per_s']:,.0f} words/s"
+    )
+
+
+def is_result(output_path: Path) -> bool:
+    """Return whether a directory holds the results of a run."""
+    return (output_path / LOG_FILE).is_file() and (output_path / MODEL_DIRECTORY).is_dir()
+
+
+def differences(output_path: Path, job: Word2VecJob) -> list[str]:
+    """Return, a line each, by what a job differs from the one whose results are in a directory; none: they are its own.
+
+    Raises StorageError if the results are damaged, CorpusError if the job's source does not exist.
+    """
+    meta = read_meta(output_path / MODEL_DIRECTORY)
+    lines = [
+        f"w2v.{block}.{name} was {meta.get(block, {}).get(name)!r}, is now: {value!r}"
+        for block, values in kept_settings(job.settings, NO_MATTER).items()
+        for name, value in values.items()
+        if meta.get(block, {}).get(name) != value
+    ]
+    before = meta.get("corpus_fingerprint", {})
+    now = corpus_fingerprint(
+        job.source,
+        job.nlp,
+        job.settings.tokens,
+        max_vocab_size=job.settings.vocabulary.max_vocab_size,
+        code_path=job.code_path,
+    )
+    if now["source"] is None:
+        return [*lines, "the source cannot be recognised again"]
+    changed = set(changed_parts(before, now)) & {"format", "source", "tokenizer"}
+    return lines + [PARTS[part] for part in PARTS if part in changed]
+
+
+def checkpoint_of(output_path: Path) -> Path:
+    """Return where the state of a run is kept: beside its output, on the same disk.
+
+    An output that is a mount point, or in a directory that cannot be written, has it within.
+    """
+    if output_path.is_symlink() or output_path.name in ("", ".."):
+        output_path = _resolved(output_path)
+    if _stands_alone(output_path):
+        return output_path / CHECKPOINT_DIRECTORY
+    return output_path.with_name(f"{output_path.name}.checkpoint")
+
+
+def _stands_alone(output_path: Path) -> bool:
+    """Return whether nothing can be written beside an output, or only to another disk."""
+    path = _resolved(output_path)
+    with unwritable(output_path):
+        return path.is_dir() and (os.path.ismount(path) or not os.access(path.parent, os.W_OK))
+
+
+def _resolved(output_path: Path) -> Path:
+    """Return where the links of a path lead. Raises StorageError if they go round in circles, or may not be read."""
+    with unwritable(output_path):
+        return output_path.resolve()

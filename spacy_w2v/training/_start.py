@@ -1,0 +1,159 @@
+"""Where the weights of a run begin, if vectors exist already: matched to its vocabulary, and copied."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_w2v._arrays import Counts, Tree, Weights
+from spacy_w2v.config._initial import InitialSettings
+from spacy_w2v.config._schema import ModelSettings
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.formats._opening import InitialVectors, open_initial
+from spacy_w2v.model._vocabulary import Vocabulary
+from spacy_w2v.objectives._grafting import NOTHING, Grafted, graft
+
+ROWS_COPIED = 4096
+"""Rows that are copied at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class StartingPoint:
+    """Vectors that are matched to a vocabulary."""
+
+    source: InitialVectors
+    rows: NDArray[np.int64]
+    """v; for each word its row in the source, or NOTHING."""
+    grafted: Grafted | None
+    """The source's tree, for this vocabulary; None where trees play no part or are of another kind."""
+    outputs: bool
+    """Whether the output vectors begin with those of the source, or else with zeros."""
+
+    @property
+    def tree(self) -> Tree | None:
+        """The tree of hierarchical softmax that the source's has become; None to build a new one."""
+        return self.grafted.tree if self.grafted is not None else None
+
+    def fill(self, weights: Weights) -> None:
+        """Put the vectors of the source into weights, which may be padded."""
+        for words, rows in _blocks(self.rows):
+            weights.input[words, : self.source.vector_size] = self.source.vectors[rows]
+        if not self.outputs or self.source.output is None:
+            return
+        origins = self.grafted.origins if self.grafted is not None else self.rows
+        for nodes, rows in _blocks(origins):
+            weights.output[nodes, : self.source.vector_size] = self.source.output[rows]
+
+    @property
+    def found(self) -> NDArray[np.bool_]:
+        """For each word whether the source has it."""
+        found: NDArray[np.bool_] = self.rows != NOTHING
+        return found
+
+    def facts(self, counts: Counts, *, freeze: bool) -> dict[str, Any]:
+        """Return what is told of it; words without tokens are there because the source has them."""
+        n_found = int(self.found.sum())
+        return {
+            "source": self.source.name,
+            "n_source_words": len(self.source.words),
+            "n_source_repeated": self.source.n_repeated,
+            "n_found": n_found,
+            "n_new": self.rows.size - n_found,
+            "n_without_tokens": int((counts == 0).sum()),
+            "outputs": self.outputs,
+            "frozen": freeze,
+        }
+
+    def describe(self, counts: Counts, *, freeze: bool) -> str:
+        """Return what is told of it as a line for people."""
+        facts = self.facts(counts, freeze=freeze)
+        parts = [f"{facts['n_found']:,} of {self.rows.size:,} words have a vector there"]
+        if facts["n_source_repeated"]:
+            parts.append(f"{facts['n_source_repeated']:,} are left out there, whose word had one before")
+        if facts["n_without_tokens"]:
+            parts.append(f"{facts['n_without_tokens']:,} of these are kept though the corpus lacks them")
+        if freeze:
+            parts.append("their vectors stay as they are")
+        parts.append("output vectors too" if self.outputs else "output vectors begin with zeros")
+        return f"Starting from {facts['source']}: {', '.join(parts)}"
+
+    def digest(self) -> str:
+        """Return a hash of the vectors that are found, by word."""
+        content = hashlib.sha256(self.rows.tobytes())
+        for _, rows in _blocks(self.rows):
+            content.update(self.source.vectors[rows].tobytes())
+        return content.hexdigest()
+
+
+def open_checked(settings: InitialSettings, given: InitialVectors | None, *, vector_size: int) -> InitialVectors | None:
+    """Return the vectors to start from: those that are given, or those that the settings name, or None.
+
+    Raises StorageError and ConfigError if they cannot be read, have another size than is to be trained, or are no
+    numbers.
+    """
+    source = given
+    if source is None and settings.vectors is not None:
+        source = open_initial(settings.vectors)
+    if source is None and (settings.keep_words or settings.freeze):
+        name = "keep_words" if settings.keep_words else "freeze"
+        raise ConfigError(f"{name} is about vectors to start from, but there are none. Set [w2v.initial] vectors.")
+    if source is not None and source.vector_size != vector_size:
+        raise ConfigError(
+            f"vector_size must be that of the vectors to start from, {source.vector_size} in {source.name}, was: "
+            f"{vector_size}. Set [w2v.model] vector_size = {source.vector_size}."
+        )
+    if source is not None:
+        _check_finite(source)
+    return source
+
+
+def _check_finite(source: InitialVectors) -> None:
+    """Raise ConfigError for a vector that is not finite: after some steps, no vector would be."""
+    for first in range(0, len(source.vectors), ROWS_COPIED):
+        finite = np.isfinite(source.vectors[first : first + ROWS_COPIED]).all(axis=1)
+        if not finite.all():
+            row = first + int(np.flatnonzero(~finite)[0])
+            word = source.words[int(np.flatnonzero(source.rows == row)[0])] if row in source.rows else f"row {row}"
+            raise ConfigError(
+                f"Vectors to start from must be finite numbers, but that of '{word}' in {source.name} is not. Take it "
+                "out before."
+            )
+
+
+def match(source: InitialVectors, vocabulary: Vocabulary, *, attr: str, model: ModelSettings) -> StartingPoint:
+    """Return where a run with this vocabulary begins.
+
+    Output vectors are taken where they mean the same: those of words for negative sampling and softmax, those of nodes
+    for hierarchical softmax, with the tree that they belong to.
+    """
+    by_key = source.rows_by_key(attr)
+    rows = np.array([by_key.get(word, NOTHING) for word in vocabulary.words], np.int64)
+    of_nodes = model.loss == "hierarchical-softmax"
+    if source.output is None or (source.tree is not None) != of_nodes:
+        return StartingPoint(source, rows, grafted=None, outputs=False)
+    if source.tree is None:
+        return StartingPoint(source, rows, grafted=None, outputs=True)
+    if source.tree_kind != model.tree:
+        return StartingPoint(source, rows, grafted=None, outputs=False)
+    return StartingPoint(
+        source, rows, grafted=graft(source.tree, _ranks(rows, source), vocabulary.counts), outputs=True
+    )
+
+
+def _ranks(rows: NDArray[np.int64], source: InitialVectors) -> NDArray[np.int64]:
+    """Return for each row of the source the rank of its word, or NOTHING. Of two words with a row, one gets it."""
+    ranks = np.full(len(source.vectors), NOTHING, np.int64)
+    found = np.flatnonzero(rows != NOTHING)[::-1]
+    ranks[rows[found]] = found  # the most frequent is written last
+    return ranks
+
+
+def _blocks(rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield places and their rows, some at a time, without those of NOTHING."""
+    places = np.flatnonzero(rows != NOTHING)
+    for start in range(0, places.size, ROWS_COPIED):
+        block = places[start : start + ROWS_COPIED]
+        yield block, rows[block]
