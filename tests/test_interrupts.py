@@ -15,9 +15,15 @@ from numba import config, types
 
 import spacy_w2v
 
+PACKAGE = Path(spacy_w2v.__file__).parent
+
 KERNELS = [
-    (path.stem, function.name, ast.unparse(function.returns) if function.returns is not None else "")
-    for path in sorted(Path(spacy_w2v.__file__).parent.rglob("kernels/**/*.py"))
+    (
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts),
+        function.name,
+        ast.unparse(function.returns) if function.returns is not None else "",
+    )
+    for path in sorted(PACKAGE.rglob("kernels/**/*.py"))
     for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     if isinstance(function, ast.FunctionDef)
     and any(ast.unparse(decorator) == "kernel" for decorator in function.decorator_list)
@@ -35,15 +41,13 @@ def test_kernels_fill_arrays_and_return_none():
 
 @pytest.mark.skipif(config.DISABLE_JIT, reason="numba's JIT is off")
 def test_compiled_kernels_return_numbers():
-    import spacy_w2v
-
     for tokenizer in ("pipeline", "whitespace"):
         texts = ["Some words, and (others) on 3.4 lines; they don't matter..."] * 40
         spacy_w2v.train(texts, tokenizer=tokenizer, vector_size=4, epochs=1, workers=1, min_count=1)
     returned = {
         (module, name, signature.return_type)
         for module, name, _ in KERNELS
-        for signature in getattr(import_module(f"spacy_w2v.kernels.{module}"), name).nopython_signatures
+        for signature in getattr(import_module(module), name).nopython_signatures
     }
     assert len(returned) > 8
     for *_, kind in returned:
