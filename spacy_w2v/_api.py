@@ -18,7 +18,8 @@ from spacy_w2v.config._arguments import (
 )
 from spacy_w2v.config._loading import config_of
 from spacy_w2v.config._schema import VectorKind, W2VSettings, block_of_setting, parse_settings
-from spacy_w2v.errors import ConfigError, did_you_mean
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors._wording import did_you_mean
 from spacy_w2v.model._storage import INPUT_FILE, MODEL_FILES, read_model, write_model
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.sources._iterables import as_source, holds_tokens

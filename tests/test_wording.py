@@ -8,7 +8,8 @@ import pytest
 
 import spacy_w2v
 from spacy_w2v._atomic import check_output
-from spacy_w2v.errors import StorageError, worded, worded_for_command_line
+from spacy_w2v.errors import StorageError
+from spacy_w2v.errors._wording import worded, worded_for_command_line
 
 PACKAGE = Path(spacy_w2v.__file__).parent
 OPTION = re.compile(r"(^|[^-\w])--[a-z]")

@@ -10,7 +10,8 @@ from pathlib import Path
 from spacy_w2v._atomic.disk import check_movable, disk_full, move, sync, sync_all, unwritable
 from spacy_w2v._atomic.exchange import WORKSHOP, Workshop
 from spacy_w2v._atomic.locks import lock_of
-from spacy_w2v.errors import StorageError, worded
+from spacy_w2v.errors import StorageError
+from spacy_w2v.errors._wording import worded
 
 OF_DISKS = {"lost+found", "System Volume Information", ".Trashes", ".fseventsd", ".Spotlight-V100"}
 """Entries that the root of an empty file system may have."""

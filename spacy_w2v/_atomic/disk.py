@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from spacy_w2v.errors import StorageError, worded
+from spacy_w2v.errors import StorageError
+from spacy_w2v.errors._wording import worded
 
 if sys.platform != "win32":
     import fcntl

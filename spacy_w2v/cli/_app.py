@@ -14,7 +14,9 @@ from typer.core import TyperGroup
 
 from spacy_w2v._system.signals import EndingSignals, Stopped
 from spacy_w2v.cli._messages import let_all_be_printed, msg
-from spacy_w2v.errors import CorpusWarning, Word2VecError, accessible, worded_for_command_line
+from spacy_w2v.errors import CorpusWarning, Word2VecError
+from spacy_w2v.errors._reraising import accessible
+from spacy_w2v.errors._wording import worded_for_command_line
 
 
 class Told(KeyboardInterrupt):

@@ -5,7 +5,8 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spacy_w2v.errors import ConfigError, accessible
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors._reraising import accessible
 
 if TYPE_CHECKING:
     from spacy.language import Language

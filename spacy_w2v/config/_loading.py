@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.config._registered import fill_block
 from spacy_w2v.config._schema import W2VSettings
-from spacy_w2v.errors import ConfigError, did_you_mean
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors._wording import did_you_mean
 
 if TYPE_CHECKING:
     from confection import Config

@@ -6,7 +6,8 @@ from inspect import Parameter, signature
 from typing import Any, Literal, get_args, get_origin
 
 from spacy_w2v.config._base import NO_VALUE, is_class, wanted_for_bool
-from spacy_w2v.errors import ConfigError, Word2VecError, did_you_mean, first_line, worded
+from spacy_w2v.errors import ConfigError, Word2VecError
+from spacy_w2v.errors._wording import did_you_mean, first_line, worded
 
 
 def resolve_block(block: dict[str, Any], *, section: str) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from spacy_w2v.config._export import VectorKind as VectorKind
 from spacy_w2v.config._export import check_formats
 from spacy_w2v.config._export import check_vectors as check_vectors
 from spacy_w2v.config._initial import InitialSettings
-from spacy_w2v.errors import ConfigError, did_you_mean
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors._wording import did_you_mean
 
 
 class TokensSettings(Settings):

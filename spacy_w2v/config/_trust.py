@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from spacy_w2v.errors import ConfigError, worded
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors._wording import worded
 
 OF_SPACY = ("spacy", "spacy_w2v")
 """Packages whose tokenizers may be made."""

@@ -12,7 +12,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from spacy_w2v._atomic import held_directory, release_lock, sweep, sync, take_lock
-from spacy_w2v.errors import StorageError, worded
+from spacy_w2v.errors import StorageError
+from spacy_w2v.errors._wording import worded
 
 CACHE_TAG = "CACHEDIR.TAG"
 CACHE_TAG_TEXT = (

@@ -5,7 +5,8 @@ from importlib import import_module
 from pathlib import Path
 
 from spacy_w2v.config._schema import ExportSettings
-from spacy_w2v.errors import StorageError, worded
+from spacy_w2v.errors import StorageError
+from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats._names import WORD2VEC_FORMATS
 from spacy_w2v.formats._names import check_words as check_words
 from spacy_w2v.model._trained import TrainedModel

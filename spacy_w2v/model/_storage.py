@@ -19,7 +19,8 @@ import numpy as np
 from spacy_w2v._arrays import Vectors
 from spacy_w2v._atomic import check_files, describe_files, parse_json, parse_manifest, read_bounded, write_manifest
 from spacy_w2v.config._schema import ModelSettings
-from spacy_w2v.errors import ConfigError, StorageError, did_you_mean, worded
+from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.errors._wording import did_you_mean, worded
 from spacy_w2v.model._arrays import check_finite, read_array
 from spacy_w2v.model._facts import check_facts, settings_of
 from spacy_w2v.model._tables import read_tree, read_vocabulary, write_tree, write_vocabulary

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.config._arguments import check_max_vectors
 from spacy_w2v.config._schema import VectorKind
-from spacy_w2v.errors import ConfigError, shown_by_spacy
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors._reraising import shown_by_spacy
 
 if TYPE_CHECKING:
     from spacy.language import Language

@@ -11,7 +11,8 @@ from spacy.tokens import Doc
 from spacy.training import validate_examples
 
 from spacy_w2v.config._schema import VectorKind
-from spacy_w2v.errors import ConfigError, shown_by_spacy
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors._reraising import shown_by_spacy
 from spacy_w2v.evaluation._similarity import SimilaritySets
 from spacy_w2v.formats.spacy._word_rows import NO_ROW, table_facts
 from spacy_w2v.pipeline._continuing import ContinuedTraining, LearningRates, MeanLoss

@@ -4,7 +4,8 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from spacy_w2v.errors import CorpusError, shown_by_spacy
+from spacy_w2v.errors import CorpusError
+from spacy_w2v.errors._reraising import shown_by_spacy
 from spacy_w2v.sources._huggingface import make_dataset_v1
 from spacy_w2v.sources._source import GIVEN_TOKENS, TextSource, text_of
 

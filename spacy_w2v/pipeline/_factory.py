@@ -7,7 +7,7 @@ from typing import Literal
 from spacy.language import Language
 from spacy.tokens import Doc, Token
 
-from spacy_w2v.errors import shown_by_spacy
+from spacy_w2v.errors._reraising import shown_by_spacy
 from spacy_w2v.pipeline._component import Word2VecComponent
 from spacy_w2v.pipeline._doc_vectors import PoolingSettings
 from spacy_w2v.pipeline._origin import guard_order

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
-from spacy_w2v.errors import ConfigError, first_line
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors._wording import first_line
 from spacy_w2v.training._job import JobListener
 from spacy_w2v.training._progress import ProgressBars
 from spacy_w2v.training._resolved_config import ResolvedConfig, SpacyLogger

@@ -13,7 +13,8 @@ from thinc.api import Model, get_current_ops
 from thinc.util import to_numpy
 
 from spacy_w2v.config._schema import VectorKind, parse_settings
-from spacy_w2v.errors import ConfigError, shown_by_spacy
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors._reraising import shown_by_spacy
 
 if TYPE_CHECKING:
     from spacy_w2v.model._trained import TrainedModel

@@ -5,7 +5,8 @@ import socket
 from collections import Counter
 from pathlib import Path
 
-from spacy_w2v.errors import CorpusError, did_you_mean, first_line
+from spacy_w2v.errors import CorpusError
+from spacy_w2v.errors._wording import did_you_mean, first_line
 
 FORMATS = {
     "txt": "text",

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from spacy_w2v.errors import CorpusError, did_you_mean, first_line, shown_by_spacy
+from spacy_w2v.errors import CorpusError
+from spacy_w2v.errors._reraising import shown_by_spacy
+from spacy_w2v.errors._wording import did_you_mean, first_line
 from spacy_w2v.sources._dataset_names import FORMATS, check_names, extension_of, format_of_files, not_found
 from spacy_w2v.sources._file_content import contents
 from spacy_w2v.sources._hub_cache import writable_caches

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from spacy_w2v.errors import CorpusError, shown_by_spacy
+from spacy_w2v.errors import CorpusError
+from spacy_w2v.errors._reraising import shown_by_spacy
 from spacy_w2v.sources._mixture import DOCUMENTS_PER_DRAW, Interleaving
 from spacy_w2v.sources._source import TextBatch, TextSource, empty_texts
 

@@ -8,7 +8,8 @@ from typing import IO
 
 import pyarrow as pa
 
-from spacy_w2v.errors import CorpusError, CorpusWarning, did_you_mean, first_line
+from spacy_w2v.errors import CorpusError, CorpusWarning
+from spacy_w2v.errors._wording import did_you_mean, first_line
 from spacy_w2v.sources._csv_files import CsvFile
 from spacy_w2v.sources._docbin_files import read_docbin
 from spacy_w2v.sources._json_files import fields_of, has_field, read_json

@@ -5,7 +5,8 @@ from typing import IO, Any, NamedTuple
 
 import pyarrow as pa
 
-from spacy_w2v.errors import CorpusError, first_line
+from spacy_w2v.errors import CorpusError
+from spacy_w2v.errors._wording import first_line
 from spacy_w2v.sources._columns import check_type, texts_of_columns
 from spacy_w2v.sources._source import TextBatch
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.config._registered import resolve_block
 from spacy_w2v.config._trust import check_runs_tokenizer_only
-from spacy_w2v.errors import ConfigError, StorageError, Word2VecError, did_you_mean, first_line
+from spacy_w2v.errors import ConfigError, StorageError, Word2VecError
+from spacy_w2v.errors._wording import did_you_mean, first_line
 
 if TYPE_CHECKING:
     from confection import Config

@@ -1,6 +1,6 @@
 """What a user can do about a run that was stopped, in the words of Python or of the command line."""
 
-from spacy_w2v.errors import worded
+from spacy_w2v.errors._wording import worded
 
 
 def resume_option() -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from spacy_w2v.config._loading import fill, with_sections
 from spacy_w2v.config._registered import resolve_block
 from spacy_w2v.config._schema import W2VSettings, parse_settings
-from spacy_w2v.errors import ConfigError, first_line
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors._wording import first_line
 from spacy_w2v.sources._source import TextSource
 from spacy_w2v.tokenization._pipelines import make_pipeline
 

@@ -20,7 +20,8 @@ from spacy_w2v._atomic import (
 from spacy_w2v.config._export import ExportFormat, ExportSettings, check_fits
 from spacy_w2v.corpus._cache import PARTS, changed_parts, corpus_fingerprint
 from spacy_w2v.corpus._cache_directory import default_cache_dir, tidy
-from spacy_w2v.errors import StorageError, worded
+from spacy_w2v.errors import StorageError
+from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats._exporting import EXPORTERS, check_words, export_all
 from spacy_w2v.formats.spacy._writing import check_can_be_saved
 from spacy_w2v.model._storage import read_meta, write_model

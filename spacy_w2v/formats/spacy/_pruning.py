@@ -11,7 +11,8 @@ from spacy_w2v._arrays import Counts
 from spacy_w2v.config._arguments import check_max_vectors
 from spacy_w2v.config._schema import TokensSettings, VocabularySettings
 from spacy_w2v.corpus._cache import EncodingListener, prepared_corpus
-from spacy_w2v.errors import ConfigError, worded
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats.spacy._merging import keys_of_kept, merged_keys
 from spacy_w2v.formats.spacy._tables import has_rows_of_words, rows_by_frequency
 from spacy_w2v.formats.spacy._writing import put_table
