@@ -48,15 +48,15 @@ SST = "1 a fine film\n0 a film one 'd rather not see .\n"
 
 @pytest.fixture(scope="module", autouse=True)
 def _scripts():
-    """Let the scripts in benchmarks be imported as they import each other."""
-    sys.path.insert(0, str(ROOT / "benchmarks"))
+    """Let the scripts of the project be imported as they import each other."""
+    sys.path.insert(0, str(ROOT / "scripts"))
     yield
-    sys.path.remove(str(ROOT / "benchmarks"))
+    sys.path.remove(str(ROOT / "scripts"))
 
 
 def write_labelled(folder: Path) -> None:
     """Write data of a few sentences under the names of the assets, one of them compressed."""
-    from downstream_data import FILES
+    from labelled_data import FILES
 
     contents = {"wnut17": WNUT, "gum": GUM, "sst2": SST}
     for task, names in FILES.items():
@@ -85,17 +85,17 @@ def test_the_workflow_runs_what_there_is():
         "-m", "spacy", "project", "run", "downstream", ".", "--dry", "--force", "--vars.labelled", "tests", cwd=ROOT
     )
     commands = [line for line in said.splitlines() if line.startswith("Running command:")]
-    steps = ("downstream_data.py tests ", "convert", "convert", "w2v train", "pretrain", "assemble", "contextual.py")
+    steps = ("labelled_data.py tests ", "convert", "convert", "w2v train", "pretrain", "assemble", "contextual.py")
     assert "--corpora.pretrain.limit 15000" in commands[4]
     assert "--max-steps 0 --seeds 3" in commands[-1]
-    for step, command in zip((*steps, "downstream.py "), commands, strict=True):
+    for step, command in zip((*steps, "compare.py "), commands, strict=True):
         assert step in command
-    for file in re.findall(r"(?:configs|benchmarks)/\S+\.\w+", said):
+    for file in re.findall(r"(?:configs|scripts)/\S+\.\w+", said):
         assert (ROOT / file).is_file(), file
 
 
 def test_assets_are_the_files_that_are_read():
-    from downstream_data import FILES
+    from labelled_data import FILES
 
     project = load_project_config(ROOT)
     expected = {f"assets/{task}/{name}" for task, names in FILES.items() for name in names.values()}
@@ -107,7 +107,7 @@ def test_assets_are_the_files_that_are_read():
 
 
 def test_labelled_data_come_through(tmp_path):
-    from downstream_data import prepare
+    from labelled_data import prepare
 
     write_labelled(tmp_path / "labelled")
     prepare(tmp_path / "labelled", tmp_path / "out")
@@ -128,7 +128,7 @@ def test_labelled_data_come_through(tmp_path):
 
 
 def test_what_is_missing_is_named(tmp_path):
-    from downstream_data import prepare
+    from labelled_data import prepare
 
     write_labelled(tmp_path / "labelled")
     (tmp_path / "labelled" / "sst2" / "stsa.binary.dev").unlink()
@@ -139,14 +139,14 @@ def test_what_is_missing_is_named(tmp_path):
 
 @pytest.mark.parametrize("line", ["2 stars", "0", "1 "])
 def test_a_line_without_label_or_text_is_refused(line):
-    from downstream_data import labelled_doc
+    from labelled_data import labelled_doc
 
     with pytest.raises(SystemExit, match="must be 0 or 1, a space and a sentence, was: "):
         labelled_doc(line, spacy.blank("en"))
 
 
 def test_the_table_has_means_deviations_and_gains():
-    from downstream import table_of
+    from compare import table_of
 
     scores = {"without": (0.10, 0.12, 0.14), "vectors": (0.21, 0.23, 0.22)}
     measurements = [
@@ -231,8 +231,8 @@ def test_a_pretrained_layer_starts_the_pipeline_and_tells_contexts_apart(vectors
 
 
 def test_a_run_of_the_comparison(vectors, tmp_path, monkeypatch, capsys):
-    import downstream
-    import downstream_data
+    import compare
+    import labelled_data
 
     def call(main, *arguments):
         monkeypatch.setattr(sys, "argv", ["script", *map(str, arguments)])
@@ -241,7 +241,7 @@ def test_a_run_of_the_comparison(vectors, tmp_path, monkeypatch, capsys):
 
     monkeypatch.chdir(tmp_path)
     write_labelled(tmp_path / "labelled")
-    call(downstream_data.main, "labelled", "out")
+    call(labelled_data.main, "labelled", "out")
     load_config(CONFIG, overrides=SMALL, interpolate=False).to_disk("small.cfg")
     options = (
         "out/corpus",
@@ -255,7 +255,7 @@ def test_a_run_of_the_comparison(vectors, tmp_path, monkeypatch, capsys):
         "sst2",
     )
     options += ("--variants", "vectors", "--seeds", 1, "--max-steps", 2, "--output", "results")
-    said = run(ROOT / "benchmarks" / "downstream.py", *options, cwd=tmp_path)
+    said = run(ROOT / "scripts" / "compare.py", *options, cwd=tmp_path)
     assert "task=sst2  variant=vectors  seed=0  score=" in said
     (measured,) = json.loads(Path("results.json").read_text(encoding="utf-8"))["measurements"]
     assert measured["score"] in (0.0, 0.5, 1.0)  # of two documents
@@ -263,6 +263,6 @@ def test_a_run_of_the_comparison(vectors, tmp_path, monkeypatch, capsys):
     assert "| SST-2, sentiment, accuracy | with vectors | 1 |" in table
     assert sorted(os.listdir("runs")) == ["sst2-vectors-0.json", "sst2-vectors-0.log"]
 
-    assert call(downstream.main, *options) == table + "\n"  # it is found
+    assert call(compare.main, *options) == table + "\n"  # it is found
     with pytest.raises(SystemExit, match=r"^These must exist: weights\.bin\. The workflow"):
-        call(downstream.main, *options, "--variants", "pretrained")
+        call(compare.main, *options, "--variants", "pretrained")

@@ -1,6 +1,6 @@
 """What vectors are worth to a pipeline: NER, tagging and classification without them, with them, and with pretraining.
 
-    python benchmarks/downstream.py CORPUS --vectors vectors/spacy --tok2vec pretrained/model-last.bin
+    python scripts/compare.py CORPUS --vectors vectors/spacy --tok2vec pretrained/model-last.bin
 
 CORPUS has a folder per task with train.spacy, dev.spacy and test.spacy, as the workflow `downstream` of project.yml
 makes them. Each run is a `spacy train` of one config and a `spacy evaluate` of its best model on the test set. Runs of
@@ -11,6 +11,7 @@ and runs that are there already are not repeated, unless the config, the data or
 import argparse
 import hashlib
 import json
+import platform
 import shutil
 import statistics
 import subprocess
@@ -18,11 +19,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from common import log, machine_facts, markdown_table
 from spacy.util import load_config
+from tables import markdown_table
 from weasel.util import get_checksum
 
 CONFIG = Path("configs", "downstream", "pipeline.cfg")
@@ -154,8 +156,14 @@ def measure(run: Run, options: argparse.Namespace) -> dict[str, Any]:  # Any: of
     shutil.rmtree(model)
     scores.unlink()
     result.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
-    log(task=run.task.folder, variant=run.variant, seed=run.seed, score=float(measured["score"]))
+    print(f"task={run.task.folder}  variant={run.variant}  seed={run.seed}  score={measured['score']:.4g}", flush=True)
     return measured
+
+
+def versions() -> dict[str, str]:
+    """Return what a score depends on besides the config, the data and the vectors."""
+    packages = ("spacy-w2v", "spacy", "thinc", "numpy")
+    return {"python": platform.python_version(), **{package: version(package) for package in packages}}
 
 
 def as_option(value: object) -> str:
@@ -218,7 +226,7 @@ def main() -> None:
     with ThreadPoolExecutor(options.jobs) as pool:
         measurements = list(pool.map(lambda run: measure(run, options), runs))
     table = table_of(measurements)
-    report = {"machine": machine_facts(), "measurements": measurements}
+    report = {"versions": versions(), "measurements": measurements}
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.with_suffix(".json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     options.output.with_suffix(".md").write_text(table, encoding="utf-8")

@@ -1,7 +1,7 @@
 """The vectors of one word in several sentences: static ones, which are the same, and those of the layer tok2vec.
 
-    python benchmarks/contextual.py PIPELINE
-    python benchmarks/contextual.py PIPELINE --word bank "a first bank" "another bank" "and a third bank"
+    python scripts/contextual.py PIPELINE
+    python scripts/contextual.py PIPELINE --word bank "a first bank" "another bank" "and a third bank"
 
 PIPELINE is a pipeline directory with static vectors and a component tok2vec, such as `spacy assemble` makes of
 pretrained weights. Prints, as a Markdown table, the cosine of the word's vectors in each two sentences.
@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import spacy
-from common import markdown_table
 from spacy.language import Language
 from spacy.tokens import Doc, Token
+from tables import markdown_table
 
 SENTENCES = (
     "They sat on the bank of the river and watched the boats .",
