@@ -79,14 +79,14 @@ def train_ours(corpus: Path, cache_dir: Path, **settings: Any) -> "TrainedModel"
     """Train on a text that is tokenized by white space. It is encoded once and found again in `cache_dir`."""
     import spacy
 
-    from spacy_w2v._api import settings_from_arguments
+    from spacy_w2v.config._keywords import settings_from_keywords
     from spacy_w2v.sources._huggingface import make_dataset_v1
     from spacy_w2v.training._job import Word2VecJob
 
     job = Word2VecJob(
         source=make_dataset_v1(path="text", data_files=str(corpus)),
         nlp=spacy.blank("en"),
-        settings=settings_from_arguments({"tokenizer": "whitespace", **settings}),
+        settings=settings_from_keywords({"tokenizer": "whitespace", **settings}),
         cache_dir=cache_dir,
     )
     return job.run()

@@ -22,7 +22,7 @@ from common import argument_parser, interleave, log, markdown_table, start_at_ze
 from matplotlib.figure import Figure
 from smart_open import open as open_text
 
-from spacy_w2v._api import settings_from_arguments
+from spacy_w2v.config._keywords import settings_from_keywords
 from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.sources._huggingface import make_dataset_v1
 
@@ -36,7 +36,7 @@ class Speed(NamedTuple):
 
 def encode(path: Path, *, tokenizer: str) -> Speed:
     """Encode a file as `spacy w2v encode` does, with an empty cache."""
-    settings = settings_from_arguments({"tokenizer": tokenizer, "n_process": 1})
+    settings = settings_from_keywords({"tokenizer": tokenizer, "n_process": 1})
     source = make_dataset_v1(path="text", data_files=str(path))
     nlp = spacy.blank("en")
     with tempfile.TemporaryDirectory() as cache_dir:

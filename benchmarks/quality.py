@@ -38,7 +38,7 @@ from gensim.models import KeyedVectors, Word2Vec
 from matplotlib.figure import Figure
 from objectives import ARCHITECTURES, LOSSES, add_objectives, can_train, gensim_settings
 
-from spacy_w2v._api import settings_from_arguments
+from spacy_w2v.config._keywords import settings_from_keywords
 from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.evaluation._scoring import ANALOGIES, WORD_PAIRS, bundled, score_analogies, score_word_pairs
 from spacy_w2v.formats.gensim._keyed_vectors import make_keyed_vectors
@@ -53,7 +53,7 @@ Run = dict[str, Any]  # Any: numbers and names, as they stand in JSON
 
 def write_gensim_wiki(path: Path, cache_dir: Path) -> None:
     """Write the bundled excerpt as the tokens of a blank English pipeline, a paragraph a line."""
-    tokens = settings_from_arguments({}).tokens
+    tokens = settings_from_keywords({}).tokens
     with (
         prepared_corpus(
             make_gensim_wiki_v1(), spacy.blank("en"), tokens, max_vocab_size=None, cache_dir=cache_dir

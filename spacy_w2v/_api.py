@@ -1,6 +1,6 @@
 """The Python interface: train word vectors on texts, and use them in spaCy and gensim."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
@@ -16,39 +16,19 @@ from spacy_w2v.config._arguments import (
     path_of,
     pipeline_or_english,
 )
+from spacy_w2v.config._keywords import Keywords, settings_from_keywords
 from spacy_w2v.config._loading import config_of
-from spacy_w2v.config._schema import VectorKind, W2VSettings, block_of_setting, parse_settings
+from spacy_w2v.config._schema import VectorKind
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.errors._wording import did_you_mean
 from spacy_w2v.model._storage import INPUT_FILE, MODEL_FILES, read_model, write_model
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.sources._iterables import as_source, holds_tokens
 
 if TYPE_CHECKING:
     from spacy.language import Language
+    from typing_extensions import Unpack
 
     from spacy_w2v.formats.spacy._pruning import Pruned
-
-SETTINGS_OF_GENSIM = {
-    "sg": 'For sg=1 of gensim, set architecture="skip-gram", which is the default; for sg=0 "cbow".',
-    "hs": 'For hs=1 of gensim, set loss="hierarchical-softmax"; for hs=0 loss="negative-sampling", the default.',
-    "size": "What older versions of gensim call size is vector_size.",
-    "iter": "What older versions of gensim call iter is epochs.",
-    "sentences": "Give sentences, strings or lists of tokens, as the first argument of train: texts.",
-    "corpus_file": "Give the path of the file as the first argument of train: texts. Each line is a document.",
-    "start_alpha": "The learning rate at the start is alpha.",
-    "end_alpha": "The learning rate at the end is min_alpha.",
-    "sorted_vocab": "Words are always sorted by their counts: leave it out.",
-    "compute_loss": "The loss is always computed: leave it out. Each epoch's is in meta['results'] of the model.",
-    "batch_words": "Texts are divided among threads without it: leave it out.",
-    "trim_rule": "Words are chosen by min_count, max_final_vocab and the texts: leave out other words there.",
-    "callbacks": "There are none: use progress=True, checkpoint=..., and what meta['results'] of the model tells.",
-    "null_word": "There is no null word: leave it out.",
-    "comment": "There are no comments: leave it out, or put one into the meta data of the model, its meta.",
-    "hashfxn": "Vectors start from the seed alone: leave it out.",
-}
-"""What stands for an argument of gensim's Word2Vec that has another name here."""
-
 
 NEEDED_TO_TRAIN = (
     "spacy",
@@ -190,7 +170,7 @@ def train(
     initial: Any = None,  # Any: what `open_initial` takes
     keep_words: bool = False,
     freeze: bool = False,
-    **settings: Any,  # Any: each setting of [w2v] has its own type, and is checked against it
+    **settings: "Unpack[Keywords]",
 ) -> Word2Vec:
     """Train word vectors on texts, with the tokens of a pipeline.
 
@@ -216,7 +196,7 @@ def train(
     freeze: leave the vectors of its words as they are, to the bit; only new words get vectors of their own.
     settings: any setting of the config's blocks [w2v.tokens], [w2v.vocabulary], [w2v.model] and [w2v.training] by
         its name there, such as vector_size=100, window=5, min_count=5, epochs=5, attr="LOWER", workers=0, seed=1;
-        n_process is 1 unless it is given.
+        or a block of them, such as model={"window": 5}. n_process is 1 unless it is given.
         With workers=1 a seed fixes the result to the bit.
 
     Raises ConfigError for a wrong setting, CorpusError for texts that cannot be trained on, StorageError for a
@@ -229,19 +209,19 @@ def train(
 
     nlp = pipeline_or_english(nlp)
     cache, kept = optional_path(cache_dir, name="cache_dir"), optional_path(checkpoint, name="checkpoint")
-    check_names(settings)
+    settings_from_keywords(settings)  # what is wrong in them is known before texts are read
     if texts is None:
         raise ConfigError("train needs texts, its first argument, but has none.")
     source = as_source(texts, text_field=text_field)
-    start = None
+    start, defaults = None, Keywords()
     if initial is not None:
         start = open_initial(path_of(initial, name="initial") if isinstance(initial, str) and not initial else initial)
-        settings.setdefault("vector_size", start.vector_size)
+        defaults["vector_size"] = start.vector_size
+    if holds_tokens(source):
+        defaults["attr"] = "ORTH"
     path = str(initial) if isinstance(initial, str | Path) else None
     initial_settings = {"vectors": path, "keep_words": keep_words, "freeze": freeze}
-    checked = settings_from_arguments(settings, initial=initial_settings)
-    if "attr" not in settings and holds_tokens(source):
-        checked = settings_from_arguments({**settings, "attr": "ORTH"}, initial=initial_settings)
+    checked = settings_from_keywords(settings, defaults=defaults, initial=initial_settings)
     job = Word2VecJob(
         source=source,
         nlp=nlp,
@@ -300,28 +280,6 @@ def prune_vectors(
             n_process=n_process,
             listener=listener.for_encoding(),
         )
-
-
-def settings_from_arguments(
-    arguments: dict[str, Any],  # Any: checked here
-    initial: dict[str, Any] | None = None,
-) -> W2VSettings:
-    """Return the settings that plain arguments name, with the block [w2v.initial]. Raises ConfigError."""
-    blocks = block_of_setting()
-    values: dict[str, dict[str, Any]] = {"tokens": {"n_process": 1}, "initial": initial or {}}
-    check_names(arguments)
-    for name, value in arguments.items():
-        values.setdefault(blocks[name], {})[name] = value
-    return parse_settings(values)
-
-
-def check_names(arguments: Iterable[str]) -> None:
-    """Raise ConfigError for the name of an argument that is no setting, with what stands for gensim's."""
-    blocks = block_of_setting()
-    for name in arguments:
-        if name not in blocks:
-            hint = did_you_mean(name, blocks, otherwise=f"Known: {', '.join(blocks)}.")
-            raise ConfigError(f"There is no setting '{name}'. {SETTINGS_OF_GENSIM.get(name, hint)}")
 
 
 def _with_interface(model: TrainedModel) -> Word2Vec:

@@ -11,8 +11,7 @@ import spacy
 from helpers_cli import CONFIG, files_below, needs_proc, w2v, w2v_here, write_texts
 
 import spacy_w2v
-from spacy_w2v._api import SETTINGS_OF_GENSIM
-from spacy_w2v.config._schema import block_of_setting, parse_settings
+from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.errors import ConfigError, CorpusError, StorageError, TrainingError, UnknownWordError
 
 CORPUS = "--w2v.corpus."
@@ -465,22 +464,6 @@ TEXTS = ["one two three four"] * 20
 def test_wrong_arguments_in_python(texts, settings, error, message):
     with pytest.raises(error, match=message):
         spacy_w2v.train(texts, workers=1, epochs=1, **{"vector_size": 4} | settings)
-
-
-def test_each_argument_of_gensim_has_its_name_or_a_hint():
-    from inspect import signature
-
-    from gensim.models import Word2Vec
-
-    of_gensim = set(signature(Word2Vec).parameters) - {
-        "trim_rule",
-        "null_word",
-        "callbacks",
-        "comment",
-        "shrink_windows",
-    }
-    assert of_gensim <= SETTINGS_OF_GENSIM.keys() | block_of_setting().keys()
-    assert not SETTINGS_OF_GENSIM.keys() & block_of_setting().keys()
 
 
 def test_saving_refuses_what_exists(workplace):

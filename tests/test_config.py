@@ -10,6 +10,7 @@ import pytest
 import spacy
 from confection import Config
 
+from spacy_w2v.config._keywords import block_of
 from spacy_w2v.config._loading import apply_overrides, fill, load_config
 from spacy_w2v.config._presets import SIZES, make_config
 from spacy_w2v.config._schema import (
@@ -17,7 +18,6 @@ from spacy_w2v.config._schema import (
     ModelSettings,
     VectorKind,
     W2VSettings,
-    block_of_setting,
     parse_settings,
 )
 from spacy_w2v.errors import ConfigError
@@ -52,15 +52,9 @@ REGISTERED = {
 def test_defaults_are_those_of_gensim(name):
     expected = inspect.signature(gensim.models.Word2Vec.__init__).parameters[name].default
     settings = parse_settings({}).completed().model_dump()
-    actual = settings[block_of_setting()[name]][name]
+    actual = settings[block_of(name)][name]
     assert actual == expected
     assert type(actual) is type(expected) or {type(actual), type(expected)} == {bool, int}
-
-
-def test_settings_of_all_blocks_have_different_names():
-    blocks = parse_settings({}).model_dump()
-    expected = [(name, block) for block in blocks if block not in ("export", "initial") for name in blocks[block]]
-    assert sorted(block_of_setting().items()) == sorted(expected)
 
 
 @pytest.mark.parametrize(

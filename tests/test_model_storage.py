@@ -15,6 +15,7 @@ from helpers_model import make_model
 
 import spacy_w2v
 from spacy_w2v._atomic import describe_files, write_manifest
+from spacy_w2v.config._keywords import settings_from_keywords
 from spacy_w2v.corpus import _cache as cache
 from spacy_w2v.corpus import _store as store
 from spacy_w2v.errors import ConfigError, StorageError
@@ -376,7 +377,7 @@ def old_checkpoint(directory, texts, nlp):
     shutil.copytree(OLD / "checkpoint", directory)
     path = directory / "progress.json"
     values = json.loads(path.read_text())
-    settings = spacy_w2v._api.settings_from_arguments({"tokenizer": "whitespace"}).tokens
+    settings = settings_from_keywords({"tokenizer": "whitespace"}).tokens
     now = cache.corpus_fingerprint(as_source(texts), nlp, settings, max_vocab_size=10_000_000)
     values["corpus"]["fingerprint"]["tokenizer"] = now["tokenizer"]
     path.write_text(json.dumps(values))

@@ -286,15 +286,3 @@ def test_arguments_of_gensim_are_answered_with_ours(name, hint, texts):
 def test_texts_must_be_given():
     with pytest.raises(ConfigError, match=r"train needs texts, its first argument"):
         spacy_w2v.train()
-
-
-def test_every_argument_of_gensim_is_known_or_answered():
-    import inspect
-
-    from gensim.models import Word2Vec
-
-    from spacy_w2v._api import SETTINGS_OF_GENSIM
-    from spacy_w2v.config._schema import block_of_setting
-
-    arguments = set(inspect.signature(Word2Vec).parameters)
-    assert arguments <= {*SETTINGS_OF_GENSIM, *block_of_setting()}

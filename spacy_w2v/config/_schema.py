@@ -220,14 +220,3 @@ def describe_problem(problem: Any, section: str) -> str:  # Any: pydantic's Erro
     text = problem["msg"] if rule is None else rule.format(**problem.get("ctx", {}))
     hint = f". {NO_VALUE}" if problem["input"] is True else ""
     return f"{name}{':' if rule is None else ''} {text}, was: {problem['input']!r}{hint}"
-
-
-def block_of_setting() -> dict[str, str]:
-    """Return the block of each setting, for interfaces where settings are plain arguments."""
-    blocks: dict[str, type[Settings]] = {
-        "tokens": TokensSettings,
-        "vocabulary": VocabularySettings,
-        "model": ModelSettings,
-        "training": TrainingSettings,
-    }
-    return {name: block for block, model in blocks.items() for name in model.model_fields}

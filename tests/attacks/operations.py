@@ -181,12 +181,12 @@ def read_corpus(**reader: Any) -> str:  # Any: arguments of the reader, as in a 
     """Encode a corpus, and return a hash of its sentences, as words, and of what was counted."""
     import spacy
 
-    from spacy_w2v._api import settings_from_arguments
+    from spacy_w2v.config._keywords import settings_from_keywords
     from spacy_w2v.corpus._cache import prepared_corpus
     from spacy_w2v.sources._huggingface import make_dataset_v1
 
     source = make_dataset_v1(**reader)
-    tokens = settings_from_arguments({"tokenizer": "whitespace", "n_process": 1}).tokens
+    tokens = settings_from_keywords({"tokenizer": "whitespace", "n_process": 1}).tokens
     with prepared_corpus(source, spacy.blank("xx"), tokens, max_vocab_size=None, cache_dir=Path("cache")) as corpus:
         types = corpus.read_types()
         keys = dict(zip(types["id"].to_pylist(), types["key"].to_pylist(), strict=True))

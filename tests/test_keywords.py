@@ -1,0 +1,113 @@
+"""Settings as keyword arguments of `train`: typed as the schema has them, found in their blocks, or answered."""
+
+import inspect
+from typing import get_type_hints
+
+import pytest
+from gensim.models import Word2Vec
+
+import spacy_w2v
+from spacy_w2v.config import _keywords
+from spacy_w2v.config._base import Settings
+from spacy_w2v.config._schema import TrainingSettings, parse_settings
+from spacy_w2v.errors import ConfigError
+
+OF_BLOCKS = {
+    "tokens": _keywords.TokensKeywords,
+    "vocabulary": _keywords.VocabularyKeywords,
+    "model": _keywords.ModelKeywords,
+    "training": _keywords.TrainingKeywords,
+}
+
+
+class OtherSettings(Settings):
+    """A block that has a name in common with another."""
+
+    epochs: int = 1
+    depth: int = 1
+
+
+@pytest.mark.parametrize("block", OF_BLOCKS)
+def test_types_are_those_of_the_schema(block):
+    expected = {name: field.annotation for name, field in _keywords.BLOCKS[block].model_fields.items()}
+    assert get_type_hints(OF_BLOCKS[block]) == expected
+    assert OF_BLOCKS[block].__required_keys__ == frozenset()
+
+
+def test_every_setting_and_block_is_a_keyword_of_train():
+    names = {name for settings in _keywords.BLOCKS.values() for name in settings.model_fields}
+    hints = get_type_hints(_keywords.Keywords)
+    assert hints.keys() == names | OF_BLOCKS.keys()
+    assert {block: hints[block] for block in OF_BLOCKS} == OF_BLOCKS
+    assert inspect.signature(spacy_w2v.train).parameters["settings"].annotation == "Unpack[Keywords]"
+
+
+def test_all_blocks_but_those_of_other_arguments_are_keywords():
+    assert {*_keywords.BLOCKS, "initial", "export"} == parse_settings({}).model_dump().keys()
+
+
+def test_blocks_and_names_go_together():
+    actual = _keywords.settings_from_keywords({"window": 2, "model": {"vector_size": 3}, "epochs": 4})
+    expected = {"tokens": {"n_process": 1}, "model": {"window": 2, "vector_size": 3}, "training": {"epochs": 4}}
+    assert actual == parse_settings(expected)
+
+
+def test_defaults_give_way():
+    defaults = {"attr": "ORTH", "vector_size": 7}
+    actual = _keywords.settings_from_keywords({"tokens": {"attr": "NORM", "n_process": 2}}, defaults=defaults)
+    assert (actual.tokens.attr, actual.tokens.n_process, actual.model.vector_size) == ("NORM", 2, 7)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"windo": 3}, r"^There is no setting 'windo'\. Did you mean 'window'\?$"),
+        ({"xyz": 3}, r"^There is no setting 'xyz'\. Known: tokenizer, attr, boundary, .*, checkpoint_every_s\.$"),
+        ({"model": 3}, r'^model must be a block of settings, such as \{"architecture": \.\.\.\}, was: 3$'),
+        ({"model": {"windo": 3}}, r"^\[w2v\.model\] has no setting 'windo'\. Did you mean 'window'\?$"),
+        ({"model": {"epochs": 3}}, r"^\[w2v\.model\] has no setting 'epochs'\."),
+        ({"window": 3, "model": {"window": 3}}, r"^window must be given once, but is given in model and by itself"),
+        ({"model": {"window": 3}, "window": 3}, r"^window must be given once, but is given in model and by itself"),
+        ({"window": 0}, r"^w2v\.model\.window must be at least 1, was: 0$"),
+    ],
+)
+def test_wrong_keywords(keywords, message):
+    with pytest.raises(ConfigError, match=message):
+        _keywords.settings_from_keywords(keywords)
+
+
+def test_a_name_of_two_blocks_must_be_given_in_its_block(monkeypatch):
+    monkeypatch.setitem(_keywords.BLOCKS, "vocabulary", OtherSettings)
+    assert _keywords.block_of("depth") == "vocabulary"
+    with pytest.raises(ConfigError) as error:
+        _keywords.settings_from_keywords({"epochs": 3})
+    assert str(error.value) == (
+        "epochs must be given in its block, since vocabulary and training have one: "
+        'vocabulary={"epochs": ...} or training={"epochs": ...}.'
+    )
+    monkeypatch.setitem(_keywords.BLOCKS, "vocabulary", TrainingSettings)
+    with pytest.raises(ConfigError, match="epochs must be given in its block"):
+        spacy_w2v.train(["a b"], epochs=3)
+
+
+def test_each_argument_of_gensim_is_a_setting_or_has_a_hint():
+    settings = {name for block in _keywords.BLOCKS.values() for name in block.model_fields}
+    of_gensim = set(inspect.signature(Word2Vec).parameters)
+    assert of_gensim <= _keywords.HINTS_FOR_GENSIM.keys() | settings
+    assert not _keywords.HINTS_FOR_GENSIM.keys() & settings
+
+
+def test_an_editor_sees_what_train_takes(tmp_path):
+    """Mypy completes and checks names and types of settings, also for a program that uses the package."""
+    api = pytest.importorskip("mypy.api")
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import spacy_w2v\n"
+        "spacy_w2v.train(['a'], window=3, attr='LOWER', model={'negative': 5}, alpha=None)\n"
+        "spacy_w2v.train(['a'], windo=3)\n"
+        "spacy_w2v.train(['a'], attr='LEMMA')\n"
+        "spacy_w2v.train(['a'], epochs='many')\n"
+    )
+    stdout, _, _ = api.run(["--no-incremental", "--follow-imports=silent", "--ignore-missing-imports", str(program)])
+    lines = [line.partition(":")[2].partition(":")[0] for line in stdout.splitlines() if ": error:" in line]
+    assert lines == ["3", "4", "5"], stdout
