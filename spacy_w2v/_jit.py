@@ -21,8 +21,8 @@ def compiled_files(package: Path) -> list[Path]:
 
     They are those in folders named "kernels" and below them, and what these import: the array bundles, and this module.
     """
-    names = {"kernels", "_arrays.py", "_jit.py"}
-    return sorted(path for path in package.rglob("*.py") if names & set(path.relative_to(package).parts))
+    in_folders = (path for path in package.rglob("*.py") if "kernels" in path.relative_to(package).parts)
+    return sorted([*in_folders, *(package / name for name in ("_arrays.py", "_jit.py"))])
 
 
 def kernels_digest(package: Path) -> str:

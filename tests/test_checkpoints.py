@@ -42,7 +42,7 @@ def reference(tmp_path_factory):
     directory = tmp_path_factory.mktemp("reference")
     write_texts(directory / "texts.txt")
     (directory / "config.cfg").write_text(CONFIG.replace("epochs = 2", f"epochs = {EPOCHS}"))
-    (directory / "code.py").write_text("from spacy_w2v.corpus import store\n\nstore.CHUNK_TOKENS = 500\n")
+    (directory / "code.py").write_text("from spacy_w2v.corpus import _store\n\n_store.CHUNK_TOKENS = 500\n")
     w2v(*TRAIN, cwd=directory)
     return directory
 

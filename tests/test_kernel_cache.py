@@ -82,6 +82,8 @@ def test_the_digest_is_of_names_and_contents(tmp_path):
     digests = []
     for folder in ("kernels/sub", "room/kernels", "room/other"):
         (tmp_path / folder).mkdir(parents=True)
+    for name in ("_arrays.py", "_jit.py"):
+        (tmp_path / name).touch()
     files = [
         ("kernels/a.py", "1"),
         ("kernels/a.py", "2"),
@@ -104,12 +106,13 @@ def test_the_digest_is_of_names_and_contents(tmp_path):
 
 
 def test_the_digest_covers_every_module_that_is_compiled():
+    """Beyond it, a kernel may import nothing of the package: machine code would not change with that."""
     package = Path(spacy_w2v.__file__).parent
     covered = set(compiled_files(package))
     for path in package.rglob("*.py"):
         imports = imports_of(path)
         if "numba" in {name.split(".")[0] for name in imports}:
             assert path in covered
-        if path in covered:
-            files = [package.parent.joinpath(*name.split(".")).with_suffix(".py") for name in imports]
-            assert {file for file in files if file.is_file()} <= covered, path
+        if "kernels" in path.parts:
+            modules = (package.parent.joinpath(*name.split(".")).with_suffix(".py") for name in imports)
+            assert {module for module in modules if package in module.parents and module.is_file()} <= covered, path

@@ -24,7 +24,7 @@ from trials import CHUNK_TOKENS, MAX_WALL_S
 USERS_FILES = {"notes.md": "what the user wrote\n", "model-best/meta.json": '{"lang": "en"}\n'}
 """That stand among results, and belong to the user."""
 FORMATS = ("--w2v.export.formats", '["spacy", "gensim", "word2vec-text"]', "--code", "code.py")
-CODE = f"from spacy_w2v.corpus import store\n\nstore.CHUNK_TOKENS = {CHUNK_TOKENS}\n"
+CODE = f"from spacy_w2v.corpus import _store\n\n_store.CHUNK_TOKENS = {CHUNK_TOKENS}\n"
 """So that processes of their own make the same chunks as forks."""
 
 
