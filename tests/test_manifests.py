@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from spacy_w2v._atomic import (
     check_files,
     describe_files,
-    file_checksum,
     parse_json,
     parse_manifest,
     read_manifest,
     write_manifest,
 )
+from spacy_w2v._system.hashing import xxh3_of_file
 from spacy_w2v.errors import StorageError
 
 VALUES = {
@@ -44,7 +44,7 @@ def test_what_was_written_is_read(described):
 
 def test_checksums_are_those_of_xxhash(tmp_path):
     (tmp_path / "empty").touch()
-    assert file_checksum(tmp_path / "empty") == "99aa06d3014798d86001c324468d497f"  # XXH3_128bits of nothing, seed 0
+    assert xxh3_of_file(tmp_path / "empty") == "99aa06d3014798d86001c324468d497f"  # XXH3_128bits of nothing, seed 0
 
 
 def test_every_changed_byte_of_a_manifest_is_noticed(described):

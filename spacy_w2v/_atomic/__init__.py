@@ -21,7 +21,6 @@ from spacy_w2v._atomic.locks import take_lock as take_lock
 from spacy_w2v._atomic.manifests import check_files as check_files
 from spacy_w2v._atomic.manifests import describe_content as describe_content
 from spacy_w2v._atomic.manifests import describe_files as describe_files
-from spacy_w2v._atomic.manifests import file_checksum as file_checksum
 from spacy_w2v._atomic.manifests import manifest_content as manifest_content
 from spacy_w2v._atomic.manifests import parse_json as parse_json
 from spacy_w2v._atomic.manifests import parse_manifest as parse_manifest

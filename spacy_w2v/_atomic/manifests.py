@@ -12,41 +12,25 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
+from spacy_w2v._system.hashing import xxh3_of, xxh3_of_file
 from spacy_w2v.errors import StorageError
 
 CHECKSUM = "xxh3_128"
-
-BYTES_AT_A_TIME = 1 << 20
-"""Of a file, while its checksum is computed: it is read, not mapped, so that it does not count as memory."""
 
 MAX_MANIFEST_BYTES = 256 << 20
 """Larger files cannot be manifests: a corpus of 250 billion tokens has one of some 20 MB."""
 
 
-def file_checksum(path: Path) -> str:
-    """Return the XXH3 checksum (128 bits) of a file as 32 hexadecimal digits. Raises OSError."""
-    from xxhash import xxh3_128
-
-    digest = xxh3_128()
-    buffer = memoryview(bytearray(BYTES_AT_A_TIME))
-    with path.open("rb", buffering=0) as file:
-        while n_read := file.readinto(buffer):
-            digest.update(buffer[:n_read])
-    return str(digest.hexdigest())
-
-
 def describe_files(directory: Path, names: Iterable[str]) -> dict[str, dict[str, int | str]]:
     """Return what a manifest tells of some files of a directory, under "files". Raises OSError."""
     return {
-        name: {"bytes": (directory / name).stat().st_size, CHECKSUM: file_checksum(directory / name)} for name in names
+        name: {"bytes": (directory / name).stat().st_size, CHECKSUM: xxh3_of_file(directory / name)} for name in names
     }
 
 
 def describe_content(content: bytes) -> dict[str, int | str]:
     """Return what a manifest tells of a file with this content."""
-    from xxhash import xxh3_128
-
-    return {"bytes": len(content), CHECKSUM: str(xxh3_128(content).hexdigest())}
+    return {"bytes": len(content), CHECKSUM: xxh3_of([content])}
 
 
 def check_files(directory: Path, files: object, *, needed: Collection[str] = ()) -> None:
@@ -73,7 +57,7 @@ def check_files(directory: Path, files: object, *, needed: Collection[str] = ())
             actual = path.stat().st_size if path.is_file() else None
             if actual != size:
                 raise StorageError(f"{path} must have {size} bytes, but has: {actual}. It is damaged.")
-            if has_checksum and file_checksum(path) != checksum:
+            if has_checksum and xxh3_of_file(path) != checksum:
                 raise StorageError(
                     f"{path} must have the checksum {checksum}, but its content has changed. It is damaged."
                 )
@@ -146,6 +130,4 @@ def _is_plain(name: str) -> bool:
 
 
 def _own_checksum(values: dict[str, Any]) -> str:  # Any: JSON values
-    from xxhash import xxh3_128
-
-    return str(xxh3_128(json.dumps(values, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest())
+    return xxh3_of([json.dumps(values, sort_keys=True, separators=(",", ":")).encode("ascii")])

@@ -1,19 +1,24 @@
-"""The memory of the machine, and what this process takes of it."""
+"""The memory that this process may use, and what it takes of it."""
 
 import ctypes
 import mmap
 import os
 from typing import TYPE_CHECKING, Any
 
+from spacy_w2v._system.cgroups import memory_limit
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def physical_memory() -> int | None:
-    """Return the memory of this machine in bytes, or None where the system does not tell."""
+def available_memory() -> int | None:
+    """Return how many bytes this process may use: those of the machine, or of its container if these are fewer.
+
+    Memory that others use now is not subtracted. None where the system does not say how much there is.
+    """
     if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
         return None
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return int(min(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), memory_limit()))
 
 
 def release_free_memory() -> None:

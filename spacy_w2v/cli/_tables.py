@@ -1,6 +1,5 @@
 """Tables of words of any script, in columns of a terminal."""
 
-import unicodedata
 from collections.abc import Sequence
 
 from spacy_w2v._system.terminal import shown
@@ -21,10 +20,6 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 def width_of(text: str) -> int:
     """Return how many columns of a terminal a text takes: two for each wide character, such as those of Chinese."""
-    return sum(map(_columns_of, text))
+    from rich.cells import cell_len
 
-
-def _columns_of(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):  # drawn over the one before, or not at all
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+    return cell_len(text)

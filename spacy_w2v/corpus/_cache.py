@@ -1,6 +1,5 @@
 """Keeps encoded corpora, and finds them again by the fingerprint of all that decides their content."""
 
-import hashlib
 import json
 import os
 import time
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from spacy_w2v._system.hashing import sha256_of_text
 from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.corpus._cache_directory import default_cache_dir, new_entry, publish, remedy, tidy
 from spacy_w2v.corpus._store import FORMAT_VERSION, Corpus, CorpusWriter, open_corpus, read_manifest
@@ -139,7 +139,7 @@ def tokenizer_fingerprint(nlp: "Language", settings: TokensSettings, *, code_pat
         parts += [jieba] if (jieba := jieba_fingerprint(tokenizer)) else []
     if settings.attr == "NORM":
         parts.append(nlp.vocab.lookups.to_bytes())
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+    return sha256_of_text(repr(parts))
 
 
 def _code_of(tokenizer: Any) -> list[bytes]:  # Any: whatever the user has made one
@@ -151,7 +151,7 @@ def _code_of(tokenizer: Any) -> list[bytes]:  # Any: whatever the user has made 
 
 
 def _entry_name(fingerprint: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(fingerprint, sort_keys=True).encode()).hexdigest()[:16]
+    return sha256_of_text(json.dumps(fingerprint, sort_keys=True))[:16]
 
 
 def _find(entry: Path, told: EncodingListener) -> Corpus | None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
+
+from spacy_w2v._system.spelling import nearest_spellings
 
 _is_command_line = False
 
@@ -25,7 +26,7 @@ def worded(*, python: str, command_line: str) -> str:
 
 def did_you_mean(name: str, valid: Iterable[str], *, otherwise: str = "") -> str:
     """Return a sentence that suggests the valid name nearest to `name`, or `otherwise` if none is near."""
-    nearest = get_close_matches(name, list(valid), n=1, cutoff=0.6)
+    nearest = nearest_spellings(name, valid)
     return f"Did you mean '{nearest[0]}'?" if nearest else otherwise
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spacy_w2v._arrays import Tree, Vectors
+from spacy_w2v._system.spelling import nearest_spellings
 from spacy_w2v.config._arguments import check_whole_number
 from spacy_w2v.config._schema import ModelSettings, VectorKind, check_vectors
 from spacy_w2v.config._trust import check_no_variables
@@ -220,11 +220,11 @@ class TrainedModel:
         return predictions.score(self, sentences)
 
     def near_spellings(self, word: str) -> str:
-        """Return a sentence with words of the vocabulary that are spelt like one that it lacks."""
+        """Return a sentence with words of the vocabulary that are spelled like one that it lacks."""
         if word.lower() in self.vocabulary:
             return f"Its lower case is: '{word.lower()}'."
-        near = get_close_matches(word, self.words[:50_000], n=3, cutoff=0.75)
-        return f"Near spellings: {', '.join(near)}." if near else "No word is spelt like it."
+        near = nearest_spellings(word, self.words[:50_000], limit=3, cutoff=0.75)
+        return f"Near spellings: {', '.join(near)}." if near else "No word is spelled like it."
 
 
 def _as_words(words: str | Sequence[str] | None) -> list[str]:

@@ -7,11 +7,11 @@ content counts, up to WHOLE_BYTES; that takes some milliseconds. Of more, evenly
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from spacy_w2v._atomic import file_checksum
+from spacy_w2v._system.hashing import xxh3_of, xxh3_of_file
 from spacy_w2v.errors import CorpusError
 
 WHOLE_BYTES = 256 << 20
@@ -49,13 +49,15 @@ def contents(paths: Sequence[str]) -> list[FileContent] | None:
 
 def _content(path: str, status: os.stat_result, n_blocks: int | None) -> FileContent:
     """Return the content of a file, by `n_blocks` of it; None for all."""
-    from xxhash import xxh3_128
-
-    size, digest = status.st_size, xxh3_128()
+    size = status.st_size
     if n_blocks is None or size <= n_blocks * BLOCK_BYTES:
-        return FileContent(path, size, file_checksum(Path(path)), 0)
+        return FileContent(path, size, xxh3_of_file(Path(path)), 0)
+    return FileContent(path, size, xxh3_of(_blocks(path, size=size, n_blocks=n_blocks)), status.st_mtime_ns)
+
+
+def _blocks(path: str, *, size: int, n_blocks: int) -> Iterator[bytes]:
+    """Yield evenly spaced blocks of a file, among them the first and the last."""
     with open(path, "rb", buffering=0) as file:
         for i in range(n_blocks):
             file.seek((size - BLOCK_BYTES) * i // (n_blocks - 1))
-            digest.update(file.read(BLOCK_BYTES))
-    return FileContent(path, size, digest.hexdigest(), status.st_mtime_ns)
+            yield file.read(BLOCK_BYTES)

@@ -1,7 +1,6 @@
 """The excerpt of English Wikipedia that gensim's wheel carries: real text, without a download."""
 
 import bz2
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from spacy_w2v._system.hashing import sha256_of
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.sources._source import TextBatch, coalesce, take_documents
 
@@ -33,7 +33,7 @@ class GensimWiki:
 
     def fingerprint(self) -> str:
         """Return the hash of the file."""
-        return f"gensim-wiki:{hashlib.sha256(self._path().read_bytes()).hexdigest()}:{self.max_documents}"
+        return f"gensim-wiki:{sha256_of([self._path().read_bytes()])}:{self.max_documents}"
 
     def batches(self) -> Iterator[TextBatch]:
         """Read the articles, redirects left out."""

@@ -1,7 +1,6 @@
 """Hugging Face datasets as sources: from the Hub, from local files, or from load_from_disk."""
 
 import codecs
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from spacy_w2v._system.hashing import sha256_of_values
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.errors._reraising import shown_by_spacy
 from spacy_w2v.errors._wording import did_you_mean, first_line
@@ -94,7 +94,7 @@ class DatasetSource:
             return None
         arguments = (self.path, self.configuration, self.split, self.text_field)
         reading = (self.encoding, self.encoding_errors, self.max_documents)
-        return f"dataset:{hashlib.sha256(repr((local, remote, revisions, arguments, reading)).encode()).hexdigest()}"
+        return f"dataset:{sha256_of_values(local, remote, revisions, arguments, reading)}"
 
     def batches(self) -> Iterator[TextBatch]:
         """Read the text columns of the split."""

@@ -1,6 +1,5 @@
 """Several sources as one: one behind the other, or mixed by weights."""
 
-import hashlib
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from spacy_w2v._system.hashing import sha256_of_values
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.errors._reraising import shown_by_spacy
 from spacy_w2v.sources._source import TextBatch, TextSource, empty_texts
@@ -138,7 +138,7 @@ def _joint_fingerprint(sources: dict[str, TextSource], mixture: str) -> str | No
     fingerprints = [source.fingerprint() for source in sources.values()]
     if None in fingerprints:
         return None
-    return f"mixture:{hashlib.sha256(repr((fingerprints, mixture)).encode()).hexdigest()}"
+    return f"mixture:{sha256_of_values(fingerprints, mixture)}"
 
 
 @shown_by_spacy("The texts cannot be read")

@@ -1,8 +1,9 @@
 """jieba's words, by which spaCy's Chinese tokenizer may segment: they belong to the process, not to the tokenizer."""
 
-import hashlib
 import io
 from typing import Any, NamedTuple
+
+from spacy_w2v._system.hashing import sha256_of_values
 
 # Any in signatures: tokenizers have no type in common, and jieba has none at all.
 
@@ -26,8 +27,7 @@ def jieba_fingerprint(tokenizer: Any) -> str | None:
     import jieba
 
     words = _words_of(segmenter)
-    parts = (jieba.__version__, list(words.frequencies.items()), words.total, sorted(words.split))
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+    return sha256_of_values(jieba.__version__, list(words.frequencies.items()), words.total, sorted(words.split))
 
 
 def pickle_with_words(thing: object) -> bytes:

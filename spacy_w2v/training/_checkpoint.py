@@ -3,7 +3,6 @@
 progress.json: format version, the settings and the corpus that a run must keep, learning rates, results so far.
 """
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -16,6 +15,7 @@ import numpy as np
 
 from spacy_w2v._arrays import TokenIds, Weights
 from spacy_w2v._atomic import parse_json, read_bounded, recover_directory, replaced_directory
+from spacy_w2v._system.hashing import sha256_of
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.corpus._cache import PARTS, changed_parts
 from spacy_w2v.corpus._store import Corpus
@@ -167,13 +167,11 @@ def corpus_identity(
 
     Where a source has no fingerprint, as a generator, only the hash can tell. It does not see the order of words.
     """
-    content = hashlib.sha256("\n".join(vocabulary.words).encode())
-    for array in (vocabulary.counts, word_of_type, corpus.chunk_tokens):
-        content.update(np.ascontiguousarray(array).data)
+    arrays = (np.ascontiguousarray(array).data for array in (vocabulary.counts, word_of_type, corpus.chunk_tokens))
     return {
         "fingerprint": corpus.fingerprint,
         "n_tokens": corpus.counts.n_tokens,
-        "content": content.hexdigest(),
+        "content": sha256_of(["\n".join(vocabulary.words).encode(), *arrays]),
         "initial": initial,
     }
 

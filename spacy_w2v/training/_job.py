@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from spacy_w2v._arrays import NO_WORDS, Weights
 from spacy_w2v._atomic import remove_directory
-from spacy_w2v._system.memory import physical_memory, release_free_memory
+from spacy_w2v._system.memory import available_memory, release_free_memory
 from spacy_w2v.config._schema import W2VSettings, default_alpha
 from spacy_w2v.corpus._cache import EncodingListener, EncodingProgress, prepared_corpus
 from spacy_w2v.corpus._store import Corpus
@@ -267,7 +267,7 @@ class Word2VecJob:
 
 def _check_memory(n_bytes: int, *, n_words: int, vector_size: int) -> None:
     """Raise TrainingError if the weights alone are larger than this machine's memory."""
-    memory = physical_memory()
+    memory = available_memory()
     if memory is not None and n_bytes > memory:
         raise TrainingError(
             f"The weights must fit into memory, {memory / 1e9:.1f} GB, but {n_words} words of {vector_size} dimensions "

@@ -1,14 +1,15 @@
 """Where the weights of a run begin, if vectors exist already: matched to its vocabulary, and copied."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Counts, Tree, Weights
+from spacy_w2v._system.hashing import sha256_of
 from spacy_w2v.config._initial import InitialSettings
 from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError
@@ -82,10 +83,8 @@ class StartingPoint:
 
     def digest(self) -> str:
         """Return a hash of the vectors that are found, by word."""
-        content = hashlib.sha256(self.rows.tobytes())
-        for _, rows in _blocks(self.rows):
-            content.update(self.source.vectors[rows].tobytes())
-        return content.hexdigest()
+        found = (self.source.vectors[rows].tobytes() for _, rows in _blocks(self.rows))
+        return sha256_of(chain([self.rows.tobytes()], found))
 
 
 def open_checked(settings: InitialSettings, given: InitialVectors | None, *, vector_size: int) -> InitialVectors | None:
