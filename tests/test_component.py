@@ -833,4 +833,4 @@ def test_analysis_of_pipes():
 
 def test_the_factory_is_an_entry_point():
     (point,) = entry_points(group="spacy_factories", name="w2v")
-    assert point.value == "spacy_w2v.component:make_w2v"
+    assert point.value == "spacy_w2v.pipeline._factory:make_w2v"

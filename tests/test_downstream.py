@@ -49,9 +49,9 @@ SST = "1 a fine film\n0 a film one 'd rather not see .\n"
 @pytest.fixture(scope="module", autouse=True)
 def _scripts():
     """Let the scripts of the project be imported as they import each other."""
-    sys.path.insert(0, str(ROOT / "scripts"))
+    sys.path.insert(0, str(ROOT / "configs/downstream"))
     yield
-    sys.path.remove(str(ROOT / "scripts"))
+    sys.path.remove(str(ROOT / "configs/downstream"))
 
 
 def write_labelled(folder: Path) -> None:
@@ -90,7 +90,7 @@ def test_the_workflow_runs_what_there_is():
     assert "--max-steps 0 --seeds 3" in commands[-1]
     for step, command in zip((*steps, "compare.py "), commands, strict=True):
         assert step in command
-    for file in re.findall(r"(?:configs|scripts)/\S+\.\w+", said):
+    for file in re.findall(r"configs/\S+\.\w+", said):
         assert (ROOT / file).is_file(), file
 
 
@@ -255,7 +255,7 @@ def test_a_run_of_the_comparison(vectors, tmp_path, monkeypatch, capsys):
         "sst2",
     )
     options += ("--variants", "vectors", "--seeds", 1, "--max-steps", 2, "--output", "results")
-    said = run(ROOT / "scripts" / "compare.py", *options, cwd=tmp_path)
+    said = run(ROOT / "configs/downstream/compare.py", *options, cwd=tmp_path)
     assert "task=sst2  variant=vectors  seed=0  score=" in said
     (measured,) = json.loads(Path("results.json").read_text(encoding="utf-8"))["measurements"]
     assert measured["score"] in (0.0, 0.5, 1.0)  # of two documents

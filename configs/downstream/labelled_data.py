@@ -1,6 +1,6 @@
 """Labelled data of the workflow `downstream`, in the formats and under the names that `spacy convert` wants.
 
-    python scripts/labelled_data.py assets output/downstream
+    python configs/downstream/labelled_data.py assets output/downstream
 
 From the first folder it reads wnut17/, gum/ and sst2/, as the assets of project.yml have them; each file may be
 compressed (.xz, .gz, .bz2). Into the second it writes text/ for `spacy convert`, and of SST-2, for whose format spaCy

@@ -1,6 +1,6 @@
 """What vectors are worth to a pipeline: NER, tagging and classification without them, with them, and with pretraining.
 
-    python scripts/compare.py CORPUS --vectors vectors/spacy --tok2vec pretrained/model-last.bin
+    python configs/downstream/compare.py CORPUS --vectors vectors/spacy --tok2vec pretrained/model-last.bin
 
 CORPUS has a folder per task with train.spacy, dev.spacy and test.spacy, as the workflow `downstream` of project.yml
 makes them. Each run is a `spacy train` of one config and a `spacy evaluate` of its best model on the test set. Runs of

@@ -1,7 +1,7 @@
 """The vectors of one word in several sentences: static ones, which are the same, and those of the layer tok2vec.
 
-    python scripts/contextual.py PIPELINE
-    python scripts/contextual.py PIPELINE --word bank "a first bank" "another bank" "and a third bank"
+    python configs/downstream/contextual.py PIPELINE
+    python configs/downstream/contextual.py PIPELINE --word bank "a first bank" "another bank" "and a third bank"
 
 PIPELINE is a pipeline directory with static vectors and a component tok2vec, such as `spacy assemble` makes of
 pretrained weights. Prints, as a Markdown table, the cosine of the word's vectors in each two sentences.
