@@ -74,14 +74,14 @@ class Tree(NamedTuple):
     """Nodes of the longest path."""
 
 
-class FullSoftmax(NamedTuple):
+class AllWords(NamedTuple):
     """The plain softmax over all words, which needs no tables."""
 
     n_words: int
     """For completeness: kernels see it in the output weights, but no tuple of theirs may be empty."""
 
 
-OutputLayer = Noise | Tree | FullSoftmax
+OutputLayer = Noise | Tree | AllWords
 """How a word is predicted from a hidden vector: the part of a kernel's arguments that depends on the loss."""
 
 

@@ -9,9 +9,9 @@ import reference
 
 from spacy_w2v._arrays import (
     OUT_OF_VOCABULARY,
+    AllWords,
     Alphas,
     Chunk,
-    FullSoftmax,
     KernelSettings,
     OutputLayer,
     RandomState,
@@ -61,7 +61,7 @@ def make_layer(loss, counts):
         return make_noise(counts, ns_exponent=0.75)
     if loss == "hierarchical-softmax":
         return huffman_tree(counts)
-    return FullSoftmax(counts.size)
+    return AllWords(counts.size)
 
 
 def make_case(loss, *, seed=0, v=40, types=50, n=400, d=32, scale=0.6, sample_low=0.3, longest=30, padding=0):

@@ -12,9 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spacy_w2v.config._schema import ModelSettings
-from spacy_w2v.model._predictions import log_probabilities
 from spacy_w2v.objectives._huffman import balanced_tree, huffman_tree
-from spacy_w2v.objectives._output_layers import make_tree, n_output_rows
+from spacy_w2v.objectives._registry import objective_of
 
 COUNTS = st.lists(st.integers(1, 10) | st.integers(1, 10**6), min_size=1, max_size=70).map(
     lambda counts: np.array(sorted(counts, reverse=True), np.int64)
@@ -39,7 +38,8 @@ def test_probabilities_of_all_words_sum_to_one(make, counts):
     generator = np.random.default_rng(counts.size)
     hidden = generator.normal(size=(3, 5)).astype(np.float32)
     outputs = generator.normal(size=(counts.size - 1, 5)).astype(np.float32)
-    actual = np.exp(log_probabilities(hidden, outputs, tree=tree))
+    objective = objective_of(ModelSettings(loss="hierarchical-softmax"))
+    actual = np.exp(objective.log_probabilities(hidden, outputs, tree=tree))
     assert actual.shape == (3, counts.size)
     np.testing.assert_allclose(actual.sum(axis=1), 1, rtol=1e-12)  # float64 from the scores on
     expected = [
@@ -56,7 +56,6 @@ def test_probabilities_of_all_words_sum_to_one(make, counts):
 def test_paths_make_a_binary_tree(make, counts):
     tree = make(counts)
     assert (tree.offsets.dtype, tree.nodes.dtype, tree.codes.dtype) == (np.int64, np.uint32, np.uint8)
-    assert n_output_rows(tree, n_words=counts.size) == counts.size - 1
     paths = paths_of(tree)
     codes = sorted("".join(str(code) for _, code in path) for path in paths)
     assert not any(longer.startswith(shorter) for shorter, longer in pairwise(codes))
@@ -147,5 +146,5 @@ def test_the_smallest_vocabularies(make):
 def test_settings_choose_the_tree():
     for name, make in TREES.items():
         model = ModelSettings(loss="hierarchical-softmax", tree=name)
-        assert paths_of(make_tree(model, FIBONACCI)) == paths_of(make(FIBONACCI))
+        assert paths_of(objective_of(model).tree(FIBONACCI)) == paths_of(make(FIBONACCI))
     assert lengths_of(huffman_tree(FIBONACCI)).tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 8]

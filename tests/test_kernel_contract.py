@@ -15,8 +15,9 @@ from helpers_kernels import (
 )
 
 from spacy_w2v._arrays import Weights
+from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.kernels import TRAINING_KERNELS
-from spacy_w2v.objectives._output_layers import starting_loss
+from spacy_w2v.objectives._registry import objective_of
 
 ALL = kernel_parameters(TRAINING_KERNELS)
 
@@ -135,7 +136,8 @@ def test_loss_of_a_model_that_knows_nothing(key):
     case = make_case(key[1], v=32, types=32, n=3000, d=16, sample_low=1)._replace(layer=make_layer(key[1], counts))
     case.weights.output[:] = 0
     loss, n_predicted, _ = run_kernel(key, case, make_settings(key), 0.0)
-    expected = starting_loss(case.layer, counts, negative=5, sample=0)
+    objective = objective_of(ModelSettings(architecture=key[0], loss=key[1], negative=5))
+    expected = objective.untrained_loss(case.layer, counts, sample=0)
     if key[1] == "negative-sampling":  # noise that equals the target is left out: one in 32
         expected -= 5 / 32 * np.log(2)
     assert loss / n_predicted == pytest.approx(expected, rel=0.01)

@@ -13,7 +13,8 @@ from helpers_model import make_model, paths_of
 
 from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.model import _predictions as predictions
-from spacy_w2v.model._predictions import log_sigmoid
+from spacy_w2v.objectives import _hierarchical_softmax, _predictions
+from spacy_w2v.objectives._hierarchical_softmax import log_sigmoid
 
 COUNTS = [400, 300, 220, 150, 110, 75, 52, 31, 20, 12, 7, 3]
 ARCHITECTURES = [
@@ -230,7 +231,8 @@ def test_blocks_do_not_matter(monkeypatch, architecture, loss, pairs, floats):
     sentences = make_sentences(model.words)
     expected = model.score(sentences)
     monkeypatch.setattr(predictions, "BLOCK_PAIRS", pairs)
-    monkeypatch.setattr(predictions, "BLOCK_FLOATS", floats)
+    for module in (_predictions, _hierarchical_softmax):
+        monkeypatch.setattr(module, "BLOCK_FLOATS", floats)
     np.testing.assert_allclose(model.score(sentences), expected, rtol=1e-6)  # float32 products in other groups
 
 

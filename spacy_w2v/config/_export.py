@@ -6,6 +6,7 @@ from typing import Literal, get_args
 from pydantic import Field, field_validator, model_validator
 
 from spacy_w2v.config._base import Settings
+from spacy_w2v.config._losses import LOSSES, LossName
 from spacy_w2v.errors import ConfigError
 
 ExportFormat = Literal["spacy", "gensim", "gensim-model", "word2vec-text", "word2vec-binary"]
@@ -80,22 +81,23 @@ def check_fits(settings: ExportSettings, *, also: Sequence[ExportFormat] = ()) -
         )
 
 
-def check_vectors(vectors: str, *, loss: str) -> None:
+def check_vectors(vectors: str, *, loss: LossName) -> None:
     """Raise ConfigError unless `vectors` is a VectorKind that a model of this loss has for each word."""
     kinds = get_args(VectorKind)
     if vectors not in kinds:
         raise ConfigError(f"vectors must be one of {', '.join(kinds)}, was: {vectors}")
-    if vectors != "input" and loss == "hierarchical-softmax":
+    if vectors != "input" and not LOSSES[loss].outputs_of_words:
         raise ConfigError(
-            f'vectors must be "input" where loss = "hierarchical-softmax", was: "{vectors}". Its output vectors '
+            f'vectors must be "input" where loss = "{loss}", was: "{vectors}". Its output vectors '
             'belong to the inner nodes of a tree, not to words. Take vectors = "input", or another loss.'
         )
 
 
-def check_formats(formats: Sequence[str], *, loss: str) -> None:
+def check_formats(formats: Sequence[str], *, loss: LossName) -> None:
     """Raise ConfigError if a model of this loss cannot be written in one of the formats."""
-    if "gensim-model" in formats and loss == "softmax":
+    if "gensim-model" in formats and not LOSSES[loss].in_gensim:
+        in_gensim = " or ".join(f'"{name}"' for name, facts in LOSSES.items() if facts.in_gensim)
         raise ConfigError(
-            'The format gensim-model needs loss = "negative-sampling" or "hierarchical-softmax", was: "softmax", which '
+            f'The format gensim-model needs loss = {in_gensim}, was: "{loss}", which '
             "gensim's Word2Vec cannot train. Export gensim instead, which has the word vectors."
         )

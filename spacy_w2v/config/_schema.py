@@ -10,6 +10,7 @@ from spacy_w2v.config._export import VectorKind as VectorKind
 from spacy_w2v.config._export import check_formats
 from spacy_w2v.config._export import check_vectors as check_vectors
 from spacy_w2v.config._initial import InitialSettings
+from spacy_w2v.config._losses import ARCHITECTURES, LOSSES, ArchitectureName, LossName
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import did_you_mean
 
@@ -56,9 +57,9 @@ class VocabularySettings(Settings):
 class ModelSettings(Settings):
     """`[w2v.model]`: what is trained."""
 
-    architecture: Literal["skip-gram", "cbow"] = "skip-gram"
+    architecture: ArchitectureName = "skip-gram"
     """skip-gram: each word of the context predicts the centre; cbow: all of them together do."""
-    loss: Literal["negative-sampling", "hierarchical-softmax", "softmax"] = "negative-sampling"
+    loss: LossName = "negative-sampling"
     """How a word is predicted: against noise words, along a binary tree, or among all words."""
     vector_size: int = Field(100, ge=1, le=100_000)
     """Dimensions of the vectors."""
@@ -78,8 +79,8 @@ class ModelSettings(Settings):
     @model_validator(mode="after")
     def noise_is_sampled(self) -> "ModelSettings":
         """Refuse negative sampling without noise words; with other losses gensim's negative = 0 may stand."""
-        if self.loss == "negative-sampling" and self.negative == 0:
-            raise ValueError('negative must be at least 1 with loss = "negative-sampling", was: 0')
+        if LOSSES[self.loss].needs_noise and self.negative == 0:
+            raise ValueError(f'negative must be at least 1 with loss = "{self.loss}", was: 0')
         return self
 
 
@@ -113,7 +114,7 @@ gensim hands the whole step to each word (see kernels/contexts.py). benchmarks/R
 
 def default_alpha(model: ModelSettings) -> float:
     """Return the learning rate at the start for a model, where the config gives none."""
-    return ALPHA_OF_MEANS if model.architecture == "cbow" and model.cbow_mean else ALPHA
+    return ALPHA_OF_MEANS if ARCHITECTURES[model.architecture].pools_contexts and model.cbow_mean else ALPHA
 
 
 class W2VSettings(Settings):

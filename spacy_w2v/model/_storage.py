@@ -25,6 +25,7 @@ from spacy_w2v.model._arrays import check_finite, read_array
 from spacy_w2v.model._facts import check_facts, settings_of
 from spacy_w2v.model._tables import read_tree, read_vocabulary, write_tree, write_vocabulary
 from spacy_w2v.model._trained import TrainedModel
+from spacy_w2v.objectives._registry import objective_of
 
 FORMAT = "spacy-w2v model"
 FORMAT_VERSION = 3
@@ -70,8 +71,7 @@ def read_model(directory: Path, *, mmap: bool = False, trust_config: bool = Fals
     check_files(directory, files, needed=NEEDED)
     vocabulary = read_vocabulary(directory / VOCABULARY_FILE, directory / FORMS_FILE)
     settings = settings_of(ModelSettings, meta["model"], path=str(directory / META_FILE), section="model")
-    has_tree = settings.loss == "hierarchical-softmax"
-    if TREE_FILE in files and not has_tree:
+    if TREE_FILE in files and not objective_of(settings).has_tree:
         raise StorageError(f"{directory / TREE_FILE} must belong to hierarchical softmax, but the loss is another.")
     shapes = matrix_shapes(len(vocabulary), settings)
     for name, shape in shapes.items():
@@ -87,10 +87,10 @@ def read_model(directory: Path, *, mmap: bool = False, trust_config: bool = Fals
     )
 
 
-def matrix_shapes(n_words: int, settings: ModelSettings) -> dict[str, tuple[int, int]]:
+def matrix_shapes(n_words: int, settings: ModelSettings) -> dict[str, tuple[int, ...]]:
     """Return the shapes of the two matrices of a model, by their files."""
-    n_outputs = n_words - (settings.loss == "hierarchical-softmax")
-    return {INPUT_FILE: (n_words, settings.vector_size), OUTPUT_FILE: (n_outputs, settings.vector_size)}
+    shapes = objective_of(settings).shapes(n_words)
+    return {INPUT_FILE: shapes["input"], OUTPUT_FILE: shapes["output"]}
 
 
 def read_meta(directory: Path) -> dict[str, Any]:

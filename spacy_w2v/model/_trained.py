@@ -11,13 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 from spacy_w2v._arrays import Tree, Vectors
 from spacy_w2v._system.spelling import nearest_spellings
 from spacy_w2v.config._arguments import check_whole_number
-from spacy_w2v.config._schema import ModelSettings, VectorKind, check_vectors
+from spacy_w2v.config._schema import ModelSettings, VectorKind
 from spacy_w2v.config._trust import check_no_variables
 from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.model import _predictions as predictions
 from spacy_w2v.model._facts import settings_of
 from spacy_w2v.model._vocabulary import Vocabulary
-from spacy_w2v.objectives._output_layers import make_tree
+from spacy_w2v.objectives._objective import Objective
+from spacy_w2v.objectives._registry import objective_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -79,12 +80,15 @@ class TrainedModel:
         """Architecture, loss and hyper-parameters of the model."""
         return settings_of(ModelSettings, self.meta["model"], path="meta", section="model")
 
+    @property
+    def objective(self) -> Objective:
+        """The loss, with all that depends on it."""
+        return objective_of(self.settings)
+
     @cached_property
     def tree(self) -> Tree | None:
         """The tree of hierarchical softmax; None with other losses."""
-        if self.settings.loss != "hierarchical-softmax":
-            return None
-        return self.own_tree or make_tree(self.settings, self.vocabulary.counts)
+        return self.own_tree or self.objective.tree(self.vocabulary.counts)
 
     def make_pipeline(self) -> "Language":
         """Return a pipeline without components, with the tokenizer that the config names. Raises ConfigError.
@@ -126,7 +130,7 @@ class TrainedModel:
         Raises ConfigError for any other kind, and for all but "input" with hierarchical softmax, where the output
         vectors belong to the inner nodes of the tree.
         """
-        check_vectors(kind, loss=self.settings.loss)
+        self.objective.check_vectors(kind)
         if kind == "input":
             return self.input_vectors
         return self.output_vectors if kind == "output" else self.some_vectors(kind, slice(None))
@@ -136,7 +140,7 @@ class TrainedModel:
 
         Raises ConfigError as `vectors` does.
         """
-        check_vectors(kind, loss=self.settings.loss)
+        self.objective.check_vectors(kind)
         n_rows = len(self) if n_rows is None else min(n_rows, len(self))
         n_at_a_time = max(1, FLOATS_AT_A_TIME // self.vector_size)
         for start in range(0, n_rows, n_at_a_time):
@@ -166,7 +170,7 @@ class TrainedModel:
         those that are compared. Raises UnknownWordError; ConfigError as `vectors` does, and for what is neither.
         """
         check_whole_number(topn, name="topn", at_least=0)
-        check_vectors(vectors, loss=self.settings.loss)
+        self.objective.check_vectors(vectors)
         given = word if positive is None else positive
         if given is None or (isinstance(given, str | list | tuple) and all(isinstance(item, str) for item in given)):
             added, subtracted = _as_words(given), _as_words(negative)

@@ -46,6 +46,17 @@ def graft(old: Tree, ranks: NDArray[np.int64], counts: Counts) -> Grafted:
     return grower.finish()
 
 
+def ranks_of_rows(rows: NDArray[np.int64], n_rows: int) -> NDArray[np.int64]:
+    """Return for each of n_rows rows of a source the rank of its word, or NOTHING. Of two words one gets their row.
+
+    rows: for each word of a vocabulary its row in the source, or NOTHING.
+    """
+    ranks = np.full(n_rows, NOTHING, np.int64)
+    found = np.flatnonzero(rows != NOTHING)[::-1]
+    ranks[rows[found]] = found  # the most frequent is written last
+    return ranks
+
+
 class _Grower:
     """Joins nodes to larger ones: words are 0 to v - 1, inner nodes follow in the order in which they are made."""
 

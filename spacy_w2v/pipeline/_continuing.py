@@ -17,7 +17,6 @@ from spacy_w2v._system.blas import one_thread_of_blas
 from spacy_w2v.config._schema import ModelSettings, TokensSettings, TrainingSettings, default_alpha
 from spacy_w2v.errors import ConfigError, TrainingError
 from spacy_w2v.formats.spacy._word_rows import gather, scatter
-from spacy_w2v.kernels import TRAINING_KERNELS
 from spacy_w2v.model._facts import settings_of
 from spacy_w2v.pipeline._state import Outputs
 from spacy_w2v.tokenization._sentences import SentenceReader
@@ -100,19 +99,20 @@ class _Kernel:
     """The kernel of a model with all that it takes; its weights are padded, which tables are not."""
 
     def __init__(self, model: ModelSettings, training: TrainingSettings, counts: Counts, outputs: Outputs) -> None:
-        from spacy_w2v.objectives._output_layers import make_output_layer, starting_loss
+        from spacy_w2v.objectives._registry import objective_of
         from spacy_w2v.objectives._subsampling import make_subsampling
         from spacy_w2v.training._arguments import aligned_zeros, kernel_settings, padded_size
 
-        kernel = TRAINING_KERNELS[model.architecture, model.loss, training.kernel]
+        objective = objective_of(model)
+        kernel = objective.kernel(training.kernel)
         word_of_type = np.append(np.arange(len(counts), dtype=np.uint32), OUT_OF_VOCABULARY)
         self.training = training
         self.vector_size = model.vector_size
-        self.one_thread = model.loss == "softmax"
+        self.one_thread = objective.needs_one_blas_thread
         self.train_chunk = kernel.load()
         self.subsampling = make_subsampling(word_of_type, counts, sample=training.sample)
-        self.layer = outputs.tree or make_output_layer(model, counts)
-        self.untrained_loss = starting_loss(self.layer, counts, negative=model.negative, sample=training.sample)
+        self.layer = objective.tables(counts, tree=outputs.tree)
+        self.untrained_loss = objective.untrained_loss(self.layer, counts, sample=training.sample)
         self.settings = kernel_settings(model, kernel)
         # Of the input vectors only those of a batch are ever filled in: the others take no memory.
         shapes = ((len(rows), padded_size(model.vector_size)) for rows in (counts, outputs.vectors))

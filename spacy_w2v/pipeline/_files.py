@@ -29,6 +29,7 @@ from spacy_w2v.formats.spacy._word_rows import TableFacts
 from spacy_w2v.model._arrays import Array, parse_array, read_array
 from spacy_w2v.model._facts import Facts, check_block, check_settings, settings_of
 from spacy_w2v.objectives._huffman import check_tree
+from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.pipeline._state import Fitted, Outputs, State
 
 FORMAT = "spacy-w2v component"
@@ -226,18 +227,19 @@ def _outputs(arrays: dict[str, Array], meta: Meta, place: str) -> Outputs:
     check_settings(meta.vectors, path=f"{place}{META_FILE}", section="vectors")
     model = settings_of(ModelSettings, meta.vectors["model"], path=f"{place}{META_FILE}", section="vectors.model")
     n_words = math.prod(meta.fitted.shapes.get("counts", [meta.fitted.table.n_rows]))
-    shape = (n_words - (model.loss == "hierarchical-softmax"), meta.fitted.table.vector_size)
+    objective = objective_of(model)
+    n_rows, size = objective.shapes(n_words)["output"][0], meta.fitted.table.vector_size
     vectors = arrays.get("output_vectors")
-    if vectors is None or vectors.shape != shape or model.vector_size != shape[1] or not np.isfinite(vectors).all():
+    fits = vectors is not None and vectors.shape == (n_rows, size) and model.vector_size == size
+    if vectors is None or not fits or not np.isfinite(vectors).all():
         raise StorageError(
-            f"{place}output_vectors.npy must be {shape[0]} vectors of {shape[1]} finite numbers, but is not. It is "
-            "damaged."
+            f"{place}output_vectors.npy must be {n_rows} vectors of {size} finite numbers, but is not. It is damaged."
         )
     if "tree_offsets" not in arrays:
         return Outputs(vectors, None, meta.update.n_steps)
     try:
         tree = Tree(arrays["tree_offsets"], arrays["tree_nodes"], arrays["tree_codes"], longest=0)
-        if tree.offsets.shape != (n_words + 1,) or model.loss != "hierarchical-softmax":
+        if tree.offsets.shape != (n_words + 1,) or not objective.has_tree:
             raise ValueError("it is of other words")
         tree = tree._replace(longest=check_tree(tree))
     except (KeyError, ValueError) as error:

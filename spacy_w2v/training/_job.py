@@ -21,7 +21,7 @@ from spacy_w2v.formats._opening import InitialVectors
 from spacy_w2v.model._storage import read_meta, write_model
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._vocabulary import build_vocabulary, vocabulary_facts
-from spacy_w2v.objectives._output_layers import make_output_layer, n_output_rows, own_tree, starting_loss
+from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.objectives._subsampling import make_subsampling
 from spacy_w2v.sources._source import TextSource
 from spacy_w2v.training._arguments import initial_weights, without_padding
@@ -169,15 +169,16 @@ class Word2VecJob:
         self.before_training((2 + 2 * writes_checkpoints + n_matrices(settings.export)) * matrix_bytes)
         subsampling = make_subsampling(word_of_type, vocabulary.counts, sample=settings.training.sample)
         tree = start.tree if start is not None else None
-        layer = tree or make_output_layer(settings.model, vocabulary.counts)
+        objective = objective_of(settings.model)
+        layer = objective.tables(vocabulary.counts, tree=tree)
         release_free_memory()  # of what made the vocabulary, before the weights take theirs
         weights = initial_weights(
             n_words=len(vocabulary),
-            n_outputs=n_output_rows(layer, n_words=len(vocabulary)),
+            n_outputs=objective.shapes(len(vocabulary))["output"][0],
             vector_size=vector_size,
             seed=settings.training.seed,
         )
-        kept_tree = own_tree(tree, settings.model, vocabulary.counts)
+        kept_tree = objective.own_tree(tree, vocabulary.counts)
         rates = self._learning_rates(earlier, told)
         run = read_meta(earlier.path).get("run") if earlier is not None else None
         meta = {
@@ -227,9 +228,7 @@ class Word2VecJob:
             model=settings.model,
             training=settings.training,
             listener=TrainingListener(progress=told.training, epoch=told.epoch, message=told.message),
-            untrained_loss=starting_loss(
-                layer, vocabulary.counts, negative=settings.model.negative, sample=settings.training.sample
-            ),
+            untrained_loss=objective.untrained_loss(layer, vocabulary.counts, sample=settings.training.sample),
             checkpoints=self._checkpoints(write_checkpoint, earlier),
             done=earlier.state if earlier is not None else None,
             frozen=start.found if start is not None and settings.initial.freeze else NO_WORDS,

@@ -15,7 +15,9 @@ from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats._opening import InitialVectors, open_initial
 from spacy_w2v.model._vocabulary import Vocabulary
-from spacy_w2v.objectives._grafting import NOTHING, Grafted, graft
+from spacy_w2v.objectives._grafting import NOTHING
+from spacy_w2v.objectives._objective import OutputOrigins, OutputSource
+from spacy_w2v.objectives._registry import objective_of
 
 ROWS_COPIED = 4096
 """Rows that are copied at a time."""
@@ -28,25 +30,22 @@ class StartingPoint:
     source: InitialVectors
     rows: NDArray[np.int64]
     """v; for each word its row in the source, or NOTHING."""
-    grafted: Grafted | None
-    """The source's tree, for this vocabulary; None where trees play no part or are of another kind."""
-    outputs: bool
-    """Whether the output vectors begin with those of the source, or else with zeros."""
+    outputs: OutputOrigins | None
+    """Where the output vectors come from; None to begin with zeros."""
 
     @property
     def tree(self) -> Tree | None:
         """The tree of hierarchical softmax that the source's has become; None to build a new one."""
-        return self.grafted.tree if self.grafted is not None else None
+        return self.outputs.tree if self.outputs is not None else None
 
     def fill(self, weights: Weights) -> None:
         """Put the vectors of the source into weights, which may be padded."""
         for words, rows in _blocks(self.rows):
             weights.input[words, : self.source.vector_size] = self.source.vectors[rows]
-        if not self.outputs or self.source.output is None:
+        if self.outputs is None or self.source.output is None:
             return
-        origins = self.grafted.origins if self.grafted is not None else self.rows
-        for nodes, rows in _blocks(origins):
-            weights.output[nodes, : self.source.vector_size] = self.source.output[rows]
+        for places, rows in _blocks(self.outputs.rows):
+            weights.output[places, : self.source.vector_size] = self.source.output[rows]
 
     @property
     def found(self) -> NDArray[np.bool_]:
@@ -64,7 +63,7 @@ class StartingPoint:
             "n_found": n_found,
             "n_new": self.rows.size - n_found,
             "n_without_tokens": int((counts == 0).sum()),
-            "outputs": self.outputs,
+            "outputs": self.outputs is not None,
             "frozen": freeze,
         }
 
@@ -78,7 +77,7 @@ class StartingPoint:
             parts.append(f"{facts['n_without_tokens']:,} of these are kept though the corpus lacks them")
         if freeze:
             parts.append("their vectors stay as they are")
-        parts.append("output vectors too" if self.outputs else "output vectors begin with zeros")
+        parts.append("output vectors too" if facts["outputs"] else "output vectors begin with zeros")
         return f"Starting from {facts['source']}: {', '.join(parts)}"
 
     def digest(self) -> str:
@@ -130,24 +129,10 @@ def match(source: InitialVectors, vocabulary: Vocabulary, *, attr: str, model: M
     """
     by_key = source.rows_by_key(attr)
     rows = np.array([by_key.get(word, NOTHING) for word in vocabulary.words], np.int64)
-    of_nodes = model.loss == "hierarchical-softmax"
-    if source.output is None or (source.tree is not None) != of_nodes:
-        return StartingPoint(source, rows, grafted=None, outputs=False)
-    if source.tree is None:
-        return StartingPoint(source, rows, grafted=None, outputs=True)
-    if source.tree_kind != model.tree:
-        return StartingPoint(source, rows, grafted=None, outputs=False)
-    return StartingPoint(
-        source, rows, grafted=graft(source.tree, _ranks(rows, source), vocabulary.counts), outputs=True
-    )
-
-
-def _ranks(rows: NDArray[np.int64], source: InitialVectors) -> NDArray[np.int64]:
-    """Return for each row of the source the rank of its word, or NOTHING. Of two words with a row, one gets it."""
-    ranks = np.full(len(source.vectors), NOTHING, np.int64)
-    found = np.flatnonzero(rows != NOTHING)[::-1]
-    ranks[rows[found]] = found  # the most frequent is written last
-    return ranks
+    if source.output is None:
+        return StartingPoint(source, rows, outputs=None)
+    outputs = OutputSource(rows, len(source.vectors), tree=source.tree, tree_kind=source.tree_kind)
+    return StartingPoint(source, rows, outputs=objective_of(model).output_origins(outputs, vocabulary.counts))
 
 
 def _blocks(rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:

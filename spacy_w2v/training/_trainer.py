@@ -19,7 +19,8 @@ from spacy_w2v._system.signals import HeldSignals
 from spacy_w2v.config._schema import ModelSettings, TrainingSettings, default_alpha
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.errors import StorageError, TrainingError
-from spacy_w2v.kernels import TRAINING_KERNELS, TrainChunk
+from spacy_w2v.kernels import TrainChunk
+from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.training._arguments import kernel_settings
 from spacy_w2v.training._checkpoint import Checkpoints
 from spacy_w2v.training._health import CHECK_EVERY_S, Health
@@ -67,7 +68,8 @@ def train_weights(
     result. Several workers change the weights at the same time, without locks (Recht et al. 2011, "Hogwild!").
     Raises TrainingError if losses or weights explode, or if the corpus gives no pairs.
     """
-    kernel = TRAINING_KERNELS[model.architecture, model.loss, training.kernel]
+    objective = objective_of(model)
+    kernel = objective.kernel(training.kernel)
     schedule = LinearSchedule(
         alpha=training.alpha or default_alpha(model),
         min_alpha=training.min_alpha,
@@ -96,7 +98,7 @@ def train_weights(
         listener=listener or TrainingListener(),
         checkpoints=checkpoints,
     )
-    with one_thread_of_blas() if model.loss == "softmax" else nullcontext():
+    with one_thread_of_blas() if objective.needs_one_blas_thread else nullcontext():
         return conductor.conduct()
 
 

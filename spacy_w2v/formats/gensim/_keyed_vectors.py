@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from spacy_w2v.config._export import ExportSettings, VectorKind, check_vectors
+from spacy_w2v.config._export import ExportSettings, VectorKind
 from spacy_w2v.formats._matrices import matrix_of, passing_blocks, write_matrix
 from spacy_w2v.model._trained import TrainedModel
 
@@ -22,7 +22,7 @@ def make_keyed_vectors(
     vectors: "input", "output" or "mean", of which the last has memory of its own. Raises ConfigError as
     `TrainedModel.vectors` does.
     """
-    check_vectors(vectors, loss=model.settings.loss)
+    model.objective.check_vectors(vectors)
     keyed_vectors = _without_vectors(model, max_vectors=max_vectors, dtype=dtype)
     n_rows = len(keyed_vectors.index_to_key)
     if dtype == "float32" and vectors != "mean":
@@ -34,7 +34,7 @@ def make_keyed_vectors(
 
 def write_keyed_vectors(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
     """Write what `KeyedVectors.load(path, mmap="r")` reads: `path` and its arrays beside it."""
-    check_vectors(settings.vectors, loss=model.settings.loss)
+    model.objective.check_vectors(settings.vectors)
     keyed_vectors = _without_vectors(model, max_vectors=settings.max_vectors, dtype=settings.dtype)
     if path.suffix in COMPRESSED:
         keyed_vectors = make_keyed_vectors(

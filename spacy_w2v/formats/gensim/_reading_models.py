@@ -17,7 +17,7 @@ from spacy_w2v.config._schema import ALPHA, ALPHA_OF_MEANS, W2VSettings, parse_s
 from spacy_w2v.errors import ConfigError, Word2VecError
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._vocabulary import Vocabulary, vocabulary_facts
-from spacy_w2v.objectives._output_layers import own_tree
+from spacy_w2v.objectives._registry import gensim_names, objective_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -72,7 +72,7 @@ def _model(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str |
         output_vectors=output,
         config=config_of(nlp, settings),
         meta=_meta(gensim_model, settings, vocabulary, name=name, lang=nlp.lang),
-        own_tree=own_tree(tree, settings.model, vocabulary.counts),
+        own_tree=objective_of(settings.model).own_tree(tree, vocabulary.counts),
     )
 
 
@@ -109,6 +109,7 @@ def _check_shapes(gensim_model: GensimModel) -> None:
 
 def _settings_of(gensim_model: GensimModel, *, attr: str) -> W2VSettings:
     """Return gensim's hyper-parameters as ours. Raises ConfigError for those that make no sense here."""
+    architecture, loss = gensim_names(sg=bool(gensim_model.sg), hs=bool(gensim_model.hs))
     by_mean = not gensim_model.sg and bool(gensim_model.cbow_mean)
     # Of a step for the mean of a context, each word takes the whole in gensim, and its share here.
     alpha = gensim_model.alpha * (ALPHA_OF_MEANS / ALPHA if by_mean else 1.0)
@@ -121,8 +122,8 @@ def _settings_of(gensim_model: GensimModel, *, attr: str) -> W2VSettings:
                 "max_final_vocab": gensim_model.max_final_vocab,
             },
             "model": {
-                "architecture": "skip-gram" if gensim_model.sg else "cbow",
-                "loss": "hierarchical-softmax" if gensim_model.hs else "negative-sampling",
+                "architecture": architecture,
+                "loss": loss,
                 "vector_size": gensim_model.vector_size,
                 "window": gensim_model.window,
                 "shrink_windows": gensim_model.shrink_windows,

@@ -8,20 +8,19 @@ from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Tree, Vectors
 from spacy_w2v._system.cores import available_cores
-from spacy_w2v.config._export import check_formats
 from spacy_w2v.config._schema import (
     ALPHA,
     ALPHA_OF_MEANS,
     ExportSettings,
-    ModelSettings,
     TrainingSettings,
     VocabularySettings,
-    default_alpha,
 )
 from spacy_w2v.formats._matrices import passing_rows, write_matrix
 from spacy_w2v.formats.gensim._keyed_vectors import COMPRESSED, fill_words
 from spacy_w2v.model._facts import settings_of
 from spacy_w2v.model._trained import TrainedModel
+from spacy_w2v.objectives._architectures import Architecture
+from spacy_w2v.objectives._registry import architecture_of
 from spacy_w2v.objectives._subsampling import keep_probabilities
 
 FLOATS_IN_ONE_FILE = 10 * 1024**2
@@ -38,7 +37,7 @@ def make_gensim_model(model: TrainedModel) -> Any:  # Any: gensim has no types
     output: Vectors = np.zeros((len(model), model.vector_size), np.float32)
     output[: len(model.output_vectors)] = model.output_vectors  # of a tree one row less than words
     gensim_model.wv.vectors = np.array(model.input_vectors, np.float32, order="C")
-    setattr(gensim_model, _name_of_outputs(model), output)
+    setattr(gensim_model, model.objective.for_gensim().outputs, output)
     if model.tree is None:
         gensim_model.make_cum_table()
     return gensim_model
@@ -53,7 +52,7 @@ def write_gensim_model(model: TrainedModel, path: Path, settings: ExportSettings
     if len(model) * model.vector_size < FLOATS_IN_ONE_FILE or path.suffix in COMPRESSED:
         make_gensim_model(model).save(str(path))
         return
-    gensim_model, outputs = _without_matrices(model), _name_of_outputs(model)
+    gensim_model, outputs = _without_matrices(model), model.objective.for_gensim().outputs
     gensim_model.wv.vectors = np.zeros((1, 2), np.float32)  # both give way to ours, which so are never in memory
     setattr(gensim_model, outputs, np.zeros((1, 2), np.float32))
     gensim_model.save(str(path), separately=[outputs], sep_limit=2)
@@ -61,13 +60,8 @@ def write_gensim_model(model: TrainedModel, path: Path, settings: ExportSettings
         write_matrix(path.with_name(f"{path.name}.{name}.npy"), passing_rows(matrix), shape=shape, dtype="float32")
 
 
-def _name_of_outputs(model: TrainedModel) -> str:
-    return "syn1neg" if model.tree is None else "syn1"
-
-
 def _without_matrices(model: TrainedModel) -> Any:
     """Return a Word2Vec with words, counts, tree and hyper-parameters. Raises ConfigError for a full softmax."""
-    check_formats(["gensim-model"], loss=model.settings.loss)
     gensim_model = _untrained(model)
     _fill_words(gensim_model.wv, model, sample=gensim_model.sample)
     if model.tree is not None:
@@ -85,10 +79,10 @@ def _untrained(model: TrainedModel) -> Any:
     """Return a Word2Vec without words, with the hyper-parameters of a model."""
     from gensim.models import Word2Vec
 
-    settings = model.settings
+    settings, loss, architecture = model.settings, model.objective.for_gensim(), architecture_of(model.settings)
     vocabulary = settings_of(VocabularySettings, model.meta["vocabulary"], path="meta", section="vocabulary")
     training = settings_of(TrainingSettings, model.meta["training"], path="meta", section="training")
-    alpha = _alpha(settings, training)
+    alpha = _alpha(architecture, training)
     return Word2Vec(
         vector_size=model.vector_size,
         alpha=alpha,
@@ -100,9 +94,9 @@ def _untrained(model: TrainedModel) -> Any:
         sample=training.sample,
         seed=training.seed,
         workers=training.workers or available_cores(),
-        sg=int(settings.architecture == "skip-gram"),
-        hs=int(settings.loss == "hierarchical-softmax"),
-        negative=settings.negative if settings.loss == "negative-sampling" else 0,
+        sg=architecture.gensim_sg,
+        hs=loss.hs,
+        negative=loss.negative,
         ns_exponent=settings.ns_exponent,
         cbow_mean=int(settings.cbow_mean),
         epochs=training.epochs,
@@ -110,11 +104,10 @@ def _untrained(model: TrainedModel) -> Any:
     )
 
 
-def _alpha(settings: ModelSettings, training: TrainingSettings) -> float:
+def _alpha(architecture: Architecture, training: TrainingSettings) -> float:
     """Return gensim's learning rate: of a step for the mean of a context, each word takes the whole there."""
-    alpha = training.alpha or default_alpha(settings)
-    by_mean = settings.architecture == "cbow" and settings.cbow_mean
-    return alpha * ALPHA / ALPHA_OF_MEANS if by_mean else alpha
+    alpha = training.alpha or architecture.default_alpha
+    return alpha * ALPHA / ALPHA_OF_MEANS if architecture.shares_steps else alpha
 
 
 def _fill_words(keyed_vectors: Any, model: TrainedModel, *, sample: float) -> None:

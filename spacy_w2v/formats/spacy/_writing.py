@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spacy_w2v._atomic import parse_json, read_bounded
-from spacy_w2v.config._export import ExportSettings, VectorKind, check_merging, check_vectors
+from spacy_w2v.config._export import ExportSettings, VectorKind, check_merging
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.formats._matrices import matrix_of, of_type, passing_blocks
 from spacy_w2v.model._trained import TrainedModel
@@ -174,7 +174,7 @@ def write_spacy(model: TrainedModel, path: Path, settings: ExportSettings) -> No
     from spacy_w2v.formats.spacy._table_on_disk import TableOnDisk
 
     check_merging(merge_rare=settings.merge_rare, max_vectors=settings.max_vectors)
-    check_vectors(settings.vectors, loss=model.settings.loss)
+    model.objective.check_vectors(settings.vectors)
     nlp = model.make_pipeline()
     check_can_be_saved(nlp)
     keys = _keys(model, max_vectors=settings.max_vectors, merge_rare=settings.merge_rare, vectors=settings.vectors)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spacy_w2v._arrays import Vectors
-from spacy_w2v.config._export import ExportSettings, check_vectors
+from spacy_w2v.config._export import ExportSettings
 from spacy_w2v.errors import StorageError
 from spacy_w2v.formats._matrices import passing_blocks
 from spacy_w2v.formats._names import names_without_spaces
@@ -57,7 +57,7 @@ def _write(
     model: TrainedModel, path: Path, settings: ExportSettings, encode: Callable[[list[str], Vectors], bytes]
 ) -> None:
     counts_path = counts_file(path)
-    check_vectors(settings.vectors, loss=model.settings.loss)
+    model.objective.check_vectors(settings.vectors)
     vocabulary = model.vocabulary.first(settings.max_vectors)
     names = names_without_spaces(vocabulary.words, settings.whitespace)
     with _open(counts_path) as file:

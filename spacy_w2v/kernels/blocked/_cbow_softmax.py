@@ -5,7 +5,7 @@ See Mikolov et al. 2013a (arXiv 1301.3781). A step of some centres shares its pr
 
 import numpy as np
 
-from spacy_w2v._arrays import Alphas, Chunk, FullSoftmax, KernelSettings, RandomState, Subsampling, Weights
+from spacy_w2v._arrays import AllWords, Alphas, Chunk, KernelSettings, RandomState, Subsampling, Weights
 from spacy_w2v._jit import kernel
 from spacy_w2v.kernels._frozen import stays
 from spacy_w2v.kernels.blocked._contexts import context_scale
@@ -18,7 +18,7 @@ from spacy_w2v.kernels.blocked._steps import alpha_at, words_of_a_window
 def train_chunk(
     chunk: Chunk,
     subsampling: Subsampling,
-    layer: FullSoftmax,
+    layer: AllWords,
     weights: Weights,
     settings: KernelSettings,
     alphas: Alphas,

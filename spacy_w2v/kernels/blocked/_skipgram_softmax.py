@@ -7,7 +7,7 @@ each of several rounds, and a step of some inputs shares its products.
 
 import numpy as np
 
-from spacy_w2v._arrays import Alphas, Chunk, FullSoftmax, KernelSettings, RandomState, Subsampling, Weights
+from spacy_w2v._arrays import AllWords, Alphas, Chunk, KernelSettings, RandomState, Subsampling, Weights
 from spacy_w2v._jit import inner, kernel
 from spacy_w2v.kernels._frozen import stays
 from spacy_w2v.kernels.blocked._kept import keep_tokens, within_sentences
@@ -34,7 +34,7 @@ def _find_targets(i, window, turn, rounds, kept, targets):
 def train_chunk(
     chunk: Chunk,
     subsampling: Subsampling,
-    layer: FullSoftmax,
+    layer: AllWords,
     weights: Weights,
     settings: KernelSettings,
     alphas: Alphas,

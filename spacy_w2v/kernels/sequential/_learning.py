@@ -2,7 +2,7 @@
 
 The three functions take the same arguments, and `learn` chooses one by the type of the output layer, at compile time:
 
-layer: Noise, Tree or FullSoftmax. target: the word to be predicted. hidden: d, what predicts it. change: d, the step of
+layer: Noise, Tree or AllWords. target: the word to be predicted. hidden: d, what predicts it. change: d, the step of
 `hidden` is added to it. outputs: the output weights, changed in place. scores: as many as output rows, for the full
 softmax to work in. negative: noise words of a prediction. They return the loss of the prediction, before the step.
 """
@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numba.extending import overload
 
-from spacy_w2v._arrays import FullSoftmax, Noise, Tree
+from spacy_w2v._arrays import AllWords, Noise, Tree
 from spacy_w2v._jit import FASTMATH, inlined, inner
 from spacy_w2v.kernels._random import next_random, noise_word
 
@@ -98,7 +98,7 @@ def learn_among_all(layer, target, hidden, change, outputs, scores, alpha, negat
     return math.log(total) + np.float64(highest) - np.float64(target_score)
 
 
-LEARNERS = {Noise: learn_against_noise, Tree: learn_path, FullSoftmax: learn_among_all}
+LEARNERS = {Noise: learn_against_noise, Tree: learn_path, AllWords: learn_among_all}
 
 
 def learn(layer, target, hidden, change, outputs, scores, alpha, negative, state):

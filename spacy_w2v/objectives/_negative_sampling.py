@@ -1,0 +1,42 @@
+"""Negative sampling: a word is told from noise words (Mikolov et al. 2013b, arXiv 1310.4546, section 2.2)."""
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_w2v._arrays import Counts, Noise, OutputLayer, Tree, Vectors
+from spacy_w2v.config._losses import LossName
+from spacy_w2v.objectives._noise import make_noise
+from spacy_w2v.objectives._objective import GensimLoss, Objective, Shape
+from spacy_w2v.objectives._predictions import Predictions, log_softmax, softmax_log_likelihood
+
+
+class NegativeSampling(Objective):
+    """A word against `negative` noise words, which follow count ** ns_exponent."""
+
+    name: ClassVar[LossName] = "negative-sampling"
+
+    def shapes(self, n_words: int) -> dict[str, Shape]:
+        """See `Objective.shapes`."""
+        shape = (n_words, self.settings.vector_size)
+        return {"input": shape, "output": shape}
+
+    def tables(self, counts: Counts, *, tree: Tree | None = None) -> Noise:
+        """See `Objective.tables`."""
+        return make_noise(counts, ns_exponent=self.settings.ns_exponent)
+
+    def untrained_loss(self, tables: OutputLayer, counts: Counts, *, sample: float) -> float:
+        """Return (1 + negative) log 2."""
+        return float((1 + self.settings.negative) * np.log(2))
+
+    def log_probabilities(self, hidden: Vectors, output: Vectors, *, tree: Tree | None) -> NDArray[np.float64]:
+        """Return those of the softmax over all words, which the model was not trained for: trust their order."""
+        return log_softmax(hidden, output)
+
+    def log_likelihood(self, predictions: Predictions, output: Vectors, *, tree: Tree | None) -> float:
+        """See `Objective.log_likelihood`."""
+        return softmax_log_likelihood(predictions, output)
+
+    def _gensim_loss(self) -> GensimLoss:
+        return GensimLoss(hs=0, negative=self.settings.negative, outputs="syn1neg")

@@ -1,0 +1,35 @@
+"""The losses and architectures by their names in a config: the one place where a variant is chosen."""
+
+from spacy_w2v.config._losses import ArchitectureName, LossName
+from spacy_w2v.config._schema import ModelSettings
+from spacy_w2v.objectives._architectures import Architecture, Cbow, SkipGram
+from spacy_w2v.objectives._full_softmax import FullSoftmax
+from spacy_w2v.objectives._hierarchical_softmax import HierarchicalSoftmax
+from spacy_w2v.objectives._negative_sampling import NegativeSampling
+from spacy_w2v.objectives._objective import Objective
+
+OBJECTIVES: dict[LossName, type[Objective]] = {
+    NegativeSampling.name: NegativeSampling,
+    HierarchicalSoftmax.name: HierarchicalSoftmax,
+    FullSoftmax.name: FullSoftmax,
+}
+
+ARCHITECTURES: dict[ArchitectureName, type[Architecture]] = {
+    SkipGram.name: SkipGram,
+    Cbow.name: Cbow,
+}
+
+
+def objective_of(settings: ModelSettings) -> Objective:
+    """Return the objective of a model."""
+    return OBJECTIVES[settings.loss](settings)
+
+
+def architecture_of(settings: ModelSettings) -> Architecture:
+    """Return the architecture of a model."""
+    return ARCHITECTURES[settings.architecture](settings)
+
+
+def gensim_names(*, sg: bool, hs: bool) -> tuple[ArchitectureName, LossName]:
+    """Return what a Word2Vec of gensim with these settings trains, which has noise words where it has no tree."""
+    return (SkipGram if sg else Cbow).name, (HierarchicalSoftmax if hs else NegativeSampling).name

@@ -1,0 +1,82 @@
+"""What the losses and architectures answer: each declared once, each with all that is asked of it."""
+
+import typing
+
+import numpy as np
+import pytest
+
+from spacy_w2v._arrays import Tree
+from spacy_w2v.config import _losses as declared
+from spacy_w2v.config._schema import ModelSettings
+from spacy_w2v.errors import ConfigError, TrainingError
+from spacy_w2v.objectives._architectures import Architecture
+from spacy_w2v.objectives._full_softmax import MAX_WORDS
+from spacy_w2v.objectives._huffman import balanced_tree
+from spacy_w2v.objectives._objective import OutputSource
+from spacy_w2v.objectives._registry import ARCHITECTURES, OBJECTIVES, architecture_of, gensim_names, objective_of
+
+COUNTS = np.array([9, 5, 3, 1])
+
+
+def objective(loss, **settings):
+    return objective_of(ModelSettings(loss=loss, vector_size=8, **settings))
+
+
+def test_every_name_of_a_config_has_its_class():
+    assert set(OBJECTIVES) == set(declared.LOSSES) == set(typing.get_args(declared.LossName))
+    assert set(ARCHITECTURES) == set(declared.ARCHITECTURES) == set(typing.get_args(declared.ArchitectureName))
+    for loss, cls in OBJECTIVES.items():
+        assert type(objective(loss)) is cls
+        assert cls.name == loss
+
+
+@pytest.mark.parametrize("loss", OBJECTIVES)
+def test_shapes_are_those_that_the_tables_need(loss):
+    shapes = objective(loss).shapes(4)
+    assert shapes["input"] == (4, 8)
+    tables = objective(loss).tables(COUNTS)
+    assert shapes["output"][0] == (3 if isinstance(tables, Tree) else 4)
+
+
+@pytest.mark.parametrize("loss", OBJECTIVES)
+def test_gensim_names_are_understood_both_ways(loss):
+    if not declared.LOSSES[loss].in_gensim:
+        with pytest.raises(ConfigError, match=r'The format gensim-model needs loss = .* was: "softmax"'):
+            objective(loss).for_gensim()
+        return
+    gensim = objective(loss, negative=7).for_gensim()
+    assert bool(gensim.negative) != bool(gensim.hs)
+    for architecture in ARCHITECTURES:
+        sg = architecture_of(ModelSettings(architecture=architecture)).gensim_sg
+        assert gensim_names(sg=bool(sg), hs=bool(gensim.hs)) == (architecture, loss)
+
+
+def test_output_vectors_of_another_meaning_are_not_taken():
+    rows = np.array([1, 0, -1, 2])
+    of_words = OutputSource(rows, 3, tree=None, tree_kind="")
+    of_nodes = OutputSource(rows, 3, tree=balanced_tree(3), tree_kind="balanced")
+    for loss in OBJECTIVES:
+        taken = objective(loss).output_origins(of_words, COUNTS)
+        assert (taken is None) == objective(loss).has_tree
+        assert objective(loss).output_origins(of_nodes, COUNTS) is None  # the tree of the settings is Huffman's
+    origins = objective("hierarchical-softmax", tree="balanced").output_origins(of_nodes, COUNTS)
+    assert origins is not None
+    assert origins.tree is not None
+    assert sorted(origins.rows.tolist()) == [-1, 0, 1]
+
+
+def test_a_softmax_over_too_many_words_is_refused():
+    with pytest.raises(TrainingError, match=r'loss = "softmax" takes at most 50,000 words, was: 50,001\. Each word'):
+        objective("softmax").tables(np.ones(MAX_WORDS + 1, np.int64))
+
+
+def test_a_context_predicts_by_its_mean_or_its_sum():
+    context = np.arange(8, dtype=np.float32).reshape(2, 4)
+    made: list[Architecture] = [
+        architecture_of(ModelSettings(architecture=name, cbow_mean=mean))
+        for name in ARCHITECTURES
+        for mean in (True, False)
+    ]
+    sums = [architecture.hidden_vector(context).tolist() == [[4, 6, 8, 10]] for architecture in made]
+    assert sums == [False, False, False, True]
+    assert [architecture.shares_steps for architecture in made] == [False, False, True, False]
