@@ -1,8 +1,12 @@
 """Word vectors for spaCy: word2vec trained on exactly the tokens that a pipeline makes.
 
-`train` makes a `Word2Vec` from texts, `load` reads one back, `from_gensim` makes one from gensim's; `prune_vectors`
-makes the table of any pipeline smaller. All else is in the submodules. Importing this package loads none of numba,
-gensim, datasets or spaCy: names are imported when they are first used.
+Train and load: `train` makes a `Word2Vec` from texts, `load` reads one back, `from_gensim` makes one of gensim's.
+Look and score: `prune_vectors` makes the table of any pipeline smaller, `tokenize` gives the words of texts.
+Read texts: `dataset`, `gensim_wiki`, `standard_input`, and `concatenate` and `interleave` for several of them.
+Errors: `Word2VecError` is the base of all; the module `spacy_w2v.errors` draws their tree.
+
+All else is private. Importing this package loads none of numba, gensim, datasets or spaCy: names are imported when they
+are first used.
 """
 
 from importlib import import_module
@@ -10,17 +14,74 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spacy_w2v._api import Word2Vec, from_gensim, load, prune_vectors, train
+    from spacy_w2v.corpus._words import tokenize
+    from spacy_w2v.errors import (
+        ConfigError,
+        CorpusError,
+        CorpusWarning,
+        StorageError,
+        TrainingError,
+        UnknownWordError,
+        Word2VecError,
+    )
+    from spacy_w2v.sources._gensim_wiki import make_gensim_wiki_v1 as gensim_wiki
+    from spacy_w2v.sources._huggingface import make_dataset_v1 as dataset
+    from spacy_w2v.sources._interleaving import make_interleave_v2 as interleave
+    from spacy_w2v.sources._mixture import make_concatenate_v1 as concatenate
+    from spacy_w2v.sources._text_files import make_standard_input_v1 as standard_input
 
-__all__ = ["Word2Vec", "from_gensim", "load", "prune_vectors", "train"]
+__all__ = [
+    "ConfigError",
+    "CorpusError",
+    "CorpusWarning",
+    "StorageError",
+    "TrainingError",
+    "UnknownWordError",
+    "Word2Vec",
+    "Word2VecError",
+    "concatenate",
+    "dataset",
+    "from_gensim",
+    "gensim_wiki",
+    "interleave",
+    "load",
+    "prune_vectors",
+    "standard_input",
+    "tokenize",
+    "train",
+]
+
+_HOMES = {
+    "ConfigError": "spacy_w2v.errors:ConfigError",
+    "CorpusError": "spacy_w2v.errors:CorpusError",
+    "CorpusWarning": "spacy_w2v.errors:CorpusWarning",
+    "StorageError": "spacy_w2v.errors:StorageError",
+    "TrainingError": "spacy_w2v.errors:TrainingError",
+    "UnknownWordError": "spacy_w2v.errors:UnknownWordError",
+    "Word2Vec": "spacy_w2v._api:Word2Vec",
+    "Word2VecError": "spacy_w2v.errors:Word2VecError",
+    "concatenate": "spacy_w2v.sources._mixture:make_concatenate_v1",
+    "dataset": "spacy_w2v.sources._huggingface:make_dataset_v1",
+    "from_gensim": "spacy_w2v._api:from_gensim",
+    "gensim_wiki": "spacy_w2v.sources._gensim_wiki:make_gensim_wiki_v1",
+    "interleave": "spacy_w2v.sources._interleaving:make_interleave_v2",
+    "load": "spacy_w2v._api:load",
+    "prune_vectors": "spacy_w2v._api:prune_vectors",
+    "standard_input": "spacy_w2v.sources._text_files:make_standard_input_v1",
+    "tokenize": "spacy_w2v.corpus._words:tokenize",
+    "train": "spacy_w2v._api:train",
+}
+"""The module of each name, and what it is called there."""
 
 
 def __getattr__(name: str) -> object:
     """Import the public names when they are first used."""
-    if name in __all__:
+    if name in _HOMES:
         from spacy_w2v._system.signals import import_whole
 
-        import_whole("spacy_w2v._api")
-        return getattr(import_module("spacy_w2v._api"), name)
+        module, _, attribute = _HOMES[name].partition(":")
+        import_whole(module)
+        return getattr(import_module(module), attribute)
     if name == "__version__":
         from importlib.metadata import version
 

@@ -1,0 +1,65 @@
+"""The words of texts, sentence by sentence, as training sees them: for other programs, such as gensim's FastText."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spacy_w2v._system.signals import import_whole
+from spacy_w2v.config._arguments import optional_path, pipeline_or_english
+from spacy_w2v.config._keywords import TokensKeywords, settings_from_keywords
+from spacy_w2v.config._schema import TokensSettings
+from spacy_w2v.sources._iterables import as_source, holds_tokens
+from spacy_w2v.sources._source import TextSource
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from typing_extensions import Unpack
+
+
+def tokenize(
+    texts: Any,  # Any: everything that `as_source` takes
+    nlp: "Language | None" = None,
+    *,
+    text_field: str | Sequence[str] = "text",
+    cache_dir: str | Path | None = None,
+    **settings: "Unpack[TokensKeywords]",
+) -> Iterator[list[str]]:
+    """Return the words of texts, a list for each sentence, as `train` sees them with the same arguments.
+
+    All texts are encoded to disk, as for training, before the first sentence comes. Sentences end where windows do:
+    at line breaks, unless `boundary` is another. Rare words are not left out.
+
+    Args:
+        texts: as for `train`.
+        nlp: the pipeline whose tokenizer makes the tokens; None for a blank English one.
+        text_field: as for `train`.
+        cache_dir: where the encoded corpus is kept; None for the user's cache directory.
+        settings: any setting of [w2v.tokens], such as attr="ORTH". n_process is 1 unless it is given.
+
+    Returns:
+        An iterator, which goes through the sentences once.
+
+    Raises:
+        ConfigError: a setting is wrong.
+        CorpusError: the texts cannot be read.
+    """
+    import_whole("spacy", "spacy_w2v.corpus._cache", "spacy_w2v.tokenization.kernels._encoding")
+    nlp = pipeline_or_english(nlp)
+    cache = optional_path(cache_dir, name="cache_dir")
+    settings_from_keywords({"tokens": settings})  # what is wrong in them is known before texts are read
+    source = as_source(texts, text_field=text_field)
+    defaults = TokensKeywords(attr="ORTH") if holds_tokens(source) else TokensKeywords()
+    tokens = settings_from_keywords({"tokens": settings}, defaults=defaults).tokens
+    return _sentences(source, nlp, tokens, cache_dir=cache)
+
+
+def _sentences(
+    source: TextSource, nlp: "Language", settings: TokensSettings, *, cache_dir: Path | None
+) -> Iterator[list[str]]:
+    from spacy_w2v.corpus._cache import prepared_corpus
+
+    with prepared_corpus(source, nlp, settings, max_vocab_size=None, cache_dir=cache_dir) as corpus:
+        types = corpus.read_types()
+        words = dict(zip(types["id"].to_pylist(), types["key"].to_pylist(), strict=True))
+        for sentence in corpus.sentences():
+            yield [words[number] for number in sentence.tolist()]

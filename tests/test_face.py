@@ -1,0 +1,81 @@
+"""The face: what `spacy_w2v` exports, and that nothing else is public."""
+
+import ast
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import spacy_w2v
+
+PACKAGE = Path(spacy_w2v.__file__).parent
+
+FACE = [
+    "ConfigError",
+    "CorpusError",
+    "CorpusWarning",
+    "StorageError",
+    "TrainingError",
+    "UnknownWordError",
+    "Word2Vec",
+    "Word2VecError",
+    "concatenate",
+    "dataset",
+    "from_gensim",
+    "gensim_wiki",
+    "interleave",
+    "load",
+    "prune_vectors",
+    "standard_input",
+    "tokenize",
+    "train",
+]
+
+PUBLIC_MODULES = {"__init__.py", "errors/__init__.py", "cli/__init__.py"}
+"""The package, its errors, and what spaCy's command line imports."""
+
+TABLES_OF_ROOMS = {"_atomic/__init__.py", "kernels/__init__.py"}
+"""Where the other rooms find what is in these two."""
+
+
+def test_the_face_is_listed_and_sorted():
+    assert spacy_w2v.__all__ == FACE == sorted(FACE)
+    assert dir(spacy_w2v) == sorted([*FACE, "__version__"])
+
+
+@pytest.mark.parametrize("name", FACE)
+def test_each_name_is_there_and_documented(name):
+    assert getattr(spacy_w2v, name).__doc__
+
+
+def test_other_names_are_no_attributes():
+    with pytest.raises(AttributeError, match="module 'spacy_w2v' has no attribute 'trian'"):
+        spacy_w2v.trian  # noqa: B018
+
+
+def test_type_checkers_see_what_is_imported():
+    """The imports for type checkers and the homes of names are the same."""
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    seen = {
+        alias.asname or alias.name: f"{node.module}:{alias.name}"
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen == spacy_w2v._HOMES
+    assert sorted(seen) == FACE
+
+
+def test_all_errors_are_exported():
+    assert set(import_module("spacy_w2v.errors").__all__) <= set(FACE)
+
+
+def test_modules_are_private_by_name():
+    """All modules begin with an underscore; rooms have plain names, but hold nothing themselves."""
+    modules = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")} - PUBLIC_MODULES
+    open_ones = {name for name in modules if not any(part.startswith("_") for part in name.split("/")[:-1])}
+    assert {name for name in open_ones if not name.split("/")[-1].startswith("_")} == set()
+    rooms = {name for name in modules if name.endswith("__init__.py")} - TABLES_OF_ROOMS
+    holding = {name for name in rooms if len(ast.parse((PACKAGE / name).read_text(encoding="utf-8")).body) > 1}
+    assert holding == set()

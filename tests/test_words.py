@@ -1,0 +1,49 @@
+"""`tokenize`: the words that training sees, for other programs."""
+
+import gensim.models
+import pytest
+import spacy
+
+import spacy_w2v
+from spacy_w2v.errors import ConfigError, CorpusError
+
+TEXTS = ["The cat can't\nsee 2 dogs.", "", "Dogs  see cats"]
+
+
+def test_words_are_those_of_the_pipeline():
+    expected = [["the", "cat", "ca", "n't"], ["see", "2", "dogs", "."], ["dogs", "see", "cats"]]
+    assert list(spacy_w2v.tokenize(TEXTS)) == expected
+    upper = list(spacy_w2v.tokenize(TEXTS, spacy.blank("xx"), attr="ORTH", boundary="document", numbers="drop"))
+    assert upper[0][:3] == ["The", "cat", "can't"]
+    assert [len(sentence) for sentence in upper] == [6, 3]
+
+
+def test_they_are_the_vocabulary_of_training(tmp_path):
+    (tmp_path / "texts.txt").write_text("\n".join(TEXTS * 3), encoding="utf-8")
+    model = spacy_w2v.train(
+        tmp_path / "texts.txt", min_count=1, sample=0, vector_size=3, epochs=1, workers=1, cache_dir=tmp_path / "cache"
+    )
+    words = [word for s in spacy_w2v.tokenize(tmp_path / "texts.txt", cache_dir=tmp_path / "cache") for word in s]
+    assert {word: words.count(word) for word in words} == dict(
+        zip(model.words, model.vocabulary.counts.tolist(), strict=True)
+    )
+
+
+def test_tokens_stay_as_they_are():
+    sentences = [["New York", "IS"], ["big"]]
+    assert list(spacy_w2v.tokenize(sentences)) == sentences
+    assert list(spacy_w2v.tokenize(sentences, attr="LOWER")) == [["new york", "is"], ["big"]]
+
+
+def test_gensim_trains_on_them():
+    sentences = list(spacy_w2v.tokenize(TEXTS))
+    assert "n't" in gensim.models.FastText(sentences, min_count=1, vector_size=3, epochs=1, bucket=10).wv.key_to_index
+
+
+def test_wrong_arguments_are_refused_at_once():
+    with pytest.raises(ConfigError, match=r"^\[w2v\.tokens\] has no setting 'window'"):
+        spacy_w2v.tokenize(TEXTS, window=3)
+    with pytest.raises(CorpusError, match="texts must be an iterable"):
+        spacy_w2v.tokenize(b"a.txt")
+    with pytest.raises(ConfigError, match="nlp must be a spaCy pipeline"):
+        spacy_w2v.tokenize(TEXTS, "en")
