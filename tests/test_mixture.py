@@ -9,6 +9,7 @@ from confection import Config
 from helpers_corpus import ListSource, batch_of, read
 from spacy.util import registry
 
+import spacy_w2v
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.sources._mixture import make_concatenate_v1, make_interleave_v1
 from spacy_w2v.sources._source import TextSource
@@ -221,3 +222,13 @@ def test_the_text_of_a_config_names_mixtures_of_mixtures(files):
     """
     config = Config().from_str("\n".join(line.strip() for line in text.splitlines()))
     assert read(registry.resolve(config)["corpus"]).texts == ["a0", "a1", "b0"]
+
+
+def test_in_python_sources_are_whatever_holds_texts(tmp_path):
+    (tmp_path / "a.txt").write_text("one\ntwo\n")
+    both = spacy_w2v.concatenate({"list": ["three", "four"], "file": tmp_path / "a.txt", "reader": numbered("a", 2)})
+    assert read(both).texts == ["three", "four", "one", "two", "a0", "a1"]
+    mixed = spacy_w2v.interleave({"list": ["x"] * 3, "rows": [{"text": "y"}] * 3}, weights={"list": 1, "rows": 1})
+    assert {*read(mixed).texts} == {"x", "y"}
+    with pytest.raises(CorpusError, match="texts must be an iterable of strings or lists of tokens"):
+        spacy_w2v.concatenate({"none": 3})

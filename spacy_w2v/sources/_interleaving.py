@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.errors._reraising import shown_by_spacy
+from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.sources._mixture import DOCUMENTS_PER_DRAW, Interleaving
 from spacy_w2v.sources._source import TextBatch, TextSource, empty_texts
 
@@ -122,12 +123,14 @@ def make_interleave_v2(
 ) -> Interleaving:
     """Make the reader "spacy_w2v.Interleave.v2": documents of all sources, mixed by weights.
 
-    stop: as stopping_strategy of `datasets.interleave_datasets`. "first_exhausted": with the first source that ends;
-    "all_exhausted": when each has ended once, the others beginning again until then; the last,
-    "all_exhausted_without_replacement": each document is read once.
+    sources: readers by name, or in Python anything that `spacy_w2v.train` takes. stop: as stopping_strategy of
+    `datasets.interleave_datasets`. "first_exhausted": with the first source that ends; "all_exhausted": when each has
+    ended once, the others beginning again until then; the last, "all_exhausted_without_replacement": each document is
+    read once.
     """
     if stop not in STOPS:
         raise CorpusError(f"stop must be one of {', '.join(STOPS)}, was: {stop}")
+    mixed = {name: as_source(source) for name, source in sources.items()}
     if stop == "all_exhausted_without_replacement":
-        return Interleaving(sources, weights=weights, seed=seed, stop="all_exhausted")
-    return RepeatedInterleaving(sources, weights=weights, seed=seed, stop=stop)
+        return Interleaving(mixed, weights=weights, seed=seed, stop="all_exhausted")
+    return RepeatedInterleaving(mixed, weights=weights, seed=seed, stop=stop)

@@ -10,6 +10,7 @@ import pyarrow as pa
 from spacy_w2v._system.hashing import sha256_of_values
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.errors._reraising import shown_by_spacy
+from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.sources._source import TextBatch, TextSource, empty_texts
 
 DOCUMENTS_PER_DRAW = 1000
@@ -143,8 +144,11 @@ def _joint_fingerprint(sources: dict[str, TextSource], mixture: str) -> str | No
 
 @shown_by_spacy("The texts cannot be read")
 def make_concatenate_v1(sources: dict[str, Any]) -> Concatenation:
-    """Make the reader "spacy_w2v.Concatenate.v1": all documents of the first source, then of the next."""
-    return Concatenation(sources)
+    """Make the reader "spacy_w2v.Concatenate.v1": all documents of the first source, then of the next.
+
+    sources: readers by name, or in Python anything that `spacy_w2v.train` takes.
+    """
+    return Concatenation({name: as_source(source) for name, source in sources.items()})
 
 
 @shown_by_spacy("The texts cannot be read")
