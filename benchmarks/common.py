@@ -81,15 +81,16 @@ def train_ours(corpus: Path, cache_dir: Path, **settings: Any) -> "TrainedModel"
 
     from spacy_w2v.config._keywords import settings_from_keywords
     from spacy_w2v.sources._huggingface import make_dataset_v1
-    from spacy_w2v.training._job import Word2VecJob
+    from spacy_w2v.training._composition import train_model
+    from spacy_w2v.training._run import TrainingRun
 
-    job = Word2VecJob(
+    run = TrainingRun(
         source=make_dataset_v1(path="text", data_files=str(corpus)),
         nlp=spacy.blank("en"),
         settings=settings_from_keywords({"tokenizer": "whitespace", **settings}),
         cache_dir=cache_dir,
     )
-    return job.run()
+    return train_model(run)
 
 
 def interleave(measurements: Mapping[Key, Callable[[], Value]], *, rounds: int) -> dict[Key, list[Value]]:

@@ -24,8 +24,9 @@ from spacy_w2v.config._loading import load_config
 from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.evaluation._scoring import score_analogies, score_rows, score_word_pairs
 from spacy_w2v.formats.gensim._keyed_vectors import make_keyed_vectors
-from spacy_w2v.training._job import Word2VecJob
+from spacy_w2v.training._composition import train_model
 from spacy_w2v.training._resolved_config import ResolvedConfig, resolve
+from spacy_w2v.training._run import TrainingRun
 
 Run = dict[str, Any]  # Any: numbers and names, as they stand in JSON
 
@@ -49,7 +50,7 @@ def write_tokens(job: ResolvedConfig, path: Path, cache_dir: Path) -> int:
 
 def train_ours(config: Path, overrides: dict[str, Any], cache_dir: Path) -> KeyedVectors:
     job = resolve(load_config(config, overrides))
-    model = Word2VecJob(source=job.source, nlp=job.nlp, settings=job.settings, cache_dir=cache_dir).run()
+    model = train_model(TrainingRun.of(job, cache_dir=cache_dir))
     return make_keyed_vectors(model)
 
 

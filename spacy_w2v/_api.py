@@ -1,12 +1,11 @@
 """The Python interface: train word vectors on texts, and use them in spaCy and gensim."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from spacy_w2v._atomic import check_output, only_writer, staged_directory
+from spacy_w2v._atomic import check_output, staged_directory
 from spacy_w2v._system.signals import import_whole
 from spacy_w2v.config._arguments import (
     check_dtype,
@@ -35,7 +34,7 @@ NEEDED_TO_TRAIN = (
     "scipy.linalg.cython_blas",
     "spacy_w2v.formats._opening",
     "spacy_w2v.tokenization.kernels._encoding",
-    "spacy_w2v.training._job",
+    "spacy_w2v.training._composition",
     "spacy_w2v.training._progress",
 )
 """Modules that take long to import, and are imported when training begins."""
@@ -204,8 +203,9 @@ def train(
     """
     import_whole(*NEEDED_TO_TRAIN)
     from spacy_w2v.formats._opening import open_initial
-    from spacy_w2v.training._job import Word2VecJob
+    from spacy_w2v.training._composition import train_model
     from spacy_w2v.training._progress import ProgressBars, silent
+    from spacy_w2v.training._run import TrainingRun
 
     nlp = pipeline_or_english(nlp)
     cache, kept = optional_path(cache_dir, name="cache_dir"), optional_path(checkpoint, name="checkpoint")
@@ -222,21 +222,11 @@ def train(
     path = str(initial) if isinstance(initial, str | Path) else None
     initial_settings = {"vectors": path, "keep_words": keep_words, "freeze": freeze}
     checked = settings_from_keywords(settings, defaults=defaults, initial=initial_settings)
-    job = Word2VecJob(
-        source=source,
-        nlp=nlp,
-        settings=checked,
-        config=config_of(nlp, checked),
-        cache_dir=cache,
-        checkpoint=kept,
-        resume=resume,
-        initial=start,
+    run = TrainingRun(
+        source=source, nlp=nlp, settings=checked, config=config_of(nlp, checked), cache_dir=cache, initial=start
     )
-    held = only_writer(job.checkpoint) if job.checkpoint is not None else nullcontext()
-    with held, ProgressBars() if progress else silent() as listener:
-        model = job.run(listener)
-        job.remove_checkpoint()
-    return _with_interface(model)
+    with ProgressBars() if progress else silent() as listener:
+        return _with_interface(train_model(run, listener, checkpoint=kept, resume=resume))
 
 
 def prune_vectors(

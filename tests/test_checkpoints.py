@@ -101,7 +101,7 @@ def test_a_run_killed_twice_ends_with_the_same_bits(workplace, reference):
     assert not (workplace / "out").exists()
     result = w2v(*TRAIN, "--resume", cwd=workplace)
     assert_same_results(workplace, reference)
-    assert "Going on from out.checkpoint" in result.said
+    assert "Resuming from out.checkpoint" in result.said
     assert "Epoch 1:" not in result.said
 
 
@@ -446,7 +446,7 @@ def test_a_checkpoint_that_cannot_be_written_stops_nothing(tmp_path, monkeypatch
     def full(*arguments, **settings):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("spacy_w2v.training._job.write_model", full)
+    monkeypatch.setattr("spacy_w2v.training._run.write_model", full)
     model = train(checkpoint=tmp_path / "run", checkpoint_every_s=0, progress=True)
     assert len(model.meta["results"]) == 3
     assert "No checkpoint could be written, and training goes on without: The disk" in capsys.readouterr().err

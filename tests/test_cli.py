@@ -241,6 +241,36 @@ def test_reader_and_tokenizer_of_the_users_own(tmp_path):
     assert [token.has_vector for token in doc] == [True, False, False]
 
 
+COUNTED = """
+from pathlib import Path
+import spacy
+
+@spacy.registry.callbacks("test_cli.Counted.v1")
+def make_counted():
+    def before_init(nlp):
+        with Path("calls.txt").open("a") as file:
+            file.write("called\\n")
+        nlp.tokenizer.add_special_case("one_two", [{"ORTH": "one_"}, {"ORTH": "two"}])
+        return nlp
+
+    return before_init
+"""
+
+
+def test_a_callback_before_initialization_is_called_once_in_a_run(tmp_path):
+    """The export has the tokenizer that it changed, and does not make the pipeline again."""
+    (tmp_path / "code.py").write_text(COUNTED)
+    (tmp_path / "texts.txt").write_text("one_two three\n" * 50)
+    block = '[initialize]\n\n[initialize.before_init]\n@callbacks = "test_cli.Counted.v1"\n\n[w2v]\n'
+    (tmp_path / "config.cfg").write_text(CONFIG.replace("[w2v]\n", block, 1))
+    w2v("train", "config.cfg", "--code", "code.py", "-o", "out", cwd=tmp_path)
+    assert (tmp_path / "calls.txt").read_text() == "called\n"
+    spacy.util.import_file("test_cli_counted", tmp_path / "code.py")
+    nlp = spacy.load(tmp_path / "out/spacy")
+    assert [token.text for token in nlp("one_two three")] == ["one_", "two", "three"]
+    assert nlp("one_two")[0].has_vector
+
+
 def test_a_changed_tokenizer_of_the_users_own_encodes_again(tmp_path):
     tokenizer = '[nlp.tokenizer]\n@tokenizers = "test_cli.Comma.v1"\n\n[w2v]\n'
     (tmp_path / "config.cfg").write_text(CONFIG.replace("[w2v]\n", tokenizer))

@@ -11,6 +11,7 @@ from helpers_cli import CONFIG, SIGKILL, files_below, start, w2v_here, write_tex
 import spacy_w2v
 from spacy_w2v._atomic import directories, disk, exchange
 from spacy_w2v.errors import StorageError
+from spacy_w2v.training import _composition as composition
 from spacy_w2v.training import _results as results
 from spacy_w2v.training._results import checkpoint_of
 
@@ -34,7 +35,7 @@ def left_beside(workplace):
 def killed_at_the_end(workplace, monkeypatch):
     """A run whose results are in their place, and whose checkpoint is still there."""
     with monkeypatch.context() as patch:
-        patch.setattr("spacy_w2v.training._job.remove_directory", lambda path: None)  # at the start of a new run
+        patch.setattr("spacy_w2v.training._checkpoint.remove_directory", lambda path: None)  # at the start of a new run
         assert w2v_here(*TRAIN, *ALWAYS, cwd=workplace).code == 0
     assert left_beside(workplace) == {"out.checkpoint"}
     return workplace
@@ -119,7 +120,7 @@ def test_results_that_came_while_a_run_was_starting_are_kept(workplace, monkeypa
             (workplace / "out/training.jsonl").write_text("of the other run")
             yield
 
-    monkeypatch.setattr(results, "only_writer", later)
+    monkeypatch.setattr("spacy_w2v.training._checkpoint.only_writer", later)
     result = w2v_here(*TRAIN, cwd=workplace)
     assert result.code == 1
     assert "The output directory must be new or empty, but out exists." in result.said
@@ -153,7 +154,7 @@ def test_results_are_on_the_disk_before_the_checkpoint_goes(workplace, monkeypat
     for module in (disk, directories, exchange):
         monkeypatch.setattr(module, "sync", synced)
     monkeypatch.setattr(
-        "spacy_w2v.training._job.remove_directory", lambda path: (done.append("checkpoint goes"), remove(path))
+        "spacy_w2v.training._checkpoint.remove_directory", lambda path: (done.append("checkpoint goes"), remove(path))
     )
     assert w2v_here(*TRAIN, *ALWAYS, cwd=workplace).code == 0
     after_training = done[max(i for i, step in enumerate(done) if step.startswith(".out.checkpoint")) :]
@@ -222,12 +223,12 @@ def test_a_full_disk_at_the_end_leaves_the_earlier_results_and_the_checkpoint(wo
     assert w2v_here(*TRAIN, cwd=workplace).code == 0
     before = files_below(workplace / "out")
 
-    def full(*arguments):
+    def full(*arguments, **options):
         raise OSError(28, "No space left on device")
 
     for step in ("write_model", "export_all"):
         with monkeypatch.context() as patch:
-            patch.setattr(results, step, full)
+            patch.setattr(composition, step, full)
             result = w2v_here(*TRAIN, *ALWAYS, "--overwrite", cwd=workplace)
         assert result.code == 1
         assert "The disk must have room for out, but is full. Nothing was changed there." in result.said

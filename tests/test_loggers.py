@@ -17,7 +17,7 @@ from spacy_w2v.config._loading import fill
 from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.pipeline._loggers import with_logger
-from spacy_w2v.training._job import JobListener
+from spacy_w2v.training._listener import TrainingListener
 from spacy_w2v.training._progress import ProgressBars
 from spacy_w2v.training._resolved_config import resolve
 from spacy_w2v.training._state import EpochResult
@@ -289,7 +289,7 @@ def test_epochs_of_earlier_sittings_are_logged_too(recorder, capsys):
     job = resolve(with_block({"@loggers": "test_loggers.Recorder.v1"}))
     results = [EpochResult(epoch, 2.5, 10, 10, 1.0, 20.0, 0.01) for epoch in (1, 2, 3)]
     told = []
-    with with_logger(job, JobListener(resumed=told.append, epoch=told.append), ProgressBars()) as listener:
+    with with_logger(job, TrainingListener(resumed=told.append, epoch=told.append), ProgressBars()) as listener:
         listener.corpus({})
         listener.resumed(results[:2])
         listener.epoch(results[2])

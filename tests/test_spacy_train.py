@@ -564,7 +564,7 @@ def test_a_stopped_run_goes_on(material, workplace, capsys):
     capsys.readouterr()
 
     nlp = initialized(material, **settings)
-    assert "Going on from vectors.checkpoint, which is in epoch 2 of 4" in capsys.readouterr().err
+    assert "Resuming from vectors.checkpoint, which is in epoch 2 of 4" in capsys.readouterr().err
     assert has_vectors_of(nlp, expected_vectors(epochs=4))
     assert not (workplace / "vectors.checkpoint").exists()
     log = [json.loads(line) for line in (workplace / "vectors/training.jsonl").read_text().splitlines()]

@@ -19,7 +19,8 @@ from spacy_w2v.objectives._noise import make_noise
 from spacy_w2v.objectives._subsampling import make_subsampling
 from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.training._arguments import initial_weights
-from spacy_w2v.training._trainer import TrainingListener, train_weights
+from spacy_w2v.training._listener import TrainingListener
+from spacy_w2v.training._trainer import train_weights
 
 ANIMALS = ["cat", "dog", "horse", "cow", "sheep", "goat"]
 COLOURS = ["red", "green", "blue", "yellow", "white", "black"]

@@ -81,21 +81,15 @@ def train(
     """Train as a config says, and write all results. Raises the errors of spacy_w2v.errors."""
     from spacy_w2v.config._loading import load_config
     from spacy_w2v.pipeline._loggers import with_logger
-    from spacy_w2v.training._job import Word2VecJob
+    from spacy_w2v.training._composition import train_to_directory
     from spacy_w2v.training._progress import ProgressBars
     from spacy_w2v.training._resolved_config import resolve
-    from spacy_w2v.training._results import check_free, is_done, summary_of, train_to_directory
+    from spacy_w2v.training._results import check_free, is_done, summary_of
+    from spacy_w2v.training._run import TrainingRun
 
     resolved = resolve(load_config(config_path, overrides))
-    job = Word2VecJob(
-        source=resolved.source,
-        nlp=resolved.nlp,
-        settings=resolved.settings,
-        config=resolved.config.to_str(),
-        cache_dir=cache_dir,
-        code_path=code_path,
-    )
-    if resume and is_done(output_path, job, overwrite=overwrite):
+    run = TrainingRun.of(resolved, cache_dir=cache_dir, code_path=code_path)
+    if resume and is_done(output_path, run, overwrite=overwrite):
         msg.good(f"The run is done already: its results are in {output_path}")
         return
     check_free(output_path, overwrite=overwrite)  # before a logger opens a run somewhere
@@ -106,9 +100,9 @@ def train(
         print_corpus(facts)
 
     with bars as shown, with_logger(resolved, dataclasses.replace(shown, corpus=show_corpus), bars) as listener:
-        model, places = train_to_directory(job, output_path, listener=listener, overwrite=overwrite, resume=resume)
-    msg.good(summary_of(model))
-    for place in places:
+        done = train_to_directory(run, output_path, listener=listener, overwrite=overwrite, resume=resume)
+    msg.good(summary_of(done.model))
+    for place in done.places:
         msg.text(f"  {output_path / place}")
 
 

@@ -1,8 +1,10 @@
 """What becomes of a model: directories and files that spaCy, gensim and others read."""
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spacy_w2v.config._schema import ExportSettings
 from spacy_w2v.errors import StorageError
@@ -10,6 +12,9 @@ from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats._names import WORD2VEC_FORMATS
 from spacy_w2v.formats._names import check_words as check_words
 from spacy_w2v.model._trained import TrainedModel
+
+if TYPE_CHECKING:
+    from spacy.language import Language
 
 Exporter = Callable[[TrainedModel, Path, ExportSettings], None]
 """(model, directory or file, settings): writes one format."""
@@ -71,12 +76,28 @@ def get_exporter(name: str) -> Exporter:
     return exporter
 
 
-def export_all(model: TrainedModel, directory: Path, settings: ExportSettings) -> list[Path]:
-    """Write all formats of the settings below a directory, and return where they are, relative to it."""
+def export_all(
+    model: TrainedModel, directory: Path, settings: ExportSettings, *, nlp: "Language | None" = None
+) -> list[Path]:
+    """Write all formats of the settings below a directory.
+
+    Args:
+        model: The model.
+        directory: Where they go.
+        settings: Which formats, and how.
+        nlp: The pipeline whose tokens the model was trained on, if it is there; None to make it of the model's config,
+            whose callbacks run again then.
+
+    Returns:
+        Where the formats are, relative to the directory.
+    """
+    from spacy_w2v.formats.spacy._writing import write_spacy
+
     places = []
     for name in settings.formats:
         place = Path(EXPORTERS[name][2])
         (directory / place).parent.mkdir(parents=True, exist_ok=True)
-        get_exporter(name)(model, directory / place, settings)
+        exporter = get_exporter(name) if name != "spacy" else partial(write_spacy, nlp=nlp)
+        exporter(model, directory / place, settings)
         places.append(place)
     return places

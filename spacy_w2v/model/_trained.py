@@ -49,10 +49,6 @@ class TrainedModel:
     False for a model that is read, unless asked for: it may come from anybody.
     """
 
-    made_with: "Language | None" = None
-    """The pipeline of the run that has just made it, for exports within that run, whose callbacks have done their work;
-    else None."""
-
     def __repr__(self) -> str:
         """Return what kind of model it is, on one line."""
         facts = self.meta.get("model", {}) | self.meta.get("tokens", {})
@@ -91,15 +87,10 @@ class TrainedModel:
         return self.own_tree or self.objective.tree(self.vocabulary.counts)
 
     def make_pipeline(self) -> "Language":
-        """Return a pipeline without components, with the tokenizer that the config names. Raises ConfigError.
-
-        Within the run that made the model it has the tokenizer of that run, and is to be saved only.
-        """
+        """Return a pipeline without components, with the tokenizer that the config names. Raises ConfigError."""
         from spacy_w2v.config._loading import parse_config
-        from spacy_w2v.tokenization._pipelines import bare_pipeline, make_pipeline
+        from spacy_w2v.tokenization._pipelines import make_pipeline
 
-        if self.made_with is not None:
-            return bare_pipeline(self.made_with)
         if not self.trusts_config:
             check_no_variables(self.config)
         return make_pipeline(parse_config(self.config), trusted=self.trusts_config)

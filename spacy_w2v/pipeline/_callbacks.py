@@ -120,23 +120,19 @@ def _train_or_find(
     from spacy_w2v.model._storage import read_model
     from spacy_w2v.pipeline._loggers import with_logger
     from spacy_w2v.training import _results as results
-    from spacy_w2v.training._job import JobListener, Word2VecJob
+    from spacy_w2v.training._composition import train_model, train_to_directory
+    from spacy_w2v.training._listener import TrainingListener
     from spacy_w2v.training._progress import ProgressBars
+    from spacy_w2v.training._run import TrainingRun
 
-    job = Word2VecJob(
-        source=resolved.source,
-        nlp=resolved.nlp,
-        settings=resolved.settings,
-        config=resolved.config.to_str(),
-        cache_dir=cache_dir,
-    )
+    run = TrainingRun.of(resolved, cache_dir=cache_dir)
     bars = ProgressBars()
-    say = bars.message if progress else JobListener().message
+    say = bars.message if progress else TrainingListener().message
 
     if output is not None:
         results.finish_earlier(output)
     if output is not None and results.is_result(output):
-        differences = results.differences(output, job)
+        differences = results.differences(output, run)
         if not differences:
             say(f"Using the vectors in {output}")
             return read_model(output / results.MODEL_DIRECTORY, mmap=True)
@@ -147,15 +143,15 @@ def _train_or_find(
                 + "\nName another output, or set overwrite = true to replace them."
             )
     with bars as shown:
-        shown = replace(shown, corpus=bars.corpus_in_a_line) if progress else JobListener()
+        shown = replace(shown, corpus=bars.corpus_in_a_line) if progress else TrainingListener()
         with with_logger(resolved, shown, bars) as listener:
             if output is None:
-                model = job.run(listener)
+                model = train_model(run, listener)
             else:
                 resume = not overwrite and results.checkpoint_of(output).exists()
-                model, _ = results.train_to_directory(
-                    job, output, listener=listener, overwrite=overwrite, resume=resume, also=["spacy"]
-                )
+                model = train_to_directory(
+                    run, output, listener=listener, overwrite=overwrite, resume=resume, also=["spacy"]
+                ).model
     say(results.summary_of(model))
     return model
 

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import first_line
-from spacy_w2v.training._job import JobListener
+from spacy_w2v.training._listener import TrainingListener
 from spacy_w2v.training._progress import ProgressBars
 from spacy_w2v.training._resolved_config import ResolvedConfig, SpacyLogger
 from spacy_w2v.training._state import EpochResult
@@ -28,7 +28,7 @@ NAME = "w2v"
 
 
 @contextmanager
-def with_logger(job: ResolvedConfig, shown: JobListener, bars: ProgressBars) -> Iterator[JobListener]:
+def with_logger(job: ResolvedConfig, shown: TrainingListener, bars: ProgressBars) -> Iterator[TrainingListener]:
     """Give a listener that tells `shown` of a run and, if the config names one, a logger, which then shows the epochs.
 
     bars: what is shown on the same screen; it makes room for what the logger prints, which begins when the corpus is

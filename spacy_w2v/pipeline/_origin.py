@@ -110,19 +110,20 @@ def _train(
     section: str,
     progress: bool,
 ) -> "TrainedModel":
-    from spacy_w2v.training._job import Word2VecJob
+    from spacy_w2v.training._composition import train_model
     from spacy_w2v.training._progress import ProgressBars, silent
     from spacy_w2v.training._results import summary_of
+    from spacy_w2v.training._run import TrainingRun
 
     blocks["tokens"] = {"n_process": 1} | blocks.get("tokens", {})
     blocks["export"] = {"vectors": vectors}  # says before training whether there will be such
-    job = Word2VecJob(source=source, nlp=nlp, settings=parse_settings(blocks, section=section))
+    run = TrainingRun(source=source, nlp=nlp, settings=parse_settings(blocks, section=section))
     if not progress:
         with silent() as listener:
-            return job.run(listener)
+            return train_model(run, listener)
     bars = ProgressBars()
     with bars as listener:
-        model = job.run(replace(listener, corpus=bars.corpus_in_a_line))
+        model = train_model(run, replace(listener, corpus=bars.corpus_in_a_line))
     bars.message(summary_of(model))
     return model
 

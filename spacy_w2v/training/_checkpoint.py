@@ -14,7 +14,14 @@ from typing import Any
 import numpy as np
 
 from spacy_w2v._arrays import TokenIds, Weights
-from spacy_w2v._atomic import parse_json, read_bounded, recover_directory, replaced_directory
+from spacy_w2v._atomic import (
+    only_writer,
+    parse_json,
+    read_bounded,
+    recover_directory,
+    remove_directory,
+    replaced_directory,
+)
 from spacy_w2v._system.hashing import sha256_of
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.corpus._cache import PARTS, changed_parts
@@ -36,6 +43,34 @@ MAY_CHANGE = {"tokens": {"n_process"}, "training": {"workers", "checkpoint_every
 
 SHARE_OF_TIME = 0.05
 """Of a run that writing checkpoints may take."""
+
+
+@dataclass(frozen=True)
+class CheckpointPlace:
+    """The directory where a run keeps its state, and what becomes of the state of an earlier run there."""
+
+    path: Path
+    shown: Path | None = None
+    """What errors name in place of it, as the output of the run."""
+    resume: bool = False
+    """Continue from the state, which must be there."""
+    overwrite: bool = False
+    """Start again even if there is one."""
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Lock the directory for this process, and remove it when the block ends well. Raises StorageError."""
+        with only_writer(self.path, shown=self.shown):
+            yield
+            self.remove()
+
+    def open(self) -> "Checkpoint | None":
+        """Return the state to resume from, see `open_checkpoint`."""
+        return open_checkpoint(self.path, resume=self.resume, overwrite=self.overwrite)
+
+    def remove(self) -> None:
+        """Remove the state, and what killed runs have left beside it."""
+        remove_directory(self.path)
 
 
 class Checkpoints:

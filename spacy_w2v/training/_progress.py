@@ -11,7 +11,8 @@ from typing import IO, Any, TextIO
 
 from spacy_w2v._system.terminal import shown_lines
 from spacy_w2v.corpus._cache import EncodingProgress
-from spacy_w2v.training._job import JobListener
+from spacy_w2v.model._trained import TrainedModel
+from spacy_w2v.training._listener import TrainingListener
 from spacy_w2v.training._state import EpochResult, TrainingProgress
 
 BAR_FORMAT = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
@@ -21,12 +22,12 @@ LINE_EVERY_S = 10.0
 
 
 @contextmanager
-def silent() -> Iterator[JobListener]:
+def silent() -> Iterator[TrainingListener]:
     """Show nothing."""
-    yield JobListener()
+    yield TrainingListener()
 
 
-class ProgressBars(AbstractContextManager[JobListener]):
+class ProgressBars(AbstractContextManager[TrainingListener]):
     """Shows encoding and training on a stream: bars if it is a terminal, else a line now and then."""
 
     def __init__(self, stream: TextIO | None = None):
@@ -34,12 +35,12 @@ class ProgressBars(AbstractContextManager[JobListener]):
         self.display: _Bar | _Lines | None = None
         self.phase = ""
 
-    def __enter__(self) -> JobListener:
-        return JobListener(
+    def __enter__(self) -> TrainingListener:
+        return TrainingListener(
             message=self.message,
             encoding=self.encoding,
             corpus=self.corpus,
-            training=self.training,
+            progress=self.training,
             epoch=self.epoch,
         )
 
@@ -185,14 +186,14 @@ class TrainingLog(AbstractContextManager["TrainingLog"]):
     ) -> None:
         self.file.close()
 
-    def listener(self) -> JobListener:
+    def listener(self) -> TrainingListener:
         """Return the part that logs a job while it runs; its epochs of earlier sittings too."""
 
         def log_earlier_epochs(results: list[EpochResult]) -> None:
             for result in results:
                 self.epoch(result)
 
-        return JobListener(corpus=self.corpus, resumed=log_earlier_epochs, epoch=self.epoch)
+        return TrainingListener(corpus=self.corpus, resumed=log_earlier_epochs, epoch=self.epoch)
 
     def corpus(self, facts: dict[str, Any]) -> None:
         """Log what the corpus and the vocabulary are."""
@@ -202,9 +203,10 @@ class TrainingLog(AbstractContextManager["TrainingLog"]):
         """Log the result of an epoch."""
         self._write("epoch", result._asdict())
 
-    def end(self, facts: dict[str, Any]) -> None:
+    def end(self, model: TrainedModel) -> None:
         """Log the end."""
-        self._write("end", facts)
+        last = model.meta["results"][-1]
+        self._write("end", {name: last[name] for name in ("seconds", "words_per_s", "loss")})
 
     def _write(self, event: str, facts: dict[str, Any]) -> None:
         self.file.write(json.dumps({"event": event, **facts}, ensure_ascii=False) + "\n")

@@ -1,34 +1,26 @@
 """The directory of a run's results: the model, its exports, the config and the log."""
 
-import dataclasses
 import os
-from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from spacy_w2v._atomic import (
-    check_free_space,
     check_output,
     has_leftovers,
     only_writer,
     recover_directory,
     remove_directory,
     settle,
-    staged_directory,
     unwritable,
 )
-from spacy_w2v.config._export import ExportFormat, ExportSettings, check_fits
 from spacy_w2v.corpus._cache import PARTS, changed_parts, corpus_fingerprint
 from spacy_w2v.corpus._cache_directory import default_cache_dir, tidy
 from spacy_w2v.errors import StorageError
 from spacy_w2v.errors._wording import worded
-from spacy_w2v.formats._exporting import EXPORTERS, check_words, export_all
-from spacy_w2v.formats.spacy._writing import check_can_be_saved
-from spacy_w2v.model._storage import read_meta, write_model
+from spacy_w2v.formats._exporting import EXPORTERS
+from spacy_w2v.model._storage import read_meta
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.training._checkpoint import kept_settings
-from spacy_w2v.training._job import JobListener, Word2VecJob
-from spacy_w2v.training._progress import TrainingLog
+from spacy_w2v.training._run import TrainingRun
 
 CONFIG_FILE = "config.cfg"
 LOG_FILE = "training.jsonl"
@@ -41,49 +33,6 @@ CHECKPOINT_DIRECTORY = "checkpoint"
 
 NO_MATTER = {"tokens": {"n_process"}, "training": {"workers", "checkpoint_every_s"}}
 """Settings by block that make no other vectors, or (workers) only by chance."""
-
-
-def train_to_directory(
-    job: Word2VecJob,
-    output_path: Path,
-    *,
-    listener: JobListener,
-    overwrite: bool = False,
-    resume: bool = False,
-    also: Sequence[ExportFormat] = (),
-) -> tuple[TrainedModel, list[Path]]:
-    """Run a job whose results appear in a directory when all of them are there, and return what they are.
-
-    Returns the model, and the paths of the results within the directory. While the job runs, its state is kept in
-    `checkpoint_of(output_path)`, which is removed once the results are on the disk. overwrite, resume: replace earlier
-    results, and go on from there. also: formats that the caller makes of the model. Raises the errors of
-    spacy_w2v.errors.
-    """
-    export: ExportSettings = job.settings.export
-    check_fits(export, also=also)
-    if "spacy" in export.formats:
-        check_can_be_saved(job.nlp)
-    check_free(output_path, overwrite=overwrite)
-    with only_writer(checkpoint_of(output_path), shown=output_path):
-        check_free(output_path, overwrite=overwrite)  # again: another run may have ended just before it was held
-        with staged_directory(output_path, replaces=RESULTS) as directory, TrainingLog(directory / LOG_FILE) as log:
-            job = dataclasses.replace(
-                job,
-                check_words=partial(check_words, settings=export),
-                before_training=lambda n_bytes: check_free_space(directory, n_bytes, shown=output_path),
-                checkpoint=checkpoint_of(output_path),
-                overwrite=overwrite,
-                resume=resume,
-            )
-            model = job.run(log.listener().followed_by(listener))
-            (directory / MODEL_DIRECTORY).mkdir()
-            write_model(model, directory / MODEL_DIRECTORY)
-            (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
-            places = export_all(dataclasses.replace(model, made_with=job.nlp), directory, export)
-            last = model.meta["results"][-1]
-            log.end({"seconds": last["seconds"], "words_per_s": last["words_per_s"], "loss": last["loss"]})
-        job.remove_checkpoint()
-    return model, [Path(MODEL_DIRECTORY), *places, Path(LOG_FILE)]
 
 
 def check_free(output_path: Path, *, overwrite: bool) -> None:
@@ -112,16 +61,16 @@ def finish_earlier(output_path: Path) -> bool:
     return was_complete
 
 
-def is_done(output_path: Path, job: Word2VecJob, *, overwrite: bool = False) -> bool:
-    """Return whether nothing is left to be done for a job that is to go on, and finish what `finish_earlier` does.
+def is_done(output_path: Path, run: TrainingRun, *, overwrite: bool = False) -> bool:
+    """Return whether nothing is left to be done for a run that is to go on, and finish what `finish_earlier` does.
 
     What killed runs have left in the cache is removed then. Raises StorageError, also if no run was stopped and the
-    results are those of another job, unless they may be replaced (overwrite); and CorpusError if the job's source does
+    results are those of another run, unless they may be replaced (overwrite); and CorpusError if the run's source does
     not exist.
     """
     done = finish_earlier(output_path)
     if not done and is_result(output_path) and not checkpoint_of(output_path).exists():
-        changes = differences(output_path, job)
+        changes = differences(output_path, run)
         if changes and not overwrite:
             replace = worded(python="overwrite=True", command_line="--overwrite instead of --resume")
             raise StorageError(
@@ -131,7 +80,7 @@ def is_done(output_path: Path, job: Word2VecJob, *, overwrite: bool = False) -> 
             )
         done = not changes
     if done:
-        tidy(job.cache_dir or default_cache_dir())
+        tidy(run.cache_dir or default_cache_dir())
     return done
 
 
@@ -158,25 +107,25 @@ def is_result(output_path: Path) -> bool:
     return (output_path / LOG_FILE).is_file() and (output_path / MODEL_DIRECTORY).is_dir()
 
 
-def differences(output_path: Path, job: Word2VecJob) -> list[str]:
-    """Return, a line each, by what a job differs from the one whose results are in a directory; none: they are its own.
+def differences(output_path: Path, run: TrainingRun) -> list[str]:
+    """Return, a line each, by what a run differs from the one whose results are in a directory; none: they are its own.
 
-    Raises StorageError if the results are damaged, CorpusError if the job's source does not exist.
+    Raises StorageError if the results are damaged, CorpusError if the run's source does not exist.
     """
     meta = read_meta(output_path / MODEL_DIRECTORY)
     lines = [
         f"w2v.{block}.{name} was {meta.get(block, {}).get(name)!r}, is now: {value!r}"
-        for block, values in kept_settings(job.settings, NO_MATTER).items()
+        for block, values in kept_settings(run.settings, NO_MATTER).items()
         for name, value in values.items()
         if meta.get(block, {}).get(name) != value
     ]
     before = meta.get("corpus_fingerprint", {})
     now = corpus_fingerprint(
-        job.source,
-        job.nlp,
-        job.settings.tokens,
-        max_vocab_size=job.settings.vocabulary.max_vocab_size,
-        code_path=job.code_path,
+        run.source,
+        run.nlp,
+        run.settings.tokens,
+        max_vocab_size=run.settings.vocabulary.max_vocab_size,
+        code_path=run.code_path,
     )
     if now["source"] is None:
         return [*lines, "the source cannot be recognised again"]

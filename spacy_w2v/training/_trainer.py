@@ -3,7 +3,6 @@
 import math
 import threading
 import time
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -24,22 +23,14 @@ from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.training._arguments import kernel_settings
 from spacy_w2v.training._checkpoint import Checkpoints
 from spacy_w2v.training._health import CHECK_EVERY_S, Health
+from spacy_w2v.training._listener import TrainingListener
 from spacy_w2v.training._plan import Plan
 from spacy_w2v.training._randomness import chunk_random_state
 from spacy_w2v.training._schedules import LinearSchedule
-from spacy_w2v.training._state import EpochResult, RunState, TaskResult, TrainingProgress
+from spacy_w2v.training._state import EpochResult, RunState, TaskResult
 
 POLL_S = 0.1
 """How often the main thread looks up, so that Ctrl-C is answered and progress is shown."""
-
-
-@dataclass(frozen=True)
-class TrainingListener:
-    """Whom to tell while training goes on."""
-
-    progress: Callable[[TrainingProgress], None] = lambda progress: None
-    epoch: Callable[[EpochResult], None] = lambda result: None
-    message: Callable[[str], None] = lambda text: None
 
 
 def train_weights(

@@ -265,7 +265,7 @@ def warm_up() -> None:
     import spacy_w2v.cli  # noqa: F401
     from spacy_w2v.corpus import _store as store
     from spacy_w2v.kernels import TRAINING_KERNELS  # noqa: F401
-    from spacy_w2v.training import _job as job  # noqa: F401
+    from spacy_w2v.training import _composition  # noqa: F401
 
     tqdm.tqdm.monitor_interval = 0  # no thread that a fork would miss
     store.CHUNK_TOKENS = CHUNK_TOKENS

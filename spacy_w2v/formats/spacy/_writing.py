@@ -13,6 +13,7 @@ from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.formats._matrices import matrix_of, of_type, passing_blocks
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.tokenization._affix_rules import lost_when_saved
+from spacy_w2v.tokenization._pipelines import bare_pipeline
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -169,13 +170,16 @@ def check_no_components(path: Path, *, but: Collection[str] = ()) -> None:
         )
 
 
-def write_spacy(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
-    """Write a pipeline directory: what `nlp.to_disk` writes of `make_spacy_pipeline`, to the byte, in less memory."""
+def write_spacy(model: TrainedModel, path: Path, settings: ExportSettings, *, nlp: "Language | None" = None) -> None:
+    """Write a pipeline directory: what `nlp.to_disk` writes of `make_spacy_pipeline`, to the byte, in less memory.
+
+    nlp: the pipeline of the run that made the model, which stays as it is; None to make it of the model's config.
+    """
     from spacy_w2v.formats.spacy._table_on_disk import TableOnDisk
 
     check_merging(merge_rare=settings.merge_rare, max_vectors=settings.max_vectors)
     model.objective.check_vectors(settings.vectors)
-    nlp = model.make_pipeline()
+    nlp = bare_pipeline(nlp) if nlp is not None else model.make_pipeline()
     check_can_be_saved(nlp)
     keys = _keys(model, max_vectors=settings.max_vectors, merge_rare=settings.merge_rare, vectors=settings.vectors)
     n_rows = len(model.vocabulary.first(settings.max_vectors))

@@ -1,0 +1,123 @@
+"""Ways to train a model: in memory, or with its results in a directory; with lock and checkpoint."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from spacy_w2v._atomic import check_free_space, staged_directory
+from spacy_w2v.config._export import ExportFormat, ExportSettings, check_fits
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.formats._exporting import check_words, export_all
+from spacy_w2v.formats.spacy._writing import check_can_be_saved
+from spacy_w2v.model._storage import write_model
+from spacy_w2v.model._trained import TrainedModel
+from spacy_w2v.training._checkpoint import CheckpointPlace
+from spacy_w2v.training._listener import TrainingListener
+from spacy_w2v.training._progress import TrainingLog
+from spacy_w2v.training._results import CONFIG_FILE, LOG_FILE, MODEL_DIRECTORY, RESULTS, check_free, checkpoint_of
+from spacy_w2v.training._run import TrainingRun
+
+
+@dataclass(frozen=True)
+class TrainedDirectory:
+    """A model whose results are in a directory."""
+
+    model: TrainedModel
+    places: list[Path]
+    """Its results, within the directory."""
+
+
+def train_model(
+    run: TrainingRun,
+    listener: TrainingListener | None = None,
+    *,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> TrainedModel:
+    """Train a model in memory.
+
+    Args:
+        run: What to train.
+        listener: Hears how it goes.
+        checkpoint: Directory that keeps the state of the run while it goes, locked meanwhile; None to keep none.
+        resume: Continue from the checkpoint, which must be there.
+        overwrite: Start again even if there is a checkpoint of an earlier run, which is lost once training begins.
+
+    Returns:
+        The model.
+
+    Raises:
+        ConfigError: For settings that do not go together, or not with the checkpoint.
+        Word2VecError: As the errors of `spacy_w2v.errors` say.
+    """
+    if checkpoint is None:
+        if resume:
+            raise ConfigError("resume goes on from a checkpoint, but checkpoint is None. Name its directory.")
+        return run.execute(listener)
+    place = CheckpointPlace(checkpoint, resume=resume, overwrite=overwrite)
+    with place.held():
+        return run.execute(listener, checkpoint=place)
+
+
+def train_to_directory(
+    run: TrainingRun,
+    output_path: Path,
+    *,
+    listener: TrainingListener,
+    overwrite: bool = False,
+    resume: bool = False,
+    also: Sequence[ExportFormat] = (),
+) -> TrainedDirectory:
+    """Train a model whose results appear in a directory when all of them are there.
+
+    Args:
+        run: What to train.
+        output_path: The directory. While the run goes, its state is kept in `checkpoint_of(output_path)`, which is
+            removed once the results are on the disk.
+        listener: Hears how it goes.
+        overwrite: Replace earlier results, or start again where an earlier run was stopped.
+        resume: Continue from the checkpoint, which must be there.
+        also: Formats that the caller makes of the model.
+
+    Returns:
+        The model and the places of its results.
+
+    Raises:
+        StorageError: If there is no room or no right to write.
+        Word2VecError: As the errors of `spacy_w2v.errors` say.
+    """
+    export = run.settings.export
+    check_fits(export, also=also)
+    if "spacy" in export.formats:
+        check_can_be_saved(run.nlp)
+    check_free(output_path, overwrite=overwrite)
+    place = CheckpointPlace(checkpoint_of(output_path), shown=output_path, resume=resume, overwrite=overwrite)
+    with place.held():
+        check_free(output_path, overwrite=overwrite)  # again: another run may have ended just before it was held
+        with staged_directory(output_path, replaces=RESULTS) as directory, TrainingLog(directory / LOG_FILE) as log:
+            checks = _checks(export, directory, shown=output_path, message=listener)
+            model = run.execute(log.listener().followed_by(listener).followed_by(checks), checkpoint=place)
+            places = _write_results(run, model, directory)
+            log.end(model)
+    return TrainedDirectory(model, [Path(MODEL_DIRECTORY), *places, Path(LOG_FILE)])
+
+
+def _checks(export: ExportSettings, directory: Path, *, shown: Path, message: TrainingListener) -> TrainingListener:
+    """Return a listener that raises, before training, what would be wrong with the results after it."""
+
+    def vocabulary(words: Sequence[str]) -> None:
+        for note in check_words(words, export):
+            message.message(note)
+
+    return TrainingListener(
+        vocabulary=vocabulary, room=lambda n_bytes: check_free_space(directory, n_bytes, shown=shown)
+    )
+
+
+def _write_results(run: TrainingRun, model: TrainedModel, directory: Path) -> list[Path]:
+    """Write the model, its config and its exports, and return the places of the exports."""
+    (directory / MODEL_DIRECTORY).mkdir()
+    write_model(model, directory / MODEL_DIRECTORY)
+    (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
+    return export_all(model, directory, run.settings.export, nlp=run.nlp)

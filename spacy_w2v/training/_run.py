@@ -1,0 +1,308 @@
+"""A run of training: texts become an encoded corpus, a vocabulary, weights, and in the end a model."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spacy_w2v._arrays import NO_WORDS, Weights
+from spacy_w2v._system.memory import available_memory, release_free_memory
+from spacy_w2v.config._schema import W2VSettings, default_alpha
+from spacy_w2v.corpus._cache import prepared_corpus
+from spacy_w2v.corpus._store import Corpus
+from spacy_w2v.errors import TrainingError
+from spacy_w2v.formats._exporting import n_matrices
+from spacy_w2v.formats._opening import InitialVectors
+from spacy_w2v.model._storage import read_meta, write_model
+from spacy_w2v.model._trained import TrainedModel
+from spacy_w2v.model._vocabulary import build_vocabulary
+from spacy_w2v.objectives._registry import objective_of
+from spacy_w2v.objectives._subsampling import make_subsampling
+from spacy_w2v.sources._source import TextSource
+from spacy_w2v.training._arguments import initial_weights, without_padding
+from spacy_w2v.training._checkpoint import Checkpoint, CheckpointPlace, Checkpoints, corpus_identity, write_progress
+from spacy_w2v.training._description import describe_run, describe_words
+from spacy_w2v.training._listener import TrainingListener
+from spacy_w2v.training._resolved_config import ResolvedConfig
+from spacy_w2v.training._stages import Built, Prepared
+from spacy_w2v.training._start import StartingPoint, match, open_checked
+from spacy_w2v.training._state import EpochResult, RunState
+from spacy_w2v.training._trainer import train_weights
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What to train on, with which tokens and settings, and the stages of training.
+
+    `execute` goes through them all: `prepare`, `build`, `train`, `result`. It keeps its state in a checkpoint, if it
+    is given one, but holds no lock on it: see `train_model` and `train_to_directory`.
+    """
+
+    source: TextSource
+    nlp: "Language"
+    settings: W2VSettings
+    config: str = ""
+    """The complete config, as text, to be kept with the model."""
+    cache_dir: Path | None = None
+    """Where encoded corpora are kept; None for the user's cache directory."""
+    code_path: Path | None = None
+    """Python file with registered functions of the user's own, for the processes that tokenize."""
+    initial: InitialVectors | None = None
+    """Vectors to start from; None for those that the settings name, if they do."""
+
+    def __post_init__(self) -> None:
+        # What depends on the model is a number from here on, in checkpoints and in the model's record.
+        object.__setattr__(self, "settings", self.settings.completed())
+
+    @classmethod
+    def of(
+        cls, resolved: ResolvedConfig, *, cache_dir: Path | None = None, code_path: Path | None = None
+    ) -> "TrainingRun":
+        """Return the run that a config describes."""
+        return cls(
+            source=resolved.source,
+            nlp=resolved.nlp,
+            settings=resolved.settings,
+            config=resolved.config.to_str(),
+            cache_dir=cache_dir,
+            code_path=code_path,
+        )
+
+    def execute(
+        self, listener: TrainingListener | None = None, *, checkpoint: CheckpointPlace | None = None
+    ) -> TrainedModel:
+        """Train a model.
+
+        Args:
+            listener: Hears how the run goes.
+            checkpoint: Where the state of the run is kept, which stays there; None to keep none.
+
+        Returns:
+            The model.
+
+        Raises:
+            Word2VecError: As the errors of `spacy_w2v.errors` say.
+        """
+        listener = listener or TrainingListener()
+        with self.prepare(listener, checkpoint) as prepared:
+            built = self.build(prepared, listener)
+            results = self.train(prepared, built, listener=listener)
+            release_free_memory()  # of the chunks
+            size = self.settings.model.vector_size
+            trained = Weights(*(without_padding(matrix, size) for matrix in built.weights))
+            return self.result(prepared, built, results, trained=trained)
+
+    @contextmanager
+    def prepare(self, listener: TrainingListener, checkpoint: CheckpointPlace | None) -> Iterator[Prepared]:
+        """Read the checkpoint and the vectors to start from, encode the corpus and choose the words.
+
+        The corpus may be gone after the block. Raises ConfigError for settings, texts or initial vectors that are not
+        those of the checkpoint to resume from.
+        """
+        settings = self.settings
+        earlier = checkpoint.open() if checkpoint is not None else None
+        if earlier is not None:
+            earlier.check_settings(settings)
+        initial = open_checked(settings.initial, self.initial, vector_size=settings.model.vector_size)
+        with prepared_corpus(
+            self.source,
+            self.nlp,
+            settings.tokens,
+            max_vocab_size=settings.vocabulary.max_vocab_size,
+            cache_dir=self.cache_dir,
+            code_path=self.code_path,
+            listener=listener.for_encoding(),
+        ) as corpus:
+            release_free_memory()  # of encoding
+            prepared = self._with_words(corpus, initial, checkpoint=checkpoint, earlier=earlier)
+            self._announce(prepared, listener)
+            yield prepared
+
+    def build(self, prepared: Prepared, listener: TrainingListener) -> Built:
+        """Make the tables of the objective and the weights, where training begins or goes on."""
+        model, training = self.settings.model, self.settings.training
+        counts, start = prepared.vocabulary.counts, prepared.start
+        self._check_room(prepared, listener)
+        subsampling = make_subsampling(prepared.word_of_type, counts, sample=training.sample)
+        tree = start.tree if start is not None else None
+        objective = objective_of(model)
+        layer = objective.tables(counts, tree=tree)
+        release_free_memory()  # of what made the vocabulary, before the weights take theirs
+        weights = initial_weights(
+            n_words=len(counts),
+            n_outputs=objective.shapes(len(counts))["output"][0],
+            vector_size=model.vector_size,
+            seed=training.seed,
+        )
+        rates = self._learning_rates(prepared, listener)
+        built = Built(
+            subsampling=subsampling,
+            layer=layer,
+            weights=weights,
+            own_tree=objective.own_tree(tree, counts),
+            untrained_loss=objective.untrained_loss(layer, counts, sample=training.sample),
+            frozen=start.found if start is not None and self.settings.initial.freeze else NO_WORDS,
+            learning_rates=rates,
+            meta=describe_run(self, prepared, learning_rates=rates, run_id=_run_id(prepared.earlier)),
+        )
+        self._begin(prepared, built, listener=listener)
+        return built
+
+    def train(self, prepared: Prepared, built: Built, *, listener: TrainingListener) -> list[EpochResult]:
+        """Train the weights in place, and return the result of each epoch."""
+        earlier = prepared.earlier
+        return train_weights(
+            prepared.corpus,
+            built.subsampling,
+            built.layer,
+            built.weights,
+            model=self.settings.model,
+            training=self.settings.training,
+            listener=listener,
+            untrained_loss=built.untrained_loss,
+            checkpoints=self._checkpoints(prepared, built),
+            done=earlier.state if earlier is not None else None,
+            frozen=built.frozen,
+        )
+
+    def result(
+        self,
+        prepared: Prepared,
+        built: Built,
+        results: list[EpochResult],
+        *,
+        trained: Weights,
+        unfinished: dict[str, int] | None = None,
+    ) -> TrainedModel:
+        """Return the model of weights without padding. unfinished: how far it is, of one that is not trained yet."""
+        more = {"unfinished": unfinished} if unfinished is not None else {}
+        return TrainedModel(
+            vocabulary=prepared.vocabulary,
+            input_vectors=trained.input,
+            output_vectors=trained.output,
+            config=self.config,
+            meta=built.meta_of(results) | more,
+            own_tree=built.own_tree,
+        )
+
+    def _with_words(
+        self,
+        corpus: Corpus,
+        initial: InitialVectors | None,
+        *,
+        checkpoint: CheckpointPlace | None,
+        earlier: Checkpoint | None,
+    ) -> Prepared:
+        """Choose the words of a corpus, and match the vectors to start from."""
+        settings = self.settings
+        keep = initial.rows_by_key(settings.tokens.attr) if initial and settings.initial.keep_words else ()
+        vocabulary, word_of_type = build_vocabulary(
+            corpus.read_types(),
+            n_type_ids=corpus.n_type_ids,
+            min_count=settings.vocabulary.min_count,
+            max_final_vocab=settings.vocabulary.max_final_vocab,
+            keep=keep,
+        )
+        start: StartingPoint | None = None
+        if initial is not None:
+            start = match(initial, vocabulary, attr=settings.tokens.attr, model=settings.model)
+        identity: dict[str, Any] = {}
+        if checkpoint is not None:
+            digest = start.digest() if start is not None else None
+            identity = corpus_identity(corpus, vocabulary, word_of_type, initial=digest)
+        if earlier is not None:
+            earlier.check_corpus(identity)
+        return Prepared(
+            corpus, vocabulary, word_of_type, start=start, checkpoint=checkpoint, earlier=earlier, identity=identity
+        )
+
+    def _announce(self, prepared: Prepared, listener: TrainingListener) -> None:
+        """Report corpus, words and starting point."""
+        listener.corpus(describe_words(self.settings, prepared))
+        if prepared.start is not None:
+            freeze = self.settings.initial.freeze
+            listener.message(prepared.start.describe(prepared.vocabulary.counts, freeze=freeze))
+        listener.vocabulary(prepared.vocabulary.words)
+
+    def _check_room(self, prepared: Prepared, listener: TrainingListener) -> None:
+        """Check that the weights fit into memory, and report what results and checkpoint take on disk."""
+        n_words, vector_size = len(prepared.vocabulary), self.settings.model.vector_size
+        matrix_bytes = n_words * vector_size * 4
+        _check_memory(2 * matrix_bytes, n_words=n_words, vector_size=vector_size)
+        keeps_state = prepared.checkpoint is not None and self.settings.training.checkpoint_every_s is not None
+        listener.room((2 + 2 * keeps_state + n_matrices(self.settings.export)) * matrix_bytes)
+
+    def _learning_rates(self, prepared: Prepared, listener: TrainingListener) -> list[dict[str, float]]:
+        """Return alpha and min_alpha as the run began, and each change since; report the one that comes now."""
+        training, earlier = self.settings.training, prepared.earlier
+        now = {"alpha": training.alpha or default_alpha(self.settings.model), "min_alpha": training.min_alpha}
+        if earlier is None:
+            return [{"n_tasks_done": 0, **now}]
+        listener.message(f"Resuming from {earlier.path}, which is in epoch {earlier.epoch} of {training.epochs}")
+        before = earlier.learning_rates[-1]
+        changes = [f"{name} is {value}, was {before[name]}" for name, value in now.items() if value != before[name]]
+        if not changes:
+            return earlier.learning_rates
+        listener.message(f"The learning rate changes here: {'; '.join(changes)}")
+        return [*earlier.learning_rates, {"n_tasks_done": earlier.n_tasks_done, **now}]
+
+    def _begin(self, prepared: Prepared, built: Built, *, listener: TrainingListener) -> None:
+        """Fill the weights with those of the checkpoint or of the vectors to start from, if there are any."""
+        if prepared.earlier is not None:
+            prepared.earlier.read_weights(built.weights, self.settings.model.vector_size)
+            listener.resumed(prepared.earlier.results)
+            return
+        if prepared.checkpoint is not None:
+            prepared.checkpoint.remove()  # of an earlier run, as `overwrite` says
+        if prepared.start is not None:
+            prepared.start.fill(built.weights)
+
+    def _checkpoints(self, prepared: Prepared, built: Built) -> Checkpoints | None:
+        checkpoint, every_s = prepared.checkpoint, self.settings.training.checkpoint_every_s
+        if checkpoint is None or every_s is None:
+            return None
+
+        def write_to(state: RunState, directory: Path) -> None:
+            self._write_checkpoint(prepared, built, state, directory)
+
+        earlier = prepared.earlier
+        return Checkpoints(
+            checkpoint.path,
+            every_s=every_s,
+            write_to=write_to,
+            kept_epoch=earlier.epoch if earlier is not None else None,
+        )
+
+    def _write_checkpoint(self, prepared: Prepared, built: Built, state: RunState, directory: Path) -> None:
+        """Write the weights as they are as a model, with what is needed to resume."""
+        write_progress(
+            directory,
+            state,
+            settings=self.settings,
+            corpus=prepared.identity,
+            learning_rates=built.learning_rates,
+        )
+        views = Weights(*(matrix[:, : self.settings.model.vector_size] for matrix in built.weights))
+        unfinished = {"epoch": state.epoch, "n_tokens": state.n_tokens, "n_tokens_total": state.schedule.n_tokens}
+        model = self.result(prepared, built, state.finished, trained=views, unfinished=unfinished)
+        write_model(model, directory)
+
+
+def _run_id(earlier: Checkpoint | None) -> str | None:
+    """Return what the run that a checkpoint is of is recognised by; None for a new run."""
+    run_id = read_meta(earlier.path).get("run") if earlier is not None else None
+    return run_id if isinstance(run_id, str) else None
+
+
+def _check_memory(n_bytes: int, *, n_words: int, vector_size: int) -> None:
+    """Raise TrainingError if the weights alone are larger than this machine's memory."""
+    memory = available_memory()
+    if memory is not None and n_bytes > memory:
+        raise TrainingError(
+            f"The weights must fit into memory, {memory / 1e9:.1f} GB, but {n_words} words of {vector_size} dimensions "
+            f"take {n_bytes / 1e9:.1f} GB. Raise min_count, or lower max_final_vocab or vector_size."
+        )
