@@ -22,8 +22,8 @@ from spacy.cli._util import parse_config_overrides
 
 from spacy_w2v.config._loading import load_config
 from spacy_w2v.corpus._cache import prepared_corpus
-from spacy_w2v.evaluation._scoring import score_analogies, score_rows, score_word_pairs
-from spacy_w2v.formats.gensim._keyed_vectors import make_keyed_vectors
+from spacy_w2v.evaluation._scores import score_rows
+from spacy_w2v.evaluation._scoring import evaluate
 from spacy_w2v.training._composition import train_model
 from spacy_w2v.training._resolved_config import ResolvedConfig, resolve
 from spacy_w2v.training._run import TrainingRun
@@ -51,7 +51,7 @@ def write_tokens(job: ResolvedConfig, path: Path, cache_dir: Path) -> int:
 def train_ours(config: Path, overrides: dict[str, Any], cache_dir: Path) -> KeyedVectors:
     job = resolve(load_config(config, overrides))
     model = train_model(TrainingRun.of(job, cache_dir=cache_dir))
-    return make_keyed_vectors(model)
+    return model.to_keyed_vectors()
 
 
 def train_gensim(job: ResolvedConfig, tokens: Path, seed: int) -> KeyedVectors:
@@ -122,9 +122,12 @@ def main() -> None:
                 start = time.perf_counter()
                 vectors = train()
                 seconds = time.perf_counter() - start
-                scores = {path.stem: score_word_pairs(vectors, path) for path in arguments.word_pairs}
-                for path in arguments.analogies:
-                    scores[path.stem] = score_analogies(vectors, path, restrict_vocab=arguments.restrict_vocab)
+                scores = evaluate(
+                    vectors,
+                    word_pairs={path.stem: path for path in arguments.word_pairs},
+                    analogies={path.stem: path for path in arguments.analogies},
+                    restrict_vocab=arguments.restrict_vocab,
+                )
                 for set_, measure, score, n_used in score_rows(scores, measures=("spearman", "accuracy")):
                     if n_used == "0":
                         continue

@@ -40,8 +40,7 @@ from objectives import ARCHITECTURES, LOSSES, add_objectives, can_train, gensim_
 
 from spacy_w2v.config._keywords import settings_from_keywords
 from spacy_w2v.corpus._cache import prepared_corpus
-from spacy_w2v.evaluation._scoring import ANALOGIES, WORD_PAIRS, bundled, score_analogies, score_word_pairs
-from spacy_w2v.formats.gensim._keyed_vectors import make_keyed_vectors
+from spacy_w2v.evaluation._scoring import ANALOGIES, WORD_PAIRS, bundled, evaluate
 from spacy_w2v.sources._gensim_wiki import make_gensim_wiki_v1
 
 GENSIM_WIKI = "gensim-wiki"
@@ -73,7 +72,7 @@ class Trained(NamedTuple):
 
 def train_kernel(corpus: Path, cache_dir: Path, **settings: Any) -> Trained:  # Any: hyper-parameters by name
     model = train_ours(corpus, cache_dir, **settings)
-    return Trained(make_keyed_vectors(model), model.meta["results"][-1]["loss"])
+    return Trained(model.to_keyed_vectors(), model.meta["results"][-1]["loss"])
 
 
 def train_gensim(
@@ -98,10 +97,13 @@ TRAINERS: dict[str, Callable[..., Trained]] = {
 
 def score(keyed_vectors: KeyedVectors, *, restrict_vocab: int) -> dict[str, float | None]:
     """Return Spearman's rank correlations and the share of analogies solved, or None where words are missing."""
-    scores = {name: score_word_pairs(keyed_vectors, bundled(file))["spearman"] for name, file in WORD_PAIRS.items()}
-    for name, file in ANALOGIES.items():
-        scores[name] = score_analogies(keyed_vectors, bundled(file), restrict_vocab=restrict_vocab)["accuracy"]
-    return scores
+    scores = evaluate(
+        keyed_vectors,
+        word_pairs={name: bundled(file) for name, file in WORD_PAIRS.items()},
+        analogies={name: bundled(file) for name, file in ANALOGIES.items()},
+        restrict_vocab=restrict_vocab,
+    )
+    return {name: score["spearman" if name in WORD_PAIRS else "accuracy"] for name, score in scores.items()}
 
 
 def groups(runs: list[Run]) -> dict[tuple[Any, ...], list[Run]]:  # Any: names and the learning rate

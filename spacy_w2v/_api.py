@@ -1,15 +1,11 @@
 """The Python interface: train word vectors on texts, and use them in spaCy and gensim."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from spacy_w2v._atomic import check_output, staged_directory
 from spacy_w2v._system.signals import import_whole
 from spacy_w2v.config._arguments import (
-    check_dtype,
-    check_max_vectors,
     check_pipeline,
     optional_path,
     path_of,
@@ -17,10 +13,9 @@ from spacy_w2v.config._arguments import (
 )
 from spacy_w2v.config._keywords import Keywords, settings_from_keywords
 from spacy_w2v.config._loading import config_of
-from spacy_w2v.config._schema import VectorKind
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.model._storage import INPUT_FILE, MODEL_FILES, read_model, write_model
-from spacy_w2v.model._trained import TrainedModel
+from spacy_w2v.formats._word2vec import Word2Vec as Word2Vec
+from spacy_w2v.model._storage import read_model
 from spacy_w2v.sources._iterables import as_source, holds_tokens
 
 if TYPE_CHECKING:
@@ -40,80 +35,6 @@ NEEDED_TO_TRAIN = (
 """Modules that take long to import, and are imported when training begins."""
 
 
-class Word2Vec(TrainedModel):
-    """A trained model: look at it, hand it to spaCy or gensim, save it."""
-
-    def to_spacy(
-        self,
-        nlp: "Language | None" = None,
-        *,
-        max_vectors: int | None = None,
-        merge_rare: bool = False,
-        dtype: Literal["float32", "float16"] = "float32",
-        vectors: VectorKind = "input",
-    ) -> "Language":
-        """Put the vectors into a pipeline, in place of those it has, and return it.
-
-        nlp: the pipeline; None makes one with the tokenizer that the vectors were trained with, and without
-        components. max_vectors: only those of the most frequent words. merge_rare: with max_vectors, rarer words share
-        the vector of the most similar word that is kept. dtype: of the table. vectors: "input", "output" or "mean".
-        Raises ConfigError as `vectors` does, and for merge_rare without max_vectors.
-        """
-        from spacy_w2v.formats.spacy._writing import make_spacy_pipeline, set_vectors
-
-        check_max_vectors(max_vectors)
-        check_dtype(dtype)
-        if nlp is None:
-            return make_spacy_pipeline(
-                self, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vectors=vectors
-            )
-        check_pipeline(nlp)
-        set_vectors(nlp, self, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vectors=vectors)
-        return nlp
-
-    def to_keyed_vectors(
-        self,
-        *,
-        max_vectors: int | None = None,
-        dtype: Literal["float32", "float16"] = "float32",
-        vectors: VectorKind = "input",
-    ) -> Any:  # Any: gensim has no types
-        """Return a gensim.models.KeyedVectors with the words, vectors and counts.
-
-        max_vectors: only the most frequent words. dtype: "float32", which shares this model's memory, or "float16".
-        vectors: "input", "output" or "mean", of which the last has memory of its own. Raises ConfigError as `vectors`
-        does.
-        """
-        from spacy_w2v.formats.gensim._keyed_vectors import make_keyed_vectors
-
-        check_max_vectors(max_vectors)
-        check_dtype(dtype)
-        return make_keyed_vectors(self, max_vectors=max_vectors, dtype=dtype, vectors=vectors)
-
-    def to_gensim(self) -> Any:  # Any: gensim has no types
-        """Return a gensim.models.Word2Vec, to train on there: words, counts, both matrices, tree, hyper-parameters.
-
-        It has memory of its own, since gensim trains in place. CBOW from the mean gets a sixth of the learning rate:
-        gensim hands the whole step to each word of a context. Raises ConfigError for a full softmax, which it lacks.
-        """
-        from spacy_w2v.formats.gensim._writing_models import make_gensim_model
-
-        return make_gensim_model(self)
-
-    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Write the model to a directory, which appears when it is complete.
-
-        overwrite: replace a model that is there; files of other names stay. Raises StorageError if the directory exists
-        (unless it holds a model and overwrite is set) or cannot be written.
-        """
-        from spacy_w2v.training._checkpoint import PROGRESS_FILE
-
-        output = path_of(path, name="path")
-        check_output(output, overwrite=overwrite, made_by_us=INPUT_FILE)
-        with staged_directory(output, replaces=(*MODEL_FILES, PROGRESS_FILE)) as directory:
-            write_model(self, directory)
-
-
 def load(path: str | Path, *, mmap: bool = False, trust_config: bool = False) -> Word2Vec:
     """Read a model that `Word2Vec.save` or `spacy w2v train` (in OUTPUT/model) wrote, and check that it is undamaged.
 
@@ -128,7 +49,7 @@ def load(path: str | Path, *, mmap: bool = False, trust_config: bool = False) ->
     directory = path_of(path, name="path")
     if (directory / "model" / "meta.json").is_file():
         directory = directory / "model"
-    return _with_interface(read_model(directory, mmap=mmap, trust_config=trust_config))
+    return read_model(directory, kind=Word2Vec, mmap=mmap, trust_config=trust_config)
 
 
 def from_gensim(
@@ -154,7 +75,7 @@ def from_gensim(
         name, model = str(model), load_gensim(path_of(model, name="model"))
     else:
         name = f"gensim's {type(model).__name__}"
-    return _with_interface(model_of_gensim(model, name=name, nlp=nlp, attr=attr))
+    return model_of_gensim(model, name=name, nlp=nlp, attr=attr)
 
 
 def train(
@@ -166,7 +87,7 @@ def train(
     progress: bool = False,
     checkpoint: str | Path | None = None,
     resume: bool = False,
-    initial: Any = None,  # Any: what `open_initial` takes
+    initial: Any = None,  # Any: what `open_vectors` takes
     keep_words: bool = False,
     freeze: bool = False,
     **settings: "Unpack[Keywords]",
@@ -202,7 +123,7 @@ def train(
     checkpoint that is missing, in the way or held by another run, TrainingError for training that diverges.
     """
     import_whole(*NEEDED_TO_TRAIN)
-    from spacy_w2v.formats._opening import open_initial
+    from spacy_w2v.formats._opening import open_vectors
     from spacy_w2v.training._composition import train_model
     from spacy_w2v.training._progress import ProgressBars, silent
     from spacy_w2v.training._run import TrainingRun
@@ -215,7 +136,7 @@ def train(
     source = as_source(texts, text_field=text_field)
     start, defaults = None, Keywords()
     if initial is not None:
-        start = open_initial(path_of(initial, name="initial") if isinstance(initial, str) and not initial else initial)
+        start = open_vectors(initial, argument="initial")
         defaults["vector_size"] = start.vector_size
     if holds_tokens(source):
         defaults["attr"] = "ORTH"
@@ -226,7 +147,7 @@ def train(
         source=source, nlp=nlp, settings=checked, config=config_of(nlp, checked), cache_dir=cache, initial=start
     )
     with ProgressBars() if progress else silent() as listener:
-        return _with_interface(train_model(run, listener, checkpoint=kept, resume=resume))
+        return train_model(run, listener, checkpoint=kept, resume=resume)
 
 
 def prune_vectors(
@@ -270,7 +191,3 @@ def prune_vectors(
             n_process=n_process,
             listener=listener.for_encoding(),
         )
-
-
-def _with_interface(model: TrainedModel) -> Word2Vec:
-    return Word2Vec(**{field.name: getattr(model, field.name) for field in fields(model)})

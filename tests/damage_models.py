@@ -23,7 +23,7 @@ from spacy_w2v._atomic import describe_files, write_manifest
 from spacy_w2v.errors import Word2VecError
 from spacy_w2v.evaluation._report import make_report
 from spacy_w2v.formats.gensim._keyed_vectors import make_keyed_vectors
-from spacy_w2v.model._storage import read_model, write_model
+from spacy_w2v.model._storage import write_model
 from spacy_w2v.training._checkpoint import read_checkpoint
 
 DATA = Path(__file__).parent / "data/before_checksums"
@@ -40,7 +40,7 @@ def content_of_model(directory, number):
     repr(model)
     make_report(model, scores=None, words=[])
     if model.settings.loss != "hierarchical-softmax":
-        make_keyed_vectors(model)
+        make_keyed_vectors(model.word_vectors())
     if number % 10 == 0:
         model.to_spacy()
     vocabulary, tree = model.vocabulary, model.own_tree
@@ -87,7 +87,7 @@ def renewed(directory, copy):
         return
     if directory.name == "checkpoint":
         shutil.copy(directory / "progress.json", copy)
-    write_model(read_model(directory), copy)
+    write_model(spacy_w2v.load(directory), copy)
 
 
 def change_value(values, chooser):

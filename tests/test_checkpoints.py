@@ -17,7 +17,7 @@ import spacy_w2v
 from spacy_w2v._arrays import Weights
 from spacy_w2v.corpus import _store as store
 from spacy_w2v.errors import ConfigError, StorageError, TrainingError
-from spacy_w2v.model._storage import read_model, write_model
+from spacy_w2v.model._storage import write_model
 from spacy_w2v.training import _checkpoint as checkpoint_module
 from spacy_w2v.training import _trainer as trainer
 from spacy_w2v.training._checkpoint import Checkpoint, Checkpoints
@@ -492,7 +492,7 @@ def test_weights_with_padding_are_written_and_read(tmp_path, n_words, loss):
     views = [matrix[:, :10] for matrix in weights]
     made = make_model(range(n_words, 0, -1), loss=loss)
     write_model(dataclasses.replace(made, input_vectors=views[0], output_vectors=views[1]), tmp_path)
-    model = read_model(tmp_path)
+    model = spacy_w2v.load(tmp_path)
     np.testing.assert_array_equal(model.input_vectors, weights.input[:, :10])
     np.testing.assert_array_equal(model.output_vectors, weights.output[:, :10])
     for name, matrix in zip(MATRICES, weights, strict=True):

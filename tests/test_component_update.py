@@ -28,7 +28,7 @@ import spacy_w2v
 from spacy_w2v._arrays import OUT_OF_VOCABULARY, Weights
 from spacy_w2v.errors import ConfigError, CorpusError, TrainingError
 from spacy_w2v.evaluation._data_sets import read_word_pairs
-from spacy_w2v.evaluation._scoring import score_word_pairs
+from spacy_w2v.evaluation._word_pairs import score_word_pairs
 from spacy_w2v.kernels import TRAINING_KERNELS
 from spacy_w2v.objectives._subsampling import make_subsampling
 from spacy_w2v.pipeline._continuing import LearningRates, MeanLoss
@@ -495,7 +495,7 @@ def test_scores_are_those_of_gensim(pairs_file):
     nlp = make_pipeline(
         similarity=[str(pairs_file)], initialize=TRAINING | {"training": {"epochs": 5, "workers": 1, "sample": 0}}
     )
-    expected = score_word_pairs(model.to_keyed_vectors(), read_word_pairs(pairs_file))
+    expected = score_word_pairs(model.word_vectors(), read_word_pairs(pairs_file))
     scores = nlp.evaluate(examples_of(nlp, make_texts(3)))
     assert expected["n_used"] == 4
     assert scores["w2v_mine"] == pytest.approx(expected["spearman"], abs=1e-9)

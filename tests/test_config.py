@@ -21,7 +21,7 @@ from spacy_w2v.config._schema import (
     parse_settings,
 )
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.formats._exporting import EXPORTERS
+from spacy_w2v.formats._exporting import FORMATS
 from spacy_w2v.training._resolved_config import resolve
 
 GENSIM_NAMES = [
@@ -85,7 +85,7 @@ def test_settings_cannot_be_changed():
 
 
 def test_formats_of_the_settings_are_those_of_the_exporters():
-    assert parse_settings({"export": {"formats": list(EXPORTERS)}}).export.formats == list(EXPORTERS)
+    assert parse_settings({"export": {"formats": list(FORMATS)}}).export.formats == list(FORMATS)
 
 
 @pytest.mark.parametrize("loss", get_args(ModelSettings.model_fields["loss"].annotation))

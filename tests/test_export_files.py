@@ -21,12 +21,12 @@ from spacy_w2v.config._export import check_fits
 from spacy_w2v.config._schema import ExportSettings
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.formats import _matrices as matrices
-from spacy_w2v.formats._exporting import files_of, get_exporter
-from spacy_w2v.formats._opening import open_initial
+from spacy_w2v.formats._exporting import export, files_of
+from spacy_w2v.formats._opening import open_vectors
 from spacy_w2v.formats.gensim import _writing_models as to_gensim_model
 from spacy_w2v.formats.spacy import _keys as spacy_keys
 from spacy_w2v.formats.spacy import _table_on_disk as spacy_files
-from spacy_w2v.model import _trained as trained
+from spacy_w2v.model import _word_vectors as word_vectors
 from spacy_w2v.model._vocabulary import Vocabulary
 
 ODD_WORDS = [
@@ -74,8 +74,7 @@ WITH_SPACE = ["new york", "a\u00a0b", "x\u2028y", "x\u0085y", "a\tb", "a\nb", "a
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
     """So small that each file is written in several."""
-    monkeypatch.setattr(trained, "FLOATS_AT_A_TIME", 30)
-    monkeypatch.setattr(matrices, "FLOATS_AT_A_TIME", 30)
+    monkeypatch.setattr(word_vectors, "FLOATS_AT_A_TIME", 30)
     for module in (spacy_keys, spacy_files):
         monkeypatch.setattr(module, "WORDS_AT_A_TIME", 7)
 
@@ -133,7 +132,7 @@ def same_files(left, right):
 @pytest.mark.parametrize("name", MODELS)
 def test_a_pipeline_is_written_as_spacy_writes_it(name, settings, tmp_path):
     model = MODELS[name]()
-    get_exporter("spacy")(model, tmp_path / "ours", ExportSettings(**settings))
+    export("spacy", model.word_vectors(), tmp_path / "ours", settings=ExportSettings(**settings))
     model.to_spacy(**settings).to_disk(tmp_path / "spacys")
     same_files(tmp_path / "ours", tmp_path / "spacys")
 
@@ -141,7 +140,7 @@ def test_a_pipeline_is_written_as_spacy_writes_it(name, settings, tmp_path):
 @pytest.mark.parametrize("words", [ODD_WORDS, WITH_SPACE], ids=["odd", "with white space"])
 def test_odd_words_come_back_from_a_pipeline(words, tmp_path):
     model = model_of(words)
-    get_exporter("spacy")(model, tmp_path / "spacy", ExportSettings())
+    export("spacy", model.word_vectors(), tmp_path / "spacy", settings=ExportSettings())
     nlp = spacy.load(tmp_path / "spacy")
     for rank, word in enumerate(words):
         np.testing.assert_array_equal(nlp.vocab[word].vector, model.input_vectors[rank])
@@ -192,7 +191,7 @@ def test_a_model_on_disk_leaves_memory_as_it_is_written(tmp_path):
     model = make_model(list(range(5000, 0, -1)), vector_size=200)
     model.save(tmp_path / "model")
     mapped = spacy_w2v.load(tmp_path / "model", mmap=True)
-    for block in matrices.passing_blocks(mapped, "mean"):
+    for block in matrices.passing_blocks(mapped.word_vectors("mean")):
         assert len(block) == 1
     pages = {}
     with open("/proc/self/smaps", encoding="utf-8") as file:
@@ -212,14 +211,15 @@ import re, sys
 from pathlib import Path
 import spacy, spacy_w2v
 from spacy_w2v.config._schema import ExportSettings
-from spacy_w2v.formats._exporting import get_exporter
+from spacy_w2v.formats._exporting import export
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
 model = spacy_w2v.load("model", mmap=True)
 if "gensim" in sys.argv[1]:
     import gensim
 before = peak()
-get_exporter(sys.argv[1])(model, Path("exported-" + sys.argv[1]), ExportSettings(formats=[sys.argv[1]]))
+settings = ExportSettings(formats=[sys.argv[1]])
+export(sys.argv[1], model.word_vectors(), Path("exported-" + sys.argv[1]), settings=settings)
 print(peak() - before)
 """
 
@@ -256,7 +256,7 @@ def test_odd_words_come_back_from_keyed_vectors(name, mmap, tmp_path):
         pytest.skip("gensim maps no compressed files")
     model = model_of(ODD_WORDS + WITH_SPACE + [""])
     settings = ExportSettings(vectors="mean", max_vectors=40, dtype="float16")
-    get_exporter("gensim")(model, tmp_path / name, settings)
+    export("gensim", model.word_vectors(), tmp_path / name, settings=settings)
     same_keyed_vectors(KeyedVectors.load(str(tmp_path / name), mmap=mmap), model, "mean", 40, "float16")
     assert set(tmp_path.iterdir()) == set(files_of("gensim", tmp_path / name))
 
@@ -267,7 +267,7 @@ def test_a_whole_model_of_gensim_comes_back(limit, loss, tmp_path, monkeypatch):
     monkeypatch.setattr(to_gensim_model, "FLOATS_IN_ONE_FILE", limit)
     model = model_of(ODD_WORDS + WITH_SPACE, loss=loss)
     path = tmp_path / "word2vec.model"
-    get_exporter("gensim-model")(model, path, ExportSettings(formats=["gensim-model"]))
+    export("gensim-model", model.word_vectors(), path, settings=ExportSettings(formats=["gensim-model"]))
     actual, expected = Word2Vec.load(str(path)), model.to_gensim()
     same_keyed_vectors(actual.wv, model)
     for name in ("syn1neg", "syn1", "cum_table"):
@@ -290,7 +290,7 @@ def test_a_whole_model_of_gensim_comes_back(limit, loss, tmp_path, monkeypatch):
 
 def word2vec_files(model, path, binary, **settings):
     format_ = "word2vec-binary" if binary else "word2vec-text"
-    get_exporter(format_)(model, path, ExportSettings(formats=[format_], **settings))
+    export(format_, model.word_vectors(), path, settings=ExportSettings(formats=[format_], **settings))
     return KeyedVectors.load_word2vec_format(str(path), fvocab=str(path.with_suffix(".vocab")), binary=binary)
 
 
@@ -307,7 +307,7 @@ def test_our_reader_and_spacys_take_them_too(binary, tmp_path):
     words = [word for word in ODD_WORDS if word.isprintable()]
     model = model_of(words)
     word2vec_files(model, tmp_path / "v.w2v", binary)
-    assert open_initial(str(tmp_path / "v.w2v")).words == words
+    assert open_vectors(str(tmp_path / "v.w2v")).words == words
     if not binary:
         nlp = spacy.blank("en")
         convert_vectors(nlp, tmp_path / "v.w2v", truncate=0, prune=-1)

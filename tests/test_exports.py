@@ -21,7 +21,7 @@ import spacy_w2v
 from spacy_w2v.config._schema import ExportSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.evaluation._scoring import evaluate
-from spacy_w2v.formats._exporting import EXPORTERS, export_all, get_exporter
+from spacy_w2v.formats._exporting import FORMATS, export, export_all
 from spacy_w2v.model._vocabulary import Vocabulary
 
 ATTRS = ["ORTH", "LOWER", "NORM"]
@@ -45,7 +45,7 @@ def model(request):
 def exported(model, tmp_path_factory):
     """The model, and a directory with all formats of it."""
     directory = tmp_path_factory.mktemp("exported")
-    export_all(model, directory, ExportSettings(formats=list(EXPORTERS)))
+    export_all(model.word_vectors(), directory, ExportSettings(formats=list(FORMATS)))
     return model, directory
 
 
@@ -188,7 +188,7 @@ def test_numbers_that_are_shapes_find_their_vector(attr):
 @pytest.mark.parametrize("max_vectors", [1, 4, 10**6])
 def test_max_vectors_keeps_the_most_frequent(model, max_vectors, tmp_path):
     kept = model.words[:max_vectors]
-    get_exporter("spacy")(model, tmp_path / "spacy", ExportSettings(max_vectors=max_vectors))
+    export("spacy", model.word_vectors(), tmp_path / "spacy", settings=ExportSettings(max_vectors=max_vectors))
     nlp = spacy.load(tmp_path / "spacy")
     np.testing.assert_array_equal(nlp.vocab.vectors.data, model.input_vectors[:max_vectors])
     assert set(nlp.vocab.vectors.key2row.values()) == set(range(len(kept)))
@@ -236,7 +236,7 @@ def test_numbers_that_float16_does_not_hold_are_refused(format_name, tmp_path):
     vectors[1, 4] = -70_000.0
     big = make_model([3, 2, 1], weights=(vectors, vectors))
     with pytest.raises(ConfigError, match=r"numbers up to 65,504, but the vectors have: 70,000\. Set"):
-        get_exporter(format_name)(big, tmp_path / "out", ExportSettings(dtype="float16"))
+        export(format_name, big.word_vectors(), tmp_path / "out", settings=ExportSettings(dtype="float16"))
     with pytest.raises(ConfigError, match="float16 holds"):
         big.to_spacy(dtype="float16")
     with pytest.raises(ConfigError, match="float16 holds"):
@@ -244,7 +244,7 @@ def test_numbers_that_float16_does_not_hold_are_refused(format_name, tmp_path):
 
 
 def test_float16_for_gensim(model, tmp_path):
-    get_exporter("gensim")(model, tmp_path / "vectors.kv", ExportSettings(dtype="float16"))
+    export("gensim", model.word_vectors(), tmp_path / "vectors.kv", settings=ExportSettings(dtype="float16"))
     keyed_vectors = KeyedVectors.load(str(tmp_path / "vectors.kv"), mmap="r")
     assert keyed_vectors.vectors.dtype == np.float16
     np.testing.assert_array_equal(keyed_vectors.vectors, model.input_vectors.astype(np.float16))
@@ -279,7 +279,9 @@ def expected_vectors(model, kind):
 def test_kinds_of_vectors_in_all_formats(model, tmp_path, kind, max_vectors):
     expected = expected_vectors(model, kind)[:max_vectors]
     np.testing.assert_array_equal(model.vectors(kind)[:max_vectors], expected)
-    export_all(model, tmp_path, ExportSettings(formats=list(EXPORTERS), vectors=kind, max_vectors=max_vectors))
+    export_all(
+        model.word_vectors(), tmp_path, ExportSettings(formats=list(FORMATS), vectors=kind, max_vectors=max_vectors)
+    )
     nlp = spacy.load(tmp_path / "spacy")
     np.testing.assert_array_equal(nlp.vocab.vectors.data, expected)
     assert nlp.meta["w2v"]["vectors"] == kind
@@ -344,8 +346,10 @@ def test_inner_nodes_of_a_tree_are_not_exported_as_words(tmp_path, kind):
         lambda: model.to_keyed_vectors(vectors=kind),
         lambda: evaluate(model, **sets, vectors=kind),
         *(
-            lambda name=name: get_exporter(name)(model, tmp_path / "exported", ExportSettings(vectors=kind))
-            for name in EXPORTERS
+            lambda name=name: export(
+                name, model.word_vectors(), tmp_path / "exported", settings=ExportSettings(vectors=kind)
+            )
+            for name in FORMATS
             if name != "gensim-model"  # which has all that a model has
         ),
     ):
@@ -385,8 +389,8 @@ def test_save_and_load(model, tmp_path, mmap):
     assert loaded.vocabulary.forms.to_pylist() == model.vocabulary.forms.to_pylist()
     assert loaded.config == model.config
     assert loaded.meta == json.loads(json.dumps(model.meta))
-    for export in ("to_spacy", "to_keyed_vectors"):
-        assert getattr(loaded, export)(max_vectors=2) is not None
+    for method in ("to_spacy", "to_keyed_vectors"):
+        assert getattr(loaded, method)(max_vectors=2) is not None
     assert loaded.most_similar(model.words[0]) == model.most_similar(model.words[0])
 
 
@@ -467,7 +471,7 @@ ROUND_TRIP = settings(
 def test_odd_words_in_spacy(tmp_path_factory, attr, orths):
     directory = tmp_path_factory.mktemp("odd")
     model = model_of(orths, attr=attr)
-    get_exporter("spacy")(model, directory / "spacy", ExportSettings())
+    export("spacy", model.word_vectors(), directory / "spacy", settings=ExportSettings())
     nlp = spacy.load(directory / "spacy")
     for token in Doc(nlp.vocab, words=orths):
         expected = model[token.lower_ if attr == "LOWER" else token.orth_]
@@ -487,7 +491,7 @@ def test_odd_words_in_gensim(tmp_path_factory, format_, orths):
     directory = tmp_path_factory.mktemp("odd")
     model = model_of(orths)
     path = directory / "vectors"
-    get_exporter(format_)(model, path, ExportSettings())
+    export(format_, model.word_vectors(), path, settings=ExportSettings())
     if format_ == "gensim":
         keyed_vectors = KeyedVectors.load(str(path), mmap="r")
     else:

@@ -15,7 +15,7 @@ from helpers_corpus import read
 
 import spacy_w2v
 from spacy_w2v.errors import ConfigError, CorpusError, CorpusWarning, StorageError
-from spacy_w2v.formats._opening import open_initial
+from spacy_w2v.formats._opening import open_vectors
 from spacy_w2v.sources._huggingface import make_dataset_v1
 from spacy_w2v.sources._interleaving import make_interleave_v2
 from spacy_w2v.sources._iterables import as_source, holds_tokens
@@ -155,7 +155,7 @@ def test_utf_32_is_not_taken_for_utf_16(tmp_path):
         read(make_dataset_v1(data_files=str(path)))
     assert read(make_dataset_v1(data_files=str(path), encoding="utf-32")).texts == ["the 0.1 0.2"]
     with pytest.raises(StorageError, match="iconv -f UTF-32 -t UTF-8"):
-        open_initial(str(path))
+        open_vectors(str(path))
 
 
 def test_a_missing_array_of_gensim_is_named(tmp_path):
@@ -164,20 +164,20 @@ def test_a_missing_array_of_gensim_is_named(tmp_path):
     vectors.save(str(tmp_path / "a.kv"), sep_limit=0)
     (tmp_path / "a.kv.vectors.npy").unlink()
     with pytest.raises(StorageError, match=r"all its files, but .*a\.kv\.vectors\.npy is missing"):
-        open_initial(str(tmp_path / "a.kv"))
+        open_vectors(str(tmp_path / "a.kv"))
 
 
 def test_keys_of_gensim_that_are_no_words_are_left_out():
     vectors = KeyedVectors(2)
     vectors.add_vectors(["", None, "the"], np.arange(6.0).reshape(3, 2))
-    source = open_initial(vectors)
+    source = open_vectors(vectors)
     assert source.words == ["the"]
     assert source.vectors[source.rows[0]].tolist() == [4.0, 5.0]
 
 
 def test_a_pipeline_without_vectors_is_named_once():
     with pytest.raises(ConfigError, match="but the pipeline en_pipeline has no vectors"):
-        open_initial(spacy.blank("en"))
+        open_vectors(spacy.blank("en"))
 
 
 @pytest.mark.parametrize(

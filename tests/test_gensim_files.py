@@ -10,7 +10,7 @@ from gensim.test.utils import datapath
 
 import spacy_w2v
 from spacy_w2v.errors import StorageError
-from spacy_w2v.formats._opening import open_initial
+from spacy_w2v.formats._opening import open_vectors
 from spacy_w2v.formats.gensim._pickles import load_gensim
 
 SENTENCES = [["the", "river", "and", "the", "Paris", "straße"]] * 10
@@ -42,7 +42,7 @@ def test_all_that_gensim_saves_is_read(kind, name, how, tmp_path):
         assert hasattr(actual, matrix) == hasattr(expected, matrix)
         if hasattr(actual, matrix):
             np.testing.assert_array_equal(getattr(actual, matrix), getattr(expected, matrix))
-    assert open_initial(tmp_path / name).words == sorted(words.key_to_index, key=words.key_to_index.get)
+    assert open_vectors(tmp_path / name).words == sorted(words.key_to_index, key=words.key_to_index.get)
     if kind in ("Word2Vec", "tree"):
         model = spacy_w2v.from_gensim(tmp_path / name)
         np.testing.assert_array_equal(model["river"], words["river"])
@@ -53,10 +53,10 @@ def test_all_that_gensim_saves_is_read(kind, name, how, tmp_path):
 def test_what_gensim_3_saved_is_read_as_gensim_reads_it(name):
     expected = KeyedVectors.load(datapath(name))
     expected = getattr(expected, "wv", expected)
-    actual = open_initial(datapath(name))
+    actual = open_vectors(datapath(name))
     assert sorted(actual.words) == sorted(expected.index_to_key)
     for word, row in zip(actual.words, actual.rows, strict=True):
-        np.testing.assert_array_equal(actual.vectors[row], expected[word])
+        np.testing.assert_array_equal(actual.matrix[row], expected[word])
 
 
 class Runs:
@@ -87,7 +87,7 @@ def test_code_in_a_pickle_is_never_run(number, name, tmp_path):
     content = pickle.dumps(hostile(made)[number], protocol=4)
     path = tmp_path / name
     path.write_bytes(content)
-    for read in (open_initial, spacy_w2v.from_gensim):
+    for read in (open_vectors, spacy_w2v.from_gensim):
         with pytest.raises(
             StorageError, match=r"must be what gensim saved, but cannot be loaded .*: it names \w+\.\w+"
         ):
@@ -104,7 +104,7 @@ def test_files_beside_are_arrays_of_numbers_only(tmp_path):
     saved("KeyedVectors").save(str(tmp_path / "kv"), sep_limit=0)
     np.save(tmp_path / "kv.vectors.npy", np.array([Runs(os.mkdir, str(made))], object), allow_pickle=True)
     with pytest.raises(StorageError, match="must be what gensim saved"):
-        open_initial(tmp_path / "kv")
+        open_vectors(tmp_path / "kv")
     assert not made.exists()
 
 
@@ -114,14 +114,14 @@ def test_names_of_files_beside_lead_nowhere_else(tmp_path):
     vectors.__dict__["__numpys"] = ["../../secret"]
     (tmp_path / "kv").write_bytes(pickle.dumps(vectors, protocol=4))
     with pytest.raises(StorageError, match=r"it names a file by '\.\./\.\./secret'"):
-        open_initial(tmp_path / "kv")
+        open_vectors(tmp_path / "kv")
 
 
 @pytest.mark.parametrize("value", [{"a": [1, 2]}, [1, 2], "text", np.ones(3)], ids=["dict", "list", "text", "array"])
 def test_pickles_of_others_are_refused(value, tmp_path):
     (tmp_path / "vectors").write_bytes(pickle.dumps(value))
     with pytest.raises(StorageError, match="must be what gensim saved"):
-        open_initial(tmp_path / "vectors")
+        open_vectors(tmp_path / "vectors")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_words_without_rows_are_refused(break_it, tmp_path):
     break_it(vectors)
     (tmp_path / "kv").write_bytes(pickle.dumps(vectors, protocol=4))
     with pytest.raises(StorageError, match="must have a row of numbers for each word"):
-        open_initial(tmp_path / "kv")
+        open_vectors(tmp_path / "kv")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_models_that_do_not_hold_together_are_refused(break_it, tmp_path):
     break_it(model)
     (tmp_path / "model").write_bytes(pickle.dumps(model, protocol=4))
     with pytest.raises(spacy_w2v.errors.Word2VecError):
-        open_initial(tmp_path / "model")
+        open_vectors(tmp_path / "model")
 
 
 @pytest.mark.parametrize("kind", ["KeyedVectors", "tree"])
@@ -175,11 +175,11 @@ def test_changed_files_end_in_no_foreign_error(kind, tmp_path):
             changed[place] = int(generator.integers(256))
         (tmp_path / "changed").write_bytes(changed)
         try:
-            actual = open_initial(tmp_path / "changed")
+            actual = open_vectors(tmp_path / "changed")
         except spacy_w2v.errors.Word2VecError:
             continue
-        assert actual.vectors.ndim == 2
-        assert actual.rows.max() < len(actual.vectors)
+        assert actual.matrix.ndim == 2
+        assert actual.rows.max() < len(actual.matrix)
 
 
 def test_vectors_that_are_not_finite_make_no_model():
@@ -192,17 +192,17 @@ def test_vectors_that_are_not_finite_make_no_model():
 def test_rows_may_be_integers_of_numpy():
     vectors = saved("KeyedVectors")
     vectors.key_to_index = {word: np.int64(row) for word, row in vectors.key_to_index.items()}
-    assert open_initial(vectors).words == vectors.index_to_key
+    assert open_vectors(vectors).words == vectors.index_to_key
 
 
 def test_words_must_be_unicode():
     vectors = KeyedVectors(2)
     vectors.add_vectors(["a", "b\ud800"], np.ones((2, 2), np.float32))
-    with pytest.raises(StorageError, match=r"Words to start from must be Unicode, but .* has one with the character"):
-        open_initial(vectors)
+    with pytest.raises(StorageError, match=r"Words with vectors must be Unicode, but .* has one with the character"):
+        open_vectors(vectors)
 
 
 def test_pipes_are_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(StorageError, match=r"must be in a regular file, but .* is not one"):
-        open_initial(tmp_path / "pipe")
+        open_vectors(tmp_path / "pipe")

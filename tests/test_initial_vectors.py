@@ -13,7 +13,7 @@ from helpers_cli import CONFIG, w2v_here, write_texts
 
 import spacy_w2v
 from spacy_w2v.errors import ConfigError, StorageError
-from spacy_w2v.formats._opening import open_initial
+from spacy_w2v.formats._opening import open_vectors
 
 D = 6
 WORDS = ["the", "river", "Paris", "PARIS", "city", "u.s.", "straße", "lake"]
@@ -93,11 +93,11 @@ KINDS = [
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_vectors_of_other_programs_are_read(kind, tmp_path):
-    actual = open_initial(write_source(kind, tmp_path / "vectors"))
+    actual = open_vectors(write_source(kind, tmp_path / "vectors"))
     assert sorted(actual.words) == sorted(WORDS)
     assert actual.vector_size == D
     for word, row in zip(actual.words, actual.rows, strict=True):
-        np.testing.assert_array_equal(actual.vectors[row], VECTORS[word])
+        np.testing.assert_array_equal(actual.matrix[row], VECTORS[word])
     if kind not in ("model of gensim", "fasttext object"):  # whose order is their own
         assert actual.words == WORDS
 
@@ -106,9 +106,9 @@ def test_own_models_are_read(tmp_path):
     model = spacy_w2v.train(["a b c a b d"] * 5, vector_size=D, **DEFAULTS)
     model.save(tmp_path / "vectors/model")
     for source in (model, tmp_path / "vectors/model", str(tmp_path / "vectors")):
-        actual = open_initial(source)
+        actual = open_vectors(source)
         assert actual.words == model.words
-        np.testing.assert_array_equal(actual.vectors, model.input_vectors)
+        np.testing.assert_array_equal(actual.matrix, model.input_vectors)
         np.testing.assert_array_equal(actual.output, model.output_vectors)
 
 
@@ -127,14 +127,14 @@ def test_pipelines_that_are_installed_are_read_by_name(tmp_path, monkeypatch):
     (tmp_path / "en_test_of_vectors-0.0.1.dist-info").mkdir()
     (tmp_path / "en_test_of_vectors-0.0.1.dist-info/METADATA").write_text("Name: en-test-of-vectors\nVersion: 0.0.1\n")
     monkeypatch.syspath_prepend(tmp_path)
-    assert open_initial("en_test_of_vectors").words == WORDS
+    assert open_vectors("en_test_of_vectors").words == WORDS
 
 
 def test_words_may_have_spaces_in_text(tmp_path):
     (tmp_path / "glove.txt").write_text("the 1 2\n. . . 3 4\nat name@x 5 6\nthe 7 8\n")
-    actual = open_initial(tmp_path / "glove.txt")
+    actual = open_vectors(tmp_path / "glove.txt")
     assert actual.words == ["the", ". . .", "at name@x"]
-    np.testing.assert_array_equal(actual.vectors, [[1, 2], [3, 4], [5, 6]])
+    np.testing.assert_array_equal(actual.matrix, [[1, 2], [3, 4], [5, 6]])
 
 
 BAD = {
@@ -158,12 +158,12 @@ def test_what_holds_no_vectors_is_refused(case, tmp_path):
     write, error, message = BAD[case]
     write(tmp_path / "vectors")
     with pytest.raises(error, match=message):
-        open_initial(tmp_path / "vectors")
+        open_vectors(tmp_path / "vectors")
 
 
 def test_the_first_word_may_be_many(tmp_path):
     (tmp_path / "vectors.txt").write_text("1 8\nof the king" + 8 * " 0.125" + "\n")
-    assert open_initial(tmp_path / "vectors.txt").words == ["of the king"]
+    assert open_vectors(tmp_path / "vectors.txt").words == ["of the king"]
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf])
@@ -178,7 +178,7 @@ def test_rows_that_wait_for_their_words_are_no_words():
     vectors = KeyedVectors(D, count=10)
     for word in WORDS[:3]:
         vectors.add_vector(word, VECTORS[word])
-    assert open_initial(vectors).words == WORDS[:3]
+    assert open_vectors(vectors).words == WORDS[:3]
 
 
 def test_objects_without_vectors_are_refused():
@@ -217,7 +217,7 @@ def test_words_are_found_as_they_are_or_by_their_lower_case(attr, expected, monk
 
 
 def test_lower_case_wins_over_capitals():
-    actual = open_initial(keyed_vectors(vectors_of(["Apple", "APPLE", "apple", "Pear", "PEAR"]))).rows_by_key("LOWER")
+    actual = open_vectors(keyed_vectors(vectors_of(["Apple", "APPLE", "apple", "Pear", "PEAR"]))).rows_by_key("LOWER")
     assert actual == {"apple": 2, "pear": 3}
 
 

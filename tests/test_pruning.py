@@ -13,7 +13,7 @@ from spacy.vectors import Vectors
 
 import spacy_w2v
 from spacy_w2v.errors import ConfigError, CorpusError
-from spacy_w2v.formats._opening import open_initial
+from spacy_w2v.formats._opening import open_vectors
 from spacy_w2v.formats.spacy._merging import nearest_kept
 
 N, D = 40, 5
@@ -140,7 +140,7 @@ def test_what_init_vectors_sorted_by_numbers_goes_by_the_order_of_its_file(tmp_p
     for row in range(9):  # 3 and 5 have one row
         np.testing.assert_array_equal(nlp.vocab[f"w{row}"].vector, data[row])
     assert not nlp.vocab["w10"].has_vector
-    start = open_initial(tmp_path / "pipeline")
+    start = open_vectors(tmp_path / "pipeline")
     assert start.words[:3] == ["w0", "w1", "w2"]
 
 

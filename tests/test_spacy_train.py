@@ -19,7 +19,6 @@ from spacy.training import Corpus
 from spacy.util import load_model_from_config
 
 import spacy_w2v
-from spacy_w2v.model._storage import read_model
 from spacy_w2v.training._resolved_config import resolve
 
 TAGS = {"the": "DET", "a": "DET", "King": "NOUN", "river": "NOUN", "war": "NOUN", "ruled": "VERB", "old": "ADJ"}
@@ -229,7 +228,7 @@ def trained(material):
 def test_one_config_makes_vectors_and_a_pipeline_that_uses_them(material, trained):
     assert trained.code == 0, trained.said
     nlp = spacy.load(material / "out/model-last")
-    assert has_vectors_of(nlp, read_model(material / "vectors/model"))
+    assert has_vectors_of(nlp, spacy_w2v.load(material / "vectors/model"))
     assert any(layer.name == "static_vectors" for layer in nlp.get_pipe("tok2vec").model.walk())
     doc = nlp("the old King ruled a river")
     assert [token.tag_ for token in doc] == [TAGS[token.text] for token in doc]
@@ -272,8 +271,8 @@ def test_the_results_are_those_of_spacy_w2v_train(material, trained, tmp_path):
     result = w2v_here("train", "with_output.cfg", "-o", tmp_path / "direct", cwd=material)
     assert result.code == 0, result.said
     assert result.said.count("Trained 7 vectors") == 1
-    expected = read_model(tmp_path / "direct/model")
-    np.testing.assert_array_equal(read_model(material / "vectors/model").input_vectors, expected.input_vectors)
+    expected = spacy_w2v.load(tmp_path / "direct/model")
+    np.testing.assert_array_equal(spacy_w2v.load(material / "vectors/model").input_vectors, expected.input_vectors)
     files = {"model", "config.cfg", "training.jsonl"}
     assert {path.name for path in (tmp_path / "direct").iterdir()} == files
     assert {path.name for path in (material / "vectors").iterdir()} == files
@@ -358,7 +357,7 @@ def test_a_component_takes_the_frequencies_from_the_output(material, workplace):
         "initialize__before_init__output": "vectors",
     }
     nlp = initialized(material, initialize__components={"w2v": {"path": "vectors", "corpus": texts}}, **settings)
-    model = read_model(workplace / "vectors/model")
+    model = spacy_w2v.load(workplace / "vectors/model")
     assert has_vectors_of(nlp, model)
     np.testing.assert_array_equal(nlp.get_pipe("w2v").doc_vectors.fitted.counts, model.vocabulary.counts)
     assert nlp("the King").has_vector
@@ -379,7 +378,7 @@ def test_a_component_leaves_a_small_table_as_it_is(material, workplace, update):
         w2v__export__max_vectors=3,
         w2v__export__merge_rare=True,
     )
-    model = read_model(workplace / "vectors/model")
+    model = spacy_w2v.load(workplace / "vectors/model")
     n_words = len(model) if update else 3
     np.testing.assert_array_equal(nlp.vocab.vectors.data, model.input_vectors[:n_words])
     fitted = nlp.get_pipe("w2v").doc_vectors.fitted
@@ -595,7 +594,7 @@ def test_vectors_are_loaded(material, model, capfd):
 
 def test_vectors_are_loaded_from_an_output_directory(material, trained, workplace):
     nlp = initialized(material, initialize__before_init=load_block(str(material / "vectors")))
-    assert has_vectors_of(nlp, read_model(material / "vectors/model"))
+    assert has_vectors_of(nlp, spacy_w2v.load(material / "vectors/model"))
 
 
 def test_some_vectors_of_another_kind_are_loaded(material, model):

@@ -15,7 +15,7 @@ import pytest
 from gensim.models import KeyedVectors
 
 from spacy_w2v.errors import StorageError
-from spacy_w2v.formats._opening import open_initial
+from spacy_w2v.formats._opening import open_vectors
 from spacy_w2v.formats.kernels._vector_files import POWERS, SPACE, read_lines
 from spacy_w2v.formats.word2vec import _contents as contents
 from spacy_w2v.formats.word2vec._reading import read_vector_file
@@ -231,19 +231,19 @@ REFUSED = {
 def test_what_does_not_parse_is_refused_with_line_and_reason(case, tmp_path):
     content, message = REFUSED[case]
     with pytest.raises(StorageError, match=message):
-        open_initial(write(tmp_path / "vectors", content))
+        open_vectors(write(tmp_path / "vectors", content))
 
 
 @pytest.mark.parametrize("content", ["the " + "0.1 " * 100, f"4 3\n{LINES}{'x' * 400} 1 2 3\n"])
 def test_lines_are_of_bounded_length(content, tmp_path, monkeypatch):
     shorten_blocks(monkeypatch)
     with pytest.raises(StorageError, match=r"Line \d of .* must be at most 64 bytes long. It is no text"):
-        open_initial(write(tmp_path / "vectors", content))
+        open_vectors(write(tmp_path / "vectors", content))
 
 
 def test_only_regular_files_are_read(tmp_path):
     with pytest.raises(StorageError, match="must be in a regular file, but /dev/zero is not one"):
-        open_initial("/dev/zero")
+        open_vectors("/dev/zero")
 
 
 # binary
@@ -298,7 +298,7 @@ BINARY_REFUSED = {
 def test_binary_files_that_do_not_parse_are_refused(case, tmp_path):
     content, message = BINARY_REFUSED[case]
     with pytest.raises(StorageError, match=message):
-        open_initial(write(tmp_path / "vectors", content))
+        open_vectors(write(tmp_path / "vectors", content))
 
 
 @pytest.mark.parametrize("d", [2, 5, 50])
@@ -309,7 +309,7 @@ def test_binary_words_with_spaces_are_never_read_wrongly(words, d, end, tmp_path
         vectors = np.random.default_rng(seed).normal(scale=0.3, size=(6, d)).astype("f4")
         names = ["the", "of", words, "and", "to", "in"]
         with pytest.raises(StorageError):
-            open_initial(write(tmp_path / "vectors", binary(dict(zip(names, vectors.tolist(), strict=True)), end=end)))
+            open_vectors(write(tmp_path / "vectors", binary(dict(zip(names, vectors.tolist(), strict=True)), end=end)))
 
 
 # mutations
@@ -346,16 +346,16 @@ def test_changed_text_is_refused_or_has_the_change_where_it_was_made(layout, tmp
     text = text if layout == "GloVe" else f"12 4\n{text}"
     for changed in mutations(text.encode(), 600):
         try:
-            actual = open_initial(write(tmp_path / "vectors", changed))
+            actual = open_vectors(write(tmp_path / "vectors", changed))
         except StorageError:
             continue
         n_lines = changed.rstrip(b"\n \t\r").count(b"\n") + (layout == "GloVe")
         assert len(actual.words) + actual.n_repeated == n_lines, changed
-        assert actual.vectors.shape[1] == 4, changed
+        assert actual.matrix.shape[1] == 4, changed
         assert not any(re.search(r"[ \t][-+.\d]+$", word) for word in actual.words), changed
         differing = sum(
             word not in rows or not np.array_equal(np.float32(rows[word]), vector)
-            for word, vector in zip(actual.words, actual.vectors, strict=True)
+            for word, vector in zip(actual.words, actual.matrix, strict=True)
         )
         assert differing <= 2, changed
 
@@ -366,13 +366,13 @@ def test_changed_binary_is_refused_or_has_the_change_where_it_was_made(end, tmp_
     rows = {f"word{i}": row for i, row in enumerate(generator.normal(size=(12, 20)).astype("f4").tolist())}
     for changed in mutations(binary(rows, end=end), 600):
         try:
-            actual = open_initial(write(tmp_path / "vectors", changed))
+            actual = open_vectors(write(tmp_path / "vectors", changed))
         except StorageError:
             continue
         assert len(actual.words) + actual.n_repeated == 12, changed
         differing = sum(
             word not in rows or not np.array_equal(np.float32(rows[word]), vector)
-            for word, vector in zip(actual.words, actual.vectors, strict=True)
+            for word, vector in zip(actual.words, actual.matrix, strict=True)
         )
         assert differing <= 2, changed
 

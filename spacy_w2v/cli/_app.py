@@ -59,6 +59,10 @@ w2v_cli = typer.Typer(
 WITH_OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
 """Context settings of commands that take overrides such as --w2v.training.epochs 3."""
 
+VECTORS_HELP = (
+    "Output of `spacy w2v train` or the model in it, a spaCy pipeline (directory or package), or a file of gensim, "
+    "word2vec, GloVe or fastText"
+)
 CODE_HELP = "Python file with registered functions that the model's config names; trusts that config"
 TRUST_HELP = "Run any function that the model's config names, not only a tokenizer of spaCy: for models you trust"
 

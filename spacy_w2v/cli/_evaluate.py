@@ -7,13 +7,13 @@ from typing import Any
 
 import typer
 
-from spacy_w2v.cli._app import CODE_HELP, TRUST_HELP, VectorsOf, errors_for_users, run_code, w2v_cli
+from spacy_w2v.cli._app import CODE_HELP, TRUST_HELP, VECTORS_HELP, VectorsOf, errors_for_users, run_code, w2v_cli
 from spacy_w2v.cli._messages import msg
 
 
 @w2v_cli.command("evaluate")
 def evaluate_command(
-    model_path: Path = typer.Argument(..., help="Output directory of `spacy w2v train`, or the model in it"),
+    source: str = typer.Argument(..., metavar="VECTORS", help=VECTORS_HELP),
     output_file: Path = typer.Option(None, "--output", "-o", help="JSON file for the scores"),
     word_pairs: list[Path] = typer.Option(
         [],
@@ -41,15 +41,15 @@ def evaluate_command(
     trust_config: bool = typer.Option(False, "--trust-config", help=TRUST_HELP),
 ) -> None:
     """
-    Score a model on WordSim-353, SimLex-999 and Google's analogies, which gensim bundles, or on sets of your own.
+    Score vectors on WordSim-353, SimLex-999 and Google's analogies, which gensim bundles, or on sets of your own.
     """
-    from spacy_w2v._api import load
     from spacy_w2v._atomic import staged_file
     from spacy_w2v.evaluation._scoring import ANALOGIES, WORD_PAIRS, bundled, evaluate
+    from spacy_w2v.formats._opening import open_vectors
 
     with errors_for_users():
         run_code(code_path)
-        model = load(model_path, mmap=True, trust_config=trust_config or code_path is not None)
+        opened = open_vectors(source, trust_config=trust_config or code_path is not None)
         stems = Counter(path.stem for path in (*word_pairs, *analogies))
         pairs_by_name, analogies_by_name = (
             {path.stem if stems[path.stem] == 1 else str(path): path for path in paths}
@@ -58,13 +58,13 @@ def evaluate_command(
         if not word_pairs and not analogies:
             pairs_by_name = {name: bundled(file) for name, file in WORD_PAIRS.items()}
             analogies_by_name = {name: bundled(file) for name, file in ANALOGIES.items()}
-            if (lang := model.meta["lang"]) not in ("en", "xx"):
+            if opened.lang not in (None, "en", "xx"):
                 msg.warn(
-                    f"The bundled sets are English, but the pipeline of these vectors is of: {lang}. "
+                    f"The bundled sets are English, but the pipeline of these vectors is of: {opened.lang}. "
                     "Name sets of that language with --word-pairs and --analogies."
                 )
         scores = evaluate(
-            model,
+            opened,
             word_pairs=pairs_by_name,
             analogies=analogies_by_name,
             restrict_vocab=restrict_vocab,
@@ -83,7 +83,7 @@ def evaluate_command(
 
 def print_scores(scores: dict[str, dict[str, Any]]) -> None:
     """Print a table of scores."""
-    from spacy_w2v.evaluation._scoring import score_rows
+    from spacy_w2v.evaluation._scores import score_rows
 
     rows = score_rows(scores, measures=("spearman", "accuracy", "semantic", "syntactic"))
     msg.table(rows, header=("Set", "Measure", "Score", "Questions"), divider=True, aligns=("l", "l", "r", "r"))

@@ -2,19 +2,15 @@
 
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
-from spacy_w2v.cli._app import CODE_HELP, TRUST_HELP, VectorsOf, errors_for_users, run_code, w2v_cli
+from spacy_w2v.cli._app import CODE_HELP, TRUST_HELP, VECTORS_HELP, VectorsOf, errors_for_users, run_code, w2v_cli
 from spacy_w2v.cli._messages import msg
-
-if TYPE_CHECKING:
-    from spacy_w2v._api import Word2Vec
 
 
 class Format(str, Enum):
-    """The formats of `spacy_w2v.formats._exporting.EXPORTERS`."""
+    """The formats of `spacy_w2v.formats._exporting.FORMATS`."""
 
     spacy = "spacy"
     gensim = "gensim"
@@ -39,7 +35,7 @@ class Dtype(str, Enum):
 
 @w2v_cli.command("export")
 def export_command(
-    model_path: Path = typer.Argument(..., help="Output directory of `spacy w2v train`, or the model in it"),
+    source: str = typer.Argument(..., metavar="VECTORS", help=VECTORS_HELP),
     output_path: Path = typer.Argument(..., help="Directory (spacy) or file (other formats) to write"),
     format_: Format = typer.Option(Format.spacy, "--format", "-f", help="What to write"),
     max_vectors: int = typer.Option(None, "--max-vectors", min=1, help="Only the vectors of the most frequent words"),
@@ -60,12 +56,15 @@ def export_command(
     overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Replace an earlier export"),
 ) -> None:
     """
-    Export a trained model to spaCy, gensim's KeyedVectors or Word2Vec, or word2vec's text or binary format.
+    Export vectors to spaCy, gensim's KeyedVectors or Word2Vec, or word2vec's text or binary format.
+
+    For spaCy and gensim-model these must be a model of `spacy w2v train`, or a Word2Vec of gensim.
     """
     from spacy_w2v._atomic import check_output, staged_directory, staged_siblings
     from spacy_w2v.config._export import check_fits
     from spacy_w2v.config._schema import parse_settings
-    from spacy_w2v.formats._exporting import EXPORTERS, check_new, check_words, get_exporter
+    from spacy_w2v.formats._exporting import FORMATS, check_new, check_words, export
+    from spacy_w2v.formats._opening import open_vectors
     from spacy_w2v.formats.spacy._writing import PIPELINE_FILES, check_no_components
 
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
@@ -81,26 +80,20 @@ def export_command(
         check_fits(settings)
         run_code(code_path)
         trusted = trust_config or code_path is not None
-        exporter = get_exporter(format_.value)
         if format_ is Format.spacy:
             check_output(output_path, overwrite=overwrite, made_by_us="vocab")
             check_no_components(output_path)
             with staged_directory(output_path, replaces=PIPELINE_FILES) as directory:
-                exporter(_load(model_path, trust_config=trusted), directory, settings)
+                opened = open_vectors(source, trust_config=trusted)
+                export(format_.value, opened, directory, settings=settings)
         else:
             if output_path.is_dir() or not output_path.suffix:
-                output_path = output_path / Path(EXPORTERS[format_.value][2]).name
-            model = _load(model_path, trust_config=trusted)
+                output_path = output_path / Path(FORMATS[format_.value].place).name
+            opened = open_vectors(source, trust_config=trusted)
             if not overwrite:
-                check_new(format_.value, output_path, model, settings)
-            for note in check_words(model.words, settings):
+                check_new(format_.value, output_path, opened, settings)
+            for note in check_words(opened.words, settings):
                 msg.warn(note)
             with staged_siblings(output_path) as directory:
-                exporter(model, directory / output_path.name, settings)
+                export(format_.value, opened, directory / output_path.name, settings=settings)
         msg.good(f"Exported {format_.value} to {output_path}")
-
-
-def _load(model_path: Path, *, trust_config: bool) -> "Word2Vec":
-    from spacy_w2v._api import load
-
-    return load(model_path, mmap=True, trust_config=trust_config)

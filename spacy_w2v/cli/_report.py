@@ -39,7 +39,7 @@ def report_command(
 def read_scores(path: Path) -> dict[str, dict[str, Any]]:
     """Return the scores in a file. Raises StorageError."""
     from spacy_w2v._atomic import parse_json, read_bounded
-    from spacy_w2v.evaluation._scoring import are_scores
+    from spacy_w2v.evaluation._scores import are_scores
 
     try:
         scores = parse_json(read_bounded(path), name=str(path))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from spacy_w2v._system.terminal import shown
-from spacy_w2v.evaluation._scoring import score_rows
+from spacy_w2v.evaluation._scores import score_rows
 from spacy_w2v.model._trained import TrainedModel
 
 N_NEIGHBOURS = 5

@@ -5,15 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from spacy_w2v.errors import ConfigError, CorpusError
-from spacy_w2v.formats.spacy._word_rows import NO_ROW, WordRows, gather
 
 if TYPE_CHECKING:
     from spacy_w2v.evaluation._data_sets import WordPair
-
-FEWEST_PAIRS = 2
+    from spacy_w2v.evaluation._word_pairs import Lookup
 
 
 class SimilaritySets:
@@ -39,19 +35,20 @@ class SimilaritySets:
             self._sets = sets
         return self._sets
 
-    def scores(self, words: WordRows) -> dict[str, float | None]:
-        """Return Spearman's rank correlation of cosines with ratings for each set, in [-1, 1].
+    def scores(self, words: "Lookup") -> dict[str, float | None]:
+        """Return Spearman's rank correlation of cosines with ratings for each set, in [-1, 1], by `score_word_pairs`.
 
-        Words are looked up as they are, then in lower, title and upper case. Pairs with unknown words are left out; a
-        score is None where fewer than two are left, and all are, with a warning, where a set is missing: a pipeline may
-        be evaluated far from the files that it was trained with. Raises CorpusError for a file without pairs.
+        All are None, with a warning, where a set is missing: a pipeline may be evaluated far from the files that it was
+        trained with. Raises CorpusError for a file without pairs.
         """
+        from spacy_w2v.evaluation._word_pairs import score_word_pairs
+
         try:
             sets = self.load()
         except ConfigError as error:
             warnings.warn(f"No scores of word pairs: {error}", stacklevel=2)
             return dict.fromkeys(Path(name).stem for name in self.names)
-        return {name: _score(pairs, words) for name, pairs in sets.items()}
+        return {name: score_word_pairs(words, pairs)["spearman"] for name, pairs in sets.items()}
 
 
 def _find(name: str) -> Path:
@@ -69,25 +66,9 @@ def _find(name: str) -> Path:
 
 def _read(path: Path) -> "list[WordPair]":
     from spacy_w2v.evaluation._data_sets import read_word_pairs
+    from spacy_w2v.evaluation._word_pairs import FEWEST_PAIRS
 
     pairs = read_word_pairs(path)
     if len(pairs) < FEWEST_PAIRS:
         raise CorpusError(f"{path} must have at least {FEWEST_PAIRS} pairs of words, but has: {len(pairs)}")
     return pairs
-
-
-def _score(pairs: "list[WordPair]", words: WordRows) -> float | None:
-    from scipy.stats import spearmanr
-
-    rows = np.array([[words.row_of_word(pair.first), words.row_of_word(pair.second)] for pair in pairs])
-    known = (rows != NO_ROW).all(axis=1)
-    if known.sum() < FEWEST_PAIRS:
-        return None
-    ratings = np.array([pair.rating for pair in pairs])[known]
-    first, second = (gather(words.table.data, column).astype(np.float32) for column in rows[known].T)
-    norms = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
-    products = np.einsum("pd,pd->p", first, second)
-    cosines = np.divide(products, norms, out=np.zeros_like(products), where=norms > 0)
-    if np.ptp(cosines) == 0 or np.ptp(ratings) == 0:  # there are no ranks
-        return None
-    return float(spearmanr(ratings, cosines).statistic)

@@ -9,28 +9,31 @@ from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Vectors
 from spacy_w2v._system.memory import release_mapped
-from spacy_w2v.config._export import VectorKind
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.model._trained import FLOATS_AT_A_TIME, TrainedModel
+from spacy_w2v.model._mean_matrix import MeanMatrix
+from spacy_w2v.model._word_vectors import WordVectors, row_slices
+
+Rows = NDArray[np.floating[Any]]
 
 
-def passing_blocks(model: TrainedModel, kind: VectorKind, *, n_rows: int | None = None) -> Iterator[Vectors]:
-    """Yield `TrainedModel.vector_blocks` that are each used once: where files are mapped, they leave memory again."""
-    for block in model.vector_blocks(kind, n_rows=n_rows):
+def passing_blocks(vectors: WordVectors, *, n_words: int | None = None) -> Iterator[Rows]:
+    """Yield `WordVectors.blocks` that are each used once: where files are mapped, they leave memory again."""
+    matrix = vectors.matrix
+    stored = matrix.parts if isinstance(matrix, MeanMatrix) else (matrix,)
+    for block in vectors.blocks(n_words=n_words):
         yield block
-        for matrix in (model.input_vectors, model.output_vectors):
-            release_mapped(matrix)
+        for part in stored:
+            release_mapped(part)
 
 
 def passing_rows(matrix: Vectors) -> Iterator[Vectors]:
     """Yield a matrix in blocks of rows that are each used once, as `passing_blocks` does."""
-    n_at_a_time = max(1, FLOATS_AT_A_TIME // matrix.shape[1])
-    for start in range(0, len(matrix), n_at_a_time):
-        yield matrix[start : start + n_at_a_time]
+    for some in row_slices(*matrix.shape):
+        yield matrix[some]
         release_mapped(matrix)
 
 
-def of_type(block: Vectors, dtype: str) -> NDArray[np.floating[Any]]:
+def of_type(block: Rows, dtype: str) -> Rows:
     """Return rows with numbers of another type. Raises ConfigError for numbers that become infinite, as float16."""
     with np.errstate(over="ignore"):
         converted = np.ascontiguousarray(block, dtype)
@@ -42,17 +45,18 @@ def of_type(block: Vectors, dtype: str) -> NDArray[np.floating[Any]]:
     return converted
 
 
-def matrix_of(model: TrainedModel, kind: VectorKind, *, n_rows: int | None, dtype: str) -> Vectors:
-    """Return a copy of the first n_rows of a model's vectors, or of all, with numbers as `of_type` gives them."""
-    matrix = np.empty((len(model.vocabulary.first(n_rows)), model.vector_size), dtype)
+def matrix_of(vectors: WordVectors, *, n_words: int | None, dtype: str) -> Rows:
+    """Return a copy of the vectors of the first n_words, or of all, with numbers as `of_type` gives them."""
+    n_words = len(vectors) if n_words is None else min(n_words, len(vectors))
+    matrix = np.empty((n_words, vectors.vector_size), dtype)
     start = 0
-    for block in passing_blocks(model, kind, n_rows=n_rows):
+    for block in passing_blocks(vectors, n_words=n_words):
         matrix[start : start + len(block)] = of_type(block, dtype)
         start += len(block)
     return matrix
 
 
-def write_matrix(path: Path, blocks: Iterable[Vectors], *, shape: tuple[int, int], dtype: str) -> None:
+def write_matrix(path: Path, blocks: Iterable[Rows], *, shape: tuple[int, int], dtype: str) -> None:
     """Write rows as np.save writes a matrix, to the byte, with numbers as `of_type` gives them.
 
     shape: of the matrix; rows that the blocks lack are zero.

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from spacy_w2v._arrays import Vectors
 from spacy_w2v.config._arguments import check_whole_number
 from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.objectives._predictions import Predictions, Ranks
@@ -38,19 +37,6 @@ def predict_context(model: "TrainedModel", words: Sequence[str], *, topn: int) -
     probabilities = np.exp(objective.log_probabilities(hidden, model.output_vectors, tree=model.tree)[0])
     likeliest = np.argsort(-probabilities, kind="stable")[:topn]
     return [(model.words[rank], float(probabilities[rank])) for rank in likeliest]
-
-
-def vector_of_numbers(numbers: ArrayLike, size: int) -> Vectors:
-    """Return numbers as a vector of float32. Raises ConfigError if they are not `size` numbers."""
-    try:
-        vector = np.asarray(numbers, np.float32)
-    except (TypeError, ValueError):
-        vector = np.zeros(0, np.float32)
-    if vector.shape != (size,):
-        raise ConfigError(
-            f"most_similar takes a word, a list of words, or a vector of {size} numbers, was: {str(numbers)[:60]}"
-        )
-    return vector
 
 
 def _as_words(words: Iterable[Any], attr: str) -> list[str]:  # Any: strings, or tokens of spaCy

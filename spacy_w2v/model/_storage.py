@@ -12,7 +12,7 @@ Versions 1 and 2 of the format (2: with a tree) had no checksums. They are read 
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -43,6 +43,11 @@ MODEL_FILES = (META_FILE, CONFIG_FILE, VOCABULARY_FILE, FORMS_FILE, INPUT_FILE, 
 NEEDED = (CONFIG_FILE, VOCABULARY_FILE, FORMS_FILE, INPUT_FILE, OUTPUT_FILE)
 """Those that every model has, beside meta.json."""
 
+PROGRESS_FILE = "progress.json"
+"""Beside the files of a model that is a checkpoint: how far its training is."""
+
+AnyModel = TypeVar("AnyModel", bound=TrainedModel)
+
 ROWS_WRITTEN = 1024
 """Rows that are copied at a time where they lie apart in memory."""
 
@@ -60,11 +65,23 @@ def write_model(model: TrainedModel, directory: Path) -> None:
     write_manifest(directory / META_FILE, meta)
 
 
-def read_model(directory: Path, *, mmap: bool = False, trust_config: bool = False) -> TrainedModel:
-    """Read a model, and check all of it; with mmap its vectors stay on disk, read-only.
+def read_model(
+    directory: Path,
+    *,
+    kind: type[AnyModel],
+    mmap: bool = False,
+    trust_config: bool = False,
+) -> AnyModel:
+    """Read a model, and check all of it.
 
-    trust_config: see `TrainedModel.trusts_config`. Raises StorageError if the directory is missing, damaged or of
-    another kind.
+    Args:
+        directory: Where `write_model` wrote it.
+        kind: The class of what is returned, such as one with exports.
+        mmap: Whether the vectors stay on disk, read-only.
+        trust_config: See `TrainedModel.trusts_config`.
+
+    Raises:
+        StorageError: The directory is missing, damaged or of another kind.
     """
     meta = read_meta(directory)
     files = meta.pop("files", None)
@@ -76,7 +93,7 @@ def read_model(directory: Path, *, mmap: bool = False, trust_config: bool = Fals
     shapes = matrix_shapes(len(vocabulary), settings)
     for name, shape in shapes.items():
         check_finite(directory / name, shape)
-    return TrainedModel(
+    return kind(
         vocabulary=vocabulary,
         input_vectors=read_array(directory / INPUT_FILE, np.float32, shapes[INPUT_FILE], mmap=mmap),
         output_vectors=read_array(directory / OUTPUT_FILE, np.float32, shapes[OUTPUT_FILE], mmap=mmap),

@@ -1,6 +1,6 @@
 """A trained model: words with their input and output vectors, and how they came about."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -9,22 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spacy_w2v._arrays import Tree, Vectors
-from spacy_w2v._system.spelling import nearest_spellings
-from spacy_w2v.config._arguments import check_whole_number
 from spacy_w2v.config._schema import ModelSettings, VectorKind
 from spacy_w2v.config._trust import check_no_variables
-from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.model import _predictions as predictions
 from spacy_w2v.model._facts import settings_of
+from spacy_w2v.model._mean_matrix import MeanMatrix
 from spacy_w2v.model._vocabulary import Vocabulary
+from spacy_w2v.model._word_vectors import Matrix, WordVectors
 from spacy_w2v.objectives._objective import Objective
 from spacy_w2v.objectives._registry import objective_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
-
-FLOATS_AT_A_TIME = 1_000_000
-"""Of the blocks of `TrainedModel.vector_blocks`: 4 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,42 +104,41 @@ class TrainedModel:
 
     def rank(self, word: str) -> int:
         """Return the rank of a word. Raises UnknownWordError with near spellings."""
-        rank = self.vocabulary.index.get(word)
-        if rank is None:
-            raise UnknownWordError(
-                f"A word must be in the vocabulary of {len(self)} words, was: '{word}'. {self.near_spellings(word)}"
-            )
-        return rank
+        return self.word_vectors().row(word)
+
+    def word_vectors(self, kind: VectorKind = "input", *, name: str | None = None) -> WordVectors:
+        """Return the words with their vectors, which share the memory of this model.
+
+        Args:
+            kind: "input", "output", or "mean" of the two, of which rows are computed when they are taken.
+            name: What messages call them; None for the source of the corpus.
+
+        Returns:
+            The words, most frequent first, their vectors and counts, and this model.
+
+        Raises:
+            ConfigError: `kind` is none of these, or is not "input" with hierarchical softmax, where the output vectors
+                belong to the inner nodes of the tree.
+        """
+        self.objective.check_vectors(kind)
+        matrices: dict[VectorKind, Matrix] = {"input": self.input_vectors, "output": self.output_vectors}
+        return WordVectors(
+            name=name or f"a model of {self.meta['corpus']['source']}",
+            words=self.words,
+            rows=np.arange(len(self)),
+            matrix=MeanMatrix(self.input_vectors, self.output_vectors) if kind == "mean" else matrices[kind],
+            counts=self.vocabulary.counts,
+            attr=self.attr,
+            lang=self.meta.get("lang"),
+            model=self,
+        )
 
     def vectors(self, kind: VectorKind = "input") -> Vectors:
         """Return v × d vectors of words: "input", "output" (both share the model's memory), or "mean" of the two.
 
-        Raises ConfigError for any other kind, and for all but "input" with hierarchical softmax, where the output
-        vectors belong to the inner nodes of the tree.
+        Raises ConfigError as `word_vectors` does.
         """
-        self.objective.check_vectors(kind)
-        if kind == "input":
-            return self.input_vectors
-        return self.output_vectors if kind == "output" else self.some_vectors(kind, slice(None))
-
-    def vector_blocks(self, kind: VectorKind = "input", *, n_rows: int | None = None) -> Iterator[Vectors]:
-        """Yield the first n_rows of `vectors`, or all, some at a time: a mean takes the memory of one block only.
-
-        Raises ConfigError as `vectors` does.
-        """
-        self.objective.check_vectors(kind)
-        n_rows = len(self) if n_rows is None else min(n_rows, len(self))
-        n_at_a_time = max(1, FLOATS_AT_A_TIME // self.vector_size)
-        for start in range(0, n_rows, n_at_a_time):
-            yield self.some_vectors(kind, slice(start, min(start + n_at_a_time, n_rows)))
-
-    def some_vectors(self, kind: VectorKind, rows: slice | NDArray[np.int64]) -> Vectors:
-        """Return the vectors of some words by rank, of a kind that the model has for each word."""
-        if kind != "mean":
-            return (self.input_vectors if kind == "input" else self.output_vectors)[rows]
-        mean: Vectors = self.input_vectors[rows] + self.output_vectors[rows]
-        mean /= np.float32(2)
-        return mean
+        return np.asarray(self.word_vectors(kind).matrix)
 
     def most_similar(
         self,
@@ -156,40 +151,10 @@ class TrainedModel:
     ) -> list[tuple[str, float]]:
         """Return the words nearest to a word, to several, or to a vector of d numbers, with their cosine similarities.
 
-        Of several words, the mean of their vectors of length 1 counts, in which those of `negative` have the other
-        sign, as in gensim: positive=["king", "woman"], negative=["man"]. The words themselves are left out. vectors:
-        those that are compared. Raises UnknownWordError; ConfigError as `vectors` does, and for what is neither.
+        As `WordVectors.most_similar`, with one argument more: vectors, those that are compared. Raises ConfigError as
+        `word_vectors` does, too.
         """
-        check_whole_number(topn, name="topn", at_least=0)
-        self.objective.check_vectors(vectors)
-        given = word if positive is None else positive
-        if given is None or (isinstance(given, str | list | tuple) and all(isinstance(item, str) for item in given)):
-            added, subtracted = _as_words(given), _as_words(negative)
-            left_out = np.array([self.rank(item) for item in added + subtracted], np.int64)
-            query = self._mean_of(left_out, np.repeat([1.0, -1.0], [len(added), len(subtracted)]), vectors)
-        else:
-            left_out = np.zeros(0, np.int64)
-            query = predictions.vector_of_numbers(given, self.vector_size)
-        blocks = [(block @ query, np.linalg.norm(block, axis=1)) for block in self.vector_blocks(vectors)]
-        scores, norms = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-        norms *= np.linalg.norm(query)
-        similarities = np.divide(scores, norms, out=np.zeros_like(scores), where=norms > 0)
-        similarities[left_out] = -np.inf
-        n_found = min(topn, len(self) - np.unique(left_out).size)
-        nearest = np.argsort(-similarities, kind="stable")[:n_found]
-        return [(self.words[rank], float(similarities[rank])) for rank in nearest]
-
-    def _mean_of(self, ranks: NDArray[np.int64], signs: NDArray[np.float64], kind: VectorKind) -> Vectors:
-        """Return the vector of a word as it is, or the mean of several of length 1. Raises ConfigError for none."""
-        if not ranks.size:
-            raise ConfigError("most_similar needs a word, several, or a vector, but has none.")
-        rows = self.some_vectors(kind, ranks)
-        if ranks.size == 1 and signs[0] > 0:
-            only: Vectors = rows[0]
-            return only
-        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-        mean: Vectors = (rows / np.where(lengths > 0, lengths, 1) * signs[:, None]).mean(axis=0).astype(np.float32)
-        return mean
+        return self.word_vectors(vectors).most_similar(word, positive=positive, negative=negative, topn=topn)
 
     def predict_context(self, words: Sequence[str], *, topn: int = 10) -> list[tuple[str, float]]:
         """Return the words that fit best among these words of a context, with their probabilities in [0, 1].
@@ -216,11 +181,4 @@ class TrainedModel:
 
     def near_spellings(self, word: str) -> str:
         """Return a sentence with words of the vocabulary that are spelled like one that it lacks."""
-        if word.lower() in self.vocabulary:
-            return f"Its lower case is: '{word.lower()}'."
-        near = nearest_spellings(word, self.words[:50_000], limit=3, cutoff=0.75)
-        return f"Near spellings: {', '.join(near)}." if near else "No word is spelled like it."
-
-
-def _as_words(words: str | Sequence[str] | None) -> list[str]:
-    return [words] if isinstance(words, str) else list(words or ())
+        return self.word_vectors().near_spellings(word)

@@ -117,6 +117,7 @@ def _train_or_find(
     """Return the model that is in `output`, or train it. Raises the errors of spacy_w2v.errors."""
     from dataclasses import replace
 
+    from spacy_w2v.formats._word2vec import Word2Vec
     from spacy_w2v.model._storage import read_model
     from spacy_w2v.pipeline._loggers import with_logger
     from spacy_w2v.training import _results as results
@@ -135,7 +136,7 @@ def _train_or_find(
         differences = results.differences(output, run)
         if not differences:
             say(f"Using the vectors in {output}")
-            return read_model(output / results.MODEL_DIRECTORY, mmap=True)
+            return read_model(output / results.MODEL_DIRECTORY, kind=Word2Vec, mmap=True)
         if not overwrite:
             raise ConfigError(
                 f"The results in output must be of this config and corpus, but {output} differs:\n"

@@ -28,7 +28,8 @@ from spacy_w2v.corpus._cache import PARTS, changed_parts
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.model._arrays import read_blocks
-from spacy_w2v.model._storage import INPUT_FILE, OUTPUT_FILE, read_model
+from spacy_w2v.model._storage import INPUT_FILE, OUTPUT_FILE, PROGRESS_FILE, read_model
+from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._vocabulary import Vocabulary
 from spacy_w2v.training._progress_facts import check_progress
 from spacy_w2v.training._remedies import resume_option, start_again
@@ -36,7 +37,6 @@ from spacy_w2v.training._state import EpochResult, RunState
 
 FORMAT = "spacy-w2v checkpoint"
 FORMAT_VERSION = 1
-PROGRESS_FILE = "progress.json"
 
 MAY_CHANGE = {"tokens": {"n_process"}, "training": {"workers", "checkpoint_every_s", "alpha", "min_alpha"}}
 """Settings by block that a run may be resumed with other values of."""
@@ -263,7 +263,7 @@ def open_checkpoint(path: Path, *, resume: bool, overwrite: bool) -> Checkpoint 
 def read_checkpoint(path: Path) -> Checkpoint:
     """Return a checkpoint, whose files are checked. Raises StorageError if it is damaged or of another version."""
     with _damage(path):
-        results = read_model(path, mmap=True).meta["results"]
+        results = read_model(path, kind=TrainedModel, mmap=True).meta["results"]
         values = parse_json(read_bounded(path / PROGRESS_FILE), name=str(path / PROGRESS_FILE))
         version = (values.get("format"), values.get("format_version")) if isinstance(values, dict) else values
         if version == (FORMAT, FORMAT_VERSION):

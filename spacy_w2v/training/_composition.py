@@ -8,9 +8,9 @@ from spacy_w2v._atomic import check_free_space, staged_directory
 from spacy_w2v.config._export import ExportFormat, ExportSettings, check_fits
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats._exporting import check_words, export_all
+from spacy_w2v.formats._word2vec import Word2Vec
 from spacy_w2v.formats.spacy._writing import check_can_be_saved
 from spacy_w2v.model._storage import write_model
-from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.training._checkpoint import CheckpointPlace
 from spacy_w2v.training._listener import TrainingListener
 from spacy_w2v.training._progress import TrainingLog
@@ -22,7 +22,7 @@ from spacy_w2v.training._run import TrainingRun
 class TrainedDirectory:
     """A model whose results are in a directory."""
 
-    model: TrainedModel
+    model: Word2Vec
     places: list[Path]
     """Its results, within the directory."""
 
@@ -34,7 +34,7 @@ def train_model(
     checkpoint: Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
-) -> TrainedModel:
+) -> Word2Vec:
     """Train a model in memory.
 
     Args:
@@ -115,9 +115,9 @@ def _checks(export: ExportSettings, directory: Path, *, shown: Path, message: Tr
     )
 
 
-def _write_results(run: TrainingRun, model: TrainedModel, directory: Path) -> list[Path]:
+def _write_results(run: TrainingRun, model: Word2Vec, directory: Path) -> list[Path]:
     """Write the model, its config and its exports, and return the places of the exports."""
     (directory / MODEL_DIRECTORY).mkdir()
     write_model(model, directory / MODEL_DIRECTORY)
     (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
-    return export_all(model, directory, run.settings.export, nlp=run.nlp)
+    return export_all(model.word_vectors(), directory, run.settings.export, nlp=run.nlp)

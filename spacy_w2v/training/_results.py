@@ -16,7 +16,7 @@ from spacy_w2v.corpus._cache import PARTS, changed_parts, corpus_fingerprint
 from spacy_w2v.corpus._cache_directory import default_cache_dir, tidy
 from spacy_w2v.errors import StorageError
 from spacy_w2v.errors._wording import worded
-from spacy_w2v.formats._exporting import EXPORTERS
+from spacy_w2v.formats._exporting import FORMATS
 from spacy_w2v.model._storage import read_meta
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.training._checkpoint import kept_settings
@@ -25,7 +25,7 @@ from spacy_w2v.training._run import TrainingRun
 CONFIG_FILE = "config.cfg"
 LOG_FILE = "training.jsonl"
 MODEL_DIRECTORY = "model"
-RESULTS = {MODEL_DIRECTORY, CONFIG_FILE, LOG_FILE, *(Path(place).parts[0] for _, _, place in EXPORTERS.values())}
+RESULTS = {MODEL_DIRECTORY, CONFIG_FILE, LOG_FILE, *(Path(form.place).parts[0] for form in FORMATS.values())}
 """Names of all that a run may write to its directory. A later run leaves anything else there, as `model-best`."""
 
 CHECKPOINT_DIRECTORY = "checkpoint"

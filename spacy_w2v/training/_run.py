@@ -13,10 +13,10 @@ from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.errors import TrainingError
 from spacy_w2v.formats._exporting import n_matrices
-from spacy_w2v.formats._opening import InitialVectors
+from spacy_w2v.formats._word2vec import Word2Vec
 from spacy_w2v.model._storage import read_meta, write_model
-from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._vocabulary import build_vocabulary
+from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.objectives._subsampling import make_subsampling
 from spacy_w2v.sources._source import TextSource
@@ -51,7 +51,7 @@ class TrainingRun:
     """Where encoded corpora are kept; None for the user's cache directory."""
     code_path: Path | None = None
     """Python file with registered functions of the user's own, for the processes that tokenize."""
-    initial: InitialVectors | None = None
+    initial: WordVectors | None = None
     """Vectors to start from; None for those that the settings name, if they do."""
 
     def __post_init__(self) -> None:
@@ -74,7 +74,7 @@ class TrainingRun:
 
     def execute(
         self, listener: TrainingListener | None = None, *, checkpoint: CheckpointPlace | None = None
-    ) -> TrainedModel:
+    ) -> Word2Vec:
         """Train a model.
 
         Args:
@@ -177,10 +177,10 @@ class TrainingRun:
         *,
         trained: Weights,
         unfinished: dict[str, int] | None = None,
-    ) -> TrainedModel:
+    ) -> Word2Vec:
         """Return the model of weights without padding. unfinished: how far it is, of one that is not trained yet."""
         more = {"unfinished": unfinished} if unfinished is not None else {}
-        return TrainedModel(
+        return Word2Vec(
             vocabulary=prepared.vocabulary,
             input_vectors=trained.input,
             output_vectors=trained.output,
@@ -192,7 +192,7 @@ class TrainingRun:
     def _with_words(
         self,
         corpus: Corpus,
-        initial: InitialVectors | None,
+        initial: WordVectors | None,
         *,
         checkpoint: CheckpointPlace | None,
         earlier: Checkpoint | None,

@@ -13,8 +13,9 @@ from spacy_w2v._system.hashing import sha256_of
 from spacy_w2v.config._initial import InitialSettings
 from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.formats._opening import InitialVectors, open_initial
+from spacy_w2v.formats._opening import open_vectors
 from spacy_w2v.model._vocabulary import Vocabulary
+from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.objectives._grafting import NOTHING
 from spacy_w2v.objectives._objective import OutputOrigins, OutputSource
 from spacy_w2v.objectives._registry import objective_of
@@ -27,7 +28,7 @@ ROWS_COPIED = 4096
 class StartingPoint:
     """Vectors that are matched to a vocabulary."""
 
-    source: InitialVectors
+    source: WordVectors
     rows: NDArray[np.int64]
     """v; for each word its row in the source, or NOTHING."""
     outputs: OutputOrigins | None
@@ -41,7 +42,7 @@ class StartingPoint:
     def fill(self, weights: Weights) -> None:
         """Put the vectors of the source into weights, which may be padded."""
         for words, rows in _blocks(self.rows):
-            weights.input[words, : self.source.vector_size] = self.source.vectors[rows]
+            weights.input[words, : self.source.vector_size] = self.source.matrix[rows]
         if self.outputs is None or self.source.output is None:
             return
         for places, rows in _blocks(self.outputs.rows):
@@ -82,11 +83,11 @@ class StartingPoint:
 
     def digest(self) -> str:
         """Return a hash of the vectors that are found, by word."""
-        found = (self.source.vectors[rows].tobytes() for _, rows in _blocks(self.rows))
+        found = (self.source.matrix[rows].tobytes() for _, rows in _blocks(self.rows))
         return sha256_of(chain([self.rows.tobytes()], found))
 
 
-def open_checked(settings: InitialSettings, given: InitialVectors | None, *, vector_size: int) -> InitialVectors | None:
+def open_checked(settings: InitialSettings, given: WordVectors | None, *, vector_size: int) -> WordVectors | None:
     """Return the vectors to start from: those that are given, or those that the settings name, or None.
 
     Raises StorageError and ConfigError if they cannot be read, have another size than is to be trained, or are no
@@ -94,7 +95,7 @@ def open_checked(settings: InitialSettings, given: InitialVectors | None, *, vec
     """
     source = given
     if source is None and settings.vectors is not None:
-        source = open_initial(settings.vectors)
+        source = open_vectors(settings.vectors)
     if source is None and (settings.keep_words or settings.freeze):
         name = "keep_words" if settings.keep_words else "freeze"
         raise ConfigError(f"{name} is about vectors to start from, but there are none. Set [w2v.initial] vectors.")
@@ -108,10 +109,10 @@ def open_checked(settings: InitialSettings, given: InitialVectors | None, *, vec
     return source
 
 
-def _check_finite(source: InitialVectors) -> None:
+def _check_finite(source: WordVectors) -> None:
     """Raise ConfigError for a vector that is not finite: after some steps, no vector would be."""
-    for first in range(0, len(source.vectors), ROWS_COPIED):
-        finite = np.isfinite(source.vectors[first : first + ROWS_COPIED]).all(axis=1)
+    for first in range(0, len(source.matrix), ROWS_COPIED):
+        finite = np.isfinite(source.matrix[first : first + ROWS_COPIED]).all(axis=1)
         if not finite.all():
             row = first + int(np.flatnonzero(~finite)[0])
             word = source.words[int(np.flatnonzero(source.rows == row)[0])] if row in source.rows else f"row {row}"
@@ -121,7 +122,7 @@ def _check_finite(source: InitialVectors) -> None:
             )
 
 
-def match(source: InitialVectors, vocabulary: Vocabulary, *, attr: str, model: ModelSettings) -> StartingPoint:
+def match(source: WordVectors, vocabulary: Vocabulary, *, attr: str, model: ModelSettings) -> StartingPoint:
     """Return where a run with this vocabulary begins.
 
     Output vectors are taken where they mean the same: those of words for negative sampling and softmax, those of nodes
@@ -129,9 +130,9 @@ def match(source: InitialVectors, vocabulary: Vocabulary, *, attr: str, model: M
     """
     by_key = source.rows_by_key(attr)
     rows = np.array([by_key.get(word, NOTHING) for word in vocabulary.words], np.int64)
-    if source.output is None:
+    if source.model is None:
         return StartingPoint(source, rows, outputs=None)
-    outputs = OutputSource(rows, len(source.vectors), tree=source.tree, tree_kind=source.tree_kind)
+    outputs = OutputSource(rows, len(source.matrix), tree=source.tree, tree_kind=source.model.settings.tree)
     return StartingPoint(source, rows, outputs=objective_of(model).output_origins(outputs, vocabulary.counts))
 
 

@@ -195,7 +195,7 @@ def read_corpus(**reader: Any) -> str:  # Any: arguments of the reader, as in a 
 
 def open_initial(path: str) -> str:
     """Read vectors to start from, as --init does."""
-    from spacy_w2v.formats._opening import open_initial as read
+    from spacy_w2v.formats._opening import open_vectors as read
 
     initial = read(path)
     output = () if initial.output is None else (np.array(initial.output),)

@@ -15,7 +15,7 @@ from spacy_w2v._arrays import Tree
 from spacy_w2v.config._loading import config_of
 from spacy_w2v.config._schema import ALPHA, ALPHA_OF_MEANS, W2VSettings, parse_settings
 from spacy_w2v.errors import ConfigError, Word2VecError
-from spacy_w2v.model._trained import TrainedModel
+from spacy_w2v.formats._word2vec import Word2Vec
 from spacy_w2v.model._vocabulary import Vocabulary, vocabulary_facts
 from spacy_w2v.objectives._registry import gensim_names, objective_of
 
@@ -26,7 +26,7 @@ GensimModel = Any
 """A gensim.models.Word2Vec: gensim has no types."""
 
 
-def model_of_gensim(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str | None = None) -> TrainedModel:
+def model_of_gensim(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str | None = None) -> Word2Vec:
     """Return a model of ours with all that a gensim.models.Word2Vec has learned, which it shares no memory with.
 
     name: what messages and meta data call it. nlp: the pipeline whose tokenizer makes such tokens. attr: what its words
@@ -34,9 +34,9 @@ def model_of_gensim(gensim_model: GensimModel, *, name: str, nlp: "Language", at
     what is no Word2Vec, is not trained yet, is trained with both hierarchical softmax and negative sampling, or does
     not hold together.
     """
-    from gensim.models import Word2Vec
+    from gensim import models
 
-    if type(gensim_model) is not Word2Vec:
+    if type(gensim_model) is not models.Word2Vec:
         raise ConfigError(
             f"A model from gensim must be a Word2Vec, was: {type(gensim_model).__name__}. Others have more than word "
             "vectors; take their word vectors to start from: train(texts, initial=model.wv)."
@@ -51,7 +51,7 @@ def model_of_gensim(gensim_model: GensimModel, *, name: str, nlp: "Language", at
         raise ConfigError(f"A model from gensim must be whole, but {name} is not: {error}") from error
 
 
-def _model(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str | None) -> TrainedModel:
+def _model(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str | None) -> Word2Vec:
     keyed_vectors = gensim_model.wv
     counts = np.array(keyed_vectors.expandos["count"], np.int64)
     order = np.argsort(-counts, kind="stable")  # words of build_vocab(update=True) come last in gensim
@@ -66,7 +66,7 @@ def _model(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str |
         output = np.array(gensim_model.syn1[: len(words) - 1], np.float32)
     else:
         output = np.array(gensim_model.syn1neg[order], np.float32)
-    return TrainedModel(
+    return Word2Vec(
         vocabulary=vocabulary,
         input_vectors=np.array(keyed_vectors.vectors[order], np.float32),
         output_vectors=output,

@@ -1,6 +1,7 @@
 """The rows of spaCy's table for the tokens of a text, and what stands for words that the table lacks."""
 
 import zlib
+from collections.abc import Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -10,10 +11,9 @@ from spacy.matcher.levenshtein import levenshtein
 from spacy.strings import get_string_id
 from thinc.util import get_array_module, to_numpy
 
-from spacy_w2v._arrays import Offsets
+from spacy_w2v._arrays import Offsets, Vectors
 from spacy_w2v.errors import ConfigError
-
-NO_ROW = -1
+from spacy_w2v.model._lookup import NO_ROW, cases_of
 
 LETTERS_PER_EDIT = 4
 """A word has one edit for every four letters: "cat" is no misspelt "car", but "kingdmo" is "kingdom" with two."""
@@ -111,13 +111,16 @@ class WordRows:
                 row = self._substitutes[key] = self._row_of_spelling(word.lower())
         return row
 
-    def row_of_word(self, word: str) -> int:
-        """Return the row of a word, or of its lower, title or upper case; NO_ROW if there is none."""
-        row: int | None = self.table.key2row.get(get_string_id(word))
-        return self._row_of_case(word) if row is None else row
+    def rows_of(self, words: Sequence[str]) -> Offsets:
+        """Return the row of each word, or of its lower, title or upper case; NO_ROW if there is none."""
+        return np.fromiter(map(self._row_of_case, words), np.int64, len(words))
+
+    def at(self, rows: Offsets) -> Vectors:
+        """Return some rows of the table, as float32."""
+        return gather(self.table.data, rows).astype(np.float32, copy=False)
 
     def _row_of_case(self, word: str) -> int:
-        rows = (self.table.key2row.get(get_string_id(form)) for form in (word.lower(), word.title(), word.upper()))
+        rows = (self.table.key2row.get(get_string_id(form)) for form in cases_of(word))
         return next((row for row in rows if row is not None), NO_ROW)
 
     def _row_of_spelling(self, word: str) -> int:

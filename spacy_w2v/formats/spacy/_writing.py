@@ -45,7 +45,7 @@ def set_vectors(
     check_merging(merge_rare=merge_rare, max_vectors=max_vectors)
     keys = _keys(model, max_vectors=max_vectors, merge_rare=merge_rare, vectors=vectors)
     n_rows = len(model.vocabulary.first(max_vectors))
-    data = matrix_of(model, vectors, n_rows=n_rows, dtype=dtype)
+    data = matrix_of(model.word_vectors(vectors), n_words=n_rows, dtype=dtype)
     table = Vectors(data=data, strings=nlp.vocab.strings, name=_table_name(nlp))
     for block in keys.blocks():
         for text in block.texts.to_pylist():
@@ -79,7 +79,7 @@ def _keep_frequencies(
         names[rows],
         model.vocabulary.counts[rows],
         n_tokens=int(model.meta["corpus"]["n_tokens"]),
-        sample=of_type(model.some_vectors(vectors, rows[sampled_words(len(rows))]), dtype),
+        sample=of_type(model.word_vectors(vectors).at(rows[sampled_words(len(rows))]), dtype),
     )
 
 
@@ -185,7 +185,7 @@ def write_spacy(model: TrainedModel, path: Path, settings: ExportSettings, *, nl
     n_rows = len(model.vocabulary.first(settings.max_vectors))
     nlp.vocab.vectors = TableOnDisk(
         keys,
-        partial(passing_blocks, model, settings.vectors, n_rows=n_rows),
+        partial(passing_blocks, model.word_vectors(settings.vectors), n_words=n_rows),
         shape=(n_rows, model.vector_size),
         dtype=settings.dtype,
         name=_table_name(nlp),

@@ -9,25 +9,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spacy_w2v._arrays import Vectors
+from spacy_w2v._arrays import Counts, Vectors
 from spacy_w2v.config._export import ExportSettings
 from spacy_w2v.errors import StorageError
 from spacy_w2v.formats._matrices import passing_blocks
 from spacy_w2v.formats._names import names_without_spaces
-from spacy_w2v.model._trained import TrainedModel
-from spacy_w2v.model._vocabulary import Vocabulary
+from spacy_w2v.model._word_vectors import WordVectors
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 
 
-def write_word2vec_text(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
-    """Write the text format of word2vec.c, and the counts to `path` with the suffix .vocab."""
-    _write(model, path, settings, _lines)
+def write_word2vec_text(vectors: WordVectors, path: Path, settings: ExportSettings) -> None:
+    """Write the text format of word2vec.c, and counts that are known to `path` with the suffix .vocab."""
+    _write(vectors, path, settings, _lines)
 
 
-def write_word2vec_binary(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
-    """Write the binary format of word2vec.c, and the counts to `path` with the suffix .vocab."""
-    _write(model, path, settings, _records)
+def write_word2vec_binary(vectors: WordVectors, path: Path, settings: ExportSettings) -> None:
+    """Write the binary format of word2vec.c, and counts that are known to `path` with the suffix .vocab."""
+    _write(vectors, path, settings, _records)
 
 
 def counts_file(path: Path) -> Path:
@@ -41,32 +40,34 @@ def counts_file(path: Path) -> Path:
     return counts
 
 
-def has_these_counts(path: Path, model: TrainedModel, settings: ExportSettings) -> bool:
-    """Return whether a file holds the counts that an export of a model would write, as one in another format did."""
-    vocabulary = model.vocabulary.first(settings.max_vectors)
-    names = names_without_spaces(vocabulary.words, settings.whitespace)
-    return path.is_file() and path.read_bytes() == b"".join(_count_lines(names, vocabulary))
+def has_these_counts(path: Path, vectors: WordVectors, settings: ExportSettings) -> bool:
+    """Return whether a file holds the counts that an export would write, as one in another format did."""
+    names = names_without_spaces(vectors.words[: settings.max_vectors], settings.whitespace)
+    return (
+        vectors.counts is not None
+        and path.is_file()
+        and path.read_bytes() == b"".join(_count_lines(names, vectors.counts))
+    )
 
 
-def _count_lines(names: list[str], vocabulary: Vocabulary) -> Iterator[bytes]:
-    for name, count in zip(names, vocabulary.counts.tolist(), strict=True):
+def _count_lines(names: list[str], counts: Counts) -> Iterator[bytes]:
+    for name, count in zip(names, counts[: len(names)].tolist(), strict=True):
         yield f"{name} {count}\n".encode()
 
 
 def _write(
-    model: TrainedModel, path: Path, settings: ExportSettings, encode: Callable[[list[str], Vectors], bytes]
+    vectors: WordVectors, path: Path, settings: ExportSettings, encode: Callable[[list[str], Vectors], bytes]
 ) -> None:
     counts_path = counts_file(path)
-    model.objective.check_vectors(settings.vectors)
-    vocabulary = model.vocabulary.first(settings.max_vectors)
-    names = names_without_spaces(vocabulary.words, settings.whitespace)
-    with _open(counts_path) as file:
-        file.writelines(_count_lines(names, vocabulary))
+    names = names_without_spaces(vectors.words[: settings.max_vectors], settings.whitespace)
+    if vectors.counts is not None:
+        with _open(counts_path) as file:
+            file.writelines(_count_lines(names, vectors.counts))
     with _open(path) as file:
-        file.write(f"{len(names)} {model.vector_size}\n".encode())
+        file.write(f"{len(names)} {vectors.vector_size}\n".encode())
         start = 0
-        for block in passing_blocks(model, settings.vectors, n_rows=len(names)):
-            file.write(encode(names[start : start + len(block)], block))
+        for block in passing_blocks(vectors, n_words=len(names)):
+            file.write(encode(names[start : start + len(block)], block.astype(np.float32, copy=False)))
             start += len(block)
 
 

@@ -1,0 +1,64 @@
+"""How many analogies vectors solve, by gensim."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from spacy_w2v._system.blas import one_thread_of_blas
+from spacy_w2v.evaluation._data_sets import Section
+from spacy_w2v.model._word_vectors import WordVectors
+
+
+def score_analogies(vectors: WordVectors, sections: Sequence[Section], *, restrict_vocab: int) -> dict[str, Any]:
+    """Return the share of analogies solved, by `evaluate_word_analogies` of gensim (3CosAdd).
+
+    Case is ignored, as by compute-accuracy.c of word2vec and by gensim: of words that differ in case only, the most
+    frequent counts.
+
+    Args:
+        vectors: The words, most frequent first. Of those that share a row, one counts.
+        sections: Questions by kind.
+        restrict_vocab: Of so many of the most frequent words, questions and answers are taken.
+
+    Returns:
+        "accuracy" and, where sections of Google's kinds are there, "semantic" and "syntactic", in [0, 1] or None
+        without questions; "n_used" and "n_unknown" questions, and restrict_vocab.
+    """
+    from spacy_w2v.formats.gensim._keyed_vectors import make_keyed_vectors
+
+    keyed_vectors = make_keyed_vectors(_frequent(vectors, restrict_vocab))
+    lines = (line for section in sections for line in (f": {section.name}", *map(" ".join, section.questions)))
+    with TemporaryDirectory() as directory, one_thread_of_blas():
+        path = Path(directory, "set.txt")  # in the one layout that gensim reads
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
+        _, (*solved, _) = keyed_vectors.evaluate_word_analogies(str(path), restrict_vocab=restrict_vocab)
+    syntactic = [section for section in solved if section["section"].startswith("gram")]
+    semantic = [section for section in solved if not section["section"].startswith("gram")]
+    n_used = _n_used(solved)
+    scores: dict[str, Any] = {"accuracy": _accuracy(solved)}
+    if syntactic and semantic:
+        scores |= {"semantic": _accuracy(semantic), "n_used_semantic": _n_used(semantic)}
+        scores |= {"syntactic": _accuracy(syntactic), "n_used_syntactic": _n_used(syntactic)}
+    n_unknown = sum(len(section.questions) for section in sections) - n_used
+    return scores | {"n_used": n_used, "n_unknown": n_unknown, "restrict_vocab": restrict_vocab}
+
+
+def _frequent(vectors: WordVectors, n_words: int) -> WordVectors:
+    """Return the most frequent words with their vectors; of those that share a row, the one that names it."""
+    _, first = np.unique(vectors.rows, return_index=True)
+    rows = vectors.rows[np.sort(first)[:n_words]]
+    words = [vectors.words[place] for place in vectors.names[rows].tolist()]
+    return replace(vectors, words=words, rows=np.arange(len(rows)), matrix=vectors.at(rows), counts=None, model=None)
+
+
+def _accuracy(sections: list[dict[str, Any]]) -> float | None:
+    n_used = _n_used(sections)
+    return sum(len(section["correct"]) for section in sections) / n_used if n_used else None
+
+
+def _n_used(sections: list[dict[str, Any]]) -> int:
+    return sum(len(section["correct"]) + len(section["incorrect"]) for section in sections)

@@ -1,0 +1,32 @@
+"""The mean of two matrices, which takes the memory of the rows that are asked for, and no more."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_w2v._arrays import Vectors
+
+
+class MeanMatrix:
+    """Stands for the v × d matrix (first + second) / 2; rows are computed each time they are taken."""
+
+    dtype = np.dtype(np.float32)
+    ndim = 2
+
+    def __init__(self, first: Vectors, second: Vectors) -> None:
+        self.parts = (first, second)
+        self.shape: tuple[int, int] = first.shape
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: "slice | NDArray[np.int64] | int") -> Vectors:
+        """Return the mean of some rows, or of one."""
+        mean: Vectors = self.parts[0][rows] + self.parts[1][rows]
+        mean /= np.float32(2)
+        return mean
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the whole matrix, as NumPy's functions ask for it."""
+        return self[:] if dtype is None else self[:].astype(dtype, copy=False)

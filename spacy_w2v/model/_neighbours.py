@@ -1,0 +1,82 @@
+"""The words nearest to a word, to several, or to a vector: by the cosine of their vectors."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spacy_w2v._arrays import Vectors
+from spacy_w2v.config._arguments import check_whole_number
+from spacy_w2v.errors import ConfigError
+
+if TYPE_CHECKING:
+    from spacy_w2v.model._word_vectors import WordVectors
+
+Query = str | Sequence[str] | ArrayLike
+"""A word, several words, or a vector of d numbers."""
+
+
+def most_similar(
+    vectors: "WordVectors",
+    word: Query | None,
+    *,
+    positive: str | Sequence[str] | None,
+    negative: str | Sequence[str],
+    topn: int,
+) -> list[tuple[str, float]]:
+    """Do what `WordVectors.most_similar` says."""
+    check_whole_number(topn, name="topn", at_least=0)
+    given = word if positive is None else positive
+    if given is None or (isinstance(given, str | list | tuple) and all(isinstance(item, str) for item in given)):
+        added, subtracted = _as_words(given), _as_words(negative)
+        left_out = np.array([vectors.row(item) for item in added + subtracted], np.int64)
+        query = _mean_of(vectors, left_out, signs=np.repeat([1.0, -1.0], [len(added), len(subtracted)]))
+    else:
+        left_out = np.zeros(0, np.int64)
+        query = _vector_of_numbers(given, vectors.vector_size)
+    similarities = _similarities(vectors, query)
+    is_left = np.array(vectors.names >= 0)  # rows without a word are no answers
+    is_left[left_out] = False
+    similarities[~is_left] = -np.inf
+    nearest = np.argsort(-similarities, kind="stable")[: min(topn, np.count_nonzero(is_left))]
+    return [(vectors.words[vectors.names[row]], float(similarities[row])) for row in nearest]
+
+
+def _similarities(vectors: "WordVectors", query: Vectors) -> NDArray[np.float32]:
+    """Return the cosine of a vector with each row of the matrix; 0 for rows of zeros."""
+    blocks = [(block @ query, np.linalg.norm(block, axis=1)) for block in vectors.row_blocks()]
+    scores, norms = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    norms *= np.linalg.norm(query)
+    similarities: NDArray[np.float32] = np.divide(scores, norms, out=np.zeros_like(scores), where=norms > 0)
+    return similarities
+
+
+def _mean_of(vectors: "WordVectors", rows: NDArray[np.int64], *, signs: NDArray[np.float64]) -> Vectors:
+    """Return the vector of a word as it is, or the mean of several of length 1. Raises ConfigError for no word."""
+    if not rows.size:
+        raise ConfigError("most_similar needs a word, several, or a vector, but has none.")
+    found = vectors.at(rows)
+    if rows.size == 1 and signs[0] > 0:
+        only: Vectors = found[0]
+        return only
+    lengths = np.linalg.norm(found, axis=1, keepdims=True)
+    mean: Vectors = (found / np.where(lengths > 0, lengths, 1) * signs[:, None]).mean(axis=0).astype(np.float32)
+    return mean
+
+
+def _vector_of_numbers(numbers: ArrayLike, size: int) -> Vectors:
+    """Return numbers as a vector of float32. Raises ConfigError if they are not `size` numbers."""
+    try:
+        vector = np.asarray(numbers, np.float32)
+    except (TypeError, ValueError):
+        vector = np.zeros(0, np.float32)
+    if vector.shape != (size,):
+        raise ConfigError(
+            f"most_similar takes a word, a list of words, or a vector of {size} numbers, was: {str(numbers)[:60]}"
+        )
+    return vector
+
+
+def _as_words(words: str | Sequence[str] | None) -> list[str]:
+    return [words] if isinstance(words, str) else list(words or ())
