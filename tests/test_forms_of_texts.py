@@ -172,7 +172,7 @@ def test_keys_of_gensim_that_are_no_words_are_left_out():
     vectors.add_vectors(["", None, "the"], np.arange(6.0).reshape(3, 2))
     source = open_vectors(vectors)
     assert source.words == ["the"]
-    assert source.vectors[source.rows[0]].tolist() == [4.0, 5.0]
+    assert source.matrix[source.rows[0]].tolist() == [4.0, 5.0]
 
 
 def test_a_pipeline_without_vectors_is_named_once():
