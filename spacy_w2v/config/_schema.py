@@ -1,6 +1,6 @@
 """The settings of `[w2v]`, with gensim's names and defaults for hyper-parameters."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
@@ -14,13 +14,16 @@ from spacy_w2v.config._losses import ARCHITECTURES, LOSSES, ArchitectureName, Lo
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import did_you_mean
 
+TokenAttr = Literal["ORTH", "LOWER", "NORM"]
+VectorSize = Annotated[int, Field(ge=1, le=100_000)]
+
 
 class TokensSettings(Settings):
     """`[w2v.tokens]`: how a text becomes tokens."""
 
     tokenizer: Literal["pipeline", "whitespace"] = "pipeline"
     """The tokenizer of `[nlp]`, or a split at white space for text that is tokenized already."""
-    attr: Literal["ORTH", "LOWER", "NORM"] = "LOWER"
+    attr: TokenAttr = "LOWER"
     """The attribute of a token that is its key in the vectors."""
     boundary: Literal["line", "sentence", "document"] = "line"
     """What windows do not cross: line breaks, the sentences of spaCy's sentencizer, or only documents."""
@@ -61,7 +64,7 @@ class ModelSettings(Settings):
     """skip-gram: each word of the context predicts the centre; cbow: all of them together do."""
     loss: LossName = "negative-sampling"
     """How a word is predicted: against noise words, along a binary tree, or among all words."""
-    vector_size: int = Field(100, ge=1, le=100_000)
+    vector_size: VectorSize = 100
     """Dimensions of the vectors."""
     window: int = Field(5, ge=1, le=10_000)
     """Largest distance between a centre and a context word, in kept tokens."""
