@@ -46,7 +46,7 @@ forms = pa.table({{
     "count": pa.array(np.concatenate([counts * 2 // 3, counts[::2] // 3]), pa.int64()),
 }})
 model = spacy_w2v.train(["the cat"] * 9, vector_size=d, epochs=1, workers=1, sample=0)
-model.meta["corpus"]["n_tokens"] = int(counts.sum())
+model.record.corpus = model.record.corpus.model_copy(update={{"n_tokens": int(counts.sum())}})
 matrices = {{name: random.standard_normal((n, d), np.float32) for name in ("input_vectors", "output_vectors")}}
 dataclasses.replace(model, vocabulary=Vocabulary(words, counts, forms), **matrices).save(path)
 """

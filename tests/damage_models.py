@@ -58,7 +58,7 @@ def content_of_checkpoint(directory, number):
     checkpoint = read_checkpoint(directory)
     weights = Weights(*(np.zeros((17, 4), np.float32) for _ in range(2)))
     checkpoint.read_weights(weights, 4)
-    values = [checkpoint.settings, checkpoint.corpus, checkpoint.learning_rates, checkpoint.state, checkpoint.results]
+    values = [checkpoint.progress.model_dump(), checkpoint.record.to_json()]
     return [*(matrix.tobytes() for matrix in weights), checkpoint.epoch, checkpoint.n_tasks_done, json.dumps(values)]
 
 

@@ -1,10 +1,13 @@
 """Models of any architecture and loss without training: words with given counts, and random or given weights."""
 
+import dataclasses
+
 import numpy as np
 import pyarrow as pa
 
 import spacy_w2v
 from spacy_w2v.config._schema import parse_settings
+from spacy_w2v.model._run_record import CorpusRecord, CorpusSummary, RunRecord, VocabularySummary, parse_record
 from spacy_w2v.model._vocabulary import Vocabulary
 
 
@@ -26,17 +29,23 @@ def make_model(counts, *, weights=None, scale=0.5, words=None, **model_settings)
         input_vectors=np.array(weights[0], np.float32),
         output_vectors=np.array(weights[1], np.float32),
         config='[nlp]\nlang = "en"\n',
-        meta={
-            "lang": "en",
-            "corpus": {"source": "made for a test", "n_documents": 1, "n_tokens": sum(counts), "n_types": n_words},
-            "vocabulary": {"n_words": n_words, "coverage": 1.0},
-            "tokens": settings.tokens.model_dump(),
-            "model": settings.model.model_dump(),
-            "training": settings.training.model_dump(),
-            "results": [],
-            "versions": {},
-        },
+        record=RunRecord.of(settings, _found(counts), lang="en", versions={}),
     )
+
+
+def _found(counts):
+    return CorpusSummary(
+        corpus=CorpusRecord(source="made for a test", n_documents=1, n_tokens=int(sum(counts)), n_types=len(counts)),
+        vocabulary=VocabularySummary(n_words=len(counts), coverage=1.0),
+    )
+
+
+def with_record(model, **blocks):
+    """Return a model with other values in blocks of its record, such as tokens={"attr": "ORTH"}."""
+    meta = model.meta
+    for block, values in blocks.items():
+        meta[block] |= values
+    return dataclasses.replace(model, record=parse_record(RunRecord, meta, path="meta.json"))
 
 
 def paths_of(tree):

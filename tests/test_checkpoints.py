@@ -499,8 +499,8 @@ def test_weights_with_padding_are_written_and_read(tmp_path, n_words, loss):
         np.save(tmp_path / "expected.npy", np.ascontiguousarray(matrix[:, :10]))
         assert (tmp_path / name).read_bytes() == (tmp_path / "expected.npy").read_bytes()
     again = Weights(np.zeros_like(weights.input), np.zeros_like(weights.output))
-    Checkpoint(tmp_path, {}, {}, [], {}).read_weights(again, 10)
+    Checkpoint(tmp_path, made.record, progress=None).read_weights(again, 10)
     np.testing.assert_array_equal(again.input, weights.input)
     np.testing.assert_array_equal(again.output, weights.output)
     with pytest.raises(StorageError, match=r"input_vectors\.npy must have the shape \(., 11\) .*, was: \(., 10\)"):
-        Checkpoint(tmp_path, {}, {}, [], {}).read_weights(again, 11)
+        Checkpoint(tmp_path, made.record, progress=None).read_weights(again, 11)

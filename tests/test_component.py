@@ -146,7 +146,7 @@ def test_initialize_trains_the_vectors_that_train_would(nlp, model_path):
     for word in model.words:
         assert fitted.counts[nlp.vocab.vectors.find(key=word)] == counts[word]
     assert fitted.n_tokens == sum(counts.values())
-    assert nlp.get_pipe("w2v").facts["model"]["vector_size"] == D
+    assert nlp.get_pipe("w2v").record.model.vector_size == D
 
 
 def test_texts_of_python_are_a_corpus_too(nlp):
@@ -160,7 +160,7 @@ def test_initialize_loads_a_trained_model(model_path, vectors):
     model = spacy_w2v.load(model_path)
     assert_array_equal(nlp.vocab.vectors.data, model.vectors(vectors))
     assert_array_equal(nlp.get_pipe("w2v").doc_vectors.fitted.counts, model.vocabulary.counts)
-    assert nlp.get_pipe("w2v").facts["vectors"] == nlp.meta["w2v"]["vectors"] == vectors
+    assert nlp.get_pipe("w2v").record.vectors == nlp.meta["w2v"]["vectors"] == vectors
 
 
 def test_initialize_keeps_vectors_of_other_origin():
@@ -352,11 +352,11 @@ def test_floret_tables_are_refused():
 def test_what_was_made_stays_when_the_pipeline_is_initialized_again(update):
     """As for a component that is added later: neither the config nor the examples have to do with the vectors."""
     nlp = make_pipeline(update=update)
-    expected, facts = nlp(TEXT), nlp.get_pipe("w2v").facts
+    expected, record = nlp(TEXT), nlp.get_pipe("w2v").record
     nlp.add_pipe("tagger")
     nlp.initialize(lambda: [tagged(nlp)])
     assert_array_equal(nlp(TEXT).vector, expected.vector)
-    assert nlp.get_pipe("w2v").facts == facts != {}
+    assert nlp.get_pipe("w2v").record == record is not None
     assert (nlp.get_pipe("w2v").continued is not None) == update
     nlp.vocab.vectors = pipeline_with_table(WORDS).vocab.vectors
     message = "the pipeline's own vectors come without one" if update else "needs the frequencies of words"
@@ -628,7 +628,7 @@ def test_round_trips(way, config, tmp_path):
     assert_array_equal(actual.vector, expected.vector)
     assert_array_equal(actual[1:3].vector, expected[1:3].vector)
     assert [token._.w2v_oov for token in actual] == [token._.w2v_oov for token in expected]
-    assert other.get_pipe("w2v").facts == nlp.get_pipe("w2v").facts
+    assert other.get_pipe("w2v").record == nlp.get_pipe("w2v").record
 
 
 def test_the_table_is_saved_once(saved):

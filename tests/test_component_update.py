@@ -15,7 +15,7 @@ from gensim.test.utils import datapath
 from helpers_cli import plain
 from helpers_corpus import expected_sentences
 from helpers_kernels import BLOCKED, Case, frozen, kernel_parameters, make_layer, make_settings, run_reference
-from helpers_model import make_model
+from helpers_model import make_model, with_record
 from numpy.testing import assert_allclose, assert_array_equal
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -103,8 +103,7 @@ def test_a_step_is_that_of_the_reference(key, tmp_path):
         counts, words=words, scale=0.4, architecture=architecture, loss=loss, vector_size=D, window=3, negative=4
     )
     training = {"kernel": kernel, "seed": 7, "epochs": 3, "sample": 0.2}
-    model.meta["training"] = training
-    model.save(tmp_path / "model")
+    with_record(model, training=training).save(tmp_path / "model")
     nlp = spacy.blank("en")
     component = nlp.add_pipe("w2v", config={"pooling": "mean", "update": True, "alpha": 0.1})
     component.initialize(list, nlp=nlp, path=tmp_path / "model")
@@ -303,7 +302,7 @@ def test_a_tree_of_its_own_goes_along(tmp_path):
     nlp = make_pipeline(**ON, corpus=texts, initialize=settings | {"initial": initial})
     tree = nlp.get_pipe("w2v").continued.outputs.tree
     assert tree is not None
-    assert nlp.get_pipe("w2v").facts["initial"]["n_found"] == 9
+    assert nlp.get_pipe("w2v").record.initial.n_found == 9
     other = by_disk(nlp, tmp_path)
     for array, expected in zip(other.get_pipe("w2v").continued.outputs.tree, tree, strict=True):
         assert_array_equal(array, expected)

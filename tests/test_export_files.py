@@ -11,7 +11,7 @@ import pytest
 import spacy
 from gensim.models import KeyedVectors, Word2Vec
 from helpers_cli import w2v_here
-from helpers_model import make_model
+from helpers_model import make_model, with_record
 from spacy.symbols import IDS
 from spacy.training.initialize import convert_vectors
 
@@ -87,8 +87,7 @@ def model_of(words, *, attr="ORTH", forms=None, **settings):
     types = {"orth": pa.large_string(), "word": pa.uint32(), "count": pa.int64()}
     table = pa.table({name: pa.array(column, types[name]) for name, column in zip(types, columns, strict=True)})
     vocabulary = Vocabulary(model.words, model.vocabulary.counts, table)
-    tokens = model.meta["tokens"] | {"attr": attr}
-    return dataclasses.replace(model, vocabulary=vocabulary, meta=model.meta | {"tokens": tokens})
+    return dataclasses.replace(with_record(model, tokens={"attr": attr}), vocabulary=vocabulary)
 
 
 LOWER = ["the", "king", "straße", "iphone", "o'neil", "ǆ", "new york", "İ".lower(), "123", "ﬁn"]

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 import spacy
 from gensim.models import KeyedVectors
-from helpers_model import make_model
+from helpers_model import make_model, with_record
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
@@ -453,7 +453,7 @@ def model_of(orths, *, attr="ORTH"):
         ),
         input_vectors=vectors[0],
         output_vectors=vectors[1],
-        meta=_TEMPLATE.meta | {"tokens": _TEMPLATE.meta["tokens"] | {"attr": attr}},
+        record=with_record(_TEMPLATE, tokens={"attr": attr}).record,
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors, Word2Vec
 from helpers_cli import w2v_here
-from helpers_model import make_model, paths_of
+from helpers_model import make_model, paths_of, with_record
 
 import spacy_w2v
 from spacy_w2v.config._schema import ALPHA, ALPHA_OF_MEANS, parse_settings
@@ -111,8 +111,7 @@ def test_gensim_reads_the_whole_model(tmp_path, architecture, loss):
 
 def test_tables_are_those_that_gensim_makes():
     expected = tree_as_gensim(COUNTS)
-    model = make_model(COUNTS, loss="negative-sampling")
-    model.meta["training"].update(sample=1e-2)
+    model = with_record(make_model(COUNTS, loss="negative-sampling"), training={"sample": 1e-2})
     actual = model.to_gensim()
     np.testing.assert_array_equal(actual.cum_table, expected.cum_table)
     np.testing.assert_array_equal(actual.wv.expandos["sample_int"], expected.wv.expandos["sample_int"])

@@ -16,11 +16,11 @@ from helpers_cli import COMMAND, CONFIG, w2v_here, write_texts
 from spacy_w2v.config._loading import fill
 from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.model._run_record import EpochResult
 from spacy_w2v.pipeline._loggers import with_logger
 from spacy_w2v.training._listener import TrainingListener
 from spacy_w2v.training._progress import ProgressBars
 from spacy_w2v.training._resolved_config import resolve
-from spacy_w2v.training._state import EpochResult
 
 LOGGER = '\n[w2v.training.logger]\n@loggers = "{name}"\n'
 KEYS = {"epoch", "step", "score", "other_scores", "losses", "checkpoints", "seconds", "words"}
@@ -287,7 +287,8 @@ def test_the_block_is_filled_once():
 
 def test_epochs_of_earlier_sittings_are_logged_too(recorder, capsys):
     job = resolve(with_block({"@loggers": "test_loggers.Recorder.v1"}))
-    results = [EpochResult(epoch, 2.5, 10, 10, 1.0, 20.0, 0.01) for epoch in (1, 2, 3)]
+    counts = {"n_pairs": 10, "n_kept": 10, "seconds": 1.0, "words_per_s": 20.0}
+    results = [EpochResult(epoch=epoch, loss=2.5, **counts, alpha=0.01) for epoch in (1, 2, 3)]
     told = []
     with with_logger(job, TrainingListener(resumed=told.append, epoch=told.append), ProgressBars()) as listener:
         listener.corpus({})

@@ -1,5 +1,6 @@
 """Predicted words and scored sentences: against gensim on the same weights, and against plain loops in float64."""
 
+import dataclasses
 import math
 import random
 import tracemalloc
@@ -9,10 +10,11 @@ import numpy as np
 import pytest
 import reference
 import spacy
-from helpers_model import make_model, paths_of
+from helpers_model import make_model, paths_of, with_record
 
 from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.model import _predictions as predictions
+from spacy_w2v.model._run_record import RunRecord, parse_record
 from spacy_w2v.objectives import _hierarchical_softmax, _predictions
 from spacy_w2v.objectives._hierarchical_softmax import log_sigmoid
 
@@ -266,8 +268,11 @@ def test_texts_are_no_sentences():
 
 def test_models_of_earlier_versions_have_default_settings():
     model = make_model(COUNTS)
+    meta = model.meta
     for key in ("cbow_mean", "tree"):
-        del model.meta["model"][key]
+        del meta["model"][key]
+    model = dataclasses.replace(model, record=parse_record(RunRecord, meta, path="meta.json"))
+    assert "tree" not in model.meta["model"]
     assert (model.settings.cbow_mean, model.settings.tree) == (True, "huffman")
     assert len(model.predict_context(["w1"])) == 10
 
@@ -276,7 +281,7 @@ def test_models_of_earlier_versions_have_default_settings():
 def test_tokens_of_spacy_are_words(attr):
     words = ["the", "Cat", "sat"] if attr == "ORTH" else ["the", "cat", "sat"]
     model = make_model([5, 4, 3], words=words, loss="softmax", window=2)
-    model.meta["tokens"]["attr"] = attr
+    model = with_record(model, tokens={"attr": attr})
     doc = spacy.blank("en")("the Cat sat")
     assert model.predict_context(doc) == model.predict_context(words)
     assert model.predict_context(doc[:2]) == model.predict_context(words[:2])

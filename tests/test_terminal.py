@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from confection import Config
 from helpers_cli import COMMAND, CONFIG, w2v_here
-from helpers_model import make_model
+from helpers_model import make_model, with_record
 
 from spacy_w2v._system.terminal import shown, shown_lines
 from spacy_w2v.errors import ConfigError, UnknownWordError
@@ -66,9 +66,7 @@ def hostile_model(tmp_path):
 
 def described(model, source="a test"):
     """The model with the facts that a report needs."""
-    model.meta["corpus"] |= {"source": source, "n_documents": 1, "n_types": 3}
-    model.meta["vocabulary"] |= {"n_words": 3, "coverage": 1.0}
-    return model
+    return with_record(model, corpus={"source": source, "n_documents": 1, "n_types": 3})
 
 
 def of_others(said):
@@ -168,7 +166,7 @@ def test_markup_in_words_and_names_is_shown_as_it_is(word):
 @pytest.mark.parametrize("word", MARKUP)
 def test_reports_hold_no_links_images_or_html(word):
     model = described(make_model([3, 2, 1], words=["cat", word, "dog"]), word)
-    model.meta["training"] |= {"logger": word}
+    model = with_record(model, training={"logger": word})
     report = make_report(model, scores={word: {"spearman": 0.5, "n_used": 3, "n_unknown": 0}}, words=["cat", word])
     assert not re.search(r"(?<!\\)(\]\(|!\[|<)|(?<!\\)://|www\.|(?<=\|)[^|`]*(?<!\\)`[^|`]*\n", report), report
     assert not STEERING.search(report.replace("\n", ""))

@@ -1,6 +1,5 @@
 """`spacy w2v encode`: read and tokenize a corpus once, for runs to come."""
 
-import dataclasses
 from pathlib import Path
 
 import typer
@@ -24,6 +23,8 @@ def encode_command(
     """
     from spacy_w2v.config._loading import load_config
     from spacy_w2v.corpus._cache import prepared_corpus
+    from spacy_w2v.model._run_record import CorpusSummary
+    from spacy_w2v.training._description import describe_corpus
     from spacy_w2v.training._progress import ProgressBars
     from spacy_w2v.training._resolved_config import resolve
 
@@ -43,9 +44,9 @@ def encode_command(
                 listener=listener.for_encoding(),
             ) as corpus,
         ):
-            facts = {"source": corpus.source, **dataclasses.asdict(corpus.counts)}
+            summary = CorpusSummary(corpus=describe_corpus(corpus))
             kept = corpus.fingerprint["source"] is not None
-        print_corpus(facts)
+        print_corpus(summary)
         if kept:
             msg.good(f"The encoded corpus is in {corpus.directory}")
         else:

@@ -3,12 +3,15 @@
 import dataclasses
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from spacy_w2v.cli._app import WITH_OVERRIDES, errors_for_users, read_overrides, run_code, w2v_cli
 from spacy_w2v.cli._messages import msg
+
+if TYPE_CHECKING:
+    from spacy_w2v.model._run_record import CorpusSummary, VocabularySummary
 
 
 @w2v_cli.command("train", context_settings=WITH_OVERRIDES)
@@ -95,9 +98,9 @@ def train(
     check_free(output_path, overwrite=overwrite)  # before a logger opens a run somewhere
     bars = ProgressBars()
 
-    def show_corpus(facts: dict[str, Any]) -> None:
+    def show_corpus(summary: "CorpusSummary") -> None:
         bars.close()
-        print_corpus(facts)
+        print_corpus(summary)
 
     with bars as shown, with_logger(resolved, dataclasses.replace(shown, corpus=show_corpus), bars) as listener:
         done = train_to_directory(run, output_path, listener=listener, overwrite=overwrite, resume=resume)
@@ -106,34 +109,35 @@ def train(
         msg.text(f"  {output_path / place}")
 
 
-def _how_frequent(facts: dict[str, Any]) -> str:
+def _how_frequent(vocabulary: "VocabularySummary") -> str:
     """Return how often the words of a vocabulary occur; rare ones are there by keep_words only."""
-    if not facts["n_rare"]:
-        return f"each at least {facts['lowest_count']} times"
-    n_frequent = facts["n_words"] - facts["n_rare"]
-    return f"{n_frequent:,} at least {facts['lowest_count']} times, {facts['n_rare']:,} by keep_words"
+    lowest, n_rare = vocabulary.lowest_count, vocabulary.n_rare
+    if not n_rare:
+        return f"each at least {lowest} times"
+    return f"{vocabulary.n_words - n_rare:,} at least {lowest} times, {n_rare:,} by keep_words"
 
 
-def print_corpus(facts: dict[str, Any]) -> None:
-    """Print the summary of a corpus and its vocabulary."""
-    msg.divider(f"Corpus: {facts['source']}")
+def print_corpus(summary: "CorpusSummary") -> None:
+    """Print the summary of a corpus and, where it is known, its vocabulary."""
+    corpus, vocabulary = summary.corpus, summary.vocabulary
+    msg.divider(f"Corpus: {corpus.source}")
     rows = [
-        ("Documents", f"{facts['n_documents']:,}"),
-        ("Lines or sentences with tokens", f"{facts['n_sentences']:,}"),
-        ("Tokens", f"{facts['n_tokens']:,}"),
-        ("Types", f"{facts['n_types']:,}"),
+        ("Documents", f"{corpus.n_documents:,}"),
+        ("Lines or sentences with tokens", f"{corpus.n_sentences:,}"),
+        ("Tokens", f"{corpus.n_tokens:,}"),
+        ("Types", f"{corpus.n_types:,}"),
     ]
-    if "n_words" in facts:
+    if vocabulary is not None:
         rows += [
-            ("Words kept", f"{facts['n_words']:,} ({_how_frequent(facts)})"),
-            ("Tokens covered", f"{facts['coverage']:.1%}"),
+            ("Words kept", f"{vocabulary.n_words:,} ({_how_frequent(vocabulary)})"),
+            ("Tokens covered", f"{vocabulary.coverage:.1%}"),
         ]
     msg.table(rows)
-    n_skipped = facts["n_null"] + facts["n_not_text"]
+    n_skipped = corpus.n_null + corpus.n_not_text
     if n_skipped:
-        msg.warn(f"Left out {n_skipped:,} documents: {facts['n_null']:,} null, {facts['n_not_text']:,} no strings")
-    if facts["n_dropped_types"]:
+        msg.warn(f"Left out {n_skipped:,} documents: {corpus.n_null:,} null, {corpus.n_not_text:,} no strings")
+    if corpus.n_dropped_types:
         msg.warn(
-            f"Dropped {facts['n_dropped_types']:,} rare types ({facts['n_dropped_tokens']:,} tokens) to stay within "
+            f"Dropped {corpus.n_dropped_types:,} rare types ({corpus.n_dropped_tokens:,} tokens) to stay within "
             "max_vocab_size; counts of rare words may be too low"
         )

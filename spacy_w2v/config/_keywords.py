@@ -96,7 +96,7 @@ HINTS_FOR_GENSIM = {
     "trim_rule": "Words are chosen by min_count, max_final_vocab and the texts: leave out other words there.",
     "callbacks": "There are none: use progress=True, checkpoint=..., and what meta['results'] of the model tells.",
     "null_word": "There is no null word: leave it out.",
-    "comment": "There are no comments: leave it out, or put one into the meta data of the model, its meta.",
+    "comment": "There are no comments: leave it out, or set model.record.comment, which is kept in the model's meta.",
     "hashfxn": "Vectors start from the seed alone: leave it out.",
 }
 """What stands for an argument of gensim's Word2Vec that has another name here."""

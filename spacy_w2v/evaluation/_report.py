@@ -28,21 +28,21 @@ def make_report(model: TrainedModel, *, scores: dict[str, dict[str, Any]] | None
     scores: what `evaluation.evaluate` returns, or None. words: whose neighbours are shown; those that the vocabulary
     lacks are left out. If none are given: some of English, or in other languages some that are frequent.
     """
-    facts = model.meta
-    corpus, vocabulary, results = facts["corpus"], facts["vocabulary"], facts["results"]
+    record = model.record
+    corpus, vocabulary, results = record.corpus, record.vocabulary, record.results
     sections = [
-        f"# Word vectors: {plain_text(str(corpus['source']))}",
-        f"{len(model):,} words in {model.vector_size} dimensions, trained on {corpus['n_tokens']:,} tokens "
-        f"({plain_text(str(facts['tokens']['attr']))}, {plain_text(str(facts['lang']))}).",
+        f"# Word vectors: {plain_text(corpus.source)}",
+        f"{len(model):,} words in {model.vector_size} dimensions, trained on {corpus.n_tokens:,} tokens "
+        f"({plain_text(model.attr)}, {plain_text(record.lang)}).",
         "## Corpus",
         _table(
             ("", ""),
             [
-                ("Documents", f"{corpus['n_documents']:,}"),
-                ("Tokens", f"{corpus['n_tokens']:,}"),
-                ("Types", f"{corpus['n_types']:,}"),
-                ("Words kept", f"{vocabulary['n_words']:,}"),
-                ("Tokens covered", f"{vocabulary['coverage']:.1%}"),
+                ("Documents", f"{corpus.n_documents:,}"),
+                ("Tokens", f"{corpus.n_tokens:,}"),
+                ("Types", f"{corpus.n_types:,}"),
+                ("Words kept", f"{vocabulary.n_words:,}"),
+                ("Tokens covered", f"{vocabulary.coverage:.1%}"),
             ],
         ),
         "## Training",
@@ -50,16 +50,16 @@ def make_report(model: TrainedModel, *, scores: dict[str, dict[str, Any]] | None
             ("Setting", "Value"),
             [
                 (plain_text(name), _code(str(value)))
-                for block in ("model", "training")
-                for name, value in facts[block].items()
+                for block in (record.model, record.training)
+                for name, value in block
             ],
         ),
-        f"{results[-1]['seconds']:.1f} s, {results[-1]['words_per_s']:,.0f} words/s."
+        f"{results[-1].seconds:.1f} s, {results[-1].words_per_s:,.0f} words/s."
         if results
-        else ("A checkpoint, of the first epoch." if "unfinished" in facts else "Trained by another program."),
+        else ("A checkpoint, of the first epoch." if record.unfinished is not None else "Trained by another program."),
         _table(
             ("Epoch", "Loss", "Learning rate"),
-            [(str(row["epoch"]), f"{row['loss']:.4f}", f"{row['alpha']:.5f}") for row in results],
+            [(str(row.epoch), f"{row.loss:.4f}", f"{row.alpha:.5f}") for row in results],
         ),
     ]
     if scores is not None:
@@ -75,7 +75,7 @@ def make_report(model: TrainedModel, *, scores: dict[str, dict[str, Any]] | None
 
 
 def _words_to_show(model: TrainedModel) -> Sequence[str]:
-    if model.meta["lang"] == "en":
+    if model.record.lang == "en":
         return ENGLISH_WORDS
     return [word for word in model.words[FIRST_RANK:] if word.isalpha()][:N_WORDS]
 

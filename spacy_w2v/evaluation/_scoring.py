@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 
 from spacy_w2v._arrays import Offsets
-from spacy_w2v.config._schema import TokensSettings, VectorKind
+from spacy_w2v.config._schema import VectorKind
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.evaluation._analogies import score_analogies
 from spacy_w2v.evaluation._data_sets import read_analogies, read_word_pairs
 from spacy_w2v.evaluation._scores import Scores
 from spacy_w2v.evaluation._word_pairs import score_word_pairs
 from spacy_w2v.formats._opening import open_vectors
-from spacy_w2v.model._facts import settings_of
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.tokenization._encode import make_encoder
 
@@ -80,8 +79,7 @@ def _finds_tokens(vectors: WordVectors) -> Callable[[str], Offsets]:
             f"tokenize needs the tokenizer that vectors were trained with, but {vectors.name} has word vectors only. "
             "Leave it out, or name a model of spacy w2v train."
         )
-    settings = settings_of(TokensSettings, model.meta["tokens"], path="meta", section="tokens")
-    settings = settings.model_copy(update={"boundary": "document", "min_tokens": 1})
+    settings = model.record.tokens.model_copy(update={"boundary": "document", "min_tokens": 1})
     encoder = make_encoder(model.make_pipeline(), settings)
 
     def rows_of_tokens(text: str) -> Offsets:

@@ -153,6 +153,15 @@ class LearningRate(Block):
     alpha: PositiveFloat
     min_alpha: NonNegativeFloat
 
+    def changes(self, now: "LearningRate") -> list[str]:
+        """Return a text for each of the two rates that is another now."""
+        names = ("alpha", "min_alpha")
+        return [
+            f"{name} is {getattr(now, name)}, was {getattr(self, name)}"
+            for name in names
+            if getattr(now, name) != getattr(self, name)
+        ]
+
 
 class Unfinished(Block):
     """How far the run of a checkpoint has come."""

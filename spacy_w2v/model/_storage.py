@@ -1,7 +1,7 @@
 """The directory of a trained model: arrays as .npy, tables as Arrow, the rest as a config and a JSON file.
 
 config.cfg           the complete config of the run
-meta.json            a manifest: format version, size and checksum of each file, facts of the run, and its own checksum
+meta.json            a manifest: format version, size and checksum of each file, the record of the run, its own checksum
 vocabulary.arrow     columns word (large_string), count (int64), by rank
 forms.arrow          columns orth (large_string), word (uint32, its rank), count (int64)
 input_vectors.npy    float32, v × d
@@ -22,7 +22,7 @@ from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.errors._wording import did_you_mean, worded
 from spacy_w2v.model._arrays import check_finite, read_array
-from spacy_w2v.model._facts import check_facts, settings_of
+from spacy_w2v.model._run_record import RunRecord, parse_record
 from spacy_w2v.model._tables import read_tree, read_vocabulary, write_tree, write_vocabulary
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.objectives._registry import objective_of
@@ -61,7 +61,7 @@ def write_model(model: TrainedModel, directory: Path) -> None:
     if model.own_tree is not None:
         write_tree(model.own_tree, directory / TREE_FILE)
     files = describe_files(directory, sorted(path.name for path in directory.iterdir()))
-    meta = {"format": FORMAT, "format_version": FORMAT_VERSION, "files": files, **model.meta}
+    meta = {"format": FORMAT, "format_version": FORMAT_VERSION, "files": files, **model.record.to_json()}
     write_manifest(directory / META_FILE, meta)
 
 
@@ -83,14 +83,12 @@ def read_model(
     Raises:
         StorageError: The directory is missing, damaged or of another kind.
     """
-    meta = read_meta(directory)
-    files = meta.pop("files", None)
+    record, files = _read_meta(directory)
     check_files(directory, files, needed=NEEDED)
     vocabulary = read_vocabulary(directory / VOCABULARY_FILE, directory / FORMS_FILE)
-    settings = settings_of(ModelSettings, meta["model"], path=str(directory / META_FILE), section="model")
-    if TREE_FILE in files and not objective_of(settings).has_tree:
+    if TREE_FILE in files and not objective_of(record.model).has_tree:
         raise StorageError(f"{directory / TREE_FILE} must belong to hierarchical softmax, but the loss is another.")
-    shapes = matrix_shapes(len(vocabulary), settings)
+    shapes = matrix_shapes(len(vocabulary), record.model)
     for name, shape in shapes.items():
         check_finite(directory / name, shape)
     return kind(
@@ -98,7 +96,7 @@ def read_model(
         input_vectors=read_array(directory / INPUT_FILE, np.float32, shapes[INPUT_FILE], mmap=mmap),
         output_vectors=read_array(directory / OUTPUT_FILE, np.float32, shapes[OUTPUT_FILE], mmap=mmap),
         config=_read_config(directory / CONFIG_FILE),
-        meta=meta,
+        record=record,
         own_tree=read_tree(directory / TREE_FILE, n_words=len(vocabulary)) if TREE_FILE in files else None,
         trusts_config=trust_config,
     )
@@ -110,8 +108,13 @@ def matrix_shapes(n_words: int, settings: ModelSettings) -> dict[str, tuple[int,
     return {INPUT_FILE: shapes["input"], OUTPUT_FILE: shapes["output"]}
 
 
-def read_meta(directory: Path) -> dict[str, Any]:
-    """Return the meta data of a model, and "files" for `check_files`. Raises StorageError as `read_model` does."""
+def read_record(directory: Path) -> RunRecord:
+    """Return the record of a model. Raises StorageError as `read_model` does."""
+    return _read_meta(directory)[0]
+
+
+def _read_meta(directory: Path) -> tuple[RunRecord, Any]:  # Any: what `check_files` checks
+    """Return the record of a model, and what its manifest says of its files."""
     path = directory / META_FILE
     if not path.is_file():
         raise StorageError(_no_model(directory))
@@ -126,8 +129,8 @@ def read_meta(directory: Path) -> dict[str, Any]:
             "version of spacy-w2v that wrote it."
         )
     meta = parse_manifest(content, name=str(path), checked=version not in WITHOUT_CHECKSUMS)
-    check_facts(meta, path=str(path))
-    return {name: value for name, value in meta.items() if name not in ("format", "format_version")}
+    values = {name: value for name, value in meta.items() if name not in ("format", "format_version", "files")}
+    return parse_record(RunRecord, values, path=str(path)), meta.get("files")
 
 
 def _no_model(directory: Path) -> str:

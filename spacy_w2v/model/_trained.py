@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,8 +12,8 @@ from spacy_w2v._arrays import Tree, Vectors
 from spacy_w2v.config._schema import ModelSettings, VectorKind
 from spacy_w2v.config._trust import check_no_variables
 from spacy_w2v.model import _predictions as predictions
-from spacy_w2v.model._facts import settings_of
 from spacy_w2v.model._mean_matrix import MeanMatrix
+from spacy_w2v.model._run_record import JsonDict, RunRecord
 from spacy_w2v.model._vocabulary import Vocabulary
 from spacy_w2v.model._word_vectors import Matrix, WordVectors
 from spacy_w2v.objectives._objective import Objective
@@ -35,8 +35,8 @@ class TrainedModel:
     inner nodes of its tree (`Tree.nodes` are the rows)."""
     config: str
     """The config of the run, complete, as the text of a config file."""
-    meta: dict[str, Any]
-    """Facts for people and programs: source, counts of the corpus, hyper-parameters, results, versions."""
+    record: RunRecord
+    """What it was trained on, how, and what came of it: source, counts, hyper-parameters, results, versions."""
     own_tree: Tree | None = None
     """The tree of hierarchical softmax where it is another than counts and settings give, as of a model from gensim."""
     trusts_config: bool = True
@@ -47,10 +47,18 @@ class TrainedModel:
 
     def __repr__(self) -> str:
         """Return what kind of model it is, on one line."""
-        facts = self.meta.get("model", {}) | self.meta.get("tokens", {})
-        names = ("attr", "architecture", "loss")
-        known = "".join(f", {name}={facts[name]!r}" for name in names if name in facts)
-        return f"{type(self).__name__}(words={len(self)}, vector_size={self.vector_size}{known})"
+        return (
+            f"{type(self).__name__}(words={len(self)}, vector_size={self.vector_size}, attr={self.attr!r}, "
+            f"architecture={self.settings.architecture!r}, loss={self.settings.loss!r})"
+        )
+
+    @property
+    def meta(self) -> JsonDict:
+        """The record as plain JSON values, as `nlp.meta` of spaCy.
+
+        A new dict each time: to keep a note with the model, set it in the record, as `model.record.comment = "..."`.
+        """
+        return self.record.to_json()
 
     @property
     def words(self) -> list[str]:
@@ -65,12 +73,12 @@ class TrainedModel:
     @property
     def attr(self) -> str:
         """The attribute of tokens that words are: ORTH, LOWER or NORM."""
-        return str(self.meta["tokens"]["attr"])
+        return self.record.tokens.attr
 
-    @cached_property
+    @property
     def settings(self) -> ModelSettings:
         """Architecture, loss and hyper-parameters of the model."""
-        return settings_of(ModelSettings, self.meta["model"], path="meta", section="model")
+        return self.record.model
 
     @property
     def objective(self) -> Objective:
@@ -123,13 +131,13 @@ class TrainedModel:
         self.objective.check_vectors(kind)
         matrices: dict[VectorKind, Matrix] = {"input": self.input_vectors, "output": self.output_vectors}
         return WordVectors(
-            name=name or f"a model of {self.meta['corpus']['source']}",
+            name=name or f"a model of {self.record.corpus.source}",
             words=self.words,
             rows=np.arange(len(self)),
             matrix=MeanMatrix(self.input_vectors, self.output_vectors) if kind == "mean" else matrices[kind],
             counts=self.vocabulary.counts,
             attr=self.attr,
-            lang=self.meta.get("lang"),
+            lang=self.record.lang,
             model=self,
         )
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +10,7 @@ import pyarrow.compute as pc
 
 from spacy_w2v._arrays import OUT_OF_VOCABULARY, Counts, TokenIds
 from spacy_w2v.errors import CorpusError
+from spacy_w2v.model._run_record import VocabularySummary
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,18 +119,15 @@ def _kept_words(words: pa.Table, n_words: int, keep: Iterable[str]) -> list[pa.T
     return [rare, pa.table({"key": lacking, "count": no_tokens, "id": no_ids}).select(words.schema.names)]
 
 
-def vocabulary_facts(vocabulary: Vocabulary, *, n_tokens: int, n_types: int, min_count: int) -> dict[str, Any]:
-    """Return what a summary says of a vocabulary; coverage is the share of the corpus's tokens, in [0, 1].
-
-    n_rare: words below min_count, which are there since they were to be kept; lowest_count: that of the others.
-    """
+def summarize_vocabulary(vocabulary: Vocabulary, *, n_tokens: int, n_types: int, min_count: int) -> VocabularySummary:
+    """Return what a summary says of a vocabulary. n_tokens, n_types: of its corpus; min_count: of words not rare."""
     frequent = vocabulary.counts[vocabulary.counts >= min_count]
-    return {
-        "n_words": len(vocabulary),
-        "n_rare": len(vocabulary) - frequent.size,
-        "n_types": n_types,
-        "n_tokens_in_vocabulary": vocabulary.n_tokens,
-        "coverage": vocabulary.n_tokens / n_tokens,
-        "most_frequent": vocabulary.words[:10],
-        "lowest_count": int(frequent.min()),
-    }
+    return VocabularySummary(
+        n_words=len(vocabulary),
+        n_rare=len(vocabulary) - frequent.size,
+        n_types=n_types,
+        n_tokens_in_vocabulary=vocabulary.n_tokens,
+        coverage=vocabulary.n_tokens / n_tokens,
+        most_frequent=vocabulary.words[:10],
+        lowest_count=int(frequent.min()),
+    )

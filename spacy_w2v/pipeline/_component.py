@@ -16,6 +16,7 @@ from spacy_w2v.errors._reraising import shown_by_spacy
 from spacy_w2v.evaluation._similarity import SimilaritySets
 from spacy_w2v.formats.spacy._word_rows import table_facts
 from spacy_w2v.model._lookup import NO_ROW
+from spacy_w2v.model._run_record import VectorsRecord
 from spacy_w2v.pipeline._continuing import ContinuedTraining, LearningRates, MeanLoss
 from spacy_w2v.pipeline._doc_vectors import DocVectors, PoolingSettings
 from spacy_w2v.pipeline._files import read_state, state_from_bytes, state_to_bytes, write_state
@@ -30,9 +31,6 @@ from spacy_w2v.pipeline._origin import (
     set_table,
 )
 from spacy_w2v.pipeline._state import Outputs, State
-
-FACTS = ("lang", "corpus", "vocabulary", "tokens", "model", "training", "initial", "results", "versions")
-"""Parts of a model's meta data that the component keeps."""
 
 
 class Word2VecComponent:
@@ -58,8 +56,8 @@ class Word2VecComponent:
         self.settings = settings
         self.is_trainable = update
         self.similarity = SimilaritySets(similarity)
-        self.facts: dict[str, Any] = {}  # Any: JSON values
-        """Where the vectors came from, if they were trained or loaded here: corpus, settings and results."""
+        self.record: VectorsRecord | None = None
+        """Of the run behind the vectors, if they were trained or loaded here: corpus, settings and results."""
         self.doc_vectors = DocVectors(settings, None)
         """What makes the vectors."""
         self.continued: ContinuedTraining | None = None
@@ -155,11 +153,11 @@ class Word2VecComponent:
             fitted = fit(
                 nlp, trained, settings=self.settings, source=source, get_examples=get_examples, section=section
             )
-            facts = {} if trained is None else {part: trained.meta[part] for part in FACTS if part in trained.meta}
+            record = trained.record.for_pipeline(vectors) if trained is not None else None
             outputs = None
             if trained is not None and self.is_trainable:
                 outputs = Outputs(np.array(trained.output_vectors), trained.own_tree)
-            self._use(State(fitted, facts | {"vectors": vectors} if facts else {}, outputs))
+            self._use(State(fitted, record, outputs))
 
     def update(
         self,
@@ -214,23 +212,25 @@ class Word2VecComponent:
     def _made(self, table: Any) -> bool:  # Any: spaCy's Vectors
         """Return whether a table is that of the model that the component knows."""
         fitted = self.doc_vectors.fitted
-        if fitted is None or fitted.counts is None or not self.facts or (self.is_trainable and self.continued is None):
+        if fitted is None or fitted.counts is None or self.record is None:
+            return False
+        if self.is_trainable and self.continued is None:
             return False
         return table_facts(table, n_rows=fitted.table.n_rows).are_of(fitted.table)
 
     def _use(self, state: State) -> None:
-        fitted, facts, outputs = state
+        fitted, record, outputs = state
         maker = DocVectors(self.settings, fitted)
         continued = None
         if fitted is not None:
             maker.check()
-            if outputs is not None and fitted.counts is not None:
-                continued = ContinuedTraining(facts, fitted.counts, outputs)
-        self.doc_vectors, self.facts, self.continued = maker, facts, continued
+            if outputs is not None and fitted.counts is not None and record is not None:
+                continued = ContinuedTraining(record, fitted.counts, outputs)
+        self.doc_vectors, self.record, self.continued = maker, record, continued
 
     def _state(self) -> State:
         outputs = self.continued.to_outputs() if self.continued is not None else None
-        return State(self.doc_vectors.fitted, self.facts, outputs)
+        return State(self.doc_vectors.fitted, self.record, outputs)
 
     def _left_out(self, exclude: Iterable[str]) -> set[str]:
         """Return the parts that are neither written nor read."""

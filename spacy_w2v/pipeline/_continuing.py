@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from spacy_w2v._arrays import OUT_OF_VOCABULARY, Alphas, Chunk, Counts, TokenIds, Vectors, Weights
 from spacy_w2v._system.blas import one_thread_of_blas
-from spacy_w2v.config._schema import ModelSettings, TokensSettings, TrainingSettings, default_alpha
+from spacy_w2v.config._schema import ModelSettings, TrainingSettings, default_alpha
 from spacy_w2v.errors import ConfigError, TrainingError
 from spacy_w2v.formats.spacy._word_rows import gather, scatter
-from spacy_w2v.model._facts import settings_of
+from spacy_w2v.model._run_record import RunRecord
 from spacy_w2v.pipeline._state import Outputs
 from spacy_w2v.tokenization._sentences import SentenceReader
 from spacy_w2v.tokenization._tokens import TokenRules
@@ -39,11 +39,11 @@ PAIRS_JUDGED = 10_000
 class ContinuedTraining:
     """Goes on with the training of one model, whose input vectors are the first rows of a table."""
 
-    def __init__(self, facts: dict[str, Any], counts: Counts, outputs: Outputs) -> None:  # Any: JSON values
-        """facts: those of the model, with its settings. counts: v, of its words."""
-        self.model = settings_of(ModelSettings, facts["model"], path="facts", section="model")
-        self.training = settings_of(TrainingSettings, facts["training"], path="facts", section="training")
-        tokens = settings_of(TokensSettings, facts["tokens"], path="facts", section="tokens")
+    def __init__(self, record: RunRecord, counts: Counts, outputs: Outputs) -> None:
+        """record: of the model, with its settings. counts: v, of its words."""
+        self.model: ModelSettings = record.model
+        self.training: TrainingSettings = record.training
+        tokens = record.tokens
         rules = TokenRules(attr=tokens.attr, numbers=tokens.numbers, urls=tokens.urls)
         self.sentences = SentenceReader(rules, boundary=tokens.boundary, min_tokens=tokens.min_tokens)
         self.counts = counts

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Collection
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import srsly
@@ -23,11 +23,11 @@ from spacy_w2v._atomic import (
     parse_manifest,
     read_bounded,
 )
-from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import StorageError
 from spacy_w2v.formats.spacy._word_rows import TableFacts
 from spacy_w2v.model._arrays import Array, parse_array, read_array
-from spacy_w2v.model._facts import Facts, check_block, check_settings, settings_of
+from spacy_w2v.model._blocks import Block, parse_block
+from spacy_w2v.model._run_record import JsonDict, RunRecord, VectorsRecord, parse_record
 from spacy_w2v.objectives._huffman import check_tree
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.pipeline._state import Fitted, Outputs, State
@@ -61,7 +61,7 @@ None if it tells nothing, and the shape; StorageError if that is not so."""
 Shapes = dict[str, list[NonNegativeInt]]
 
 
-class TableBlock(Facts):
+class TableBlock(Block):
     """The block "table" of "fitted", as `TableFacts`."""
 
     n_rows: NonNegativeInt
@@ -69,7 +69,7 @@ class TableBlock(Facts):
     checksums: list[NonNegativeInt]
 
 
-class FittedBlock(Facts):
+class FittedBlock(Block):
     """The block "fitted": `Fitted` without its arrays."""
 
     table: TableBlock
@@ -79,20 +79,21 @@ class FittedBlock(Facts):
     shapes: Shapes
 
 
-class UpdateBlock(Facts):
+class UpdateBlock(Block):
     """The block "update": `Outputs` without its arrays."""
 
     n_steps: NonNegativeInt
     shapes: Shapes
 
 
-class Meta(Facts):
+class Meta(Block):
     """The content of meta.json."""
 
     fitted: FittedBlock | None
-    vectors: dict[str, Any]  # Any: JSON values
+    vectors: dict[str, object]
+    """The record of the run behind the vectors; empty where there is none."""
     update: UpdateBlock | None = None
-    files: dict[str, Any] = Field(default_factory=dict)
+    files: dict[str, object] = Field(default_factory=dict)
 
 
 def write_state(state: State, directory: Path, *, exclude: Collection[str]) -> None:
@@ -158,11 +159,12 @@ def state_from_bytes(content: bytes, *, name: str, exclude: Collection[str]) -> 
     return _state(files.get(META_FILE), load, f"{name}/", exclude)
 
 
-def _parts(state: State, exclude: Collection[str]) -> tuple[dict[str, Any], dict[str, Array]]:  # Any: JSON values
+def _parts(state: State, exclude: Collection[str]) -> tuple[JsonDict, dict[str, Array]]:
     """Return the content of meta.json but for "files", and the array of each other file."""
     fitted, outputs = state.fitted, state.outputs
     arrays: dict[str, Array] = {}
-    meta: dict[str, Any] = {"format": FORMAT, "format_version": FORMAT_VERSION, "fitted": None, "vectors": state.facts}
+    record = state.record.to_json() if state.record is not None else {}
+    meta: JsonDict = {"format": FORMAT, "format_version": FORMAT_VERSION, "fitted": None, "vectors": record}
     if fitted is not None:
         known = {"counts": fitted.counts, "common": fitted.common}
         own = {name: array for name, array in known.items() if array is not None and name not in exclude}
@@ -190,8 +192,11 @@ def _shapes(arrays: dict[str, Array]) -> dict[str, list[int]]:
 def _state(content: bytes | None, load: Load, place: str, exclude: Collection[str]) -> State:
     """Return what files hold. place: what stands before a file's name in errors."""
     meta = _read_meta(content, place)
+    record = None
+    if meta.vectors:
+        record = parse_record(VectorsRecord, meta.vectors, path=f"{place}{META_FILE}", section="vectors")
     if (about := meta.fitted) is None:
-        return State(facts=meta.vectors)
+        return State(record=record)
 
     def read(part: str, shapes: Shapes) -> dict[str, Array]:
         names = [name for name in FILES_OF_PART[part] if name in shapes and part not in exclude]
@@ -216,16 +221,17 @@ def _state(content: bytes | None, load: Load, place: str, exclude: Collection[st
     )
     outputs = None
     if meta.update is not None and (arrays := read("output", meta.update.shapes)):
-        outputs = _outputs(arrays, meta, place)
-    return State(fitted, meta.vectors, outputs)
+        outputs = _outputs(arrays, meta, record, place)
+    return State(fitted, record, outputs)
 
 
-def _outputs(arrays: dict[str, Array], meta: Meta, place: str) -> Outputs:
-    """Return what training needs to go on. Raises StorageError unless it is of the model that meta.json tells of."""
+def _outputs(arrays: dict[str, Array], meta: Meta, record: RunRecord | None, place: str) -> Outputs:
+    """Return what training needs to go on. Raises StorageError unless it is of the model of the record."""
     assert meta.fitted is not None
     assert meta.update is not None
-    check_settings(meta.vectors, path=f"{place}{META_FILE}", section="vectors")
-    model = settings_of(ModelSettings, meta.vectors["model"], path=f"{place}{META_FILE}", section="vectors.model")
+    if record is None:
+        raise StorageError(f"{place}{META_FILE} must have the record of the vectors that update trains. It is damaged.")
+    model = record.model
     n_words = math.prod(meta.fitted.shapes.get("counts", [meta.fitted.table.n_rows]))
     objective = objective_of(model)
     n_rows, size = objective.shapes(n_words)["output"][0], meta.fitted.table.vector_size
@@ -263,7 +269,7 @@ def _read_meta(content: bytes | None, place: str) -> Meta:
             "with the version of spacy-w2v that wrote it."
         )
     checked = version != WITHOUT_CHECKSUMS
-    meta = check_block(Meta, parse_manifest(content, name=path, checked=checked), path=path)
+    meta = parse_block(Meta, parse_manifest(content, name=path, checked=checked), path=path)
     shapes = {**(meta.fitted.shapes if meta.fitted else {}), **(meta.update.shapes if meta.update else {})}
     if checked and {f"{name}.npy" for name in shapes} != set(meta.files):
         raise StorageError(f"{path} must describe the files of its arrays, but is damaged.")

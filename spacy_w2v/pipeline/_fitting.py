@@ -77,7 +77,7 @@ def _frequencies(nlp: Language, trained: "TrainedModel | None", *, n_rows: int) 
 
     if trained is not None:
         counts = np.array(trained.vocabulary.counts[:n_rows])
-        return Frequencies(counts, int(trained.meta["corpus"]["n_tokens"]))
+        return Frequencies(counts, trained.record.corpus.n_tokens)
     return find_frequencies(nlp.vocab, vectors=nlp.config.interpolate()["initialize"].get("vectors"))
 
 

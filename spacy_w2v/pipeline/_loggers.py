@@ -10,14 +10,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import first_line
+from spacy_w2v.model._run_record import CorpusSummary, EpochResult
 from spacy_w2v.training._listener import TrainingListener
 from spacy_w2v.training._progress import ProgressBars
 from spacy_w2v.training._resolved_config import ResolvedConfig, SpacyLogger
-from spacy_w2v.training._state import EpochResult
 
 if TYPE_CHECKING:
     from confection import Config
@@ -42,8 +42,8 @@ def with_logger(job: ResolvedConfig, shown: TrainingListener, bars: ProgressBars
     nlp = pipeline_of(job.config, epochs=job.settings.training.epochs)
     epochs = LoggedEpochs(job.logger, nlp, stdout, message=bars.message)
 
-    def corpus(facts: dict[str, Any]) -> None:
-        shown.corpus(facts)
+    def corpus(summary: CorpusSummary) -> None:
+        shown.corpus(summary)
         with bars.aside():
             stdout.release()
 

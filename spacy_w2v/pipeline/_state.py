@@ -1,10 +1,11 @@
 """What the component keeps with a pipeline: facts of a table and of the corpus behind it, and what training needs."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from spacy_w2v._arrays import Counts, Tree, Vectors
 from spacy_w2v.formats.spacy._word_rows import TableFacts
+from spacy_w2v.model._run_record import VectorsRecord
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,7 @@ class State(NamedTuple):
     """All that is saved."""
 
     fitted: Fitted | None = None
-    facts: dict[str, Any] = {}  # noqa: RUF012  # never changed; Any: JSON values
-    """Where the vectors came from: corpus, settings and results."""
+    record: VectorsRecord | None = None
+    """Of the run behind the vectors; None where they were neither trained nor loaded here."""
     outputs: Outputs | None = None
     """None where training is not to go on."""

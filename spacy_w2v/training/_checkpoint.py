@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -28,12 +27,14 @@ from spacy_w2v.corpus._cache import PARTS, changed_parts
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.model._arrays import read_blocks
+from spacy_w2v.model._blocks import parse_block
+from spacy_w2v.model._run_record import EpochResult, LearningRate, RunRecord
 from spacy_w2v.model._storage import INPUT_FILE, OUTPUT_FILE, PROGRESS_FILE, read_model
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._vocabulary import Vocabulary
-from spacy_w2v.training._progress_facts import check_progress
+from spacy_w2v.training._progress_record import KEPT_BLOCKS, CorpusIdentity, KeptSettings, Progress
 from spacy_w2v.training._remedies import resume_option, start_again
-from spacy_w2v.training._state import EpochResult, RunState
+from spacy_w2v.training._state import RunState
 
 FORMAT = "spacy-w2v checkpoint"
 FORMAT_VERSION = 1
@@ -121,49 +122,43 @@ class Checkpoint:
     """A state that was read, to go on from."""
 
     path: Path
-    settings: dict[str, dict[str, Any]]
-    corpus: dict[str, Any]
-    learning_rates: list[dict[str, float]]
-    """alpha and min_alpha that the run began with, and each change, with "n_tasks_done" before it."""
-    state: dict[str, Any]
-    """RunState.to_json."""
+    record: RunRecord
+    """Of the run so far."""
+    progress: Progress
 
     @property
     def epoch(self) -> int:
         """The first epoch that is not done, from 1."""
-        return int(self.state["epoch"])
+        return self.progress.state.epoch
 
     @property
     def n_tasks_done(self) -> int:
         """Tasks that are done."""
-        return int(self.state["n_tasks_done"])
+        return self.progress.state.n_tasks_done
 
     @property
     def results(self) -> list[EpochResult]:
         """The epochs that are done."""
-        return [EpochResult(**result) for result in self.state["epochs"]]
+        return self.progress.state.epochs
+
+    @property
+    def learning_rates(self) -> list[LearningRate]:
+        """Those that the run began with, and each change."""
+        return self.progress.learning_rates
 
     def check_settings(self, settings: W2VSettings) -> None:
         """Raise ConfigError, with a line for each, if settings differ that must stay."""
-        now = kept_settings(settings)
-        self._refuse(
-            [
-                f"w2v.{block}.{name} was {before!r}, is now: {now.get(block, {}).get(name)!r}"
-                for block, values in self.settings.items()
-                for name, before in values.items()
-                if before != now.get(block, {}).get(name)
-            ]
-        )
+        self._refuse(changed_settings(self.progress.settings, settings))
 
-    def check_corpus(self, corpus: dict[str, Any]) -> None:
+    def check_corpus(self, now: CorpusIdentity) -> None:
         """Raise ConfigError if `corpus_identity` differs."""
-        before, now = self.corpus, corpus
-        changed = changed_parts(before["fingerprint"], now["fingerprint"])
+        before = self.progress.corpus
+        changed = changed_parts(before.fingerprint, now.fingerprint)
         parts = [PARTS[part] for part in changed if part != "format"]  # which the content does not depend on
-        if before.get("initial") != now["initial"]:
+        if before.initial != now.initial:
             parts.append("the vectors to start from have changed")
-        if not parts and before.get("content") != now["content"]:
-            parts = [f"the corpus has other texts: {before.get('n_tokens')} tokens before, now {now['n_tokens']}"]
+        if not parts and before.content != now.content:
+            parts = [f"the corpus has other texts: {before.n_tokens} tokens before, now {now.n_tokens}"]
         self._refuse(parts)
 
     def read_weights(self, weights: Weights, vector_size: int) -> None:
@@ -182,52 +177,46 @@ class Checkpoint:
             )
 
 
-def kept_settings(
-    settings: W2VSettings, may_change: Mapping[str, Collection[str]] = MAY_CHANGE
-) -> dict[str, dict[str, Any]]:
-    """Return the settings that must stay when a run goes on, by block: all but those that may change."""
-    blocks = settings.model_dump(mode="json", include={"tokens", "vocabulary", "model", "initial", "training"})
-    return {
-        block: {name: value for name, value in values.items() if name not in may_change.get(block, ())}
-        for block, values in blocks.items()
-    }
+def changed_settings(
+    before: KeptSettings | RunRecord, now: W2VSettings, may_change: Mapping[str, Collection[str]] = MAY_CHANGE
+) -> list[str]:
+    """Return a line for each setting that is another than before, but for those that may change, by block."""
+    lines = []
+    for block in KEPT_BLOCKS:
+        old, new = getattr(before, block), getattr(now, block)
+        lines += [
+            f"w2v.{block}.{name} was {getattr(old, name)!r}, is now: {getattr(new, name)!r}"
+            for name in type(new).model_fields
+            if name not in may_change.get(block, ()) and getattr(old, name) != getattr(new, name)
+        ]
+    return lines
+
+
+def kept_settings(settings: W2VSettings) -> KeptSettings:
+    """Return the settings that must stay when a run goes on."""
+    values = settings.model_dump(mode="json", include=set(KEPT_BLOCKS), exclude=MAY_CHANGE)
+    return KeptSettings.model_validate(values)
 
 
 def corpus_identity(
     corpus: Corpus, vocabulary: Vocabulary, word_of_type: TokenIds, *, initial: str | None = None
-) -> dict[str, Any]:
-    """Return what tells a corpus from another: how it was made, and a hash of its words, counts and chunks.
-
-    initial: a hash of the vectors that the run starts from, if there are any.
+) -> CorpusIdentity:
+    """Return what tells a corpus from another. initial: a hash of the vectors that the run starts from, if any.
 
     Where a source has no fingerprint, as a generator, only the hash can tell. It does not see the order of words.
     """
     arrays = (np.ascontiguousarray(array).data for array in (vocabulary.counts, word_of_type, corpus.chunk_tokens))
-    return {
-        "fingerprint": corpus.fingerprint,
-        "n_tokens": corpus.counts.n_tokens,
-        "content": sha256_of(["\n".join(vocabulary.words).encode(), *arrays]),
-        "initial": initial,
-    }
+    return CorpusIdentity(
+        fingerprint=corpus.fingerprint,
+        n_tokens=corpus.counts.n_tokens,
+        content=sha256_of(["\n".join(vocabulary.words).encode(), *arrays]),
+        initial=initial,
+    )
 
 
-def write_progress(
-    directory: Path,
-    state: RunState,
-    *,
-    settings: W2VSettings,
-    corpus: dict[str, Any],
-    learning_rates: list[dict[str, float]],
-) -> None:
+def write_progress(directory: Path, progress: Progress) -> None:
     """Write progress.json to a directory."""
-    values = {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "settings": kept_settings(settings),
-        "corpus": corpus,
-        "learning_rates": learning_rates,
-        "state": state.to_json(),
-    }
+    values = {"format": FORMAT, "format_version": FORMAT_VERSION, **progress.model_dump(exclude_unset=True)}
     (directory / PROGRESS_FILE).write_text(json.dumps(values), encoding="utf-8")
 
 
@@ -263,16 +252,14 @@ def open_checkpoint(path: Path, *, resume: bool, overwrite: bool) -> Checkpoint 
 def read_checkpoint(path: Path) -> Checkpoint:
     """Return a checkpoint, whose files are checked. Raises StorageError if it is damaged or of another version."""
     with _damage(path):
-        results = read_model(path, kind=TrainedModel, mmap=True).meta["results"]
+        record = read_model(path, kind=TrainedModel, mmap=True).record
         values = parse_json(read_bounded(path / PROGRESS_FILE), name=str(path / PROGRESS_FILE))
         version = (values.get("format"), values.get("format_version")) if isinstance(values, dict) else values
         if version == (FORMAT, FORMAT_VERSION):
-            check_progress(values, path=str(path / PROGRESS_FILE))
-            if results != values["state"]["epochs"]:
-                raise StorageError("its model is not of the epochs that its progress.json tells. It is damaged.")
-            return Checkpoint(
-                path=path, **{name: values[name] for name in ("settings", "corpus", "learning_rates", "state")}
-            )
+            progress = parse_block(Progress, values, path=str(path / PROGRESS_FILE))
+            if record.results != progress.state.epochs:
+                raise StorageError("its model is not of the epochs that its progress.json names. It is damaged.")
+            return Checkpoint(path, record, progress)
     raise StorageError(
         f"{path / PROGRESS_FILE} must be a {FORMAT} of version {FORMAT_VERSION}, was: {version!r:.100}. Go on with the "
         f"version of spacy-w2v that wrote it, or: {start_again()}"

@@ -4,10 +4,13 @@ import platform
 from dataclasses import asdict
 from importlib.metadata import version
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from spacy_w2v.config._schema import W2VSettings
-from spacy_w2v.model._vocabulary import vocabulary_facts
+from spacy_w2v.corpus._store import Corpus
+from spacy_w2v.model._blocks import with_unknown_of
+from spacy_w2v.model._run_record import CorpusRecord, CorpusSummary, LearningRate, RunRecord
+from spacy_w2v.model._vocabulary import summarize_vocabulary
 from spacy_w2v.training._stages import Prepared
 
 if TYPE_CHECKING:
@@ -17,56 +20,39 @@ PACKAGES = ("spacy-w2v", "spacy", "gensim", "numpy", "numba", "datasets", "pyarr
 """Those whose versions are kept."""
 
 
-def describe_words(settings: W2VSettings, prepared: Prepared) -> dict[str, Any]:  # Any: JSON values
-    """Return the facts of corpus, vocabulary and starting point together."""
-    return _corpus(prepared) | _vocabulary(settings, prepared) | _start(settings, prepared)
+def describe_corpus(corpus: Corpus) -> CorpusRecord:
+    """Return what was found in an encoded corpus."""
+    return CorpusRecord(source=corpus.source, **asdict(corpus.counts))
 
 
-def describe_run(
-    run: "TrainingRun",
-    prepared: Prepared,
-    *,
-    learning_rates: list[dict[str, float]],
-    run_id: str | None,
-) -> dict[str, Any]:  # Any: JSON values
-    """Return the meta data of the models of a run, its checkpoints too, without their results.
-
-    run_id: of the run that is resumed; None for a new run.
-    """
-    settings = run.settings
-    meta = {
-        "run": run_id or token_hex(8),
-        "corpus_fingerprint": prepared.corpus.fingerprint,
-        "lang": run.nlp.lang,
-        "corpus": _corpus(prepared),
-        "vocabulary": settings.vocabulary.model_dump() | _vocabulary(settings, prepared),
-        "tokens": settings.tokens.model_dump(),
-        "model": settings.model.model_dump(),
-        "training": settings.training.model_dump(),
-        "initial": settings.initial.model_dump(mode="json") | _start(settings, prepared).get("initial", {}),
-        "versions": _versions(),
-    }
-    return meta | ({"learning_rates": learning_rates} if len(learning_rates) > 1 else {})
-
-
-def _corpus(prepared: Prepared) -> dict[str, Any]:
-    return {"source": prepared.corpus.source, **asdict(prepared.corpus.counts)}
-
-
-def _vocabulary(settings: W2VSettings, prepared: Prepared) -> dict[str, Any]:
-    counts = prepared.corpus.counts
-    return vocabulary_facts(
-        prepared.vocabulary,
-        n_tokens=counts.n_tokens,
-        n_types=counts.n_types,
-        min_count=settings.vocabulary.min_count,
+def describe_words(settings: W2VSettings, prepared: Prepared) -> CorpusSummary:
+    """Return what was found of corpus, vocabulary and starting point together."""
+    corpus, vocabulary, start = prepared.corpus, prepared.vocabulary, prepared.start
+    return CorpusSummary(
+        corpus=describe_corpus(corpus),
+        vocabulary=summarize_vocabulary(
+            vocabulary,
+            n_tokens=corpus.counts.n_tokens,
+            n_types=corpus.counts.n_types,
+            min_count=settings.vocabulary.min_count,
+        ),
+        initial=start.summary(vocabulary.counts, freeze=settings.initial.freeze) if start is not None else None,
     )
 
 
-def _start(settings: W2VSettings, prepared: Prepared) -> dict[str, Any]:
-    if prepared.start is None:
-        return {}
-    return {"initial": prepared.start.facts(prepared.vocabulary.counts, freeze=settings.initial.freeze)}
+def describe_run(run: "TrainingRun", prepared: Prepared, *, learning_rates: list[LearningRate]) -> RunRecord:
+    """Return the record of the models of a run, its checkpoints too, without their results.
+
+    A run that is resumed keeps its name, and what only a newer version of this package knows of it.
+    """
+    found = describe_words(run.settings, prepared)
+    record = RunRecord.of(run.settings, found, lang=run.nlp.lang, versions=_versions())
+    earlier = prepared.earlier.record if prepared.earlier is not None else None
+    if earlier is not None:
+        record = with_unknown_of(record, earlier)
+    name = earlier.run if earlier is not None else None
+    record = record.model_copy(update={"run": name or token_hex(8), "corpus_fingerprint": prepared.corpus.fingerprint})
+    return record.model_copy(update={"learning_rates": learning_rates}) if len(learning_rates) > 1 else record
 
 
 def _versions() -> dict[str, str]:

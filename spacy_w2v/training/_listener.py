@@ -5,7 +5,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from spacy_w2v.corpus._cache import EncodingListener, EncodingProgress
-from spacy_w2v.training._state import EpochResult, TrainingProgress
+from spacy_w2v.model._run_record import CorpusSummary, EpochResult
+from spacy_w2v.training._state import TrainingProgress
 
 
 @dataclass(frozen=True)
@@ -14,8 +15,8 @@ class TrainingListener:
 
     message: Callable[[str], None] = lambda text: None
     encoding: Callable[[EncodingProgress], None] = lambda progress: None
-    corpus: Callable[[dict[str, Any]], None] = lambda facts: None
-    """Called with the facts of corpus and vocabulary before training starts."""
+    corpus: Callable[[CorpusSummary], None] = lambda summary: None
+    """Called with what was found of corpus and vocabulary before training starts."""
     vocabulary: Callable[[Sequence[str]], None] = lambda words: None
     """Called with the words, by falling count; may raise."""
     room: Callable[[int], None] = lambda n_bytes: None

@@ -3,17 +3,18 @@
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, TextIO
+from typing import IO, TextIO
 
 from spacy_w2v._system.terminal import shown_lines
 from spacy_w2v.corpus._cache import EncodingProgress
+from spacy_w2v.model._run_record import CorpusSummary, EpochResult
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.training._listener import TrainingListener
-from spacy_w2v.training._state import EpochResult, TrainingProgress
+from spacy_w2v.training._state import TrainingProgress
 
 BAR_FORMAT = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 BAR_FORMAT_UNKNOWN = "{desc} {elapsed}{postfix}"
@@ -87,17 +88,19 @@ class ProgressBars(AbstractContextManager[TrainingListener]):
         if progress.fraction == 1.0:
             self.close()
 
-    def corpus(self, facts: dict[str, Any]) -> None:
+    def corpus(self, summary: CorpusSummary) -> None:
         """Print how many documents were left out, if any."""
-        if facts["n_null"] + facts["n_not_text"]:
-            self.message(f"Left out {facts['n_null']:,} null documents and {facts['n_not_text']:,} that are no strings")
+        found = summary.corpus
+        if found.n_null + found.n_not_text:
+            self.message(f"Left out {found.n_null:,} null documents and {found.n_not_text:,} that are no strings")
 
-    def corpus_in_a_line(self, facts: dict[str, Any]) -> None:
+    def corpus_in_a_line(self, summary: CorpusSummary) -> None:
         """Print how many documents were left out, if any, and a sentence on the corpus and its vocabulary."""
-        self.corpus(facts)
-        self.message(
-            f"Corpus: {facts['n_tokens']:,} tokens, {facts['n_words']:,} words, which cover {facts['coverage']:.1%}"
-        )
+        self.corpus(summary)
+        if (words := summary.vocabulary) is not None:
+            self.message(
+                f"Corpus: {summary.corpus.n_tokens:,} tokens, {words.n_words:,} words, which cover {words.coverage:.1%}"
+            )
 
     def training(self, progress: TrainingProgress) -> None:
         """Show how far training has come."""
@@ -195,19 +198,19 @@ class TrainingLog(AbstractContextManager["TrainingLog"]):
 
         return TrainingListener(corpus=self.corpus, resumed=log_earlier_epochs, epoch=self.epoch)
 
-    def corpus(self, facts: dict[str, Any]) -> None:
+    def corpus(self, summary: CorpusSummary) -> None:
         """Log what the corpus and the vocabulary are."""
-        self._write("corpus", facts)
+        self._write("corpus", summary.to_json())
 
     def epoch(self, result: EpochResult) -> None:
         """Log the result of an epoch."""
-        self._write("epoch", result._asdict())
+        self._write("epoch", result.model_dump())
 
     def end(self, model: TrainedModel) -> None:
         """Log the end."""
-        last = model.meta["results"][-1]
-        self._write("end", {name: last[name] for name in ("seconds", "words_per_s", "loss")})
+        last = model.record.results[-1]
+        self._write("end", {"seconds": last.seconds, "words_per_s": last.words_per_s, "loss": last.loss})
 
-    def _write(self, event: str, facts: dict[str, Any]) -> None:
-        self.file.write(json.dumps({"event": event, **facts}, ensure_ascii=False) + "\n")
+    def _write(self, event: str, values: Mapping[str, object]) -> None:
+        self.file.write(json.dumps({"event": event, **values}, ensure_ascii=False) + "\n")
         self.file.flush()

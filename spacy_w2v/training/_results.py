@@ -17,9 +17,9 @@ from spacy_w2v.corpus._cache_directory import default_cache_dir, tidy
 from spacy_w2v.errors import StorageError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats._exporting import FORMATS
-from spacy_w2v.model._storage import read_meta
+from spacy_w2v.model._storage import read_record
 from spacy_w2v.model._trained import TrainedModel
-from spacy_w2v.training._checkpoint import kept_settings
+from spacy_w2v.training._checkpoint import changed_settings
 from spacy_w2v.training._run import TrainingRun
 
 CONFIG_FILE = "config.cfg"
@@ -87,18 +87,16 @@ def is_done(output_path: Path, run: TrainingRun, *, overwrite: bool = False) -> 
 def _run_of(model_path: Path) -> str | None:
     """Return what tells the run of a model, or a checkpoint, from all others; None if that is unknown."""
     try:
-        run = read_meta(model_path).get("run")
+        return read_record(model_path).run
     except StorageError:
         return None
-    return run if isinstance(run, str) else None
 
 
 def summary_of(model: TrainedModel) -> str:
     """Return a sentence on how the training of a model went."""
-    last = model.meta["results"][-1]
+    last = model.record.results[-1]
     return (
-        f"Trained {len(model):,} vectors in {last['seconds']:.1f} s: loss {last['loss']:.4f}, "
-        f"{last['words_per_s']:,.0f} words/s"
+        f"Trained {len(model):,} vectors in {last.seconds:.1f} s: loss {last.loss:.4f}, {last.words_per_s:,.0f} words/s"
     )
 
 
@@ -112,14 +110,8 @@ def differences(output_path: Path, run: TrainingRun) -> list[str]:
 
     Raises StorageError if the results are damaged, CorpusError if the run's source does not exist.
     """
-    meta = read_meta(output_path / MODEL_DIRECTORY)
-    lines = [
-        f"w2v.{block}.{name} was {meta.get(block, {}).get(name)!r}, is now: {value!r}"
-        for block, values in kept_settings(run.settings, NO_MATTER).items()
-        for name, value in values.items()
-        if meta.get(block, {}).get(name) != value
-    ]
-    before = meta.get("corpus_fingerprint", {})
+    record = read_record(output_path / MODEL_DIRECTORY)
+    lines = changed_settings(record, run.settings, NO_MATTER)
     now = corpus_fingerprint(
         run.source,
         run.nlp,
@@ -129,7 +121,7 @@ def differences(output_path: Path, run: TrainingRun) -> list[str]:
     )
     if now["source"] is None:
         return [*lines, "the source cannot be recognised again"]
-    changed = set(changed_parts(before, now)) & {"format", "source", "tokenizer"}
+    changed = set(changed_parts(record.corpus_fingerprint, now)) & {"format", "source", "tokenizer"}
     return lines + [PARTS[part] for part in PARTS if part in changed]
 
 

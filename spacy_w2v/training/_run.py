@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from spacy_w2v._arrays import NO_WORDS, Weights
 from spacy_w2v._system.memory import available_memory, release_free_memory
@@ -14,20 +14,29 @@ from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.errors import TrainingError
 from spacy_w2v.formats._exporting import n_matrices
 from spacy_w2v.formats._word2vec import Word2Vec
-from spacy_w2v.model._storage import read_meta, write_model
+from spacy_w2v.model._run_record import EpochResult, LearningRate, Unfinished
+from spacy_w2v.model._storage import write_model
 from spacy_w2v.model._vocabulary import build_vocabulary
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.objectives._subsampling import make_subsampling
 from spacy_w2v.sources._source import TextSource
 from spacy_w2v.training._arguments import initial_weights, without_padding
-from spacy_w2v.training._checkpoint import Checkpoint, CheckpointPlace, Checkpoints, corpus_identity, write_progress
+from spacy_w2v.training._checkpoint import (
+    Checkpoint,
+    CheckpointPlace,
+    Checkpoints,
+    corpus_identity,
+    kept_settings,
+    write_progress,
+)
 from spacy_w2v.training._description import describe_run, describe_words
 from spacy_w2v.training._listener import TrainingListener
+from spacy_w2v.training._progress_record import Progress
 from spacy_w2v.training._resolved_config import ResolvedConfig
 from spacy_w2v.training._stages import Built, Prepared
 from spacy_w2v.training._start import StartingPoint, match, open_checked
-from spacy_w2v.training._state import EpochResult, RunState
+from spacy_w2v.training._state import RunState
 from spacy_w2v.training._trainer import train_weights
 
 if TYPE_CHECKING:
@@ -147,7 +156,7 @@ class TrainingRun:
             untrained_loss=objective.untrained_loss(layer, counts, sample=training.sample),
             frozen=start.found if start is not None and self.settings.initial.freeze else NO_WORDS,
             learning_rates=rates,
-            meta=describe_run(self, prepared, learning_rates=rates, run_id=_run_id(prepared.earlier)),
+            record=describe_run(self, prepared, learning_rates=rates),
         )
         self._begin(prepared, built, listener=listener)
         return built
@@ -165,7 +174,7 @@ class TrainingRun:
             listener=listener,
             untrained_loss=built.untrained_loss,
             checkpoints=self._checkpoints(prepared, built),
-            done=earlier.state if earlier is not None else None,
+            done=earlier.progress.state if earlier is not None else None,
             frozen=built.frozen,
         )
 
@@ -176,16 +185,15 @@ class TrainingRun:
         results: list[EpochResult],
         *,
         trained: Weights,
-        unfinished: dict[str, int] | None = None,
+        unfinished: Unfinished | None = None,
     ) -> Word2Vec:
         """Return the model of weights without padding. unfinished: how far it is, of one that is not trained yet."""
-        more = {"unfinished": unfinished} if unfinished is not None else {}
         return Word2Vec(
             vocabulary=prepared.vocabulary,
             input_vectors=trained.input,
             output_vectors=trained.output,
             config=self.config,
-            meta=built.meta_of(results) | more,
+            record=built.record_of(results, unfinished=unfinished),
             own_tree=built.own_tree,
         )
 
@@ -210,12 +218,12 @@ class TrainingRun:
         start: StartingPoint | None = None
         if initial is not None:
             start = match(initial, vocabulary, attr=settings.tokens.attr, model=settings.model)
-        identity: dict[str, Any] = {}
+        identity = None
         if checkpoint is not None:
             digest = start.digest() if start is not None else None
             identity = corpus_identity(corpus, vocabulary, word_of_type, initial=digest)
-        if earlier is not None:
-            earlier.check_corpus(identity)
+            if earlier is not None:
+                earlier.check_corpus(identity)
         return Prepared(
             corpus, vocabulary, word_of_type, start=start, checkpoint=checkpoint, earlier=earlier, identity=identity
         )
@@ -236,19 +244,22 @@ class TrainingRun:
         keeps_state = prepared.checkpoint is not None and self.settings.training.checkpoint_every_s is not None
         listener.room((2 + 2 * keeps_state + n_matrices(self.settings.export)) * matrix_bytes)
 
-    def _learning_rates(self, prepared: Prepared, listener: TrainingListener) -> list[dict[str, float]]:
-        """Return alpha and min_alpha as the run began, and each change since; report the one that comes now."""
+    def _learning_rates(self, prepared: Prepared, listener: TrainingListener) -> list[LearningRate]:
+        """Return the learning rate as the run began, and each change since; report the one that comes now."""
         training, earlier = self.settings.training, prepared.earlier
-        now = {"alpha": training.alpha or default_alpha(self.settings.model), "min_alpha": training.min_alpha}
+        alpha = training.alpha or default_alpha(self.settings.model)
+        n_tasks_done = earlier.n_tasks_done if earlier is not None else 0
+        now = LearningRate(n_tasks_done=n_tasks_done, alpha=alpha, min_alpha=training.min_alpha)
         if earlier is None:
-            return [{"n_tasks_done": 0, **now}]
+            return [now]
         listener.message(f"Resuming from {earlier.path}, which is in epoch {earlier.epoch} of {training.epochs}")
-        before = earlier.learning_rates[-1]
-        changes = [f"{name} is {value}, was {before[name]}" for name, value in now.items() if value != before[name]]
+        if unknown := earlier.progress.settings.unknown():
+            listener.message(f"Settings of a newer version have no effect from here on: {', '.join(unknown)}")
+        changes = earlier.learning_rates[-1].changes(now)
         if not changes:
             return earlier.learning_rates
         listener.message(f"The learning rate changes here: {'; '.join(changes)}")
-        return [*earlier.learning_rates, {"n_tasks_done": earlier.n_tasks_done, **now}]
+        return [*earlier.learning_rates, now]
 
     def _begin(self, prepared: Prepared, built: Built, *, listener: TrainingListener) -> None:
         """Fill the weights with those of the checkpoint or of the vectors to start from, if there are any."""
@@ -279,23 +290,18 @@ class TrainingRun:
 
     def _write_checkpoint(self, prepared: Prepared, built: Built, state: RunState, directory: Path) -> None:
         """Write the weights as they are as a model, with what is needed to resume."""
-        write_progress(
-            directory,
-            state,
-            settings=self.settings,
+        assert prepared.identity is not None
+        progress = Progress(
+            settings=kept_settings(self.settings),
             corpus=prepared.identity,
             learning_rates=built.learning_rates,
+            state=state.saved(),
         )
+        write_progress(directory, progress)
         views = Weights(*(matrix[:, : self.settings.model.vector_size] for matrix in built.weights))
-        unfinished = {"epoch": state.epoch, "n_tokens": state.n_tokens, "n_tokens_total": state.schedule.n_tokens}
+        unfinished = Unfinished(epoch=state.epoch, n_tokens=state.n_tokens, n_tokens_total=state.schedule.n_tokens)
         model = self.result(prepared, built, state.finished, trained=views, unfinished=unfinished)
         write_model(model, directory)
-
-
-def _run_id(earlier: Checkpoint | None) -> str | None:
-    """Return what the run that a checkpoint is of is recognised by; None for a new run."""
-    run_id = read_meta(earlier.path).get("run") if earlier is not None else None
-    return run_id if isinstance(run_id, str) else None
 
 
 def _check_memory(n_bytes: int, *, n_words: int, vector_size: int) -> None:

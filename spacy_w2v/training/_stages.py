@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import OutputLayer, Subsampling, TokenIds, Tree, Weights
 from spacy_w2v.corpus._store import Corpus
+from spacy_w2v.model._run_record import EpochResult, LearningRate, RunRecord, Unfinished
 from spacy_w2v.model._vocabulary import Vocabulary
 from spacy_w2v.training._checkpoint import Checkpoint, CheckpointPlace
+from spacy_w2v.training._progress_record import CorpusIdentity
 from spacy_w2v.training._start import StartingPoint
-from spacy_w2v.training._state import EpochResult
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +29,8 @@ class Prepared:
     """Where the state of the run is kept."""
     earlier: Checkpoint | None
     """The state to resume from."""
-    identity: dict[str, Any]  # Any: JSON values
-    """What tells this corpus from others, `corpus_identity`; empty where no checkpoint is kept."""
+    identity: CorpusIdentity | None
+    """What tells this corpus from others; None where no checkpoint is kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,12 +47,13 @@ class Built:
     """Loss per pair of a model that knows nothing."""
     frozen: NDArray[np.bool_]
     """v; words whose input vectors stay as they are; empty to train all."""
-    learning_rates: list[dict[str, float]]
-    """alpha and min_alpha as the run began, and each change since."""
-    meta: dict[str, Any]  # Any: JSON values
+    learning_rates: list[LearningRate]
+    """Those that the run began with, and each change since."""
+    record: RunRecord
     """Of the model, without its results."""
 
-    def meta_of(self, results: list[EpochResult]) -> dict[str, Any]:
-        """Return the meta data of a model that is made now."""
+    def record_of(self, results: list[EpochResult], *, unfinished: Unfinished | None) -> RunRecord:
+        """Return the record of a model that is made now. unfinished: how far it is, of one that is not trained yet."""
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        return {"created": now, **self.meta, "results": [result._asdict() for result in results]}
+        record = self.record.model_copy(update={"created": now, "results": list(results)})
+        return record if unfinished is None else record.model_copy(update={"unfinished": unfinished})

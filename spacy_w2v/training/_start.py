@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from spacy_w2v.config._initial import InitialSettings
 from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats._opening import open_vectors
+from spacy_w2v.model._run_record import InitialSummary
 from spacy_w2v.model._vocabulary import Vocabulary
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.objectives._grafting import NOTHING
@@ -54,32 +54,32 @@ class StartingPoint:
         found: NDArray[np.bool_] = self.rows != NOTHING
         return found
 
-    def facts(self, counts: Counts, *, freeze: bool) -> dict[str, Any]:
-        """Return what is told of it; words without tokens are there because the source has them."""
+    def summary(self, counts: Counts, *, freeze: bool) -> InitialSummary:
+        """Return what was found in the source. counts: of the words; freeze: whether their vectors stay."""
         n_found = int(self.found.sum())
-        return {
-            "source": self.source.name,
-            "n_source_words": len(self.source.words),
-            "n_source_repeated": self.source.n_repeated,
-            "n_found": n_found,
-            "n_new": self.rows.size - n_found,
-            "n_without_tokens": int((counts == 0).sum()),
-            "outputs": self.outputs is not None,
-            "frozen": freeze,
-        }
+        return InitialSummary(
+            source=self.source.name,
+            n_source_words=len(self.source.words),
+            n_source_repeated=self.source.n_repeated,
+            n_found=n_found,
+            n_new=self.rows.size - n_found,
+            n_without_tokens=int((counts == 0).sum()),
+            outputs=self.outputs is not None,
+            frozen=freeze,
+        )
 
     def describe(self, counts: Counts, *, freeze: bool) -> str:
-        """Return what is told of it as a line for people."""
-        facts = self.facts(counts, freeze=freeze)
-        parts = [f"{facts['n_found']:,} of {self.rows.size:,} words have a vector there"]
-        if facts["n_source_repeated"]:
-            parts.append(f"{facts['n_source_repeated']:,} are left out there, whose word had one before")
-        if facts["n_without_tokens"]:
-            parts.append(f"{facts['n_without_tokens']:,} of these are kept though the corpus lacks them")
+        """Return what was found in the source as a line for people. counts, freeze: see `summary`."""
+        found = self.summary(counts, freeze=freeze)
+        parts = [f"{found.n_found:,} of {self.rows.size:,} words have a vector there"]
+        if found.n_source_repeated:
+            parts.append(f"{found.n_source_repeated:,} are left out there, whose word had one before")
+        if found.n_without_tokens:
+            parts.append(f"{found.n_without_tokens:,} of these are kept though the corpus lacks them")
         if freeze:
             parts.append("their vectors stay as they are")
-        parts.append("output vectors too" if facts["outputs"] else "output vectors begin with zeros")
-        return f"Starting from {facts['source']}: {', '.join(parts)}"
+        parts.append("output vectors too" if found.outputs else "output vectors begin with zeros")
+        return f"Starting from {found.source}: {', '.join(parts)}"
 
     def digest(self) -> str:
         """Return a hash of the vectors that are found, by word."""

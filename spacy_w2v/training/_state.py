@@ -2,10 +2,12 @@
 
 import math
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from spacy_w2v.errors import StorageError, TrainingError
+from spacy_w2v.model._run_record import EpochResult
 from spacy_w2v.training._plan import Plan, Task
+from spacy_w2v.training._progress_record import SavedState
 from spacy_w2v.training._remedies import start_again
 from spacy_w2v.training._schedules import LinearSchedule
 
@@ -26,23 +28,6 @@ class TrainingProgress(NamedTuple):
     alpha: float
     seconds: float
     """Since training began."""
-
-
-class EpochResult(NamedTuple):
-    """What an epoch came to."""
-
-    epoch: int
-    loss: float
-    """Mean loss per positive pair."""
-    n_pairs: int
-    n_kept: int
-    """Tokens kept by subsampling."""
-    seconds: float
-    """Since training began."""
-    words_per_s: float
-    """Tokens of the corpus per second, since training began."""
-    alpha: float
-    """Learning rate at the end."""
 
 
 class TaskResult(NamedTuple):
@@ -119,45 +104,41 @@ class RunState:
         return EpochResult(
             epoch=epoch + 1,
             loss=math.fsum(result.loss for result in results) / n_pairs,  # fsum: no matter in which order they came
-            n_pairs=n_pairs,
-            n_kept=sum(result.n_kept for result in results),
+            n_pairs=int(n_pairs),
+            n_kept=int(sum(result.n_kept for result in results)),
             seconds=seconds,
             words_per_s=self.n_tokens / seconds,
             alpha=self.schedule.alpha_at((epoch + 1) * self.plan.n_tokens),
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """Return all that is needed to go on, as JSON values, while no task is running."""
+    def saved(self) -> SavedState:
+        """Return all that is needed to go on, while no task is running."""
         running = sorted(self.by_epoch.get(len(self.finished), ()), key=lambda result: result.task.number)
-        return {
-            "epoch": self.epoch,
-            "n_tasks_done": self.n_done,
-            "seconds": self.seconds,
-            "epochs": [result._asdict() for result in self.finished],
-            # In the order of the plan. JSON keeps every bit of a float.
-            "running_epoch": [[float(result.loss), int(result.n_pairs), int(result.n_kept)] for result in running],
-        }
+        return SavedState(
+            epoch=self.epoch,
+            n_tasks_done=self.n_done,
+            seconds=self.seconds,
+            epochs=list(self.finished),
+            # JSON keeps every bit of a float
+            running_epoch=[(float(result.loss), int(result.n_pairs), int(result.n_kept)) for result in running],
+        )
 
     @classmethod
-    def from_json(cls, values: dict[str, Any], plan: Plan, schedule: LinearSchedule) -> "RunState":
-        """Return the state that `to_json` told. Raises StorageError if it does not fit the plan."""
+    def restored(cls, saved: SavedState, plan: Plan, schedule: LinearSchedule) -> "RunState":
+        """Return the state that was saved. Raises StorageError if it does not fit the plan."""
         state = cls(plan, schedule)
-        try:
-            state.finished = [EpochResult(**result) for result in values["epochs"]]
-            state.n_done = values["n_tasks_done"]
-            first = len(state.finished) * plan.n_chunks
-            running = [
-                TaskResult(plan.task(first + i), *counters) for i, counters in enumerate(values["running_epoch"])
-            ]
-            if state.n_done > plan.n_tasks or state.n_done != first + len(running) or len(running) >= plan.n_chunks:
-                raise ValueError(f"{state.n_done} tasks of {plan.n_tasks}")
-            if values["epoch"] != state.epoch:
-                raise ValueError(f"epoch {values['epoch']} with {state.n_done} tasks of {plan.n_tasks}")
-            state.start -= values["seconds"]
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+        state.finished = list(saved.epochs)
+        state.n_done = saved.n_tasks_done
+        first = len(state.finished) * plan.n_chunks
+        n_running = len(saved.running_epoch)
+        fits = state.n_done <= plan.n_tasks and state.n_done == first + n_running and n_running < plan.n_chunks
+        if not fits or saved.epoch != state.epoch:
             raise StorageError(
-                f"The progress of a checkpoint must fit its corpus, but is damaged: {error!r}. {start_again()}"
-            ) from None
+                f"The progress of a checkpoint must fit its corpus, but is damaged: epoch {saved.epoch} with "
+                f"{state.n_done} tasks of {plan.n_tasks}. {start_again()}"
+            )
+        state.start -= saved.seconds
+        running = [TaskResult(plan.task(first + i), *counters) for i, counters in enumerate(saved.running_epoch)]
         if running:
             state.by_epoch[len(state.finished)] = running
         state.newest = running[-N_NEWEST:]

@@ -6,7 +6,6 @@ import time
 from contextlib import nullcontext
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +18,17 @@ from spacy_w2v.config._schema import ModelSettings, TrainingSettings, default_al
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.errors import StorageError, TrainingError
 from spacy_w2v.kernels import TrainChunk
+from spacy_w2v.model._run_record import EpochResult
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.training._arguments import kernel_settings
 from spacy_w2v.training._checkpoint import Checkpoints
 from spacy_w2v.training._health import CHECK_EVERY_S, Health
 from spacy_w2v.training._listener import TrainingListener
 from spacy_w2v.training._plan import Plan
+from spacy_w2v.training._progress_record import SavedState
 from spacy_w2v.training._randomness import chunk_random_state
 from spacy_w2v.training._schedules import LinearSchedule
-from spacy_w2v.training._state import EpochResult, RunState, TaskResult
+from spacy_w2v.training._state import RunState, TaskResult
 
 POLL_S = 0.1
 """How often the main thread looks up, so that Ctrl-C is answered and progress is shown."""
@@ -44,7 +45,7 @@ def train_weights(
     listener: TrainingListener | None = None,
     untrained_loss: float = math.inf,
     checkpoints: Checkpoints | None = None,
-    done: dict[str, Any] | None = None,
+    done: SavedState | None = None,
     frozen: NDArray[np.bool_] = NO_WORDS,
 ) -> list[EpochResult]:
     """Train the weights in place, and return the result of each epoch.
@@ -52,7 +53,7 @@ def train_weights(
     untrained_loss: the loss per pair of a model that knows nothing; far above it, training is stopped.
     checkpoints: where and when to keep the state of the run; None for never. Ctrl-C and other requests to end
     then come into effect once a last one is written.
-    done: `RunState.to_json` of the run that the weights come from, to go on with it; None for a new one.
+    done: the state of the run that the weights come from, to go on with it; None for a new one.
     frozen: words whose input vectors stay as they are, see KernelSettings; empty to train all.
 
     Order, learning rate and random draws of each chunk are fixed by the seed; with one worker so is every bit of the
@@ -83,7 +84,7 @@ def train_weights(
     run.warm_up()
     conductor = _Conductor(
         run,
-        RunState(plan, schedule) if done is None else RunState.from_json(done, plan, schedule),
+        RunState(plan, schedule) if done is None else RunState.restored(done, plan, schedule),
         Health(weights, untrained_loss),
         n_workers=n_workers,
         listener=listener or TrainingListener(),

@@ -16,7 +16,8 @@ from spacy_w2v.config._loading import config_of
 from spacy_w2v.config._schema import ALPHA, ALPHA_OF_MEANS, W2VSettings, parse_settings
 from spacy_w2v.errors import ConfigError, Word2VecError
 from spacy_w2v.formats._word2vec import Word2Vec
-from spacy_w2v.model._vocabulary import Vocabulary, vocabulary_facts
+from spacy_w2v.model._run_record import CorpusRecord, CorpusSummary, RunRecord
+from spacy_w2v.model._vocabulary import Vocabulary, summarize_vocabulary
 from spacy_w2v.objectives._registry import gensim_names, objective_of
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _model(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str |
         input_vectors=np.array(keyed_vectors.vectors[order], np.float32),
         output_vectors=output,
         config=config_of(nlp, settings),
-        meta=_meta(gensim_model, settings, vocabulary, name=name, lang=nlp.lang),
+        record=_record_of(gensim_model, settings, vocabulary, name=name, lang=nlp.lang),
         own_tree=objective_of(settings.model).own_tree(tree, vocabulary.counts),
     )
 
@@ -166,28 +167,17 @@ def _forms(words: list[str], counts: NDArray[np.int64]) -> pa.Table:
     )
 
 
-def _meta(
+def _record_of(
     gensim_model: GensimModel, settings: W2VSettings, vocabulary: Vocabulary, *, name: str, lang: str
-) -> dict[str, Any]:
-    """Return the facts that gensim keeps of a run; it keeps neither the losses nor what the texts were."""
+) -> RunRecord:
+    """Return what gensim keeps of a run; it keeps neither the losses nor what the texts were."""
     import gensim
 
     n_tokens = max(gensim_model.corpus_total_words or 0, vocabulary.n_tokens, 1)
     n_sentences = gensim_model.corpus_count or 0
-    return {
-        "lang": lang,
-        "corpus": {
-            "source": name,
-            "n_documents": n_sentences,
-            "n_sentences": n_sentences,
-            "n_tokens": n_tokens,
-            "n_types": len(vocabulary),
-        },
-        "vocabulary": settings.vocabulary.model_dump()
-        | vocabulary_facts(vocabulary, n_tokens=n_tokens, n_types=len(vocabulary), min_count=0),
-        "tokens": settings.tokens.model_dump(),
-        "model": settings.model.model_dump(),
-        "training": settings.training.model_dump(),
-        "results": [],
-        "versions": {"gensim": gensim.__version__},
-    }
+    corpus = CorpusRecord(
+        source=name, n_documents=n_sentences, n_sentences=n_sentences, n_tokens=n_tokens, n_types=len(vocabulary)
+    )
+    summary = summarize_vocabulary(vocabulary, n_tokens=n_tokens, n_types=len(vocabulary), min_count=0)
+    found = CorpusSummary(corpus=corpus, vocabulary=summary)
+    return RunRecord.of(settings, found, lang=lang, versions={"gensim": gensim.__version__})

@@ -13,11 +13,9 @@ from spacy_w2v.config._schema import (
     ALPHA_OF_MEANS,
     ExportSettings,
     TrainingSettings,
-    VocabularySettings,
 )
 from spacy_w2v.formats._matrices import passing_rows, write_matrix
 from spacy_w2v.formats.gensim._keyed_vectors import COMPRESSED, fill_words
-from spacy_w2v.model._facts import settings_of
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.objectives._architectures import Architecture
 from spacy_w2v.objectives._registry import architecture_of
@@ -66,12 +64,12 @@ def _without_matrices(model: TrainedModel) -> Any:
     _fill_words(gensim_model.wv, model, sample=gensim_model.sample)
     if model.tree is not None:
         _fill_paths(gensim_model.wv, model.tree)
-    corpus = model.meta["corpus"]
-    gensim_model.corpus_count = corpus.get("n_sentences", 0)
-    gensim_model.corpus_total_words = corpus["n_tokens"]
+    corpus = model.record.corpus
+    gensim_model.corpus_count = corpus.n_sentences
+    gensim_model.corpus_total_words = corpus.n_tokens
     gensim_model.raw_vocab = {}
     gensim_model.effective_min_count = gensim_model.min_count
-    gensim_model.add_lifecycle_event("created", msg=f"exported by spacy-w2v from a model of {corpus['source']}")
+    gensim_model.add_lifecycle_event("created", msg=f"exported by spacy-w2v from a model of {corpus.source}")
     return gensim_model
 
 
@@ -80,8 +78,7 @@ def _untrained(model: TrainedModel) -> Any:
     from gensim.models import Word2Vec
 
     settings, loss, architecture = model.settings, model.objective.for_gensim(), architecture_of(model.settings)
-    vocabulary = settings_of(VocabularySettings, model.meta["vocabulary"], path="meta", section="vocabulary")
-    training = settings_of(TrainingSettings, model.meta["training"], path="meta", section="training")
+    vocabulary, training = model.record.vocabulary, model.record.training
     alpha = _alpha(architecture, training)
     return Word2Vec(
         vector_size=model.vector_size,

@@ -78,7 +78,7 @@ def _keep_frequencies(
         nlp.vocab,
         names[rows],
         model.vocabulary.counts[rows],
-        n_tokens=int(model.meta["corpus"]["n_tokens"]),
+        n_tokens=model.record.corpus.n_tokens,
         sample=of_type(model.word_vectors(vectors).at(rows[sampled_words(len(rows))]), dtype),
     )
 
@@ -113,24 +113,20 @@ def make_spacy_pipeline(
 
 def describe(nlp: "Language", model: TrainedModel, *, vectors: VectorKind) -> None:
     """Fill in the meta data of a pipeline that holds these vectors and nothing else."""
-    facts = model.meta
-    n_tokens = facts["corpus"]["n_tokens"]
+    corpus, settings = model.record.corpus, model.settings
     n_words = nlp.vocab.vectors.shape[0]
     nlp.meta["name"] = "w2v_vectors"
     nlp.meta["description"] = (
-        f"word2vec vectors ({facts['model']['architecture']}, {facts['model']['loss']}) of {n_words} words in "
-        f"{model.vector_size} dimensions, trained on {n_tokens:,} tokens of {facts['corpus']['source']}"
+        f"word2vec vectors ({settings.architecture}, {settings.loss}) of {n_words} words in "
+        f"{model.vector_size} dimensions, trained on {corpus.n_tokens:,} tokens of {corpus.source}"
     )
-    nlp.meta["sources"] = [{"name": facts["corpus"]["source"], "url": "", "license": "", "author": ""}]
+    nlp.meta["sources"] = [{"name": corpus.source, "url": "", "license": "", "author": ""}]
     note_vectors(nlp, model, vectors=vectors)
 
 
 def note_vectors(nlp: "Language", model: TrainedModel, *, vectors: VectorKind) -> None:
     """Keep in the meta data of a pipeline, under "w2v", how its vectors were trained."""
-    nlp.meta["w2v"] = {
-        part: model.meta[part]
-        for part in ("corpus", "vocabulary", "tokens", "model", "training", "results", "versions")
-    } | {"vectors": vectors}
+    nlp.meta["w2v"] = model.record.for_pipeline(vectors).to_json()
 
 
 def check_can_be_saved(nlp: "Language") -> None:
