@@ -33,7 +33,7 @@ from common import (
 )
 from matplotlib.figure import Figure
 
-from spacy_w2v._arrays import Alphas, Chunk, KernelSettings
+from spacy_w2v._arrays import Alphas, Chunk, IdentityInput, KernelSettings
 from spacy_w2v.kernels import TRAINING_KERNELS
 from spacy_w2v.objectives._noise import make_noise
 from spacy_w2v.objectives._subsampling import make_subsampling
@@ -99,7 +99,9 @@ def train_zipf(chunks: list[Chunk], *, n_types: int, vector_size: int, kernel: s
 
     def train(number: int) -> int:
         state = chunk_random_state(seed=1, epoch=0, chunk=number)
-        _, n_pairs, _ = train_chunk(chunks[number], subsampling, noise, weights, settings, alphas, state)
+        _, n_pairs, _ = train_chunk(
+            chunks[number], subsampling, IdentityInput(len(weights.input)), noise, weights, settings, alphas, state
+        )
         return n_pairs
 
     train(0)  # compiles the kernel, or loads it

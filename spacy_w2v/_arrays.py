@@ -47,6 +47,21 @@ class Subsampling(NamedTuple):
     """Share of the most frequent word in the kept tokens, in (0, 1]: bounds what one row pools in a step."""
 
 
+class IdentityInput(NamedTuple):
+    """Each word has one row of the input weights, its own, as in word2vec."""
+
+    n_words: int
+    """For completeness: kernels see it in the input weights, but no tuple of theirs may be empty."""
+
+
+InputLayer = IdentityInput
+"""How rows of the input weights make the vector of a word: a part of a kernel's arguments, asked by its type.
+
+A layer of another type, as one whose words are the means of several rows, has its functions in `INPUT_VECTORS` of
+`kernels._input_vectors` and in `INPUT_ROWS` of `kernels.tiles._input_rows`.
+"""
+
+
 class Noise(NamedTuple):
     """What negative sampling draws its noise words from, by Walker's alias method."""
 

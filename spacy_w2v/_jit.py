@@ -138,7 +138,15 @@ def _cached(function: Callable[..., Any], compiled: Callable[..., Any]) -> Any:
     return dispatcher
 
 
-inner = njit(error_model="numpy", fastmath=FASTMATH, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+INNER_OPTIONS = {
+    "error_model": "numpy",
+    "fastmath": FASTMATH,
+    "forceinline": True,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+
+inner = njit(**INNER_OPTIONS)
 """Compile a function that only kernels call: an entry from Python would cost more than a small function itself.
 
 Inlined by LLVM: a function that stays a function is compiled twice, by itself and within its kernel, where fast-math

@@ -12,6 +12,8 @@ from spacy_w2v._arrays import (
     AllWords,
     Alphas,
     Chunk,
+    IdentityInput,
+    InputLayer,
     KernelSettings,
     OutputLayer,
     RandomState,
@@ -35,6 +37,7 @@ def kernel_parameters(keys):
 class Case(NamedTuple):
     chunk: Chunk
     subsampling: Subsampling
+    inputs: InputLayer
     layer: OutputLayer
     weights: Weights
     state: RandomState
@@ -84,6 +87,7 @@ def make_case(loss, *, seed=0, v=40, types=50, n=400, d=32, scale=0.6, sample_lo
     return Case(
         frozen(tokens, offsets),
         Subsampling(word_of_type, keep, highest_share=float(p[0] / p.sum())),
+        IdentityInput(v),
         make_layer(loss, np.ceil(1000 * p).astype(np.int64)),
         Weights(x, y),
         np.random.SeedSequence(seed).generate_state(4, np.uint64),
@@ -100,7 +104,7 @@ def make_settings(key, window=5, shrink_windows=True, negative=5, cbow_mean=True
 def run_kernel(key, case, settings, alpha_first=0.02, alpha_last=None):
     """Train in place; returns loss, predictions, kept tokens."""
     alphas = Alphas(np.float32(alpha_first), np.float32(alpha_first if alpha_last is None else alpha_last))
-    return TRAINING_KERNELS[key].load()(*case[:4], settings, alphas, case.state)
+    return TRAINING_KERNELS[key].load()(*case[:5], settings, alphas, case.state)
 
 
 REFERENCES = {
@@ -113,14 +117,20 @@ REFERENCES = {
 }
 
 
-def run_reference(key, case, settings, alpha_first=0.02, alpha_last=None):
-    """Train copies of the weights in float64; returns loss, predictions, kept tokens, and the weights."""
+def run_reference(key, case, settings, alpha_first=0.02, alpha_last=None, *, vectors_of=np.asarray):
+    """Train copies of the weights in float64; returns loss, predictions, kept tokens, and the weights.
+
+    vectors_of: from the input weights to what has the vectors of words, as an array.
+    """
     architecture, loss, kernel = key
     x, y = (matrix.astype(float) for matrix in case.weights)
+    vectors = vectors_of(x)
     alphas = tuple(float(np.float32(a)) for a in (alpha_first, alpha_first if alpha_last is None else alpha_last))
     if kernel == "blocked":
         near = reference.within_sentences(settings, case.chunk)
-        counters = REFERENCES[architecture, loss](*case[:3], x, y, near, alphas, case.state)
+        counters = REFERENCES[architecture, loss](
+            case.chunk, case.subsampling, case.layer, vectors, y, near, alphas, case.state
+        )
         return counters, (x, y)
     if loss == "negative-sampling":
         learn = reference.negative_sampling(case.layer.threshold.tolist(), case.layer.alias.tolist(), settings.negative)
@@ -135,12 +145,12 @@ def run_reference(key, case, settings, alpha_first=0.02, alpha_last=None):
         None if word == OUT_OF_VOCABULARY else int(word) for word in case.subsampling.word_of_type[case.chunk.tokens]
     ]
     borders = zip(case.chunk.offsets[:-1], case.chunk.offsets[1:], strict=True)
-    inputs, outputs = x.tolist(), y.tolist()
+    outputs = y.tolist()
     counters = reference.train_sequential(
         [words[start:end] for start, end in borders],
         case.subsampling.keep_threshold.tolist(),
         learn,
-        inputs,
+        vectors,
         outputs,
         architecture=architecture,
         window=settings.window,
@@ -150,4 +160,4 @@ def run_reference(key, case, settings, alpha_first=0.02, alpha_last=None):
         state=case.state,
         frozen=set(np.flatnonzero(settings.frozen).tolist()),
     )
-    return counters, (np.array(inputs), np.array(outputs).reshape(y.shape))
+    return counters, (x, np.array(outputs).reshape(y.shape))

@@ -51,7 +51,7 @@ def draw_noise(generator, noise_threshold, noise_alias):
 # the loss and the step of the hidden vector
 
 
-def take_sides(label, hidden, output, alpha, step):
+def logistic_step(label, hidden, output, alpha, step):
     """One logistic step of an output row for label 1 or 0; adds to the step of the hidden vector, returns the loss."""
     score = dot(hidden, output)
     loss = -math.log(sigmoid(score if label else -score))
@@ -65,11 +65,11 @@ def take_sides(label, hidden, output, alpha, step):
 def negative_sampling(noise_threshold, noise_alias, negative):
     def learn(generator, target, hidden, outputs, alpha):
         step = [0.0] * len(hidden)
-        loss = take_sides(1, hidden, outputs[target], alpha, step)
+        loss = logistic_step(1, hidden, outputs[target], alpha, step)
         for _ in range(negative):
             word = draw_noise(generator, noise_threshold, noise_alias)
             if word != target:
-                loss += take_sides(0, hidden, outputs[word], alpha, step)
+                loss += logistic_step(0, hidden, outputs[word], alpha, step)
         return loss, step
 
     return learn
@@ -80,7 +80,7 @@ def hierarchical_softmax(paths):
 
     def learn(generator, target, hidden, outputs, alpha):
         step = [0.0] * len(hidden)
-        loss = sum(take_sides(1 - code, hidden, outputs[node], alpha, step) for node, code in paths[target])
+        loss = sum(logistic_step(1 - code, hidden, outputs[node], alpha, step) for node, code in paths[target])
         return loss, step
 
     return learn

@@ -25,7 +25,7 @@ from spacy.vectors import Vectors
 from thinc.api import Ragged, compounding
 
 import spacy_w2v
-from spacy_w2v._arrays import OUT_OF_VOCABULARY, Weights
+from spacy_w2v._arrays import OUT_OF_VOCABULARY, IdentityInput, Weights
 from spacy_w2v.errors import ConfigError, CorpusError, TrainingError
 from spacy_w2v.evaluation._data_sets import read_word_pairs
 from spacy_w2v.evaluation._word_pairs import score_word_pairs
@@ -120,6 +120,7 @@ def test_a_step_is_that_of_the_reference(key, tmp_path):
         case = Case(
             frozen(ids, np.cumsum([0, *map(len, sentences)])),
             make_subsampling(word_of_type, counts, sample=0.2),
+            IdentityInput(len(words)),
             layer,
             Weights(inputs, outputs),
             chunk_random_state(seed=7, epoch=3, chunk=step),

@@ -23,7 +23,7 @@ def test_equals_its_python_body(monkeypatch, key):
         for name, value in list(module.items()):  # what the body calls, as Python too
             if hasattr(value, "py_func"):
                 monkeypatch.setitem(module, name, value.py_func)
-    expected = train_chunk.py_func(*expected_case[:4], settings, Alphas(alpha, alpha), expected_case.state)
+    expected = train_chunk.py_func(*expected_case[:5], settings, Alphas(alpha, alpha), expected_case.state)
     assert actual[1:] == expected[1:]
     assert actual[0] == pytest.approx(expected[0], rel=1e-6)
     for matrix, expected_matrix in zip(case.weights, expected_case.weights, strict=True):

@@ -11,7 +11,7 @@ from helpers_kernels import Case, frozen, keep_all, make_settings, run_kernel
 from helpers_model import make_model
 
 import spacy_w2v
-from spacy_w2v._arrays import AllWords, Weights
+from spacy_w2v._arrays import AllWords, IdentityInput, Weights
 from spacy_w2v.kernels import TRAINING_KERNELS
 
 WORDS = ["I", "love", "machine", "learning"]
@@ -146,7 +146,7 @@ def test_a_step_of_the_kernel_is_the_step_by_hand():
     """Of the text "machine love" the first pair is love → machine; the learning rate falls to 0 for the second."""
     machine_love = frozen([2, 1], [0, 2])
     weights = Weights(np.array(W, np.float32), np.array(W, np.float32))
-    case = Case(machine_love, keep_all(4), AllWords(4), weights, np.arange(1, 5, dtype=np.uint64))
+    case = Case(machine_love, keep_all(4), IdentityInput(4), AllWords(4), weights, np.arange(1, 5, dtype=np.uint64))
     key = ("skip-gram", "softmax", "sequential")
     loss, n_pairs, _ = run_kernel(key, case, make_settings(key, window=1), LEARNING_RATE, -LEARNING_RATE)
     assert n_pairs == 2

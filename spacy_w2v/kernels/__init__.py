@@ -5,7 +5,8 @@ from importlib import import_module
 from typing import NamedTuple
 
 TrainChunk = Callable[..., tuple[float, int, int]]
-"""(chunk, subsampling, output layer, weights, settings, alphas, random_state) → (loss, n_predicted, n_kept).
+"""(chunk, subsampling, input layer, output layer, weights, settings, alphas, random_state)
+→ (loss, n_predicted, n_kept).
 
 n_predicted: pairs of skip-gram, or centres of CBOW; the loss is summed over them."""
 

@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import Counts, OutputLayer, Tree, Vectors
+from spacy_w2v._arrays import Counts, IdentityInput, InputLayer, OutputLayer, Tree, Vectors
 from spacy_w2v.config._export import check_formats, check_vectors
 from spacy_w2v.config._losses import LOSSES, LossFacts, LossName
 from spacy_w2v.config._schema import ModelSettings
@@ -95,6 +95,10 @@ class Objective(ABC):
         Raises:
             TrainingError: The vocabulary is too large.
         """
+
+    def input_layer(self, n_words: int) -> InputLayer:
+        """Return how rows of the input weights make the vectors of so many words."""
+        return IdentityInput(n_words)
 
     @abstractmethod
     def untrained_loss(self, tables: OutputLayer, counts: Counts, *, sample: float) -> float:

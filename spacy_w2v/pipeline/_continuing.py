@@ -111,6 +111,7 @@ class _Kernel:
         self.one_thread = objective.needs_one_blas_thread
         self.train_chunk = kernel.load()
         self.subsampling = make_subsampling(word_of_type, counts, sample=training.sample)
+        self.inputs = objective.input_layer(len(counts))
         self.layer = objective.tables(counts, tree=outputs.tree)
         self.untrained_loss = objective.untrained_loss(self.layer, counts, sample=training.sample)
         self.settings = kernel_settings(model, kernel)
@@ -136,6 +137,7 @@ class _Kernel:
             loss, n_pairs, _ = self.train_chunk(
                 chunk,
                 self.subsampling,
+                self.inputs,
                 self.layer,
                 self.weights,
                 self.settings,

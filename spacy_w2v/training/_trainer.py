@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import NO_WORDS, Chunk, KernelSettings, OutputLayer, Subsampling, Weights
+from spacy_w2v._arrays import NO_WORDS, Chunk, InputLayer, KernelSettings, OutputLayer, Subsampling, Weights
 from spacy_w2v._system.blas import one_thread_of_blas
 from spacy_w2v._system.cores import available_cores
 from spacy_w2v._system.signals import HeldSignals
@@ -74,6 +74,7 @@ def train_weights(
         corpus=corpus,
         train_chunk=kernel.load(),
         subsampling=subsampling,
+        inputs=objective.input_layer(subsampling.keep_threshold.size),
         layer=layer,
         weights=weights,
         settings=kernel_settings(model, kernel, n_workers=n_workers, frozen=frozen),
@@ -101,6 +102,7 @@ class _Run:
     corpus: Corpus
     train_chunk: TrainChunk
     subsampling: Subsampling
+    inputs: InputLayer
     layer: OutputLayer
     weights: Weights
     settings: KernelSettings
@@ -117,6 +119,7 @@ class _Run:
         self.train_chunk(
             nothing,
             self.subsampling,
+            self.inputs,
             self.layer,
             self.weights,
             self.settings,
@@ -134,7 +137,7 @@ class _Run:
                 random_state = chunk_random_state(seed=self.seed, epoch=task.epoch, chunk=task.chunk)
                 alphas = self.schedule.alphas_between(task.first_token, task.first_token + chunk.tokens.size)
                 counters = self.train_chunk(
-                    chunk, self.subsampling, self.layer, self.weights, self.settings, alphas, random_state
+                    chunk, self.subsampling, self.inputs, self.layer, self.weights, self.settings, alphas, random_state
                 )
                 results.put(TaskResult(task, *counters))
         except BaseException as error:  # handed to the main thread, which raises it

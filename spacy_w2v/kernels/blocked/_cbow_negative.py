@@ -11,13 +11,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spacy_w2v._arrays import Alphas, Chunk, KernelSettings, Noise, RandomState, Subsampling, Weights
+from spacy_w2v._arrays import Alphas, Chunk, InputLayer, KernelSettings, Noise, RandomState, Subsampling, Weights
 from spacy_w2v._jit import inlined, inner, kernel
 from spacy_w2v.kernels.blocked._contexts import change_contexts, gather_contexts, make_contexts
-from spacy_w2v.kernels.blocked._kept import keep_tokens, within_sentences
-from spacy_w2v.kernels.blocked._shared_noise import close_noise, draw_noise, find_centres, make_shared_noise, open_noise
+from spacy_w2v.kernels.blocked._shared_noise import (
+    copy_noise,
+    draw_noise,
+    find_centres,
+    make_shared_noise,
+    write_back_noise,
+)
 from spacy_w2v.kernels.blocked._steps import INPUT_BOUND, OUTPUT_BOUND, alpha_at, bounded, words_of_a_window
+from spacy_w2v.kernels.blocked._subsampled import subsample_tokens, within_sentences
 from spacy_w2v.kernels.tiles._blocks import find_block_gradients, place_in_tiles
+from spacy_w2v.kernels.tiles._input_rows import prefetch_input
 from spacy_w2v.kernels.tiles._instructions import (
     STEP,
     gradients,
@@ -28,7 +35,7 @@ from spacy_w2v.kernels.tiles._instructions import (
     spread_weights,
 )
 from spacy_w2v.kernels.tiles._llvm import LANES, QUADS
-from spacy_w2v.kernels.tiles._rows import aligned, input_row, rows_of, take_loss
+from spacy_w2v.kernels.tiles._rows import aligned, reduce_loss, rows_of
 
 
 class Work(NamedTuple):
@@ -91,7 +98,7 @@ def _weigh(first, last, origin, n_collisions, settings, rows, shared, contexts, 
 
 
 @inlined
-def _take_step(alpha, n_vectors, shared, contexts, work):
+def _train_step(alpha, n_vectors, shared, contexts, work):
     """All products and their gradients at the weights of now, and then the changes of outputs and hidden vectors."""
     hidden_rows, noise_rows, loss = contexts.hidden_rows.ctypes.data, shared.rows.ctypes.data, work.loss.ctypes.data
     gradient, sums = work.noise_gradient.ctypes.data, contexts.sums.ctypes.data
@@ -112,16 +119,18 @@ def _take_step(alpha, n_vectors, shared, contexts, work):
 
 
 @inner
-def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings, alphas, state, work, shared, contexts):
+def _train_blocks(
+    tokens, n_kept, n_tokens, subsampling, input_layer, noise, weights, settings, alphas, state, work, shared, contexts
+):
     window, block, n_noise = settings.window, settings.block, settings.n_noise
-    rows = rows_of(weights, work.zero, contexts.spare, settings)
+    rows = rows_of(weights, work.zero, contexts.scratch, settings)
     loss, n_predicted = 0.0, 0
     draw_noise(0, n_noise, noise, rows, state, shared)
     for first in range(window, window + n_kept, block):
         last = min(first + block, window + n_kept)
-        open_noise(rows, shared)
-        n_collisions = find_centres(first, last, kept, rows, shared, work.centre_rows)
-        alpha = alpha_at(kept.places[first], n_tokens, alphas)
+        copy_noise(rows, shared)
+        n_collisions = find_centres(first, last, tokens, rows, shared, work.centre_rows)
+        alpha = alpha_at(tokens.places[first], n_tokens, alphas)
         step = _plan_step(alpha, subsampling, noise, settings)
         drawn = 0
         for begin in range(first, last, step):
@@ -130,16 +139,16 @@ def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings,
             draw_noise(drawn, until, noise, rows, state, shared)
             drawn = until
             for i in range(begin + block, end + block):
-                prefetch_row(input_row(kept.words[i + window], rows), rows.n_bytes >> 6)
-                prefetch_row(rows.output + np.int64(kept.words[i]) * rows.n_bytes, rows.n_bytes >> 6)
-            n_centres = gather_contexts(begin, end, kept, settings, rows, contexts)
+                prefetch_input(input_layer, tokens.words[i + window], 0, rows)
+                prefetch_row(rows.output + np.int64(tokens.words[i]) * rows.n_bytes, rows.n_bytes >> 6)
+            n_centres = gather_contexts(begin, end, tokens, input_layer, settings, rows, contexts)
             if n_centres:
                 n_predicted += n_centres
                 _weigh(begin, end, first, n_collisions, settings, rows, shared, contexts, work)
-                _take_step(alpha, rows.n_bytes // (4 * LANES), shared, contexts, work)
-                change_contexts(settings, rows, contexts)
-        close_noise(rows, shared)
-        loss += take_loss(work.loss)
+                _train_step(alpha, rows.n_bytes // (4 * LANES), shared, contexts, work)
+                change_contexts(begin, tokens, input_layer, settings, rows, contexts)
+        write_back_noise(rows, shared)
+        loss += reduce_loss(work.loss)
     return loss, n_predicted
 
 
@@ -147,6 +156,7 @@ def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings,
 def train_chunk(
     chunk: Chunk,
     subsampling: Subsampling,
+    input_layer: InputLayer,
     noise: Noise,
     weights: Weights,
     settings: KernelSettings,
@@ -159,11 +169,11 @@ def train_chunk(
     """
     widest, settings = settings.window, within_sentences(settings, chunk)
     dimensions = weights.input.shape[1]
-    kept, n_kept = keep_tokens(chunk, subsampling, settings, widest, random_state, 2 * settings.block)
-    work, contexts = _make_work(settings, dimensions), make_contexts(settings, dimensions)
+    tokens, n_kept = subsample_tokens(chunk, subsampling, settings, widest, random_state, 2 * settings.block)
+    work, contexts = _make_work(settings, dimensions), make_contexts(input_layer, settings, dimensions)
     shared = make_shared_noise(settings.n_noise, settings.block, dimensions, random_state)
     loss, n_predicted = _train_blocks(
-        kept, n_kept, chunk.tokens.size, subsampling, noise, weights, settings, alphas, random_state,
+        tokens, n_kept, chunk.tokens.size, subsampling, input_layer, noise, weights, settings, alphas, random_state,
         work, shared, contexts,
     )  # fmt: skip
     return loss, n_predicted, n_kept

@@ -5,20 +5,22 @@ See Mikolov et al. 2013a (arXiv 1301.3781). A step of some centres shares its pr
 
 import numpy as np
 
-from spacy_w2v._arrays import AllWords, Alphas, Chunk, KernelSettings, RandomState, Subsampling, Weights
+from spacy_w2v._arrays import AllWords, Alphas, Chunk, InputLayer, KernelSettings, RandomState, Subsampling, Weights
 from spacy_w2v._jit import kernel
-from spacy_w2v.kernels._frozen import stays
+from spacy_w2v.kernels._frozen import is_frozen
+from spacy_w2v.kernels._input_vectors import change_input, input_vector
 from spacy_w2v.kernels.blocked._contexts import context_scale
-from spacy_w2v.kernels.blocked._kept import keep_tokens, within_sentences
 from spacy_w2v.kernels.blocked._softmax import learn_step, make_predictions, next_size, plan_step
 from spacy_w2v.kernels.blocked._steps import alpha_at, words_of_a_window
+from spacy_w2v.kernels.blocked._subsampled import subsample_tokens, within_sentences
 
 
 @kernel
 def train_chunk(
     chunk: Chunk,
     subsampling: Subsampling,
-    layer: AllWords,
+    input_layer: InputLayer,
+    output_layer: AllWords,
     weights: Weights,
     settings: KernelSettings,
     alphas: Alphas,
@@ -30,25 +32,27 @@ def train_chunk(
     """
     widest, settings = settings.window, within_sentences(settings, chunk)
     window, n_tokens, dimensions = settings.window, chunk.tokens.size, weights.input.shape[1]
-    kept, n_kept = keep_tokens(chunk, subsampling, settings, widest, random_state, window)
+    tokens, n_kept = subsample_tokens(chunk, subsampling, settings, widest, random_state, window)
     predictions = make_predictions(settings.block, 1, weights.output)
     loss, n_predicted, first, last = 0.0, 0, window, window + n_kept
-    centres, size = np.empty(settings.block, np.int64), settings.block
+    scratch, centres = np.empty(dimensions, np.float32), np.empty(settings.block, np.int64)
+    size = settings.block
     pooled = 1 if settings.cbow_mean else words_of_a_window(settings)
     while first < last:
-        alpha = alpha_at(kept.places[first], n_tokens, alphas)
+        alpha = alpha_at(tokens.places[first], n_tokens, alphas)
         end = min(first + min(size, plan_step(alpha, pooled, subsampling, settings)), last)
         n = 0
         for o in range(first, end):
-            n_context = kept.highest[o] - kept.lowest[o]
+            n_context = tokens.highest[o] - tokens.lowest[o]
             if n_context > 0:
                 scale = context_scale(n_context, settings)
                 predictions.hidden[n] = np.float32(0.0)
-                for i in range(kept.lowest[o], kept.highest[o] + 1):
+                for i in range(tokens.lowest[o], tokens.highest[o] + 1):
                     if i != o:
+                        vector = input_vector(input_layer, tokens.words[i], weights, scratch)
                         for j in range(dimensions):
-                            predictions.hidden[n, j] += scale * weights.input[kept.words[i], j]
-                centres[n], predictions.n_targets[n], predictions.targets[n, 0] = o, 1, kept.words[o]
+                            predictions.hidden[n, j] += scale * vector[j]
+                centres[n], predictions.n_targets[n], predictions.targets[n, 0] = o, 1, tokens.words[o]
                 n += 1
         first = end
         if n:
@@ -57,11 +61,10 @@ def train_chunk(
             n_predicted += n_learned
             for a in range(n_learned):
                 o = centres[a]
-                scale = context_scale(kept.highest[o] - kept.lowest[o], settings)
-                for i in range(kept.lowest[o], kept.highest[o] + 1):
-                    if i != o and not stays(kept.words[i], settings.frozen):
-                        for j in range(dimensions):
-                            weights.input[kept.words[i], j] += scale * predictions.change[a, j]
+                scale = context_scale(tokens.highest[o] - tokens.lowest[o], settings)
+                for i in range(tokens.lowest[o], tokens.highest[o] + 1):
+                    if i != o and not is_frozen(tokens.words[i], settings.frozen):
+                        change_input(input_layer, tokens.words[i], scale, predictions.change[a], weights)
             size = next_size(n_learned, n, size, settings)
             if n_learned < n:
                 first = centres[n_learned]

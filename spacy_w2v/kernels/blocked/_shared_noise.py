@@ -9,7 +9,7 @@ import numpy as np
 
 from spacy_w2v._jit import inlined, inner
 from spacy_w2v.kernels._random import next_random, noise_bucket, noise_word
-from spacy_w2v.kernels.tiles._instructions import bring_row, prefetch_row, take_row
+from spacy_w2v.kernels.tiles._instructions import copy_row, prefetch_row, write_back_row
 from spacy_w2v.kernels.tiles._llvm import LANES
 from spacy_w2v.kernels.tiles._rows import aligned
 
@@ -58,7 +58,7 @@ def draw_noise(first, last, noise, rows, state, shared):
 
 
 @inlined
-def open_noise(rows, shared):
+def copy_noise(rows, shared):
     """Take the words that were drawn ahead, and copy their rows.
 
     In place, every step would write the rows of the most frequent words, which threads then take from each other's
@@ -78,16 +78,16 @@ def open_noise(rows, shared):
                 if shared.words[j] == word:
                     copy = shared.rows[j]
         else:
-            take_row(rows.output + np.int64(word) * rows.n_bytes, copy, copy + n_noise * rows.n_bytes, n_vectors)
+            copy_row(rows.output + np.int64(word) * rows.n_bytes, copy, copy + n_noise * rows.n_bytes, n_vectors)
         shared.rows[k] = copy
 
 
 @inlined
-def find_centres(first, last, kept, rows, shared, centre_rows):
+def find_centres(first, last, tokens, rows, shared, centre_rows):
     """The rows of the centres `first` to `last`: of one that equals a noise word the copy. Returns how often."""
     n, n_noise = 0, shared.words.shape[0]
     for o in range(first, last):
-        word, hits = kept.words[o], 0
+        word, hits = tokens.words[o], 0
         centre_rows[o - first] = rows.output + np.int64(word) * rows.n_bytes
         for k in range(n_noise):
             hits += shared.words[k] == word
@@ -101,11 +101,11 @@ def find_centres(first, last, kept, rows, shared, centre_rows):
 
 
 @inlined
-def close_noise(rows, shared):
+def write_back_noise(rows, shared):
     """Bring the changes of the noise rows back."""
     n_noise = shared.words.shape[0]
     for k in range(n_noise):
         copy = shared.copies.ctypes.data + k * rows.n_bytes
         if shared.rows[k] == copy:
             row = rows.output + np.int64(shared.words[k]) * rows.n_bytes
-            bring_row(row, copy, copy + n_noise * rows.n_bytes, rows.n_bytes // (4 * LANES))
+            write_back_row(row, copy, copy + n_noise * rows.n_bytes, rows.n_bytes // (4 * LANES))

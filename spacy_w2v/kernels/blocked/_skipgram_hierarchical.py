@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spacy_w2v._arrays import Alphas, Chunk, KernelSettings, RandomState, Subsampling, Tree, Weights
+from spacy_w2v._arrays import Alphas, Chunk, InputLayer, KernelSettings, RandomState, Subsampling, Tree, Weights
 from spacy_w2v._jit import inlined, inner, kernel
-from spacy_w2v.kernels.blocked._kept import keep_tokens, within_sentences
 from spacy_w2v.kernels.blocked._steps import (
     INPUT_BOUND,
     OUTPUT_BOUND,
@@ -21,24 +20,25 @@ from spacy_w2v.kernels.blocked._steps import (
     life_of_copies,
     words_of_a_window,
 )
+from spacy_w2v.kernels.blocked._subsampled import subsample_tokens, within_sentences
 from spacy_w2v.kernels.blocked._tree_paths import (
-    close_upper_nodes,
+    copy_upper_nodes,
     find_path,
     make_upper_nodes,
-    open_upper_nodes,
     prefetch_codes,
     prefetch_path,
+    write_back_upper_nodes,
 )
 from spacy_w2v.kernels.tiles._blocks import find_block_gradients
+from spacy_w2v.kernels.tiles._input_rows import borrow_input, give_back_input, n_scratch_rows, prefetch_input
 from spacy_w2v.kernels.tiles._instructions import (
     STEP,
     block_update,
     half_block_update,
-    prefetch_row,
     spread_weights,
 )
 from spacy_w2v.kernels.tiles._llvm import LANES, QUADS
-from spacy_w2v.kernels.tiles._rows import aligned, input_row, input_row_to_change, rows_of, take_loss
+from spacy_w2v.kernels.tiles._rows import aligned, reduce_loss, rows_of
 
 AHEAD = 8  # centres from asking for a row to using it
 
@@ -55,16 +55,17 @@ class Work(NamedTuple):
     sums: np.ndarray  # float32[STEP, LANES] in one row, zeros
     loss: np.ndarray  # float32[LANES]
     zero: np.ndarray  # float32[d]
-    spare: np.ndarray  # float32[2 window + 1, d] in one row, see Rows
+    scratch: np.ndarray  # see Rows; a slot for each word of a context, and one for the centre
 
 
 @inner
-def _make_work(settings, longest, dimensions):
+def _make_work(input_layer, settings, longest, dimensions):
     n_outputs = (longest + QUADS - 1) // QUADS * QUADS
+    n_rows = n_scratch_rows(input_layer, 2 * settings.window + 1, settings)
     return Work(
         np.empty(2 * settings.window + STEP, np.int64), np.empty(n_outputs, np.int64), aligned(n_outputs),
         aligned(STEP), aligned(STEP * n_outputs), aligned(STEP * n_outputs), aligned(STEP * LANES), aligned(LANES),
-        aligned(dimensions), aligned((2 * settings.window + 1) * dimensions),
+        aligned(dimensions), aligned(n_rows * dimensions),
     )  # fmt: skip
 
 
@@ -80,11 +81,11 @@ def _plan_step(alpha, mean_length, subsampling):
 
 
 @inlined
-def _find_context(centre, kept, rows, work):
+def _find_context(centre, tokens, input_layer, rows, work):
     """The input rows of a centre's context, padded. Returns how many they are."""
     n = 0
-    for i in range(kept.lowest[centre], kept.highest[centre] + 1):
-        work.x_rows[n] = input_row_to_change(kept.words[i], n, rows)
+    for i in range(tokens.lowest[centre], tokens.highest[centre] + 1):
+        work.x_rows[n] = borrow_input(input_layer, tokens.words[i], n, rows)
         n += np.int64(i != centre)
     for a in range(n, n + STEP):
         work.x_rows[a] = rows.zero
@@ -92,7 +93,17 @@ def _find_context(centre, kept, rows, work):
 
 
 @inlined
-def _take_step(first, n_inputs, n_quads, alpha, n_vectors, work):
+def _give_back_context(centre, tokens, input_layer, rows):
+    """Hand on what the steps of a centre have added to the vectors of its context."""
+    n = 0
+    for i in range(tokens.lowest[centre], tokens.highest[centre] + 1):
+        if i != centre:
+            give_back_input(input_layer, tokens.words[i], n, rows)
+            n += 1
+
+
+@inlined
+def _train_step(first, n_inputs, n_quads, alpha, n_vectors, work):
     """All products and their gradients at the weights of now, and then the changes."""
     x_rows, y_rows = work.x_rows.ctypes.data + 8 * first, work.y_rows.ctypes.data
     gradient, weights, sums = work.gradient.ctypes.data, work.weights.ctypes.data, work.sums.ctypes.data
@@ -110,33 +121,34 @@ def _take_step(first, n_inputs, n_quads, alpha, n_vectors, work):
 
 
 @inner
-def _train_blocks(kept, n_kept, n_tokens, subsampling, tree, weights, settings, alphas, work, upper):
+def _train_blocks(tokens, n_kept, n_tokens, subsampling, input_layer, tree, weights, settings, alphas, work, upper):
     window, n_nodes = settings.window, weights.output.shape[0]
-    rows = rows_of(weights, work.zero, work.spare, settings)
+    rows = rows_of(weights, work.zero, work.scratch, settings)
     mean_length = np.log2(max(n_nodes, 1)) + 1
     loss, n_pairs = 0.0, 0
     first = window
     while first < window + n_kept:
-        alpha = alpha_at(kept.places[first], n_tokens, alphas)
+        alpha = alpha_at(tokens.places[first], n_tokens, alphas)
         last = min(first + life_of_copies(alpha, words_of_a_window(settings), settings), window + n_kept)
         step = _plan_step(alpha, mean_length, subsampling)
-        open_upper_nodes(n_nodes, rows, upper)
+        copy_upper_nodes(n_nodes, rows, upper)
         for centre in range(first, last):
-            prefetch_row(input_row(kept.words[centre + window + AHEAD], rows), rows.n_bytes >> 6)
-            prefetch_path(kept.words[centre + AHEAD], tree, rows, upper)
-            prefetch_codes(kept.words[centre + 2 * AHEAD], tree)
-            n_context = _find_context(centre, kept, rows, work)
+            prefetch_input(input_layer, tokens.words[centre + window + AHEAD], 0, rows)
+            prefetch_path(tokens.words[centre + AHEAD], tree, rows, upper)
+            prefetch_codes(tokens.words[centre + 2 * AHEAD], tree)
+            n_context = _find_context(centre, tokens, input_layer, rows, work)
             n_pairs += n_context
-            length = find_path(kept.words[centre], tree, rows, upper, 0, work.y_rows, work.labels)
+            length = find_path(tokens.words[centre], tree, rows, upper, 0, work.y_rows, work.labels)
             n_quads = (length + QUADS - 1) // QUADS
             for p in range(length, n_quads * QUADS):
                 work.y_rows[p], work.labels[p] = rows.zero, 0.0
             if n_quads:
                 for begin in range(0, n_context, step):
                     n_inputs = min(step, n_context - begin)
-                    _take_step(begin, n_inputs, n_quads, alpha, rows.n_bytes // (4 * LANES), work)
-        close_upper_nodes(n_nodes, rows, upper)
-        loss += take_loss(work.loss)
+                    _train_step(begin, n_inputs, n_quads, alpha, rows.n_bytes // (4 * LANES), work)
+                _give_back_context(centre, tokens, input_layer, rows)
+        write_back_upper_nodes(n_nodes, rows, upper)
+        loss += reduce_loss(work.loss)
         first = last
     return loss, n_pairs
 
@@ -145,6 +157,7 @@ def _train_blocks(kept, n_kept, n_tokens, subsampling, tree, weights, settings, 
 def train_chunk(
     chunk: Chunk,
     subsampling: Subsampling,
+    input_layer: InputLayer,
     tree: Tree,
     weights: Weights,
     settings: KernelSettings,
@@ -157,10 +170,10 @@ def train_chunk(
     """
     widest, settings = settings.window, within_sentences(settings, chunk)
     dimensions = weights.input.shape[1]
-    kept, n_kept = keep_tokens(chunk, subsampling, settings, widest, random_state, settings.window + 2 * AHEAD)
-    work = _make_work(settings, tree.longest, dimensions)
+    tokens, n_kept = subsample_tokens(chunk, subsampling, settings, widest, random_state, settings.window + 2 * AHEAD)
+    work = _make_work(input_layer, settings, tree.longest, dimensions)
     upper = make_upper_nodes(weights.output.shape[0], dimensions)
     loss, n_pairs = _train_blocks(
-        kept, n_kept, chunk.tokens.size, subsampling, tree, weights, settings, alphas, work, upper
+        tokens, n_kept, chunk.tokens.size, subsampling, input_layer, tree, weights, settings, alphas, work, upper
     )
     return loss, n_pairs, n_kept

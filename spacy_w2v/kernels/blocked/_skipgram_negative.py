@@ -19,16 +19,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spacy_w2v._arrays import Alphas, Chunk, KernelSettings, Noise, RandomState, Subsampling, Weights
+from spacy_w2v._arrays import Alphas, Chunk, InputLayer, KernelSettings, Noise, RandomState, Subsampling, Weights
 from spacy_w2v._jit import inlined, inner, kernel
 from spacy_w2v.kernels.blocked._groups import change_outputs, find_gradients, make_groups, pad_groups
-from spacy_w2v.kernels.blocked._kept import keep_tokens, within_sentences
-from spacy_w2v.kernels.blocked._shared_noise import close_noise, draw_noise, find_centres, make_shared_noise, open_noise
+from spacy_w2v.kernels.blocked._shared_noise import (
+    copy_noise,
+    draw_noise,
+    find_centres,
+    make_shared_noise,
+    write_back_noise,
+)
 from spacy_w2v.kernels.blocked._steps import INPUT_BOUND, OUTPUT_BOUND, alpha_at, bounded, words_of_a_window
+from spacy_w2v.kernels.blocked._subsampled import subsample_tokens, within_sentences
 from spacy_w2v.kernels.tiles._blocks import find_block_gradients, place_in_tiles
+from spacy_w2v.kernels.tiles._input_rows import borrow_input, give_back_input, n_scratch_rows, prefetch_input
 from spacy_w2v.kernels.tiles._instructions import STEP, block_update, prefetch_row, spread_weights
 from spacy_w2v.kernels.tiles._llvm import LANES, QUADS
-from spacy_w2v.kernels.tiles._rows import aligned, input_row, input_row_to_change, rows_of, take_loss
+from spacy_w2v.kernels.tiles._rows import aligned, reduce_loss, rows_of
 
 
 class Work(NamedTuple):
@@ -45,16 +52,16 @@ class Work(NamedTuple):
     sums: np.ndarray  # float32[d / LANES, STEP, LANES] in one row, change of the input rows
     loss: np.ndarray  # float32[LANES]
     zero: np.ndarray  # float32[d]
-    spare: np.ndarray  # float32[STEP, d] in one row, see Rows
+    scratch: np.ndarray  # see Rows; a slot for each input of a step
 
 
 @inner
-def _make_work(settings, dimensions):
-    n_noise = settings.n_noise
+def _make_work(input_layer, settings, dimensions):
+    n_noise, n_rows = settings.n_noise, n_scratch_rows(input_layer, STEP, settings)
     return Work(
         np.empty(STEP, np.int64), np.empty(settings.block + 2 * settings.window, np.int64), aligned(n_noise * STEP),
         aligned(n_noise * STEP), aligned(STEP), aligned(dimensions * STEP), aligned(LANES), aligned(dimensions),
-        aligned(STEP * dimensions),
+        aligned(n_rows * dimensions),
     )  # fmt: skip
 
 
@@ -76,7 +83,7 @@ def _plan_steps(alpha, subsampling, noise, settings):
 
 
 @inlined
-def _collect_pairs(first, last, turn, rounds, origin, kept, settings, rows, work, groups):
+def _collect_pairs(first, last, turn, rounds, origin, tokens, input_layer, settings, rows, work, groups):
     """The positive pairs of the step's inputs, in groups. Returns pairs, groups.
 
     The first of the block's centres is `origin`. Of `rounds` rounds the one of number `turn` takes every
@@ -90,15 +97,15 @@ def _collect_pairs(first, last, turn, rounds, origin, kept, settings, rows, work
             work.x_rows[a] = rows.zero
             work.input_weights[a] = 0.0
             continue
-        row = input_row_to_change(kept.words[i], a, rows)
+        row = borrow_input(input_layer, tokens.words[i], a, rows)
         work.x_rows[a] = row
         start = p = 4 * n_groups
         for o in range(i - settings.window + turn, i, rounds):
             groups.y_rows[p] = work.centre_rows[o - origin]
-            p += np.int64(kept.highest[o] >= i)
+            p += np.int64(tokens.highest[o] >= i)
         for o in range(i + 1 + turn, i + settings.window + 1, rounds):
             groups.y_rows[p] = work.centre_rows[o - origin]
-            p += np.int64(kept.lowest[o] <= i)
+            p += np.int64(tokens.lowest[o] <= i)
         n_pairs += p - start
         work.input_weights[a] = np.float32(p - start) * noise_share
         while 4 * n_groups < p:
@@ -113,7 +120,7 @@ def _collect_pairs(first, last, turn, rounds, origin, kept, settings, rows, work
 
 
 @inlined
-def _weigh_noise(first, last, turn, rounds, n_collisions, kept, settings, shared, work):
+def _weigh_noise(first, last, turn, rounds, n_collisions, tokens, settings, shared, work):
     """Weights -m_ik negative / n_noise: of n_i pairs, less those whose centre is the noise word."""
     weights = work.noise_weights.ctypes.data
     spread_weights(
@@ -122,13 +129,13 @@ def _weigh_noise(first, last, turn, rounds, n_collisions, kept, settings, shared
     noise_share = np.float32(settings.negative) / np.float32(settings.n_noise)
     for c in range(n_collisions):
         o, k = shared.collisions[0, c], shared.collisions[1, c]
-        for i in range(max(first, kept.lowest[o]), min(last, kept.highest[o] + 1)):
+        for i in range(max(first, tokens.lowest[o]), min(last, tokens.highest[o] + 1)):
             if (i < o and (o - i - 1) % rounds == turn) or (i > o and (o - i + settings.window) % rounds == turn):
                 work.noise_weights[place_in_tiles(i - first, k)] += noise_share
 
 
 @inlined
-def _take_step(n_groups, alpha, n_vectors, shared, work, groups):
+def _train_step(n_groups, alpha, n_vectors, shared, work, groups):
     """All products and their gradients at the weights of now, and then the changes."""
     x_rows, noise_rows, loss = work.x_rows.ctypes.data, shared.rows.ctypes.data, work.loss.ctypes.data
     gradient, sums = work.noise_gradient.ctypes.data, work.sums.ctypes.data
@@ -142,16 +149,18 @@ def _take_step(n_groups, alpha, n_vectors, shared, work, groups):
 
 
 @inner
-def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings, alphas, state, work, shared, groups):
+def _train_blocks(
+    tokens, n_kept, n_tokens, subsampling, input_layer, noise, weights, settings, alphas, state, work, shared, groups
+):
     window, block, n_noise = settings.window, settings.block, settings.n_noise
-    rows = rows_of(weights, work.zero, work.spare, settings)
+    rows = rows_of(weights, work.zero, work.scratch, settings)
     loss, n_pairs = 0.0, 0
     draw_noise(0, n_noise, noise, rows, state, shared)
     for first in range(window, window + n_kept, block):
         last = min(first + block, window + n_kept)
-        open_noise(rows, shared)
-        n_collisions = find_centres(first - window, last + window, kept, rows, shared, work.centre_rows)
-        alpha = alpha_at(kept.places[first], n_tokens, alphas)
+        copy_noise(rows, shared)
+        n_collisions = find_centres(first - window, last + window, tokens, rows, shared, work.centre_rows)
+        alpha = alpha_at(tokens.places[first], n_tokens, alphas)
         step, rounds = _plan_steps(alpha, subsampling, noise, settings)
         drawn = 0
         for begin in range(first, last, step):
@@ -160,18 +169,20 @@ def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings,
             draw_noise(drawn, until, noise, rows, state, shared)
             drawn = until
             for i in range(begin + block, end + block):
-                prefetch_row(input_row(kept.words[i], rows), rows.n_bytes >> 6)
-                prefetch_row(rows.output + np.int64(kept.words[i + window]) * rows.n_bytes, rows.n_bytes >> 6)
+                prefetch_input(input_layer, tokens.words[i], 0, rows)
+                prefetch_row(rows.output + np.int64(tokens.words[i + window]) * rows.n_bytes, rows.n_bytes >> 6)
             for turn in range(rounds):
                 pairs, n_groups = _collect_pairs(
-                    begin, end, turn, rounds, first - window, kept, settings, rows, work, groups
+                    begin, end, turn, rounds, first - window, tokens, input_layer, settings, rows, work, groups
                 )
                 n_pairs += pairs
                 if pairs:
-                    _weigh_noise(begin, end, turn, rounds, n_collisions, kept, settings, shared, work)
-                    _take_step(n_groups, alpha, rows.n_bytes // (4 * LANES), shared, work, groups)
-        close_noise(rows, shared)
-        loss += take_loss(work.loss)
+                    _weigh_noise(begin, end, turn, rounds, n_collisions, tokens, settings, shared, work)
+                    _train_step(n_groups, alpha, rows.n_bytes // (4 * LANES), shared, work, groups)
+                    for i in range(begin, end):
+                        give_back_input(input_layer, tokens.words[i], i - begin, rows)
+        write_back_noise(rows, shared)
+        loss += reduce_loss(work.loss)
     return loss, n_pairs
 
 
@@ -179,6 +190,7 @@ def _train_blocks(kept, n_kept, n_tokens, subsampling, noise, weights, settings,
 def train_chunk(
     chunk: Chunk,
     subsampling: Subsampling,
+    input_layer: InputLayer,
     noise: Noise,
     weights: Weights,
     settings: KernelSettings,
@@ -192,11 +204,11 @@ def train_chunk(
     """
     widest, settings = settings.window, within_sentences(settings, chunk)
     dimensions, n_centres = weights.input.shape[1], settings.block + 2 * settings.window
-    kept, n_kept = keep_tokens(chunk, subsampling, settings, widest, random_state, 2 * settings.block)
-    work, groups = _make_work(settings, dimensions), make_groups(STEP * ((2 * settings.window + 3) // 4))
+    tokens, n_kept = subsample_tokens(chunk, subsampling, settings, widest, random_state, 2 * settings.block)
+    work, groups = _make_work(input_layer, settings, dimensions), make_groups(STEP * ((2 * settings.window + 3) // 4))
     shared = make_shared_noise(settings.n_noise, n_centres, dimensions, random_state)
     loss, n_pairs = _train_blocks(
-        kept, n_kept, chunk.tokens.size, subsampling, noise, weights, settings, alphas, random_state,
+        tokens, n_kept, chunk.tokens.size, subsampling, input_layer, noise, weights, settings, alphas, random_state,
         work, shared, groups,
     )  # fmt: skip
     return loss, n_pairs, n_kept

@@ -18,7 +18,7 @@ from spacy_w2v.kernels.blocked._steps import OUTPUT_BOUND, bounded
 from spacy_w2v.kernels.tiles._llvm import LANES, VECTOR, at, exponential, i64, load, loop, splat, splat_constant, store
 from spacy_w2v.kernels.tiles._rows import aligned
 
-INPUT_BOUND = 0.5
+SOFTMAX_INPUT_BOUND = 0.5
 """Of alpha W for an input row: with 1.5, inputs that pooled ten predictions at alpha = 0.2 diverged."""
 CURVATURE_BOUND = 1.0
 """Of the curvature that an output row pools in a step, times alpha; from 2 on a step overshoots more than it gains."""
@@ -57,7 +57,7 @@ def plan_step(alpha, n_targets, subsampling, settings):
     it is their sum. What output rows pool besides depends on the probabilities, and `learn_step` looks after it.
     """
     pooled = bounded(alpha * n_targets) * subsampling.highest_share
-    return max(1, min(settings.block, np.int64(min(OUTPUT_BOUND, INPUT_BOUND) / (pooled + 1e-9))))
+    return max(1, min(settings.block, np.int64(min(OUTPUT_BOUND, SOFTMAX_INPUT_BOUND) / (pooled + 1e-9))))
 
 
 @intrinsic

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spacy_w2v._jit import inlined, inner
-from spacy_w2v.kernels.tiles._instructions import bring_row, prefetch_row, take_row
+from spacy_w2v.kernels.tiles._instructions import copy_row, prefetch_row, write_back_row
 from spacy_w2v.kernels.tiles._llvm import LANES
 from spacy_w2v.kernels.tiles._rows import aligned
 
@@ -32,23 +32,23 @@ def make_upper_nodes(n_nodes, dimensions):
 
 
 @inlined
-def open_upper_nodes(n_nodes, rows, upper):
+def copy_upper_nodes(n_nodes, rows, upper):
     """Copy the rows of the upper nodes."""
     copies, n_upper = upper.copies.ctypes.data, n_nodes - upper.first
     for k in range(n_upper):
         copy = copies + k * rows.n_bytes
         row = rows.output + (upper.first + k) * rows.n_bytes
-        take_row(row, copy, copy + n_upper * rows.n_bytes, rows.n_bytes // (4 * LANES))
+        copy_row(row, copy, copy + n_upper * rows.n_bytes, rows.n_bytes // (4 * LANES))
 
 
 @inlined
-def close_upper_nodes(n_nodes, rows, upper):
+def write_back_upper_nodes(n_nodes, rows, upper):
     """Bring the changes of the upper nodes back."""
     copies, n_upper = upper.copies.ctypes.data, n_nodes - upper.first
     for k in range(n_upper):
         copy = copies + k * rows.n_bytes
         row = rows.output + (upper.first + k) * rows.n_bytes
-        bring_row(row, copy, copy + n_upper * rows.n_bytes, rows.n_bytes // (4 * LANES))
+        write_back_row(row, copy, copy + n_upper * rows.n_bytes, rows.n_bytes // (4 * LANES))
 
 
 @inlined

@@ -8,18 +8,20 @@ gensim hand on whole (Irsoy, Benton & Stratos 2021, arXiv 2012.15332).
 
 import numpy as np
 
-from spacy_w2v._arrays import Alphas, Chunk, KernelSettings, OutputLayer, RandomState, Subsampling, Weights
+from spacy_w2v._arrays import Alphas, Chunk, InputLayer, KernelSettings, OutputLayer, RandomState, Subsampling, Weights
 from spacy_w2v._jit import kernel
-from spacy_w2v.kernels._frozen import stays
+from spacy_w2v.kernels._frozen import is_frozen
+from spacy_w2v.kernels._input_vectors import change_input, input_vector
 from spacy_w2v.kernels.sequential._learning import learn
-from spacy_w2v.kernels.sequential._sentences import draw_radius, keep_sentence
+from spacy_w2v.kernels.sequential._sentences import draw_radius, subsample_sentence
 
 
 @kernel
 def train_chunk(
     chunk: Chunk,
     subsampling: Subsampling,
-    layer: OutputLayer,
+    input_layer: InputLayer,
+    output_layer: OutputLayer,
     weights: Weights,
     settings: KernelSettings,
     alphas: Alphas,
@@ -36,11 +38,11 @@ def train_chunk(
     dimensions, n_tokens = weights.input.shape[1], chunk.tokens.size
     words, places = np.empty(n_tokens, np.uint32), np.empty(n_tokens, np.int64)
     hidden, change = np.empty(dimensions, np.float32), np.empty(dimensions, np.float32)
-    scores = np.empty(weights.output.shape[0], np.float32)
+    scratch, scores = np.empty(dimensions, np.float32), np.empty(weights.output.shape[0], np.float32)
     loss, n_predicted, n_kept = 0.0, 0, 0
     for sentence in range(chunk.offsets.size - 1):
         first, last = chunk.offsets[sentence], chunk.offsets[sentence + 1]
-        length = keep_sentence(first, last, chunk, subsampling, words, places, random_state)
+        length = subsample_sentence(first, last, chunk, subsampling, words, places, random_state)
         n_kept += length
         for centre in range(length):
             alpha = alphas.first + (alphas.last - alphas.first) * np.float32(places[centre] / n_tokens)
@@ -53,14 +55,22 @@ def train_chunk(
                 hidden[i], change[i] = np.float32(0.0), np.float32(0.0)
             for context in range(begin, end):
                 if context != centre:
+                    vector = input_vector(input_layer, words[context], weights, scratch)
                     for i in range(dimensions):
-                        hidden[i] += scale * weights.input[words[context], i]
+                        hidden[i] += scale * vector[i]
             loss += learn(
-                layer, words[centre], hidden, change, weights.output, scores, alpha, settings.negative, random_state
+                output_layer,
+                words[centre],
+                hidden,
+                change,
+                weights.output,
+                scores,
+                alpha,
+                settings.negative,
+                random_state,
             )
             for context in range(begin, end):
-                if context != centre and not stays(words[context], settings.frozen):
-                    for i in range(dimensions):
-                        weights.input[words[context], i] += scale * change[i]
+                if context != centre and not is_frozen(words[context], settings.frozen):
+                    change_input(input_layer, words[context], scale, change, weights)
             n_predicted += 1
     return loss, n_predicted, n_kept

@@ -2,9 +2,9 @@
 
 The three functions take the same arguments, and `learn` chooses one by the type of the output layer, at compile time:
 
-layer: Noise, Tree or AllWords. target: the word to be predicted. hidden: d, what predicts it. change: d, the step of
-`hidden` is added to it. outputs: the output weights, changed in place. scores: as many as output rows, for the full
-softmax to work in. negative: noise words of a prediction. They return the loss of the prediction, before the step.
+output_layer: Noise, Tree or AllWords. target: the word to be predicted. hidden: d, what predicts it. change: d, the
+step of `hidden` is added to it. outputs: the output weights, changed in place. scores: as many as output rows, for the
+full softmax to work in. negative: noise words of a prediction. They return the loss of the prediction, before the step.
 """
 
 import math
@@ -32,7 +32,7 @@ def sigmoid(score: np.float32) -> np.float32:
 
 
 @inlined
-def take_sides(label, hidden, change, output, alpha):
+def logistic_step(label, hidden, change, output, alpha):
     """One step of −log σ(±h·y), + for label 1 and − for label 0, for a hidden vector h and an output row y.
 
     Returns σ(±h·y).
@@ -52,32 +52,32 @@ def take_sides(label, hidden, change, output, alpha):
     return np.float64(likelihood)
 
 
-def learn_against_noise(layer, target, hidden, change, outputs, scores, alpha, negative, state):
+def learn_against_noise(output_layer, target, hidden, change, outputs, scores, alpha, negative, state):
     """−log σ(h·y_target) − Σ_k log σ(−h·y_k) over noise words k; one that equals the target is left out."""
-    likelihood = take_sides(True, hidden, change, outputs[target], alpha)
+    likelihood = logistic_step(True, hidden, change, outputs[target], alpha)
     loss = 0.0
     for _ in range(negative):
-        word = noise_word(next_random(state), layer)
+        word = noise_word(next_random(state), output_layer)
         if word != target:
-            likelihood *= take_sides(False, hidden, change, outputs[word], alpha)
+            likelihood *= logistic_step(False, hidden, change, outputs[word], alpha)
         if likelihood < PRODUCT_LIMIT:  # one logarithm serves all factors, but for very many noise words
             loss -= math.log(likelihood)
             likelihood = 1.0
     return loss - math.log(likelihood)
 
 
-def learn_path(layer, target, hidden, change, outputs, scores, alpha, negative, state):
+def learn_path(output_layer, target, hidden, change, outputs, scores, alpha, negative, state):
     """−Σ log σ(±h·y_node) over the path of the target, + where its code is 0."""
     likelihood, loss = 1.0, 0.0
-    for p in range(layer.offsets[target], layer.offsets[target + 1]):
-        likelihood *= take_sides(layer.codes[p] == 0, hidden, change, outputs[layer.nodes[p]], alpha)
+    for p in range(output_layer.offsets[target], output_layer.offsets[target + 1]):
+        likelihood *= logistic_step(output_layer.codes[p] == 0, hidden, change, outputs[output_layer.nodes[p]], alpha)
         if likelihood < PRODUCT_LIMIT:
             loss -= math.log(likelihood)
             likelihood = 1.0
     return loss - math.log(likelihood)
 
 
-def learn_among_all(layer, target, hidden, change, outputs, scores, alpha, negative, state):
+def learn_among_all(output_layer, target, hidden, change, outputs, scores, alpha, negative, state):
     """−log of the softmax of h·y at the target; scores are taken relative to the highest, so that none overflows."""
     n_words = outputs.shape[0]
     for word in range(n_words):
@@ -101,11 +101,11 @@ def learn_among_all(layer, target, hidden, change, outputs, scores, alpha, negat
 LEARNERS = {Noise: learn_against_noise, Tree: learn_path, AllWords: learn_among_all}
 
 
-def learn(layer, target, hidden, change, outputs, scores, alpha, negative, state):
+def learn(output_layer, target, hidden, change, outputs, scores, alpha, negative, state):
     """Do what the type of the output layer asks for. This body runs where numba's JIT is off."""
-    return LEARNERS[type(layer)](layer, target, hidden, change, outputs, scores, alpha, negative, state)
+    return LEARNERS[type(output_layer)](output_layer, target, hidden, change, outputs, scores, alpha, negative, state)
 
 
 @overload(learn, inline="always", jit_options={"error_model": "numpy", "fastmath": FASTMATH})
-def _compile_learn(layer, target, hidden, change, outputs, scores, alpha, negative, state):
-    return LEARNERS[layer.instance_class]
+def _compile_learn(output_layer, target, hidden, change, outputs, scores, alpha, negative, state):
+    return LEARNERS[output_layer.instance_class]

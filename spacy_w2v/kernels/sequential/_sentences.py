@@ -8,7 +8,7 @@ from spacy_w2v.kernels._random import next_random, scale_below
 
 
 @inner
-def keep_sentence(first, last, chunk, subsampling, words, places, state):
+def subsample_sentence(first, last, chunk, subsampling, words, places, state):
     """Write words and places of the tokens that are kept, with a draw for each that is in the vocabulary.
 
     Returns how many they are.

@@ -7,18 +7,20 @@ the alias method instead of a table of 100 million entries; the generator is xos
 
 import numpy as np
 
-from spacy_w2v._arrays import Alphas, Chunk, KernelSettings, OutputLayer, RandomState, Subsampling, Weights
+from spacy_w2v._arrays import Alphas, Chunk, InputLayer, KernelSettings, OutputLayer, RandomState, Subsampling, Weights
 from spacy_w2v._jit import kernel
-from spacy_w2v.kernels._frozen import stays
+from spacy_w2v.kernels._frozen import is_frozen
+from spacy_w2v.kernels._input_vectors import change_input, input_vector
 from spacy_w2v.kernels.sequential._learning import learn
-from spacy_w2v.kernels.sequential._sentences import draw_radius, keep_sentence
+from spacy_w2v.kernels.sequential._sentences import draw_radius, subsample_sentence
 
 
 @kernel
 def train_chunk(
     chunk: Chunk,
     subsampling: Subsampling,
-    layer: OutputLayer,
+    input_layer: InputLayer,
+    output_layer: OutputLayer,
     weights: Weights,
     settings: KernelSettings,
     alphas: Alphas,
@@ -35,11 +37,13 @@ def train_chunk(
     """
     n_tokens = chunk.tokens.size
     words, places = np.empty(n_tokens, np.uint32), np.empty(n_tokens, np.int64)
-    change, scores = np.empty(weights.input.shape[1], np.float32), np.empty(weights.output.shape[0], np.float32)
+    dimensions = weights.input.shape[1]
+    scratch, change = np.empty(dimensions, np.float32), np.empty(dimensions, np.float32)
+    scores = np.empty(weights.output.shape[0], np.float32)
     loss, n_pairs, n_kept = 0.0, 0, 0
     for sentence in range(chunk.offsets.size - 1):
         first, last = chunk.offsets[sentence], chunk.offsets[sentence + 1]
-        length = keep_sentence(first, last, chunk, subsampling, words, places, random_state)
+        length = subsample_sentence(first, last, chunk, subsampling, words, places, random_state)
         n_kept += length
         for centre in range(length):
             alpha = alphas.first + (alphas.last - alphas.first) * np.float32(places[centre] / n_tokens)
@@ -47,14 +51,21 @@ def train_chunk(
             for context in range(max(0, centre - radius), min(length, centre + radius + 1)):
                 if context == centre:
                     continue
-                hidden = weights.input[words[context]]
+                hidden = input_vector(input_layer, words[context], weights, scratch)
                 for i in range(hidden.size):
                     change[i] = np.float32(0.0)
                 loss += learn(
-                    layer, words[centre], hidden, change, weights.output, scores, alpha, settings.negative, random_state
+                    output_layer,
+                    words[centre],
+                    hidden,
+                    change,
+                    weights.output,
+                    scores,
+                    alpha,
+                    settings.negative,
+                    random_state,
                 )
-                if not stays(words[context], settings.frozen):
-                    for i in range(hidden.size):
-                        hidden[i] += change[i]
+                if not is_frozen(words[context], settings.frozen):
+                    change_input(input_layer, words[context], np.float32(1.0), change, weights)
                 n_pairs += 1
     return loss, n_pairs, n_kept

@@ -137,7 +137,7 @@ def _for_each_vector(step):
 
 
 @intrinsic
-def take_row(typing_context, row, copy, original, n_vectors):
+def copy_row(typing_context, row, copy, original, n_vectors):
     """Copy = original = row."""
 
     def step(builder, row, copy, original):
@@ -149,7 +149,7 @@ def take_row(typing_context, row, copy, original, n_vectors):
 
 
 @intrinsic
-def bring_row(typing_context, row, copy, original, n_vectors):
+def write_back_row(typing_context, row, copy, original, n_vectors):
     """Row += copy - original: what other threads did to the row meanwhile stays."""
 
     def step(builder, row, copy, original):

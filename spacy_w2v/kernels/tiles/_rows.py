@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 
 from spacy_w2v._jit import inlined, inner
-from spacy_w2v.kernels.tiles._instructions import byte_at, take_row
 from spacy_w2v.kernels.tiles._llvm import LANES
 
 
@@ -15,41 +14,18 @@ class Rows(NamedTuple):
     input: int
     output: int
     zero: int  # a row of zeros, for what has to be padded
-    spare: int  # rows for the changes that frozen input vectors would take
+    scratch: int  # rows for input vectors that do not stand in one row of their own, or may not change
     frozen: int  # a byte for each word, not 0 if it is frozen; 0: none is
     n_bytes: int
 
 
 @inlined
-def rows_of(weights, zero, spare, settings):
-    """The rows of the weights; a row of zeros and spare ones, as wide."""
+def rows_of(weights, zero, scratch, settings):
+    """The rows of the weights; a row of zeros and those of scratch memory, as wide."""
     return Rows(
-        weights.input.ctypes.data, weights.output.ctypes.data, zero.ctypes.data, spare.ctypes.data,
+        weights.input.ctypes.data, weights.output.ctypes.data, zero.ctypes.data, scratch.ctypes.data,
         settings.frozen.ctypes.data if settings.frozen.size else 0, weights.input.shape[1] * 4,
     )  # fmt: skip
-
-
-@inlined
-def input_row(word, rows):
-    """The input row of a word."""
-    return rows.input + np.int64(word) * rows.n_bytes
-
-
-@inlined
-def row_stays(word, rows):
-    """Whether the input row of a word is frozen."""
-    return rows.frozen != 0 and byte_at(rows.frozen + np.int64(word)) != 0
-
-
-@inlined
-def input_row_to_change(word, slot, rows):
-    """The input row of a word for a step that reads and changes it: of a frozen one a copy, in spare row `slot`."""
-    row = input_row(word, rows)
-    if row_stays(word, rows):
-        copy = rows.spare + slot * rows.n_bytes
-        take_row(row, copy, copy, rows.n_bytes // (4 * LANES))
-        row = copy
-    return row
 
 
 @inner
@@ -64,7 +40,7 @@ def aligned(size):
 
 
 @inlined
-def take_loss(lanes):
+def reduce_loss(lanes):
     """The sum of all lanes, which are cleared."""
     total = 0.0
     for lane in range(LANES):

@@ -9,7 +9,7 @@ from spacy_w2v._jit import inner
 from spacy_w2v.kernels._random import next_random, scale_below
 
 
-class Kept(NamedTuple):
+class SubsampledTokens(NamedTuple):
     """The kept tokens of a chunk, from index `window` on: so many tokens on either side are nobody's neighbours."""
 
     words: np.ndarray  # uint32[n]
@@ -31,7 +31,7 @@ def within_sentences(settings, chunk):
 
 
 @inner
-def keep_tokens(chunk, subsampling, settings, widest, random_state, margin):
+def subsample_tokens(chunk, subsampling, settings, widest, random_state, margin):
     """Subsample a chunk and draw the radii. Returns the kept tokens and how many they are.
 
     One 64-bit draw a token: the high half decides whether it stays, the low half its radius.
@@ -60,4 +60,4 @@ def keep_tokens(chunk, subsampling, settings, widest, random_state, margin):
         for i in range(max(n - widest, begin), n):
             highest[i] = min(highest[i], n - 1)
     words[n:], places[n:], lowest[n:], highest[n:] = 0, 0, size, -1
-    return Kept(words, lowest, highest, places), n - window
+    return SubsampledTokens(words, lowest, highest, places), n - window
