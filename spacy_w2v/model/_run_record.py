@@ -280,10 +280,10 @@ def parse_record(kind: type[AnyRecord], values: object, *, path: str, section: s
     if not isinstance(values, dict):
         return parse_block(kind, values, path=path, section=section)
     version = values.get("schema_version", 0)
-    if type(version) is not int or not 0 <= version <= SCHEMA_VERSION:
+    if "schema_version" in values and (type(version) is not int or not 1 <= version <= SCHEMA_VERSION):
         raise StorageError(
-            f"{path}: schema_version must be at most {SCHEMA_VERSION}, was: {version!r:.100}. Read it with the version "
-            "of spacy-w2v that wrote it."
+            f"{path} must have a schema_version from 1 to {SCHEMA_VERSION}, was: {version!r:.100}. Read it with the "
+            "version of spacy-w2v that wrote it."
         )
     for migrate in (MIGRATIONS[number] for number in range(version, SCHEMA_VERSION)):
         values = migrate(values)

@@ -153,7 +153,7 @@ class Checkpoint:
     def check_corpus(self, now: CorpusIdentity) -> None:
         """Raise ConfigError if `corpus_identity` differs."""
         before = self.progress.corpus
-        changed = changed_parts(before.fingerprint, now.fingerprint)
+        changed = changed_parts(before.known_fingerprint(), now.fingerprint)
         parts = [PARTS[part] for part in changed if part != "format"]  # which the content does not depend on
         if before.initial != now.initial:
             parts.append("the vectors to start from have changed")

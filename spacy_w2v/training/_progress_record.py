@@ -51,6 +51,14 @@ class CorpusIdentity(Block):
     initial: str | None = None
     """A hash of the vectors that the run starts from, if there are any."""
 
+    def known_fingerprint(self) -> dict[str, object]:
+        """Return the fingerprint without settings of tokens that only a newer version knows."""
+        tokens = self.fingerprint.get("tokens")
+        if not isinstance(tokens, dict):
+            return self.fingerprint
+        known = {name: value for name, value in tokens.items() if name in KeptTokensSettings.model_fields}
+        return self.fingerprint | {"tokens": known}
+
 
 class SavedState(Block):
     """The block "state": how far the run has come."""
