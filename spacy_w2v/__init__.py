@@ -1,8 +1,10 @@
 """Word vectors for spaCy: word2vec trained on exactly the tokens that a pipeline makes.
 
 Train and load: `train` makes a `Word2Vec` from texts, `load` reads one back, `from_gensim` makes one of gensim's.
-Look and score: `prune_vectors` makes the table of any pipeline smaller, `tokenize` gives the words of texts.
-Read texts: `dataset`, `gensim_wiki`, `standard_input`, and `concatenate` and `interleave` for several of them.
+Vectors of anybody: `open_vectors` reads them as `WordVectors`, `evaluate` returns their `Scores`, and `prune_vectors`
+makes the table of any pipeline smaller.
+Texts: `dataset`, `gensim_wiki` and `standard_input` read them, `concatenate` and `interleave` join several, and
+`tokenize` gives their words to other programs.
 Errors: `Word2VecError` is the base of all; the module `spacy_w2v.errors` draws their tree.
 
 All else is private. Importing this package loads none of numba, gensim, datasets or spaCy: names are imported when they
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from spacy_w2v.corpus._words import tokenize
     from spacy_w2v.errors import (
         ConfigError,
+        ConfigWarning,
         CorpusError,
         CorpusWarning,
         StorageError,
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
         UnknownWordError,
         Word2VecError,
     )
+    from spacy_w2v.evaluation._scores import Scores
+    from spacy_w2v.evaluation._scoring import evaluate
+    from spacy_w2v.formats._opening import open_vectors
+    from spacy_w2v.model._word_vectors import WordVectors
     from spacy_w2v.sources._gensim_wiki import make_gensim_wiki_v1 as gensim_wiki
     from spacy_w2v.sources._huggingface import make_dataset_v1 as dataset
     from spacy_w2v.sources._interleaving import make_interleave_v2 as interleave
@@ -32,19 +39,24 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ConfigError",
+    "ConfigWarning",
     "CorpusError",
     "CorpusWarning",
+    "Scores",
     "StorageError",
     "TrainingError",
     "UnknownWordError",
     "Word2Vec",
     "Word2VecError",
+    "WordVectors",
     "concatenate",
     "dataset",
+    "evaluate",
     "from_gensim",
     "gensim_wiki",
     "interleave",
     "load",
+    "open_vectors",
     "prune_vectors",
     "standard_input",
     "tokenize",
@@ -53,19 +65,24 @@ __all__ = [
 
 _HOMES = {
     "ConfigError": "spacy_w2v.errors:ConfigError",
+    "ConfigWarning": "spacy_w2v.errors:ConfigWarning",
     "CorpusError": "spacy_w2v.errors:CorpusError",
     "CorpusWarning": "spacy_w2v.errors:CorpusWarning",
+    "Scores": "spacy_w2v.evaluation._scores:Scores",
     "StorageError": "spacy_w2v.errors:StorageError",
     "TrainingError": "spacy_w2v.errors:TrainingError",
     "UnknownWordError": "spacy_w2v.errors:UnknownWordError",
     "Word2Vec": "spacy_w2v._api:Word2Vec",
     "Word2VecError": "spacy_w2v.errors:Word2VecError",
+    "WordVectors": "spacy_w2v.model._word_vectors:WordVectors",
     "concatenate": "spacy_w2v.sources._mixture:make_concatenate_v1",
     "dataset": "spacy_w2v.sources._huggingface:make_dataset_v1",
+    "evaluate": "spacy_w2v.evaluation._scoring:evaluate",
     "from_gensim": "spacy_w2v._api:from_gensim",
     "gensim_wiki": "spacy_w2v.sources._gensim_wiki:make_gensim_wiki_v1",
     "interleave": "spacy_w2v.sources._interleaving:make_interleave_v2",
     "load": "spacy_w2v._api:load",
+    "open_vectors": "spacy_w2v.formats._opening:open_vectors",
     "prune_vectors": "spacy_w2v._api:prune_vectors",
     "standard_input": "spacy_w2v.sources._text_files:make_standard_input_v1",
     "tokenize": "spacy_w2v.corpus._words:tokenize",

@@ -381,7 +381,7 @@ def test_unknown_word_is_a_key_error(workplace):
         ("tokens.attr", "lower", "must be one of 'ORTH', 'LOWER' or 'NORM', was: 'lower'"),
         ("model.architecture", "skipgram", "must be one of 'skip-gram'"),
         ("export.formats", "spacy", "must be a list, was: 'spacy'"),
-        ("export.vectors", "both", "must be one of 'input', 'output' or 'mean', was: 'both'"),
+        ("export.vector_kind", "both", "must be one of 'input', 'output' or 'mean', was: 'both'"),
         ("export.dtype", "float64", "must be one of 'float32' or 'float16', was: 'float64'"),
         *((name, 10**25, "must be at most") for name in ("model.window", "model.negative", "training.epochs")),
     ],
@@ -404,9 +404,9 @@ def test_values_out_of_range(name, value, rule):
         ({"export": {"formats": ["spacy", "spacy"]}}, "each format may be named once"),
         *(
             (
-                {"export": {"vectors": kind}, "model": {"loss": "hierarchical-softmax"}},
-                f'^w2v: vectors must be "input" where loss = "hierarchical-softmax", was: "{kind}". Its output vectors '
-                'belong to the inner nodes of a tree, not to words. Take vectors = "input", or another loss.$',
+                {"export": {"vector_kind": kind}, "model": {"loss": "hierarchical-softmax"}},
+                f'^w2v: vector_kind must be "input" where loss = "hierarchical-softmax", was: "{kind}". Its output '
+                "vectors belong to the inner nodes of a tree, not to words. Take the input vectors, or another loss.$",
             )
             for kind in ("output", "mean")
         ),

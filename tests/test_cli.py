@@ -440,18 +440,18 @@ def test_neighbours_of_models_stand_side_by_side(workplace):
 def test_kinds_of_vectors(workplace, kind):
     inputs, outputs = (np.load(workplace / f"out/model/{name}_vectors.npy") for name in ("input", "output"))
     expected = outputs if kind == "output" else (inputs + outputs) / 2
-    exported = w2v_here("export", "out", "exported.kv", "--format", "gensim", "--vectors", kind, cwd=workplace)
+    exported = w2v_here("export", "out", "exported.kv", "--format", "gensim", "--vector-kind", kind, cwd=workplace)
     assert exported.code == 0
     keyed_vectors = read_keyed_vectors(workplace / "exported.kv")
     np.testing.assert_array_equal(keyed_vectors.vectors, expected)
 
-    shown = w2v_here("most-similar", "out", "king", "--topn", 3, "--vectors", kind, cwd=workplace)
+    shown = w2v_here("most-similar", "out", "king", "--topn", 3, "--vector-kind", kind, cwd=workplace)
     nearest = [f"{near} {similarity:.3f}" for near, similarity in keyed_vectors.most_similar("king", topn=3)]
     assert " ".join(nearest) in shown.said
 
     pairs = [("king", "river", 1), ("french", "war", 2), ("city", "there", 3), ("a", "go", 4), ("king", "war", 5)]
     (workplace / "pairs.tsv").write_text("".join(f"{first}\t{second}\t{rating}\n" for first, second, rating in pairs))
-    options = ["--word-pairs", "pairs.tsv", "--vectors", kind, "--output", "scores.json"]
+    options = ["--word-pairs", "pairs.tsv", "--vector-kind", kind, "--output", "scores.json"]
     assert w2v_here("evaluate", "out", *options, cwd=workplace).code == 0
     cosines = [keyed_vectors.similarity(first, second) for first, second, _ in pairs]
     scores = json.loads((workplace / "scores.json").read_text())
@@ -460,18 +460,18 @@ def test_kinds_of_vectors(workplace, kind):
 
 def test_vectors_that_a_loss_lacks_are_refused_before_training(workplace):
     before = files_below(workplace)
-    options = ["--w2v.model.loss", "hierarchical-softmax", "--w2v.export.vectors", "mean"]
+    options = ["--w2v.model.loss", "hierarchical-softmax", "--w2v.export.vector_kind", "mean"]
     refused = w2v_here("train", "config.cfg", "-o", "new", *options, cwd=workplace)
     assert refused.code == 1
-    assert 'vectors must be "input" where loss = "hierarchical-softmax", was: "mean"' in refused.said
+    assert 'vector_kind must be "input" where loss = "hierarchical-softmax", was: "mean"' in refused.said
     assert files_below(workplace) == before
 
     make_model([5, 4, 3], loss="hierarchical-softmax").save(workplace / "tree")
     before = files_below(workplace)
     for command in (["export", "tree", "exported"], ["most-similar", "tree", "w1"], ["evaluate", "tree"]):
-        refused = w2v_here(*command, "--vectors", "output", cwd=workplace)
+        refused = w2v_here(*command, "--vector-kind", "output", cwd=workplace)
         assert refused.code == 1
-        assert 'Take vectors = "input", or another loss.' in refused.said
+        assert "Take the input vectors, or another loss." in refused.said
     assert files_below(workplace) == before
 
 

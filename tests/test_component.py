@@ -154,13 +154,13 @@ def test_texts_of_python_are_a_corpus_too(nlp):
     assert_array_equal(other(TEXT).vector, nlp(TEXT).vector)
 
 
-@pytest.mark.parametrize("vectors", ["input", "output", "mean"])
-def test_initialize_loads_a_trained_model(model_path, vectors):
-    nlp = make_pipeline(examples=make_texts(20), initialize={"path": str(model_path), "vectors": vectors})
+@pytest.mark.parametrize("kind", ["input", "output", "mean"])
+def test_initialize_loads_a_trained_model(model_path, kind):
+    nlp = make_pipeline(examples=make_texts(20), initialize={"path": str(model_path), "vector_kind": kind})
     model = spacy_w2v.load(model_path)
-    assert_array_equal(nlp.vocab.vectors.data, model.vectors(vectors))
+    assert_array_equal(nlp.vocab.vectors.data, model.vectors(kind))
     assert_array_equal(nlp.get_pipe("w2v").doc_vectors.fitted.counts, model.vocabulary.counts)
-    assert nlp.get_pipe("w2v").record.vectors == nlp.meta["w2v"]["vectors"] == vectors
+    assert nlp.get_pipe("w2v").record.vector_kind == nlp.meta["w2v"]["vector_kind"] == kind
 
 
 def test_initialize_keeps_vectors_of_other_origin():
@@ -308,7 +308,7 @@ def test_frozen_components_with_static_vectors_are_warned_of():
         ({}, {"corpus": {"path": "text"}}, "corpus must be a reader of texts.* was a block with: path"),
         ({}, {"corpus": "a text"}, "texts must be an iterable of strings"),
         ({}, {"corpus": 1, "model": {"vector_sise": 3}}, "w2v.model. has no setting 'vector_sise'"),
-        ({}, {"corpus": 1, "model": {"loss": "hierarchical-softmax"}, "vectors": "mean"}, 'must be "input" where'),
+        ({}, {"corpus": 1, "model": {"loss": "hierarchical-softmax"}, "vector_kind": "mean"}, 'must be "input" where'),
         ({"n_common": D}, {"corpus": 1, **TRAINING}, f"n_common must be less than .* {D}, was: {D}"),
         ({"n_common": -1}, {}, "n_common must be at least 0, was: -1"),
         ({"sif_a": 0.0}, {}, "sif_a must be greater than 0, was: 0"),

@@ -429,7 +429,7 @@ def test_vectors_without_a_model_cannot_be_trained_further():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"vectors": "mean"}, 'update trains input vectors, but vectors = "mean"'),
+        ({"vector_kind": "mean"}, 'update trains input vectors, but vector_kind = "mean"'),
         ({"initial": {"vectors": "x", "freeze": True}}, r"keeps by freeze = true. Set one of them to false"),
     ],
 )
@@ -497,8 +497,8 @@ def test_scores_are_those_of_gensim(pairs_file):
     )
     expected = score_word_pairs(model.word_vectors(), read_word_pairs(pairs_file))
     scores = nlp.evaluate(examples_of(nlp, make_texts(3)))
-    assert expected["n_used"] == 4
-    assert scores["w2v_mine"] == pytest.approx(expected["spearman"], abs=1e-9)
+    assert expected.n_used == 4
+    assert scores["w2v_mine"] == pytest.approx(expected.spearman, abs=1e-9)
     n_strings = len(nlp.vocab.strings)
     pairs_file.unlink()  # a set is read once
     assert nlp.evaluate(examples_of(nlp, make_texts(3)))["w2v_mine"] == scores["w2v_mine"]

@@ -9,6 +9,7 @@ import gensim.models
 import pytest
 import spacy
 from confection import Config
+from spacy.util import registry
 
 from spacy_w2v.config._keywords import block_of
 from spacy_w2v.config._loading import apply_overrides, fill, load_config
@@ -20,7 +21,7 @@ from spacy_w2v.config._schema import (
     W2VSettings,
     parse_settings,
 )
-from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors import ConfigError, ConfigWarning
 from spacy_w2v.formats._exporting import FORMATS
 from spacy_w2v.training._resolved_config import resolve
 
@@ -43,7 +44,7 @@ REGISTERED = {
         "spacy_w2v.Interleave.v2",
         "spacy_w2v.DatasetCorpus.v1",
     },
-    "spacy_callbacks": {"spacy_w2v.train_vectors.v1", "spacy_w2v.load_vectors.v1"},
+    "spacy_callbacks": {"spacy_w2v.train_vectors.v1", "spacy_w2v.load_vectors.v1", "spacy_w2v.load_vectors.v2"},
 }
 """All names in entry points: they are what users' configs depend on, so none may go, and none may change meaning."""
 
@@ -91,9 +92,9 @@ def test_formats_of_the_settings_are_those_of_the_exporters():
 @pytest.mark.parametrize("loss", get_args(ModelSettings.model_fields["loss"].annotation))
 @pytest.mark.parametrize("kind", get_args(VectorKind))
 def test_kinds_of_vectors_go_with_losses_that_have_them(kind, loss):
-    block = {"export": {"vectors": kind}, "model": {"loss": loss}}
+    block = {"export": {"vector_kind": kind}, "model": {"loss": loss}}
     if kind == "input" or loss != "hierarchical-softmax":
-        assert parse_settings(block).export.vectors == kind
+        assert parse_settings(block).export.vector_kind == kind
     else:
         with pytest.raises(ConfigError, match="inner nodes of a tree"):
             resolve(fill(Config().from_str(BASE), parse_settings({})).merge({"w2v": block}))
@@ -246,3 +247,29 @@ def test_the_learning_rate_follows_the_model():
     own = {"model": {"architecture": "cbow"}, "training": {"alpha": 0.04}}
     assert parse_settings(own).completed().training.alpha == 0.04
     assert parse_settings({}).training.alpha is None
+
+
+# names of earlier versions
+
+
+def test_a_former_name_is_read_with_a_warning(tmp_path):
+    (tmp_path / "old.cfg").write_text('[w2v]\n\n[w2v.export]\nvectors = "mean"\n')
+    with pytest.warns(ConfigWarning, match=r"^\[w2v\.export\] vectors is called vector_kind now, and is read as such"):
+        config = load_config(tmp_path / "old.cfg")
+    assert config["w2v"]["export"] == {"vector_kind": "mean"}
+    (tmp_path / "both.cfg").write_text('[w2v]\n\n[w2v.export]\nvectors = "mean"\nvector_kind = "input"\n')
+    with pytest.raises(ConfigError, match=r"\[w2v\.export\] must have vector_kind once, but has it under its former"):
+        load_config(tmp_path / "both.cfg")
+
+
+def test_a_former_name_elsewhere_is_answered_with_the_new_one():
+    message = r"^\[w2v\.export\] has no setting 'vectors'\. It is called vector_kind now\.$"
+    with pytest.raises(ConfigError, match=message):
+        parse_settings({"export": {"vectors": "mean"}})
+
+
+def test_the_first_version_of_a_callback_keeps_its_arguments():
+    before = inspect.signature(registry.callbacks.get("spacy_w2v.load_vectors.v1")).parameters
+    now = inspect.signature(registry.callbacks.get("spacy_w2v.load_vectors.v2")).parameters
+    assert list(before) == ["path", "vectors", "max_vectors", "first", "merge_rare"]
+    assert list(now) == ["path", "vector_kind", "max_vectors", "merge_rare", "first"]

@@ -80,6 +80,7 @@ def test_components_are_read():
     from_disk.from_disk(DATA / "component")
     from_bytes.from_bytes((DATA / "component.msgpack").read_bytes())
     assert from_disk.to_bytes() == from_bytes.to_bytes()
+    assert from_disk.record.vector_kind == "input"  # which the file calls vectors
     expected = np.load(DATA / "component/output_vectors.npy")
     np.testing.assert_array_equal(from_disk._state().outputs.vectors, expected)
 

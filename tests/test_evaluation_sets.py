@@ -9,9 +9,11 @@ import pytest
 from helpers_cli import w2v_here
 from helpers_model import make_model
 
+import spacy_w2v
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.evaluation._data_sets import WordPair, read_analogies, read_word_pairs
-from spacy_w2v.evaluation._scoring import bundled, evaluate
+from spacy_w2v.evaluation._scores import WordPairScore
+from spacy_w2v.evaluation._scoring import bundled
 
 PAIRS = [WordPair("king", "queen", 8.5), WordPair("New York", "war", 1.0), WordPair("1984", "straße", -0.25)]
 SIMPLE = [pair for pair in PAIRS if pair.first != "New York"]
@@ -164,8 +166,7 @@ def model():
 
 
 def scores_of(model, path, kind):
-    sets = {"word_pairs": {}, "analogies": {}} | {kind: {"set": path}}
-    return evaluate(model, **sets, restrict_vocab=100)["set"]
+    return getattr(spacy_w2v.evaluate(model, **{kind: {"set": path}}, restrict_vocab=100), kind)["set"]
 
 
 def test_all_layouts_have_the_same_scores(model, tmp_path):
@@ -174,24 +175,19 @@ def test_all_layouts_have_the_same_scores(model, tmp_path):
     for pattern in ("{}\t{}\t{}", "{},{},{}", "{} {} {}", "{2};{0};{1}"):
         (tmp_path / "set").write_text(lines(pattern, pairs))
         found.append(scores_of(model, tmp_path / "set", "word_pairs"))
-    assert found[0]["spearman"] is not None
-    assert (found[0]["n_used"], found[0]["n_unknown"]) == (3, 1)
+    assert found[0].spearman is not None
+    assert (found[0].n_used, found[0].n_unknown) == (3, 1)
     assert found == [found[0]] * 4
 
 
 def test_equal_ratings_have_no_correlation(model, tmp_path):
     (tmp_path / "set").write_text(lines("{}\t{}\t1", [("king", "queen"), ("war", "river"), ("a", "b")]))
-    assert scores_of(model, tmp_path / "set", "word_pairs") == {
-        "spearman": None,
-        "pearson": None,
-        "n_used": 3,
-        "n_unknown": 0,
-    }
+    assert scores_of(model, tmp_path / "set", "word_pairs") == WordPairScore(n_used=3)
 
 
 def test_one_analogy_is_enough(model, tmp_path):
     (tmp_path / "set").write_text("king queen war river\n")
-    assert scores_of(model, tmp_path / "set", "analogies")["n_used"] == 1
+    assert scores_of(model, tmp_path / "set", "analogies").n_used == 1
 
 
 def test_command_tells_of_sets_without_known_words_and_refuses_others(model, tmp_path):

@@ -122,9 +122,9 @@ def same_files(left, right):
     [
         {},
         {"dtype": "float16"},
-        {"vectors": "mean"},
+        {"vector_kind": "mean"},
         {"max_vectors": 3},
-        {"max_vectors": 3, "merge_rare": True, "vectors": "output"},
+        {"max_vectors": 3, "merge_rare": True, "vector_kind": "output"},
     ],
     ids=str,
 )
@@ -254,7 +254,7 @@ def test_odd_words_come_back_from_keyed_vectors(name, mmap, tmp_path):
     if mmap and name != "vectors.kv":
         pytest.skip("gensim maps no compressed files")
     model = model_of(ODD_WORDS + WITH_SPACE + [""])
-    settings = ExportSettings(vectors="mean", max_vectors=40, dtype="float16")
+    settings = ExportSettings(vector_kind="mean", max_vectors=40, dtype="float16")
     export("gensim", model.word_vectors(), tmp_path / name, settings=settings)
     same_keyed_vectors(KeyedVectors.load(str(tmp_path / name), mmap=mmap), model, "mean", 40, "float16")
     assert set(tmp_path.iterdir()) == set(files_of("gensim", tmp_path / name))
@@ -370,7 +370,10 @@ def test_the_name_of_the_counts_is_taken(tmp_path):
             "merge_rare is for the format spacy, was: True",
         ),
         ({"formats": ["gensim-model"], "max_vectors": 3}, "whole model, so max_vectors must be left out, was: 3"),
-        ({"formats": ["gensim-model"], "vectors": "mean"}, "whole model, so vectors must be left out, was: mean"),
+        (
+            {"formats": ["gensim-model"], "vector_kind": "mean"},
+            "whole model, so vector_kind must be left out, was: mean",
+        ),
     ],
 )
 def test_settings_of_no_effect_are_refused(settings, message):

@@ -20,7 +20,6 @@ from spacy.training import Example
 import spacy_w2v
 from spacy_w2v.config._schema import ExportSettings
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.evaluation._scoring import evaluate
 from spacy_w2v.formats._exporting import FORMATS, export, export_all
 from spacy_w2v.model._vocabulary import Vocabulary
 
@@ -280,31 +279,31 @@ def test_kinds_of_vectors_in_all_formats(model, tmp_path, kind, max_vectors):
     expected = expected_vectors(model, kind)[:max_vectors]
     np.testing.assert_array_equal(model.vectors(kind)[:max_vectors], expected)
     export_all(
-        model.word_vectors(), tmp_path, ExportSettings(formats=list(FORMATS), vectors=kind, max_vectors=max_vectors)
+        model.word_vectors(), tmp_path, ExportSettings(formats=list(FORMATS), vector_kind=kind, max_vectors=max_vectors)
     )
     nlp = spacy.load(tmp_path / "spacy")
     np.testing.assert_array_equal(nlp.vocab.vectors.data, expected)
-    assert nlp.meta["w2v"]["vectors"] == kind
+    assert nlp.meta["w2v"]["vector_kind"] == kind
     text, binary = tmp_path / "word2vec/vectors.txt", tmp_path / "word2vec/vectors.bin"
     for keyed_vectors in (
         KeyedVectors.load(str(tmp_path / "gensim/vectors.kv"), mmap="r"),
         KeyedVectors.load_word2vec_format(str(text)),
         KeyedVectors.load_word2vec_format(str(binary), binary=True),
-        model.to_keyed_vectors(vectors=kind, max_vectors=max_vectors),
+        model.to_keyed_vectors(vector_kind=kind, max_vectors=max_vectors),
     ):
         assert keyed_vectors.index_to_key == model.words[:max_vectors]
         np.testing.assert_array_equal(keyed_vectors.vectors, expected)
     for nlp in (None, spacy.blank("de")):
-        data = model.to_spacy(nlp, vectors=kind, max_vectors=max_vectors).vocab.vectors.data
+        data = model.to_spacy(nlp, vector_kind=kind, max_vectors=max_vectors).vocab.vectors.data
         np.testing.assert_array_equal(data, expected)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_most_similar_and_scores_by_kinds_of_vectors(model, tmp_path, kind):
-    keyed_vectors = model.to_keyed_vectors(vectors=kind)
+    keyed_vectors = model.to_keyed_vectors(vector_kind=kind)
     for query in (model.words[1], expected_vectors(model, kind)[1]):
         expected = keyed_vectors.most_similar(query if isinstance(query, str) else [query], topn=4)
-        actual = model.most_similar(query, topn=4, vectors=kind)
+        actual = model.most_similar(query, topn=4, vector_kind=kind)
         assert [word for word, _ in actual] == [word for word, _ in expected]
         # float32 sums of 12 products in another order
         np.testing.assert_allclose([score for _, score in actual], [score for _, score in expected], atol=1e-6)
@@ -314,13 +313,13 @@ def test_most_similar_and_scores_by_kinds_of_vectors(model, tmp_path, kind):
     sets = {"word_pairs": {"pairs": tmp_path / "pairs.tsv"}, "analogies": {}, "restrict_vocab": 100}
     cosines = [keyed_vectors.similarity(first, second) for first, second, _ in pairs]
     expected = spearmanr(cosines, range(len(pairs))).statistic
-    assert evaluate(model, **sets, vectors=kind)["pairs"]["spearman"] == pytest.approx(expected)
+    assert spacy_w2v.evaluate(model, **sets, vector_kind=kind).word_pairs["pairs"].spearman == pytest.approx(expected)
 
 
 def test_input_and_output_vectors_share_the_models_memory(model):
     for kind, matrix in (("input", model.input_vectors), ("output", model.output_vectors)):
         assert model.vectors(kind) is matrix
-        assert np.shares_memory(model.to_keyed_vectors(vectors=kind).vectors, matrix)
+        assert np.shares_memory(model.to_keyed_vectors(vector_kind=kind).vectors, matrix)
     assert model.vectors() is model.input_vectors
     mean = model.vectors("mean")
     assert mean.dtype == np.float32
@@ -328,8 +327,8 @@ def test_input_and_output_vectors_share_the_models_memory(model):
 
 
 def test_other_kinds_of_vectors_are_refused(model):
-    for ask in (model.vectors, lambda kind: model.to_keyed_vectors(vectors=kind)):
-        with pytest.raises(ConfigError, match=r"^vectors must be one of input, output, mean, was: both$"):
+    for ask in (model.vectors, lambda kind: model.to_keyed_vectors(vector_kind=kind)):
+        with pytest.raises(ConfigError, match=r"^vector_kind must be one of input, output, mean, was: both$"):
             ask("both")
 
 
@@ -340,14 +339,14 @@ def test_inner_nodes_of_a_tree_are_not_exported_as_words(tmp_path, kind):
     sets = {"word_pairs": {}, "analogies": {}, "restrict_vocab": 1}
     for ask in (
         lambda: model.vectors(kind),
-        lambda: model.most_similar("w1", vectors=kind),
-        lambda: model.to_spacy(vectors=kind),
-        lambda: model.to_spacy(spacy.blank("en"), vectors=kind),
-        lambda: model.to_keyed_vectors(vectors=kind),
-        lambda: evaluate(model, **sets, vectors=kind),
+        lambda: model.most_similar("w1", vector_kind=kind),
+        lambda: model.to_spacy(vector_kind=kind),
+        lambda: model.to_spacy(spacy.blank("en"), vector_kind=kind),
+        lambda: model.to_keyed_vectors(vector_kind=kind),
+        lambda: spacy_w2v.evaluate(model, **sets, vector_kind=kind),
         *(
             lambda name=name: export(
-                name, model.word_vectors(), tmp_path / "exported", settings=ExportSettings(vectors=kind)
+                name, model.word_vectors(), tmp_path / "exported", settings=ExportSettings(vector_kind=kind)
             )
             for name in FORMATS
             if name != "gensim-model"  # which has all that a model has

@@ -69,7 +69,7 @@ def assert_knows_frequencies(model, nlp):
     [
         {},
         {"dtype": "float16"},
-        {"vectors": "mean"},
+        {"vector_kind": "mean"},
         {"max_vectors": 5},
         {"max_vectors": 5, "merge_rare": True},
     ],

@@ -68,7 +68,7 @@ def test_the_most_frequent_words_keep_their_own_vectors(model, merge_rare):
 
 @pytest.mark.parametrize("kind", ["input", "output"])
 def test_rare_words_share_the_vector_of_the_most_similar_word(model, kind, tmp_path):
-    model.to_spacy(max_vectors=N_KEPT, merge_rare=True, vectors=kind).to_disk(tmp_path / "nlp")
+    model.to_spacy(max_vectors=N_KEPT, merge_rare=True, vector_kind=kind).to_disk(tmp_path / "nlp")
     nlp = spacy.load(tmp_path / "nlp")
     assert nlp.vocab.vectors.shape == (N_KEPT, D)
     kept = model.vectors(kind)[:N_KEPT]

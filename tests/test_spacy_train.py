@@ -235,7 +235,7 @@ def test_one_config_makes_vectors_and_a_pipeline_that_uses_them(material, traine
     assert doc[2].has_vector
     assert nlp("KING")[0].rank == nlp("king")[0].rank < len(TAGS)
     assert nlp.meta["w2v"]["corpus"]["source"] == "texts.txt"
-    assert nlp.meta["w2v"]["vectors"] == "input"
+    assert nlp.meta["w2v"]["vector_kind"] == "input"
     # the vectors come first, and are said to
     assert re.search(r"^Encoding 100%", trained.stderr, re.MULTILINE)
     assert re.search(r"^Corpus: \d+ tokens, 7 words, which cover 99.\d%", trained.stderr, re.MULTILINE)
@@ -299,12 +299,14 @@ def test_vectors_are_there_before_any_component(material, workplace, pipeline):
 
 
 def test_of_the_export_settings_those_count_that_choose_vectors(material, workplace):
-    nlp = initialized(material, w2v__export__max_vectors=3, w2v__export__vectors="mean", w2v__export__dtype="float16")
+    nlp = initialized(
+        material, w2v__export__max_vectors=3, w2v__export__vector_kind="mean", w2v__export__dtype="float16"
+    )
     model = expected_vectors()
     assert nlp.vocab.vectors.shape == (3, 6)
     assert nlp.vocab.vectors.data.dtype == np.float32  # as spaCy's models need it
     np.testing.assert_array_equal(nlp.vocab[model.words[2]].vector, model.vectors("mean")[2])
-    assert nlp.meta["w2v"]["vectors"] == "mean"
+    assert nlp.meta["w2v"]["vector_kind"] == "mean"
 
 
 def test_rare_words_are_merged(material, workplace):
@@ -581,7 +583,7 @@ def model(workplace):
 
 
 def load_block(path="model", **arguments):
-    return {"@callbacks": "spacy_w2v.load_vectors.v1", "path": path, **arguments}
+    return {"@callbacks": "spacy_w2v.load_vectors.v2", "path": path, **arguments}
 
 
 def test_vectors_are_loaded(material, model, capfd):
@@ -598,7 +600,7 @@ def test_vectors_are_loaded_from_an_output_directory(material, trained, workplac
 
 
 def test_some_vectors_of_another_kind_are_loaded(material, model):
-    nlp = initialized(material, initialize__before_init=load_block(vectors="output", max_vectors=2))
+    nlp = initialized(material, initialize__before_init=load_block(vector_kind="output", max_vectors=2))
     assert nlp.vocab.vectors.shape == (2, 6)
     np.testing.assert_array_equal(nlp.vocab[model.words[1]].vector, model.output_vectors[1])
 

@@ -12,6 +12,7 @@ from helpers_model import make_model, with_record
 from spacy_w2v._system.terminal import shown, shown_lines
 from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.evaluation._report import make_report, plain_text
+from spacy_w2v.evaluation._scores import Scores, WordPairScore
 
 HOSTILE = {
     "clear": "\x1b[2Jcat",
@@ -167,7 +168,7 @@ def test_markup_in_words_and_names_is_shown_as_it_is(word):
 def test_reports_hold_no_links_images_or_html(word):
     model = described(make_model([3, 2, 1], words=["cat", word, "dog"]), word)
     model = with_record(model, training={"logger": word})
-    report = make_report(model, scores={word: {"spearman": 0.5, "n_used": 3, "n_unknown": 0}}, words=["cat", word])
+    report = make_report(model, scores=Scores({word: WordPairScore(spearman=0.5, n_used=3)}, {}), words=["cat", word])
     assert not re.search(r"(?<!\\)(\]\(|!\[|<)|(?<!\\)://|www\.|(?<=\|)[^|`]*(?<!\\)`[^|`]*\n", report), report
     assert not STEERING.search(report.replace("\n", ""))
     tables = [line for line in report.splitlines() if line.startswith("|")]

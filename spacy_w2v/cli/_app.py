@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from spacy_w2v._system.signals import EndingSignals, Stopped
 from spacy_w2v.cli._messages import let_all_be_printed, msg
-from spacy_w2v.errors import CorpusWarning, Word2VecError
+from spacy_w2v.errors import ConfigWarning, CorpusWarning, Word2VecError
 from spacy_w2v.errors._reraising import accessible
 from spacy_w2v.errors._wording import worded_for_command_line
 
@@ -67,8 +67,8 @@ CODE_HELP = "Python file with registered functions that the model's config names
 TRUST_HELP = "Run any function that the model's config names, not only a tokenizer of spaCy: for models you trust"
 
 
-class VectorsOf(str, Enum):
-    """The kinds of `spacy_w2v.config._schema.VectorKind`, for --vectors."""
+class VectorKinds(str, Enum):
+    """The kinds of `spacy_w2v.config._schema.VectorKind`, for --vector-kind."""
 
     input = "input"
     output = "output"
@@ -99,12 +99,12 @@ def errors_for_users(*, when_interrupted: str | Callable[[], str] = "Nothing was
 
 @contextmanager
 def _warnings_of_ours() -> Iterator[None]:
-    """Print what the corpus warns of as a sentence, without the place in the code."""
+    """Print what config and corpus warn of as a sentence, without the place in the code."""
     with warnings.catch_warnings():
         shown = warnings.showwarning
 
         def show(message: Warning | str, category: type[Warning], *place: Any) -> None:  # Any: file, line and the like
-            if issubclass(category, CorpusWarning):
+            if issubclass(category, ConfigWarning | CorpusWarning):
                 msg.warn(str(message))
             else:
                 shown(message, category, *place)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from spacy_w2v.cli._app import CODE_HELP, TRUST_HELP, VECTORS_HELP, VectorsOf, errors_for_users, run_code, w2v_cli
+from spacy_w2v.cli._app import CODE_HELP, TRUST_HELP, VECTORS_HELP, VectorKinds, errors_for_users, run_code, w2v_cli
 from spacy_w2v.cli._messages import msg
 
 
@@ -40,7 +40,9 @@ def export_command(
     format_: Format = typer.Option(Format.spacy, "--format", "-f", help="What to write"),
     max_vectors: int = typer.Option(None, "--max-vectors", min=1, help="Only the vectors of the most frequent words"),
     dtype: Dtype = typer.Option(Dtype.float32, "--dtype", help="Type of the numbers, for spacy and gensim"),
-    vectors: VectorsOf = typer.Option(VectorsOf.input, "--vectors", help="Which vectors: input, output or their mean"),
+    vector_kind: VectorKinds = typer.Option(
+        VectorKinds.input, "--vector-kind", help="Which vectors: input, output or their mean"
+    ),
     merge_rare: bool = typer.Option(
         False,
         "--merge-rare",
@@ -73,7 +75,7 @@ def export_command(
             "max_vectors": max_vectors,
             "merge_rare": merge_rare,
             "dtype": dtype.value,
-            "vectors": vectors.value,
+            "vector_kind": vector_kind.value,
             "whitespace": whitespace.value,
         }
         settings = parse_settings({"export": block}).export

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from spacy_w2v.cli._app import VECTORS_HELP, VectorsOf, errors_for_users, w2v_cli
+from spacy_w2v.cli._app import VECTORS_HELP, VectorKinds, errors_for_users, w2v_cli
 from spacy_w2v.cli._messages import msg
 from spacy_w2v.cli._tables import aligned
 
@@ -19,7 +19,9 @@ def most_similar_command(
     words: list[str] = typer.Argument(..., help="Words to look up"),
     others: list[str] = typer.Option([], "--compare", help="Other vectors, whose words stand beside"),
     topn: int = typer.Option(10, "--topn", "-n", min=1, help="How many words to show for each"),
-    vectors: VectorsOf = typer.Option(VectorsOf.input, "--vectors", help="Which vectors: input, output or their mean"),
+    vector_kind: VectorKinds = typer.Option(
+        VectorKinds.input, "--vector-kind", help="Which vectors: input, output or their mean"
+    ),
 ) -> None:
     """
     Show the words whose vectors are nearest to those of the given words, with their cosine similarities.
@@ -27,7 +29,7 @@ def most_similar_command(
     from spacy_w2v.formats._opening import open_vectors
 
     with errors_for_users():
-        opened = [open_vectors(name).of_kind(vectors.value) for name in (source, *others)]
+        opened = [open_vectors(name).of_kind(vector_kind.value) for name in (source, *others)]
         for word in words:
             opened[0].row(word)  # all are known before any is shown
         for word in words:

@@ -1,13 +1,16 @@
 """`spacy w2v report`: a short report of a model in Markdown."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from spacy_w2v.cli._app import errors_for_users, w2v_cli
 from spacy_w2v.cli._messages import msg
-from spacy_w2v.errors import StorageError
+from spacy_w2v.errors import CorpusError, StorageError
+
+if TYPE_CHECKING:
+    from spacy_w2v.evaluation._scores import Scores
 
 
 @w2v_cli.command("report")
@@ -36,15 +39,12 @@ def report_command(
         msg.good(f"Wrote the report to {output_file}")
 
 
-def read_scores(path: Path) -> dict[str, dict[str, Any]]:
+def read_scores(path: Path) -> "Scores":
     """Return the scores in a file. Raises StorageError."""
     from spacy_w2v._atomic import parse_json, read_bounded
-    from spacy_w2v.evaluation._scores import are_scores
+    from spacy_w2v.evaluation._scores import Scores
 
     try:
-        scores = parse_json(read_bounded(path), name=str(path))
-    except StorageError as error:
+        return Scores.from_dict(parse_json(read_bounded(path), name=str(path)))
+    except (StorageError, CorpusError) as error:
         raise StorageError(f"--scores must name a JSON file made by spacy w2v evaluate, was: {path}. {error}") from None
-    if not are_scores(scores):
-        raise StorageError(f"--scores must name a JSON file made by spacy w2v evaluate, was: {path}")
-    return scores

@@ -21,7 +21,7 @@ FORMATS_OF_SETTING = {
     "max_vectors": ("spacy", "gensim", "word2vec-text", "word2vec-binary"),
     "merge_rare": ("spacy",),
     "dtype": ("spacy", "gensim"),
-    "vectors": ("spacy", "gensim", "word2vec-text", "word2vec-binary"),
+    "vector_kind": ("spacy", "gensim", "word2vec-text", "word2vec-binary"),
 }
 """Which formats take a setting; of the others it is not."""
 
@@ -36,7 +36,7 @@ class ExportSettings(Settings):
     """With max_vectors, in spaCy's table: rarer words find the vector of the most similar word that is kept."""
     dtype: Literal["float32", "float16"] = "float32"
     """Type of the numbers in spaCy's and gensim's tables."""
-    vectors: VectorKind = "input"
+    vector_kind: VectorKind = "input"
     """The word vectors; the output vectors, of words as they are predicted; or the mean of both."""
     whitespace: WhiteSpace = "underscore"
     """In the word2vec formats, where a space ends a word: New_York for a word with white space; or no export."""
@@ -81,15 +81,15 @@ def check_fits(settings: ExportSettings, *, also: Sequence[ExportFormat] = ()) -
         )
 
 
-def check_vectors(vectors: str, *, loss: LossName) -> None:
-    """Raise ConfigError unless `vectors` is a VectorKind that a model of this loss has for each word."""
+def check_vector_kind(kind: str, *, loss: LossName) -> None:
+    """Raise ConfigError unless `kind` is a VectorKind that a model of this loss has for each word."""
     kinds = get_args(VectorKind)
-    if vectors not in kinds:
-        raise ConfigError(f"vectors must be one of {', '.join(kinds)}, was: {vectors}")
-    if vectors != "input" and not LOSSES[loss].outputs_of_words:
+    if kind not in kinds:
+        raise ConfigError(f"vector_kind must be one of {', '.join(kinds)}, was: {kind}")
+    if kind != "input" and not LOSSES[loss].outputs_of_words:
         raise ConfigError(
-            f'vectors must be "input" where loss = "{loss}", was: "{vectors}". Its output vectors '
-            'belong to the inner nodes of a tree, not to words. Take vectors = "input", or another loss.'
+            f'vector_kind must be "input" where loss = "{loss}", was: "{kind}". Its output vectors belong to the inner '
+            "nodes of a tree, not to words. Take the input vectors, or another loss."
         )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.config._registered import fill_block
+from spacy_w2v.config._renamed import rename_settings
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import did_you_mean
@@ -91,7 +92,10 @@ def config_of(nlp: "Language", settings: W2VSettings) -> str:
 
 
 def with_sections(config: "Config") -> "Config":
-    """Return the config with an empty block for each section of `[w2v]` that it lacks: all can be overridden."""
+    """Return the config with an empty block for each section of `[w2v]` that it lacks: all can be overridden.
+
+    Settings that had another name in earlier versions get their new one, with a warning.
+    """
     from confection import Config
 
     if "w2v" not in config:
@@ -103,6 +107,8 @@ def with_sections(config: "Config") -> "Config":
     extended = Config(config.copy(), section_order=config.section_order)
     for block in BLOCKS:
         extended["w2v"].setdefault(block, {})
+        if isinstance(extended["w2v"][block], dict):
+            rename_settings(extended["w2v"][block], section=f"w2v.{block}")
     return extended
 
 

@@ -8,9 +8,10 @@ from spacy_w2v.config._base import NO_VALUE, Settings, is_class
 from spacy_w2v.config._export import ExportSettings as ExportSettings
 from spacy_w2v.config._export import VectorKind as VectorKind
 from spacy_w2v.config._export import check_formats
-from spacy_w2v.config._export import check_vectors as check_vectors
+from spacy_w2v.config._export import check_vector_kind as check_vector_kind
 from spacy_w2v.config._initial import InitialSettings
 from spacy_w2v.config._losses import ARCHITECTURES, LOSSES, ArchitectureName, LossName
+from spacy_w2v.config._renamed import hint_of_new_name
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import did_you_mean
 
@@ -133,7 +134,7 @@ class W2VSettings(Settings):
     @model_validator(mode="after")
     def words_have_the_vectors(self) -> "W2VSettings":
         """Refuse before training what could not be exported after it."""
-        check_vectors(self.export.vectors, loss=self.model.loss)
+        check_vector_kind(self.export.vector_kind, loss=self.model.loss)
         check_formats(self.export.formats, loss=self.model.loss)
         return self
 
@@ -180,7 +181,8 @@ def _unknown_keys(model: type[BaseModel], values: dict[str, Any], *, section: st
     valid = [*model.model_fields, *([REGISTERED[section]] if section in REGISTERED else [])]
     for key, value in values.items():
         if key not in valid:
-            hint = did_you_mean(key, valid, otherwise=f"Known keys: {', '.join(valid)}.")
+            near = did_you_mean(key, valid, otherwise=f"Known keys: {', '.join(valid)}.")
+            hint = hint_of_new_name(section, key) or near
             problems.append(f"[{section}] has no setting '{key}'. {hint}")
             continue
         nested = model.model_fields[key].annotation

@@ -10,7 +10,8 @@ OF_SPACY = ("spacy", "spacy_w2v")
 """Packages whose tokenizers may be made."""
 
 HARMLESS = {
-    ("callbacks", "spacy_w2v.load_vectors.v1"),  # these two do nothing where only tokens matter
+    ("callbacks", "spacy_w2v.load_vectors.v1"),  # these three do nothing where only tokens matter
+    ("callbacks", "spacy_w2v.load_vectors.v2"),
     ("callbacks", "spacy_w2v.train_vectors.v1"),
     ("misc", "spacy.LookupsDataLoader.v1"),
     ("vectors", "spacy.Vectors.v1"),

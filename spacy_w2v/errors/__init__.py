@@ -1,6 +1,6 @@
 """The errors that a user can cause, each with the rule, the value seen and the remedy in its text.
 
-All of them are ValueErrors, and are exported by `spacy_w2v`:
+All of them are exported by `spacy_w2v`:
 
     ValueError
       Word2VecError
@@ -10,6 +10,7 @@ All of them are ValueErrors, and are exported by `spacy_w2v`:
         TrainingError          training that cannot go on
         UnknownWordError       a word that is not in the vocabulary; a KeyError too
     UserWarning
+      ConfigWarning            a setting that is read under its former name
       CorpusWarning            texts that are left out or cut
 
 What spaCy calls, such as callbacks and the component, raises errors that are confection.ConfigValidationErrors too,
@@ -20,6 +21,7 @@ from spacy_w2v._system.terminal import shown_lines
 
 __all__ = [
     "ConfigError",
+    "ConfigWarning",
     "CorpusError",
     "CorpusWarning",
     "StorageError",
@@ -59,6 +61,10 @@ class UnknownWordError(Word2VecError, KeyError):
     def __str__(self) -> str:
         """Return the text itself: KeyError would show its representation."""
         return shown_lines(str(self.args[0]))
+
+
+class ConfigWarning(UserWarning):
+    """Something in the configuration is of an earlier version, and is read as what it is called now."""
 
 
 class CorpusWarning(UserWarning):

@@ -10,10 +10,11 @@ import numpy as np
 
 from spacy_w2v._system.blas import one_thread_of_blas
 from spacy_w2v.evaluation._data_sets import Section
+from spacy_w2v.evaluation._scores import AnalogyScore
 from spacy_w2v.model._word_vectors import WordVectors
 
 
-def score_analogies(vectors: WordVectors, sections: Sequence[Section], *, restrict_vocab: int) -> dict[str, Any]:
+def score_analogies(vectors: WordVectors, sections: Sequence[Section], *, restrict_vocab: int) -> AnalogyScore:
     """Return the share of analogies solved, by `evaluate_word_analogies` of gensim (3CosAdd).
 
     Case is ignored, as by compute-accuracy.c of word2vec and by gensim: of words that differ in case only, the most
@@ -25,8 +26,7 @@ def score_analogies(vectors: WordVectors, sections: Sequence[Section], *, restri
         restrict_vocab: Of so many of the most frequent words, questions and answers are taken.
 
     Returns:
-        "accuracy" and, where sections of Google's kinds are there, "semantic" and "syntactic", in [0, 1] or None
-        without questions; "n_used" and "n_unknown" questions, and restrict_vocab.
+        The accuracy, also of meaning and of grammar where sections of both kinds are there, and numbers of questions.
     """
     from spacy_w2v.formats.gensim._keyed_vectors import make_keyed_vectors
 
@@ -39,12 +39,17 @@ def score_analogies(vectors: WordVectors, sections: Sequence[Section], *, restri
     syntactic = [section for section in solved if section["section"].startswith("gram")]
     semantic = [section for section in solved if not section["section"].startswith("gram")]
     n_used = _n_used(solved)
-    scores: dict[str, Any] = {"accuracy": _accuracy(solved)}
-    if syntactic and semantic:
-        scores |= {"semantic": _accuracy(semantic), "n_used_semantic": _n_used(semantic)}
-        scores |= {"syntactic": _accuracy(syntactic), "n_used_syntactic": _n_used(syntactic)}
-    n_unknown = sum(len(section.questions) for section in sections) - n_used
-    return scores | {"n_used": n_used, "n_unknown": n_unknown, "restrict_vocab": restrict_vocab}
+    has_kinds = bool(syntactic and semantic)
+    return AnalogyScore(
+        accuracy=_accuracy(solved),
+        semantic=_accuracy(semantic) if has_kinds else None,
+        n_used_semantic=_n_used(semantic) if has_kinds else None,
+        syntactic=_accuracy(syntactic) if has_kinds else None,
+        n_used_syntactic=_n_used(syntactic) if has_kinds else None,
+        n_used=n_used,
+        n_unknown=sum(len(section.questions) for section in sections) - n_used,
+        restrict_vocab=restrict_vocab,
+    )
 
 
 def _frequent(vectors: WordVectors, n_words: int) -> WordVectors:

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from spacy_w2v._system.terminal import shown
-from spacy_w2v.evaluation._scores import score_rows
+from spacy_w2v.evaluation._scores import Scores, score_rows
 from spacy_w2v.model._trained import TrainedModel
 
 N_NEIGHBOURS = 5
@@ -22,7 +21,7 @@ FIRST_RANK = 100
 """Words before it say little of any text: such as "the", commas and digits."""
 
 
-def make_report(model: TrainedModel, *, scores: dict[str, dict[str, Any]] | None, words: list[str]) -> str:
+def make_report(model: TrainedModel, *, scores: Scores | None, words: list[str]) -> str:
     """Return the report.
 
     scores: what `evaluation.evaluate` returns, or None. words: whose neighbours are shown; those that the vocabulary

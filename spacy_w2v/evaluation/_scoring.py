@@ -1,12 +1,14 @@
 """Scores of word vectors on sets of word pairs and analogies."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from spacy_w2v._arrays import Offsets
+from spacy_w2v.config._arguments import check_whole_number, path_of
 from spacy_w2v.config._schema import VectorKind
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.evaluation._analogies import score_analogies
@@ -22,6 +24,9 @@ WORD_PAIRS = {"WordSim-353": "wordsim353.tsv", "SimLex-999": "simlex999.txt"}
 ANALOGIES = {"Google analogies": "questions-words.txt"}
 """Analogies that gensim bundles (Mikolov et al. 2013a, arXiv 1301.3781)."""
 
+Sets = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
+"""Files of sets: one, several, or by the name of the set."""
+
 
 def bundled(file_name: str) -> Path:
     """Return the path of an evaluation set that gensim bundles."""
@@ -31,40 +36,70 @@ def bundled(file_name: str) -> Path:
 
 
 def evaluate(
-    source: Any,  # Any: what `open_vectors` takes
+    vectors: Any,  # Any: what `open_vectors` takes
     *,
-    word_pairs: dict[str, Path],
-    analogies: dict[str, Path],
+    word_pairs: Sets | None = None,
+    analogies: Sets | None = None,
     restrict_vocab: int = 30_000,
-    vectors: VectorKind = "input",
+    vector_kind: VectorKind = "input",
     tokenize: bool = False,
+    trust_config: bool = False,
 ) -> Scores:
-    """Return the scores of word vectors on each set, by its name.
+    """Return the scores of word vectors on word similarity and analogies, of the sets that gensim bundles or of others.
 
     Args:
-        source: The vectors: whatever `open_vectors` takes.
-        word_pairs: Files as `read_word_pairs` takes them.
-        analogies: Files as `read_analogies` takes them.
+        vectors: A model, a spaCy pipeline, vectors of gensim, or the path of any of them or of a file of word2vec or
+            GloVe: whatever `open_vectors` takes.
+        word_pairs: Files of two words and a rating in each line: a path, several, or paths by the name of the set.
+            Without any sets: WordSim-353 and SimLex-999, which are English.
+        analogies: Files like questions-words.txt, likewise. Without any sets: Google's analogies.
         restrict_vocab: Analogies are asked and answered among so many of the most frequent words.
-        vectors: Those of a model that are scored, "input", "output" or "mean".
+        vector_kind: Those of a model that are scored, "input", "output" or "mean".
         tokenize: In word pairs, a word that has no vector takes the mean of those of its tokens, which the pipeline of
             the model makes as it did for the corpus.
+        trust_config: As for `load`.
 
     Returns:
-        Of each set what `score_word_pairs` or `score_analogies` returns; questions with unknown words are left out.
+        Scores by the name of each set, such as `scores.word_pairs["WordSim-353"].spearman` and
+        `scores.analogies["Google analogies"].accuracy`. Questions with unknown words are left out.
 
     Raises:
         ConfigError: There are no such vectors, or tokenize is set for vectors without a model.
         CorpusError: A set cannot be read.
+        StorageError: The vectors cannot be read.
     """
-    pairs = {name: read_word_pairs(path) for name, path in word_pairs.items()}
-    sections = {name: read_analogies(path) for name, path in analogies.items()}
-    opened = open_vectors(source).of_kind(vectors)
+    check_whole_number(restrict_vocab, name="restrict_vocab", at_least=1)
+    if word_pairs is None and analogies is None:
+        word_pairs = {name: bundled(file) for name, file in WORD_PAIRS.items()}
+        analogies = {name: bundled(file) for name, file in ANALOGIES.items()}
+    pair_files, analogy_files = _files_by_name(word_pairs=word_pairs, analogies=analogies)
+    pairs = {name: read_word_pairs(path) for name, path in pair_files.items()}
+    sections = {name: read_analogies(path) for name, path in analogy_files.items()}
+    opened = open_vectors(vectors, trust_config=trust_config, argument="vectors").of_kind(vector_kind)
     rows_of_tokens = _finds_tokens(opened) if tokenize else None
-    scores = {name: score_word_pairs(opened, of_set, rows_of_tokens=rows_of_tokens) for name, of_set in pairs.items()}
-    for name, of_file in sections.items():
-        scores[name] = score_analogies(opened, of_file, restrict_vocab=restrict_vocab)
-    return scores
+    return Scores(
+        {name: score_word_pairs(opened, of_set, rows_of_tokens=rows_of_tokens) for name, of_set in pairs.items()},
+        {name: score_analogies(opened, of_set, restrict_vocab=restrict_vocab) for name, of_set in sections.items()},
+    )
+
+
+def _files_by_name(*, word_pairs: Sets | None, analogies: Sets | None) -> tuple[dict[str, Path], dict[str, Path]]:
+    """Return the files of both kinds by name: as it is given, or the file's own, or its path where that is not unique.
+
+    Raises ConfigError for what is no path.
+    """
+    given = {"word_pairs": word_pairs or (), "analogies": analogies or ()}
+    both = []
+    for argument, sets in given.items():
+        sets = [sets] if isinstance(sets, str | Path) else sets
+        named = sets.items() if isinstance(sets, Mapping) else ((None, path) for path in sets)
+        both.append([(name, path_of(path, name=argument)) for name, path in named])
+    stems = Counter(path.stem for of_kind in both for name, path in of_kind if name is None)
+    pairs, others = (
+        {name or (path.stem if stems[path.stem] == 1 else str(path)): path for name, path in of_kind}
+        for of_kind in both
+    )
+    return pairs, others
 
 
 def _finds_tokens(vectors: WordVectors) -> Callable[[str], Offsets]:

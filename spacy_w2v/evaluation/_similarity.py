@@ -48,7 +48,7 @@ class SimilaritySets:
         except ConfigError as error:
             warnings.warn(f"No scores of word pairs: {error}", stacklevel=2)
             return dict.fromkeys(Path(name).stem for name in self.names)
-        return {name: score_word_pairs(words, pairs)["spearman"] for name, pairs in sets.items()}
+        return {name: score_word_pairs(words, pairs).spearman for name, pairs in sets.items()}
 
 
 def _find(name: str) -> Path:

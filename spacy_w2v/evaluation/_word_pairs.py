@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from itertools import compress
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from spacy_w2v._arrays import Offsets, Vectors
 from spacy_w2v.evaluation._data_sets import WordPair
+from spacy_w2v.evaluation._scores import WordPairScore
 from spacy_w2v.model._lookup import NO_ROW
 
 FEWEST_PAIRS = 2
@@ -25,7 +26,7 @@ class Lookup(Protocol):
 
 def score_word_pairs(
     lookup: Lookup, pairs: Sequence[WordPair], *, rows_of_tokens: Callable[[str], Offsets] | None = None
-) -> dict[str, Any]:
+) -> WordPairScore:
     """Return rank and linear correlation of the cosines of word pairs with their ratings.
 
     A word has the vector that a pipeline gives a token of this text: that of the word as it stands, and only if there
@@ -40,13 +41,11 @@ def score_word_pairs(
             pairs with such a word are left out, as are those where it returns no row.
 
     Returns:
-        "spearman" and "pearson", in [-1, 1], or None where fewer than two pairs are left, or where all have the same
-        rating or cosine; "n_used" and "n_unknown" pairs.
+        Both correlations, and the numbers of pairs.
     """
     vectors = _vectors_by_word(lookup, pairs, rows_of_tokens)
     used = [pair for pair in pairs if pair.first in vectors and pair.second in vectors]
-    counts = {"n_used": len(used), "n_unknown": len(pairs) - len(used)}
-    nothing = {"spearman": None, "pearson": None, **counts}
+    nothing = WordPairScore(n_used=len(used), n_unknown=len(pairs) - len(used))
     if len(used) < FEWEST_PAIRS:
         return nothing
     ratings = np.array([pair.rating for pair in used])
@@ -56,7 +55,7 @@ def score_word_pairs(
     from scipy.stats import pearsonr, spearmanr
 
     measures = {"spearman": spearmanr(ratings, cosines).statistic, "pearson": pearsonr(ratings, cosines).statistic}
-    return {name: float(value) if np.isfinite(value) else None for name, value in measures.items()} | counts
+    return nothing.model_copy(update={name: float(value) for name, value in measures.items() if np.isfinite(value)})
 
 
 def _vectors_by_word(

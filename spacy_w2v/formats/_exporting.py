@@ -94,7 +94,7 @@ def export(
 
     Args:
         name: Of the format, one of `FORMATS`.
-        vectors: The input vectors; of a model, `settings.vectors` says which of its vectors are written.
+        vectors: The input vectors; of a model, `settings.vector_kind` says which of its vectors are written.
         path: A directory that exists, for spaCy, or a file to be written; other files may come beside it.
         settings: Which words and numbers are written.
         nlp: The pipeline whose tokens the model was trained on, if it is there; None to make it of the model's config,
@@ -106,7 +106,7 @@ def export(
     form = FORMATS[name]
     write = getattr(import_module(form.module), form.function)
     if not form.needs_model:
-        write(vectors.of_kind(settings.vectors), path, settings)
+        write(vectors.of_kind(settings.vector_kind), path, settings)
     elif vectors.model is not None:
         write(vectors.model, path, settings, **({"nlp": nlp} if form.keeps_pipeline else {}))
     else:

@@ -23,13 +23,13 @@ class Word2Vec(TrainedModel):
         max_vectors: int | None = None,
         merge_rare: bool = False,
         dtype: Literal["float32", "float16"] = "float32",
-        vectors: VectorKind = "input",
+        vector_kind: VectorKind = "input",
     ) -> "Language":
         """Put the vectors into a pipeline, in place of those it has, and return it.
 
         nlp: the pipeline; None makes one with the tokenizer that the vectors were trained with, and without
         components. max_vectors: only those of the most frequent words. merge_rare: with max_vectors, rarer words share
-        the vector of the most similar word that is kept. dtype: of the table. vectors: "input", "output" or "mean".
+        the vector of the most similar word that is kept. dtype: of the table. vector_kind: "input", "output" or "mean".
         Raises ConfigError as `vectors` does, and for merge_rare without max_vectors.
         """
         from spacy_w2v.formats.spacy._writing import make_spacy_pipeline, set_vectors
@@ -38,10 +38,10 @@ class Word2Vec(TrainedModel):
         check_dtype(dtype)
         if nlp is None:
             return make_spacy_pipeline(
-                self, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vectors=vectors
+                self, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vector_kind=vector_kind
             )
         check_pipeline(nlp)
-        set_vectors(nlp, self, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vectors=vectors)
+        set_vectors(nlp, self, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vector_kind=vector_kind)
         return nlp
 
     def to_keyed_vectors(
@@ -49,19 +49,19 @@ class Word2Vec(TrainedModel):
         *,
         max_vectors: int | None = None,
         dtype: Literal["float32", "float16"] = "float32",
-        vectors: VectorKind = "input",
+        vector_kind: VectorKind = "input",
     ) -> Any:  # Any: gensim has no types
         """Return a gensim.models.KeyedVectors with the words, vectors and counts.
 
         max_vectors: only the most frequent words. dtype: "float32", which shares this model's memory, or "float16".
-        vectors: "input", "output" or "mean", of which the last has memory of its own. Raises ConfigError as `vectors`
-        does.
+        vector_kind: "input", "output" or "mean", of which the last has memory of its own. Raises ConfigError as
+        `vectors` does.
         """
         from spacy_w2v.formats.gensim._keyed_vectors import make_keyed_vectors
 
         check_max_vectors(max_vectors)
         check_dtype(dtype)
-        return make_keyed_vectors(self.word_vectors(vectors), max_vectors=max_vectors, dtype=dtype)
+        return make_keyed_vectors(self.word_vectors(vector_kind), max_vectors=max_vectors, dtype=dtype)
 
     def to_gensim(self) -> Any:  # Any: gensim has no types
         """Return a gensim.models.Word2Vec, to train on there: words, counts, both matrices, tree, hyper-parameters.

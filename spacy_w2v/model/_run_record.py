@@ -244,11 +244,11 @@ class RunRecord(Block):
         """Return the record as JSON values, without what was never set."""
         return {"schema_version": self.schema_version, **self.model_dump(exclude_unset=True)}
 
-    def for_pipeline(self, vectors: VectorKind) -> "VectorsRecord":
+    def for_pipeline(self, vector_kind: VectorKind) -> "VectorsRecord":
         """Return what a pipeline with these vectors of the model keeps of the record."""
         known = {name: value for name, value in self if name in self.model_fields_set}
         kept = {name: value for name, value in known.items() if name not in ONLY_OF_MODELS}
-        return VectorsRecord.model_validate({**kept, "vectors": vectors})
+        return VectorsRecord.model_validate({**kept, "vector_kind": vector_kind})
 
 
 ONLY_OF_MODELS = {"created", "run", "corpus_fingerprint", "learning_rates", "unfinished"}
@@ -258,7 +258,7 @@ ONLY_OF_MODELS = {"created", "run", "corpus_fingerprint", "learning_rates", "unf
 class VectorsRecord(RunRecord):
     """The record of the run behind a pipeline's vectors."""
 
-    vectors: VectorKind
+    vector_kind: VectorKind
     """Which vectors of the model they are."""
 
 
@@ -291,8 +291,12 @@ def parse_record(kind: type[AnyRecord], values: object, *, path: str, section: s
 
 
 def _from_version_0(values: JsonDict) -> JsonDict:
-    """Add what records without a number may lack: vectors to start from came later, and gensim's models had none."""
-    return {"initial": {}, **values}
+    """Add what records without a number may lack: vectors to start from came later, and gensim's models had none.
+
+    In records of pipelines, `vector_kind` was called vectors.
+    """
+    renamed = {"vector_kind" if name == "vectors" else name: value for name, value in values.items()}
+    return {"initial": {}, **renamed}
 
 
 MIGRATIONS: dict[int, Callable[[JsonDict], JsonDict]] = {0: _from_version_0}

@@ -128,7 +128,7 @@ class TrainedModel:
             ConfigError: `kind` is none of these, or is not "input" with hierarchical softmax, where the output vectors
                 belong to the inner nodes of the tree.
         """
-        self.objective.check_vectors(kind)
+        self.objective.check_vector_kind(kind)
         matrices: dict[VectorKind, Matrix] = {"input": self.input_vectors, "output": self.output_vectors}
         return WordVectors(
             name=name or f"a model of {self.record.corpus.source}",
@@ -155,14 +155,14 @@ class TrainedModel:
         positive: str | Sequence[str] | None = None,
         negative: str | Sequence[str] = (),
         topn: int = 10,
-        vectors: VectorKind = "input",
+        vector_kind: VectorKind = "input",
     ) -> list[tuple[str, float]]:
         """Return the words nearest to a word, to several, or to a vector of d numbers, with their cosine similarities.
 
-        As `WordVectors.most_similar`, with one argument more: vectors, those that are compared. Raises ConfigError as
-        `word_vectors` does, too.
+        As `WordVectors.most_similar`, with one argument more: vector_kind, those that are compared. Raises ConfigError
+        as `word_vectors` does, too.
         """
-        return self.word_vectors(vectors).most_similar(word, positive=positive, negative=negative, topn=topn)
+        return self.word_vectors(vector_kind).most_similar(word, positive=positive, negative=negative, topn=topn)
 
     def predict_context(self, words: Sequence[str], *, topn: int = 10) -> list[tuple[str, float]]:
         """Return the words that fit best among these words of a context, with their probabilities in [0, 1].

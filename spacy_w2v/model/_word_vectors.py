@@ -115,7 +115,7 @@ class WordVectors:
             return self.model.word_vectors(kind, name=self.name)
         if kind != "input":
             raise ConfigError(
-                f'vectors must be "input" for word vectors that come without output vectors, as {self.name}, was: '
+                f'vector_kind must be "input" for word vectors that come without output vectors, as {self.name}, was: '
                 f'"{kind}".'
             )
         return self

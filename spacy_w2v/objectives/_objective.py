@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Counts, IdentityInput, InputLayer, OutputLayer, Tree, Vectors
-from spacy_w2v.config._export import check_formats, check_vectors
+from spacy_w2v.config._export import check_formats, check_vector_kind
 from spacy_w2v.config._losses import LOSSES, LossFacts, LossName
 from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError
@@ -131,9 +131,9 @@ class Objective(ABC):
 
     # --- what a trained model can do
 
-    def check_vectors(self, kind: str) -> None:
+    def check_vector_kind(self, kind: str) -> None:
         """Raise ConfigError unless a model has vectors of this kind for each word: "input", "output" or "mean"."""
-        check_vectors(kind, loss=self.name)
+        check_vector_kind(kind, loss=self.name)
 
     @abstractmethod
     def log_probabilities(self, hidden: Vectors, output: Vectors, *, tree: Tree | None) -> NDArray[np.float64]:

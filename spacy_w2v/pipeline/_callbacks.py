@@ -32,7 +32,7 @@ def make_train_vectors_v1(
     """Make the callback "spacy_w2v.train_vectors.v1": train vectors as the block `[w2v]` of the same config says.
 
     The tokens are those of the pipeline that is initialized. Of `[w2v.export]`, `max_vectors`, `merge_rare` and
-    `vectors` count.
+    `vector_kind` count.
     output: keep the results there too, as `spacy w2v train --output` does. If results of the same settings and corpus
     are there already, they are used, and nothing is trained; a run that was stopped goes on. overwrite: replace results
     of other settings or another corpus, which are refused otherwise. cache_dir: for encoded corpora; null for the
@@ -55,7 +55,9 @@ def make_train_vectors_v1(
             progress=progress,
         )
         export = resolved.settings.export
-        _set_vectors(nlp, model, max_vectors=export.max_vectors, merge_rare=export.merge_rare, vectors=export.vectors)
+        _set_vectors(
+            nlp, model, max_vectors=export.max_vectors, merge_rare=export.merge_rare, vector_kind=export.vector_kind
+        )
 
     return _before_init(train_vectors, first, title="Vectors cannot be trained")
 
@@ -67,18 +69,31 @@ def make_load_vectors_v1(
     first: Callback | None = None,
     merge_rare: bool = False,
 ) -> Callback:
-    """Make the callback "spacy_w2v.load_vectors.v1": take the vectors of a model that was trained before.
+    """Make the callback "spacy_w2v.load_vectors.v1", whose vectors is called vector_kind by that of v2."""
+    return make_load_vectors_v2(path, vectors, max_vectors, merge_rare, first)
 
-    path: the output directory of `spacy w2v train`, or a model. vectors: "input", "output" or "mean". max_vectors: only
-    those of the most frequent words. merge_rare: all other words share the vector of the most similar one of these.
-    first: another callback for `before_init`, which has room for one only; it is called first.
+
+def make_load_vectors_v2(
+    path: str | Path,
+    vector_kind: VectorKind = "input",
+    max_vectors: int | None = None,
+    merge_rare: bool = False,
+    first: Callback | None = None,
+) -> Callback:
+    """Make the callback "spacy_w2v.load_vectors.v2": take the vectors of a model that was trained before.
+
+    path: the output directory of `spacy w2v train`, or a model. vector_kind: "input", "output" or "mean". max_vectors:
+    only those of the most frequent words. merge_rare: all other words share the vector of the most similar one of
+    these. first: another callback for `before_init`, which has room for one only; it is called first.
     """
 
     def load_vectors(nlp: "Language") -> None:
         from spacy_w2v._api import load
 
         check_max_vectors(max_vectors)
-        _set_vectors(nlp, load(path, mmap=True), max_vectors=max_vectors, merge_rare=merge_rare, vectors=vectors)
+        _set_vectors(
+            nlp, load(path, mmap=True), max_vectors=max_vectors, merge_rare=merge_rare, vector_kind=vector_kind
+        )
 
     return _before_init(load_vectors, first, title="Vectors cannot be loaded")
 
@@ -158,10 +173,10 @@ def _train_or_find(
 
 
 def _set_vectors(
-    nlp: "Language", model: "TrainedModel", *, max_vectors: int | None, merge_rare: bool, vectors: VectorKind
+    nlp: "Language", model: "TrainedModel", *, max_vectors: int | None, merge_rare: bool, vector_kind: VectorKind
 ) -> None:
     """Put vectors into the pipeline, as float32, which spaCy's models need."""
     from spacy_w2v.formats.spacy._writing import note_vectors, set_vectors
 
-    set_vectors(nlp, model, max_vectors=max_vectors, merge_rare=merge_rare, vectors=vectors)
-    note_vectors(nlp, model, vectors=vectors)
+    set_vectors(nlp, model, max_vectors=max_vectors, merge_rare=merge_rare, vector_kind=vector_kind)
+    note_vectors(nlp, model, vector_kind=vector_kind)

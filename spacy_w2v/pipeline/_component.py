@@ -99,7 +99,7 @@ class Word2VecComponent:
         training: dict[str, Any] | None = None,
         initial: dict[str, Any] | None = None,
         path: str | Path | None = None,
-        vectors: VectorKind = "input",
+        vector_kind: VectorKind = "input",
         progress: bool = True,
     ) -> None:
         """Give the pipeline its word vectors, and find the common components of texts.
@@ -110,7 +110,7 @@ class Word2VecComponent:
             table that has the vectors of the model's most frequent words already stays, unless `update` needs all.
             With neither, the pipeline's vectors stay; and if they are those that were made or read here before, so
             does all that is known of them.
-        vectors: those of the model that are taken.
+        vector_kind: those of the model that are taken.
         progress: show how training goes, on standard error.
 
         Common components are those of texts of the corpus, or of the examples where there is none.
@@ -134,7 +134,9 @@ class Word2VecComponent:
             if path is None and source is None and not any(blocks.values()) and self._made(nlp.vocab.vectors):
                 return
             if self.is_trainable:
-                check_can_continue(path=path, source=source, initial=initial or {}, vectors=vectors, section=section)
+                check_can_continue(
+                    path=path, source=source, initial=initial or {}, vector_kind=vector_kind, section=section
+                )
             if path is None and source is not None:  # before training, not after
                 check_order(nlp, self)
             trained = make_model(
@@ -142,18 +144,18 @@ class Word2VecComponent:
                 path=path,
                 source=source,
                 blocks={name: block for name, block in blocks.items() if block is not None},
-                vectors=vectors,
+                vector_kind=vector_kind,
                 section=section,
                 progress=progress,
             )
-            if trained is not None and not has_table(nlp, trained, vectors=vectors, whole=self.is_trainable):
+            if trained is not None and not has_table(nlp, trained, vector_kind=vector_kind, whole=self.is_trainable):
                 if path is not None:
                     check_order(nlp, self)
-                set_table(nlp, trained, vectors=vectors)
+                set_table(nlp, trained, vector_kind=vector_kind)
             fitted = fit(
                 nlp, trained, settings=self.settings, source=source, get_examples=get_examples, section=section
             )
-            record = trained.record.for_pipeline(vectors) if trained is not None else None
+            record = trained.record.for_pipeline(vector_kind) if trained is not None else None
             outputs = None
             if trained is not None and self.is_trainable:
                 outputs = Outputs(np.array(trained.output_vectors), trained.own_tree)

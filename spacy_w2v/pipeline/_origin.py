@@ -45,7 +45,7 @@ Corpus: TypeAlias = Annotated[Any, BeforeValidator(as_sampled_source)]
 
 
 def check_can_continue(
-    *, path: str | Path | None, source: object, initial: dict[str, Any], vectors: VectorKind, section: str
+    *, path: str | Path | None, source: object, initial: dict[str, Any], vector_kind: VectorKind, section: str
 ) -> None:
     """Raise ConfigError unless the vectors will be such that their training can go on. section: named in errors."""
     if path is None and source is None:
@@ -54,9 +54,9 @@ def check_can_continue(
             f"trained model as path in [{section}], or texts in [{section}.corpus] and these vectors in "
             f"[{section}.initial], to start from them."
         )
-    if vectors != "input":
+    if vector_kind != "input":
         raise ConfigError(
-            f'update trains input vectors, but vectors = "{vectors}" in [{section}]. Set vectors = "input".'
+            f'update trains input vectors, but vector_kind = "{vector_kind}" in [{section}]. Set vector_kind = "input".'
         )
     if initial.get("freeze"):
         raise ConfigError(
@@ -70,7 +70,7 @@ def make_model(
     path: str | Path | None,
     source: "SampledSource | None",
     blocks: dict[str, Any],
-    vectors: VectorKind,
+    vector_kind: VectorKind,
     section: str,
     progress: bool,
 ) -> "TrainedModel | None":
@@ -91,7 +91,7 @@ def make_model(
 
         return load(path, mmap=True)
     if source is not None:
-        return _train(nlp, source, blocks, vectors=vectors, section=section, progress=progress)
+        return _train(nlp, source, blocks, vector_kind=vector_kind, section=section, progress=progress)
     if not len(nlp.vocab.vectors.data):
         raise ConfigError(
             f"The component '{section.split('.')[-1]}' needs word vectors, but the pipeline has none. Name texts to "
@@ -106,7 +106,7 @@ def _train(
     source: "SampledSource",
     blocks: dict[str, Any],
     *,
-    vectors: VectorKind,
+    vector_kind: VectorKind,
     section: str,
     progress: bool,
 ) -> "TrainedModel":
@@ -116,7 +116,7 @@ def _train(
     from spacy_w2v.training._run import TrainingRun
 
     blocks["tokens"] = {"n_process": 1} | blocks.get("tokens", {})
-    blocks["export"] = {"vectors": vectors}  # says before training whether there will be such
+    blocks["export"] = {"vector_kind": vector_kind}  # says before training whether there will be such
     run = TrainingRun(source=source, nlp=nlp, settings=parse_settings(blocks, section=section))
     if not progress:
         with silent() as listener:
@@ -128,7 +128,7 @@ def _train(
     return model
 
 
-def has_table(nlp: Language, trained: "TrainedModel", *, vectors: VectorKind, whole: bool) -> bool:
+def has_table(nlp: Language, trained: "TrainedModel", *, vector_kind: VectorKind, whole: bool) -> bool:
     """Return whether a pipeline has the vectors of a model already; all if `whole`, or else of its most frequent words.
 
     As where they come by `[initialize] vectors`, or by a callback with `[w2v.export] max_vectors`.
@@ -137,16 +137,16 @@ def has_table(nlp: Language, trained: "TrainedModel", *, vectors: VectorKind, wh
     n_rows = len(trained) if whole else len(table.data)
     if not n_rows or getattr(table, "mode", None) != "default":
         return False
-    rows = trained.vectors(vectors)[:n_rows]
+    rows = trained.vectors(vector_kind)[:n_rows]
     return table.data.dtype == rows.dtype and np.array_equal(to_numpy(table.data), rows)
 
 
-def set_table(nlp: Language, trained: "TrainedModel", *, vectors: VectorKind) -> None:
+def set_table(nlp: Language, trained: "TrainedModel", *, vector_kind: VectorKind) -> None:
     """Put the vectors of a model into the pipeline's vocab, on the device that spaCy computes on, and note them."""
     from spacy_w2v.formats.spacy._writing import note_vectors, set_vectors
 
-    set_vectors(nlp, trained, vectors=vectors)
-    note_vectors(nlp, trained, vectors=vectors)  # over what a callback has noted of others
+    set_vectors(nlp, trained, vector_kind=vector_kind)
+    note_vectors(nlp, trained, vector_kind=vector_kind)  # over what a callback has noted of others
     nlp.vocab.vectors.to_ops(get_current_ops())  # as Language.initialize does with those of [initialize]
 
 

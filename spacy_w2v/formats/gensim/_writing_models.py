@@ -44,7 +44,7 @@ def make_gensim_model(model: TrainedModel) -> Any:  # Any: gensim has no types
 def write_gensim_model(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
     """Write what `Word2Vec.load(path)` reads: `path`, and large arrays beside it.
 
-    It is always the whole model: `max_vectors`, `dtype` and `vectors` of the settings are for other formats.
+    It is always the whole model: `max_vectors`, `dtype` and `vector_kind` of the settings are for other formats.
     """
     shape = (len(model), model.vector_size)
     if len(model) * model.vector_size < FLOATS_IN_ONE_FILE or path.suffix in COMPRESSED:

@@ -31,42 +31,42 @@ def set_vectors(
     max_vectors: int | None = None,
     merge_rare: bool = False,
     dtype: str = "float32",
-    vectors: VectorKind = "input",
+    vector_kind: VectorKind = "input",
 ) -> None:
     """Put the vectors into a pipeline's vocab, in place of those it has, and rank its lexemes by frequency.
 
     max_vectors: only those of the most frequent words. merge_rare: the keys of all other words, but those whose vector
-    is zero, share the row of the most similar word that is kept, by cosine. dtype: "float32" or "float16". vectors:
-    "input", "output" or "mean". Raises ConfigError as `TrainedModel.vectors` does, and for merge_rare without
-    max_vectors.
+    is zero, share the row of the most similar word that is kept, by cosine. dtype: "float32" or "float16".
+    vector_kind: "input", "output" or "mean". Raises ConfigError as `TrainedModel.vectors` does, and for merge_rare
+    without max_vectors.
     """
     from spacy.vectors import Vectors
 
     check_merging(merge_rare=merge_rare, max_vectors=max_vectors)
-    keys = _keys(model, max_vectors=max_vectors, merge_rare=merge_rare, vectors=vectors)
+    keys = _keys(model, max_vectors=max_vectors, merge_rare=merge_rare, vector_kind=vector_kind)
     n_rows = len(model.vocabulary.first(max_vectors))
-    data = matrix_of(model.word_vectors(vectors), n_words=n_rows, dtype=dtype)
+    data = matrix_of(model.word_vectors(vector_kind), n_words=n_rows, dtype=dtype)
     table = Vectors(data=data, strings=nlp.vocab.strings, name=_table_name(nlp))
     for block in keys.blocks():
         for text in block.texts.to_pylist():
             nlp.vocab.strings.add(text)
         table.key2row.update(zip(block.ids.tolist(), block.rows.tolist(), strict=True))
     put_table(nlp, table)
-    _keep_frequencies(nlp, model, keys, n_rows=n_rows, dtype=dtype, vectors=vectors)
+    _keep_frequencies(nlp, model, keys, n_rows=n_rows, dtype=dtype, vector_kind=vector_kind)
 
 
-def _keys(model: TrainedModel, *, max_vectors: int | None, merge_rare: bool, vectors: VectorKind) -> "TableKeys":
+def _keys(model: TrainedModel, *, max_vectors: int | None, merge_rare: bool, vector_kind: VectorKind) -> "TableKeys":
     """Return the keys of a table of the first vectors, or those of all words where rare ones are merged."""
     from spacy_w2v.formats.spacy._keys import merged_rows, spacy_keys
 
     kept = model.vocabulary.first(max_vectors)
     if not merge_rare:
         return spacy_keys(kept, attr=model.attr)
-    return merged_rows(spacy_keys(model.vocabulary, attr=model.attr), model.vectors(vectors), len(kept))
+    return merged_rows(spacy_keys(model.vocabulary, attr=model.attr), model.vectors(vector_kind), len(kept))
 
 
 def _keep_frequencies(
-    nlp: "Language", model: TrainedModel, keys: "TableKeys", *, n_rows: int, dtype: str, vectors: VectorKind
+    nlp: "Language", model: TrainedModel, keys: "TableKeys", *, n_rows: int, dtype: str, vector_kind: VectorKind
 ) -> None:
     """Keep the count of each row's word with a pipeline, under the key that names the row."""
     from spacy_w2v.formats.spacy._frequencies import keep_frequencies, sampled_words
@@ -79,7 +79,7 @@ def _keep_frequencies(
         names[rows],
         model.vocabulary.counts[rows],
         n_tokens=model.record.corpus.n_tokens,
-        sample=of_type(model.word_vectors(vectors).at(rows[sampled_words(len(rows))]), dtype),
+        sample=of_type(model.word_vectors(vector_kind).at(rows[sampled_words(len(rows))]), dtype),
     )
 
 
@@ -102,16 +102,16 @@ def make_spacy_pipeline(
     max_vectors: int | None = None,
     merge_rare: bool = False,
     dtype: str = "float32",
-    vectors: VectorKind = "input",
+    vector_kind: VectorKind = "input",
 ) -> "Language":
     """Return a pipeline without components, with the tokenizer of the model's config and the vectors."""
     nlp = model.make_pipeline()
-    set_vectors(nlp, model, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vectors=vectors)
-    describe(nlp, model, vectors=vectors)
+    set_vectors(nlp, model, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vector_kind=vector_kind)
+    describe(nlp, model, vector_kind=vector_kind)
     return nlp
 
 
-def describe(nlp: "Language", model: TrainedModel, *, vectors: VectorKind) -> None:
+def describe(nlp: "Language", model: TrainedModel, *, vector_kind: VectorKind) -> None:
     """Fill in the meta data of a pipeline that holds these vectors and nothing else."""
     corpus, settings = model.record.corpus, model.settings
     n_words = nlp.vocab.vectors.shape[0]
@@ -121,12 +121,12 @@ def describe(nlp: "Language", model: TrainedModel, *, vectors: VectorKind) -> No
         f"{model.vector_size} dimensions, trained on {corpus.n_tokens:,} tokens of {corpus.source}"
     )
     nlp.meta["sources"] = [{"name": corpus.source, "url": "", "license": "", "author": ""}]
-    note_vectors(nlp, model, vectors=vectors)
+    note_vectors(nlp, model, vector_kind=vector_kind)
 
 
-def note_vectors(nlp: "Language", model: TrainedModel, *, vectors: VectorKind) -> None:
+def note_vectors(nlp: "Language", model: TrainedModel, *, vector_kind: VectorKind) -> None:
     """Keep in the meta data of a pipeline, under "w2v", how its vectors were trained."""
-    nlp.meta["w2v"] = model.record.for_pipeline(vectors).to_json()
+    nlp.meta["w2v"] = model.record.for_pipeline(vector_kind).to_json()
 
 
 def check_can_be_saved(nlp: "Language") -> None:
@@ -174,18 +174,20 @@ def write_spacy(model: TrainedModel, path: Path, settings: ExportSettings, *, nl
     from spacy_w2v.formats.spacy._table_on_disk import TableOnDisk
 
     check_merging(merge_rare=settings.merge_rare, max_vectors=settings.max_vectors)
-    model.objective.check_vectors(settings.vectors)
+    model.objective.check_vector_kind(settings.vector_kind)
     nlp = bare_pipeline(nlp) if nlp is not None else model.make_pipeline()
     check_can_be_saved(nlp)
-    keys = _keys(model, max_vectors=settings.max_vectors, merge_rare=settings.merge_rare, vectors=settings.vectors)
+    keys = _keys(
+        model, max_vectors=settings.max_vectors, merge_rare=settings.merge_rare, vector_kind=settings.vector_kind
+    )
     n_rows = len(model.vocabulary.first(settings.max_vectors))
     nlp.vocab.vectors = TableOnDisk(
         keys,
-        partial(passing_blocks, model.word_vectors(settings.vectors), n_words=n_rows),
+        partial(passing_blocks, model.word_vectors(settings.vector_kind), n_words=n_rows),
         shape=(n_rows, model.vector_size),
         dtype=settings.dtype,
         name=_table_name(nlp),
     )
-    _keep_frequencies(nlp, model, keys, n_rows=n_rows, dtype=settings.dtype, vectors=settings.vectors)
-    describe(nlp, model, vectors=settings.vectors)
+    _keep_frequencies(nlp, model, keys, n_rows=n_rows, dtype=settings.dtype, vector_kind=settings.vector_kind)
+    describe(nlp, model, vector_kind=settings.vector_kind)
     nlp.to_disk(path)

@@ -1,0 +1,32 @@
+"""Settings that had another name before: configs of earlier versions are read with a warning."""
+
+import warnings
+from typing import Any
+
+from spacy_w2v.errors import ConfigError, ConfigWarning
+
+NEW_NAMES = {("w2v.export", "vectors"): "vector_kind"}
+"""By the section and the former name."""
+
+
+def rename_settings(block: dict[str, Any], *, section: str) -> None:  # Any: values of a config
+    """Give settings of a block of a config their new names, with a warning.
+
+    Raises:
+        ConfigError: a setting stands there under both names.
+    """
+    for (place, old), new in NEW_NAMES.items():
+        if place != section or old not in block:
+            continue
+        if new in block:
+            raise ConfigError(f"[{section}] must have {new} once, but has it under its former name {old} too.")
+        block[new] = block.pop(old)
+        warnings.warn(
+            f"[{section}] {old} is called {new} now, and is read as such. Rename it.", ConfigWarning, stacklevel=2
+        )
+
+
+def hint_of_new_name(section: str, name: str) -> str | None:
+    """Return a sentence with the new name of a setting, or None where it has had none other."""
+    new = NEW_NAMES.get((section, name))
+    return None if new is None else f"It is called {new} now."
