@@ -67,14 +67,10 @@ def time_functions(seconds: Counter[str]) -> None:
 
 def run_once(corpus: Path, **settings: int) -> Run:
     """Train on a text with an empty cache, and save the model."""
-    from spacy_w2v.model._storage import write_model
-
     with tempfile.TemporaryDirectory() as temporary:
         start = time.perf_counter()
         model = train_ours(corpus, Path(temporary, "cache"), **settings)
-        directory = Path(temporary, "model")
-        directory.mkdir()
-        write_model(model, directory)
+        model.save(Path(temporary, "model"))
         return Run(time.perf_counter() - start, model.meta["results"][-1]["words_per_s"])
 
 

@@ -15,11 +15,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import spacy_w2v
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from spacy_w2v.model._trained import TrainedModel
+    from spacy_w2v import Word2Vec
 
 SENTENCE_WORDS = 1000  # gensim drops what is past 10,000
 PACKAGES = ("spacy-w2v", "spacy", "gensim", "floret", "numpy", "numba", "llvmlite", "pyarrow")
@@ -75,22 +77,9 @@ def raised_min_count(corpus: Path, *, min_count: int, max_final_vocab: int | Non
     return max(min_count, *(count + 1 for count in first_left_out)) if first_left_out else min_count
 
 
-def train_ours(corpus: Path, cache_dir: Path, **settings: Any) -> "TrainedModel":  # Any: settings of [w2v] by name
+def train_ours(corpus: Path, cache_dir: Path, **settings: Any) -> "Word2Vec":  # Any: settings of [w2v] by name
     """Train on a text that is tokenized by white space. It is encoded once and found again in `cache_dir`."""
-    import spacy
-
-    from spacy_w2v.config._keywords import settings_from_keywords
-    from spacy_w2v.sources._huggingface import make_dataset_v1
-    from spacy_w2v.training._composition import train_model
-    from spacy_w2v.training._run import TrainingRun
-
-    run = TrainingRun(
-        source=make_dataset_v1(path="text", data_files=str(corpus)),
-        nlp=spacy.blank("en"),
-        settings=settings_from_keywords({"tokenizer": "whitespace", **settings}),
-        cache_dir=cache_dir,
-    )
-    return train_model(run)
+    return spacy_w2v.train(corpus, tokenizer="whitespace", cache_dir=cache_dir, **settings)
 
 
 def interleave(measurements: Mapping[Key, Callable[[], Value]], *, rounds: int) -> dict[Key, list[Value]]:

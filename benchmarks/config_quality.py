@@ -5,72 +5,91 @@
 
 For corpora that are not tokenized yet: the pipeline of the config makes the tokens, and gensim is given the words that
 come of them, sentence by sentence. Both train in one thread with the hyper-parameters of the config, by skip-gram with
-negative sampling, and both are scored by the same functions of gensim. Other options override the config.
+negative sampling, and both are scored by `spacy_w2v.evaluate`. Other options override the config.
 """
 
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from common import argument_parser, log, markdown_table, write_results
 from gensim.models import KeyedVectors, Word2Vec
 from matplotlib.figure import Figure
 from spacy.cli._util import parse_config_overrides
+from spacy.language import Language
+from spacy.util import load_config, load_model_from_config, registry
 
-from spacy_w2v.config._loading import load_config
-from spacy_w2v.corpus._cache import prepared_corpus
-from spacy_w2v.evaluation._scores import score_rows
-from spacy_w2v.evaluation._scoring import evaluate
-from spacy_w2v.training._composition import train_model
-from spacy_w2v.training._resolved_config import ResolvedConfig, resolve
-from spacy_w2v.training._run import TrainingRun
+import spacy_w2v
 
 Run = dict[str, Any]  # Any: numbers and names, as they stand in JSON
 
 
-def write_tokens(job: ResolvedConfig, path: Path, cache_dir: Path) -> int:
+class Job(NamedTuple):
+    """What a config names."""
+
+    source: Any  # Any: what its reader makes
+    nlp: Language
+    blocks: dict[str, dict[str, Any]]  # Any: values of all settings
+    """The blocks of [w2v] that `spacy_w2v.train` takes."""
+
+
+def read_job(path: Path, overrides: dict[str, Any], directory: Path) -> Job:
+    """Fill a config with all defaults, and build what it names."""
+    filled = directory / "filled.cfg"
+    subprocess.run([sys.executable, "-m", "spacy", "w2v", "fill-config", str(path), str(filled)], check=True)
+    config = load_config(filled, overrides=overrides, interpolate=True)
+    blocks = {name: dict(config["w2v"][name]) for name in ("tokens", "vocabulary", "model", "training")}
+    blocks["training"] = {name: value for name, value in blocks["training"].items() if name != "logger"}
+    source = registry.resolve({"corpus": config["w2v"]["corpus"]})["corpus"]
+    return Job(source, load_model_from_config({"nlp": config["nlp"]}, auto_fill=True), blocks)
+
+
+def write_tokens(job: Job, path: Path, cache_dir: Path) -> int:
     """Write the words that the tokens of the corpus are, a sentence a line, and return how many there are."""
-    vocabulary = job.settings.vocabulary
-    with (
-        prepared_corpus(
-            job.source, job.nlp, job.settings.tokens, max_vocab_size=vocabulary.max_vocab_size, cache_dir=cache_dir
-        ) as corpus,
-        path.open("w", encoding="utf-8", newline="\n") as file,
-    ):
-        types = corpus.read_types()
-        keys = dict(zip(types["id"].to_pylist(), types["key"].to_pylist(), strict=True))
-        if spaced := [key for key in keys.values() if any(character.isspace() for character in key)]:
-            raise SystemExit(f"Words must be without white space for gensim's lines, but there is: {spaced[0]!r}.")
-        file.writelines(" ".join(map(keys.__getitem__, sentence.tolist())) + "\n" for sentence in corpus.sentences())
-        return corpus.counts.n_tokens
+    n_tokens = 0
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for words in spacy_w2v.tokenize(job.source, job.nlp, cache_dir=cache_dir, **job.blocks["tokens"]):
+            if spaced := [word for word in words if any(character.isspace() for character in word)]:
+                raise SystemExit(f"Words must be without white space for gensim's lines, but there is: {spaced[0]!r}.")
+            file.write(" ".join(words) + "\n")
+            n_tokens += len(words)
+    return n_tokens
 
 
-def train_ours(config: Path, overrides: dict[str, Any], cache_dir: Path) -> KeyedVectors:
-    job = resolve(load_config(config, overrides))
-    model = train_model(TrainingRun.of(job, cache_dir=cache_dir))
-    return model.to_keyed_vectors()
+def train_ours(job: Job, cache_dir: Path, seed: int) -> spacy_w2v.Word2Vec:
+    training = {**job.blocks["training"], "seed": seed, "workers": 1}
+    return spacy_w2v.train(job.source, job.nlp, cache_dir=cache_dir, **{**job.blocks, "training": training})
 
 
-def train_gensim(job: ResolvedConfig, tokens: Path, seed: int) -> KeyedVectors:
-    model, training = job.settings.model, job.settings.training
+def train_gensim(job: Job, tokens: Path, seed: int) -> KeyedVectors:
+    model, training = job.blocks["model"], job.blocks["training"]
     return Word2Vec(
         corpus_file=str(tokens),
         sg=1,
-        vector_size=model.vector_size,
-        window=model.window,
-        negative=model.negative,
-        ns_exponent=model.ns_exponent,
-        min_count=job.settings.vocabulary.min_count,
-        sample=training.sample,
-        alpha=training.alpha or 0.025,
-        min_alpha=training.min_alpha,
-        epochs=training.epochs,
+        **{name: model[name] for name in ("vector_size", "window", "negative", "ns_exponent")},
+        **{name: training[name] for name in ("sample", "min_alpha", "epochs")},
+        alpha=training["alpha"] or 0.025,
+        min_count=job.blocks["vocabulary"]["min_count"],
         seed=seed,
         workers=1,
     ).wv
+
+
+def measures_of(
+    vectors: spacy_w2v.Word2Vec | KeyedVectors, *, word_pairs: list[Path], analogies: list[Path], restrict_vocab: int
+) -> Iterator[Run]:
+    """Yield the score of each set that has questions of known words."""
+    scores = spacy_w2v.evaluate(vectors, word_pairs=word_pairs, analogies=analogies, restrict_vocab=restrict_vocab)
+    for name, pairs in scores.word_pairs.items():
+        yield {"set": name, "measure": "spearman", "score": pairs.spearman, "n_used": pairs.n_used}
+    for name, solved in scores.analogies.items():
+        yield {"set": name, "measure": "accuracy", "score": solved.accuracy, "n_used": solved.n_used}
 
 
 def table_of(runs: list[Run]) -> str:
@@ -102,38 +121,29 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--restrict-vocab", type=int, default=30_000, help="most frequent words, for analogies")
     arguments, others = parser.parse_known_args()
-    overrides = {**parse_config_overrides(others), "w2v.training.workers": 1}
-    job = resolve(load_config(arguments.config, overrides))
-    if (job.settings.model.architecture, job.settings.model.loss) != ("skip-gram", "negative-sampling"):
-        raise SystemExit("The config must be of skip-gram with negative sampling, for which gensim is set up here.")
+    overrides = parse_config_overrides(others)
+    sets = {name: getattr(arguments, name) for name in ("word_pairs", "analogies", "restrict_vocab")}
     runs: list[Run] = []
     with tempfile.TemporaryDirectory() as temporary:
+        job = read_job(arguments.config, overrides, Path(temporary))
+        if (job.blocks["model"]["architecture"], job.blocks["model"]["loss"]) != ("skip-gram", "negative-sampling"):
+            raise SystemExit("The config must be of skip-gram with negative sampling, for which gensim is set up here.")
         tokens, cache_dir = Path(temporary, "tokens.txt"), Path(temporary, "cache")
         settings = {"config": arguments.config.name, "overrides": overrides, "restrict_vocab": arguments.restrict_vocab}
         settings["n_tokens"] = write_tokens(job, tokens, cache_dir)
         for seed in arguments.seeds:
-            trainers: dict[str, Callable[[], KeyedVectors]] = {
-                "spacy-w2v": lambda seed=seed: train_ours(
-                    arguments.config, {**overrides, "w2v.training.seed": seed}, cache_dir
-                ),
-                "gensim": lambda seed=seed: train_gensim(job, tokens, seed),
+            trainers: dict[str, Callable[[], spacy_w2v.Word2Vec | KeyedVectors]] = {
+                "spacy-w2v": partial(train_ours, job, cache_dir, seed),
+                "gensim": partial(train_gensim, job, tokens, seed),
             }
             for name, train in trainers.items():
                 start = time.perf_counter()
                 vectors = train()
                 seconds = time.perf_counter() - start
-                scores = evaluate(
-                    vectors,
-                    word_pairs={path.stem: path for path in arguments.word_pairs},
-                    analogies={path.stem: path for path in arguments.analogies},
-                    restrict_vocab=arguments.restrict_vocab,
-                )
-                for set_, measure, score, n_used in score_rows(scores, measures=("spearman", "accuracy")):
-                    if n_used == "0":
-                        continue
-                    run = {"trainer": name, "seed": seed, "seconds": seconds, "n_used": n_used}
-                    runs.append(run | {"set": set_, "measure": measure, "score": score})
-                    log(**runs[-1])
+                for measure in measures_of(vectors, **sets):
+                    if measure["score"] is not None:
+                        runs.append({"trainer": name, "seed": seed, "seconds": seconds, **measure})
+                        log(**runs[-1])
             write_results(
                 arguments.output, settings=settings, measurements=runs, table=table_of(runs), plot=plot_of(runs)
             )

@@ -28,9 +28,7 @@ FORMATS = {
 }
 
 MAKE = """
-import dataclasses
-import numpy as np, pyarrow as pa, spacy_w2v
-from spacy_w2v.model._vocabulary import Vocabulary
+import numpy as np, spacy_w2v
 n, d, path = {n_words}, {vector_size}, {model!r}
 random = np.random.default_rng(0)
 letters = np.array(list("etaoinshrdlucmfwyp"))
@@ -39,16 +37,11 @@ while len(words) < n:
     lengths, chosen = random.integers(4, 12, size=50_000), random.choice(letters, size=(50_000, 12))
     words.update((("".join(row[:length]), None) for row, length in zip(chosen, lengths)))
 words = list(words)[:n]
-counts = np.maximum(1e8 / np.arange(1, n + 1) ** 1.05, 5).astype(np.int64)
-forms = pa.table({{
-    "orth": pa.array(words + [word.title() for word in words[::2]], pa.large_string()),
-    "word": pa.array([*range(n), *range(0, n, 2)], pa.uint32()),
-    "count": pa.array(np.concatenate([counts * 2 // 3, counts[::2] // 3]), pa.int64()),
-}})
-model = spacy_w2v.train(["the cat"] * 9, vector_size=d, epochs=1, workers=1, sample=0)
-model.record.corpus = model.record.corpus.model_copy(update={{"n_tokens": int(counts.sum())}})
-matrices = {{name: random.standard_normal((n, d), np.float32) for name in ("input_vectors", "output_vectors")}}
-dataclasses.replace(model, vocabulary=Vocabulary(words, counts, forms), **matrices).save(path)
+forms = words + [word.title() for word in words[::2]]
+texts = (" ".join(forms[first : first + 1000]) for first in range(0, len(forms), 1000))
+model = spacy_w2v.train(texts, tokenizer="whitespace", vector_size=d, min_count=1, sample=0, epochs=1)
+assert len(model) == n
+model.save(path)
 """
 
 LOADED = """

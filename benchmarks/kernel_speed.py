@@ -215,7 +215,7 @@ def main() -> None:
                     cache_dir=directory / "cache",
                 )
                 for trainer in trainers
-                if can_train(trainer.partition(" ")[0], architecture=setting.architecture, loss=setting.loss)
+                if can_train(trainer.partition(" ")[0], loss=setting.loss)
             }
             measurements += summary(setting, interleave(tasks, rounds=arguments.rounds))
             write_results(

@@ -8,8 +8,8 @@
     python benchmarks/quality.py CORPUS.txt --losses softmax negative-sampling --max-final-vocab 5000 --words 1000000
 
 CORPUS.txt is lower-cased text, tokenized by white space; gensim-wiki stands for the Wikipedia excerpt that gensim
-bundles. All trainers read the same lines with the same hyper-parameters, and all vectors are scored by the same
-functions of gensim. The loss per pair is that of the last epoch; gensim's is left out, as it is summed in 32 bits.
+bundles. All trainers read the same lines with the same hyper-parameters, and all vectors are scored by
+`spacy_w2v.evaluate`. The loss per pair is that of the last epoch; gensim's is left out, as it is summed in 32 bits.
 Results are written after each run, and runs that OUTPUT.json already has are not repeated.
 """
 
@@ -24,7 +24,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import spacy
 from common import (
     argument_parser,
     cut_corpus,
@@ -38,13 +37,10 @@ from gensim.models import KeyedVectors, Word2Vec
 from matplotlib.figure import Figure
 from objectives import ARCHITECTURES, LOSSES, add_objectives, can_train, gensim_settings
 
-from spacy_w2v.config._keywords import settings_from_keywords
-from spacy_w2v.corpus._cache import prepared_corpus
-from spacy_w2v.evaluation._scoring import ANALOGIES, WORD_PAIRS, bundled, evaluate
-from spacy_w2v.sources._gensim_wiki import make_gensim_wiki_v1
+import spacy_w2v
 
 GENSIM_WIKI = "gensim-wiki"
-MEASURES = (*WORD_PAIRS, *ANALOGIES)
+MEASURES = ("WordSim-353", "SimLex-999", "Google analogies")
 RUN = ("architecture", "loss", "trainer", "alpha", "seed")  # what tells one run from another
 
 Run = dict[str, Any]  # Any: numbers and names, as they stand in JSON
@@ -52,27 +48,20 @@ Run = dict[str, Any]  # Any: numbers and names, as they stand in JSON
 
 def write_gensim_wiki(path: Path, cache_dir: Path) -> None:
     """Write the bundled excerpt as the tokens of a blank English pipeline, a paragraph a line."""
-    tokens = settings_from_keywords({}).tokens
-    with (
-        prepared_corpus(
-            make_gensim_wiki_v1(), spacy.blank("en"), tokens, max_vocab_size=None, cache_dir=cache_dir
-        ) as corpus,
-        path.open("w", encoding="utf-8") as file,
-    ):
-        types = corpus.read_types()
-        keys = dict(zip(types["id"].to_pylist(), types["key"].to_pylist(), strict=True))
-        file.writelines(" ".join(map(keys.__getitem__, sentence.tolist())) + "\n" for sentence in corpus.sentences())
+    with path.open("w", encoding="utf-8") as file:
+        for words in spacy_w2v.tokenize(spacy_w2v.gensim_wiki(), cache_dir=cache_dir):
+            file.write(" ".join(words) + "\n")
 
 
 class Trained(NamedTuple):
-    keyed_vectors: KeyedVectors
+    vectors: spacy_w2v.Word2Vec | KeyedVectors
     loss_per_pair: float | None
     """Of the last epoch, if the program tells it."""
 
 
 def train_kernel(corpus: Path, cache_dir: Path, **settings: Any) -> Trained:  # Any: hyper-parameters by name
     model = train_ours(corpus, cache_dir, **settings)
-    return Trained(model.to_keyed_vectors(), model.meta["results"][-1]["loss"])
+    return Trained(model, model.meta["results"][-1]["loss"])
 
 
 def train_gensim(
@@ -95,15 +84,11 @@ TRAINERS: dict[str, Callable[..., Trained]] = {
 }
 
 
-def score(keyed_vectors: KeyedVectors, *, restrict_vocab: int) -> dict[str, float | None]:
+def score(vectors: spacy_w2v.Word2Vec | KeyedVectors, *, restrict_vocab: int) -> dict[str, float | None]:
     """Return Spearman's rank correlations and the share of analogies solved, or None where words are missing."""
-    scores = evaluate(
-        keyed_vectors,
-        word_pairs={name: bundled(file) for name, file in WORD_PAIRS.items()},
-        analogies={name: bundled(file) for name, file in ANALOGIES.items()},
-        restrict_vocab=restrict_vocab,
-    )
-    return {name: score["spearman" if name in WORD_PAIRS else "accuracy"] for name, score in scores.items()}
+    scores = spacy_w2v.evaluate(vectors, restrict_vocab=restrict_vocab)
+    spearman = {name: score.spearman for name, score in scores.word_pairs.items()}
+    return spearman | {name: score.accuracy for name, score in scores.analogies.items()}
 
 
 def groups(runs: list[Run]) -> dict[tuple[Any, ...], list[Run]]:  # Any: names and the learning rate
@@ -182,11 +167,7 @@ def trainer_and_workers(text: str) -> str:
 def wanted_runs(arguments: argparse.Namespace) -> Iterator[Run]:
     """Yield what tells each run from another, and name the trainers that lack a combination."""
     for architecture, loss in product(arguments.architectures, arguments.losses):
-        known = [
-            trainer
-            for trainer in arguments.trainers
-            if can_train(trainer.partition(":")[0], architecture=architecture, loss=loss)
-        ]
+        known = [trainer for trainer in arguments.trainers if can_train(trainer.partition(":")[0], loss=loss)]
         if left_out := [trainer for trainer in arguments.trainers if trainer not in known]:
             print(f"{', '.join(left_out)}: left out, without {architecture} and {loss}")
         alphas = arguments.cbow_alphas if architecture == "cbow" else arguments.alphas
@@ -200,7 +181,7 @@ def train_and_score(run: Run, corpus: Path, cache_dir: Path, *, training: dict[s
     start = time.perf_counter()
     trained = TRAINERS[name](corpus, cache_dir, workers=int(workers), **settings, **training)
     seconds = time.perf_counter() - start
-    scores = score(trained.keyed_vectors, restrict_vocab=restrict_vocab)
+    scores = score(trained.vectors, restrict_vocab=restrict_vocab)
     return {**run, "seconds": seconds, "loss_per_pair": trained.loss_per_pair, **scores}
 
 

@@ -1,7 +1,9 @@
 """The face: what `spacy_w2v` exports, and that nothing else is public."""
 
 import ast
+import re
 from importlib import import_module
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,48 @@ def test_modules_are_private_by_name():
     rooms = {name for name in modules if name.endswith("__init__.py")} - TABLES_OF_ROOMS
     holding = {name for name in rooms if len(ast.parse((PACKAGE / name).read_text(encoding="utf-8")).body) > 1}
     assert holding == set()
+
+
+ROOT = Path(__file__).parents[1]
+NAMED = re.compile(r"\bspacy_w2v\.(\w+)|\bfrom spacy_w2v import ([\w, ]+)")
+READERS_OF_THE_FACE = [
+    *("README.md", "project.yml", "docs/*.md", "configs/*.md", "configs/*.cfg", "configs/*/*.cfg", "configs/*/*.py"),
+    *("benchmarks/*.md", "benchmarks/*.py"),
+]
+INSIDE = {
+    "checksum_cost.py": "times functions of ours, which it names, within a run",
+    "matmul_share.py": "counts the arithmetic of a kernel, so it needs the sizes of its blocks",
+    "scaling.py": "calls a kernel with vocabularies that no text at hand has",
+}
+"""Benchmarks that look inside the package, and why."""
+
+
+def names_of_ours(text: str) -> set[str]:
+    """Return what a text, of code or of prose, calls by `spacy_w2v.` or imports from it."""
+    found = NAMED.findall(text)
+    return {name for attribute, imported in found for name in (attribute, *imported.split(", ")) if name}
+
+
+def test_names_are_found():
+    text = (
+        "from spacy_w2v.model._x import y\n>>> spacy_w2v.train()\nfrom spacy_w2v import load, errors\nimport spacy_w2v"
+    )
+    assert names_of_ours(text) == {"model", "train", "load", "errors"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for pattern in READERS_OF_THE_FACE for path in sorted(ROOT.glob(pattern))],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_documents_and_benchmarks_use_the_face_only(path):
+    registered = {
+        entry.name.removeprefix("spacy_w2v.").split(".")[0]
+        for entry in distribution("spacy-w2v").entry_points
+        if entry.name.startswith("spacy_w2v.")
+    }
+    others = names_of_ours(path.read_text(encoding="utf-8")) - {*FACE, *registered, "errors"}
+    if path.parent.name == "benchmarks" and path.name in INSIDE:
+        assert others, f"{path.name} looks inside no longer: take it off the list"
+    else:
+        assert others == set()

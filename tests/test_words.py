@@ -5,6 +5,7 @@ import pytest
 import spacy
 
 import spacy_w2v
+from spacy_w2v.corpus import _words
 from spacy_w2v.errors import ConfigError, CorpusError
 
 TEXTS = ["The cat can't\nsee 2 dogs.", "", "Dogs  see cats"]
@@ -18,15 +19,21 @@ def test_words_are_those_of_the_pipeline():
     assert [len(sentence) for sentence in upper] == [6, 3]
 
 
-def test_they_are_the_vocabulary_of_training(tmp_path):
-    (tmp_path / "texts.txt").write_text("\n".join(TEXTS * 3), encoding="utf-8")
-    model = spacy_w2v.train(
-        tmp_path / "texts.txt", min_count=1, sample=0, vector_size=3, epochs=1, workers=1, cache_dir=tmp_path / "cache"
-    )
-    words = [word for s in spacy_w2v.tokenize(tmp_path / "texts.txt", cache_dir=tmp_path / "cache") for word in s]
+def test_they_are_the_vocabulary_of_training_which_finds_them_encoded(tmp_path):
+    texts, cache = tmp_path / "texts.txt", tmp_path / "cache"
+    texts.write_text("\n".join(TEXTS * 3), encoding="utf-8")
+    words = [word for sentence in spacy_w2v.tokenize(texts, cache_dir=cache) for word in sentence]
+    before = sorted(cache.iterdir())
+    model = spacy_w2v.train(texts, min_count=1, sample=0, vector_size=3, epochs=1, workers=1, cache_dir=cache)
     assert {word: words.count(word) for word in words} == dict(
         zip(model.words, model.vocabulary.counts.tolist(), strict=True)
     )
+    assert sorted(cache.iterdir()) == before
+
+
+def test_types_past_the_bound_are_left_out(monkeypatch):
+    monkeypatch.setattr(_words, "MAX_TYPES", 2)
+    assert list(spacy_w2v.tokenize(["a a b c"], tokenizer="whitespace")) == [["a", "a"]]
 
 
 def test_tokens_stay_as_they_are():

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 from spacy_w2v._system.signals import import_whole
 from spacy_w2v.config._arguments import optional_path, pipeline_or_english
 from spacy_w2v.config._keywords import TokensKeywords, settings_from_keywords
-from spacy_w2v.config._schema import TokensSettings
+from spacy_w2v.config._schema import TokensSettings, VocabularySettings
 from spacy_w2v.sources._iterables import as_source, holds_tokens
 from spacy_w2v.sources._source import TextSource
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from typing_extensions import Unpack
+
+MAX_TYPES = VocabularySettings().max_vocab_size
+"""As for training, which so finds the corpus that was encoded for `tokenize`, and the other way round."""
 
 
 def tokenize(
@@ -26,8 +29,9 @@ def tokenize(
 ) -> Iterator[list[str]]:
     """Return the words of texts, a list for each sentence, as `train` sees them with the same arguments.
 
-    All texts are encoded to disk, as for training, before the first sentence comes. Sentences end where windows do:
-    at line breaks, unless `boundary` is another. Rare words are not left out.
+    All texts are encoded to disk before the first sentence comes; `train` finds them there, if it gets the same
+    `cache_dir` and texts that it knows again. Sentences end where windows do: at line breaks, unless `boundary` is
+    another. Rare words are not left out.
 
     Args:
         texts: as for `train`.
@@ -58,8 +62,8 @@ def _sentences(
 ) -> Iterator[list[str]]:
     from spacy_w2v.corpus._cache import prepared_corpus
 
-    with prepared_corpus(source, nlp, settings, max_vocab_size=None, cache_dir=cache_dir) as corpus:
+    with prepared_corpus(source, nlp, settings, max_vocab_size=MAX_TYPES, cache_dir=cache_dir) as corpus:
         types = corpus.read_types()
         words = dict(zip(types["id"].to_pylist(), types["key"].to_pylist(), strict=True))
         for sentence in corpus.sentences():
-            yield [words[number] for number in sentence.tolist()]
+            yield [words[number] for number in sentence.tolist() if number in words]  # past MAX_TYPES some are dropped
