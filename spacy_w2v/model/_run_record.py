@@ -12,19 +12,16 @@ from pydantic import ConfigDict, Field, NonNegativeFloat, NonNegativeInt, Positi
 
 from spacy_w2v.config._base import Settings
 from spacy_w2v.config._export import VectorKind
-from spacy_w2v.config._initial import InitialSettings
-from spacy_w2v.config._losses import ArchitectureName, LossName
-from spacy_w2v.config._schema import (
-    ModelSettings,
-    TokenAttr,
-    TokensSettings,
-    TrainingSettings,
-    VectorSize,
-    VocabularySettings,
-    W2VSettings,
-)
+from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.errors import StorageError
-from spacy_w2v.model._blocks import KEEPS_UNKNOWN, AtLeastOne, Block, parse_block
+from spacy_w2v.model._blocks import AtLeastOne, Block, parse_block
+from spacy_w2v.model._kept_settings import (
+    KeptInitialSettings,
+    KeptModelSettings,
+    KeptTokensSettings,
+    KeptTrainingSettings,
+    KeptVocabularySettings,
+)
 
 SCHEMA_VERSION = 1
 
@@ -82,42 +79,6 @@ class InitialSummary(Block):
     outputs: bool = False
     """Whether the output vectors start from there too."""
     frozen: bool = False
-
-
-class KeptTokensSettings(TokensSettings):
-    """The block "tokens"."""
-
-    model_config = KEEPS_UNKNOWN
-
-    attr: TokenAttr
-
-
-class KeptVocabularySettings(VocabularySettings):
-    """The settings of the block "vocabulary"."""
-
-    model_config = KEEPS_UNKNOWN
-
-
-class KeptModelSettings(ModelSettings):
-    """The block "model"."""
-
-    model_config = KEEPS_UNKNOWN
-
-    architecture: ArchitectureName
-    loss: LossName
-    vector_size: VectorSize
-
-
-class KeptInitialSettings(InitialSettings):
-    """The settings of the block "initial"."""
-
-    model_config = KEEPS_UNKNOWN
-
-
-class KeptTrainingSettings(TrainingSettings):
-    """The block "training"."""
-
-    model_config = KEEPS_UNKNOWN
 
 
 class VocabularyRecord(VocabularySummary, KeptVocabularySettings):

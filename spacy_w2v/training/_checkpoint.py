@@ -5,7 +5,7 @@ progress.json: format version, the settings and the corpus that a run must keep,
 
 import json
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,15 +32,13 @@ from spacy_w2v.model._run_record import EpochResult, LearningRate, RunRecord
 from spacy_w2v.model._storage import INPUT_FILE, OUTPUT_FILE, PROGRESS_FILE, read_model
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._vocabulary import Vocabulary
-from spacy_w2v.training._progress_record import KEPT_BLOCKS, CorpusIdentity, KeptSettings, Progress
+from spacy_w2v.training._lasting_settings import changed_settings
+from spacy_w2v.training._progress_record import CorpusIdentity, Progress
 from spacy_w2v.training._remedies import resume_option, start_again
 from spacy_w2v.training._state import RunState
 
 FORMAT = "spacy-w2v checkpoint"
 FORMAT_VERSION = 1
-
-MAY_CHANGE = {"tokens": {"n_process"}, "training": {"workers", "checkpoint_every_s", "alpha", "min_alpha"}}
-"""Settings by block that a run may be resumed with other values of."""
 
 SHARE_OF_TIME = 0.05
 """Of a run that writing checkpoints may take."""
@@ -175,27 +173,6 @@ class Checkpoint:
                 + "\n".join(differences)
                 + f"\nUndo that, or: {start_again()}"
             )
-
-
-def changed_settings(
-    before: KeptSettings | RunRecord, now: W2VSettings, may_change: Mapping[str, Collection[str]] = MAY_CHANGE
-) -> list[str]:
-    """Return a line for each setting that is another than before, but for those that may change, by block."""
-    lines = []
-    for block in KEPT_BLOCKS:
-        old, new = getattr(before, block), getattr(now, block)
-        lines += [
-            f"w2v.{block}.{name} was {getattr(old, name)!r}, is now: {getattr(new, name)!r}"
-            for name in type(new).model_fields
-            if name not in may_change.get(block, ()) and getattr(old, name) != getattr(new, name)
-        ]
-    return lines
-
-
-def kept_settings(settings: W2VSettings) -> KeptSettings:
-    """Return the settings that must stay when a run goes on."""
-    values = settings.model_dump(mode="json", include=set(KEPT_BLOCKS), exclude=MAY_CHANGE)
-    return KeptSettings.model_validate(values)
 
 
 def corpus_identity(

@@ -4,40 +4,16 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, model_validator
 
-from spacy_w2v.model._blocks import AtLeastOne, Block, unknown_of
-from spacy_w2v.model._run_record import (
-    EpochResult,
-    KeptInitialSettings,
-    KeptModelSettings,
-    KeptTokensSettings,
-    KeptTrainingSettings,
-    KeptVocabularySettings,
-    LearningRate,
-)
+from spacy_w2v.model._blocks import AtLeastOne, Block
+from spacy_w2v.model._kept_settings import KeptTokensSettings
+from spacy_w2v.model._run_record import EpochResult, LearningRate
+from spacy_w2v.training._lasting_settings import LastingSettings
 
 Counters = Annotated[
     tuple[float, NonNegativeInt, NonNegativeInt],
     BeforeValidator(lambda values: tuple(values) if isinstance(values, list) else values),
 ]
 """Of a task that is done: its loss, its pairs, and the tokens that were kept."""
-
-
-KEPT_BLOCKS = ("tokens", "vocabulary", "model", "initial", "training")
-"""Of `[w2v]`: those that make the vectors."""
-
-
-class KeptSettings(Block):
-    """The block "settings": the blocks of `[w2v]`, without settings that may change."""
-
-    tokens: KeptTokensSettings
-    vocabulary: KeptVocabularySettings
-    model: KeptModelSettings
-    initial: KeptInitialSettings
-    training: KeptTrainingSettings
-
-    def unknown(self) -> list[str]:
-        """Return the names of settings that only a newer version knows."""
-        return [f"w2v.{block}.{name}" for block in KEPT_BLOCKS for name in unknown_of(getattr(self, block))]
 
 
 class CorpusIdentity(Block):
@@ -75,7 +51,7 @@ class SavedState(Block):
 class Progress(Block):
     """All of it."""
 
-    settings: KeptSettings
+    settings: LastingSettings
     corpus: CorpusIdentity
     learning_rates: list[LearningRate] = Field(min_length=1)
     """Those that the run began with, and each change."""

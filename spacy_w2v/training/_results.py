@@ -19,7 +19,7 @@ from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats._exporting import FORMATS
 from spacy_w2v.model._storage import read_record
 from spacy_w2v.model._trained import TrainedModel
-from spacy_w2v.training._checkpoint import changed_settings
+from spacy_w2v.training._lasting_settings import changed_settings
 from spacy_w2v.training._run import TrainingRun
 
 CONFIG_FILE = "config.cfg"

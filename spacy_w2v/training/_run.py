@@ -27,10 +27,10 @@ from spacy_w2v.training._checkpoint import (
     CheckpointPlace,
     Checkpoints,
     corpus_identity,
-    kept_settings,
     write_progress,
 )
 from spacy_w2v.training._description import describe_run, describe_words
+from spacy_w2v.training._lasting_settings import lasting_settings
 from spacy_w2v.training._listener import TrainingListener
 from spacy_w2v.training._progress_record import Progress
 from spacy_w2v.training._resolved_config import ResolvedConfig
@@ -292,7 +292,7 @@ class TrainingRun:
         """Write the weights as they are as a model, with what is needed to resume."""
         assert prepared.identity is not None
         progress = Progress(
-            settings=kept_settings(self.settings),
+            settings=lasting_settings(self.settings),
             corpus=prepared.identity,
             learning_rates=built.learning_rates,
             state=state.saved(),
