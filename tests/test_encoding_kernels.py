@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from spacy_w2v.tokenization._string_table import StringTable, read_only, selected
 from spacy_w2v.tokenization.kernels._encoding import expand_pieces, split_texts
-from spacy_w2v.tokenization.kernels._outlines import alphabets_of, cut_tokens, list_runs, outlines_of
+from spacy_w2v.tokenization.kernels._signatures import alphabets_of, cut_tokens, list_runs, outlines_of
 from spacy_w2v.tokenization.kernels._strings import hash_slices
 
 seeded = settings(derandomize=True, deadline=None, max_examples=100)

@@ -27,7 +27,7 @@ from spacy_w2v.corpus._cache import tokenizer_fingerprint
 from spacy_w2v.tokenization import _encode as encode
 from spacy_w2v.tokenization._documents import DocumentEncoder
 from spacy_w2v.tokenization._encode import encode_stream, make_encoder
-from spacy_w2v.tokenization._piece_encoder import PieceEncoder
+from spacy_w2v.tokenization._pretoken_encoder import PieceEncoder
 
 DATA = Path(os.environ.get("SPACY_W2V_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 CONFIGS = Path(__file__).parents[1] / "configs"

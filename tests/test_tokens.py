@@ -20,12 +20,12 @@ from spacy.lang.tokenizer_exceptions import BASE_EXCEPTIONS
 from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.corpus._cache import first_tokens
 from spacy_w2v.tokenization import _encode as encode
-from spacy_w2v.tokenization import _piece_table as piece_table
+from spacy_w2v.tokenization import _pretoken_table as pretoken_table
 from spacy_w2v.tokenization import _splits as splits
-from spacy_w2v.tokenization import _stock_pieces as stock_pieces
+from spacy_w2v.tokenization import _stock_tokenizer as stock_tokenizer
 from spacy_w2v.tokenization._documents import DocumentEncoder
 from spacy_w2v.tokenization._encode import encode_stream, make_encoder
-from spacy_w2v.tokenization._piece_encoder import PieceEncoder
+from spacy_w2v.tokenization._pretoken_encoder import PieceEncoder
 from spacy_w2v.tokenization._tokens import EncodedBatch, TokenRules, Types
 
 LANGUAGES = ["en", "de", "fr", "es", "hu"]
@@ -178,8 +178,8 @@ def test_batches_do_not_change_tokens():
 
 
 def test_forgetting_known_pieces_does_not_change_tokens(monkeypatch):
-    monkeypatch.setattr(piece_table, "MAX_KNOWN_PIECES", 5)
-    monkeypatch.setattr(stock_pieces, "PIECES_PER_DOC", 3)
+    monkeypatch.setattr(pretoken_table, "MAX_KNOWN_PIECES", 5)
+    monkeypatch.setattr(stock_tokenizer, "PIECES_PER_DOC", 3)
     test_batches_do_not_change_tokens()
 
 

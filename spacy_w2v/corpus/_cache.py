@@ -21,7 +21,7 @@ from spacy_w2v.sources._source import TextSource
 from spacy_w2v.tokenization._affix_rules import state_of
 from spacy_w2v.tokenization._encode import encode_stream
 from spacy_w2v.tokenization._jieba_words import jieba_fingerprint
-from spacy_w2v.tokenization._stock_pieces import is_piecewise
+from spacy_w2v.tokenization._stock_tokenizer import is_piecewise
 from spacy_w2v.tokenization._tokens import EncodedBatch
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ from spacy_w2v.sources._source import GIVEN_TOKENS, TextBatch
 from spacy_w2v.tokenization._documents import DocumentEncoder
 from spacy_w2v.tokenization._given_tokens import GivenTokensEncoder
 from spacy_w2v.tokenization._jieba_words import pickle_with_words
-from spacy_w2v.tokenization._long_pieces import cut_long_pieces
-from spacy_w2v.tokenization._piece_encoder import PieceEncoder
-from spacy_w2v.tokenization._pieces import WhitespacePieces
+from spacy_w2v.tokenization._long_pretokens import cut_long_pieces
+from spacy_w2v.tokenization._pretoken_encoder import PieceEncoder
+from spacy_w2v.tokenization._pretokens import WhitespacePieces
 from spacy_w2v.tokenization._processes import map_in_processes
-from spacy_w2v.tokenization._stock_pieces import StockPieces, is_piecewise
+from spacy_w2v.tokenization._stock_tokenizer import StockPieces, is_piecewise
 from spacy_w2v.tokenization._tokens import EncodedBatch, TokenRules
 
 if TYPE_CHECKING:

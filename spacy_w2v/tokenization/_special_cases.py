@@ -9,7 +9,7 @@ together.
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from spacy_w2v.tokenization._pieces import ENDS_LIKE_START, HOLDS_SPECIAL, STARTS_LIKE_REST
+from spacy_w2v.tokenization._pretokens import ENDS_LIKE_START, HOLDS_SPECIAL, STARTS_LIKE_REST
 
 if TYPE_CHECKING:
     from spacy.tokenizer import Tokenizer

@@ -88,7 +88,7 @@ class KnownSplits:
         A piece has no tokens if its split is not known: if it is long, if it is a run of several pieces, if its
         characters are rarely seen together, or if its tokens are many.
         """
-        from spacy_w2v.tokenization.kernels._outlines import cut_tokens, outlines_of
+        from spacy_w2v.tokenization.kernels._signatures import cut_tokens, outlines_of
 
         characters = self._characters_of(text)
         starts = np.concatenate(([0], np.flatnonzero(characters == END_OF_PIECE) + 1))
@@ -138,7 +138,7 @@ class KnownSplits:
 
     def _alphabets_of(self, characters: NDArray[np.uint16], starts: Offsets) -> NDArray[np.int32]:
         """Return the alphabet of each piece, or NO_ALPHABET."""
-        from spacy_w2v.tokenization.kernels._outlines import alphabets_of
+        from spacy_w2v.tokenization.kernels._signatures import alphabets_of
 
         if self._tests is None:
             return np.full(starts.size - 1, NO_ALPHABET, np.int32)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Offsets
 from spacy_w2v.tokenization._affix_rules import affix_functions, expression_of
-from spacy_w2v.tokenization._pieces import ENDS_LIKE_START, HOLDS_SPECIAL, STARTS_LIKE_REST, LearnedPieces
+from spacy_w2v.tokenization._pretokens import ENDS_LIKE_START, HOLDS_SPECIAL, STARTS_LIKE_REST, LearnedPieces
 from spacy_w2v.tokenization._special_cases import (
     BEGINS_ONE,
     IS_BEGINNING,
@@ -61,7 +61,7 @@ class StockPieces:
 
     def learn(self, text: NDArray[np.uint8]) -> LearnedPieces:
         """Split pieces as the first of their outline is split; let spaCy tokenize those that special cases change."""
-        from spacy_w2v.tokenization.kernels._outlines import list_runs
+        from spacy_w2v.tokenization.kernels._signatures import list_runs
 
         slices, firsts = self._splits.tokens(text, split=self._split_plainly)
         tokens = self._rows_of_tokens(text, slices)

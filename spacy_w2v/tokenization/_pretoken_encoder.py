@@ -11,8 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Offsets
-from spacy_w2v.tokenization._piece_table import PieceTable
-from spacy_w2v.tokenization._pieces import ENDS_LIKE_START, HOLDS_SPECIAL, STARTS_LIKE_REST, PieceTokenizer
+from spacy_w2v.tokenization._pretoken_table import PieceTable
+from spacy_w2v.tokenization._pretokens import ENDS_LIKE_START, HOLDS_SPECIAL, STARTS_LIKE_REST, PieceTokenizer
 from spacy_w2v.tokenization._string_table import read_only
 from spacy_w2v.tokenization._tokens import EncodedBatch
 

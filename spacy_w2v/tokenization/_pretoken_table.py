@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Offsets, TokenIds
-from spacy_w2v.tokenization._pieces import PieceTokenizer
+from spacy_w2v.tokenization._pretokens import PieceTokenizer
 from spacy_w2v.tokenization._string_table import StringTable, selected
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from spacy_w2v.errors import CorpusWarning
 from spacy_w2v.sources import _text_files as text_files
 from spacy_w2v.sources._text_files import read_text
 from spacy_w2v.tokenization._encode import encode_stream
-from spacy_w2v.tokenization._long_pieces import MAX_PIECE, cut_long_pieces
+from spacy_w2v.tokenization._long_pretokens import MAX_PIECE, cut_long_pieces
 
 NLP = spacy.blank("en")
 seeded = settings(derandomize=True, deadline=None, max_examples=100)
@@ -57,7 +57,7 @@ def test_200_kb_of_brackets_end():
 def test_only_what_is_too_long_is_changed(texts, limit):
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        patch.setattr("spacy_w2v.tokenization._long_pieces.MAX_PIECE", limit)
+        patch.setattr("spacy_w2v.tokenization._long_pretokens.MAX_PIECE", limit)
         batches = list(cut_long_pieces(iter([batch_of(texts), batch_of(["x", *texts])._replace()]), NLP))
     for batch, given_texts in zip(batches, (texts, ["x", *texts]), strict=True):
         for actual, text in zip(batch.texts.to_pylist(), given_texts, strict=True):
