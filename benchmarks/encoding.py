@@ -5,9 +5,9 @@
 CORPUS.txt is running text, cased, a paragraph a line. Ours reads the file, tokenizes, counts, and writes token ids, in
 one process, as `spacy w2v encode` does: with the tokenizer of a blank English pipeline, and at white space. `nlp.pipe`
 of a blank English pipeline gets the lines in memory, and only makes Docs, of lines that are spread over the corpus.
-Both learn pieces as they go, so all start anew each time, and corpora of several sizes are measured: the first words
-of the file. Ours is timed up to the first sentence that `spacy_w2v.tokenize` gives, for which the whole corpus has been
-encoded and its types have been read. Medians over interleaved rounds.
+Both cache what they have tokenized, so each run begins with empty caches, and corpora of several sizes are measured:
+the first words of the file. Ours is timed up to the first sentence that `spacy_w2v.tokenize` gives, for which the whole
+corpus has been encoded and its types have been read. Medians over interleaved rounds.
 """
 
 import statistics

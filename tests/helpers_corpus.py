@@ -125,11 +125,13 @@ def expected_sentences(
 
 def sentences_of(batch: EncodedBatch) -> list[list[tuple[str, str]]]:
     """Return the text and the key of each token, by sentences, after checking the form of the batch."""
-    numbers = batch.numbers.tolist()
-    assert sum(batch.lengths.tolist()) == len(numbers)
+    token_ids = batch.token_ids.tolist()
+    assert sum(batch.lengths.tolist()) == len(token_ids)
     assert all(length >= 1 for length in batch.lengths.tolist())
-    assert list(dict.fromkeys(numbers)) == list(range(batch.chosen.size)), "types must be in order of first appearance"
-    types = list(zip(*batch.types.take(batch.chosen), strict=True))
+    assert list(dict.fromkeys(token_ids)) == list(range(batch.distinct_types.size)), (
+        "types must be in order of first appearance"
+    )
+    types = list(zip(*batch.types.take(batch.distinct_types), strict=True))
     assert len(set(types)) == len(types)
-    tokens = iter(numbers)
+    tokens = iter(token_ids)
     return [[types[next(tokens)] for _ in range(length)] for length in batch.lengths.tolist()]

@@ -1,4 +1,4 @@
-"""The loops of encoding against plain Python: white space, tables of strings, outlines, expansion.
+"""The loops of encoding against plain Python: white space, tables of strings, signatures, expansion.
 
 CI runs these tests without numba's JIT too.
 """
@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_w2v.tokenization._string_table import StringTable, read_only, selected
-from spacy_w2v.tokenization.kernels._encoding import expand_pieces, split_texts
-from spacy_w2v.tokenization.kernels._signatures import alphabets_of, cut_tokens, list_runs, outlines_of
+from spacy_w2v.tokenization.kernels._encoding import expand_pretokens, split_texts
+from spacy_w2v.tokenization.kernels._signatures import alphabets_of, cut_tokens, list_runs, signatures_of
 from spacy_w2v.tokenization.kernels._strings import hash_slices
 
 seeded = settings(derandomize=True, deadline=None, max_examples=100)
@@ -44,11 +44,11 @@ def slices_of(strings: list[str]):
     return data, hash_slices(data, offsets[:-1], offsets[1:])
 
 
-# --- pieces
+# --- pre-tokens
 
 
 @pytest.mark.parametrize("by_line", [True, False])
-def test_pieces_are_those_of_str_split(by_line):
+def test_pretokens_are_those_of_str_split(by_line):
     @given(
         texts=st.lists(
             st.text(st.sampled_from([*WHITE_SPACE, *" \n\r ab", *LIKE_WHITE_SPACE]), max_size=12), max_size=5
@@ -57,24 +57,26 @@ def test_pieces_are_those_of_str_split(by_line):
     @seeded
     def check(texts):
         data, offsets = utf8(["not read", *texts])
-        pieces = split_texts(data, offsets[1:], by_line)
-        starts, ends, hashes = pieces.slices
+        pretokens = split_texts(data, offsets[1:], by_line)
+        starts, ends, hashes = pretokens.slices
         lines = [line for text in texts for line in (re.split("[\n\r]", text) if by_line else [text])]
         expected = [line.split() for line in lines if line.split()]
         actual = [data[start:end].tobytes().decode() for start, end in zip(starts, ends, strict=True)]
-        assert [actual[a:b] for a, b in zip(pieces.line_offsets, pieces.line_offsets[1:], strict=False)] == expected
+        assert [
+            actual[a:b] for a, b in zip(pretokens.line_offsets, pretokens.line_offsets[1:], strict=False)
+        ] == expected
         assert hashes.tolist() == hash_slices(data, starts, ends).hashes.tolist()
         for text in texts:
             for match in re.finditer(r"\S+", text):
                 place = actual.index(match.group()) if actual.count(match.group()) == 1 else None
                 if place is not None:
                     before = text[: match.start()]
-                    assert pieces.is_next[place] == (before[-1:] == " " and before[-2:-1].strip() != "")
+                    assert pretokens.is_next[place] == (before[-1:] == " " and before[-2:-1].strip() != "")
 
     check()
 
 
-def test_all_white_space_parts_pieces_and_nothing_else():
+def test_all_white_space_parts_pretokens_and_nothing_else():
     text = "x".join(map(chr, [*range(0xD800), *range(0xE000, 0x110000)]))
     data, offsets = utf8([text])
     starts, ends, _ = split_texts(data, offsets, False).slices
@@ -139,13 +141,13 @@ def test_parts_of_a_flat_array_are_selected():
     assert (flat.tolist(), starts.tolist()) == ([7, 8, 9, 0, 1], [0, 3, 3, 5])
 
 
-# --- outlines
+# --- signatures
 
 
-def outline_arguments(pieces: list[str]):
-    characters = np.array([ord(character) for piece in pieces for character in piece + "\n"], np.uint16)
+def signature_arguments(pretokens: list[str]):
+    characters = np.array([ord(character) for pretoken in pretokens for character in pretoken + "\n"], np.uint16)
     characters[characters == ord("\n")] = 0
-    return characters, np.cumsum([0, *(len(piece) + 1 for piece in pieces)])
+    return characters, np.cumsum([0, *(len(pretoken) + 1 for pretoken in pretokens)])
 
 
 def written(data, slices) -> list[bytes]:
@@ -155,7 +157,7 @@ def written(data, slices) -> list[bytes]:
 def test_characters_other_than_letters_are_written():
     kinds = np.arange(256, dtype=np.uint16) + 1000
     kinds[[ord(letter) for letter in "abc"]] = 0
-    actual = written(*alphabets_of(*outline_arguments(["abc", "", "a.b!", "!!", ".", "too long"]), kinds, 5))
+    actual = written(*alphabets_of(*signature_arguments(["abc", "", "a.b!", "!!", ".", "too long"]), kinds, 5))
     assert [(*string[:1], np.frombuffer(string[1:], np.uint16).tolist()) for string in actual] == [
         *((1, []), (0, []), (1, [1046, 1033]), (0, [1033, 1033]), (0, [1046]), ([],)),
     ]
@@ -164,31 +166,31 @@ def test_characters_other_than_letters_are_written():
 def test_classes_of_characters_are_written():
     classes = np.array([[7] * 256, range(256)], np.uint16)
     alphabets = np.array([0, 1, -1], np.int32)
-    actual = written(*outlines_of(*outline_arguments(["ab", "ab", "ab"]), alphabets, classes))
-    assert [np.frombuffer(outline, np.uint16).tolist() for outline in actual] == [[0, 7, 7], [1, 97, 98], []]
+    actual = written(*signatures_of(*signature_arguments(["ab", "ab", "ab"]), alphabets, classes))
+    assert [np.frombuffer(signature, np.uint16).tolist() for signature in actual] == [[0, 7, 7], [1, 97, 98], []]
 
 
-def test_pieces_are_cut_at_the_ends_of_their_split():
-    pieces = ["é!x", "ab", "word"]
-    text = "".join(piece + "\n" for piece in pieces)
+def test_pretokens_are_cut_at_the_ends_of_their_split():
+    pretokens = ["é!x", "ab", "word"]
+    text = "".join(pretoken + "\n" for pretoken in pretokens)
     data = read_only(utf8([text])[0])
     places = np.append(np.flatnonzero((data & 0xC0) != 0x80), data.size)
-    starts = np.cumsum([0, *(len(piece) + 1 for piece in pieces)])
+    starts = np.cumsum([0, *(len(pretoken) + 1 for pretoken in pretokens)])
     splits = np.array([2, 0, 1], np.int32)
     slices, firsts = cut_tokens(data, places, starts, splits, np.array([0, 0, 2, 5]), np.array([1, 4, 1, 2, 3]))
     assert [token.decode() for token in written(data, slices)] == ["é", "!", "x", "w", "ord"]
     assert firsts.tolist() == [0, 3, 3, 5]
     assert slices.hashes.tolist() == hash_slices(data, slices.starts, slices.ends).hashes.tolist()
-    runs, piece_of_run = list_runs(data, slices, firsts, np.array([True, False, True, True, True]))
+    runs, pretoken_of_run = list_runs(data, slices, firsts, np.array([True, False, True, True, True]))
     assert [run.decode() for run in written(data, runs)] == ["é!", "é!x", "word"]
-    assert piece_of_run.tolist() == [0, 0, 2]
+    assert pretoken_of_run.tolist() == [0, 0, 2]
 
 
 # --- expansion
 
 
 @pytest.mark.parametrize("min_tokens", [0, 1, 3])
-def test_pieces_are_expanded_and_types_numbered_by_appearance(min_tokens):
+def test_pretokens_are_expanded_and_types_numbered_by_appearance(min_tokens):
     generator = np.random.default_rng(0)
     rows = [[], *(generator.integers(0, 12, generator.integers(0, 4)).tolist() for _ in range(9))]
     lines = [generator.integers(0, 10, generator.integers(0, 5)).tolist() for _ in range(40)]
@@ -202,7 +204,7 @@ def test_pieces_are_expanded_and_types_numbered_by_appearance(min_tokens):
         min_tokens,
     )
     scratch = np.zeros(12, np.uint32)
-    numbers, lengths, types = expand_pieces(*arguments, scratch)
+    numbers, lengths, types = expand_pretokens(*arguments, scratch)
     assert [types[number] for number in numbers] == [type_ for line in expected for type_ in line]
     assert lengths.tolist() == [len(line) for line in expected]
     assert types.tolist() == list(dict.fromkeys(type_ for line in expected for type_ in line))

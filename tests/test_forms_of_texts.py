@@ -76,7 +76,7 @@ def encode(documents):
 
 
 def test_lists_of_texts_are_told_apart_from_lists_of_tokens():
-    with pytest.warns(CorpusWarning, match="most of these have white space within, such as str 'The cat sat.'"):
+    with pytest.warns(CorpusWarning, match="most of these contain white space, such as str 'The cat sat.'"):
         encode([TEXTS, ["One", *TEXTS]])
     with warnings.catch_warnings():
         warnings.simplefilter("error")

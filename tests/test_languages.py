@@ -27,7 +27,7 @@ from spacy_w2v.corpus._cache import tokenizer_fingerprint
 from spacy_w2v.tokenization import _encode as encode
 from spacy_w2v.tokenization._documents import DocumentEncoder
 from spacy_w2v.tokenization._encode import encode_stream, make_encoder
-from spacy_w2v.tokenization._pretoken_encoder import PieceEncoder
+from spacy_w2v.tokenization._pretoken_encoder import PretokenEncoder
 
 DATA = Path(os.environ.get("SPACY_W2V_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 CONFIGS = Path(__file__).parents[1] / "configs"
@@ -327,7 +327,7 @@ def blank(language: str):
 def test_tokens_of_other_scripts_are_those_of_the_tokenizer(language):
     encoder = make_encoder(blank(language), TokensSettings(attr="NORM"))
     # a special case of Persian ends with a space
-    assert isinstance(encoder, DocumentEncoder if language == "fa" else PieceEncoder)
+    assert isinstance(encoder, DocumentEncoder if language == "fa" else PretokenEncoder)
     texts = texts_of(language)
     assert sentences_of(encoder.encode(arrow(texts))) == expect_texts(blank(language), texts, attr="NORM")
 

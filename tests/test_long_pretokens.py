@@ -1,4 +1,4 @@
-"""Pieces without white space are bounded: up to a length, tokens are exactly spaCy's; longer ones are cut, and told."""
+"""Long pre-tokens: up to a bound, tokens are exactly those of spaCy; longer pre-tokens are cut, with a warning."""
 
 import io
 import time
@@ -15,7 +15,7 @@ from spacy_w2v.errors import CorpusWarning
 from spacy_w2v.sources import _text_files as text_files
 from spacy_w2v.sources._text_files import read_text
 from spacy_w2v.tokenization._encode import encode_stream
-from spacy_w2v.tokenization._long_pretokens import MAX_PIECE, cut_long_pieces
+from spacy_w2v.tokenization._long_pretokens import MAX_PRETOKEN, cut_long_pretokens
 
 NLP = spacy.blank("en")
 seeded = settings(derandomize=True, deadline=None, max_examples=100)
@@ -26,27 +26,27 @@ def encoded(*texts, **tokens):
     return [[orth for orth, _ in sentence] for _, batch in batches for sentence in sentences_of(batch)]
 
 
-@pytest.mark.parametrize("boundary", ["line", "sentence"], ids=["by pieces", "by documents"])
-def test_pieces_up_to_the_bound_have_the_tokens_of_spacy(boundary):
-    text = "before " + ("(a" * MAX_PIECE)[:MAX_PIECE] + " after"
+@pytest.mark.parametrize("boundary", ["line", "sentence"], ids=["by pre-tokens", "by documents"])
+def test_pretokens_up_to_the_bound_have_the_tokens_of_spacy(boundary):
+    text = "before " + ("(a" * MAX_PRETOKEN)[:MAX_PRETOKEN] + " after"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         actual = encoded(text, boundary=boundary)
     assert [token for sentence in actual for token in sentence] == [token.text for token in NLP(text)]
 
 
-@pytest.mark.parametrize("boundary", ["line", "sentence"], ids=["by pieces", "by documents"])
-def test_longer_pieces_are_cut_and_told(boundary):
-    text = "before\n" + "(" * (2 * MAX_PIECE + 5) + " after"
-    with pytest.warns(CorpusWarning, match=r"Cut 1 pieces .* at 1,000 characters.* begins with: '\(\(\("):
+@pytest.mark.parametrize("boundary", ["line", "sentence"], ids=["by pre-tokens", "by documents"])
+def test_longer_pretokens_are_cut_with_a_warning(boundary):
+    text = "before\n" + "(" * (2 * MAX_PRETOKEN + 5) + " after"
+    with pytest.warns(CorpusWarning, match=r"at most 1,000 characters.* 1 had more .* begins with: '\(\(\("):
         actual = encoded(text, "short", boundary=boundary)
     tokens = [token for sentence in actual for token in sentence]
-    assert tokens == ["before", *["("] * (2 * MAX_PIECE + 5), "after", "short"]
+    assert tokens == ["before", *["("] * (2 * MAX_PRETOKEN + 5), "after", "short"]
 
 
 def test_200_kb_of_brackets_end():
     start = time.process_time()
-    with pytest.warns(CorpusWarning, match="Cut 1 pieces"):
+    with pytest.warns(CorpusWarning, match="1 had more and were cut"):
         actual = encoded("(" * 200_000)
     assert actual == [["("] * 200_000]
     assert time.process_time() - start < 60
@@ -57,36 +57,36 @@ def test_200_kb_of_brackets_end():
 def test_only_what_is_too_long_is_changed(texts, limit):
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        patch.setattr("spacy_w2v.tokenization._long_pretokens.MAX_PIECE", limit)
-        batches = list(cut_long_pieces(iter([batch_of(texts), batch_of(["x", *texts])._replace()]), NLP))
+        patch.setattr("spacy_w2v.tokenization._long_pretokens.MAX_PRETOKEN", limit)
+        batches = list(cut_long_pretokens(iter([batch_of(texts), batch_of(["x", *texts])._replace()]), NLP))
     for batch, given_texts in zip(batches, (texts, ["x", *texts]), strict=True):
         for actual, text in zip(batch.texts.to_pylist(), given_texts, strict=True):
-            assert all(len(piece) <= limit for piece in actual.split())
+            assert all(len(pretoken) <= limit for pretoken in actual.split())
             assert actual.replace(" ", "") == text.replace(" ", "")
-            if all(len(piece) <= limit for piece in text.split()):
+            if all(len(pretoken) <= limit for pretoken in text.split()):
                 assert actual == text
 
 
 def test_slices_of_batches_are_cut_too():
     texts = arrow(["a", "b" * 1500, "c"]).slice(1)
-    with pytest.warns(CorpusWarning, match="Cut 1 pieces"):
-        (batch,) = cut_long_pieces(iter([batch_of([])._replace(texts=texts)]), NLP)
+    with pytest.warns(CorpusWarning, match="1 had more and were cut"):
+        (batch,) = cut_long_pretokens(iter([batch_of([])._replace(texts=texts)]), NLP)
     assert batch.texts.to_pylist() == ["b" * 1000 + " " + "b" * 500, "c"]
 
 
 def test_a_cut_keeps_words_whole_where_it_can():
     text = "x" * 950 + "." + "y" * 500
     with pytest.warns(CorpusWarning):
-        (batch,) = cut_long_pieces(iter([batch_of([text])]), NLP)
+        (batch,) = cut_long_pretokens(iter([batch_of([text])]), NLP)
     assert batch.texts[0].as_py() == text.replace(".", ". ")
 
 
 def test_other_tokenizers_get_longer_texts():
     nlp = spacy.blank("zh")
-    assert next(cut_long_pieces(iter([batch_of(["中" * 5000])]), nlp)).texts[0].as_py() == "中" * 5000
+    assert next(cut_long_pretokens(iter([batch_of(["中" * 5000])]), nlp)).texts[0].as_py() == "中" * 5000
     nlp.max_length = 2000
-    with pytest.warns(CorpusWarning, match="Cut 1 pieces .* at 2,000 characters"):
-        (batch,) = cut_long_pieces(iter([batch_of(["中" * 5000])]), nlp)
+    with pytest.warns(CorpusWarning, match="at most 2,000 characters"):
+        (batch,) = cut_long_pretokens(iter([batch_of(["中" * 5000])]), nlp)
     assert batch.texts[0].as_py().split() == ["中" * 2000, "中" * 2000, "中" * 1000]
 
 

@@ -25,7 +25,7 @@ from spacy_w2v.tokenization import _splits as splits
 from spacy_w2v.tokenization import _stock_tokenizer as stock_tokenizer
 from spacy_w2v.tokenization._documents import DocumentEncoder
 from spacy_w2v.tokenization._encode import encode_stream, make_encoder
-from spacy_w2v.tokenization._pretoken_encoder import PieceEncoder
+from spacy_w2v.tokenization._pretoken_encoder import PretokenEncoder
 from spacy_w2v.tokenization._tokens import EncodedBatch, TokenRules, Types
 
 LANGUAGES = ["en", "de", "fr", "es", "hu"]
@@ -86,7 +86,7 @@ def texts_strategy(language: str) -> st.SearchStrategy[list[str]]:
     """Return texts in which words, emoticons, contractions and the like meet over all kinds of white space."""
     rules = sorted(rule for rule in blank(language).tokenizer.rules if not rule.isspace())
     emoticons = sorted(text for text in BASE_EXCEPTIONS if not text.isspace())
-    pieces = st.one_of(
+    pretokens = st.one_of(
         st.sampled_from(["word", "Two", "été", "GROSS", "a", "x"]),
         st.sampled_from(emoticons),
         st.sampled_from(rules),
@@ -95,7 +95,7 @@ def texts_strategy(language: str) -> st.SearchStrategy[list[str]]:
         st.text(min_size=1, max_size=3),
     )
     spaces = st.one_of(st.sampled_from(["", " "]), st.sampled_from(SPACES))
-    text = st.lists(st.tuples(pieces, spaces), max_size=12).map(lambda parts: "".join(p + s for p, s in parts))
+    text = st.lists(st.tuples(pretokens, spaces), max_size=12).map(lambda parts: "".join(p + s for p, s in parts))
     return st.lists(text, max_size=4)
 
 
@@ -124,7 +124,7 @@ def test_tokens_of_any_text_are_those_of_the_tokenizer(language):
 @pytest.mark.parametrize("attr", ["LOWER", "NORM"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_an_encoder_has_learned_does_not_change_tokens(language, attr, monkeypatch):
-    monkeypatch.setattr(splits, "MIN_PIECES", 1)
+    monkeypatch.setattr(splits, "MIN_PRETOKENS", 1)
     nlp = blank(language)
     encoder = make_encoder(nlp, TokensSettings(attr=attr))
 
@@ -136,8 +136,8 @@ def test_what_an_encoder_has_learned_does_not_change_tokens(language, attr, monk
     check()
 
 
-def test_pieces_of_one_outline_are_split_alike_but_for_special_cases(monkeypatch):
-    monkeypatch.setattr(splits, "MIN_PIECES", 1)
+def test_pretokens_of_one_signature_are_split_alike_but_for_special_cases(monkeypatch):
+    monkeypatch.setattr(splits, "MIN_PRETOKENS", 1)
     nlp = with_rules(("don", "'t"), "U.S.", "ab,", (":", ")"), ("wo", "n't"))
     encoder = make_encoder(nlp, TokensSettings())
     texts = ["won't U.S. xy, :)", "don't A.B. ab, ;)", "Bob's U.S., ab,. (:)", "wen't V.S., cd,. (;)"]
@@ -147,7 +147,7 @@ def test_pieces_of_one_outline_are_split_alike_but_for_special_cases(monkeypatch
 
 
 def test_a_run_over_a_space_does_not_teach_how_others_are_split(monkeypatch):
-    monkeypatch.setattr(splits, "MIN_PIECES", 1)
+    monkeypatch.setattr(splits, "MIN_PRETOKENS", 1)
     nlp = with_rules(*SMILES)
     encoder = make_encoder(nlp, TokensSettings())
     for text in ["x:) ) a", "y:) ) b", "z:)) c", "x:) d"]:
@@ -177,9 +177,9 @@ def test_batches_do_not_change_tokens():
     assert actual == expect_texts(nlp, NASTY * 2)
 
 
-def test_forgetting_known_pieces_does_not_change_tokens(monkeypatch):
-    monkeypatch.setattr(pretoken_table, "MAX_KNOWN_PIECES", 5)
-    monkeypatch.setattr(stock_tokenizer, "PIECES_PER_DOC", 3)
+def test_evicting_pretokens_does_not_change_tokens(monkeypatch):
+    monkeypatch.setattr(pretoken_table, "MAX_KNOWN_PRETOKENS", 5)
+    monkeypatch.setattr(stock_tokenizer, "PRETOKENS_PER_DOC", 3)
     test_batches_do_not_change_tokens()
 
 
@@ -219,7 +219,7 @@ SMILES = (":)", ":))")
 def test_a_special_case_over_a_space_hides_a_shorter_one(text, expected):
     nlp = with_rules(*SMILES)
     assert [token.text for token in nlp.tokenizer(text) if not token.is_space] == expected, "as the test believes"
-    assert isinstance(make_encoder(nlp, TokensSettings()), PieceEncoder)
+    assert isinstance(make_encoder(nlp, TokensSettings()), PretokenEncoder)
     assert [orth for sentence in encode_texts(nlp, [text]) for orth, _ in sentence] == expected
 
 
@@ -271,13 +271,13 @@ def test_any_special_cases_meet_as_in_the_tokenizer(rules, faster_heuristics):
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "hu"])
 def test_stock_tokenizers_go_the_fast_way(language):
-    assert isinstance(make_encoder(blank(language), TokensSettings()), PieceEncoder)
+    assert isinstance(make_encoder(blank(language), TokensSettings()), PretokenEncoder)
 
 
 @pytest.mark.parametrize("text", ["in New York :)", "New  York New\tYork New York", "xNew York", "New New York York,"])
 def test_a_rule_with_a_space_inside_is_found_over_the_space(text):
     nlp = with_rules("New York", ":)")
-    assert isinstance(make_encoder(nlp, TokensSettings()), PieceEncoder)
+    assert isinstance(make_encoder(nlp, TokensSettings()), PretokenEncoder)
     assert encode_texts(nlp, [text]) == expect_texts(nlp, [text])
 
 
@@ -320,7 +320,7 @@ def test_both_ways_give_the_same(boundary, numbers, urls):
     rules = TokenRules("NORM", numbers, urls)
     general = DocumentEncoder(nlp, rules=rules, boundary=boundary, min_tokens=2)
     fast = make_encoder(nlp, TokensSettings(attr="NORM", boundary=boundary, numbers=numbers, urls=urls, min_tokens=2))
-    assert isinstance(fast, PieceEncoder)
+    assert isinstance(fast, PretokenEncoder)
 
     @given(texts=texts_strategy("en"))
     @seeded
@@ -383,7 +383,7 @@ def test_texts_with_little_or_nothing_in_them(make, boundary, text):
 def test_no_texts_give_no_tokens():
     for nlp in (plain(), stock_with_a_space_in_a_rule()):
         batch = make_encoder(nlp, TokensSettings()).encode(arrow([]))
-        assert [array.tolist() for array in (batch.chosen, batch.numbers, batch.lengths)] == [[], [], []]
+        assert [array.tolist() for array in (batch.distinct_types, batch.token_ids, batch.lengths)] == [[], [], []]
 
 
 @pytest.mark.parametrize("make", [plain, stock_with_a_space_in_a_rule])
@@ -438,7 +438,7 @@ def test_norms_are_those_of_the_pipeline():
         (plain, "line"),
         (lambda: with_rules(("a", "b"), faster_heuristics=False), "sentence"),
     ],
-    ids=["subclass", "own", "sentences", "pieces", "slower heuristics"],
+    ids=["subclass", "own", "sentences", "pre-tokens", "slower heuristics"],
 )
 def test_processes_do_not_change_tokens_nor_their_order(make, boundary, monkeypatch):
     monkeypatch.setattr(encode, "BYTES_ALONE", 1)

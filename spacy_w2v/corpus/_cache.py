@@ -21,7 +21,7 @@ from spacy_w2v.sources._source import TextSource
 from spacy_w2v.tokenization._affix_rules import state_of
 from spacy_w2v.tokenization._encode import encode_stream
 from spacy_w2v.tokenization._jieba_words import jieba_fingerprint
-from spacy_w2v.tokenization._stock_tokenizer import is_piecewise
+from spacy_w2v.tokenization._stock_tokenizer import is_stock_tokenizer
 from spacy_w2v.tokenization._tokens import EncodedBatch
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def tokenizer_fingerprint(nlp: "Language", settings: TokensSettings, *, code_pat
     if settings.tokenizer == "pipeline":
         parts += [type(tokenizer).__module__, type(tokenizer).__qualname__]
         parts.append(str(nlp.config["nlp"]["tokenizer"]))
-        if not is_piecewise(tokenizer):  # its state need not tell what it does
+        if not is_stock_tokenizer(tokenizer):  # its state need not tell what it does
             parts += [*_code_of(tokenizer), code_path.read_bytes() if code_path is not None else None]
         parts += state_of(tokenizer)
         parts += [jieba] if (jieba := jieba_fingerprint(tokenizer)) else []
@@ -223,7 +223,7 @@ def _encode(
             told.progress(
                 EncodingProgress(n_documents, writer.chunks.n_tokens, len(writer.types), texts.fraction, seconds)
             )
-            if left is not None and batch.numbers.size >= left:
+            if left is not None and batch.token_ids.size >= left:
                 break
         writer.close(
             source=source.name,
@@ -269,12 +269,12 @@ def _after_reading(source: TextSource, fingerprint: dict[str, Any]) -> dict[str,
 
 def first_tokens(batch: EncodedBatch, limit: int) -> EncodedBatch:
     """Return a batch cut to its first `limit` tokens, the last sentence cut too where need be."""
-    if batch.numbers.size <= limit:
+    if batch.token_ids.size <= limit:
         return batch
     ends = np.cumsum(batch.lengths)
     n_sentences = int(np.searchsorted(ends, limit)) + 1
     lengths = batch.lengths[:n_sentences].copy()
     lengths[-1] -= ends[n_sentences - 1] - limit
-    numbers = batch.numbers[:limit]
+    token_ids = batch.token_ids[:limit]
     # Types are numbered by first appearance, so those that are left are the first ones.
-    return EncodedBatch(batch.types, batch.chosen[: int(numbers.max()) + 1], numbers, lengths)
+    return EncodedBatch(batch.types, batch.distinct_types[: int(token_ids.max()) + 1], token_ids, lengths)

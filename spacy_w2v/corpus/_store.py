@@ -97,9 +97,9 @@ class CorpusWriter:
 
     def add(self, batch: EncodedBatch) -> None:
         """Add the sentences of a batch, numbering its types for the whole corpus."""
-        counts = np.bincount(batch.numbers, minlength=batch.chosen.size)
-        ids = self.types.add(batch.types, batch.chosen, counts)
-        self.chunks.add(ids[batch.numbers], batch.lengths)
+        counts = np.bincount(batch.token_ids, minlength=batch.distinct_types.size)
+        ids = self.types.add(batch.types, batch.distinct_types, counts)
+        self.chunks.add(ids[batch.token_ids], batch.lengths)
 
     def close(
         self, *, source: str, fingerprint: dict[str, Any], n_documents: int, n_null: int, n_not_text: int

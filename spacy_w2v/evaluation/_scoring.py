@@ -119,7 +119,7 @@ def _finds_tokens(vectors: WordVectors) -> Callable[[str], Offsets]:
 
     def rows_of_tokens(text: str) -> Offsets:
         batch = encoder.encode(pa.array([text], pa.large_string()))
-        words = (batch.types.keys[number] for number in batch.chosen[batch.numbers].tolist())
+        words = (batch.types.keys[number] for number in batch.distinct_types[batch.token_ids].tolist())
         return np.array([vectors.row(word) for word in words if word in vectors], np.int64)
 
     return rows_of_tokens

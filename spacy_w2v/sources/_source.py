@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 BATCH_BYTES = 2 << 20
-"""Sources join or cut what they read to batches of about this size: large enough that numbering distinct pieces
-instead of tokens pays, small enough that a batch and what is made of it fit in some ten megabytes."""
+"""Sources join or cut what they read to batches of about this size: large enough that it pays to number distinct
+pre-tokens instead of tokens, small enough that a batch and what is made of it fit in some ten megabytes."""
 
 
 GIVEN_TOKENS = pa.large_list(pa.large_list(pa.large_string()))

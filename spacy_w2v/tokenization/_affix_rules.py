@@ -1,4 +1,4 @@
-"""The functions by which spaCy's stock tokenizer splits: methods of compiled expressions, or the user's own."""
+"""The affix rules of spaCy's stock tokenizer: methods of compiled expressions, or functions of the user's."""
 
 import re
 from collections.abc import Iterator
@@ -15,17 +15,17 @@ METHODS = {
     "token_match": "match",
     "url_match": "match",
 }
-"""The attributes of a tokenizer that hold them, and the method of an expression that spaCy puts there."""
+"""The attributes of a tokenizer that hold the rules, and the method of an expression that spaCy assigns to each."""
 
 
 def affix_functions(tokenizer: "Tokenizer") -> dict[str, Any]:  # Any: whatever can be called
-    """Return the functions that a stock tokenizer has, by the names of METHODS; None, for none, is left out."""
+    """Return the rules that a stock tokenizer has, by the names of METHODS, without those that are None."""
     functions = {name: getattr(tokenizer, name) for name in METHODS}
     return {name: function for name, function in functions.items() if function is not None}
 
 
 def expression_of(function: Any) -> re.Pattern[str] | None:  # Any: as above
-    """Return the compiled expression whose method a function is, or None if it is another function."""
+    """Return the compiled expression that a method belongs to, or None for any other function."""
     expression = getattr(function, "__self__", None)
     if not isinstance(expression, re.Pattern):
         return None
@@ -33,9 +33,9 @@ def expression_of(function: Any) -> re.Pattern[str] | None:  # Any: as above
 
 
 def state_of(tokenizer: Any) -> list[Any]:  # Any: tokenizers of all kinds, and what is to be hashed
-    """Return what tells the state of a tokenizer from that of another: equal for equal ones, in each process.
+    """Return what decides the tokens of a tokenizer: equal for equal tokenizers, in every process.
 
-    One whose state cannot be told is unlike all others.
+    If the state of a tokenizer cannot be found out, it differs from all others.
     """
     from spacy.tokenizer import Tokenizer
 
@@ -57,7 +57,7 @@ def _describe(function: Any) -> tuple[str, ...]:  # Any: as above
 
 
 def _hash(thing: Any) -> str:  # Any: a function or object of the user's
-    """Return a hash of code and data, but for the vocab of a pipeline, which changes with all that it reads."""
+    """Return a hash of code and data, without the vocab of a pipeline, which changes with every text."""
     from datasets.fingerprint import Hasher
     from spacy.language import Language
     from spacy.vocab import Vocab
@@ -66,14 +66,14 @@ def _hash(thing: Any) -> str:  # Any: a function or object of the user's
     known = {name: value for name, value in data.items() if not isinstance(value, Vocab | Language)}
     try:
         return str(Hasher.hash((type(thing), known) if len(known) < len(data) else thing))
-    except Exception:  # objects of all kinds may refuse to be pickled
+    except Exception:  # pickling an arbitrary object may raise anything
         return uuid4().hex
 
 
 def lost_when_saved(tokenizer: Any) -> Iterator[str]:  # Any: tokenizers of all kinds
-    """Yield, for each function of a stock tokenizer that spaCy cannot save, a clause that says why.
+    """Yield a clause with the reason for each rule of a stock tokenizer that spaCy cannot save.
 
-    spaCy saves the text of each expression, and puts its usual method in the place of whatever was there.
+    spaCy saves the text of each expression only, and later assigns its usual method, whatever was there before.
     """
     from spacy.tokenizer import Tokenizer
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class DocumentEncoder:
-    """Encodes texts with `nlp.tokenizer`, one Doc each."""
+    """Encodes texts with `nlp.tokenizer`, which makes a Doc of each."""
 
     def __init__(
         self,
@@ -29,11 +29,11 @@ class DocumentEncoder:
     def encode(self, texts: pa.LargeStringArray) -> EncodedBatch:
         """Return the tokens of the texts."""
         table = TypeTable()
-        numbers, lengths = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
+        token_ids, lengths = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
         with transient_strings(self.nlp):
             for text in texts.to_pylist():
                 words = self.reader.read(self.nlp.tokenizer(text), text)
-                numbers.append(table.numbers_of_ids(words.orths, words.keys, self.nlp.vocab))
+                token_ids.append(table.numbers_of_ids(words.orths, words.keys, self.nlp.vocab))
                 lengths.append(words.lengths)
-        chosen = np.arange(len(table), dtype=np.uint32)
-        return EncodedBatch(table.types, chosen, np.concatenate(numbers), np.concatenate(lengths))
+        distinct_types = np.arange(len(table), dtype=np.uint32)
+        return EncodedBatch(table.types, distinct_types, np.concatenate(token_ids), np.concatenate(lengths))

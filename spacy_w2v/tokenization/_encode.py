@@ -1,4 +1,4 @@
-"""Chooses the way from texts to tokens, and runs it over a stream, in this process or in several."""
+"""Chooses how texts become tokens, and encodes a stream of them, in this process or in several."""
 
 import pickle
 import warnings
@@ -16,34 +16,37 @@ from spacy_w2v.sources._source import GIVEN_TOKENS, TextBatch
 from spacy_w2v.tokenization._documents import DocumentEncoder
 from spacy_w2v.tokenization._given_tokens import GivenTokensEncoder
 from spacy_w2v.tokenization._jieba_words import pickle_with_words
-from spacy_w2v.tokenization._long_pretokens import cut_long_pieces
-from spacy_w2v.tokenization._pretoken_encoder import PieceEncoder
-from spacy_w2v.tokenization._pretokens import WhitespacePieces
+from spacy_w2v.tokenization._long_pretokens import cut_long_pretokens
+from spacy_w2v.tokenization._pretoken_encoder import PretokenEncoder
+from spacy_w2v.tokenization._pretokens import WhitespaceTokenizer
 from spacy_w2v.tokenization._processes import map_in_processes
-from spacy_w2v.tokenization._stock_tokenizer import StockPieces, is_piecewise
+from spacy_w2v.tokenization._stock_tokenizer import StockTokenizer, is_stock_tokenizer
 from spacy_w2v.tokenization._tokens import EncodedBatch, TokenRules
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
 BYTES_ALONE = 256 << 20
-"""Text that is encoded piece by piece in this process, before others are started if they are asked for: that takes less
-time than starting processes which all learn the same pieces."""
+"""Bytes of text that this process encodes by pre-tokens before it starts others, if they are asked for.
+
+That takes less time than to start processes that all tokenize the same pre-tokens.
+"""
 
 
 class Encoder(Protocol):
     """Turns texts into tokens."""
 
     def encode(self, texts: pa.LargeStringArray) -> EncodedBatch:
-        """Return the tokens of the texts, whole sentences, in order."""
+        """Return the tokens of the texts, as whole sentences in the order of the texts."""
 
 
 def make_encoder(nlp: "Language", settings: TokensSettings) -> Encoder:
     """Return the fastest encoder that gives exactly the tokens of the settings."""
     rules = _rules(settings)
-    if settings.boundary != "sentence" and (settings.tokenizer == "whitespace" or is_piecewise(nlp.tokenizer)):
-        pieces = WhitespacePieces(nlp, rules) if settings.tokenizer == "whitespace" else StockPieces(nlp, rules)
-        return PieceEncoder(pieces, by_line=settings.boundary == "line", min_tokens=settings.min_tokens)
+    if settings.boundary != "sentence" and (settings.tokenizer == "whitespace" or is_stock_tokenizer(nlp.tokenizer)):
+        kind = WhitespaceTokenizer if settings.tokenizer == "whitespace" else StockTokenizer
+        by_line = settings.boundary == "line"
+        return PretokenEncoder(kind(nlp, rules), by_line=by_line, min_tokens=settings.min_tokens)
     return DocumentEncoder(nlp, rules=rules, boundary=settings.boundary, min_tokens=settings.min_tokens)
 
 
@@ -61,36 +64,47 @@ class _EncoderOfAll:
         )
 
     def encode(self, texts: pa.LargeStringArray | pa.LargeListArray) -> EncodedBatch:
-        """Return the tokens of the documents, whole sentences, in order."""
+        """Return the tokens of the documents, as whole sentences in the order of the documents."""
         return self.of_tokens.encode(texts) if texts.type == GIVEN_TOKENS else self.of_texts.encode(texts)
 
 
 def encode_stream(
     batches: Iterator[TextBatch], nlp: "Language", settings: TokensSettings, *, code_path: Path | None = None
 ) -> Iterator[tuple[TextBatch, EncodedBatch]]:
-    """Encode batches in their order, in `n_process` processes; 0 stands for one per core where that is faster.
+    """Encode batches in their order, in `settings.n_process` processes.
 
-    It is not for pieces: one process encodes ten million known tokens a second, and spends longer on handing over.
+    For n_process = 0 that is one process per core where this is faster. By pre-tokens it is not: one process encodes
+    ten million known tokens a second, and would need longer to hand them over. The result does not depend on the number
+    of processes, nor on which of them takes a batch.
 
-    Each process imports `code_path` (for registered functions of the user's own) first. The result does not depend on
-    the number of processes, nor on which of them takes a batch.
+    Args:
+        batches: The texts.
+        nlp: The pipeline whose tokenizer makes the tokens.
+        settings: The block `[w2v.tokens]`.
+        code_path: A Python file with the user's registered functions, which each process imports first.
+
+    Yields:
+        Each batch of texts with its tokens.
+
+    Raises:
+        CorpusError: The texts cannot be read, or a process has ended.
     """
     encoder = _EncoderOfAll(nlp, settings)
-    by_pieces = isinstance(encoder.of_texts, PieceEncoder)
+    by_pretokens = isinstance(encoder.of_texts, PretokenEncoder)
     if settings.tokenizer == "pipeline":
-        batches = cut_long_pieces(batches, nlp)
-    n_bytes_left = BYTES_ALONE if by_pieces else 0
+        batches = cut_long_pretokens(batches, nlp)
+    n_bytes_left = BYTES_ALONE if by_pretokens else 0
     while n_bytes_left > 0 and (batch := next(batches, None)) is not None:
         n_bytes_left -= batch.texts.nbytes
         yield batch, encoder.encode(batch.texts)
-    n_process = settings.n_process or (1 if by_pieces else available_cores())
+    n_process = settings.n_process or (1 if by_pretokens else available_cores())
     next_ones = list(islice(batches, 2))
     payload = _pickled(nlp, settings) if n_process > 1 and len(next_ones) == 2 else None
     if payload is None:
         for batch in chain(next_ones, batches):
             yield batch, encoder.encode(batch.texts)
     else:
-        del encoder  # and all that it remembers
+        del encoder  # with all that it has cached
         make = partial(_make_encoder, payload, code_path)
         yield from map_in_processes(make, chain(next_ones, batches), n_process)
 
@@ -98,17 +112,17 @@ def encode_stream(
 def _pickled(nlp: "Language", settings: TokensSettings) -> bytes | None:
     """Return what a process needs to make the same encoder, or None if the tokenizer cannot be pickled.
 
-    Warns of that if processes have been asked for.
+    In that case it warns if more than one process was asked for.
     """
     try:
-        # Tokenizer.__reduce__ forgets its faster_heuristics.
+        # Tokenizer.__reduce__ leaves its faster_heuristics out.
         faster_heuristics = getattr(nlp.tokenizer, "faster_heuristics", None)
         return pickle_with_words((nlp.vocab, nlp.tokenizer, faster_heuristics, settings))
-    except Exception as error:  # a tokenizer of the user's own may raise anything; one process is the way out
+    except Exception as error:  # a user's tokenizer may raise anything; one process will do
         if settings.n_process > 1:
             warnings.warn(
                 f"A tokenizer must be picklable for n_process = {settings.n_process}, but "
-                f"{type(nlp.tokenizer).__name__} is not: {error}. One process tokenizes.",
+                f"{type(nlp.tokenizer).__name__} is not: {error}. One process does all the work.",
                 stacklevel=2,
             )
         return None
@@ -123,7 +137,7 @@ class _Pipeline:
 
 
 def _make_encoder(payload: bytes, code_path: Path | None) -> Callable[[TextBatch], EncodedBatch]:
-    """Return, in another process, the encoder of batches."""
+    """Return the function that encodes batches in another process."""
     if code_path is not None:
         from spacy.cli._util import import_code
 

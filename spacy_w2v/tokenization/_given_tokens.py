@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 LINE_BREAKS = {"\n", "\r"}
 
 MAX_KNOWN_TOKENS = 1_000_000
-"""Distinct tokens that are remembered between batches."""
+"""Distinct tokens that are cached between batches."""
 
 
 class GivenTokensEncoder:
-    """Encodes documents of the type GIVEN_TOKENS; the pipeline only tells attributes of tokens."""
+    """Encodes documents of the type GIVEN_TOKENS; only the attributes of tokens come from the pipeline."""
 
     def __init__(self, nlp: "Language", *, rules: TokenRules, boundary: str, min_tokens: int):
         self.boundary = boundary
         self.min_tokens = max(1, min_tokens)
         self._keys = LexemeKeys(nlp.vocab, rules).keys
         self._is_first = True
-        self._forget()
+        self._evict_all()
 
-    def _forget(self) -> None:
+    def _evict_all(self) -> None:
         self._table = TypeTable()
         self._numbers: dict[str | None, int] = {None: LEFT_OUT}
 
     def encode(self, texts: pa.LargeListArray) -> EncodedBatch:
-        """Return the tokens; null, empty and blank ones are left out.
+        """Return the tokens of documents, without those that are null, empty or white space.
 
-        A document's sentences count with boundary = "sentence" alone; with "line", a token of a line break ends a line,
-        as it does in a Doc.
+        The sentences of a document count only with boundary = "sentence". With "line", a token with a line break ends a
+        line, as it does in a Doc.
         """
         if len(self._numbers) > MAX_KNOWN_TOKENS:
-            self._forget()
+            self._evict_all()
         sentences = texts.flatten()
         lengths = pc.list_value_length(sentences).to_numpy()
         if self.boundary != "sentence":
@@ -64,11 +64,11 @@ class GivenTokensEncoder:
         counts = np.bincount(sentence[kept], minlength=int(sentence.max(initial=-1)) + 1)
         long_enough = counts >= self.min_tokens
         kept &= long_enough[sentence]
-        chosen, order = _in_order_of_appearance(numbers[kept], len(self._table))
-        return EncodedBatch(self._table.types, chosen, order, counts[long_enough])
+        distinct_types, token_ids = _in_order_of_appearance(numbers[kept], len(self._table))
+        return EncodedBatch(self._table.types, distinct_types, token_ids, counts[long_enough])
 
     def _numbers_of(self, words: list[str | None]) -> Offsets:
-        """Return the types of distinct words, adding those that are new, or LEFT_OUT."""
+        """Return the type of each of some distinct words, or LEFT_OUT; new types are added."""
         known = self._numbers
         new = [word for word in words if word not in known]
         blank = [word for word in new if not word or word.isspace()]
@@ -79,13 +79,13 @@ class GivenTokensEncoder:
 
 
 def _warn_of_texts(words: list[str | None], indices: Offsets) -> None:
-    """Warn if most tokens have white space within, as the documents of a batch have."""
+    """Warn if most tokens contain white space, as texts do."""
     has_space = np.array([word is not None and len(word.split()) > 1 for word in words], bool)
     if 2 * has_space[indices].sum() > indices.size:
         example = shown(words[int(np.argmax(has_space))])
         warnings.warn(
-            f"Lists of strings are taken as tokens, and most of these have white space within, such as {example}. If "
-            "they are texts, pass each by itself.",
+            f"The strings of a list must be tokens, but most of these contain white space, such as {example}. If they "
+            "are texts, pass each one by itself.",
             CorpusWarning,
             stacklevel=2,
         )
@@ -96,11 +96,11 @@ def _is_break(word: str | None) -> bool:
 
 
 def _in_order_of_appearance(numbers: Offsets, n_types: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct ones of some numbers, and the index of each number into them."""
+    """Return the distinct numbers among some, in order of first appearance, and the index of each number into them."""
     first = np.full(n_types, numbers.size)
     first[numbers[::-1]] = np.arange(numbers.size)[::-1]
     places = np.flatnonzero(first < numbers.size)
-    chosen = places[np.argsort(first[places])]
+    distinct = places[np.argsort(first[places])]
     index = np.zeros(n_types, np.uint32)
-    index[chosen] = np.arange(chosen.size)
-    return chosen.astype(np.uint32), index[numbers]
+    index[distinct] = np.arange(distinct.size)
+    return distinct.astype(np.uint32), index[numbers]

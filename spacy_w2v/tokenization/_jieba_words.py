@@ -1,4 +1,4 @@
-"""jieba's words, by which spaCy's Chinese tokenizer may segment: they belong to the process, not to the tokenizer."""
+"""jieba's dictionary, which spaCy's Chinese tokenizer may use: it belongs to the process, not to the tokenizer."""
 
 import io
 from typing import Any, NamedTuple
@@ -9,18 +9,18 @@ from spacy_w2v._system.hashing import sha256_of_values
 
 
 class JiebaWords(NamedTuple):
-    """What jieba's `load_userdict`, `add_word`, `del_word`, `suggest_freq` and `set_dictionary` change."""
+    """The state that jieba's `load_userdict`, `add_word`, `del_word`, `suggest_freq` and `set_dictionary` change."""
 
     frequencies: dict[str, int]
-    """Of words, and 0 for beginnings of words."""
+    """The frequency of each word, and 0 for beginnings of words."""
     total: int
-    """Sum of the frequencies."""
+    """The sum of the frequencies."""
     split: set[str]
-    """Words that may not be guessed where the dictionary lacks them."""
+    """Words that must not be guessed where the dictionary lacks them."""
 
 
 def jieba_fingerprint(tokenizer: Any) -> str | None:
-    """Return a hash of all that decides how a tokenizer segments by jieba, or None if it does not."""
+    """Return a hash of all that decides how a tokenizer segments by jieba, or None if it does not use jieba."""
     segmenter = getattr(tokenizer, "jieba_seg", None)
     if segmenter is None:
         return None
@@ -31,10 +31,10 @@ def jieba_fingerprint(tokenizer: Any) -> str | None:
 
 
 def pickle_with_words(thing: object) -> bytes:
-    """Return a pickle from which another process has the same tokens.
+    """Return a pickle from which another process makes the same tokens.
 
-    Functions and classes of a script or notebook, which no other process can import, go along as they are. jieba
-    itself, a module, is imported there, and given the words that it has here. Raises as pickle does.
+    It contains functions and classes of a script or notebook, which no other process could import. The module jieba is
+    imported there, and gets the dictionary that it has here. Raises whatever pickle raises.
     """
     from srsly.cloudpickle import CloudPickler
 
@@ -53,14 +53,14 @@ def _import_with(words: JiebaWords) -> Any:
     import jieba.finalseg
 
     jieba.dt.FREQ, jieba.dt.total = words.frequencies, words.total
-    jieba.dt.initialized = True  # nothing is read, and nothing said of it
+    jieba.dt.initialized = True  # so that it reads no dictionary, and prints nothing
     jieba.finalseg.Force_Split_Words.clear()
     jieba.finalseg.Force_Split_Words.update(words.split)
     return jieba
 
 
 def _words_of(segmenter: Any) -> JiebaWords:
-    """Return the words of the module, or of a `jieba.Tokenizer` in its place."""
+    """Return the words of the module jieba, or of a `jieba.Tokenizer` in its place."""
     import jieba.finalseg
 
     words = getattr(segmenter, "dt", segmenter)

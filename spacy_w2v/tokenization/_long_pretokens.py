@@ -1,4 +1,4 @@
-"""Bounds the length of what a tokenizer gets at once: spaCy's takes a time that grows with the square of a piece."""
+"""Bounds the length of pre-tokens: the time of spaCy's tokenizer grows with the square of that length."""
 
 import re
 import warnings
@@ -14,31 +14,35 @@ from spacy_w2v.sources._source import GIVEN_TOKENS, TextBatch
 if TYPE_CHECKING:
     from spacy.language import Language
 
-MAX_PIECE = 1000
-"""Characters between white space that spaCy's stock tokenizer gets at once: 1,000 times "(" take it 0.1 s, 10,000 take
-10 s. Longer pieces are what nobody has written: encoded data, logs, markup."""
+MAX_PRETOKEN = 1000
+"""Characters of a pre-token that spaCy's stock tokenizer gets: 1,000 times "(" take it 0.1 s, 10,000 take it 10 s.
 
-# Marks behind which a cut keeps words whole, for texts without white space.
-CUT_BEHIND = "。！？；，、.,;:!?/&=|)]}>"
+Longer pre-tokens are not natural language, but encoded data, logs or markup.
+"""
+
+# A cut after one of these marks keeps words whole, in texts without white space.
+CUT_AFTER = "。！？；，、.,;:!?/&=|)]}>"
 
 
-def cut_long_pieces(batches: Iterator[TextBatch], nlp: "Language") -> Iterator[TextBatch]:
-    """Pass on batches, with a space put into pieces that are longer than the tokenizer should get at once.
+def cut_long_pretokens(batches: Iterator[TextBatch], nlp: "Language") -> Iterator[TextBatch]:
+    """Pass on batches, with spaces inserted into pre-tokens that are too long for the tokenizer.
 
-    For spaCy's stock tokenizer that is MAX_PIECE, for others, which may split texts without a space, nlp.max_length.
-    Tokens of all other pieces stay exactly as they are. Warns at the end, with the number of pieces and an example.
+    The limit is MAX_PRETOKEN for spaCy's stock tokenizer, and nlp.max_length for others, which may split texts without
+    spaces. The tokens of all other pre-tokens stay exactly the same. At the end it warns of what was cut, with the
+    number of pre-tokens and an example.
     """
     from spacy.tokenizer import Tokenizer
 
-    cutter = _Cutter(MAX_PIECE if isinstance(nlp.tokenizer, Tokenizer) else getattr(nlp, "max_length", 1_000_000))
+    cutter = _Cutter(MAX_PRETOKEN if isinstance(nlp.tokenizer, Tokenizer) else getattr(nlp, "max_length", 1_000_000))
     try:
         for batch in batches:
             yield batch if batch.texts.type == GIVEN_TOKENS else batch._replace(texts=cutter.cut(batch.texts))
     finally:  # also where only the first tokens are wanted
         if cutter.n_cut:
             warnings.warn(
-                f"Cut {cutter.n_cut:,} pieces of text without white space at {cutter.limit:,} characters: spaCy's "
-                f"tokenizer takes too long for longer ones. The first begins with: {cutter.example!r}",
+                f"Stretches of text without white space must have at most {cutter.limit:,} characters, since spaCy's "
+                f"tokenizer takes too long for longer ones. {cutter.n_cut:,} had more and were cut. The first begins "
+                f"with: {cutter.example!r}",
                 CorpusWarning,
                 stacklevel=2,
             )
@@ -52,7 +56,7 @@ class _Cutter:
         self._long = re.compile(rf"\S{{{limit + 1},}}")
 
     def cut(self, texts: pa.LargeStringArray) -> pa.LargeStringArray:
-        """Return texts with spaces within pieces that are too long."""
+        """Return texts with spaces inserted into pre-tokens that are too long."""
         suspects = self._suspects(texts)
         if not suspects.size:
             return texts
@@ -68,9 +72,10 @@ class _Cutter:
         return pa.concat_arrays([*parts, texts.slice(start)])
 
     def _suspects(self, texts: pa.LargeStringArray) -> np.ndarray:
-        """Return which texts may have a piece that is too long.
+        """Return which texts may have a pre-token that is too long.
 
-        Such a piece covers one of all stretches of half its length; to look for a space in each takes next to no time.
+        Of all stretches of half the limit, such a pre-token covers at least one. To look for a space in each of these
+        takes hardly any time.
         """
         if not len(texts):
             return np.zeros(0, np.int64)
@@ -85,18 +90,18 @@ class _Cutter:
         return np.unique(first)
 
     def _with_spaces(self, match: re.Match[str]) -> str:
-        piece = match[0]
+        pretoken = match[0]
         self.n_cut += 1
-        self.example = self.example or piece[:40]
-        return " ".join(self._parts(piece))
+        self.example = self.example or pretoken[:40]
+        return " ".join(self._parts(pretoken))
 
-    def _parts(self, piece: str) -> Iterator[str]:
+    def _parts(self, pretoken: str) -> Iterator[str]:
         start = 0
-        while len(piece) - start > self.limit:
+        while len(pretoken) - start > self.limit:
             end = start + self.limit
-            # A mark within the last tenth, else just there.
-            marks = (piece.rfind(mark, end - self.limit // 10, end) for mark in CUT_BEHIND)
+            # After a mark within the last tenth, or else at the limit.
+            marks = (pretoken.rfind(mark, end - self.limit // 10, end) for mark in CUT_AFTER)
             end = max(max(marks) + 1, 0) or end
-            yield piece[start:end]
+            yield pretoken[start:end]
             start = end
-        yield piece[start:]
+        yield pretoken[start:]

@@ -1,8 +1,8 @@
-r"""Tells which characters regular expressions can tell apart, so that texts they cannot tell apart share their matches.
+r"""Finds out which characters regular expressions distinguish: texts that they cannot distinguish share their matches.
 
-A regular expression sees a character through its tests alone: literals, sets such as [a-z], classes such as \d. Two
-texts of the same length whose characters pass the same tests, place by place, are matched alike. A part of an
-expression that needs a character which a text lacks cannot match in it, and its tests do not count.
+A regular expression sees a character only through its tests: literals, sets such as [a-z], classes such as \d. Two
+texts of the same length are matched alike if their characters pass the same tests, one by one. A part of an expression
+that needs a character which a text lacks cannot match in it, so its tests do not count.
 """
 
 import re
@@ -26,23 +26,23 @@ FLAGS_OF_TESTS = re.IGNORECASE | re.ASCII
 KINDS_OF_TEXT = re.ASCII | re.LOCALE | re.UNICODE
 LAST_ASCII = 0x7F
 MANY = 3
-"""Characters are counted up to this: three points make all the difference for addresses."""
+"""Up to this, the number of each character counts: addresses differ from other texts by three points."""
 
 
 class NotUnderstoodError(ValueError):
-    """An expression has a part that is not understood here."""
+    """An expression has a part that this module cannot analyse."""
 
 
 class Part(NamedTuple):
-    """A part of an expression: what it needs in order to match, and the tests that it makes."""
+    """A part of an expression: the tests that it makes, and what it needs in order to match."""
 
     kind: str
-    """"test": a character that passes it; "all" or "any" of the parts; "maybe": nothing."""
+    """"test": a character must pass the test; "all" or "any" of the parts must match; "maybe": they need not match."""
     parts: "tuple[Part, ...]" = ()
     test: int = 0
-    """Number of the test, for the kind "test"."""
+    """The number of the test, if the kind is "test"."""
     needs: tuple[tuple[str, int], ...] = ()
-    """Characters without which it cannot match, and how many of each at least."""
+    """Characters that it needs in order to match, and how many of each at least."""
 
 
 ANYTHING = Part("all")
@@ -50,10 +50,10 @@ NOTHING = Part("any")
 
 
 class CharacterTest(NamedTuple):
-    """A set of characters, as an expression has it."""
+    """A set of characters in an expression."""
 
     flags: int
-    """FLAGS_OF_TESTS that are set."""
+    """The flags of FLAGS_OF_TESTS that are set."""
     negated: bool = False
     ranges: tuple[tuple[int, int], ...] = ()
     """First and last code point of each range."""
@@ -61,12 +61,12 @@ class CharacterTest(NamedTuple):
     r"""Classes such as \d."""
 
     def pattern(self) -> re.Pattern[str]:
-        """Return an expression that matches one character that passes."""
+        """Return an expression that matches one character that passes the test."""
         ranges = "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in self.ranges)
         return re.compile(f"[{'^' * self.negated}{ranges}{''.join(self.categories)}]", self.flags)
 
     def only_character(self) -> str | None:
-        """Return the character that alone passes, if it is one of ASCII without cases, or None."""
+        """Return the only character that passes, if it is of ASCII and has no other case, or None."""
         if self.negated or self.categories or len(self.ranges) != 1:
             return None
         first, last = self.ranges[0]
@@ -74,16 +74,16 @@ class CharacterTest(NamedTuple):
         return chr(first) if is_one else None
 
     def is_passed_by_a_letter(self) -> bool:
-        """Return whether some letter (str.isalpha) may pass; only False is certain."""
+        """Return whether some letter (str.isalpha) may pass: False is certain, True is not."""
         if self.negated or any(category not in (r"\d", r"\s") for category in self.categories):
             return True
         if self.flags & re.IGNORECASE and any(last > LAST_ASCII for _, last in self.ranges):
-            return True  # the other case of U+0345, which is none, is a letter
+            return True  # U+0345 is not a letter, but its other case is
         return any(chr(code).isalpha() for first, last in self.ranges for code in range(first, last + 1))
 
 
 class CharacterTests:
-    """All tests of some expressions. Raises NotUnderstoodError for expressions that are not understood."""
+    """All tests of some expressions. Raises NotUnderstoodError if one cannot be analysed."""
 
     def __init__(self, patterns: Iterable[re.Pattern[str] | None]) -> None:
         self._numbers: dict[CharacterTest, int] = {}
@@ -100,11 +100,11 @@ class CharacterTests:
         return passed
 
     def that_count(self, characters: Mapping[str, int], *, letters: bool) -> int:
-        """Return the tests, as bits, that can decide a match in a text of these characters, and of letters or none.
+        """Return the tests, as bits, that can decide a match in a text without line breaks.
 
-        characters: how often each occurs, MANY for that or more.
-
-        The text must not have line breaks.
+        Args:
+            characters: How often each character other than letters occurs in the text, up to MANY.
+            letters: Whether there are letters in the text.
         """
         passed = self._passed_by_letters if letters else 0
         for bits in self.passed_by("".join(characters)):
@@ -163,11 +163,11 @@ class CharacterTests:
                 if least == 0:
                     return Part("maybe", (repeated,))
                 return repeated._replace(needs=tuple((character, least * n) for character, n in repeated.needs))
-            case "ASSERT":  # what it needs may be what stands before or behind it anyway
+            case "ASSERT":  # what it needs may be matched by the parts before or after it
                 return self._all(argument[1], flags)._replace(needs=())
             case "ASSERT_NOT":
                 return Part("maybe", (self._all(argument[1], flags),))
-        raise NotUnderstoodError(f"{operation} {argument}")  # such as references to what a group has matched
+        raise NotUnderstoodError(f"{operation} {argument}")  # such as a reference to a group
 
     def _test(self, test: CharacterTest) -> Part:
         needed = test.only_character()
@@ -196,7 +196,7 @@ def _test_of_set(items: list[tuple[Any, Any]], flags: int) -> CharacterTest:
 
 
 def _parse(pattern: re.Pattern[str]) -> Any:  # Any: a tree of Python's own, without declared types
-    """Return the tree that Python's compiler of expressions starts from."""
+    """Return the tree that Python's compiler of regular expressions starts from."""
     parser = import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
     return parser.parse(pattern.pattern, pattern.flags)
 
@@ -204,7 +204,10 @@ def _parse(pattern: re.Pattern[str]) -> Any:  # Any: a tree of Python's own, wit
 def _tests_of(part: Part, passed: int, characters: Mapping[str, int]) -> int | None:
     """Return the tests that a part makes, or None if it cannot match.
 
-    passed: the tests that some character of the text passes; a part whose needs the text has not cannot match either.
+    Args:
+        part: The part.
+        passed: The tests, as bits, that some character of the text passes.
+        characters: How often each character occurs in the text, up to MANY.
     """
     for character, n in part.needs:
         if min(n, MANY) > characters.get(character, 0):

@@ -1,4 +1,4 @@
-"""Pipelines whose tokens count: made from a config, or loaded from a directory or package."""
+"""Pipelines whose tokens are wanted: made from a config, or loaded from a directory or package."""
 
 from contextlib import suppress
 from contextvars import ContextVar
@@ -19,11 +19,15 @@ RULE = "A pipeline must be a directory that spaCy has written, or the name of an
 
 
 def load_pipeline(source: str | Path, *, rule: str = RULE, components: bool = True) -> "Language":
-    """Return a pipeline, by its directory or the name of an installed package; its table of vectors is checked.
+    """Return a pipeline, and check its table of vectors.
 
-    rule: how the error begins, for what is no pipeline. components: whether they are loaded too.
-    Raises StorageError, which names the source, for whatever goes wrong; what spaCy, or code of a component, raised is
-    its cause.
+    Args:
+        source: Its directory, or the name of an installed package.
+        rule: How the error begins if the source is not a pipeline.
+        components: Whether its components are loaded too.
+
+    Raises:
+        StorageError: It cannot be loaded. The cause is what spaCy, or code of a component, raised.
     """
     import spacy
     from srsly import json_dumps
@@ -32,18 +36,18 @@ def load_pipeline(source: str | Path, *, rule: str = RULE, components: bool = Tr
         nlp: Language = spacy.load(source, exclude=[] if components else _component_names(source))
         _check_table(nlp.vocab.vectors)
         json_dumps(nlp.meta), nlp.config.to_str().encode()  # lone surrogates could not be written again
-    except Word2VecError:  # of a component of ours, and names its file
+    except Word2VecError:  # of one of our components, and it names the file
         raise
-    except Exception as error:  # spaCy and srsly raise many kinds for damaged files, and components what they like
+    except Exception as error:  # spaCy, srsly and components may raise anything for damaged files
         raise StorageError(f"{rule}, but {source} cannot be loaded: {_kind_of(error)}{first_line(error)}") from error
     return nlp
 
 
 def bare_pipeline(nlp: "Language") -> "Language":
-    """Return a pipeline that can be saved, with the tokenizer of another, and without components and vectors.
+    """Return a pipeline for saving, with the tokenizer of another one, and without components and vectors.
 
-    Both share the tokenizer, so that what has changed it, as a callback, need not run again; it makes documents of the
-    other's vocab, so the pipeline is for saving only.
+    Both share the tokenizer, so whatever has changed it, such as a callback, need not run again. The tokenizer still
+    makes Docs of the other pipeline's vocab: use the pipeline for nothing but saving.
     """
     bare = type(nlp)(create_tokenizer=lambda _: nlp.tokenizer)
     bare.vocab.lookups.from_bytes(nlp.vocab.lookups.to_bytes())
@@ -56,7 +60,7 @@ def bare_pipeline(nlp: "Language") -> "Language":
 
 
 def _component_names(source: str | Path) -> list[str]:
-    """Return the names of a pipeline's components. Raises what spaCy does."""
+    """Return the names of a pipeline's components. Raises whatever spaCy raises."""
     from spacy.util import get_package_path, load_meta
 
     path = Path(source)
@@ -66,7 +70,7 @@ def _component_names(source: str | Path) -> list[str]:
 
 
 def _check_table(table: Any) -> None:  # Any: spaCy's Vectors has no types
-    """Raise ValueError for a table whose words have rows that are not there, which spaCy finds only when it is used."""
+    """Raise ValueError if words of a table have rows that do not exist, which spaCy would find only in use."""
     if getattr(table, "mode", None) != "default":
         return
     if table.data.ndim != 2 or table.data.dtype.kind != "f":
@@ -78,7 +82,7 @@ def _check_table(table: Any) -> None:  # Any: spaCy's Vectors has no types
 
 
 def _kind_of(error: Exception) -> str:
-    """Return the kind of an error, before its text, unless this is a sentence of spaCy's own."""
+    """Return the type of an error, to precede its text, or "" if the text is one of spaCy's own messages."""
     return "" if str(error).startswith("[E") else f"{type(error).__name__}: "
 
 
@@ -94,10 +98,17 @@ _only_tokens: ContextVar[bool] = ContextVar("only_tokens", default=False)
 def make_pipeline(config: "Config", *, trusted: bool = True) -> "Language":
     """Return a pipeline with the tokenizer of `[nlp]`, and without components.
 
-    Callbacks of `[nlp]` and `[initialize.before_init]`, which may change the tokenizer, are run, and the tokenizer is
-    initialized from `[initialize.tokenizer]`; for norms, `[initialize.lookups]` count too. Meanwhile
-    `is_only_for_tokens` is true. trusted: or else a config that names other functions than spaCy's tokenizers is
-    refused before any is run. Raises ConfigError.
+    The callbacks of `[nlp]` and `[initialize.before_init]`, which may change the tokenizer, are run, and the tokenizer
+    is initialized from `[initialize.tokenizer]`. For norms, `[initialize.lookups]` counts too. Meanwhile
+    `is_only_for_tokens` returns true.
+
+    Args:
+        config: The whole config.
+        trusted: Whether any registered function may be run. Otherwise a config that names functions other than spaCy's
+            tokenizers is refused before any of them is run.
+
+    Raises:
+        ConfigError: The pipeline cannot be made.
     """
     from spacy.util import get_lang_class, load_model_from_config
 
@@ -111,15 +122,15 @@ def make_pipeline(config: "Config", *, trusted: bool = True) -> "Language":
         raise ConfigError('[nlp] must name a language, but has none. Add lang = "en" (or "xx" for many).')
     known = _settings_of_nlp()
     for key in nlp_block:
-        if key not in known:  # spaCy would leave it out without a word
+        if key not in known:  # spaCy would silently ignore it
             hint = did_you_mean(key, known, otherwise=f"Known keys: {', '.join(sorted(known))}.")
             raise ConfigError(f"[nlp] has no setting '{key}'. {hint}")
     nlp_block["pipeline"] = []
     nlp_block["disabled"] = []
     if "@tokenizers" in nlp_block.get("tokenizer", {}):
-        with suppress(ImportError):  # which spaCy will describe
-            get_lang_class(lang)  # which registers its tokenizer, in older versions
-        resolve_block({"tokenizer": nlp_block["tokenizer"]}, section="nlp")  # says what is wrong, where spaCy does not
+        with suppress(ImportError):  # which spaCy describes below
+            get_lang_class(lang)  # older versions register its tokenizer here
+        resolve_block({"tokenizer": nlp_block["tokenizer"]}, section="nlp")  # its errors are clearer than spaCy's
     try:
         nlp = load_model_from_config({"nlp": nlp_block}, auto_fill=True)
         initialize = config.get("initialize", {})
@@ -150,14 +161,19 @@ def _settings_of_nlp() -> set[str]:
 
 
 def is_only_for_tokens() -> bool:
-    """Return whether `make_pipeline` is running: its pipeline is for tokens, so a callback need not make vectors."""
+    """Return whether `make_pipeline` is running: its pipeline only makes tokens, so callbacks need not make vectors."""
     return _only_tokens.get()
 
 
 def initialize_tokens(nlp: "Language", block: dict[str, Any], *, attr: str | None) -> None:  # Any: [initialize]
-    """Initialize what a pipeline's tokens depend on as `nlp.initialize` does, but without examples.
+    """Initialize what a pipeline's tokens depend on, as `nlp.initialize` does, but without examples.
 
-    That is the tokenizer and, where attr is "NORM", the lookups, which have exceptions of norms.
+    That is the tokenizer and, for the attribute "NORM", the lookups, since these have the exceptions of norms.
+
+    Args:
+        nlp: The pipeline.
+        block: The block `[initialize]`.
+        attr: The attribute of tokens that counts.
     """
     if attr == "NORM" and block.get("lookups") is not None:
         nlp.vocab.lookups = resolve_block({"lookups": block["lookups"]}, section="initialize")["lookups"]

@@ -1,7 +1,7 @@
-"""The fast way to tokens: texts are split at white space, and each distinct piece is tokenized once.
+"""The fast way to tokens: texts are split at white space, and each distinct pre-token is tokenized once.
 
-Runs of pieces that could act on each other (see corpus.pieces) are found by the tokens at their ends, and tokenized
-together, so the tokens are always exactly those of `nlp.tokenizer`.
+Runs of pre-tokens that may interact (see _pretokens) are found by the tokens at their ends and tokenized together, so
+the tokens are always exactly those of `nlp.tokenizer`.
 """
 
 from typing import TYPE_CHECKING
@@ -11,62 +11,62 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Offsets
-from spacy_w2v.tokenization._pretoken_table import PieceTable
-from spacy_w2v.tokenization._pretokens import ENDS_LIKE_START, HOLDS_SPECIAL, STARTS_LIKE_REST, PieceTokenizer
+from spacy_w2v.tokenization._pretoken_table import PretokenTable
+from spacy_w2v.tokenization._pretokens import ENDS_LIKE_START, HOLDS_SPECIAL, STARTS_LIKE_REST, PretokenTokenizer
 from spacy_w2v.tokenization._string_table import read_only
 from spacy_w2v.tokenization._tokens import EncodedBatch
 
 if TYPE_CHECKING:
-    from spacy_w2v.tokenization.kernels._encoding import Pieces
+    from spacy_w2v.tokenization.kernels._encoding import Pretokens
 
 
-class PieceEncoder:
-    """Encodes texts by their pieces between white space."""
+class PretokenEncoder:
+    """Encodes texts by their pre-tokens."""
 
-    def __init__(self, tokenizer: PieceTokenizer, *, by_line: bool, min_tokens: int) -> None:
-        self.table = PieceTable(tokenizer)
+    def __init__(self, tokenizer: PretokenTokenizer, *, by_line: bool, min_tokens: int) -> None:
+        self.table = PretokenTable(tokenizer)
         self.by_line = by_line
         self.min_tokens = min_tokens
 
     def encode(self, texts: pa.LargeStringArray) -> EncodedBatch:
         """Return the tokens of the texts."""
-        from spacy_w2v.tokenization.kernels._encoding import expand_pieces, split_texts
+        from spacy_w2v.tokenization.kernels._encoding import expand_pretokens, split_texts
 
-        self.table.forget_rarest()
+        self.table.evict_rarest()
         data, text_offsets = _bytes_of(texts)
-        pieces = split_texts(data, text_offsets, self.by_line)
-        rows, line_offsets = self.table.rows(data, pieces.slices), pieces.line_offsets
-        runs = self._risky_runs(rows, pieces)
+        pretokens = split_texts(data, text_offsets, self.by_line)
+        rows, line_offsets = self.table.rows(data, pretokens.slices), pretokens.line_offsets
+        runs = self._risky_runs(rows, pretokens)
         if runs.size:
-            rows, line_offsets = self._join_runs(runs, data, pieces, rows)
+            rows, line_offsets = self._join_runs(runs, data, pretokens, rows)
         row_starts, row_types = self.table.tokens
         types = self.table.tokenizer.types.types
-        numbers, lengths, chosen = expand_pieces(
+        token_ids, lengths, distinct_types = expand_pretokens(
             rows, line_offsets, row_starts, row_types, self.min_tokens, np.zeros(len(types.orths), np.uint32)
         )
-        return EncodedBatch(types, chosen, numbers, lengths)
+        return EncodedBatch(types, distinct_types, token_ids, lengths)
 
-    def _risky_runs(self, rows: NDArray[np.int32], pieces: "Pieces") -> Offsets:
-        """Return the first and last piece of each run that has to be tokenized together: n × 2.
+    def _risky_runs(self, rows: NDArray[np.int32], pretokens: "Pretokens") -> Offsets:
+        """Return the first and last pre-token of each run that has to be tokenized as a whole: n × 2.
 
-        A run goes on as long as a special case could match over the next space, and is risky if it holds one.
+        A run continues as long as a special case could match over the next space, and is risky if it contains one.
         """
         if not self.table.risks.any():
             return np.zeros((0, 2), np.int64)
         flags = self.table.risks[rows]
-        meets = (flags[:-1] & ENDS_LIKE_START != 0) & (flags[1:] & STARTS_LIKE_REST != 0) & pieces.is_next[1:]
+        meets = (flags[:-1] & ENDS_LIKE_START != 0) & (flags[1:] & STARTS_LIKE_REST != 0) & pretokens.is_next[1:]
         edges = np.diff(meets.astype(np.int8), prepend=0, append=0)
         runs = np.stack([np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)], axis=1)
         n_special_before = np.concatenate(([0], np.cumsum(flags & HOLDS_SPECIAL != 0)))
         return runs[n_special_before[runs[:, 1] + 1] > n_special_before[runs[:, 0]]]
 
     def _join_runs(
-        self, runs: Offsets, data: NDArray[np.uint8], pieces: "Pieces", rows: NDArray[np.int32]
+        self, runs: Offsets, data: NDArray[np.uint8], pretokens: "Pretokens", rows: NDArray[np.int32]
     ) -> tuple[NDArray[np.int32], Offsets]:
-        """Put one row in the place of each run."""
+        """Return the rows of a batch with one row for each run, and the borders of its lines among them."""
         from spacy_w2v.tokenization.kernels._strings import hash_slices
 
-        joined = hash_slices(data, pieces.slices.starts[runs[:, 0]], pieces.slices.ends[runs[:, 1]])
+        joined = hash_slices(data, pretokens.slices.starts[runs[:, 0]], pretokens.slices.ends[runs[:, 1]])
         kept_change = np.zeros(rows.size + 1, np.int64)
         kept_change[runs[:, 0] + 1] += 1
         kept_change[runs[:, 1] + 1] -= 1
@@ -74,11 +74,11 @@ class PieceEncoder:
         rows = rows.copy()
         rows[runs[:, 0]] = self.table.rows(data, joined)
         kept_before = np.concatenate(([0], np.cumsum(kept)))
-        return rows[kept], kept_before[pieces.line_offsets]
+        return rows[kept], kept_before[pretokens.line_offsets]
 
 
 def _bytes_of(texts: pa.LargeStringArray) -> tuple[NDArray[np.uint8], Offsets]:
-    """Return the UTF-8 of an array without nulls, and where each text starts in it: both read-only, not copied."""
+    """Return the UTF-8 of an array without nulls, and where each text starts in it, as read-only views."""
     _, offsets, data = texts.buffers() if len(texts) else (None, bytes(8), None)
     return (
         read_only(np.frombuffer(data or b"", np.uint8)),

@@ -1,4 +1,4 @@
-"""Tokenizes pieces of text between white space, each by itself, many at once."""
+"""Pre-tokens, the stretches of text between white space: what tokenizes many of them at once, each by itself."""
 
 from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -12,51 +12,59 @@ from spacy_w2v.tokenization._tokens import LexemeKeys, TokenRules, TypeTable
 if TYPE_CHECKING:
     from spacy.language import Language
 
-# What a piece could do over a space to its neighbours (see corpus.special_cases).
+# How a pre-token may interact with its neighbours over a space (see _special_cases).
 STARTS_LIKE_REST = 1  # its first token may go on with a special case that began before
 ENDS_LIKE_START = 2  # its last token may begin a special case
 HOLDS_SPECIAL = 4  # a special case may match inside it, or one with a space begin at its end
 
 
-class LearnedPieces(NamedTuple):
-    """What there is to know of some pieces. n = pieces."""
+class TokenizedPretokens(NamedTuple):
+    """The tokens of some pre-tokens. n = pre-tokens."""
 
     types: TokenIds
-    """The types of the tokens of all pieces."""
+    """The types of the tokens of all pre-tokens."""
     lengths: Offsets
-    """Tokens of each piece: n."""
+    """Tokens of each pre-token: n."""
     risks: NDArray[np.uint8]
-    """The flags above of each piece, where a flag too many only costs time: n."""
+    """The flags above for each pre-token: n. A flag that is set without need only costs time."""
 
 
-class PieceTokenizer(Protocol):
-    """Tokenizes pieces between white space."""
+class PretokenTokenizer(Protocol):
+    """Tokenizes pre-tokens, and remembers their types."""
 
     types: TypeTable
 
-    def learn(self, text: NDArray[np.uint8]) -> LearnedPieces:
-        """Tokenize distinct pieces, whose UTF-8 has a line break behind each."""
+    def tokenize(self, text: NDArray[np.uint8]) -> TokenizedPretokens:
+        """Tokenize distinct pre-tokens.
 
-    def forget(self, kept_types: Offsets) -> None:
-        """Free what has been remembered, but for these types, which are numbered again in this order."""
+        Args:
+            text: Their UTF-8, with a line break after each.
+        """
+
+    def evict(self, kept_types: Offsets) -> None:
+        """Free all that is remembered except some types.
+
+        Args:
+            kept_types: The numbers of the types to keep, which are numbered again in this order.
+        """
 
 
-class WhitespacePieces:
-    """Each piece is a token."""
+class WhitespaceTokenizer:
+    """Takes each pre-token as one token."""
 
     def __init__(self, nlp: "Language", rules: TokenRules):
         self.types = TypeTable()
         self._keys = LexemeKeys(nlp.vocab, rules).keys
 
-    def learn(self, text: NDArray[np.uint8]) -> LearnedPieces:
-        """Number the pieces that are not left out. They do not act on each other."""
-        pieces = text.tobytes().decode().split("\n")[:-1]
-        keys = self._keys(pieces)
+    def tokenize(self, text: NDArray[np.uint8]) -> TokenizedPretokens:
+        """Number the pre-tokens that are not left out. They do not interact; see `PretokenTokenizer`."""
+        pretokens = text.tobytes().decode().split("\n")[:-1]
+        keys = self._keys(pretokens)
         kept = [key is not None for key in keys]
-        # Distinct pieces are distinct types, so that these are new.
-        types = self.types.add_new(list(compress(pieces, kept)), [key for key in keys if key is not None])
-        return LearnedPieces(types.astype(np.uint32), np.array(kept, np.int64), np.zeros(len(pieces), np.uint8))
+        # Distinct pre-tokens are distinct types, so that these are new.
+        types = self.types.add_new(list(compress(pretokens, kept)), [key for key in keys if key is not None])
+        return TokenizedPretokens(types.astype(np.uint32), np.array(kept, np.int64), np.zeros(len(pretokens), np.uint8))
 
-    def forget(self, kept_types: Offsets) -> None:
-        """Forget other types."""
+    def evict(self, kept_types: Offsets) -> None:
+        """Free all types but these; see `PretokenTokenizer`."""
         self.types.keep(kept_types)

@@ -1,7 +1,7 @@
 """Calls a function in other processes, also from programs that cannot be imported: plain scripts, notebooks, `-c`.
 
-Python's own pools import the user's program again in each process, which must then have a main guard and a file; they
-wait for batches that are under way, take at most 61 processes on Windows, and go on after their parent was killed.
+Python's own pools import the user's program again in each process, so it must have a main guard and a file. They also
+wait for calls that are in progress, allow at most 61 processes on Windows, and continue after their parent was killed.
 """
 
 import os
@@ -26,9 +26,10 @@ START = (
     "import sys; sys.path[:] = filter(None, sys.path); import pickle; sys.path[:] = pickle.load(sys.stdin.buffer); "
     "from spacy_w2v.tokenization._processes import serve; serve()"
 )
-"""The program of a process: it finds the modules that this process finds, and none in the current directory before."""
+"""The program of a process: it finds the modules that this process finds, and does not look in the current directory
+first."""
 
-# Apart from the terminal: Ctrl-C is for the process that started the others, which then ends them.
+# Detached from the terminal: only the parent gets Ctrl-C, and then ends the others.
 APART: dict[str, Any]  # Any: of other types on each system
 if sys.platform == "win32":
     APART = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
@@ -38,16 +39,19 @@ else:
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 Make = Callable[[], Callable[[Argument], Result]]
-"""Makes the function within a process; must be pickled, as functions of modules and partial objects of them can be."""
+"""Makes the function within a process. It must be picklable, as functions of modules and `partial`s of them are."""
 
 
 def map_in_processes(
     make: "Make[Argument, Result]", arguments: Iterable[Argument], n_process: int
 ) -> Iterator[tuple[Argument, Result]]:
-    """Yield each argument and its result, in order, from at most n_process processes.
+    """Yield each argument and its result, in order, from at most `n_process` processes.
 
-    They end at once when the iteration ends, for whatever reason, and when this process does. An exception of the
-    function is raised here; a process that dies is a CorpusError.
+    The processes end at once when the iteration ends, for whatever reason, and when this process ends.
+
+    Raises:
+        CorpusError: A process has died.
+        Exception: Whatever the function raises.
     """
     made = pickle.dumps(make)
     processes: list[_Process[Argument, Result]] = []
@@ -80,7 +84,7 @@ def map_in_processes(
 
 
 class _Process(Generic[Argument, Result]):
-    """Another process, which makes the function and then waits for arguments."""
+    """Another process, which makes the function and then answers calls."""
 
     def __init__(self, made: bytes) -> None:
         self._made: bytes | None = made
@@ -103,34 +107,34 @@ class _Process(Generic[Argument, Result]):
             result, error = pickle.load(results)
         except (OSError, EOFError, pickle.UnpicklingError):
             raise CorpusError(
-                "The processes that tokenize must live until they are done, but one ended with exit code "
-                f"{self._process.wait()}. Memory may have run out: set n_process to fewer processes, or to 1."
+                "The processes that tokenize must run to the end, but one ended with exit code "
+                f"{self._process.wait()}. Memory may have run out: set n_process to a smaller number, or to 1."
             ) from None
         if error is not None:
             raise error
         return result  # type: ignore[no-any-return]  # what the function returned
 
     def kill(self) -> None:
-        """End the process, whatever it does."""
+        """End the process, whatever it is doing."""
         self._process.kill()
         self._process.wait()
 
 
 def serve() -> None:
-    """Be such a process: make the function, then answer each argument, until there is no parent any more."""
+    """Run as such a process: make the function, then answer calls until the parent has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     results = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what the user's code prints is no result
+    os.dup2(2, 1)  # what the user's code prints must not mix with results
     messages: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_receive, args=(sys.stdin.buffer, messages), daemon=True).start()
     try:
-        function: Any = pickle.loads(messages.get())()  # Any: whatever the parent wants to be called
+        function: Any = pickle.loads(messages.get())()  # Any: whatever function the parent sends
         failure = None
     except Exception as error:
         function, failure = (
             None,
             CorpusError(
-                "The tokenizer must be made again in other processes for n_process > 1, which failed there: "
+                "For n_process > 1 the tokenizer must be made again in other processes, which failed there: "
                 f"{type(error).__name__}: {error}. Set n_process to 1."
             ),
         )
@@ -145,7 +149,7 @@ def serve() -> None:
 
 
 def _receive(stream: IO[bytes], messages: "SimpleQueue[bytes]") -> None:
-    """Hand on messages, and end the process, whatever it does, when the parent has gone."""
+    """Pass on messages, and end the process, whatever it is doing, when the parent has ended."""
     try:
         while True:
             messages.put(pickle.load(stream))
@@ -154,10 +158,10 @@ def _receive(stream: IO[bytes], messages: "SimpleQueue[bytes]") -> None:
 
 
 def _pickled_error(error: Exception) -> bytes:
-    """Return an answer with an exception, or with one that has its text where it cannot be sent."""
+    """Return an answer with an exception, or with its text if the exception cannot be pickled."""
     try:
         answer = pickle.dumps((None, error))
-        pickle.loads(answer)  # some can be written only
+        pickle.loads(answer)  # some can be pickled, but not unpickled
     except Exception:
         return pickle.dumps((None, RuntimeError(f"{type(error).__name__}: {error}")))
     return answer

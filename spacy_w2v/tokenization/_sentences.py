@@ -18,7 +18,7 @@ class DocWords(NamedTuple):
     orths: NDArray[np.uint64]
     """String id of each token's text."""
     keys: NDArray[np.uint64]
-    """String id of each token's word."""
+    """String id of each token's key: its word in the vectors."""
     lengths: Offsets
     """Tokens of each sentence, at least 1."""
 
@@ -31,13 +31,15 @@ class SentenceReader:
 
         self.rules = rules
         self.boundary = boundary
-        self.min_tokens = max(1, min_tokens)  # a sentence without a token is none
+        self.min_tokens = max(1, min_tokens)  # a sentence has at least one token
         self.sentencizer = Sentencizer() if boundary == "sentence" else None
 
     def read(self, doc: "Doc", text: str | None = None) -> DocWords:
-        """Return the words of a Doc; with boundary = "sentence", its sentences are set.
+        """Return the words of a Doc; with boundary = "sentence", this sets its sentences.
 
-        text: of the Doc, where it is at hand.
+        Args:
+            doc: The Doc.
+            text: The text of the Doc, where it is at hand.
         """
         attributes = attributes_of(doc, self.rules.columns())
         if text is None:
@@ -63,6 +65,6 @@ class SentenceReader:
 
 
 def _text_with_breaks(doc: "Doc", orths: NDArray[np.uint64]) -> str:
-    """Return the text of a Doc, or nothing if no token has a line break: to read it takes longer than all else."""
+    """Return the text of a Doc, or "" if no token has a line break: making the text takes longer than all else."""
     words = map(doc.vocab.strings.__getitem__, set(orths.tolist()))
     return doc.text if any("\n" in word or "\r" in word for word in words) else ""

@@ -1,9 +1,9 @@
-"""What the special cases of spaCy's stock tokenizer can do to a piece of text, and over a space to its neighbours.
+"""What the special cases of spaCy's stock tokenizer can change in a pre-token, and over a space in its neighbours.
 
-A special case (such as an emoticon) is looked up whenever an affix has been split off, and searched in the finished
-Doc, over a single space too. One that has a space inside is found that way; a match of another one over a space changes
-nothing by itself, but can suppress a shorter match within a piece that it overlaps: such pieces have to be tokenized
-together.
+A special case, such as an emoticon, is looked up whenever an affix has been split off. It is also searched for in the
+finished Doc, over single spaces too. A special case with a space inside is found that way. A match of another one over
+a space changes nothing by itself, but can suppress a shorter match within a pre-token that it overlaps. Such pre-tokens
+have to be tokenized together.
 """
 
 from collections import defaultdict
@@ -15,17 +15,24 @@ if TYPE_CHECKING:
     from spacy.tokenizer import Tokenizer
 
 
-# What a token has to do with special cases.
-MAY_BE_CHANGED = 1  # one with its text makes other tokens of it
-BEGINS_ONE = 2  # the text of one begins with it and goes on
-IS_BEGINNING = 4  # one of several tokens has it as one of them, but not as the last
+# How a token is related to special cases.
+MAY_BE_CHANGED = 1  # a special case with its text makes other tokens of it
+BEGINS_ONE = 2  # the text of a special case begins with it and is longer
+IS_BEGINNING = 4  # a special case of several tokens has it as one of them, but not as the last
 IS_REST = 8  # … but not as the first
 
 
 class SpecialCases:
-    """The special cases of a tokenizer; `plain` is the same tokenizer without them."""
+    """The special cases of a tokenizer."""
 
     def __init__(self, tokenizer: "Tokenizer", plain: "Tokenizer", *, change_norms: bool):
+        """Find out which tokens the special cases can change.
+
+        Args:
+            tokenizer: The tokenizer.
+            plain: The same tokenizer without special cases.
+            change_norms: Whether a token is changed too if it gets another norm.
+        """
         self.texts = frozenset(tokenizer.rules)
         changing = _changing(tokenizer, change_norms=change_norms)
         patterns = _searched_patterns(tokenizer, plain)
@@ -35,7 +42,7 @@ class SpecialCases:
         self._hidden: dict[str, tuple[str, ...]] = {}  # what a longer match can hide, by first character
         hidden_patterns = []
         for text, tokens in patterns.items() if long_patterns else ():
-            if tokens != [text] or text in changing:  # else the tokens are the same with and without it
+            if tokens != [text] or text in changing:  # otherwise the tokens are the same with and without it
                 self._hidden[text[0]] = (*self._hidden.get(text[0], ()), text)
                 hidden_patterns.append(tokens)
         self._crowded = _crowded(tokenizer, hidden_patterns)
@@ -50,34 +57,36 @@ class SpecialCases:
                 self._flags[token] |= flag
 
     def flags(self, token: str) -> int:
-        """Return what a token has to do with special cases: the flags of this module."""
+        """Return how a token is related to special cases, as flags of this module."""
         return self._flags.get(token, 0)
 
-    def risk(self, piece: str, tokens: list[str]) -> int:
-        """Return the flags of corpus.pieces for a piece that they may have changed to these tokens."""
+    def risk(self, pretoken: str, tokens: list[str]) -> int:
+        """Return the flags of `_pretokens` for a pre-token whose tokens special cases may have changed."""
         risk = 0
         if self._flags.get(tokens[0], 0) & IS_REST:
             risk |= STARTS_LIKE_REST
         if self._flags.get(tokens[-1], 0) & IS_BEGINNING:
             risk |= ENDS_LIKE_START
-        if len(tokens) > 1 and (piece in self._crowded or (piece not in self.texts and self._hides(piece, tokens))):
+        if len(tokens) > 1 and (
+            pretoken in self._crowded or (pretoken not in self.texts and self._hides(pretoken, tokens))
+        ):
             # Inside a match the finished tokens hide those that were searched: assume the worst of both ends.
             risk = STARTS_LIKE_REST | ENDS_LIKE_START | HOLDS_SPECIAL
-        if self.spaced_beginnings and piece.endswith(self.spaced_beginnings):
+        if self.spaced_beginnings and pretoken.endswith(self.spaced_beginnings):
             risk |= ENDS_LIKE_START | HOLDS_SPECIAL
         return risk
 
-    def _hides(self, piece: str, tokens: list[str]) -> bool:
+    def _hides(self, pretoken: str, tokens: list[str]) -> bool:
         start = 0
         for token in tokens:
-            if token[0] in self._hidden and piece.startswith(self._hidden[token[0]], start):
+            if token[0] in self._hidden and pretoken.startswith(self._hidden[token[0]], start):
                 return True
             start += len(token)
         return False
 
 
 def _changing(tokenizer: "Tokenizer", *, change_norms: bool) -> frozenset[str]:
-    """Return the special cases that make other tokens of a token with their text: several, or one with a norm."""
+    """Return the texts of special cases that change a token with their text: to several tokens, or to another norm."""
     from spacy.attrs import NORM, intify_attrs
 
     return frozenset(
@@ -88,9 +97,9 @@ def _changing(tokenizer: "Tokenizer", *, change_norms: bool) -> frozenset[str]:
 
 
 def _searched_patterns(tokenizer: "Tokenizer", plain: "Tokenizer") -> dict[str, list[str]]:
-    """Return, for each special case that is searched in finished Docs, the tokens that are searched for.
+    """Return the tokens that are searched for in finished Docs, by the text of the special case.
 
-    These are the ones with a space, and those that affix rules would split (`add_special_case` in
+    Only special cases with a space are searched for, and those that affix rules would split (`add_special_case` in
     spacy/tokenizer.pyx).
     """
     searched = (
@@ -106,7 +115,7 @@ def _searched_patterns(tokenizer: "Tokenizer", plain: "Tokenizer") -> dict[str, 
 
 
 def _crowded(tokenizer: "Tokenizer", patterns: list[list[str]]) -> set[str]:
-    """Return the special cases in whose own tokens another one is found."""
+    """Return the texts of special cases whose own tokens contain another special case."""
     from spacy.attrs import ORTH, intify_attrs
 
     sequences = {tuple(tokens) for tokens in patterns}

@@ -1,4 +1,4 @@
-"""Remembers where the patterns of a tokenizer split pieces of text, by all that the patterns can tell of a piece."""
+"""A cache of where the patterns of a tokenizer split pre-tokens, by all that the patterns can see of a pre-token."""
 
 import re
 from collections import Counter
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from spacy_w2v.tokenization.kernels._strings import Slices
 
 DIGITS = "0123456789"
-MIN_PIECES = 15
-"""Pieces of an alphabet that are seen before it is analysed, which costs as much as some twenty pieces."""
+MIN_PRETOKENS = 15
+"""Pre-tokens of an alphabet after which it is analysed: that costs as much as tokenizing some twenty of them."""
 
 MAX_ALPHABETS = 10_000
 """Alphabets that are analysed; each has a class for each of the few hundred sets of tests that characters pass."""
 
 MAX_CHARACTERS = 60
-"""Longer pieces are not remembered: they are rare, and seldom alike."""
+"""Splits of longer pre-tokens are not cached: they are rare, and seldom alike."""
 
 MAX_TOKENS = 8
-"""Splits into more tokens are not remembered: the runs of tokens that may be special cases are too many."""
+"""Splits into more tokens are not cached: too many runs of tokens could be special cases."""
 
-MAX_OUTLINES = 400_000
-"""Outlines and strings of alphabets (some 100 bytes each) that are kept when pieces are forgotten."""
+MAX_SIGNATURES = 400_000
+"""Signatures and strings of alphabets (some 100 bytes each) that are kept when pre-tokens are evicted."""
 
 # Numbers of characters, which are also their kinds, but for letters and digits.
-END_OF_PIECE, DIGIT = 0, 1  # a digit is numbered like others, save "0"
-UNUSUAL = 0xFFFF  # a space, or whatever comes after 65,533 other characters
+END_OF_PRETOKEN, DIGIT = 0, 1  # a digit is numbered like others, save "0"
+UNUSUAL = 0xFFFF  # a space, or any character after the first 65,533
 LETTER = 0  # the kind of letters
 HAS_LETTERS = b"\x01"  # how the string of an alphabet with letters begins
 NO_ALPHABET = -1
@@ -42,14 +42,19 @@ N_CODES = 0x110000
 
 
 class KnownSplits:
-    """Splits of pieces by outline: what is left of a piece if all characters that pass the same tests become one.
+    """Splits of pre-tokens by signature.
 
-    Pieces with the same outline are split alike, where no special case acts. The tests that count, and so what becomes
-    one, depend on the alphabet of a piece: whether it has letters, and how many of each other character, up to MANY.
+    The signature of a pre-token has one character in place of all those that pass the same tests of the patterns.
+    Pre-tokens with the same signature are split alike, unless a special case changes them. Which tests count depends on
+    the alphabet of the pre-token: whether it has letters, and how many of each other character, up to MANY.
     """
 
     def __init__(self, patterns: Iterable[re.Pattern[str] | None]) -> None:
-        """Begin without any. patterns: all that split; None for a function, which might tell all pieces apart."""
+        """Begin without any splits.
+
+        Args:
+            patterns: All that split; None stands for a function, which may split each pre-token in its own way.
+        """
         self._tests: CharacterTests | None
         try:
             self._tests = _character_tests(tuple(patterns))
@@ -64,55 +69,60 @@ class KnownSplits:
         self._columns = np.zeros(UNUSUAL + 1, np.uint16)  # of characters in `classes`, by the tests that they pass
         self._column_of_tests: dict[int, int] = {}
         self._find_columns([DIGIT])
-        self._alphabet_strings = StringTable()  # see kernels.outlines.alphabets_of
+        self._alphabet_strings = StringTable()  # see _signatures.alphabets_of
         self._alphabet_of_string = np.zeros(0, np.int32)
-        self._n_pieces: Counter[str] = Counter()  # by alphabet
+        self._n_pretokens: Counter[str] = Counter()  # by alphabet
         self._alphabets: list[_Alphabet] = []
         self._alphabet_of_key: dict[str, int] = {}
         self._classes = np.zeros((16, 256), np.uint16)  # by alphabet and column of a character; 0: not known yet
-        self._outlines = StringTable()
+        self._signatures = StringTable()
         self._split_starts = np.zeros(1, np.int64)
         self._split_ends = np.zeros(0, np.int64)
 
     def __len__(self) -> int:
-        return len(self._outlines) + len(self._alphabet_strings)
+        return len(self._signatures) + len(self._alphabet_strings)
 
     def tokens(
         self, text: NDArray[np.uint8], *, split: Callable[[list[str]], Iterable[list[int]]]
     ) -> tuple["Slices", Offsets]:
-        """Return the tokens of pieces, as slices of their text, and where those of each piece start, and the end.
+        """Return the tokens of pre-tokens.
 
-        text: UTF-8, with a line break behind each piece.
-        split: gives the ends of the tokens of each piece; it is called with the first piece of each new outline.
+        A pre-token gets no tokens here if its split is not known: if it is long, if it is a run of several pre-tokens,
+        if its characters rarely occur together, or if it has many tokens.
 
-        A piece has no tokens if its split is not known: if it is long, if it is a run of several pieces, if its
-        characters are rarely seen together, or if its tokens are many.
+        Args:
+            text: UTF-8, with a line break after each pre-token.
+            split: Returns the ends of the tokens of each pre-token. It is called with the first pre-token of each new
+                signature.
+
+        Returns:
+            The tokens, as slices of the text, and the offsets of the tokens of each pre-token among them.
         """
-        from spacy_w2v.tokenization.kernels._signatures import cut_tokens, outlines_of
+        from spacy_w2v.tokenization.kernels._signatures import cut_tokens, signatures_of
 
         characters = self._characters_of(text)
-        starts = np.concatenate(([0], np.flatnonzero(characters == END_OF_PIECE) + 1))
+        starts = np.concatenate(([0], np.flatnonzero(characters == END_OF_PRETOKEN) + 1))
         alphabets = self._alphabets_of(characters, starts)
         columns = self._columns[characters]
         self._find_classes(columns, np.repeat(alphabets, np.diff(starts)))
-        n_known = len(self._outlines)
-        outlines = self._outlines.rows(*outlines_of(columns, starts, alphabets, self._classes))
-        new = np.flatnonzero(outlines >= n_known)
-        firsts = new[np.unique(outlines[new], return_index=True)[1]]
+        n_known = len(self._signatures)
+        signatures = self._signatures.rows(*signatures_of(columns, starts, alphabets, self._classes))
+        new = np.flatnonzero(signatures >= n_known)
+        firsts = new[np.unique(signatures[new], return_index=True)[1]]
         places = np.append(np.flatnonzero((text & 0xC0) != 0x80), text.size)  # of characters in the text
         if firsts.size:
-            # The empty outline, of pieces without an alphabet, gets an empty split.
+            # The empty signature, of pre-tokens without an alphabet, gets an empty split.
             known = alphabets[firsts] != NO_ALPHABET
             spans = zip(places[starts[firsts[known]]], places[starts[firsts[known] + 1] - 1], strict=True)
             ends = iter(split([text[start:end].tobytes().decode() for start, end in spans]))
             self._remember([next(ends) if is_known else [] for is_known in known])
         tokens: tuple[Slices, Offsets] = cut_tokens(
-            read_only(text), places, starts, outlines, self._split_starts, self._split_ends
+            read_only(text), places, starts, signatures, self._split_starts, self._split_ends
         )
         return tokens
 
     def _characters_of(self, text: NDArray[np.uint8]) -> NDArray[np.uint16]:
-        """Return the number of each character of some UTF-8, numbering those that are new."""
+        """Return the number of each character of some UTF-8; new ones get the next numbers."""
         codes = np.frombuffer(text.tobytes().decode().encode("utf-32-le"), np.uint32)
         numbers = self._numbers[codes]
         new = np.unique(codes[(numbers == 0) & (codes != ord("\n"))]).tolist()
@@ -137,7 +147,7 @@ class KnownSplits:
                 self._columns[number] = self._column_of_tests.setdefault(passed, len(self._column_of_tests) + 1)
 
     def _alphabets_of(self, characters: NDArray[np.uint16], starts: Offsets) -> NDArray[np.int32]:
-        """Return the alphabet of each piece, or NO_ALPHABET."""
+        """Return the alphabet of each pre-token, or NO_ALPHABET."""
         from spacy_w2v.tokenization.kernels._signatures import alphabets_of
 
         if self._tests is None:
@@ -151,18 +161,23 @@ class KnownSplits:
             self._alphabet_of_string[row] = self._find_alphabet(self._alphabet_strings.bytes_of(row), count)
         return self._alphabet_of_string[strings]
 
-    def _find_alphabet(self, string: bytes, n_pieces: int) -> int:
-        """Return the alphabet of a string of alphabets_of, if that many more pieces make it count."""
+    def _find_alphabet(self, string: bytes, n_pretokens: int) -> int:
+        """Return the alphabet of a string of `alphabets_of`, or NO_ALPHABET until enough pre-tokens have it.
+
+        Args:
+            string: The string.
+            n_pretokens: How many more pre-tokens have it now.
+        """
         has_letters, others = string[:1], np.frombuffer(string[1:], np.uint16).tolist()
         if not has_letters or UNUSUAL in others or self._tests is None:
             return NO_ALPHABET
         counts = {kind: min(n, MANY) for kind, n in Counter(others).items()}
-        key = f"{has_letters!r} {sorted(counts.items())}"  # a string: the garbage collector need not look at it
+        key = f"{has_letters!r} {sorted(counts.items())}"  # a string, which the garbage collector need not visit
         alphabet = self._alphabet_of_key.get(key, NO_ALPHABET)
         if alphabet != NO_ALPHABET:
             return alphabet
-        self._n_pieces[key] += n_pieces
-        if self._n_pieces[key] < MIN_PIECES or len(self._alphabets) == MAX_ALPHABETS:
+        self._n_pretokens[key] += n_pretokens
+        if self._n_pretokens[key] < MIN_PRETOKENS or len(self._alphabets) == MAX_ALPHABETS:
             return NO_ALPHABET
         characters = {self._characters[kind]: count for kind, count in counts.items()}
         if DIGIT in counts:
@@ -173,7 +188,7 @@ class KnownSplits:
         return len(self._alphabets) - 1
 
     def _find_classes(self, columns: NDArray[np.uint16], alphabets: NDArray[np.int32]) -> None:
-        """Find the classes of characters in the alphabets of their pieces."""
+        """Find the classes of characters in the alphabets of their pre-tokens."""
         n_rows, n_columns = self._classes.shape
         while n_rows < len(self._alphabets):
             n_rows *= 2
@@ -192,7 +207,7 @@ class KnownSplits:
             self._classes[row, column] = class_of_tests.setdefault(tests_of_column[column] & tests, column)
 
     def _remember(self, ends: list[list[int]]) -> None:
-        """Keep the splits of new outlines by the ends of their tokens."""
+        """Add the splits of new signatures, as the ends of their tokens."""
         ends = [those if len(those) <= MAX_TOKENS else [] for those in ends]
         lengths = np.array([len(those) for those in ends], np.int64)
         self._split_starts = np.append(self._split_starts, self._split_starts[-1] + np.cumsum(lengths))
@@ -200,15 +215,15 @@ class KnownSplits:
 
 
 class _Alphabet(NamedTuple):
-    """Some characters in classes that the patterns cannot tell apart."""
+    """The characters of some pre-tokens, in classes that the patterns cannot tell apart."""
 
     tests: int
     """The tests that count, as bits."""
     class_of_tests: dict[int, int]
-    """By those that a character passes: the first column that has passed just these, which stands for all that do."""
+    """The class of a character, by the tests that it passes: the first column with exactly these tests."""
 
 
 @lru_cache(maxsize=4)
 def _character_tests(patterns: tuple[re.Pattern[str] | None, ...]) -> CharacterTests:
-    """Read expressions once in a process: French ones take most of a second."""
+    """Return the tests of some expressions, which are read once in a process: French ones take most of a second."""
     return CharacterTests(patterns)

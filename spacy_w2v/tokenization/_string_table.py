@@ -1,4 +1,4 @@
-"""Numbers distinct strings of bytes as they come, at the speed of compiled code."""
+"""A table that numbers distinct strings of bytes in the order in which they come, at the speed of compiled code."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +16,7 @@ BYTES_PER_ROW = 16
 
 
 class StringTable:
-    """Distinct strings of bytes by rows."""
+    """Distinct strings of bytes, one a row."""
 
     def __init__(self, strings: Iterable[str] = ()) -> None:
         self._index = _new_index(FIRST_ROWS, FIRST_ROWS * BYTES_PER_ROW)
@@ -36,7 +36,7 @@ class StringTable:
         return self._index.n_seen[: len(self)]
 
     def rows(self, data: NDArray[np.uint8], slices: "Slices") -> NDArray[np.int32]:
-        """Return the row of each slice of some bytes, adding those that are new."""
+        """Return the row of each slice of some bytes; new strings are added."""
         from spacy_w2v.tokenization.kernels._strings import look_up
 
         data = read_only(data)
@@ -48,7 +48,7 @@ class StringTable:
         return rows
 
     def find(self, data: NDArray[np.uint8], slices: "Slices") -> NDArray[np.int32]:
-        """Return the row of each slice of some bytes, or -1 if it has none."""
+        """Return the row of each slice of some bytes, or -1 if the table lacks it."""
         from spacy_w2v.tokenization.kernels._strings import look_up
 
         rows = np.empty(slices.starts.size, np.int32)
@@ -56,11 +56,11 @@ class StringTable:
         return rows
 
     def text_from(self, first: int) -> NDArray[np.uint8]:
-        """Return the bytes of the rows from the first on, a line break behind each: a view until the next `rows`."""
+        """Return the bytes of all rows from one on, each with a line break: a view, valid until the next `rows`."""
         return self._index.text[self._index.starts[first] : self._index.starts[len(self)]]
 
     def strings_from(self, first: int) -> list[str]:
-        """Return the rows from the first on, which are UTF-8 without line breaks."""
+        """Return the strings of all rows from one on; they must be UTF-8 without line breaks."""
         return self.text_from(first).tobytes().decode().split("\n")[:-1]
 
     def bytes_of(self, row: int) -> bytes:
@@ -69,20 +69,20 @@ class StringTable:
         return self._index.text[start : end - 1].tobytes()
 
     def keep(self, rows: Offsets) -> None:
-        """Keep some rows only, and number them again in this order. What was frequent long ago counts half."""
+        """Keep only some rows, numbered again in this order, with half of their `n_seen`: recent uses count more."""
         old = self._index
         text, starts = selected(old.text, old.starts, rows)
         self._index = _new_index(max(rows.size, FIRST_ROWS), max(text.size, FIRST_ROWS * BYTES_PER_ROW))
         self._fill(old.hashes[rows], starts, text, old.n_seen[rows] // 2)
 
     def _grow(self, n_bytes: int) -> None:
-        """Make twice the room, and enough for another row of n_bytes."""
+        """Double the capacity, and make room for another row of `n_bytes`."""
         old, n_rows = self._index, len(self)
         self._index = _new_index(2 * old.hashes.size, 2 * old.text.size + n_bytes + 1)
         self._fill(old.hashes[:n_rows], old.starts[: n_rows + 1], old.text, old.n_seen[:n_rows])
 
     def _fill(self, hashes: NDArray[np.uint64], starts: Offsets, text: NDArray[np.uint8], n_seen: Counts) -> None:
-        """Enter rows into the index, which is empty."""
+        """Enter rows into the empty index."""
         from spacy_w2v.tokenization.kernels._strings import fill_slots
 
         index = self._index
@@ -95,10 +95,10 @@ class StringTable:
 
 
 def _new_index(n_rows: int, n_bytes: int) -> "StringIndex":
-    """Return an empty index with room for rows and bytes of text."""
+    """Return an empty index with room for so many rows and bytes of text."""
     from spacy_w2v.tokenization.kernels._strings import StringIndex
 
-    n_slots = 1 << (2 * n_rows - 1).bit_length()  # at most half of them are taken
+    n_slots = 1 << (2 * n_rows - 1).bit_length()  # at most half of them are used
     return StringIndex(
         slots=np.full(n_slots, -1, np.int32),
         hashes=np.empty(n_rows, np.uint64),
@@ -113,14 +113,20 @@ _Array = TypeVar("_Array", bound=NDArray[Any])  # Any: of any type
 
 
 def read_only(array: _Array) -> _Array:
-    """Return a view that cannot be written to: kernels are compiled for such, as Arrow's buffers are."""
+    """Return a read-only view: kernels are compiled for such arrays, since Arrow's buffers are read-only."""
     view = array.view()
     view.flags.writeable = False
     return view
 
 
 def selected(flat: NDArray, starts: Offsets, rows: Offsets) -> tuple[NDArray, Offsets]:  # type: ignore[type-arg]
-    """Return the parts of a flat array of any type that belong to some rows, and where each starts, and the end."""
+    """Return the parts of a flat array that belong to some rows, and their offsets.
+
+    Args:
+        flat: The parts of all rows, of any type.
+        starts: The offset of each row in `flat`, and the end.
+        rows: The rows whose parts are returned, in this order.
+    """
     lengths = np.diff(starts)[rows]
     new_starts = np.concatenate(([0], np.cumsum(lengths)))
     return flat[np.repeat(starts[rows] - new_starts[:-1], lengths) + np.arange(new_starts[-1])], new_starts

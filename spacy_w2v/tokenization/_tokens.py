@@ -16,38 +16,39 @@ if TYPE_CHECKING:
 
 
 LEFT_OUT = -1
-"""Stands for the number of a type where a token is left out."""
+"""In place of the number of a type: the token is left out."""
 
 
 class Types(NamedTuple):
-    """Distinct kinds of tokens, as two lists in step."""
+    """Distinct types of tokens, as two lists of the same length."""
 
     orths: list[str]
-    """The text of each as it stands in the corpus."""
+    """The text of each type, as in the corpus."""
     keys: list[str]
-    """The word of the vectors for each: the text, its lower case, its norm, or a shape."""
+    """The word of each type in the vectors: its text, its lower case, its norm, or its shape."""
 
     def take(self, numbers: NDArray[np.integer]) -> "Types":
         """Return the types with these numbers."""
-        chosen = numbers.tolist()
-        return Types([self.orths[number] for number in chosen], [self.keys[number] for number in chosen])
+        wanted = numbers.tolist()
+        return Types([self.orths[number] for number in wanted], [self.keys[number] for number in wanted])
 
 
 class EncodedBatch(NamedTuple):
     """The tokens of some texts."""
 
     types: Types
-    """The types of the encoder, which may be more, and in any order."""
-    chosen: TokenIds
-    """Index into `types` for each distinct type of these tokens, in order of first appearance."""
-    numbers: TokenIds
-    """Index into `chosen` for each token."""
+    """All types that the encoder knows, in any order."""
+    distinct_types: TokenIds
+    """The types of these tokens, as indices into `types`, in order of first appearance."""
+    token_ids: TokenIds
+    """The type of each token, as an index into `distinct_types`."""
     lengths: Offsets
     """Tokens of each sentence, at least 1."""
 
     def compact(self) -> "EncodedBatch":
-        """Return the same without other types."""
-        return self._replace(types=self.types.take(self.chosen), chosen=np.arange(self.chosen.size, dtype=np.uint32))
+        """Return the same batch, of which `types` has the types of these tokens only."""
+        distinct_types = np.arange(self.distinct_types.size, dtype=np.uint32)
+        return self._replace(types=self.types.take(self.distinct_types), distinct_types=distinct_types)
 
 
 class TokenRules(NamedTuple):
@@ -58,7 +59,7 @@ class TokenRules(NamedTuple):
     urls: Literal["keep", "shape", "drop"]
 
     def columns(self) -> list[str]:
-        """Return the attributes of tokens that `keys` reads, for Doc.to_array."""
+        """Return the names of the attributes that `keys` reads, for Doc.to_array."""
         columns = ["ORTH", self.attr, "IS_SPACE"]
         if self.numbers != "keep":
             columns.append("LIKE_NUM")
@@ -69,7 +70,11 @@ class TokenRules(NamedTuple):
         return columns
 
     def keys(self, attributes: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
-        """Return the string id of each token's key, and which tokens are kept; `attributes` are rows of `columns`."""
+        """Return the string id of each token's key, and which tokens are kept.
+
+        Args:
+            attributes: The attributes named by `columns`, a row for each token.
+        """
         column = {name: attributes[:, i] for i, name in enumerate(self.columns())}
         keys = column[self.attr].copy()
         kept = column["IS_SPACE"] == 0
@@ -77,13 +82,13 @@ class TokenRules(NamedTuple):
             if treatment == "drop":
                 kept &= column[flag] == 0
             elif treatment == "shape":
-                chosen = column[flag] != 0
-                keys[chosen] = column["SHAPE"][chosen]
+                has_flag = column[flag] != 0
+                keys[has_flag] = column["SHAPE"][has_flag]
         return keys, kept
 
 
 class LexemeKeys:
-    """The key of a token of its own, without a Doc: from the getters of attributes that its lexeme would have."""
+    """Makes the keys of tokens without a Doc, by the attribute getters that make their lexemes."""
 
     def __init__(self, vocab: Any, rules: TokenRules) -> None:
         from spacy.attrs import IDS
@@ -99,7 +104,7 @@ class LexemeKeys:
         ]
 
     def keys(self, texts: list[str]) -> Sequence[str | None]:
-        """Return the key of each token, or None if it is left out; no text is white space."""
+        """Return the key of each token, or None if it is left out. No text may be white space."""
         keys: list[str | None] = list(texts if self._key is None else map(self._key, texts))
         if self._set_norms:
             keys = [self._set_norms.get(text) or key for text, key in zip(texts, keys, strict=True)]
@@ -115,23 +120,24 @@ class LexemeKeys:
 
 
 class TypeTable:
-    """Types, numbered as they come.
+    """Types, numbered in the order in which they come.
 
-    Lists and dicts of strings alone: a tuple for each type would let the garbage collector take a third of the time.
+    It holds lists and dicts of strings only: with a tuple for each type, the garbage collector would take a third of
+    the time.
     """
 
     def __init__(self) -> None:
         self.types = Types([], [])
-        self._n_indexed = 0  # types that the two dicts below have
+        self._n_indexed = 0  # types that are in the two dicts below
         self._first_of_orth: dict[str, int] = {}
-        self._further: dict[tuple[str, str], int] = {}  # types whose text an earlier one has, with another key
+        self._further: dict[tuple[str, str], int] = {}  # types with the text of an earlier one, but another key
         self._number_of_ids: dict[tuple[int, int], int] = {}
 
     def __len__(self) -> int:
         return len(self.types.orths)
 
     def number(self, orth: str, key: str) -> int:
-        """Return the number of a type, adding it if it is new."""
+        """Return the number of a type, which is added if it is new."""
         if self._n_indexed < len(self):
             self._index()
         number = self._first_of_orth.get(orth)
@@ -145,14 +151,14 @@ class TypeTable:
         return number
 
     def add_new(self, orths: Sequence[str], keys: Sequence[str]) -> Offsets:
-        """Add distinct types that the table has not, and return their numbers."""
+        """Add distinct types that are not in the table, and return their numbers."""
         first = len(self)
         self.types.orths.extend(orths)
         self.types.keys.extend([orth if key == orth else key for orth, key in zip(orths, keys, strict=True)])
         return np.arange(first, len(self))
 
     def numbers_of_texts(self, orths: list[str], keys: Sequence[str | None]) -> Offsets:
-        """Return the numbers of types with distinct texts, most of them new, and LEFT_OUT where there is no key."""
+        """Return the numbers of types with distinct texts, or LEFT_OUT where the key is None; new types are added."""
         if self._n_indexed < len(self):
             self._index()
         if None in keys or not self._first_of_orth.keys().isdisjoint(orths):
@@ -171,7 +177,7 @@ class TypeTable:
         self._n_indexed = len(self)
 
     def numbers_of_ids(self, orths: NDArray[np.uint64], keys: NDArray[np.uint64], vocab: "Vocab") -> TokenIds:
-        """Return the numbers of types by the string ids of a vocab, always the same one."""
+        """Return the numbers of types by their string ids in a vocab, which must be the same in each call."""
         known = self._number_of_ids
         result = np.empty(orths.size, np.uint32)
         for i, ids in enumerate(zip(orths.tolist(), keys.tolist(), strict=True)):
@@ -182,16 +188,20 @@ class TypeTable:
         return result
 
     def keep(self, numbers: NDArray[np.integer]) -> None:
-        """Keep the types with these numbers only, and number them again in this order, in a new `types`."""
+        """Keep only the types with these numbers, numbered again in this order, in a new `types`."""
         orths, keys = self.types.take(numbers)
         self.__init__()  # type: ignore[misc]
         self.add_new(orths, keys)
 
 
 def lean_vocab(nlp: "Language", columns: list[str]) -> "Vocab":
-    """Return a vocab of its own whose lexemes have just the attributes named, as those of the pipeline have them.
+    """Return a new vocab whose lexemes have only some attributes, with the values of the pipeline's vocab.
 
-    A lexeme of the pipeline's vocab costs some 15 microseconds, most of them for attributes that no one asks for.
+    A lexeme of the pipeline's vocab takes some 15 microseconds, most of them for attributes that are not used here.
+
+    Args:
+        nlp: The pipeline.
+        columns: The names of the attributes.
     """
     from spacy.attrs import IDS, NORM
     from spacy.vocab import Vocab
@@ -199,7 +209,7 @@ def lean_vocab(nlp: "Language", columns: list[str]) -> "Vocab":
     wanted = {IDS[name] for name in columns}
     getters = {attr: getter for attr, getter in nlp.vocab.lex_attr_getters.items() if attr in wanted}
     vocab: Any = Vocab(lex_attr_getters=getters, lookups=nlp.vocab.lookups)
-    vocab.lex_attr_getters.update(getters)  # Vocab has put a getter of lookups before that of norms
+    vocab.lex_attr_getters.update(getters)  # Vocab itself gives the getter of lookups precedence over that of norms
     if NORM in getters:
         for orth, norm in _norms_set_by_hand(nlp.vocab).items():
             vocab[orth].norm_ = norm
@@ -207,7 +217,7 @@ def lean_vocab(nlp: "Language", columns: list[str]) -> "Vocab":
 
 
 def _norms_set_by_hand(vocab: Any) -> dict[str, str]:
-    """Return the norms of lexemes that differ from what the vocab's getter gives."""
+    """Return the norms of lexemes, by text, that differ from what the vocab's getter returns."""
     from spacy.attrs import NORM
 
     norm = vocab.lex_attr_getters[NORM]
@@ -216,9 +226,9 @@ def _norms_set_by_hand(vocab: Any) -> dict[str, str]:
 
 @contextmanager
 def transient_strings(nlp: "Language") -> Iterator[None]:
-    """Let the vocab forget, at the end of the block, the strings and lexemes that the block added to it.
+    """Free, at the end of the block, the strings and lexemes that the block added to the vocab.
 
-    Without it the vocab grows with the corpus. Does nothing within a memory zone of the caller.
+    Otherwise the vocab would grow with the corpus. Within a memory zone of the caller, nothing is freed.
     """
     if nlp.vocab.in_memory_zone:
         yield
@@ -231,6 +241,6 @@ def transient_strings(nlp: "Language") -> Iterator[None]:
 
 
 def attributes_of(doc: "Doc", columns: list[str]) -> NDArray[np.uint64]:
-    """Return the attributes of a Doc's tokens, one row per token."""
+    """Return attributes of a Doc's tokens, by their names: a row for each token."""
     array: NDArray[np.uint64] = doc.to_array(columns)
     return array.reshape(len(doc), len(columns))

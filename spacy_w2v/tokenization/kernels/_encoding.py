@@ -1,4 +1,4 @@
-"""The loops that turn text into numbered tokens: find the pieces between white space, and expand them."""
+"""The loops that turn text into numbered tokens: they find the pre-tokens, and replace them by their tokens."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ ORDINARY, BLANK, BREAK, LEAD = 0, 1, 2, 3
 
 
 def _kinds_of_bytes() -> NDArray[np.uint8]:
-    """Return what each byte of UTF-8 may begin: white space of one byte, or of two or three."""
+    """Return what each byte of UTF-8 may begin: white space of one byte, or of two or three bytes."""
     kinds = np.full(256, ORDINARY, np.uint8)
     kinds[list(b"\t\v\f\x1c\x1d\x1e\x1f ")] = BLANK
     kinds[list(b"\n\r")] = BREAK
@@ -25,20 +25,20 @@ KINDS = _kinds_of_bytes()
 ZERO, SPACE = np.uint8(0), np.uint8(0x20)
 
 
-class Pieces(NamedTuple):
-    """The pieces between white space of some texts. p = pieces."""
+class Pretokens(NamedTuple):
+    """The pre-tokens of some texts. p = pre-tokens."""
 
     slices: Slices
     """Where they are: p."""
     is_next: NDArray[np.bool_]
-    """Whether just one ASCII space stands between the piece before and this one: p."""
+    """Whether exactly one ASCII space separates a pre-token from the one before: p."""
     line_offsets: Offsets
-    """Borders of the lines, or texts, that have pieces."""
+    """Offsets of the lines, or texts, that have pre-tokens."""
 
 
 @inlined
 def white_space_length(first, second, third):  # numba gives it its types
-    """Return the length of the white space character of str.isspace that these bytes begin with, or 0."""
+    """Return the length of the white space character (of str.isspace) that these bytes begin with, or 0."""
     if KINDS[first] != LEAD:
         return 0 if KINDS[first] == ORDINARY else 1
     if first == 0xC2:  # U+0085, U+00A0
@@ -52,29 +52,39 @@ def white_space_length(first, second, third):  # numba gives it its types
     return 3 if second == 0x81 and third == 0x9F else 0  # U+205F
 
 
-def split_texts(data: NDArray[np.uint8], text_offsets: Offsets, by_line: bool) -> Pieces:
-    """Return the pieces between white space, as str.split() finds them, with their hashes.
+def split_texts(data: NDArray[np.uint8], text_offsets: Offsets, by_line: bool) -> Pretokens:
+    """Return the pre-tokens of texts, as str.split() finds them, with their hashes.
 
-    data: UTF-8; text i has the bytes text_offsets[i] to text_offsets[i + 1].
-    by_line: whether line breaks part lines too, or the ends of texts alone.
+    Args:
+        data: UTF-8; text i has the bytes text_offsets[i] to text_offsets[i + 1].
+        text_offsets: The offsets of the texts.
+        by_line: Whether lines end at line breaks, rather than at the ends of texts only.
     """
     n_texts = text_offsets.size - 1
     n_most = int(text_offsets[n_texts] - text_offsets[0]) // 2 + n_texts + 1
-    pieces = Pieces(no_slices(n_most), np.empty(n_most, np.bool_), np.empty(n_most + 1, np.int64))
+    pretokens = Pretokens(no_slices(n_most), np.empty(n_most, np.bool_), np.empty(n_most + 1, np.int64))
     sizes = np.zeros(2, np.int64)
-    find_pieces(data, text_offsets, by_line, pieces, sizes)
+    find_pretokens(data, text_offsets, by_line, pretokens, sizes)
     n, n_lines = sizes
-    return Pieces(Slices(*(part[:n] for part in pieces.slices)), pieces.is_next[:n], pieces.line_offsets[: n_lines + 1])
+    return Pretokens(
+        Slices(*(part[:n] for part in pretokens.slices)), pretokens.is_next[:n], pretokens.line_offsets[: n_lines + 1]
+    )
 
 
 @kernel
-def find_pieces(data: NDArray[np.uint8], text_offsets: Offsets, by_line: bool, pieces: Pieces, sizes: Counts) -> None:
-    """Do the work of `split_texts`: write the pieces, for which there must be room, and the numbers of them and lines.
+def find_pretokens(
+    data: NDArray[np.uint8], text_offsets: Offsets, by_line: bool, pretokens: Pretokens, sizes: Counts
+) -> None:
+    """Write the pre-tokens for `split_texts`, and how many pre-tokens and lines there are.
 
-    pieces: room for as many as the texts may have at most.
-    sizes: 2.
+    Args:
+        data: As for `split_texts`.
+        text_offsets: As for `split_texts`.
+        by_line: As for `split_texts`.
+        pretokens: Room for as many as the texts may have at most.
+        sizes: Room for the two numbers.
     """
-    slices, is_next, line_offsets = pieces
+    slices, is_next, line_offsets = pretokens
     starts, ends, hashes = slices
     line_offsets[0] = 0
     n_texts = text_offsets.size - 1
@@ -84,8 +94,8 @@ def find_pieces(data: NDArray[np.uint8], text_offsets: Offsets, by_line: bool, p
         i = text_offsets[text]
         end = text_offsets[text + 1]
         last_end = np.int64(-1)
-        value = word = shift = np.uint64(0)  # the hash of strings.hash_of, in the making
-        in_piece = False
+        value = word = shift = np.uint64(0)  # the hash of _strings.hash_of so far
+        in_pretoken = False
         while i < end:
             byte = data[i]
             length = 0
@@ -93,8 +103,8 @@ def find_pieces(data: NDArray[np.uint8], text_offsets: Offsets, by_line: bool, p
                 second = data[i + 1] if i + 1 < end else ZERO
                 length = white_space_length(byte, second, data[i + 2] if i + 2 < end else ZERO)
             if length == 0:
-                if not in_piece:
-                    in_piece = True
+                if not in_pretoken:
+                    in_pretoken = True
                     starts[n] = i
                     is_next[n] = i == last_end + 1 and last_end >= 0 and data[last_end] == SPACE
                     value = word = shift = np.uint64(0)
@@ -105,8 +115,8 @@ def find_pieces(data: NDArray[np.uint8], text_offsets: Offsets, by_line: bool, p
                     word = shift = np.uint64(0)
                 i += 1
                 continue
-            if in_piece:
-                in_piece = False
+            if in_pretoken:
+                in_pretoken = False
                 ends[n] = last_end = i
                 hashes[n] = mix(value ^ word) if shift else value
                 n += 1
@@ -114,7 +124,7 @@ def find_pieces(data: NDArray[np.uint8], text_offsets: Offsets, by_line: bool, p
                 n_lines += 1
                 line_offsets[n_lines] = n
             i += length
-        if in_piece:
+        if in_pretoken:
             ends[n] = end
             hashes[n] = mix(value ^ word) if shift else value
             n += 1
@@ -124,48 +134,51 @@ def find_pieces(data: NDArray[np.uint8], text_offsets: Offsets, by_line: bool, p
     sizes[0], sizes[1] = n, n_lines
 
 
-def expand_pieces(
-    piece_rows: NDArray[np.int32],
+def expand_pretokens(
+    pretoken_rows: NDArray[np.int32],
     line_offsets: Offsets,
     row_starts: Offsets,
     row_types: TokenIds,
     min_tokens: int,
     number_of_type: TokenIds,
 ) -> tuple[TokenIds, Offsets, TokenIds]:
-    """Replace each piece by its tokens, and number the types of the tokens in order of first appearance.
+    """Replace each pre-token by its tokens, and number the types of the tokens in order of first appearance.
 
-    r = rows of the table of known pieces; row i has the types row_types[row_starts[i]:row_starts[i + 1]].
+    Args:
+        pretoken_rows: The row of each pre-token of the batch in the table of pre-tokens.
+        line_offsets: Line i has the pre-tokens line_offsets[i] to line_offsets[i + 1].
+        row_starts: Row i has the types row_types[row_starts[i]:row_starts[i + 1]].
+        row_types: The types of the tokens of all rows.
+        min_tokens: Lines with fewer tokens are dropped, as are lines without tokens.
+        number_of_type: Scratch with a zero for each type of the table; on return it is zero again.
 
-    piece_rows: the row of each piece of the batch; line i has the pieces line_offsets[i] to line_offsets[i + 1].
-    min_tokens: lines with fewer tokens are dropped, as are lines without any.
-    number_of_type: scratch with an entry per type of the table, 0 everywhere; is 0 again on return.
-
-    Returns the numbers of the tokens, the number of tokens of each line that is left, and the type of each number.
+    Returns:
+        The numbers of the tokens, the number of tokens of each line that is left, and the type of each number.
     """
-    n_tokens = count_tokens(piece_rows, row_starts)
+    n_tokens = count_tokens(pretoken_rows, row_starts)
     numbers = np.empty(n_tokens, np.uint32)
     lengths = np.empty(max(line_offsets.size - 1, 0), np.int64)
     types = np.empty(min(n_tokens, number_of_type.size), np.uint32)
     sizes = np.zeros(3, np.int64)
     write_tokens(
-        piece_rows, line_offsets, row_starts, row_types, min_tokens, number_of_type, numbers, lengths, types, sizes
+        pretoken_rows, line_offsets, row_starts, row_types, min_tokens, number_of_type, numbers, lengths, types, sizes
     )
     return numbers[: sizes[0]], lengths[: sizes[1]], types[: sizes[2]]
 
 
 @kernel
-def count_tokens(piece_rows: NDArray[np.int32], row_starts: Offsets) -> int:
-    """Return the number of tokens of some pieces."""
+def count_tokens(pretoken_rows: NDArray[np.int32], row_starts: Offsets) -> int:
+    """Return the number of tokens of some pre-tokens."""
     n_tokens = 0
-    for piece in range(piece_rows.size):
-        row = piece_rows[piece]
+    for pretoken in range(pretoken_rows.size):
+        row = pretoken_rows[pretoken]
         n_tokens += row_starts[row + 1] - row_starts[row]
     return n_tokens
 
 
 @kernel
 def write_tokens(
-    piece_rows: NDArray[np.int32],
+    pretoken_rows: NDArray[np.int32],
     line_offsets: Offsets,
     row_starts: Offsets,
     row_types: TokenIds,
@@ -176,19 +189,19 @@ def write_tokens(
     types: TokenIds,
     sizes: Counts,
 ) -> None:
-    """Do the work of `expand_pieces`: write what it returns, for which there must be room, and the three sizes."""
+    """Write what `expand_pretokens` returns, into arrays that are large enough, and its three sizes."""
     token = 0
     n_lines = 0
     n_types = 0
     for line in range(line_offsets.size - 1):
         length = 0
-        for piece in range(line_offsets[line], line_offsets[line + 1]):
-            row = piece_rows[piece]
+        for pretoken in range(line_offsets[line], line_offsets[line + 1]):
+            row = pretoken_rows[pretoken]
             length += row_starts[row + 1] - row_starts[row]
         if length == 0 or length < min_tokens:
             continue
-        for piece in range(line_offsets[line], line_offsets[line + 1]):
-            row = piece_rows[piece]
+        for pretoken in range(line_offsets[line], line_offsets[line + 1]):
+            row = pretoken_rows[pretoken]
             for entry in range(row_starts[row], row_starts[row + 1]):
                 type_id = row_types[entry]
                 if number_of_type[type_id] == 0:

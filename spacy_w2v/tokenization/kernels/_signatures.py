@@ -1,6 +1,6 @@
-"""The loops that split pieces of text as others of the same outline were split (see corpus.splits).
+"""The loops that split pre-tokens as others with the same signature were split (see _splits).
 
-Pieces lie in an array of characters, one number per code point, with an end of a piece behind each.
+Pre-tokens are stored in an array of characters, a number for each code point, with the end mark after each pre-token.
 """
 
 import numpy as np
@@ -21,11 +21,15 @@ def put(data, place, number):  # numba gives it its types
 def alphabets_of(
     characters: NDArray[np.uint16], starts: Offsets, kinds: NDArray[np.uint16], max_characters: int
 ) -> tuple[NDArray[np.uint8], Slices]:
-    """Return for each piece whether it has letters (a byte), and the kinds of its other characters (two bytes each).
+    """Return the alphabet string of each pre-token.
 
-    characters: the pieces, piece i at starts[i] to starts[i + 1] - 1, where the end of a piece stands.
-    kinds: the kind of each character; 0: it is a letter.
-    max_characters: nothing is written for longer pieces.
+    It has a byte for whether there are letters, and two bytes for the kind of each other character.
+
+    Args:
+        characters: The pre-tokens; pre-token i ends at starts[i + 1] - 1, where its end mark is.
+        starts: Where each pre-token starts, and the end.
+        kinds: The kind of each character, by its number; 0 for a letter.
+        max_characters: Longer pre-tokens get an empty string.
     """
     n = starts.size - 1
     data, slices = np.empty(2 * characters.size + n, np.uint8), no_slices(n)
@@ -42,43 +46,46 @@ def write_alphabets(
     data: NDArray[np.uint8],
     slices: Slices,
 ) -> None:
-    """Do the work of `alphabets_of`: write what it returns, for which there must be room."""
+    """Write what `alphabets_of` returns, into arrays that are large enough."""
     n = starts.size - 1
     place = 0
-    for piece in range(n):
+    for pretoken in range(n):
         first = place
-        end = starts[piece + 1] - 1
-        if end - starts[piece] <= max_characters:
+        end = starts[pretoken + 1] - 1
+        if end - starts[pretoken] <= max_characters:
             place += 1
             data[first] = 0
-            for i in range(starts[piece], end):
+            for i in range(starts[pretoken], end):
                 kind = kinds[characters[i]]
                 if kind == 0:
                     data[first] = 1
                 else:
                     put(data, place, kind)
                     place += 2
-        slices.starts[piece] = first
-        slices.ends[piece] = place
-        slices.hashes[piece] = hash_of(data, first, place)
+        slices.starts[pretoken] = first
+        slices.ends[pretoken] = place
+        slices.hashes[pretoken] = hash_of(data, first, place)
 
 
-def outlines_of(
+def signatures_of(
     columns: NDArray[np.uint16], starts: Offsets, alphabets: NDArray[np.int32], classes: NDArray[np.uint16]
 ) -> tuple[NDArray[np.uint8], Slices]:
-    """Return the outline of each piece: its alphabet, and the class of each character in it (two bytes each).
+    """Return the signature of each pre-token: its alphabet, and the class of each of its characters, two bytes each.
 
-    alphabets: the alphabet of each piece; a piece with a negative one has an empty outline.
-    classes: by alphabet and column of a character.
+    Args:
+        columns: The column of each character in `classes`.
+        starts: Where each pre-token starts, and the end.
+        alphabets: The alphabet of each pre-token. If it is negative, the signature is empty.
+        classes: The classes of characters, by alphabet and column.
     """
     n = starts.size - 1
     data, slices = np.empty(2 * (columns.size + n), np.uint8), no_slices(n)
-    write_outlines(columns, starts, alphabets, classes, data, slices)
+    write_signatures(columns, starts, alphabets, classes, data, slices)
     return data, slices
 
 
 @kernel
-def write_outlines(
+def write_signatures(
     columns: NDArray[np.uint16],
     starts: Offsets,
     alphabets: NDArray[np.int32],
@@ -86,20 +93,20 @@ def write_outlines(
     data: NDArray[np.uint8],
     slices: Slices,
 ) -> None:
-    """Do the work of `outlines_of`: write what it returns, for which there must be room."""
+    """Write what `signatures_of` returns, into arrays that are large enough."""
     n = starts.size - 1
     place = 0
-    for piece in range(n):
-        slices.starts[piece] = place
-        if alphabets[piece] >= 0:
-            of_alphabet = classes[alphabets[piece]]
-            put(data, place, alphabets[piece])
+    for pretoken in range(n):
+        slices.starts[pretoken] = place
+        if alphabets[pretoken] >= 0:
+            of_alphabet = classes[alphabets[pretoken]]
+            put(data, place, alphabets[pretoken])
             place += 2
-            for i in range(starts[piece], starts[piece + 1] - 1):
+            for i in range(starts[pretoken], starts[pretoken + 1] - 1):
                 put(data, place, of_alphabet[columns[i]])
                 place += 2
-        slices.ends[piece] = place
-        slices.hashes[piece] = hash_of(data, slices.starts[piece], place)
+        slices.ends[pretoken] = place
+        slices.hashes[pretoken] = hash_of(data, slices.starts[pretoken], place)
 
 
 def cut_tokens(
@@ -110,11 +117,15 @@ def cut_tokens(
     split_starts: Offsets,
     split_ends: NDArray[np.int64],
 ) -> tuple[Slices, Offsets]:
-    """Return the tokens of each piece as slices of its UTF-8, and where the tokens of each piece start, and the end.
+    """Return the tokens of all pre-tokens as slices of the text, and the offsets of each pre-token's tokens.
 
-    places: where each character starts in the text.
-    splits: the split of each piece; split i has the ends split_ends[split_starts[i]:split_starts[i + 1]], in
-        characters from the start of the piece.
+    Args:
+        text: The UTF-8 of the pre-tokens.
+        places: Where each character starts in the text.
+        starts: The first character of each pre-token, and the end.
+        splits: The split of each pre-token.
+        split_starts: Split i has the ends split_ends[split_starts[i]:split_starts[i + 1]].
+        split_ends: Where tokens end, in characters from the start of the pre-token.
     """
     first_tokens = np.concatenate(([0], np.cumsum(np.diff(split_starts)[splits])))
     slices = no_slices(int(first_tokens[-1]))
@@ -132,12 +143,12 @@ def write_tokens(
     split_ends: NDArray[np.int64],
     slices: Slices,
 ) -> None:
-    """Do the work of `cut_tokens`: write the tokens, for which there must be room."""
+    """Write the tokens for `cut_tokens`, into arrays that are large enough."""
     token = 0
-    for piece in range(starts.size - 1):
-        start = places[starts[piece]]
-        for entry in range(split_starts[splits[piece]], split_starts[splits[piece] + 1]):
-            end = places[starts[piece] + split_ends[entry]]
+    for pretoken in range(starts.size - 1):
+        start = places[starts[pretoken]]
+        for entry in range(split_starts[splits[pretoken]], split_starts[splits[pretoken] + 1]):
+            end = places[starts[pretoken] + split_ends[entry]]
             slices.starts[token] = start
             slices.ends[token] = end
             slices.hashes[token] = hash_of(text, start, end)
@@ -148,16 +159,20 @@ def write_tokens(
 def list_runs(
     text: NDArray[np.uint8], tokens: Slices, first_tokens: Offsets, begins_run: NDArray[np.bool_]
 ) -> tuple[Slices, Offsets]:
-    """Return the runs of two or more tokens of a piece that begin with some tokens, and the piece of each run.
+    """Return all runs of two or more tokens of a pre-token that begin with certain tokens, and the pre-token of each.
 
-    first_tokens: where the tokens of each piece start, and the end.
+    Args:
+        text: The UTF-8 of the pre-tokens.
+        tokens: The tokens of all pre-tokens.
+        first_tokens: The offsets of each pre-token's tokens.
+        begins_run: Whether runs begin with a token, for each token.
     """
     n_tokens = np.diff(first_tokens)
     ends = np.repeat(first_tokens[1:], n_tokens)
     n_runs = int((ends - np.arange(ends.size) - 1)[begins_run].sum())
-    runs, pieces = no_slices(n_runs), np.empty(n_runs, np.int64)
-    write_runs(text, tokens, first_tokens, begins_run, runs, pieces)
-    return runs, pieces
+    runs, pretokens = no_slices(n_runs), np.empty(n_runs, np.int64)
+    write_runs(text, tokens, first_tokens, begins_run, runs, pretokens)
+    return runs, pretokens
 
 
 @kernel
@@ -167,16 +182,16 @@ def write_runs(
     first_tokens: Offsets,
     begins_run: NDArray[np.bool_],
     runs: Slices,
-    pieces: Offsets,
+    pretokens: Offsets,
 ) -> None:
-    """Do the work of `list_runs`: write what it returns, for which there must be room."""
+    """Write what `list_runs` returns, into arrays that are large enough."""
     run = 0
-    for piece in range(first_tokens.size - 1):
-        for first in range(first_tokens[piece], first_tokens[piece + 1]):
+    for pretoken in range(first_tokens.size - 1):
+        for first in range(first_tokens[pretoken], first_tokens[pretoken + 1]):
             if begins_run[first]:
-                for last in range(first + 1, first_tokens[piece + 1]):
+                for last in range(first + 1, first_tokens[pretoken + 1]):
                     runs.starts[run] = tokens.starts[first]
                     runs.ends[run] = tokens.ends[last]
                     runs.hashes[run] = hash_of(text, tokens.starts[first], tokens.ends[last])
-                    pieces[run] = piece
+                    pretokens[run] = pretoken
                     run += 1

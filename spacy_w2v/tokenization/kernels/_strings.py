@@ -21,22 +21,22 @@ class Slices(NamedTuple):
     starts: Offsets
     """First byte of each: n."""
     ends: Offsets
-    """Byte behind each: n."""
+    """The byte after the last one of each: n."""
     hashes: NDArray[np.uint64]
     """What `hash_of` gives: n."""
 
 
 class StringIndex(NamedTuple):
-    """Distinct strings by rows, and a hash table with open addressing to find them. r = rows there is room for."""
+    """Distinct strings, one a row, with a hash table (open addressing) to find them. r = rows there is room for."""
 
     slots: NDArray[np.int32]
-    """Row of the string with hash h, at slot h modulo the size, a power of two, or at a later one; -1: free."""
+    """The row of a string with hash h is at slot h modulo the size, a power of two, or at a later one; -1: free."""
     hashes: NDArray[np.uint64]
-    """r."""
+    """The hash of each row: r."""
     starts: Offsets
-    """Where the bytes of each row begin: r + 1."""
+    """Where the bytes of each row begin, and the end: r + 1."""
     text: NDArray[np.uint8]
-    """The bytes of all rows, with a line break behind each."""
+    """The bytes of all rows, with a line break after each."""
     n_seen: Counts
     """How often each row has been looked up: r."""
     n_rows: Counts
@@ -45,7 +45,7 @@ class StringIndex(NamedTuple):
 
 @inlined
 def mix(value):  # numba gives it its types
-    """Return the hash of a word of eight bytes; different words have different ones."""
+    """Return the hash of a word of eight bytes; different words have different hashes."""
     value = (value ^ (value >> MIX_SHIFT)) * MIX_FACTOR_1
     value = (value ^ (value >> MIX_SHIFT)) * MIX_FACTOR_2
     return value ^ (value >> MIX_SHIFT)
@@ -94,9 +94,10 @@ def write_hashes(data: NDArray[np.uint8], slices: Slices) -> None:
 def look_up(
     data: NDArray[np.uint8], slices: Slices, index: StringIndex, rows: NDArray[np.int32], first: int, is_fixed: bool
 ) -> int:
-    """Write the row of each slice from the first on to `rows`; one that is new is added, or gets -1 if `is_fixed`.
+    """Write the rows of slices to `rows`, from slice `first` on; new strings are added, or get -1 if `is_fixed`.
 
-    Returns the number of slices, or the first slice for which there is no room.
+    Returns:
+        The number of slices, or the first slice for which there is no room.
     """
     # No function takes these arrays in the loop: counting references to them would double the time.
     slots, hashes, starts, text, n_seen, count = index
@@ -112,7 +113,7 @@ def look_up(
         while row >= 0:
             place = starts[row]
             if hashes[row] == value and starts[row + 1] - place == length + 1:
-                i = 0 if length > 8 else length  # up to eight bytes, the hashes tell
+                i = 0 if length > 8 else length  # up to eight bytes, equal hashes mean equal strings
                 while i < length and text[place + i] == data[start + i]:
                     i += 1
                 if i == length:
@@ -144,7 +145,7 @@ def look_up(
 
 @kernel
 def fill_slots(slots: NDArray[np.int32], hashes: NDArray[np.uint64]) -> None:
-    """Enter rows 0, 1, … with these hashes into free slots."""
+    """Enter the rows 0, 1, … with these hashes into free slots."""
     last_slot = np.uint64(slots.size - 1)
     for row in range(hashes.size):
         slot = hashes[row] & last_slot
