@@ -1,23 +1,23 @@
-"""Several sources as one: one behind the other, or mixed by weights."""
+"""Several sources as one: one after the other, or mixed by weights."""
 
 import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from spacy_w2v._system.hashing import sha256_of_values
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.errors._reraising import shown_by_spacy
+from spacy_w2v.sources._cursors import Cursor
 from spacy_w2v.sources._iterables import as_source
-from spacy_w2v.sources._source import TextBatch, TextSource, empty_texts
+from spacy_w2v.sources._source import TextBatch, TextSource
 
 DOCUMENTS_PER_DRAW = 1000
 
 
 class Concatenation:
-    """Sources one behind the other."""
+    """Sources that are read one after the other."""
 
     def __init__(self, sources: dict[str, TextSource]):
         if not sources:
@@ -26,11 +26,11 @@ class Concatenation:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name of the source in messages."""
         return " + ".join(self.sources)
 
     def fingerprint(self) -> str | None:
-        """Return the hash of all fingerprints, or None if one is unknown."""
+        """Return a hash of all fingerprints, or None if one is unknown."""
         return _joint_fingerprint(self.sources, "")
 
     def batches(self) -> Iterator[TextBatch]:
@@ -42,10 +42,10 @@ class Concatenation:
 
 
 class Interleaving:
-    """Sources mixed document by document, each drawn in proportion to its weight.
+    """Sources that are mixed document by document, in proportion to their weights.
 
-    With stop = "first_exhausted" the mixture ends with the first source that ends, so that the proportions hold to
-    the last document; with "all_exhausted" it goes on with the others until every document has been read once.
+    With stop = "first_exhausted" the mixture ends with the first source that ends, so that the proportions hold up to
+    the last document. With "all_exhausted" it continues with the others until every document has been read once.
     """
 
     def __init__(self, sources: dict[str, TextSource], *, weights: dict[str, float], seed: int, stop: str):
@@ -70,16 +70,16 @@ class Interleaving:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name of the source in messages."""
         return " + ".join(f"{weight:g} {name}" for name, weight in self.weights.items())
 
     def fingerprint(self) -> str | None:
-        """Return the hash of all fingerprints and the mixture, or None if one is unknown."""
+        """Return a hash of all fingerprints and of the mixture, or None if a fingerprint is unknown."""
         return _joint_fingerprint(self.sources, repr((self.weights, self.seed, self.stop)))
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read by draws of 1,000 documents, whose shares follow the multinomial distribution."""
-        cursors = {name: _Cursor(source.batches()) for name, source in self.sources.items()}
+        """Read 1,000 documents at a time, of which the sources' shares follow the multinomial distribution."""
+        cursors = {name: Cursor(name, source) for name, source in self.sources.items()}
         generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(self.seed)))
         while cursors:
             names = list(cursors)
@@ -87,9 +87,9 @@ class Interleaving:
             draws = generator.choice(len(names), DOCUMENTS_PER_DRAW, p=weights / weights.sum())
             shares = np.bincount(draws, minlength=len(names)).tolist()
             taken = {name: cursors[name].take(share) for name, share in zip(names, shares, strict=True)}
-            ended = [i for i, name in enumerate(names) if cursors[name].exhausted]
+            ended = [i for i, name in enumerate(names) if cursors[name].is_exhausted]
             if ended and self.stop == "first_exhausted":
-                # The first draw that found nothing left ends the mixture, for the other sources too.
+                # The first draw from a source without documents ends the mixture, for the other sources too.
                 end = min(np.flatnonzero(draws == i)[taken[names[i]].n_documents] for i in ended)
                 shares = np.bincount(draws[:end], minlength=len(names)).tolist()
                 for name, share in zip(names, shares, strict=True):
@@ -98,41 +98,6 @@ class Interleaving:
             yield from taken.values()
             for i in ended:
                 del cursors[names[i]]
-
-
-class _Cursor:
-    """A position in a source from which a number of documents can be taken."""
-
-    def __init__(self, batches: Iterator[TextBatch]):
-        self.batches = batches
-        self.texts = empty_texts()
-        self.exhausted = False
-
-    def take(self, n_documents: int) -> TextBatch:
-        """Return the next documents: fewer, and `exhausted` set, if the source ends before."""
-        parts = []
-        n_null = n_not_text = 0
-        example = None
-        missing = n_documents
-        while missing:
-            if not len(self.texts):
-                batch = next(self.batches, None)
-                if batch is None:
-                    self.exhausted = True
-                    break
-                self.texts = batch.texts
-                n_null += batch.n_null
-                n_not_text += batch.n_not_text
-                example = example or batch.example
-                continue
-            part = self.texts.slice(0, missing)
-            self.texts = self.texts.slice(len(part))
-            parts.append(part)
-            missing -= len(part)
-        if any(part.type != parts[0].type for part in parts):
-            raise CorpusError("Sources that are mixed must each hold either texts or lists of tokens, not both.")
-        texts = pa.concat_arrays(parts) if parts else empty_texts()
-        return TextBatch(texts, len(texts), n_null, n_not_text, None, example)
 
 
 def _joint_fingerprint(sources: dict[str, TextSource], mixture: str) -> str | None:
@@ -160,7 +125,6 @@ def make_interleave_v1(
 ) -> Interleaving:
     """Make the reader "spacy_w2v.Interleave.v1": documents of all sources, mixed by weights.
 
-    Its stop = "all_exhausted" is what datasets calls "all_exhausted_without_replacement", as
-    "spacy_w2v.Interleave.v2" does.
+    Its stop = "all_exhausted" is "all_exhausted_without_replacement" of datasets and of "spacy_w2v.Interleave.v2".
     """
     return Interleaving(sources, weights=weights, seed=seed, stop=stop)
