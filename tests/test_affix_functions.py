@@ -8,7 +8,7 @@ import spacy
 
 import spacy_w2v
 from spacy_w2v.config._schema import TokensSettings
-from spacy_w2v.corpus._cache import tokenizer_fingerprint
+from spacy_w2v.corpus._fingerprint import tokenizer_fingerprint
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats.spacy._writing import check_can_be_saved
 from spacy_w2v.tokenization._affix_rules import METHODS

@@ -75,8 +75,8 @@ def fails_cleanly(workplace: Path, *arguments: object, message: str, code: int =
         ),
         ([f"{CORPUS}text_field", "body"], "text_field must be a column of the dataset (texts.txt: text), was: body"),
         ([f"{CORPUS}split", "test"], "split must be one of train, was: test"),
-        ([f"{CORPUS}data_files", "empty.txt"], "must hold tokens, but empty.txt has none in 0 documents"),
-        ([f"{CORPUS}data_files", "blank.txt"], "must hold tokens, but blank.txt has none in 3 documents"),
+        ([f"{CORPUS}data_files", "empty.txt"], "must have tokens, but empty.txt has none in 0 documents"),
+        ([f"{CORPUS}data_files", "blank.txt"], "must have tokens, but blank.txt has none in 3 documents"),
         ([f"{CORPUS}data_files", "bad.txt"], "bad.txt has the byte 0xff at position 14, in line 2"),
         (
             [f"{CORPUS}data_files", "bad.jsonl", f"{CORPUS}path", "json"],
@@ -116,7 +116,7 @@ def test_documents_without_text_are_counted_and_left_out(tmp_path):
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "config.cfg").write_text(CONFIG.replace("texts.txt", "rows.jsonl").replace('"text"', '"json"'))
     result = w2v(*TRAIN, cwd=tmp_path)
-    assert "Left out 3 documents: 2 null, 1 no strings" in result.said
+    assert "Left out 3 documents: 2 null, 1 not text" in result.said
     assert spacy_w2v.load(tmp_path / "out").meta["corpus"]["n_documents"] == 5
 
 
@@ -449,7 +449,7 @@ TEXTS = ["one two three four"] * 20
             TrainingError,
             r'loss = "softmax" takes at most 50,000 words, was: 50,001. .* 1 M multiplications, some 83,332 words/s',
         ),
-        ([], {}, CorpusError, "must hold tokens"),
+        ([], {}, CorpusError, "must have tokens"),
         ([None, 3, float("nan")], {}, CorpusError, r"must be strings, but texts from Python \(list\) holds: int 3\."),
         ("one text", {}, CorpusError, r"was one str: 'one text'\. Pass \[text\]"),
         (

@@ -14,8 +14,10 @@ from helpers_corpus import ListSource
 
 from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.corpus import _cache_directory as cache_directory
-from spacy_w2v.corpus._cache import PARTS, EncodingListener, changed_parts, prepared_corpus
+from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._cache_directory import CACHE_TAG, CACHE_TAG_TEXT, default_cache_dir
+from spacy_w2v.corpus._encoding import EncodingListener
+from spacy_w2v.corpus._fingerprint import PARTS, changed_parts
 from spacy_w2v.corpus._store import open_corpus
 from spacy_w2v.errors import ConfigError, CorpusError, CorpusWarning, StorageError
 from spacy_w2v.sources._hub_cache import writable_caches
@@ -205,11 +207,11 @@ def test_a_text_that_changes_while_it_is_read_is_not_taken_for_the_old_one(tmp_p
 
     told = []
     with ExitStack() as stack:
-        message = "must stay as it is while it is read, but .* has changed.* used this time, and not kept in the cache"
+        message = "must not change while it is read, but .* has changed.* for this run only, and not kept in the cache"
         with pytest.warns(CorpusWarning, match=message):
             corpus = stack.enter_context(prepare(Changing(), tmp_path / "cache", told))
         assert n_tokens_by_word(corpus) == {"x": 2, "y": 1, "z": 1}
-        assert corpus.fingerprint["source"] is None
+        assert corpus.fingerprint.source is None
     assert told == []
     assert names(tmp_path / "cache") == []
     for content, expected in [("a b a\nc\n", {"a": 2, "b": 1, "c": 1}), ("x y x\nz\n", {"x": 2, "y": 1, "z": 1})]:
@@ -252,7 +254,7 @@ def test_a_corpus_that_cannot_be_kept_is_used_this_time(tmp_path, monkeypatch):
     with prepare(source(), tmp_path / "cache", told) as corpus:
         assert n_tokens_by_word(corpus) == {"a": 2, "b": 1, "c": 1}
     assert len(told) == 1
-    assert told[0].startswith("Using the encoded corpus this time only, since it cannot be kept in ")
+    assert told[0].startswith("Using the encoded corpus for this run only, since ")
     assert told[0].endswith(": Input/output error")
     assert names(tmp_path / "cache") == []
 

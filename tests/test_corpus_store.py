@@ -19,13 +19,11 @@ from spacy_w2v._atomic import describe_files, read_manifest, write_manifest
 from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.corpus import _store as store
 from spacy_w2v.corpus._arrow_files import TYPES_SCHEMA
-from spacy_w2v.corpus._cache import (
-    EncodingListener,
-    prepared_corpus,
-    tokenizer_fingerprint,
-)
+from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._cache_directory import CACHE_TAG, default_cache_dir
-from spacy_w2v.corpus._store import ChunkWriter, CorpusWriter, open_corpus
+from spacy_w2v.corpus._encoding import EncodingListener
+from spacy_w2v.corpus._fingerprint import CorpusFingerprint, tokenizer_fingerprint
+from spacy_w2v.corpus._store import ChunkWriter, CorpusWriter, DocumentCounts, open_corpus
 from spacy_w2v.corpus._type_counts import TypeCounts
 from spacy_w2v.errors import CorpusError, CorpusWarning, StorageError
 from spacy_w2v.tokenization._tokens import EncodedBatch, Types
@@ -34,6 +32,7 @@ seeded = settings(derandomize=True, deadline=None, max_examples=100)
 
 WHITESPACE = TokensSettings(tokenizer="whitespace")
 NLP = spacy.blank("en")
+FINGERPRINT = CorpusFingerprint(format=3, source="f", tokenizer="t", tokens={"attr": "LOWER"}, max_vocab_size=None)
 
 
 @pytest.fixture(autouse=True)
@@ -58,8 +57,9 @@ def write_corpus(directory, batches: list[list[list[str]]], *, max_types: int | 
     writer = CorpusWriter(directory, max_types=max_types)
     for sentences in batches:
         writer.add(encoded(sentences))
-    facts = {"n_documents": 7, "n_null": 2, "n_not_text": 1}
-    writer.close(source="test", fingerprint={"source": "f"}, **facts)
+    writer.close(
+        source="test", fingerprint=FINGERPRINT, documents=DocumentCounts(n_documents=7, n_null=2, n_not_text=1)
+    )
     return open_corpus(directory)
 
 
@@ -159,7 +159,7 @@ def test_a_corpus_is_read_back_whatever_its_batches(tmp_path_factory, sentences,
 
 def test_the_counts_and_origin_of_a_corpus_are_read_back(tmp_path):
     corpus = write_corpus(tmp_path / "corpus", [[["a", "b"]], [], [["b"]]])
-    assert (corpus.source, corpus.fingerprint, corpus.n_chunks) == ("test", {"source": "f"}, 1)
+    assert (corpus.source, corpus.fingerprint, corpus.n_chunks) == ("test", FINGERPRINT, 1)
     assert corpus.counts == store.CorpusCounts(
         n_documents=7,
         n_null=2,
@@ -300,7 +300,7 @@ DAMAGE = {
         lambda d: edit_manifest(d, format_version=99),
         r"must have format version 3, was: 99\. Encode it again",
     ),
-    "no version": (lambda d: edit_manifest(d, format_version=None), r"must have format version 3, was: none"),
+    "no version": (lambda d: edit_manifest(d, format_version=None), r"must have format version 3, was: unknown"),
     "no tokens": (lambda d: (d / "tokens.arrow").unlink(), r"tokens\.arrow must have \d+ bytes, but has: None"),
     "half the types": (
         lambda d: (d / "types.arrow").write_bytes(b"half"),
@@ -509,7 +509,7 @@ def test_encoding_again_names_the_least_that_has_changed(tmp_path):
 def test_encoding_again_says_that_the_format_has_changed(tmp_path):
     with prepare(source(), tmp_path) as corpus:
         old = corpus.directory
-    edit_manifest(old, format_version=0, fingerprint={**corpus.fingerprint, "format": 0})
+    edit_manifest(old, format_version=0, fingerprint={**corpus.fingerprint.to_json(), "format": 0})
     old.rename(old.with_name("0123456789abcdef"))
     told = Told()
     with prepare(source(), tmp_path, told=told):
@@ -605,7 +605,7 @@ def test_an_error_leaves_nothing_behind(tmp_path, fingerprint, error, kind, mess
 @pytest.mark.parametrize("tokens", [WHITESPACE, TokensSettings(), TokensSettings(boundary="sentence")], ids=str)
 def test_a_corpus_without_tokens_is_refused(tmp_path, batches, n_documents, tokens):
     empty = ListSource(*batches, fingerprint="f")
-    message = rf"must hold tokens, but list has none in {n_documents} documents \(0 null, 0 no strings\)\. Check text_f"
+    message = rf"must have tokens, but list has none in {n_documents} documents \(0 null, 0 not text\)\. Check text_f"
     with pytest.raises(CorpusError, match=message), prepare(empty, tmp_path, tokens=tokens):
         pytest.fail("there is no corpus")
     assert entries(tmp_path) == set()
@@ -623,7 +623,7 @@ def test_nulls_are_counted_in_the_corpus_and_in_the_error(tmp_path):
     ):
         assert (corpus.counts.n_documents, corpus.counts.n_null, corpus.counts.n_not_text) == (2, 4, 2)
     with (
-        pytest.raises(CorpusError, match=r"none in 0 documents \(2 null, 1 no strings\)"),
+        pytest.raises(CorpusError, match=r"none in 0 documents \(2 null, 1 not text\)"),
         prepare(WithNulls([]), tmp_path),
     ):
         pytest.fail("there is no corpus")

@@ -11,8 +11,8 @@ import spacy
 import spacy_w2v
 from spacy_w2v._atomic.manifests import describe_files, parse_manifest, write_manifest
 from spacy_w2v.config._keywords import settings_from_keywords
-from spacy_w2v.corpus import _cache as cache
 from spacy_w2v.corpus import _store as store
+from spacy_w2v.corpus._fingerprint import corpus_fingerprint
 from spacy_w2v.sources._iterables import as_source
 
 DATA = Path(__file__).parent / "data/before_the_house"
@@ -56,8 +56,8 @@ def test_checkpoints_go_on(tmp_path, monkeypatch):
     values = json.loads((checkpoint / "progress.json").read_text())
     tokens = {"tokenizer": "whitespace"}
     settings = settings_from_keywords(tokens).tokens
-    now = cache.corpus_fingerprint(as_source(TEXTS), nlp, settings, max_vocab_size=10_000_000)
-    values["corpus"]["fingerprint"]["tokenizer"] = now["tokenizer"]  # of the spaCy that is installed here
+    now = corpus_fingerprint(as_source(TEXTS), nlp, settings, max_vocab_size=10_000_000)
+    values["corpus"]["fingerprint"]["tokenizer"] = now.tokenizer  # of the spaCy that is installed here
     (checkpoint / "progress.json").write_text(json.dumps(values))
     meta = parse_manifest((checkpoint / "meta.json").read_bytes(), name="meta.json", checked=True)
     write_manifest(checkpoint / "meta.json", meta | {"files": describe_files(checkpoint, list(meta["files"]))})

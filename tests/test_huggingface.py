@@ -246,7 +246,7 @@ def test_the_fingerprint_of_a_saved_dataset_changes_with_it(saved):
     assert make_dataset_v1(path=str(saved / "dict")).fingerprint() != before
 
 
-# --- values that are no strings
+# --- values that are not strings
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from scipy.stats import spearmanr
 import spacy_w2v
 from spacy_w2v.cli._tables import aligned
 from spacy_w2v.config._schema import TokensSettings
-from spacy_w2v.corpus._cache import tokenizer_fingerprint
+from spacy_w2v.corpus._fingerprint import tokenizer_fingerprint
 from spacy_w2v.tokenization import _encode as encode
 from spacy_w2v.tokenization._documents import DocumentEncoder
 from spacy_w2v.tokenization._encode import encode_stream, make_encoder

@@ -16,8 +16,8 @@ from helpers_model import make_model
 import spacy_w2v
 from spacy_w2v._atomic import describe_files, write_manifest
 from spacy_w2v.config._keywords import settings_from_keywords
-from spacy_w2v.corpus import _cache as cache
 from spacy_w2v.corpus import _store as store
+from spacy_w2v.corpus._fingerprint import corpus_fingerprint
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.evaluation._report import make_report
 from spacy_w2v.objectives._huffman import balanced_tree, check_tree, huffman_tree
@@ -378,8 +378,8 @@ def old_checkpoint(directory, texts, nlp):
     path = directory / "progress.json"
     values = json.loads(path.read_text())
     settings = settings_from_keywords({"tokenizer": "whitespace"}).tokens
-    now = cache.corpus_fingerprint(as_source(texts), nlp, settings, max_vocab_size=10_000_000)
-    values["corpus"]["fingerprint"]["tokenizer"] = now["tokenizer"]
+    now = corpus_fingerprint(as_source(texts), nlp, settings, max_vocab_size=10_000_000)
+    values["corpus"]["fingerprint"]["tokenizer"] = now.tokenizer
     path.write_text(json.dumps(values))
     meta = json.loads((directory / "meta.json").read_text())
     meta["files"]["progress.json"] = path.stat().st_size

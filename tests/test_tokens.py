@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from spacy.lang.tokenizer_exceptions import BASE_EXCEPTIONS
 
 from spacy_w2v.config._schema import TokensSettings
-from spacy_w2v.corpus._cache import first_tokens
+from spacy_w2v.corpus._encoding import first_tokens
 from spacy_w2v.tokenization import _encode as encode
 from spacy_w2v.tokenization import _pretoken_table as pretoken_table
 from spacy_w2v.tokenization import _splits as splits

@@ -170,7 +170,7 @@ def test_wrong_settings_are_refused_before_texts_are_read(settings, message):
     [
         ("one text", "must be an iterable of strings, a document each, was one str"),
         (3, "must be an iterable of strings or lists of tokens, a dataset, a table or a path, was: int 3"),
-        ([], "must hold tokens"),
+        ([], "must have tokens"),
         ([3, 4], r"must be strings, but texts from Python \(list\) holds: int 3\. Pass strings, a document each"),
     ],
 )
@@ -201,7 +201,7 @@ def test_epochs_are_not_trained_at_the_same_time_for_want_of_chunks():
 def test_documents_left_out_are_reported_with_progress(capsys):
     with pytest.warns(CorpusWarning, match=r"Left out 1 of 52 documents, .* The first of them: int 3"):
         train([*make_texts(50), None, 3], progress=True)
-    assert "Left out 1 null documents and 1 that are no strings" in capsys.readouterr().err
+    assert "Left out 1 null documents and 1 that are not text" in capsys.readouterr().err
 
 
 def test_a_generator_is_read_once():

@@ -45,7 +45,7 @@ def encode_command(
             ) as corpus,
         ):
             summary = CorpusSummary(corpus=describe_corpus(corpus))
-            kept = corpus.fingerprint["source"] is not None
+            kept = corpus.fingerprint.source is not None
         print_corpus(summary)
         if kept:
             msg.good(f"The encoded corpus is in {corpus.directory}")

@@ -135,7 +135,7 @@ def print_corpus(summary: "CorpusSummary") -> None:
     msg.table(rows)
     n_skipped = corpus.n_null + corpus.n_not_text
     if n_skipped:
-        msg.warn(f"Left out {n_skipped:,} documents: {corpus.n_null:,} null, {corpus.n_not_text:,} no strings")
+        msg.warn(f"Left out {n_skipped:,} documents: {corpus.n_null:,} null, {corpus.n_not_text:,} not text")
     if corpus.n_dropped_types:
         msg.warn(
             f"Dropped {corpus.n_dropped_types:,} rare types ({corpus.n_dropped_tokens:,} tokens) to stay within "

@@ -1,1 +1,1 @@
-"""From texts to token ids on disk: sources of text, tokenization, and the cache of encoded corpora."""
+"""The encoded corpus: token ids on disk, the counts of types, and the cache of such corpora."""

@@ -1,7 +1,7 @@
-"""Reads the Arrow files of an encoded corpus, and lets nothing through that compiled loops could not bear.
+"""Reads the Arrow files of an encoded corpus, and checks all that compiled loops rely on.
 
-Those index arrays by what they are given. So whatever a disk returns, the ids and offsets that leave here are in their
-bounds, or there is a StorageError.
+These loops use ids and offsets as indices, without checks. So whatever a disk returns, the ids and offsets that are
+read here are within their bounds, or there is a StorageError.
 """
 
 from collections.abc import Iterator
@@ -21,24 +21,32 @@ TYPES_SCHEMA = pa.schema(
 
 
 class ChunkReader:
-    """Reads the chunks of a corpus, one at a time: a map of the whole file would count as memory of the process."""
+    """Reads the chunks of a corpus one by one: a memory map of the whole file would count as memory of the process."""
 
     def __init__(self, path: Path, *, n_type_ids: int):
-        """Open a file of tokens, whose type ids are to be below a number. Raises StorageError."""
+        """Open a file of tokens.
+
+        Args:
+            path: The file.
+            n_type_ids: All type ids must be below this number.
+
+        Raises:
+            StorageError: The file is damaged.
+        """
         self.path = path
         self.n_type_ids = n_type_ids
-        with _damage_told(path):
+        with _checked_file(path):
             self.reader = pa.ipc.open_file(pa.OSFile(str(path)))
             _check(self.reader.schema.equals(TOKENS_SCHEMA), path, f"the columns {TOKENS_SCHEMA}")
 
     def __len__(self) -> int:
         """Return the number of chunks."""
-        with _damage_told(self.path):
+        with _checked_file(self.path):
             return int(self.reader.num_record_batches)
 
     def read(self, number: int) -> Chunk:
         """Return a chunk, as read-only arrays. Raises StorageError if it is damaged."""
-        with _damage_told(self.path):
+        with _checked_file(self.path):
             batch = self.reader.get_batch(number)
             batch.validate()
             sentences = batch.column(0)
@@ -52,11 +60,16 @@ class ChunkReader:
 
 
 def read_types(path: Path, *, n_type_ids: int) -> pa.Table:
-    """Return the types of a corpus: columns id (rising, below n_type_ids), orth, key, count (at least 1), no nulls.
+    """Return the types of a corpus: columns id (rising), orth, key and count (at least 1), without nulls.
 
-    Raises StorageError if they are anything else.
+    Args:
+        path: The file.
+        n_type_ids: All type ids must be below this number.
+
+    Raises:
+        StorageError: The file is damaged.
     """
-    with _damage_told(path):
+    with _checked_file(path):
         with pa.OSFile(str(path)) as file:
             types = pa.ipc.open_file(file).read_all()
         _check(types.schema.equals(TYPES_SCHEMA), path, f"the columns {TYPES_SCHEMA}")
@@ -74,8 +87,8 @@ def _check(is_right: object, path: Path, what: str) -> None:
 
 
 @contextmanager
-def _damage_told(path: Path) -> Iterator[None]:
-    """Turn whatever Arrow raises on a damaged file into a StorageError."""
+def _checked_file(path: Path) -> Iterator[None]:
+    """Raise a StorageError in place of whatever Arrow raises on a damaged file."""
     try:
         yield
     except StorageError:

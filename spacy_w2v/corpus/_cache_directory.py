@@ -1,6 +1,6 @@
-"""The directory of the cache: where it is, whose it is, and how an encoded corpus comes into it.
+"""The directory of the cache: where it is, who owns it, and how an encoded corpus gets into it.
 
-Encoded texts are as private as the texts, whose rights are not known here: only this user may read them.
+Encoded texts are as private as the texts themselves, whose permissions are unknown: only this user may read them.
 """
 
 import os
@@ -19,38 +19,39 @@ CACHE_TAG = "CACHEDIR.TAG"
 CACHE_TAG_TEXT = (
     "Signature: 8a477f597d28d172789f06886806bc55\n# Encoded corpora of spacy-w2v. They can be deleted at any time.\n"
 )
-"""The Cache Directory Tagging Specification, which backup programs know."""
+"""A tag of the Cache Directory Tagging Specification, which backup programs recognise."""
 
 UNFINISHED = "unfinished-"
-"""Begins the names of directories whose corpus is being encoded, and of their locks."""
+"""The names of directories whose corpus is being encoded begin with this, and those of their locks."""
 
 OWN_NAMES = re.compile(rf"[0-9a-f]{{16}}|{UNFINISHED}.*|{re.escape(CACHE_TAG)}")
 
 
 def remedy() -> str:
-    """Return what to do where a directory cannot be the cache."""
+    """Return what the user can do if a directory cannot be the cache."""
     option = worded(python="cache_dir", command_line="--cache-dir")
-    return f"Name another with {option}, or in the environment variable SPACY_W2V_CACHE."
+    return f"Name another one with {option}, or in the environment variable SPACY_W2V_CACHE."
 
 
 def default_cache_dir() -> Path:
-    """Return the directory for encoded corpora: $SPACY_W2V_CACHE, or the user's cache directory of the platform.
+    """Return the directory for encoded corpora: $SPACY_W2V_CACHE, or that of the user on this platform.
 
-    Raises StorageError if the user has none.
+    Raises:
+        StorageError: The user has no home directory.
     """
     from platformdirs import user_cache_dir
 
     named = os.environ.get("SPACY_W2V_CACHE")
     path = Path(named or Path(user_cache_dir("spacy-w2v"), "corpora"))
-    if not named and not path.is_absolute():  # "~" stays as it is where no home is known
+    if not named and not path.is_absolute():  # without a home directory, "~" is not replaced
         raise StorageError(f"The cache directory must be known, but this user has no home directory. {remedy()}")
     return path
 
 
 def tidy(cache_dir: Path) -> None:
-    """Shut a cache to other users, and remove what killed runs have left, as far as that is allowed.
+    """Close a cache to other users, and remove what killed runs have left, as far as permissions allow.
 
-    A directory that is not tagged as a cache is left alone: names in it may be those of other things.
+    A directory that is not tagged as a cache is left alone: its files may belong to something else.
     """
     with suppress(OSError):
         if not _is_tagged(cache_dir):
@@ -62,9 +63,12 @@ def tidy(cache_dir: Path) -> None:
 
 @contextmanager
 def new_entry(cache_dir: Path) -> Iterator[Path]:
-    """Give a directory to write an encoded corpus to, which is removed after the block unless it was renamed.
+    """Yield a new directory for an encoded corpus, which is removed after the block unless it was renamed.
 
-    The cache directory is made, or checked to be one. Raises StorageError if it is not, or cannot be written.
+    The cache directory is created if it does not exist.
+
+    Raises:
+        StorageError: The cache directory is not one, or cannot be written.
     """
     with ExitStack() as stack:
         try:
@@ -76,7 +80,7 @@ def new_entry(cache_dir: Path) -> Iterator[Path]:
 
 
 def _not_a_cache(cache_dir: Path, error: OSError) -> StorageError:
-    """Return the error for a directory that the system does not let be the cache."""
+    """Return the error for a directory that cannot be the cache because of an error of the system."""
     if isinstance(error, PermissionError) and not all(map(_is_own, (cache_dir, cache_dir / CACHE_TAG))):
         return StorageError(
             "The cache directory must be your own, since encoded texts are for one user only, but "
@@ -86,7 +90,7 @@ def _not_a_cache(cache_dir: Path, error: OSError) -> StorageError:
 
 
 def _is_own(path: Path) -> bool:
-    """Return whether a file or directory belongs to this user, as far as that can be known, or is not there."""
+    """Return whether a file or directory belongs to this user, or does not exist, as far as that can be known."""
     if sys.platform == "win32":
         return True
     try:
@@ -96,17 +100,18 @@ def _is_own(path: Path) -> bool:
 
 
 def _claim(cache_dir: Path) -> None:
-    """Make the cache directory, or check that it is one. Raises OSError and StorageError."""
-    Path(os.path.realpath(cache_dir)).mkdir(mode=0o700, parents=True, exist_ok=True)  # it may be a link to no place yet
+    """Create the cache directory, or check that it is one. Raises OSError and StorageError."""
+    target = os.path.realpath(cache_dir)  # of a link, which may not exist yet
+    Path(target).mkdir(mode=0o700, parents=True, exist_ok=True)
     tag = cache_dir / CACHE_TAG
     if not _is_tagged(cache_dir):
         if not all(OWN_NAMES.fullmatch(path.name) for path in cache_dir.iterdir()):
             raise StorageError(
-                f"The cache directory must be new, empty or one of spacy-w2v, but {cache_dir} holds other files. "
+                f"The cache directory must be new, empty or a cache of spacy-w2v, but {cache_dir} has other files. "
                 f"{remedy()}"
             )
-        tag.unlink(missing_ok=True)  # it may be a link: what it leads to is not ours to write
-        with suppress(FileExistsError), open(tag, "x", opener=_open_private) as file:  # else another process was faster
+        tag.unlink(missing_ok=True)  # a link is removed, since its target may belong to something else
+        with suppress(FileExistsError), open(tag, "x", opener=_open_private) as file:  # another process may be faster
             file.write(CACHE_TAG_TEXT)
     tidy(cache_dir)
 
@@ -121,23 +126,33 @@ def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def publish(directory: Path, entry: Path, is_whole: Callable[[Path], bool]) -> bool:
-    """Put a directory in the place of an entry, safe on the disk, unless a whole one is there already.
+def add_entry(directory: Path, entry: Path, is_whole: Callable[[Path], bool]) -> bool:
+    """Move a directory to an entry of the cache, unless a whole one is there already.
 
-    Several processes may do so at the same time, and read what is there. Returns whether the directory was moved.
-    Raises OSError.
+    Its files are on the disk before. Several processes may do this at the same time, and read what is there.
+
+    Args:
+        directory: The directory, on the same file system.
+        entry: The path of the entry.
+        is_whole: Returns whether what is at the path of an entry can be used.
+
+    Returns:
+        Whether the directory was moved.
+
+    Raises:
+        OSError: It cannot be moved.
     """
     for path in directory.iterdir():
         path.chmod(0o600)
         sync(path)
     _sync_directory(directory)
-    with _only_publisher(entry):
+    with _only_writer_of(entry):
         if os.path.lexists(entry):
             if is_whole(entry):
                 return False
             with held_directory(entry.parent, prefix=UNFINISHED) as trash:
                 if not entry.is_symlink():
-                    entry.chmod(0o700)  # else it may not be moved
+                    entry.chmod(0o700)  # otherwise it may not be moved
                 entry.rename(trash / entry.name)
         directory.rename(entry)
         _sync_directory(entry.parent)
@@ -150,8 +165,8 @@ def _sync_directory(path: Path) -> None:
 
 
 @contextmanager
-def _only_publisher(entry: Path) -> Iterator[None]:
-    """Let one process at a time put something in the place of an entry; others wait."""
+def _only_writer_of(entry: Path) -> Iterator[None]:
+    """Let only one process at a time change an entry; others wait."""
     lock = entry.with_name(f"{UNFINISHED}{entry.name}.lock")
     while (descriptor := take_lock(lock)) is None:
         time.sleep(0.05)

@@ -8,7 +8,7 @@ manifest.json: format version, fingerprint, counts, and the size and checksum of
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import pyarrow as pa
@@ -16,39 +16,45 @@ import pyarrow as pa
 from spacy_w2v._arrays import Counts, Offsets, TokenIds
 from spacy_w2v._atomic import check_files, describe_files, parse_manifest, read_bounded, write_manifest
 from spacy_w2v.corpus._arrow_files import TOKENS_SCHEMA, TYPES_SCHEMA, ChunkReader, read_types
+from spacy_w2v.corpus._fingerprint import FORMAT_VERSION, CorpusFingerprint
 from spacy_w2v.corpus._type_counts import TypeCounts
 from spacy_w2v.errors import StorageError
 from spacy_w2v.tokenization._tokens import EncodedBatch
 
 FORMAT = "spacy-w2v corpus"
-FORMAT_VERSION = 3
 TOKENS_FILE = "tokens.arrow"
 TYPES_FILE = "types.arrow"
 MANIFEST_FILE = "manifest.json"
 
 CHUNK_TOKENS = 100_000
-"""Tokens of a chunk: 400 kB of ids. Long enough that handing out chunks costs nothing, short enough to shuffle."""
+"""Tokens of a chunk, 400 kB of ids: enough that handing out chunks takes no time, few enough to shuffle them well."""
 
 
 @dataclass(frozen=True)
-class CorpusCounts:
-    """What was found in a corpus."""
+class DocumentCounts:
+    """The documents of a source."""
 
     n_documents: int
     n_null: int
     """Documents left out because they were null."""
     n_not_text: int
-    """Documents left out because they were no strings."""
+    """Documents left out because they were neither strings nor, where those are expected, lists of tokens."""
+
+
+@dataclass(frozen=True)
+class CorpusCounts(DocumentCounts):
+    """What a corpus holds, and what was left out."""
+
     n_sentences: int
     n_tokens: int
     n_types: int
     n_dropped_types: int
-    """Types dropped to stay within max_vocab_size."""
+    """Types that were dropped to stay within max_vocab_size."""
     n_dropped_tokens: int
 
 
 class ChunkWriter:
-    """Writes sentences as chunks of at most CHUNK_TOKENS: whole sentences, save those that are longer than a chunk."""
+    """Writes sentences as chunks of at most CHUNK_TOKENS; only sentences that are longer than a chunk are cut."""
 
     def __init__(self, path: Path):
         self.writer = pa.ipc.new_file(str(path), TOKENS_SCHEMA)
@@ -59,7 +65,7 @@ class ChunkWriter:
         self._lengths: Offsets = np.zeros(0, np.int64)
 
     def add(self, tokens: TokenIds, lengths: Offsets) -> None:
-        """Add sentences; a chunk is written once the next sentence does not fit."""
+        """Add sentences; a chunk is written when the next sentence does not fit into it."""
         self.n_sentences += lengths.size
         self.n_tokens += tokens.size
         self._tokens = np.concatenate([self._tokens, tokens])
@@ -81,7 +87,7 @@ class ChunkWriter:
         self._tokens = self._tokens[n_tokens:]
 
     def close(self) -> None:
-        """Write what is left, and the end of the file."""
+        """Write the last chunk, and the end of the file."""
         if self._tokens.size:
             self._write(self._tokens.size, self._lengths)
         self.writer.close()
@@ -96,24 +102,26 @@ class CorpusWriter:
         self.chunks = ChunkWriter(directory / TOKENS_FILE)
 
     def add(self, batch: EncodedBatch) -> None:
-        """Add the sentences of a batch, numbering its types for the whole corpus."""
+        """Add the sentences of a batch, with type ids of the whole corpus."""
         counts = np.bincount(batch.token_ids, minlength=batch.distinct_types.size)
         ids = self.types.add(batch.types, batch.distinct_types, counts)
         self.chunks.add(ids[batch.token_ids], batch.lengths)
 
-    def close(
-        self, *, source: str, fingerprint: dict[str, Any], n_documents: int, n_null: int, n_not_text: int
-    ) -> None:
-        """Write types and manifest: with it, the corpus is complete."""
+    def close(self, *, source: str, fingerprint: CorpusFingerprint, documents: DocumentCounts) -> None:
+        """Write the types and the manifest, with which the corpus is complete.
+
+        Args:
+            source: The name of the source.
+            fingerprint: The fingerprint of what was read.
+            documents: The documents that were read.
+        """
         self.chunks.close()
         types, ids, counts = self.types.items()
         columns = {"id": ids, "orth": types.orths, "key": types.keys, "count": counts}
         with pa.ipc.new_file(str(self.directory / TYPES_FILE), TYPES_SCHEMA) as writer:
             writer.write_table(pa.table(columns, schema=TYPES_SCHEMA))
         found = CorpusCounts(
-            n_documents=n_documents,
-            n_null=n_null,
-            n_not_text=n_not_text,
+            **asdict(documents),
             n_sentences=self.chunks.n_sentences,
             n_tokens=self.chunks.n_tokens,
             n_types=len(types.orths),
@@ -124,7 +132,7 @@ class CorpusWriter:
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
             "source": source,
-            "fingerprint": fingerprint,
+            "fingerprint": fingerprint.to_json(),
             "counts": asdict(found),
             "n_type_ids": self.types.n_ids,
             "chunk_tokens": self.chunks.chunk_tokens,
@@ -139,10 +147,10 @@ class Corpus:
 
     directory: Path
     source: str
-    fingerprint: dict[str, Any]
+    fingerprint: CorpusFingerprint
     counts: CorpusCounts
     n_type_ids: int
-    """Provisional ids of types are below this."""
+    """All provisional type ids are below this number."""
     chunk_tokens: Counts
     """Tokens of each chunk."""
 
@@ -152,15 +160,15 @@ class Corpus:
         return self.chunk_tokens.size
 
     def read_types(self) -> pa.Table:
-        """Return the types, see `arrow_files.read_types`. Raises StorageError if they have been damaged since."""
+        """Return the types; see `_arrow_files.read_types`. Raises StorageError if they were damaged meanwhile."""
         return read_types(self.directory / TYPES_FILE, n_type_ids=self.n_type_ids)
 
     def open_chunks(self) -> ChunkReader:
-        """Return a reader of chunks; each thread takes its own."""
+        """Return a reader of chunks; each thread needs its own."""
         return ChunkReader(self.directory / TOKENS_FILE, n_type_ids=self.n_type_ids)
 
     def sentences(self) -> Iterator[TokenIds]:
-        """Read all sentences in order, as provisional type ids."""
+        """Yield all sentences in order, as provisional type ids."""
         chunks = self.open_chunks()
         for number in range(self.n_chunks):
             chunk = chunks.read(number)
@@ -168,25 +176,36 @@ class Corpus:
 
 
 def read_manifest(directory: Path, *, any_version: bool = False) -> dict[str, Any]:
-    """Return the manifest of a corpus. Raises StorageError if it is missing, damaged or of another kind."""
+    """Return the manifest of a corpus.
+
+    Args:
+        directory: The directory of the corpus.
+        any_version: Whether the manifest may be of another version of the format; then it is not checked.
+
+    Raises:
+        StorageError: The manifest is missing, damaged or of another kind.
+    """
     path = directory / MANIFEST_FILE
     content = read_bounded(path)
     manifest = parse_manifest(content, name=str(path))
     if manifest.get("format") != FORMAT:
-        raise StorageError(f"{path} must be the manifest of a {FORMAT}, but is of another kind.")
+        raise StorageError(f"{path} must be the manifest of a {FORMAT}, but is something else.")
     if any_version:
         return manifest
     version = manifest.get("format_version")
     if version != FORMAT_VERSION:
-        shown = version if isinstance(version, int) else "none"
-        raise StorageError(f"{path} must have format version {FORMAT_VERSION}, was: {shown}. Encode it again.")
+        shown = version if isinstance(version, int) else "unknown"
+        raise StorageError(f"{path} must have format version {FORMAT_VERSION}, was: {shown}. Encode the corpus again.")
     return parse_manifest(content, name=str(path), checked=True)
 
 
 def open_corpus(directory: Path) -> Corpus:
-    """Open an encoded corpus, and check all of it: its files are read twice, for the checksums and for their content.
+    """Open an encoded corpus, and check all of it.
 
-    Raises StorageError if it is missing, damaged or of another kind. Nothing is parsed whose checksum is wrong.
+    Its files are read twice, for their checksums and for their content: no file with a wrong checksum is parsed.
+
+    Raises:
+        StorageError: The corpus is missing, damaged or of another kind.
     """
     manifest = read_manifest(directory)
     check_files(directory, manifest.get("files"), needed=(TOKENS_FILE, TYPES_FILE))
@@ -201,9 +220,9 @@ def open_corpus(directory: Path) -> Corpus:
     n_counted = int(types["count"].to_numpy().sum())
     if not (
         is_right
-        and (corpus.n_chunks > 0) <= counts.n_sentences <= n_sentences  # chunks may cut sentences
+        and (corpus.n_chunks > 0) <= counts.n_sentences <= n_sentences  # long sentences are cut at chunks
         and counts.n_tokens == int(corpus.chunk_tokens.sum()) == n_counted + counts.n_dropped_tokens
-        and corpus.n_type_ids == counts.n_types + counts.n_dropped_types  # those that were dropped have ids too
+        and corpus.n_type_ids == counts.n_types + counts.n_dropped_types  # dropped types have ids too
         and counts.n_dropped_types <= counts.n_dropped_tokens
     ):
         raise StorageError(f"The counts of {directory} must be those of its tokens and types. It is damaged.")
@@ -211,14 +230,13 @@ def open_corpus(directory: Path) -> Corpus:
 
 
 def _described(directory: Path, manifest: dict[str, Any]) -> Corpus:
-    """Return the corpus that a manifest describes. Raises StorageError for values that none can have."""
+    """Return the corpus that a manifest describes. Raises StorageError for values that no corpus can have."""
     source, fingerprint, counts = (manifest.get(name) for name in ("source", "fingerprint", "counts"))
     n_type_ids, chunk_tokens = manifest.get("n_type_ids"), manifest.get("chunk_tokens")
     if not (
         isinstance(source, str)
-        and isinstance(fingerprint, dict)
-        and isinstance(counts, dict)
-        and counts.keys() == {field.name for field in fields(CorpusCounts)}
+        and _has_fields(fingerprint, CorpusFingerprint)
+        and _has_fields(counts, CorpusCounts)
         and isinstance(chunk_tokens, list)
         and all(type(n) is int and 0 <= n < 1 << 62 for n in (*counts.values(), n_type_ids, *chunk_tokens))
     ):
@@ -226,8 +244,13 @@ def _described(directory: Path, manifest: dict[str, Any]) -> Corpus:
     return Corpus(
         directory=directory,
         source=source,
-        fingerprint=fingerprint,
+        fingerprint=CorpusFingerprint(**fingerprint),
         counts=CorpusCounts(**counts),
         n_type_ids=int(n_type_ids or 0),
         chunk_tokens=np.array(chunk_tokens, np.int64),
     )
+
+
+def _has_fields(value: object, kind: type) -> TypeGuard[dict[str, Any]]:  # Any: JSON values
+    """Return whether a JSON value is an object with exactly the fields of a dataclass."""
+    return isinstance(value, dict) and value.keys() == {field.name for field in fields(kind)}

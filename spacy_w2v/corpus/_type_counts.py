@@ -1,4 +1,4 @@
-"""Counts types while the corpus is read, within a bound of memory."""
+"""Counts types while the corpus is read, in bounded memory."""
 
 import numpy as np
 
@@ -11,34 +11,40 @@ UNKNOWN = -1
 class TypeCounts:
     """The provisional ids of types, in order of first appearance, and how often each occurs.
 
-    Past `max_types` the rarest types are dropped, with a threshold that rises by one each time, as `ReduceVocab` of
-    word2vec.c does: a dropped type loses its count, and gets a new id should it occur again.
+    Beyond `max_types` the rarest types are dropped, with a threshold that rises by one each time, as `ReduceVocab` of
+    word2vec.c does. A dropped type loses its count, and gets a new id if it occurs again.
     """
 
     def __init__(self, max_types: int | None = None) -> None:
         self.max_types = max_types
         self.n_ids = 0
-        """Ids given so far, to dropped types too."""
+        """Number of ids so far, including those of dropped types."""
         self.n_dropped_types = 0
         self.n_dropped_tokens = 0
         self._table = TypeTable()
-        self._ids = np.zeros(1 << 16, np.uint32)  # of each type in the table; there may be room for more
+        self._ids = np.zeros(1 << 16, np.uint32)  # of each type in the table, with spare room
         self._counts = np.zeros(1 << 16, np.int64)
         self._min_reduce = 1
-        self._source = Types([], [])  # whose types have been added
+        self._source = Types([], [])  # the types that have been added
         self._number_of_source = np.zeros(0, np.int64)  # in the table; UNKNOWN
         self._has_one_source = True
 
     def __len__(self) -> int:
         return len(self._table)
 
-    def add(self, types: Types, chosen: TokenIds, counts: Counts) -> TokenIds:
-        """Count the chosen ones of some types, which are distinct, and return their ids."""
+    def add(self, types: Types, distinct_types: TokenIds, counts: Counts) -> TokenIds:
+        """Count types, and return their ids.
+
+        Args:
+            types: All types that an encoder knows.
+            distinct_types: Those to count, as indices into `types`, all different.
+            counts: How often each of them occurs.
+        """
         n_before = len(self)
-        numbers = self._numbers_of(types, chosen)
+        numbers = self._numbers_of(types, distinct_types)
         n_new = len(self) - n_before
         if len(self) > self._counts.size:
-            room = len(self)  # twice as much in all, so that growing costs little
+            room = len(self)  # which doubles it, so that growing costs little
             self._ids = np.concatenate([self._ids, np.zeros(room, np.uint32)])
             self._counts = np.concatenate([self._counts, np.zeros(room, np.int64)])
         self._ids[n_before : len(self)] = np.arange(self.n_ids, self.n_ids + n_new)
@@ -50,22 +56,22 @@ class TypeCounts:
                 self._drop_rarest()
         return ids
 
-    def _numbers_of(self, types: Types, chosen: TokenIds) -> Offsets:
-        """Return the numbers of types in the table, adding those that are new."""
+    def _numbers_of(self, types: Types, distinct_types: TokenIds) -> Offsets:
+        """Return the numbers of types in the table; new types are added."""
         if types is not self._source:
             self._has_one_source = len(self) == 0
             self._source, self._number_of_source = types, np.zeros(0, np.int64)
         n_new = len(types.orths) - self._number_of_source.size
         self._number_of_source = np.append(self._number_of_source, np.full(n_new, UNKNOWN, np.int64))
-        numbers = self._number_of_source[chosen]
-        new = chosen[numbers == UNKNOWN]
+        numbers = self._number_of_source[distinct_types]
+        new = distinct_types[numbers == UNKNOWN]
         if new.size:
             orths, keys = types.take(new)
-            # From one source alone, what has no number yet is not in the table.
+            # With only one source, types without a number cannot be in the table.
             self._number_of_source[new] = (
                 self._table.add_new(orths, keys) if self._has_one_source else list(map(self._table.number, orths, keys))
             )
-            numbers = self._number_of_source[chosen]
+            numbers = self._number_of_source[distinct_types]
         return numbers
 
     def _drop_rarest(self) -> None:

@@ -23,7 +23,7 @@ from spacy_w2v._atomic import (
 )
 from spacy_w2v._system.hashing import sha256_of
 from spacy_w2v.config._schema import W2VSettings
-from spacy_w2v.corpus._cache import PARTS, changed_parts
+from spacy_w2v.corpus._fingerprint import PARTS, changed_parts
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.model._arrays import read_blocks
@@ -184,7 +184,7 @@ def corpus_identity(
     """
     arrays = (np.ascontiguousarray(array).data for array in (vocabulary.counts, word_of_type, corpus.chunk_tokens))
     return CorpusIdentity(
-        fingerprint=corpus.fingerprint,
+        fingerprint=corpus.fingerprint.to_json(),
         n_tokens=corpus.counts.n_tokens,
         content=sha256_of(["\n".join(vocabulary.words).encode(), *arrays]),
         initial=initial,

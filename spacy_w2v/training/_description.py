@@ -51,7 +51,8 @@ def describe_run(run: "TrainingRun", prepared: Prepared, *, learning_rates: list
     if earlier is not None:
         record = with_unknown_of(record, earlier)
     name = earlier.run if earlier is not None else None
-    record = record.model_copy(update={"run": name or token_hex(8), "corpus_fingerprint": prepared.corpus.fingerprint})
+    fingerprint = prepared.corpus.fingerprint.to_json()
+    record = record.model_copy(update={"run": name or token_hex(8), "corpus_fingerprint": fingerprint})
     return record.model_copy(update={"learning_rates": learning_rates}) if len(learning_rates) > 1 else record
 
 

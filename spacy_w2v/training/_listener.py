@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from spacy_w2v.corpus._cache import EncodingListener, EncodingProgress
+from spacy_w2v.corpus._encoding import EncodingListener, EncodingProgress
 from spacy_w2v.model._run_record import CorpusSummary, EpochResult
 from spacy_w2v.training._state import TrainingProgress
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import IO, TextIO
 
 from spacy_w2v._system.terminal import shown_lines
-from spacy_w2v.corpus._cache import EncodingProgress
+from spacy_w2v.corpus._encoding import EncodingProgress
 from spacy_w2v.model._run_record import CorpusSummary, EpochResult
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.training._listener import TrainingListener
@@ -92,7 +92,7 @@ class ProgressBars(AbstractContextManager[TrainingListener]):
         """Print how many documents were left out, if any."""
         found = summary.corpus
         if found.n_null + found.n_not_text:
-            self.message(f"Left out {found.n_null:,} null documents and {found.n_not_text:,} that are no strings")
+            self.message(f"Left out {found.n_null:,} null documents and {found.n_not_text:,} that are not text")
 
     def corpus_in_a_line(self, summary: CorpusSummary) -> None:
         """Print how many documents were left out, if any, and a sentence on the corpus and its vocabulary."""

@@ -12,8 +12,8 @@ from spacy_w2v._atomic import (
     settle,
     unwritable,
 )
-from spacy_w2v.corpus._cache import PARTS, changed_parts, corpus_fingerprint
 from spacy_w2v.corpus._cache_directory import default_cache_dir, tidy
+from spacy_w2v.corpus._fingerprint import PARTS, changed_parts, corpus_fingerprint
 from spacy_w2v.errors import StorageError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats._exporting import FORMATS
@@ -119,9 +119,9 @@ def differences(output_path: Path, run: TrainingRun) -> list[str]:
         max_vocab_size=run.settings.vocabulary.max_vocab_size,
         code_path=run.code_path,
     )
-    if now["source"] is None:
+    if now.source is None:
         return [*lines, "the source cannot be recognised again"]
-    changed = set(changed_parts(record.corpus_fingerprint, now)) & {"format", "source", "tokenizer"}
+    changed = set(changed_parts(record.corpus_fingerprint, now.to_json())) & {"format", "source", "tokenizer"}
     return lines + [PARTS[part] for part in PARTS if part in changed]
 
 

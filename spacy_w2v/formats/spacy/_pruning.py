@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from spacy_w2v._arrays import Counts
 from spacy_w2v.config._arguments import check_max_vectors
 from spacy_w2v.config._schema import TokensSettings, VocabularySettings
-from spacy_w2v.corpus._cache import EncodingListener, prepared_corpus
+from spacy_w2v.corpus._cache import prepared_corpus
+from spacy_w2v.corpus._encoding import EncodingListener
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats.spacy._merging import keys_of_kept, merged_keys

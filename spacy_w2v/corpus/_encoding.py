@@ -1,0 +1,165 @@
+"""Encodes a source: reads it once, and writes its tokens as a corpus."""
+
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from spacy_w2v.config._schema import TokensSettings
+from spacy_w2v.corpus._cache_directory import remedy
+from spacy_w2v.corpus._fingerprint import CorpusFingerprint
+from spacy_w2v.corpus._store import CorpusWriter, DocumentCounts
+from spacy_w2v.errors import CorpusError, CorpusWarning, StorageError
+from spacy_w2v.sources._source import TextBatch, TextSource
+from spacy_w2v.tokenization._encode import encode_stream
+from spacy_w2v.tokenization._tokens import EncodedBatch
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+
+class EncodingProgress(NamedTuple):
+    """How far the encoding of a corpus has come."""
+
+    n_documents: int
+    n_tokens: int
+    n_types: int
+    fraction: float | None
+    """How much of the source has been read, in [0, 1], if that can be known."""
+    seconds: float
+    """Time since reading began."""
+
+
+class EncodingListener(NamedTuple):
+    """What is called while a corpus is prepared."""
+
+    message: Callable[[str], None] = lambda text: None
+    """Called with a sentence for the user, such as that the corpus is in the cache."""
+    progress: Callable[[EncodingProgress], None] = lambda progress: None
+    """Called after each batch of texts."""
+
+
+@dataclass
+class _Documents:
+    """The documents that have been read so far."""
+
+    counts: DocumentCounts = field(default_factory=lambda: DocumentCounts(0, 0, 0))
+    example: str | None = None
+    """The first document that is neither text nor null, as messages show it."""
+
+    def add(self, texts: TextBatch) -> None:
+        """Count the documents of a batch."""
+        self.counts = DocumentCounts(
+            self.counts.n_documents + texts.n_documents,
+            self.counts.n_null + texts.n_null,
+            self.counts.n_not_text + texts.n_not_text,
+        )
+        self.example = self.example or texts.example
+
+
+def encode_corpus(
+    source: TextSource,
+    nlp: "Language",
+    settings: TokensSettings,
+    directory: Path,
+    *,
+    fingerprint: CorpusFingerprint,
+    code_path: Path | None,
+    listener: EncodingListener,
+) -> None:
+    """Read a source once, and write the corpus. Warns of documents that are left out because they are not text.
+
+    Args:
+        source: Where the texts come from.
+        nlp: The pipeline whose tokenizer makes the tokens.
+        settings: The block `[w2v.tokens]`.
+        directory: An empty directory for the corpus.
+        fingerprint: The fingerprint of the corpus before the source is read.
+        code_path: A Python file with the user's registered functions.
+        listener: What is called meanwhile.
+
+    Raises:
+        CorpusError: The source cannot be read, or has no tokens.
+        StorageError: The corpus cannot be written.
+    """
+    documents = _Documents()
+    try:
+        writer = CorpusWriter(directory, max_types=fingerprint.max_vocab_size)
+        batches = encode_stream(source.batches(), nlp, settings, code_path=code_path)
+        _write(writer, batches, documents, max_tokens=settings.max_tokens, listener=listener)
+        after = _after_reading(source, fingerprint)
+        writer.close(source=source.name, fingerprint=after, documents=documents.counts)
+    except OSError as error:
+        if isinstance(error, FileNotFoundError | ConnectionError) and str(directory) not in str(error):
+            raise CorpusError(f"The corpus {source.name} cannot be read: {error}") from error
+        raise StorageError(f"The corpus cannot be encoded to {directory}: {error}. {remedy()}") from error
+    counts = documents.counts
+    if writer.chunks.n_tokens == 0:
+        raise CorpusError(
+            f"The corpus must have tokens, but {source.name} has none in {counts.n_documents} documents "
+            f"({counts.n_null} null, {counts.n_not_text} not text). "
+            "Check text_field, and the filters of [w2v.tokens]."
+        )
+    if counts.n_not_text:
+        n_all = counts.n_documents + counts.n_null + counts.n_not_text
+        warnings.warn(
+            f"All documents must be of the same type, but {counts.n_not_text:,} of {n_all:,} are not like the others, "
+            f"and were left out. The first of them: {documents.example}",
+            CorpusWarning,
+            stacklevel=2,
+        )
+
+
+def _write(
+    writer: CorpusWriter,
+    batches: Iterator[tuple[TextBatch, EncodedBatch]],
+    documents: _Documents,
+    *,
+    max_tokens: int | None,
+    listener: EncodingListener,
+) -> None:
+    """Write batches until there are `max_tokens`, and count their documents."""
+    start = time.perf_counter()
+    for texts, batch in batches:
+        documents.add(texts)
+        n_left = None if max_tokens is None else max_tokens - writer.chunks.n_tokens
+        writer.add(batch if n_left is None else first_tokens(batch, n_left))
+        n_documents, seconds = documents.counts.n_documents, time.perf_counter() - start
+        listener.progress(
+            EncodingProgress(n_documents, writer.chunks.n_tokens, len(writer.types), texts.fraction, seconds)
+        )
+        if n_left is not None and batch.token_ids.size >= n_left:
+            break
+
+
+def _after_reading(source: TextSource, fingerprint: CorpusFingerprint) -> CorpusFingerprint:
+    """Return the fingerprint of what was read: without that of the source if it has changed meanwhile."""
+    try:
+        if fingerprint.source is None or source.fingerprint() == fingerprint.source:
+            return fingerprint
+    except CorpusError:  # it does not exist any more
+        pass
+    warnings.warn(
+        f"The corpus must not change while it is read, but {source.name} has changed. What was read is used for this "
+        "run only, and not kept in the cache.",
+        CorpusWarning,
+        stacklevel=2,
+    )
+    return replace(fingerprint, source=None)
+
+
+def first_tokens(batch: EncodedBatch, limit: int) -> EncodedBatch:
+    """Return the first `limit` tokens of a batch; its last sentence may be cut."""
+    if batch.token_ids.size <= limit:
+        return batch
+    ends = np.cumsum(batch.lengths)
+    n_sentences = int(np.searchsorted(ends, limit)) + 1
+    lengths = batch.lengths[:n_sentences].copy()
+    lengths[-1] -= ends[n_sentences - 1] - limit
+    token_ids = batch.token_ids[:limit]
+    # Types are in order of first appearance, so the first ones are left.
+    return EncodedBatch(batch.types, batch.distinct_types[: int(token_ids.max()) + 1], token_ids, lengths)

@@ -1,0 +1,122 @@
+"""The fingerprint of an encoded corpus: all that decides its content."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spacy_w2v._system.hashing import sha256_of_text
+from spacy_w2v.config._schema import TokensSettings
+from spacy_w2v.sources._source import TextSource
+from spacy_w2v.tokenization._affix_rules import state_of
+from spacy_w2v.tokenization._jieba_words import jieba_fingerprint
+from spacy_w2v.tokenization._stock_tokenizer import is_stock_tokenizer
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+FORMAT_VERSION = 3
+"""The version of the format of encoded corpora."""
+
+PARTS = {
+    "format": "the format of the cache has changed",
+    "source": "the source has changed",
+    "tokenizer": "the tokenizer has changed",
+    "tokens": "settings of [w2v.tokens] have changed",
+    "max_vocab_size": "max_vocab_size has changed",
+}
+"""The parts of a fingerprint, and what messages say if one differs."""
+
+
+@dataclass(frozen=True)
+class CorpusFingerprint:
+    """All that decides the content of an encoded corpus."""
+
+    format: int
+    """The version of the format of encoded corpora."""
+    source: str | None
+    """The fingerprint of the source, or None if it has none: then the corpus is not found again."""
+    tokenizer: str
+    """A hash of the tokenizer."""
+    tokens: dict[str, Any]  # Any: JSON values
+    """The settings of `[w2v.tokens]`."""
+    max_vocab_size: int | None
+
+    def to_json(self) -> dict[str, Any]:  # Any: JSON values
+        """Return the fingerprint as JSON values."""
+        return asdict(self)
+
+    def digest(self) -> str:
+        """Return a short hash, which names the entry of the cache."""
+        return sha256_of_text(json.dumps(self.to_json(), sort_keys=True))[:16]
+
+
+def corpus_fingerprint(
+    source: TextSource,
+    nlp: "Language",
+    settings: TokensSettings,
+    *,
+    max_vocab_size: int | None,
+    code_path: Path | None = None,
+) -> CorpusFingerprint:
+    """Return the fingerprint that a corpus would have if it was encoded now.
+
+    Args:
+        source: Where the texts come from.
+        nlp: The pipeline whose tokenizer makes the tokens.
+        settings: The block `[w2v.tokens]`.
+        max_vocab_size: The setting of the vocabulary.
+        code_path: A Python file with the user's registered functions.
+
+    Raises:
+        CorpusError: The source does not exist.
+    """
+    return CorpusFingerprint(
+        format=FORMAT_VERSION,
+        source=source.fingerprint(),
+        tokenizer=tokenizer_fingerprint(nlp, settings, code_path=code_path),
+        tokens=settings.model_dump(mode="json", exclude={"n_process"}),
+        max_vocab_size=max_vocab_size,
+    )
+
+
+def changed_parts(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:  # Any: JSON values
+    """Return which `PARTS` differ between two fingerprints, as JSON values.
+
+    If the format differs, the parts of source and tokenizer were computed in another way, and are not compared.
+    """
+    parts = [part for part in PARTS if before.get(part) != now.get(part)]
+    return [part for part in parts if "format" not in parts or part not in ("source", "tokenizer")]
+
+
+def tokenizer_fingerprint(nlp: "Language", settings: TokensSettings, *, code_path: Path | None = None) -> str:
+    """Return a hash of all that decides the tokens of a text and their attributes.
+
+    Args:
+        nlp: The pipeline whose tokenizer makes the tokens.
+        settings: The block `[w2v.tokens]`.
+        code_path: A Python file with the user's registered functions.
+    """
+    import spacy
+
+    tokenizer = nlp.tokenizer
+    parts: list[Any] = [spacy.__version__, nlp.lang, settings.tokenizer]  # Any: only to be hashed
+    if settings.tokenizer == "pipeline":
+        parts += [type(tokenizer).__module__, type(tokenizer).__qualname__]
+        parts.append(str(nlp.config["nlp"]["tokenizer"]))
+        if not is_stock_tokenizer(tokenizer):  # its state may not decide all that it does
+            parts += [*_code_of(tokenizer), code_path.read_bytes() if code_path is not None else None]
+        parts += state_of(tokenizer)
+        parts += [jieba] if (jieba := jieba_fingerprint(tokenizer)) else []
+    if settings.attr == "NORM":
+        parts.append(nlp.vocab.lookups.to_bytes())
+    return sha256_of_text(repr(parts))
+
+
+def _code_of(tokenizer: Any) -> list[bytes]:  # Any: whatever the user has made one
+    """Return the content of the files that define a function, or an object's classes, also those read by --code."""
+    members = [member for kind in type(tokenizer).__mro__ for member in vars(kind).values()]
+    codes = (getattr(member, "__code__", None) for member in (tokenizer, *members))
+    paths = sorted({Path(code.co_filename) for code in codes if code is not None})
+    return [path.read_bytes() for path in paths if path.is_file()]
