@@ -450,7 +450,12 @@ TEXTS = ["one two three four"] * 20
             r'loss = "softmax" takes at most 50,000 words, was: 50,001. .* 1 M multiplications, some 83,332 words/s',
         ),
         ([], {}, CorpusError, "must have tokens"),
-        ([None, 3, float("nan")], {}, CorpusError, r"must be strings, but texts from Python \(list\) holds: int 3\."),
+        (
+            [None, 3, float("nan")],
+            {},
+            CorpusError,
+            r"strings, but texts from Python \(list\) contains: int 3\.",
+        ),
         ("one text", {}, CorpusError, r"was one str: 'one text'\. Pass \[text\]"),
         (
             5,

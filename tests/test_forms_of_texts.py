@@ -50,7 +50,7 @@ def test_a_list_of_paths_is_read(tmp_path):
 def test_strings_that_are_paths_are_no_documents(tmp_path):
     paths = [str(path) for path in files_of_texts(tmp_path)]
     for texts in (paths, set(paths), iter(paths), pd.Series(paths)):
-        with pytest.raises(CorpusError, match=r"holds paths of files, such as .*pass \[Path\(path\)"):
+        with pytest.raises(CorpusError, match=r"are paths of files, such as .*pass \[Path\(path\)"):
             holds_tokens(as_source(texts))
     assert read(as_source([*paths, "The end."])).texts == [*paths, "The end."]
 

@@ -159,7 +159,10 @@ def test_the_extension_tells_the_format(files, expected):
 
 @pytest.mark.parametrize("file", ["a.docx", "a", "a.gz", ".txt/a"])
 def test_an_unknown_extension_is_refused(file):
-    with pytest.raises(CorpusError, match=rf"told by their extension .*was: {re.escape(file)}\. Name it with path"):
+    with pytest.raises(
+        CorpusError,
+        match=rf"must have the extension of a format .*was: {re.escape(file)}\. Or set the format with path",
+    ):
         make_dataset_v1(data_files=file)
 
 
@@ -281,7 +284,7 @@ def test_null_texts_of_tables_are_counted(write, extension):
 @pytest.mark.parametrize(
     ("extension", "message"),
     [
-        ("jsonl", r"Texts must be strings, but field 'id' of .*a\.jsonl holds: int 0\."),
+        ("jsonl", r"Texts must be strings, but field 'id' of .*a\.jsonl contains: int 0\."),
         ("parquet", r"must hold strings, but column 'id' of .*a\.parquet holds: int64\. Choose another"),
     ],
 )
@@ -320,7 +323,7 @@ def test_text_files_have_one_column(write):
     [
         ("trian", r"split must be one of train, was: trian\. Did you mean 'train'\?"),
         ("dev", r"split must be one of train, was: dev\.$"),
-        ("train[:2]", r"split must name a split of the dataset, was: train\[:2\]\."),
+        ("train[:2]", r"split must be the name of a split, was: train\[:2\]\."),
     ],
 )
 def test_a_wrong_split_is_refused(write, split, message):
@@ -399,7 +402,7 @@ def test_a_misspelt_format_is_found_after_the_hub():
 
 @pytest.mark.parametrize("path", ["hf://datasets/x/y/z.parquet", "https://nowhere.invalid/a.jsonl"])
 def test_addresses_of_files_belong_into_data_files(path):
-    with pytest.raises(CorpusError, match=rf'was the address of a file: {path}\. Name it with data_files = "{path}"'):
+    with pytest.raises(CorpusError, match=rf'was the URL of a file: {path}\. Name it with data_files = "{path}"'):
         make_dataset_v1(path=path)
 
 
@@ -412,14 +415,14 @@ def test_a_folder_is_no_file(tmp_path, path, file, example):
         make_dataset_v1(path=path, data_files=str(tmp_path / "texts"))
     folder = tmp_path / "texts"
     assert str(raised.value) == (
-        f'data_files must name files, but {folder} is a folder. Name those in it: data_files = "{folder}/{example}".'
+        f'data_files must name files, but {folder} is a folder. Name its files: data_files = "{folder}/{example}".'
     )
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "A reader of texts must name a path or data_files, but has neither"),
+        ({}, "A reader of texts must have a path or data_files, but has neither"),
         ({"path": "text", "max_documents": 0}, r"max_documents must be at least 1, was: 0"),
         ({"path": "text", "encoding_errors": "hope"}, r"encoding_errors must be strict, replace or ignore, was: hope"),
     ],
@@ -506,7 +509,7 @@ def test_invalid_utf8_of_a_table_is_refused(tmp_path):
         pa.string(), 2, [None, pa.array([0, 1, 3], pa.int32()).buffers()[1], pa.py_buffer(b"ab\xff")]
     )
     pq.write_table(pa.table({"text": strings}), path)
-    message = r"valid UTF-8, but column 'text' is not: .* Mend the data.* in .*a\.parquet, within the rows 0 to 2"
+    message = r"valid UTF-8, but column 'text' is not: .* Correct the data.* in .*a\.parquet, within the rows 0 to 2"
     with pytest.raises(CorpusError, match=message):
         read(make_dataset_v1(data_files=str(path)))
 

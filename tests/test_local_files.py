@@ -81,7 +81,7 @@ def test_the_home_directory_is_found(tmp_path, monkeypatch):
     [
         (
             "C:\new\text.txt",
-            r"holds a control character, since a backslash in double quotes begins an escape\. Write /",
+            r"has a control character, since a backslash in double quotes begins an escape sequence\. Write /",
         ),
         ('"C:\\x.txt"', r"Quotes belong to the name if what they hold is not valid JSON\. Write / or \\\\"),
         ("no.txt", r"was: no\.txt\. There is no such file\."),
@@ -100,8 +100,8 @@ def test_the_error_for_a_missing_file_says_why(tmp_path, monkeypatch, name, mess
     [
         ("/dev/zero", "a device"),
         ("/dev/null", "a device"),
-        ("/proc/kmsg", "made up by the system, and may have no end"),
-        ("/proc/self/status", "made up by the system"),
+        ("/proc/kmsg", "a virtual file of the system, which may have no end"),
+        ("/proc/self/status", "a virtual file of the system"),
         ("link.txt", "a device"),
         ("fifo.txt", "a pipe"),
         ("socket.txt", "a socket"),

@@ -82,13 +82,13 @@ def test_polars_is_read_without_being_imported():
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        ([1, 2], r"must be strings, but .* holds: int 1\. Pass strings, a document each, or lists of tokens\."),
-        ([b"a", b"b"], r"holds: bytes b'a'\. Decode them, as by text\.decode"),
-        (np.array([b"a"]), r"holds: bytes_ .*Decode them"),
-        ([[1, 2], [3]], r"holds: list \[1, 2\]\. A list must hold tokens, all of them strings, .* holds int\."),
-        ([{"body": "a"}], r"holds: dict .*Name the key of the texts with text_field: body\."),
-        ([("one two three four five", "label")], r"holds: tuple .*"),
-        ([None, 3.5, "a"][:2], r"holds: float 3\.5"),
+        ([1, 2], r"must be strings, but .* contains: int 1\. Pass strings, a document each, or lists of tokens\."),
+        ([b"a", b"b"], r"contains: bytes b'a'\. Decode them, as by text\.decode"),
+        (np.array([b"a"]), r"contains: bytes_ .*Decode them"),
+        ([[1, 2], [3]], r"contains: list \[1, 2\]\. The tokens of a list must all be strings, but these are: int\."),
+        ([{"body": "a"}], r"contains: dict .*Name the key of the texts with text_field: body\."),
+        ([("one two three four five", "label")], r"contains: tuple .*"),
+        ([None, 3.5, "a"][:2], r"contains: float 3\.5"),
         (NLP("a b"), r"was one Doc\. Pass \[doc\]\."),
         ({"train": TEXTS}, r'was one dict\. Pass one of its values, as texts\["train"\]'),
         (b"text", r"was one bytes\. Pass \[text\]"),
@@ -246,7 +246,7 @@ def test_parts_of_a_saved_dataset_are_read(tmp_path, split, expected):
     ("split", "message"),
     [
         ("validation", r"split must be one of train, was: validation"),
-        ("train[:x]", r"split must name a split of the dataset, or a part of one, was: train\[:x\]"),
+        ("train[:x]", r"split must be the name of a split, or of a part of one, was: train\[:x\]"),
     ],
 )
 def test_splits_that_are_not_there_are_refused(tmp_path, split, message):

@@ -105,7 +105,7 @@ def test_empty_files_among_others_are_left_out_and_told(tmp_path, extension):
         WRITE[extension](tmp_path / f"b.{extension}", text=TEXTS)
     (tmp_path / f"part-0.{extension}").touch()
     source = make_dataset_v1(data_files=str(tmp_path / f"*.{extension}"))
-    with pytest.warns(CorpusWarning, match=rf"Left out 1 of 2 files, which are empty: \S*part-0\.{extension}"):
+    with pytest.warns(CorpusWarning, match=rf"Left out 1 of 2 files because they are empty: \S*part-0\.{extension}"):
         assert read(source).texts == TEXTS
 
 

@@ -141,7 +141,7 @@ def test_a_terminal_is_refused(monkeypatch):
     stdin = io.StringIO()
     stdin.isatty = lambda: True
     monkeypatch.setattr(sys, "stdin", stdin)
-    with pytest.raises(CorpusError, match=r"must be a file or a pipe, was: a terminal\. Pipe the texts in\."):
+    with pytest.raises(CorpusError, match=r"must be a file or a pipe, was: a terminal\. Pipe the texts to it\."):
         StandardInput().fingerprint()
 
 
@@ -231,7 +231,7 @@ def test_what_is_no_iterable_of_texts_is_refused(texts, message):
 
 
 def test_lone_surrogates_are_refused():
-    with pytest.raises(CorpusError, match=r"valid Unicode, but one holds a lone surrogate: '\\udcff'\. .*'replace'"):
+    with pytest.raises(CorpusError, match=r"valid Unicode, but one has a lone surrogate: '\\udcff'\. .*'replace'"):
         read(IterableSource(["good", "bad \udcff"]))
 
 

@@ -1,4 +1,4 @@
-"""What users' data hold as documents: columns of Arrow, and Python values, as batches of texts or of given tokens."""
+"""Makes batches of texts, or of given tokens, from columns of Arrow and from Python values."""
 
 import re
 from collections import Counter
@@ -14,18 +14,25 @@ from spacy_w2v.errors import CorpusError
 from spacy_w2v.sources._source import GIVEN_TOKENS, TextBatch, empty_texts
 
 BETWEEN_COLUMNS = "\n"
-"""Stands between the texts of several columns, so that each is a line, or more."""
+"""Joins the texts of several columns, so that each is on lines of its own."""
 
 LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 MAX_SHOWN = 60
-"""Characters of a value that messages show."""
+"""The number of characters of a value that messages show."""
 
 
 def texts_of_columns(columns: Sequence[pa.ChunkedArray | pa.Array], *, names: Sequence[str]) -> TextBatch:
-    """Return the texts of a column of strings or of lists of tokens, or of several of strings, joined by line breaks.
+    """Return the documents of a column of strings or of lists of tokens, or of several columns of strings.
 
-    Raises CorpusError if the type of a column holds neither, or strings are not valid UTF-8.
+    The strings of several columns are joined by line breaks.
+
+    Args:
+        columns: The columns.
+        names: The name of each column, for errors.
+
+    Raises:
+        CorpusError: A column has another type, or a string is not valid UTF-8.
     """
     if len(columns) == 1:
         return _texts_of_column(_one_array(columns[0]), name=names[0])
@@ -38,29 +45,35 @@ def texts_of_columns(columns: Sequence[pa.ChunkedArray | pa.Array], *, names: Se
     has_text = np.zeros(len(arrays[0]), bool)
     for array in arrays:
         has_text |= array.is_valid().to_numpy(zero_copy_only=False)
-    chosen = [array.filter(pa.array(has_text)) for array in arrays]  # of nulls alone, the function makes no row
+    chosen = [array.filter(pa.array(has_text)) for array in arrays]  # rows of nulls have no text
     joined = pc.binary_join_element_wise(*chosen, pa.scalar(BETWEEN_COLUMNS, pa.large_string()), null_handling="skip")
     return _batch(joined, n_null=int(len(has_text) - has_text.sum()), name=", ".join(names))
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Return whether a type of Arrow holds strings."""
+    """Return whether a type of Arrow is one of strings."""
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def is_tokens(kind: pa.DataType) -> bool:
-    """Return whether a type of Arrow holds lists of strings."""
+    """Return whether a type of Arrow is one of lists of strings."""
     return is_list(kind) and is_text(kind.value_type)
 
 
 def is_list(kind: pa.DataType) -> bool:
-    """Return whether a type of Arrow holds lists."""
+    """Return whether a type of Arrow is one of lists."""
     return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
 
 
 def check_type(kind: pa.DataType, *, name: str, where: str = "") -> None:
-    """Raise CorpusError if a column of this type can hold no documents. where: a file, for the message."""
+    """Raise CorpusError if a column of this type cannot hold documents.
+
+    Args:
+        kind: The type.
+        name: The name of the column, for the message.
+        where: The file that it is in, for the message.
+    """
     is_json = isinstance(kind, pa.BaseExtensionType) and kind.extension_name == "arrow.json"
     is_nested = is_list(kind) and is_tokens(kind.value_type)
     if not (is_text(kind) or is_tokens(kind) or is_nested or is_json or pa.types.is_null(kind)):
@@ -79,7 +92,7 @@ def _one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     if not isinstance(column, pa.ChunkedArray):
         return column
     array = column.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):  # what combine_chunks gives where one array cannot hold it all
+    if isinstance(array, pa.ChunkedArray):  # which combine_chunks returns if one array cannot hold everything
         wide = pa.large_string() if is_text(column.type) else pa.large_list(pa.large_string())
         array = pa.concat_arrays([chunk.cast(wide) for chunk in array.chunks])
     return array
@@ -94,7 +107,7 @@ def _texts_of_column(array: pa.Array, *, name: str) -> TextBatch:
         return TextBatch(empty_texts(), 0, len(array), 0, None)
     n_null = array.null_count
     if not is_list(kind):
-        if pa.types.is_dictionary(kind):  # cast before, since Arrow cannot choose among string views
+        if pa.types.is_dictionary(kind):  # cast before, since Arrow cannot take from string views
             array = array.dictionary.cast(pa.large_string()).take(array.indices)
         array = array.cast(pa.large_string())  # before nulls are dropped, for the same reason
         return _batch(array.drop_null() if n_null else array, n_null=n_null, name=name)
@@ -105,7 +118,7 @@ def _texts_of_column(array: pa.Array, *, name: str) -> TextBatch:
 
 
 def one_sentence_each(lists: pa.LargeListArray) -> pa.LargeListArray:
-    """Return lists of tokens as documents of GIVEN_TOKENS with one sentence each."""
+    """Return lists of tokens as documents of the type GIVEN_TOKENS, with one sentence each."""
     return pa.LargeListArray.from_arrays(pa.array(np.arange(len(lists) + 1)), lists)
 
 
@@ -114,13 +127,13 @@ def _batch(texts: pa.Array, *, n_null: int, name: str) -> TextBatch:
         texts.validate(full=True)
     except pa.ArrowInvalid as error:
         raise CorpusError(
-            f"Text must be valid UTF-8, but column '{name}' is not: {error}. Mend the data before training."
+            f"Text must be valid UTF-8, but column '{name}' is not: {error}. Correct the data before training."
         ) from None
     return TextBatch(texts, len(texts), n_null, 0, None)
 
 
 def _texts_of_json(array: pa.ExtensionArray, *, name: str) -> TextBatch:
-    """Decode a column of mixed JSON values, which is what datasets makes of a field that is not always a string."""
+    """Decode a column of JSON values, to which datasets turns a field that is not always a string."""
     import json
 
     values = [None if value is None else json.loads(value) for value in array.storage.to_pylist()]
@@ -128,7 +141,7 @@ def _texts_of_json(array: pa.ExtensionArray, *, name: str) -> TextBatch:
 
 
 class ValueReader:
-    """Makes batches of Python values: strings, or lists of tokens and Docs of spaCy, whichever the first ones are."""
+    """Makes batches of Python values. The first ones decide: either strings, or lists of tokens and Docs of spaCy."""
 
     def __init__(self, name: str, *, surrogates: Literal["strict", "replace", "ignore"] | str = "strict"):
         self.name = name
@@ -136,10 +149,11 @@ class ValueReader:
         self.kind: Literal["text", "tokens"] | None = None
 
     def read(self, values: list[Any]) -> TextBatch:  # Any: whatever a user's data holds
-        """Return the documents among some values; the others are counted.
+        """Return the documents among some values, and count the other values.
 
-        Raises CorpusError if the first values that are not missing are all neither strings nor tokens, and
-        UnicodeEncodeError for lone surrogates that are neither replaced nor ignored.
+        Raises:
+            CorpusError: Of the first values that are not missing, none is a string or a list of tokens.
+            UnicodeEncodeError: There is a lone surrogate, which is neither replaced nor ignored.
         """
         if self.kind is None:
             self.kind = self.kind_of(values)
@@ -158,9 +172,10 @@ class ValueReader:
         )
 
     def kind_of(self, values: list[Any]) -> Literal["text", "tokens"] | None:  # Any: whatever a user's data holds
-        """Return what most of some values are, or None if all are missing.
+        """Return the kind of most of some values, or None if all are missing.
 
-        Raises CorpusError if none of those that are not missing is a string or tokens.
+        Raises:
+            CorpusError: None of the values that are not missing is a string or a list of tokens.
         """
         n_texts = sum(map(_is_text_value, values))
         n_tokens = sum(map(_is_tokens_value, values)) if n_texts < len(values) else 0
@@ -168,7 +183,7 @@ class ValueReader:
             return "text" if n_texts >= n_tokens else "tokens"
         wrong = next((value for value in values if not is_missing(value)), None)
         if wrong is not None:
-            raise CorpusError(f"Texts must be strings, but {self.name} holds: {shown(wrong)}. {advice_for(wrong)}")
+            raise CorpusError(f"Texts must be strings, but {self.name} contains: {shown(wrong)}. {advice_for(wrong)}")
         return None
 
     def _texts(self, texts: list[str]) -> pa.LargeStringArray:
@@ -193,9 +208,9 @@ class ValueReader:
 
 
 def lone_surrogate(error: UnicodeEncodeError) -> str:
-    """Return the text for a lone surrogate in a string of Python."""
+    """Return the message for a lone surrogate in a string of Python."""
     return (
-        f"Texts must be valid Unicode, but one holds a lone surrogate: {error.object[error.start : error.end]!r}. "
+        f"Texts must be valid Unicode, but one has a lone surrogate: {error.object[error.start : error.end]!r}. "
         "Read the file with errors='replace' instead of 'surrogateescape'."
     )
 
@@ -224,7 +239,7 @@ def is_doc(value: Any) -> bool:
 
 
 def _sentences(value: Any) -> list[list[str]]:
-    """Return the sentences of a document: those of a Doc if they are set, else one."""
+    """Return the sentences of a document: those of a Doc if they are set, or else a single one."""
     if not is_doc(value):
         return [list(value)]
     doc = value if type(value).__name__ == "Doc" else value.doc
@@ -234,30 +249,30 @@ def _sentences(value: Any) -> list[list[str]]:
 
 
 def is_missing(value: Any) -> bool:  # Any: whatever a user's data holds
-    """Return whether a value is None, NaN or pandas' NA, which are the ones that are not equal to themselves."""
+    """Return whether a value is None, NaN or pandas' NA: the last two are not equal to themselves."""
     if value is None:
         return True
     try:
         return bool(value != value)
-    except (TypeError, ValueError):  # NA has no truth; neither has an array, which is a value
+    except (TypeError, ValueError):  # NA has no truth value; neither has an array, which is not missing
         return type(value).__name__ == "NAType"
 
 
 def shown(value: Any) -> str:
-    """Return a value as messages show it: its type, and the start of its text."""
-    text = " ".join(repr(value).split("\n"))  # those of tables have several lines
+    """Return a value as messages show it: its type, and the start of its representation."""
+    text = " ".join(repr(value).split("\n"))  # that of a table has several lines
     return f"{type(value).__name__} {text[:MAX_SHOWN]}{'...' if len(text) > MAX_SHOWN else ''}"
 
 
 def advice_for(value: Any) -> str:
-    """Return what to do with values that are no documents."""
+    """Return what the user can do with values that are not documents."""
     if isinstance(value, bytes | bytearray | np.bytes_):
         return 'Decode them, as by text.decode("utf-8").'
     if isinstance(value, dict):
         return f"Name the key of the texts with text_field: {', '.join(map(str, list(value)[:10]))}."
     if isinstance(value, list | tuple | np.ndarray):
         kinds = Counter(type(item).__name__ for item in value)
-        return f"A list must hold tokens, all of them strings, but this one holds {', '.join(kinds)}."
+        return f"The tokens of a list must all be strings, but these are: {', '.join(kinds)}."
     if isinstance(value, PurePath):
         return "Pass a list of paths to read the files: list(paths)."
     if type(value).__name__ in ("DataFrame", "RecordBatch", "Table"):

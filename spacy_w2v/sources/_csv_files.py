@@ -1,4 +1,4 @@
-"""CSV and TSV: rows below a header, of which some columns are read."""
+"""CSV and TSV files with a header, of which only some columns are read."""
 
 import csv
 import re
@@ -18,7 +18,7 @@ FIRST_LINE = re.compile(rb"[\r\n]*[^\r\n]+[\r\n]")
 
 
 def _header_first(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Split the first block behind the first line that is not empty, which tells how many columns there are."""
+    """Split the first block after the first line that is not empty, which has the names of the columns."""
     blocks = iter(blocks)
     for block in blocks:
         line = FIRST_LINE.match(block)
@@ -32,14 +32,14 @@ def _header_first(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 OTHER_SEPARATORS = ";\t|,"
-"""What programs put between columns: Excel a semicolon, where commas are for decimals."""
+"""Other separators that programs write: Excel writes semicolons where decimals have commas."""
 
 
 class CsvFile:
     r"""The rows of a file, separated by "," or, in a .tsv file, by "\t".
 
-    A field in quotes may hold separators and line breaks. In a .tsv file, quotes that do not enclose a field within its
-    line are marks like any other, unless its line lacks columns.
+    A quoted field may contain separators and line breaks. In a .tsv file, quotes that do not enclose a field within its
+    line are ordinary characters, unless the line has too few columns.
     """
 
     def __init__(self, blocks: Iterable[bytes], *, name: str, separator: str):
@@ -52,7 +52,7 @@ class CsvFile:
         self._rows = self._read(blocks)
         first = next(self._rows, None)
         self.header: list[str] = []
-        """Names of the columns; none in an empty file."""
+        """Names of the columns; empty for an empty file."""
         if first is not None:
             start, end = int(first.starts[0]), int(first.ends[0])
             try:
@@ -63,7 +63,7 @@ class CsvFile:
             self._first = first._replace(starts=first.starts[1:], ends=first.ends[1:])
 
     def other_separator(self) -> str:
-        """Return what is wrong with a header that seems to have other separators than the file's; else nothing."""
+        """Return an error message if the header seems to have the wrong separators, or else ""."""
         if len(self.header) != 1:
             return ""
         found = next((mark for mark in OTHER_SEPARATORS if mark != self.separator and mark in self.header[0]), None)
@@ -74,7 +74,7 @@ class CsvFile:
         return f"Columns must be separated by {right}, but those of {self.name} seem to be by {found!r}. {remedy}"
 
     def batches(self, fields: Sequence[str]) -> Iterator[TextBatch]:
-        """Read columns of the header, in which nothing is null but where a row is too short. Raises CorpusError."""
+        """Read columns, by their names; fields are null only where a row is too short. Raises CorpusError."""
         columns = [self.header.index(field) for field in fields]
         for records in chain([self._first], self._rows):
             arrays = [self._column(records, column) for column in columns]
@@ -86,9 +86,9 @@ class CsvFile:
     def _read(self, blocks: Iterable[bytes]) -> Iterator[Records]:
         from spacy_w2v.sources.kernels._records import NONE, OPEN_QUOTE, RECORD, STARTED
 
-        no_end = 'must be CSV, but a field begins with a quote (") that is not closed, or not before a separator'
+        no_end = 'must be CSV, but a field begins with a quote (") that is not closed, or closed before other text'
         faults = {OPEN_QUOTE: f"{no_end}: see"}
-        with_end = chain(_header_first(blocks), [b"\n"], self._line_of_separators())  # a last line may lack its break
+        with_end = chain(_header_first(blocks), [b"\n"], self._line_of_separators())  # the last line may have no end
         for records in whole_records(with_end, self._scan, self._state, name=self.name, faults=faults):
             n_rows = len(records.starts)
             if self._last and records.data[records.starts[-1] : records.ends[-1]] == self._last:
@@ -98,7 +98,7 @@ class CsvFile:
             raise CorpusError(f"{self.name} {no_end}: see the row that begins in line {self._state[STARTED]}.")
 
     def _line_of_separators(self) -> Iterator[bytes]:
-        """Yield a row that shows the scan, if it waits for the next one, that the last row of the file has ended."""
+        """Yield a row of separators if the scan has to see one more row to know that the last one has ended."""
         from spacy_w2v.sources.kernels._records import PENDING
 
         if self._state[PENDING] >= 0:
@@ -119,7 +119,7 @@ class CsvFile:
 
     @property
     def _n_columns(self) -> int:
-        """How many columns a row of a .tsv file has; 0 for .csv, where quotes always count."""
+        """The number of columns of a .tsv file; 0 for a .csv file, where quotes always count."""
         return len(self.header) if self.separator == "\t" and hasattr(self, "header") else 0
 
     def _column(self, records: Records, column: int) -> pa.LargeStringArray:

@@ -1,4 +1,4 @@
-"""Names of datasets and their files: which format they tell, and what is wrong with those that lead nowhere."""
+"""Names of datasets and of their files: the format that they imply, and what may be wrong with them."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ FORMATS = {
     "arrow": "arrow",
     "spacy": "spacy",
 }
-"""Extension of a file → its format: a builder of datasets, or "spacy", the DocBin of spaCy."""
+"""The format of each extension: a builder of datasets, or "spacy", a DocBin of spaCy."""
 
 COMPRESSIONS = ("gz", "bz2", "xz", "zst", "zip", "lz4")
 
@@ -28,24 +28,24 @@ CHECK_CONNECTION = "Check the network, the proxy, and that HF_HUB_OFFLINE is not
 
 
 def looks_like_files(dataset: str) -> bool:
-    """Return whether a name means files (a glob, or a path with a known extension) rather than a dataset."""
+    """Return whether a name stands for files (a glob, or a path with a known extension), not for a dataset."""
     return any(mark in dataset for mark in "*?[") or Path(dataset).is_file() or extension_of(dataset) in FORMATS
 
 
 def format_of_files(files: list[str]) -> str:
-    """Return the builder of datasets for files, by their extension. Raises CorpusError."""
+    """Return the format of files, by their extension. Raises CorpusError if it is unknown."""
     for file in files:
         if (extension := extension_of(file)) in FORMATS:
             return FORMATS[extension]
     known = ", ".join(f".{extension}" for extension in FORMATS)
     raise CorpusError(
-        f"The format of data_files is told by their extension ({known}; also compressed), was: {', '.join(files)}. "
-        'Name it with path, for example path = "text".'
+        f"data_files must have the extension of a format ({known}; also compressed), was: {', '.join(files)}. "
+        'Or set the format with path, for example path = "text".'
     )
 
 
 def extension_of(file: str) -> str:
-    """Return the extension of a file in lower case, less that of a compression; "" if it has none."""
+    """Return the extension of a file in lower case, without that of a compression, or ""."""
     parts = os.path.basename(file.strip("\"'")).lower().split(".")
     while len(parts) > 1 and parts[-1] in COMPRESSIONS:
         parts.pop()
@@ -53,14 +53,14 @@ def extension_of(file: str) -> str:
 
 
 def check_names(path: str | None, *, data_files: str | list[str] | None, data_dir: str | None = None) -> None:
-    """Raise CorpusError for what can be known to be wrong without the Hub."""
+    """Raise CorpusError if something is wrong that is known without asking the Hub."""
     if (
         path is not None
         and "://" in path
         and (not path.startswith(("hf://datasets/", "hf://buckets/")) or path.count("/") > 4)
     ):
         raise CorpusError(
-            f"path must be a dataset, a directory or a format, was the address of a file: {path}. "
+            f"path must be a dataset, a directory or a format, was the URL of a file: {path}. "
             f'Name it with data_files = "{path}".'
         )
     if data_files is None or (path is not None and os.path.isdir(path)):
@@ -76,12 +76,12 @@ def check_names(path: str | None, *, data_files: str | list[str] | None, data_di
             if os.path.isdir(folder):
                 example = os.path.join(file, f"*.{_extension_within(folder)}")
                 raise CorpusError(
-                    f'data_files must name files, but {file} is a folder. Name those in it: data_files = "{example}".'
+                    f'data_files must name files, but {file} is a folder. Name its files: data_files = "{example}".'
                 )
 
 
 def not_found(error: Exception, *, path: str, data_files: str | list[str] | None) -> str:
-    """Return the text for an error that came while a dataset was looked for."""
+    """Return the message for an error that was raised when a dataset was looked up."""
     from datasets.exceptions import DatasetNotFoundError
 
     reason = first_line(error).rstrip(".")
@@ -89,7 +89,7 @@ def not_found(error: Exception, *, path: str, data_files: str | list[str] | None
         missing = error.__cause__ or error.__context__ or error
         name = getattr(missing, "name", None)
         remedy = f"Install it with: pip install {name}" if name else "Install it."
-        return f"Reading {data_files or path} needs a package that is not installed: {reason}. {remedy}"
+        return f"To read {data_files or path}, a package is missing: {reason}. {remedy}"
     if _is_of_connection(error):
         if data_files is not None and (path in FORMATS or "://" in str(data_files)):
             return f"data_files must be reachable, but {data_files} could not be reached: {reason}. {CHECK_CONNECTION}"
@@ -98,7 +98,7 @@ def not_found(error: Exception, *, path: str, data_files: str | list[str] | None
             f"The Hugging Face Hub could not be reached for the dataset {path}: {reason}. {CHECK_CONNECTION} "
             f"{no_directory} {_nearest_format(path, data_files)}".split()
         )
-    if not isinstance(error, OSError | ValueError):  # as of a server that refuses or fails
+    if not isinstance(error, OSError | ValueError):  # such as that of a server which refuses or fails
         return f"{data_files or path} must be readable, but is not: {reason}."
     if data_files is not None and not isinstance(error, DatasetNotFoundError):
         return f"data_files must name existing files, was: {data_files}. {reason}."
@@ -109,7 +109,7 @@ def not_found(error: Exception, *, path: str, data_files: str | list[str] | None
 
 
 def _is_of_connection(error: BaseException | None) -> bool:
-    """Return whether an error, or what caused it, is that of a network which cannot be reached or is switched off."""
+    """Return whether an error, or its cause, means that the network cannot be reached."""
     while error is not None:
         if isinstance(error, ConnectionError | TimeoutError | socket.gaierror):
             return True
@@ -122,7 +122,7 @@ def _nearest_format(path: str, data_files: str | list[str] | None) -> str:
 
 
 def _extension_within(folder: str) -> str:
-    """Return the extension of a format that a folder has most files of, or "txt"."""
+    """Return the most frequent extension of a format in a folder, or "txt"."""
     extensions = (extension_of(name) for name in os.listdir(folder))
     found = Counter(extension for extension in extensions if extension in FORMATS)
     return found.most_common(1)[0][0] if found else "txt"

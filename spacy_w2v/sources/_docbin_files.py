@@ -1,4 +1,4 @@
-"""Files of spaCy's DocBin (.spacy): the tokens of its Docs, as they stand."""
+"""Files of spaCy's DocBin (.spacy), whose Docs give the tokens."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -15,7 +15,7 @@ DOCS_PER_BATCH = 200
 
 
 def read_docbin(data: bytes, *, name: str) -> Iterator[TextBatch]:
-    """Read the Docs of a file's content. Raises CorpusError if it is not one, or is damaged."""
+    """Read the Docs of a DocBin from the content of its file. Raises CorpusError if it is damaged."""
     from spacy.tokens import DocBin
 
     try:
@@ -35,7 +35,7 @@ def read_docs(docs: "DocBin", *, name: str) -> Iterator[TextBatch]:
     while True:
         try:
             some = list(islice(found, DOCS_PER_BATCH))
-        except Exception as error:  # of numpy and spaCy, for what does not fit together
+        except Exception as error:  # of numpy and spaCy, for contradictory content
             raise CorpusError(f"{name} must hold Docs of spaCy, but is damaged: {error!r}") from None
         if not some:
             return

@@ -1,8 +1,8 @@
-"""Whether local files hold what they held before: told by their content, since sizes and times can stay the same.
+"""Identifies local files by their content, since sizes and times can stay the same when the content changes.
 
-Times and inodes tell too little and too much: `cp -p`, `rsync -t` and `touch -r` keep the time of other content, while
-copies to a scratch disk, backups and some network disks change times or inodes of the same content. So all of the
-content counts, up to WHOLE_BYTES; that takes some milliseconds. Of more, evenly spaced blocks count, and the time.
+`cp -p`, `rsync -t` and `touch -r` keep the time of changed files, while copies to a scratch disk, backups and some
+network disks change times or inodes of unchanged files. So all of the content counts, up to WHOLE_BYTES, which takes
+some milliseconds. Of larger sources, evenly spaced blocks count, and the times.
 """
 
 import os
@@ -15,15 +15,15 @@ from spacy_w2v._system.hashing import xxh3_of, xxh3_of_file
 from spacy_w2v.errors import CorpusError
 
 WHOLE_BYTES = 256 << 20
-"""Up to so many bytes of a source are read in whole: in 0.1 s where they are in memory, as when training reads them."""
+"""A source of up to this many bytes is read as a whole: in 0.1 s if it is in memory, where training needs it anyway."""
 
 BLOCK_BYTES = 64 << 10
 N_BLOCKS = 256
-"""Blocks of a larger source that are read, at least two of each file: some seconds on a spinning disk."""
+"""Blocks that are read of a larger source, at least two of each file: this takes some seconds on a spinning disk."""
 
 
 class FileContent(NamedTuple):
-    """What tells a file from others. Times are nanoseconds, and 0 where the checksum is of all bytes."""
+    """The content of a file. The time is in nanoseconds, or 0 if the checksum is of all bytes."""
 
     path: str
     n_bytes: int
@@ -32,9 +32,10 @@ class FileContent(NamedTuple):
 
 
 def contents(paths: Sequence[str]) -> list[FileContent] | None:
-    """Return what files hold, or None if one is a pipe or a device, which can be read only once.
+    """Return the content of files, or None if one is a pipe or a device, which can be read only once.
 
-    Raises CorpusError for files that cannot be read.
+    Raises:
+        CorpusError: A file cannot be read.
     """
     try:
         found = [os.stat(path) for path in paths]
@@ -48,7 +49,7 @@ def contents(paths: Sequence[str]) -> list[FileContent] | None:
 
 
 def _content(path: str, status: os.stat_result, n_blocks: int | None) -> FileContent:
-    """Return the content of a file, by `n_blocks` of it; None for all."""
+    """Return the content of a file, identified by `n_blocks` of it, or by all of it if that is None."""
     size = status.st_size
     if n_blocks is None or size <= n_blocks * BLOCK_BYTES:
         return FileContent(path, size, xxh3_of_file(Path(path)), 0)

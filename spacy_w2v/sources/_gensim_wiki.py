@@ -1,4 +1,4 @@
-"""The excerpt of English Wikipedia that gensim's wheel carries: real text, without a download."""
+"""The excerpt of English Wikipedia in gensim's wheel: real text without a download."""
 
 import bz2
 import re
@@ -15,37 +15,37 @@ from spacy_w2v.sources._source import TextBatch, coalesce, take_documents
 
 FILE_NAME = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
 
-# What gensim's filter leaves of the markup: quotes of italics and bold, bars of headings, marks of lists and tables.
+# Markup that gensim's filter leaves: quotes of italics and bold, bars of headings, marks of lists and tables.
 QUOTES = re.compile("'{2,}")
 LINE_MARKS = re.compile(r"^[=*#:;|! ]+|=+\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class GensimWiki:
-    """106 articles of the English Wikipedia of 2011 or so, some 480,000 words, a paragraph a line."""
+    """106 articles of the English Wikipedia of about 2011: some 480,000 words, one paragraph per line."""
 
     max_documents: int | None = None
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name of the source in messages."""
         return "Wikipedia excerpt of gensim"
 
     def fingerprint(self) -> str:
-        """Return the hash of the file."""
+        """Return a hash of the file."""
         return f"gensim-wiki:{sha256_of([self._path().read_bytes()])}:{self.max_documents}"
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read the articles, redirects left out."""
+        """Read the articles, without redirects."""
         return take_documents(coalesce(self._batches()), self.max_documents)
 
     def _path(self) -> Path:
-        # As gensim.test.utils.datapath finds it, but importing gensim takes 0.7 s, also where the corpus is cached.
+        # gensim.test.utils.datapath finds it too, but importing gensim takes 0.7 s, even if the corpus is cached.
         gensim = find_spec("gensim")
         folders = gensim.submodule_search_locations if gensim is not None else None
         path = Path(next(iter(folders or ["gensim"])), "test", "test_data", FILE_NAME)
         if not path.exists():
-            raise CorpusError(f"This gensim must carry its test data, but has no {path}. Install gensim from PyPI.")
+            raise CorpusError(f"gensim must have its test data, but {path} does not exist. Install gensim from PyPI.")
         return path
 
     def _batches(self) -> Iterator[TextBatch]:

@@ -1,4 +1,4 @@
-"""Where datasets and huggingface_hub keep what they load, on machines whose home directory cannot be written."""
+"""A cache for datasets and huggingface_hub on machines whose home directory cannot be written."""
 
 import os
 import tempfile
@@ -12,9 +12,10 @@ from spacy_w2v.errors import CorpusError
 
 @contextmanager
 def writable_caches() -> Iterator[str | None]:
-    """Give the `cache_dir` for datasets' functions in the block: None, or a directory that is gone with this process.
+    """Yield the `cache_dir` for functions of datasets within the block.
 
-    That is where their own caches, below HF_HOME, cannot be written. In the block huggingface_hub uses it too.
+    That is None, or a temporary directory of this process if their own caches, below HF_HOME, cannot be written. Within
+    the block huggingface_hub uses that directory too.
     """
     from datasets import config
     from huggingface_hub import constants
@@ -32,8 +33,8 @@ def writable_caches() -> Iterator[str | None]:
 
 
 def _can_be_written(path: Path) -> bool:
-    """Return whether files may be made in a directory that is there, or can be made."""
-    if not path.is_absolute():  # "~" stays as it is where no home is known
+    """Return whether files can be written in a directory, which may have to be created."""
+    if not path.is_absolute():  # without a home directory, "~" is not replaced
         return False
     existing = next(place for place in (path, *path.parents) if os.path.lexists(place))
     return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
@@ -45,6 +46,6 @@ def _temporary_directory() -> "tempfile.TemporaryDirectory[str]":
         return tempfile.TemporaryDirectory(prefix="spacy-w2v-")
     except OSError as error:
         raise CorpusError(
-            f"Loading datasets needs a directory that can be written, but there is none: {error}. "
+            f"To load datasets, a directory must be writable, but none is: {error}. "
             "Name one in the environment variable HF_HOME."
         ) from None

@@ -1,4 +1,4 @@
-"""Hugging Face datasets as sources: from the Hub, from local files, or from load_from_disk."""
+"""Hugging Face datasets as sources: from the Hub, from local files, or written by save_to_disk."""
 
 import codecs
 import os
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 DECODING_BUILDERS = ("text", "json", "csv")
 
 BUILDERS = {"Text": "text", "Json": "json", "Csv": "csv", "Parquet": "parquet", "Arrow": "arrow"}
-"""Builders of datasets whose local files are read without it: by their class."""
+"""Classes of builders of datasets whose local files are read without datasets, with their formats."""
 
 
 class DatasetSource:
-    """Local files, what `datasets.load_dataset(..., streaming=True)` reads, and what `save_to_disk` wrote."""
+    """Local files, and datasets that `datasets.load_dataset(..., streaming=True)` or `load_from_disk` reads."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class DatasetSource:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name of the source in messages."""
         if self.data_files is not None:
             files = self._data_files
             return ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
@@ -78,7 +78,7 @@ class DatasetSource:
         return [self.data_files] if isinstance(self.data_files, str) else list(self.data_files or ())
 
     def fingerprint(self) -> str | None:
-        """Return a hash of the files' content or revisions, and of what is read of them; None if one is a pipe."""
+        """Return a hash of the files' content or revisions and of the arguments, or None if a file is a pipe."""
         remote: list[str] = []
         revisions: list[Any] = []  # Any: of datasets, only to be hashed
         if self._is_saved_to_disk():
@@ -110,7 +110,7 @@ class DatasetSource:
 
     @cached_property
     def _shards(self) -> Shards | None:
-        """The files, where all of them are on this machine, and of a format that is read without datasets."""
+        """The files, if all of them are on this machine and of a format that is read without datasets, or None."""
         kind, files = self.path, self._data_files
         if kind in FORMATS.values() and files:
             if not all(map(is_local, files)):
@@ -129,8 +129,8 @@ class DatasetSource:
             check_compression(file, compression_of(file))
         if "[" in self.split:
             raise CorpusError(
-                f"split must name a split of the dataset, was: {self.split}. A part of files is read with "
-                "max_documents, and slices of a dataset that Dataset.save_to_disk has written."
+                f"split must be the name of a split, was: {self.split}. Slices can be read of datasets that "
+                "Dataset.save_to_disk has written. To read a part of other files, set max_documents."
             )
         return Shards(
             found, format=kind, fields=self.fields, encoding=self.encoding, encoding_errors=self.encoding_errors
@@ -145,7 +145,7 @@ class DatasetSource:
             )
 
     def _readable(self, batches: Iterator[TextBatch]) -> Iterator[TextBatch]:
-        """Pass on batches. Raises CorpusError for whatever the libraries raise on damaged files."""
+        """Pass on batches. Raises CorpusError in place of whatever libraries raise if files are damaged."""
         try:
             yield from batches
         except CorpusError:
@@ -154,7 +154,7 @@ class DatasetSource:
             raise CorpusError(_unreadable(self.name, error)) from error
 
     def _is_saved_to_disk(self) -> bool:
-        """Return whether the path is what Dataset.save_to_disk or DatasetDict.save_to_disk made."""
+        """Return whether the path was written by Dataset.save_to_disk or DatasetDict.save_to_disk."""
         return any(Path(self.path, marker).is_file() for marker in ("state.json", "dataset_dict.json"))
 
     def _load_builder(self) -> Any:  # Any: datasets' builder has types, but none for its packaged configs
@@ -163,14 +163,13 @@ class DatasetSource:
         if self._builder is None:
             decoding: dict[str, Any] = {}  # Any: arguments of builders
             if self.path in DECODING_BUILDERS:
-                # datasets' json builder heeds encoding_errors for any name but "utf-8".
+                # datasets' json builder ignores encoding_errors for the name "utf-8" only.
                 encoding = "utf_8" if self.path == "json" and self.encoding == "utf-8" else self.encoding
                 decoding = {"encoding": encoding, "encoding_errors": self.encoding_errors}
             if self.path == "csv":
-                if self.encoding_errors == "strict":  # which pandas' converters always are
-                    decoding["converters"] = dict.fromkeys(
-                        self.fields, str
-                    )  # else a block of numbers is a column of numbers
+                if self.encoding_errors == "strict":  # converters of pandas always are
+                    # otherwise a block of numbers would become a column of numbers
+                    decoding["converters"] = dict.fromkeys(self.fields, str)
                 if self._extension_of_files() == "tsv":
                     decoding["sep"] = "\t"
             with writable_caches() as cache_dir:
@@ -192,18 +191,18 @@ class DatasetSource:
         return extension_of((self._data_files or [""])[0])
 
     def _files(self) -> list[str]:
-        """Return the resolved files of the split, with their metadata; raises CorpusError if there is no such split."""
+        """Return the resolved files of the split, with metadata. Raises CorpusError if the split does not exist."""
         builder = self._load_builder()
         files = builder.config.data_files or {}
         if not files:
-            raise CorpusError(f"The dataset must have data files that can be streamed, but {self.path} names none.")
+            raise CorpusError(f"The dataset must have data files that can be streamed, but {self.path} has none.")
         self._check_split(list(map(str, files)))
         found: list[str] = files[self.split.split("[")[0]]
         if not found:
             error = FileNotFoundError("No file matches.")
             raise CorpusError(not_found(error, path=self.path, data_files=self.data_files))
         for file in found:
-            check_compression(file, compression_of(file))  # fsspec would take the bytes for text
+            check_compression(file, compression_of(file))  # fsspec would read the compressed bytes as text
         return found
 
     def _is_plain_text(self) -> bool:
@@ -211,10 +210,10 @@ class DatasetSource:
 
         if not isinstance(self._load_builder(), Text) or "[" in self.split:
             return False
-        return not any(file.lower().endswith(".zip") for file in self._files())  # of archives fsspec reads one file
+        return not any(file.lower().endswith(".zip") for file in self._files())  # fsspec reads one file of it only
 
     def _read_text_files(self) -> Iterator[TextBatch]:
-        """Read text files in blocks; datasets would take each line as a whole, however long it is."""
+        """Read text files in blocks; datasets would read each line as a whole, however long it is."""
         import fsspec
 
         check_fields(self.fields, {"text"}, what=f"the dataset ({self.name}: text)")
@@ -223,7 +222,7 @@ class DatasetSource:
                 yield from read_text(stream, name=file, encoding=self.encoding, encoding_errors=self.encoding_errors)
 
     def _read_saved(self) -> Iterator[TextBatch]:
-        """Read what save_to_disk wrote: a split of a DatasetDict, or a Dataset, which is "train" by itself."""
+        """Read a split of a DatasetDict that save_to_disk wrote, or a Dataset, which counts as the split "train"."""
         import datasets
 
         dataset = datasets.load_from_disk(self.path)
@@ -236,28 +235,28 @@ class DatasetSource:
         n_documents = self._count_documents()
         try:
             dataset = self._load_builder().as_streaming_dataset(split=self.split)
-        except UnicodeDecodeError as error:  # the first rows are read to know the columns
+        except UnicodeDecodeError as error:  # the first rows are read to find out the columns
             raise CorpusError(self._invalid_text(error)) from None
         except StopIteration:  # datasets' json builder on an empty file
             return
         except ValueError as error:
             if isinstance(error, pa.ArrowInvalid):
                 raise
-            raise CorpusError(f"split must name a split of the dataset, was: {self.split}. {error}") from None
+            raise CorpusError(f"split must be the name of a split, was: {self.split}. {error}") from None
         try:
             yield from read_dataset(dataset, fields=self.fields, n_documents=n_documents)
         except UnicodeDecodeError as error:
             raise CorpusError(self._invalid_text(error)) from None
 
     def _count_documents(self) -> int | None:
-        """Return how many documents there are, where the dataset tells it."""
+        """Return the number of documents, if it is in the information of the dataset."""
         splits = self._load_builder().info.splits
         if splits and self.split in splits and splits[self.split].num_examples:
             return int(splits[self.split].num_examples)
         return None
 
     def _invalid_text(self, error: UnicodeDecodeError) -> str:
-        """Find the file with the invalid bytes, which datasets does not tell."""
+        """Return the message for invalid bytes, with the file that has them, which datasets does not name."""
         import fsspec
 
         for file in self._files():
@@ -271,20 +270,20 @@ class DatasetSource:
 
 
 def _unreadable(name: str, error: Exception) -> str:
-    """Return the text for an error that came while files were read."""
+    """Return the message for an error that was raised while files were read."""
     from datasets.table import CastError
 
     if isinstance(error, CastError):
         first, other = (sorted(names) for names in (error.requested_column_names, error.table_column_names))
         return (
             f"All files must have the same columns, but {name} has some with {', '.join(first)} and some with "
-            f"{', '.join(other)}. Make each kind a source of its own, under spacy_w2v.Concatenate.v1."
+            f"{', '.join(other)}. Make each kind a source, and join them with spacy_w2v.Concatenate.v1."
         )
     return f"The files must be readable, but {name} is not: {first_line(error)}"
 
 
 def _slice_of(splits: "dict[str, datasets.Dataset]", split: str) -> "datasets.Dataset":
-    """Return what a split such as "train[:10%]" or "train+test" names. Raises CorpusError if there is no such split."""
+    """Return the rows of a split such as "train[:10%]" or "train+test". Raises CorpusError if it does not exist."""
     import datasets
     from datasets.arrow_reader import ReadInstruction
 
@@ -293,7 +292,7 @@ def _slice_of(splits: "dict[str, datasets.Dataset]", split: str) -> "datasets.Da
         parts = ReadInstruction.from_spec(split).to_absolute(lengths)
         found = [splits[part.splitname].select(range(part.from_, part.to)) for part in parts]
     except (ValueError, AssertionError, KeyError) as error:
-        raise CorpusError(f"split must name a split of the dataset, or a part of one, was: {split}. {error}") from None
+        raise CorpusError(f"split must be the name of a split, or of a part of one, was: {split}. {error}") from None
     return datasets.concatenate_datasets(found) if len(found) > 1 else found[0]
 
 
@@ -310,15 +309,26 @@ def make_dataset_v1(
     encoding_errors: str = "strict",
     max_documents: int | None = None,
 ) -> DatasetSource:
-    """Make the reader "spacy_w2v.Dataset.v1": `datasets.load_dataset`, streamed, one text column.
+    """Make the reader "spacy_w2v.Dataset.v1": local files, or what `datasets.load_dataset` streams.
 
-    path: a dataset on the Hub, a local directory, or a format ("text", "json", "csv", "parquet"), which may be
-    left out where the extension of data_files tells it. name, data_dir, data_files, split, revision: as in
-    `load_dataset`. text_field: the column of texts. encoding, encoding_errors ("strict", "replace", "ignore"): of
-    text, json and csv files. max_documents: stop after so many.
+    Args:
+        path: A dataset on the Hub, a local directory, or a format ("text", "json", "csv", "parquet", "arrow", "spacy").
+            A format may be left out if the extension of data_files implies it.
+        name: The name of the dataset's configuration, as for `load_dataset`.
+        data_dir: The directory of the files, as for `load_dataset`.
+        data_files: Paths, globs or URLs of files.
+        split: The split, as for `load_dataset`.
+        revision: The version of the dataset on the Hub.
+        text_field: The column of texts; several columns are joined by line breaks.
+        encoding: The encoding of text, json and csv files.
+        encoding_errors: "strict", "replace" or "ignore", for bytes that are not valid in the encoding.
+        max_documents: The number of documents to read, or None for all.
+
+    Raises:
+        CorpusError: An argument breaks a rule.
     """
     if path is None and data_files is None:
-        raise CorpusError("A reader of texts must name a path or data_files, but has neither.")
+        raise CorpusError("A reader of texts must have a path or data_files, but has neither.")
     check_names(path, data_files=data_files, data_dir=data_dir)
     if path is None:
         path = format_of_files([data_files] if isinstance(data_files, str) else list(data_files or ()))

@@ -1,4 +1,4 @@
-"""Texts that a Python program already holds or makes: lists, iterables, tables, datasets, paths of files."""
+"""Texts that a Python program already has or makes: lists, iterables, tables, datasets, paths of files."""
 
 import os
 import sys
@@ -25,37 +25,34 @@ ROWS = {
     "reader": "Pass csv.DictReader(file), and name the column with text_field.",
     "zip": "Pass one part of them: (text for text, label in pairs).",
 }
-"""What to pass in place of iterators of Python whose lists or tuples of strings are no tokens."""
+"""What to pass in place of certain iterators of Python, whose lists or tuples of strings are rows, not tokens."""
 
 
 class IterableSource:
-    """An iterable (a list, a generator, which is read once, ...) of strings, of lists of tokens, or of rows.
+    """An iterable, such as a list or generator, of strings, of lists of tokens, or of dicts with a text each."""
 
-    Rows are dicts, of which `text_field` names the key.
-    """
-
-    def __init__(self, texts: Iterable[Any], *, text_field: str = "text"):  # Any: what is no text is counted
+    def __init__(self, texts: Iterable[Any], *, text_field: str = "text"):  # Any: values of all types
         self.texts = texts
         self.text_field = text_field
         self._begun: tuple[list[Any], Iterator[Any]] | None = None
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name of the source in messages."""
         return f"texts from Python ({type(self.texts).__name__})"
 
     def fingerprint(self) -> None:
-        """Return None: the content of a Python object cannot be known without reading it."""
+        """Return None: the content of a Python object is not known in advance."""
 
     def holds_tokens(self) -> bool:
-        """Return whether the first of the values are lists of tokens, which are as they should be, rather than Docs."""
+        """Return whether the first values are lists of tokens, rather than texts or Docs."""
         values, iterator = self._begin()
         self._begun = values, iterator
         given = [value for value in values if not is_doc(value)]
         return bool(given) and ValueReader(self.name).kind_of(given) == "tokens"
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read to the end. Raises CorpusError if the first values are neither strings, nor tokens, nor rows."""
+        """Read to the end. Raises CorpusError if the first values are not texts, lists of tokens, or dicts of texts."""
         return coalesce(self._batches())
 
     def _begin(self) -> tuple[list[Any], Iterator[Any]]:
@@ -67,7 +64,7 @@ class IterableSource:
         values = self._texts_of(list(islice(iterator, VALUES_PER_BATCH)))
         if values and all(map(_is_path_of_file, values)):
             raise CorpusError(
-                f"Texts must be documents, but {self.name} holds paths of files, such as {values[0]!r}. To read the "
+                f"Texts must be documents, but {self.name} are paths of files, such as {values[0]!r}. To read the "
                 "files, pass [Path(path) for path in paths]."
             )
         return values, iterator
@@ -87,7 +84,7 @@ class IterableSource:
             values = self._texts_of(list(islice(iterator, VALUES_PER_BATCH)))
 
     def _texts_of(self, values: list[Any]) -> list[Any]:
-        """Return values with the texts of rows in their place, if the first row has the key."""
+        """Return values with texts in place of dicts, if the first dict has the key."""
         first = next((value for value in values if isinstance(value, Mapping)), None)
         if first is None or self.text_field not in first:
             return values
@@ -105,18 +102,18 @@ class ArrowSource:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name of the source in messages."""
         return f"Arrow ({', '.join(self.names)})"
 
     def fingerprint(self) -> None:
-        """Return None: what is in memory has no lasting identity."""
+        """Return None: an object in memory has no lasting identity."""
 
     def holds_tokens(self) -> bool:
-        """Return whether the column is one of lists, whose tokens are given."""
+        """Return whether the column is one of lists of tokens."""
         return is_tokens(self.columns[0].type)
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read the columns. Raises CorpusError if they hold no texts."""
+        """Read the columns. Raises CorpusError if their types cannot hold texts."""
         return coalesce(self._batches())
 
     def _batches(self) -> Iterator[TextBatch]:
@@ -127,18 +124,18 @@ class ArrowSource:
 
 
 class DocBinSource:
-    """The Docs of a DocBin of spaCy, whose tokens are given."""
+    """The Docs of a DocBin of spaCy, with their tokens."""
 
     def __init__(self, docs: "DocBin"):
         self.docs = docs
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name of the source in messages."""
         return "DocBin"
 
     def fingerprint(self) -> None:
-        """Return None: what is in memory has no lasting identity."""
+        """Return None: an object in memory has no lasting identity."""
 
     def batches(self) -> Iterator[TextBatch]:
         """Read the tokens. Raises CorpusError if the DocBin is damaged."""
@@ -148,12 +145,17 @@ class DocBinSource:
 
 
 def as_source(texts: Any, *, text_field: str | Sequence[str] = "text") -> TextSource:  # Any: all that can hold texts
-    """Return a source for what holds documents.
+    """Return a source of documents.
 
-    That is a TextSource; a datasets.Dataset or IterableDataset, or a DatasetDict of one split; a table of pandas,
-    polars or Arrow, of which `text_field` names the column, or a column of one; an iterable of strings, of lists of
-    tokens, of Docs, or of dicts, of which `text_field` names the key; a DocBin; the path of a file, or a glob. Several
-    columns, of a dataset, a file or an Arrow table, are joined by line breaks. Raises CorpusError for all else.
+    Args:
+        texts: A TextSource; a datasets.Dataset or IterableDataset, or a DatasetDict with one split; a table of pandas,
+            polars or Arrow, or a column of one; an iterable of strings, of lists of tokens, of Docs, or of dicts; a
+            DocBin; the path of a file, or a glob.
+        text_field: The column of a dataset, file or table, or the key of dicts. The texts of several columns are joined
+            by line breaks.
+
+    Raises:
+        CorpusError: `texts` is something else.
     """
     fields = names_of(text_field, name="text_field")
     if isinstance(texts, TextSource):
@@ -188,7 +190,8 @@ def as_source(texts: Any, *, text_field: str | Sequence[str] = "text") -> TextSo
 def holds_tokens(source: TextSource) -> bool:
     """Return whether the documents of a source from Python are lists of tokens.
 
-    Raises CorpusError if they are no documents at all.
+    Raises:
+        CorpusError: They are not documents.
     """
     return isinstance(source, IterableSource | ArrowSource | LoadedDataset) and source.holds_tokens()
 
@@ -252,7 +255,7 @@ def _of_tables(texts: Any, fields: list[str]) -> TextSource | None:
     if type(texts).__name__ == "DataFrame" and hasattr(texts, "columns"):
         columns = [str(column) for column in texts.columns]
         check_fields(fields, columns, what=f"the table ({', '.join(columns)})")
-        chosen = [texts[texts.columns[columns.index(field)]] for field in fields]  # names need not be strings
+        chosen = [texts[texts.columns[columns.index(field)]] for field in fields]  # the names may be other than strings
         if len(fields) > 1:
             return ArrowSource(
                 [_column(values, name=field) for values, field in zip(chosen, fields, strict=True)], names=fields
@@ -262,7 +265,7 @@ def _of_tables(texts: Any, fields: list[str]) -> TextSource | None:
 
 
 def _column(values: Any, *, name: str) -> pa.Array:  # Any: a Series of pandas or polars
-    """Return a column of strings as Arrow. Raises CorpusError if it holds more than one type."""
+    """Return a column of strings as Arrow. Raises CorpusError if it has values of several types."""
     try:
         return pa.array(list(values), from_pandas=True)
     except UnicodeEncodeError as error:
@@ -272,7 +275,7 @@ def _column(values: Any, *, name: str) -> pa.Array:  # Any: a Series of pandas o
 
 
 def _length(texts: Any) -> int | None:
-    """Return how many items there are, if that is known: what has a __len__ need not have a length."""
+    """Return the number of items, or None if it is unknown: len() may fail even if there is a __len__."""
     try:
         return len(texts)
     except TypeError:

@@ -1,4 +1,4 @@
-"""JSON: an object a line, objects side by side or over several lines, or arrays of objects; some fields are read."""
+"""JSON: objects, one or more per line or over several lines, or arrays of objects; only some fields are read."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ from spacy_w2v.sources._records import Records, whole_records
 from spacy_w2v.sources._source import TextBatch
 
 LONG_GAP = 8
-"""Bytes between objects from which on they are not worth doing all at once."""
+"""Longer gaps between objects, in bytes, are filled one by one."""
 
 STRINGS = pa.string()
 LISTS = pa.list_(pa.string())
@@ -22,11 +22,21 @@ LISTS = pa.list_(pa.string())
 def read_json(
     blocks: Iterable[bytes], *, name: str, fields: Sequence[str], encoding_errors: str = "strict"
 ) -> Iterator[tuple[TextBatch, Records]]:
-    r"""Read the documents of objects, with the records they come from; `fraction` stays None.
+    r"""Read the documents of objects; `fraction` stays None.
 
-    Objects without a field have null there; other fields are not looked at. Of a field that is there twice, the last
-    one counts. Lone surrogates ("\ud800") are treated as encoding_errors says. Raises CorpusError, naming file and
-    line, for what is no JSON, for brackets nested deeper than 500, and for strings that are not valid UTF-8.
+    If an object lacks a field, its value is null. If it has a field twice, the last one counts.
+
+    Args:
+        blocks: The file, in blocks of UTF-8.
+        name: The name of the file, for errors.
+        fields: The fields that are read.
+        encoding_errors: "strict", "replace" or "ignore", for lone surrogates such as "\ud800".
+
+    Yields:
+        Documents, with the records that they come from.
+
+    Raises:
+        CorpusError: A line is not JSON, has brackets nested deeper than 500, or is not valid UTF-8.
     """
     from spacy_w2v.sources.kernels._records import (
         BROKEN_OBJECT,
@@ -42,27 +52,25 @@ def read_json(
     )
 
     faults = {
-        TOO_DEEP: f"must be JSON with brackets nested at most {MAX_DEPTH} deep, but has more",
-        NOT_AN_OBJECT: "must hold JSON objects, but has something else",
-        BROKEN_STRING: "must hold valid JSON, but a string has no end",
-        BROKEN_OBJECT: "must hold valid JSON, but an object has no end, or lacks a comma",
+        TOO_DEEP: f"must be JSON with brackets nested at most {MAX_DEPTH} deep, but has deeper ones",
+        NOT_AN_OBJECT: "must consist of JSON objects, but has something else",
+        BROKEN_STRING: "must be valid JSON, but a string has no end",
+        BROKEN_OBJECT: "must be valid JSON, but an object has no end, or lacks a comma",
     }
     state = start_of_file()
     reader = _ObjectReader(name, fields, encoding_errors)
     for records in whole_records(blocks, scan_json, state, name=name, faults=faults):
         yield reader.read(records), records
     if state[RECORD] != NONE:
-        raise CorpusError(
-            f"{name} must hold valid JSON, but the object that begins in line {state[STARTED]} is cut off."
-        )
+        raise CorpusError(f"{name} must be valid JSON, but the object that begins in line {state[STARTED]} is cut off.")
 
 
 def has_field(records: Records, field: str) -> bool:
-    """Return whether some of the objects have a field, other than within another one."""
+    """Return whether some of the objects have a field themselves, not only objects within them."""
     rows = (records.data[start:end] for start, end in zip(records.starts, records.ends, strict=True))
     try:
         return any(field in json.loads(row.decode(errors="replace"), strict=False) for row in rows)
-    except ValueError:  # reading them tells what is wrong
+    except ValueError:  # reading the objects raises the right error
         return True
 
 
@@ -72,7 +80,7 @@ def fields_of(records: Records) -> list[str]:
 
 
 class _ObjectReader:
-    """Reads fields of objects, by Arrow where all of them have one type, else one by one."""
+    """Reads fields of objects: by Arrow if all of them have one type, or else one by one."""
 
     def __init__(self, name: str, fields: Sequence[str], encoding_errors: str):
         self.name = name
@@ -86,7 +94,7 @@ class _ObjectReader:
         if columns is not None:
             try:
                 batch = texts_of_columns(columns, names=self.fields)
-            except CorpusError:  # of bytes that are not valid, which are looked for by lines below
+            except CorpusError:  # some bytes are not valid; their line is found below
                 pass
             else:
                 if len(batch.texts):
@@ -99,7 +107,7 @@ class _ObjectReader:
             raise CorpusError(self._surrogate(records, values, error)) from None
 
     def _columns(self, records: Records, kind: pa.DataType) -> list[pa.ChunkedArray] | None:
-        """Return the fields, or None if they have other types, or if Arrow cannot read them."""
+        """Return the fields, or None if they are of other types, or if Arrow cannot read them."""
         import pyarrow.json as pj
 
         data = _without_separators(records)
@@ -125,7 +133,7 @@ class _ObjectReader:
             raise CorpusError(records.invalid_text(start + error.start, name=self.name)) from None
         except ValueError as error:
             raise CorpusError(
-                f"{self.name} must hold valid JSON, but has none in line {records.line_of(start)}: {error}."
+                f"{self.name} must be valid JSON, but line {records.line_of(start)} is not: {error}."
             ) from None
         if len(self.fields) == 1:
             return row.get(self.fields[0])
@@ -141,13 +149,13 @@ class _ObjectReader:
         )
         return (
             f"Text must be valid Unicode, but {self.name} has the lone surrogate "
-            f"{error.object[error.start : error.end]!r} in line {line}. Mend the file, or set "
+            f"{error.object[error.start : error.end]!r} in line {line}. Correct the file, or set "
             'encoding_errors = "replace".'
         )
 
 
 def _without_separators(records: Records) -> pa.Buffer:
-    """Return the objects with blanks between, where arrays have commas and brackets."""
+    """Return the objects with blanks between them, in place of the commas and brackets of arrays."""
     data = np.frombuffer(records.data, np.uint8).copy()
     ends = records.ends[:-1]
     gaps = records.starts[1:] - ends

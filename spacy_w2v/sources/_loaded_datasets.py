@@ -1,4 +1,4 @@
-"""Datasets of Hugging Face that a program has made or loaded, read as the program sees them."""
+"""Datasets of Hugging Face that a program has made or loaded."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,14 +23,17 @@ class LoadedDataset:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name of the source in messages."""
         info = getattr(self.dataset, "info", None)
         return getattr(info, "dataset_name", None) or type(self.dataset).__name__
 
     def fingerprint(self) -> str | None:
-        """Return the fingerprint that datasets keeps of a Dataset; None of one with a transform, or that is iterated.
+        """Return the fingerprint that datasets keeps of a Dataset.
 
-        Raises CorpusError for a wrong column.
+        It is None for an IterableDataset, and for a Dataset with a transform.
+
+        Raises:
+            CorpusError: A column does not exist.
         """
         check_columns(self.dataset, self.fields)
         fingerprint = getattr(self.dataset, "_fingerprint", None)
@@ -52,7 +55,7 @@ class LoadedDataset:
 
 
 def check_columns(dataset: Any, fields: Sequence[str]) -> None:  # Any: Dataset or IterableDataset
-    """Raise CorpusError if the dataset lacks a column. Where columns are unknown, the first row tells."""
+    """Raise CorpusError if the dataset lacks a column; if its columns are unknown, its first row is read."""
     columns = None if _has_transform(dataset) else dataset.column_names
     if columns is None:
         columns = list(next(iter(dataset), dict.fromkeys(fields)))
@@ -65,9 +68,15 @@ def read_dataset(
     fields: Sequence[str],
     n_documents: int | None,
 ) -> Iterator[TextBatch]:
-    """Read columns; n_documents, if known, gives the fraction read. Raises CorpusError.
+    """Read columns, as Arrow unless a Python function makes the rows.
 
-    Read as Arrow, but for rows that a function of Python makes: these are as the function gives them.
+    Args:
+        dataset: The dataset.
+        fields: The columns.
+        n_documents: The number of rows, if it is known, from which the fraction is computed.
+
+    Raises:
+        CorpusError: A column does not exist, or is not of texts.
     """
     check_columns(dataset, fields)
     n_read = 0
@@ -104,15 +113,13 @@ def _by_values(dataset: Any, fields: Sequence[str]) -> Iterator[tuple[int, TextB
 
 
 def _is_arrow(dataset: Any) -> bool:
-    """Return whether the rows are there as Arrow, and not made by a function of Python row by row."""
-    rows = getattr(
-        dataset, "_ex_iterable", None
-    )  # of an IterableDataset; Arrow infers the type of each batch of others
-    if rows is not None:
+    """Return whether the rows are stored as Arrow, rather than made one by one by a Python function."""
+    rows = getattr(dataset, "_ex_iterable", None)  # of an IterableDataset
+    if rows is not None:  # without iter_arrow, Arrow would infer another type for each batch
         return getattr(rows, "iter_arrow", None) is not None
     return not _has_transform(dataset)
 
 
 def _has_transform(dataset: Any) -> bool:
-    """Return whether set_transform or with_transform has given a dataset a function for its rows."""
+    """Return whether a dataset has a function for its rows, from set_transform or with_transform."""
     return getattr(dataset, "format", {}).get("type") == "custom"

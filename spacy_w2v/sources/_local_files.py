@@ -1,4 +1,4 @@
-"""Files on this machine: which ones a user means, and their bytes, decompressed and as UTF-8."""
+"""Files on this machine: finds those that a user means, and reads them, decompressed and as UTF-8."""
 
 import codecs
 import glob
@@ -13,7 +13,7 @@ from typing import IO, NamedTuple, cast
 from spacy_w2v.errors import CorpusError
 
 BLOCK_BYTES = 2 << 20
-"""Bytes that are read at a time."""
+"""The number of bytes that are read at a time."""
 
 UTF8_BOM = codecs.BOM_UTF8
 UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -28,12 +28,18 @@ KINDS = {
 
 
 def find_files(names: Sequence[str], *, folder: str = "") -> list[str]:
-    """Return the files of some names, each a path or a pattern with * ? [ ]; all files below for **.
+    """Return the files that names or patterns stand for.
 
-    An existing path is taken as it stands, whatever marks it has. Else these are tried in turn: without quotes around
-    it, with "$$" for "$" (as configs need it), with "~" for the home directory; then it is a pattern, which leaves out
-    names that begin with "_", as Spark's _SUCCESS. Raises CorpusError if there is no such file, and for what is no
-    regular file.
+    An existing path stands for itself, whatever characters it has. Otherwise it is tried without the quotes around it,
+    with "$" in place of "$$" (which configs need), and with the home directory in place of "~". If none of these
+    exists, it is a pattern. Patterns leave out names that begin with "_", such as Spark's _SUCCESS.
+
+    Args:
+        names: Paths, or patterns with * ? [ ], where ** stands for any folders.
+        folder: The folder that they are relative to.
+
+    Raises:
+        CorpusError: A file does not exist, or is not a regular file.
     """
     found: list[str] = []
     for name in names:
@@ -49,7 +55,7 @@ def find_files(names: Sequence[str], *, folder: str = "") -> list[str]:
 
 
 def is_local(name: str) -> bool:
-    """Return whether a name is that of files on this machine, not an address."""
+    """Return whether a name is that of files on this machine, rather than a URL."""
     return "://" not in name or os.path.exists(name)
 
 
@@ -78,8 +84,8 @@ def _matches(patterns: list[str]) -> list[str]:
 def _why_missing(name: str) -> str:
     if any(mark in name for mark in "\t\n\r\b\f\v\a"):
         return (
-            "It holds a control character, since a backslash in double quotes begins an escape. Write / in its place, "
-            "or \\\\."
+            "It has a control character, since a backslash in double quotes begins an escape sequence. Write / or \\\\ "
+            "in place of \\."
         )
     if name.startswith(('"', "'")):
         return "Quotes belong to the name if what they hold is not valid JSON. Write / or \\\\ for a backslash."
@@ -87,33 +93,33 @@ def _why_missing(name: str) -> str:
 
 
 def _check_regular(file: str) -> None:
-    """Raise CorpusError for what is no regular file, or has no end."""
+    """Raise CorpusError if a file is not a regular one, or has no end."""
     try:
         mode = os.stat(file).st_mode
     except OSError as error:
         raise CorpusError(f"data_files must be readable, but {file} is not: {error.strerror}.") from None
     kind = next((kind for is_kind, kind in KINDS.items() if is_kind(mode)), None)
     if kind is None and os.path.realpath(file).startswith(("/proc/", "/sys/")):
-        kind = "made up by the system, and may have no end"
+        kind = "a virtual file of the system, which may have no end"
     if kind is not None:
         raise CorpusError(
             f"data_files must be regular files, but {file} is {kind}. "
-            "Copy what it holds to a file, or read standard input by spacy_w2v.StandardInput.v1."
+            "Copy its content to a file, or read standard input by spacy_w2v.StandardInput.v1."
         )
 
 
 class OpenFile(NamedTuple):
-    """A file, or one of an archive, that is being read."""
+    """An open file, or an open member of an archive."""
 
     name: str
     stream: IO[bytes]
-    """What it holds, decompressed."""
+    """Its content, decompressed."""
     position: Callable[[], int]
-    """Returns how many bytes of the file on disk have been read."""
+    """Returns the number of bytes of the file on disk that have been read."""
 
 
 def open_files(file: str) -> Iterator[OpenFile]:
-    """Open a file, or all files of a .zip archive in turn. Raises CorpusError where a package is missing."""
+    """Open a file, or the members of a .zip archive in turn. Raises CorpusError if a package is missing."""
     compression = compression_of(file)
     if compression == "zip":
         with zipfile.ZipFile(file) as archive:
@@ -139,14 +145,14 @@ def _decompressed(raw: IO[bytes], name: str, compression: str | None) -> Iterato
 
 
 def compression_of(file: str) -> str | None:
-    """Return how a file is compressed, by its name as fsspec has it; None if it is not."""
+    """Return the compression of a file, as fsspec infers it from the name, or None."""
     from fsspec.utils import infer_compression
 
     return cast("str | None", infer_compression(file.lower()))
 
 
 def check_compression(file: str, compression: str | None) -> None:
-    """Raise CorpusError if reading a compressed file needs a package that is missing."""
+    """Raise CorpusError if a package for reading a compressed file is missing."""
     if compression == "zstd" and find_spec("zstandard") is None:
         raise CorpusError(f'Reading {file} needs zstandard. Install it with: pip install "spacy-w2v[zstd]"')
     if compression in ("lz4", "snappy") and find_spec(compression) is None:
@@ -158,8 +164,16 @@ def read_blocks(
 ) -> Iterator[bytes]:
     """Read a stream as blocks of UTF-8, without a byte order mark.
 
-    UTF-8 that is read strictly is not checked: whoever takes strings of it does so. Raises CorpusError for bytes that
-    are not valid in another encoding.
+    With "utf-8" and "strict", bytes are not checked here, but when strings are made of them.
+
+    Args:
+        stream: The file.
+        name: The name of the file, for errors.
+        encoding: The encoding of the text.
+        encoding_errors: "strict", "replace" or "ignore", for bytes that are not valid in the encoding.
+
+    Raises:
+        CorpusError: Bytes are not valid in the encoding.
     """
     plain = codecs.lookup(encoding).name == "utf-8" and encoding_errors == "strict"
     decoder = None if plain else codecs.getincrementaldecoder(encoding)(encoding_errors)
@@ -174,8 +188,8 @@ def read_blocks(
                 text = decoder.decode(block, final=at_end)
             except UnicodeDecodeError as error:
                 raise CorpusError(
-                    f"Text must be valid {encoding}, but {name} is not, within the bytes {n_read} to "
-                    f"{n_read + len(block)}: {error.reason}. Mend the file, name its encoding, or set "
+                    f"Text must be valid {encoding}, but {name} is not, in the bytes {n_read} to "
+                    f"{n_read + len(block)}: {error.reason}. Correct the file, name its encoding, or set "
                     'encoding_errors = "replace".'
                 ) from None
             content = text.encode("utf-8", "replace")
@@ -191,10 +205,10 @@ def read_blocks(
 
 
 def check_mark(start: bytes, *, name: str, encoding: str) -> None:
-    """Raise CorpusError if a file begins with the byte order mark of UTF-16, but is read as UTF-8."""
+    """Raise CorpusError if a file begins with the byte order mark of UTF-16 or UTF-32, but is read as UTF-8."""
     if start.startswith(UTF16_BOMS) and codecs.lookup(encoding).name == "utf-8":
         width = 32 if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) else 16
         raise CorpusError(
-            f"Text must be valid {encoding}, but {name} begins with the mark of UTF-{width}. "
-            f'Name its encoding, as by encoding = "utf-{width}".'
+            f"Text must be valid {encoding}, but {name} begins with the byte order mark of UTF-{width}. "
+            f'Set encoding = "utf-{width}".'
         )

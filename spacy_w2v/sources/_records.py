@@ -1,4 +1,4 @@
-"""Whole records from blocks of a file: what the scans of `spacy_w2v.sources.kernels._records` find, in linear time."""
+"""Joins blocks of a file to whole records, which the scans of `kernels._records` find, in linear time."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
@@ -10,10 +10,10 @@ from spacy_w2v._arrays import Offsets
 from spacy_w2v.errors import CorpusError
 
 MAX_RECORD_BYTES = 256 << 20
-"""A record is held as a whole, some seven times: as bytes, by the parser, as a string, and as part of a batch."""
+"""A record is kept in memory some seven times: as bytes, by the parser, as a string, and as part of a batch."""
 
 Scan = Callable[[NDArray[np.uint8], int, NDArray[np.int64], Offsets, Offsets], int]
-"""A kernel such as scan_json."""
+"""A kernel, such as `scan_json`."""
 
 
 class Records(NamedTuple):
@@ -21,23 +21,28 @@ class Records(NamedTuple):
 
     data: bytes
     starts: Offsets
-    """First byte of each in `data`: n."""
+    """The first byte of each in `data`: n."""
     ends: Offsets
-    """Byte behind each: n."""
+    """The byte after the last one of each: n."""
     position: int
-    """Bytes of the file before `data`."""
+    """The number of bytes of the file before `data`."""
     line: int
-    """Line of the file in which `data` begins, from 1 on."""
+    """The line of the file in which `data` begins, counted from 1."""
 
     def line_of(self, place: int) -> int:
-        """Return the line of the file that a byte of `data` stands in."""
+        """Return the line of the file that a byte of `data` is in."""
         return self.line + self.data.count(b"\n", 0, max(place, 0))
 
     def invalid_text(self, place: int, *, name: str) -> str:
-        """Return the text for a byte of `data` that is not valid UTF-8. name: of the file."""
+        """Return the message for a byte of `data` that is not valid UTF-8.
+
+        Args:
+            place: The byte.
+            name: The name of the file.
+        """
         return (
             f"Text must be valid utf-8, but {name} has the byte 0x{self.data[place]:02x} at position "
-            f"{self.position + place}, in line {self.line_of(place)}. Mend the file, name its encoding, or set "
+            f"{self.position + place}, in line {self.line_of(place)}. Correct the file, name its encoding, or set "
             'encoding_errors = "replace".'
         )
 
@@ -45,10 +50,17 @@ class Records(NamedTuple):
 def whole_records(
     blocks: Iterable[bytes], scan: Scan, state: NDArray[np.int64], *, name: str, faults: dict[int, str]
 ) -> Iterator[Records]:
-    """Join blocks to whole records. `state`: of the scan, changed as it goes; at the end it tells what is open.
+    """Join blocks to whole records.
 
-    name: of the file. faults: what is wrong, by the number of the scan's FAULT. Raises CorpusError for them, naming the
-    line, and for a record that is longer than MAX_RECORD_BYTES.
+    Args:
+        blocks: The blocks of the file.
+        scan: The kernel that finds the records.
+        state: The state of the scan, which is updated. At the end it shows whether a record is incomplete.
+        name: The name of the file.
+        faults: The messages of errors, by the number in FAULT of the state.
+
+    Raises:
+        CorpusError: The scan finds a fault, or a record is longer than MAX_RECORD_BYTES. It names the line.
     """
     from spacy_w2v.sources.kernels._records import FAULT, LINE, NONE, PENDING, RECORD, REWIND, STARTED
 
@@ -78,14 +90,14 @@ def whole_records(
         else:
             parts.append(block)
             offset += len(block)
-            if state[RECORD] == NONE:  # what lies between records need not be kept
+            if state[RECORD] == NONE:  # what is between records is not needed
                 parts, position, line, offset = [], position + offset, int(state[LINE]), 0
         if state[FAULT]:
             raise CorpusError(_fault(state, name, faults))
         if offset > MAX_RECORD_BYTES:
             raise CorpusError(
-                f"A record must have at most {MAX_RECORD_BYTES >> 20} MiB, but {name} has a longer one from line "
-                f"{state[STARTED]} on. Cut it into several."
+                f"A record must have at most {MAX_RECORD_BYTES >> 20} MiB, but {name} has a longer one, which begins "
+                f"in line {state[STARTED]}. Split it into several."
             )
 
 
@@ -94,5 +106,5 @@ def _fault(state: NDArray[np.int64], name: str, faults: dict[int, str]) -> str:
 
     text = f"{name} {faults[int(state[FAULT])]}, line {state[LINE]}."
     if state[RECORD] != NONE and state[STARTED] != state[LINE]:
-        text += f" It belongs to what begins in line {state[STARTED]}."
+        text += f" It belongs to the record that begins in line {state[STARTED]}."
     return text

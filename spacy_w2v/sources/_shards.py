@@ -22,13 +22,13 @@ TABLES = {"parquet": open_parquet, "arrow": open_arrow}
 
 
 class Shards:
-    """The files of a source."""
+    """The files of a source, which are read one after the other."""
 
     def __init__(
         self,
         files: Sequence[str],
         *,
-        format: str,  # as everyone calls it
+        format: str,  # the usual name
         fields: Sequence[str],
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
@@ -41,9 +41,12 @@ class Shards:
         self._has_texts = False
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read the files in their order. Raises CorpusError for what cannot be read, naming the file.
+        """Read the files in order.
 
-        Tables and headers are all looked at before anything is read: a file without the columns ends no long run.
+        The columns of all tables and headers are checked first, so that a long run does not end with a wrong file.
+
+        Raises:
+            CorpusError: A file cannot be read.
         """
         files = self._files_with_content()
         self._has_texts = False
@@ -65,19 +68,19 @@ class Shards:
             done += size
 
     def _files_with_content(self) -> list[str]:
-        """Return the files that are not empty. Raises CorpusError if none is, but of formats that have headers."""
+        """Return the files that are not empty. Raises CorpusError if all are, in a format where files have headers."""
         files = [file for file in self.files if os.path.getsize(file)]
         empty = [file for file in self.files if not os.path.getsize(file)]
         if empty and self.format not in ("text", "json"):
             if not files:
                 raise CorpusError(
-                    f"data_files must hold a {self.format} file, but all are empty: {', '.join(empty[:3])}"
+                    f"data_files must have content as {self.format}, but all are empty: {', '.join(empty[:3])}"
                 )
-            _warn(f"Left out {len(empty)} of {len(self.files)} files, which are empty: {', '.join(empty[:3])}")
+            _warn(f"Left out {len(empty)} of {len(self.files)} files because they are empty: {', '.join(empty[:3])}")
         return files
 
     def _check_columns(self, file: str) -> None:
-        """Raise CorpusError if a file has rows, but not the columns."""
+        """Raise CorpusError if a file has rows, but lacks a column."""
         for opened in open_files(file):
             hint = ""
             with _errors_named(opened.name):
@@ -141,12 +144,19 @@ class Shards:
     def _open_table(self, opened: OpenFile) -> Table:
         stream: IO[bytes] | pa.NativeFile = opened.stream
         if compression_of(opened.name) is None and os.path.isfile(opened.name):
-            stream = pa.OSFile(opened.name)  # read without Python's lock
+            stream = pa.OSFile(opened.name)  # which is read without Python's lock
         return TABLES[self.format](stream, name=opened.name)
 
 
 def check_fields(fields: Sequence[str], columns: Sequence[str] | set[str], *, what: str, hint: str = "") -> None:
-    """Raise CorpusError if not exactly one column has each name. what: they are columns of; hint: what may be wrong."""
+    """Raise CorpusError unless each field is the name of exactly one column.
+
+    Args:
+        fields: The fields.
+        columns: The names of all columns.
+        what: What has the columns, for the message.
+        hint: What may be wrong, for the message.
+    """
     for field in fields:
         if field not in columns:
             hint = hint or did_you_mean(field, list(columns))
@@ -163,7 +173,7 @@ def _warn(text: str) -> None:
 
 @contextmanager
 def _errors_named(name: str) -> Iterator[None]:
-    """Turn whatever the libraries raise on damaged files into CorpusError with the file's name."""
+    """Raise CorpusError with the name of a file in place of whatever libraries raise if it is damaged."""
     try:
         yield
     except CorpusError:

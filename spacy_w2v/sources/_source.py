@@ -1,4 +1,4 @@
-"""What a source of texts is, and how texts arrive: as batches of Arrow strings."""
+"""The protocol of sources of texts, and the batches of Arrow strings in which texts come."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 BATCH_BYTES = 2 << 20
-"""Sources join or cut what they read to batches of about this size: large enough that it pays to number distinct
+"""Sources join or cut what they read into batches of about this size: large enough that it pays to number distinct
 pre-tokens instead of tokens, small enough that a batch and what is made of it fit in some ten megabytes."""
 
 
@@ -17,51 +17,54 @@ GIVEN_TOKENS = pa.large_list(pa.large_list(pa.large_string()))
 
 
 LONGEST_TEXT = 4 * BATCH_BYTES
-"""Bytes of a text that is handed on as a whole: the memory that it takes to encode one is some twenty times as much."""
+"""Texts of more bytes are cut: to encode a text takes some twenty times its size in memory."""
 
 
 class TextBatch(NamedTuple):
     """Some texts, in the order of the source."""
 
     texts: pa.LargeStringArray | pa.LargeListArray
-    """The documents, without nulls: strings, or lists (of the type GIVEN_TOKENS) where tokens are given."""
+    """The documents, without nulls: strings, or lists of the type GIVEN_TOKENS."""
     n_documents: int
-    """How many documents end in this batch; a document may be cut over several batches."""
+    """Documents that end in this batch; a document may be cut into several batches."""
     n_null: int
-    """Documents that were null and are left out."""
+    """Documents that were null, and are left out."""
     n_not_text: int
-    """Documents that were no strings and are left out."""
+    """Documents that were not of the type of the others, and are left out."""
     fraction: float | None
     """How much of the source has been read with this batch, in [0, 1], if that can be known."""
     example: str | None = None
-    """The first document that was no string, as messages show it."""
+    """The first document of those, as messages show it."""
 
 
 @runtime_checkable
 class TextSource(Protocol):
-    """A stream of documents that can be read once or more. Readers registered under `[w2v.corpus]` make one."""
+    """A stream of documents, which can be read once or more often; the readers of `[w2v.corpus]` return one."""
 
     @property
     def name(self) -> str:
-        """A short name for messages and for the meta data of results."""
+        """A short name for messages and for the metadata of results."""
 
     def fingerprint(self) -> str | None:
-        """Return a text that changes when the content does, or None where that cannot be known.
+        """Return a string that changes with the content, or None if there is no such string.
 
-        This is the first method to be called, and raises CorpusError for what does not exist.
+        This is the first method that is called.
+
+        Raises:
+            CorpusError: The source does not exist.
         """
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read the documents. Raises CorpusError for what cannot be read."""
+        """Read the documents. Raises CorpusError if they cannot be read."""
 
 
 def empty_texts() -> pa.LargeStringArray:
-    """Return an array of no texts."""
+    """Return an empty array of texts."""
     return pa.array([], pa.large_string())
 
 
 def text_of(document: pa.Scalar) -> str:
-    """Return a document of a batch as text: of given tokens with spaces between, a sentence a line."""
+    """Return a document of a batch as text; given tokens are joined by spaces, and sentences by line breaks."""
     value = document.as_py()
     return value if isinstance(value, str) else "\n".join(" ".join(filter(None, tokens)) for tokens in value)
 
@@ -69,7 +72,7 @@ def text_of(document: pa.Scalar) -> str:
 def coalesce(batches: Iterator[TextBatch]) -> Iterator[TextBatch]:
     """Join small batches and cut large ones to about BATCH_BYTES, without changing the documents or their order.
 
-    A text of more than LONGEST_TEXT bytes comes in parts, as a line of a text file does.
+    A text of more than LONGEST_TEXT bytes is cut into parts, like a long line of a text file.
     """
     waiting: list[TextBatch] = []
     waiting_bytes = 0
@@ -79,7 +82,7 @@ def coalesce(batches: Iterator[TextBatch]) -> Iterator[TextBatch]:
             waiting, waiting_bytes = [], 0
         waiting.append(batch)
         waiting_bytes += batch.texts.nbytes
-        # Nothing is joined behind a batch that ends within a document: take_documents counts from the front.
+        # A batch that ends within a document ends the joined batch too: take_documents counts from the front.
         if waiting_bytes >= BATCH_BYTES or batch.n_documents != len(batch.texts):
             yield from _cut(_join(waiting))
             waiting, waiting_bytes = [], 0
@@ -111,7 +114,7 @@ def _cut_long_texts(batch: TextBatch) -> Iterator[TextBatch]:
 
 
 def _cuts(data: memoryview, start: int, end: int) -> list[int]:
-    """Return where to cut a long text: behind white space about every BATCH_BYTES, else between characters."""
+    """Return where to cut a long text: after white space about every BATCH_BYTES, or else between characters."""
     cuts = [start]
     while end - cuts[-1] > LONGEST_TEXT:
         stretch = bytes(data[cuts[-1] : cuts[-1] + BATCH_BYTES])
@@ -157,7 +160,7 @@ def _cut(batch: TextBatch) -> Iterator[TextBatch]:
 
 
 def take_documents(batches: Iterator[TextBatch], limit: int | None) -> Iterator[TextBatch]:
-    """Pass on batches until `limit` documents have been read; None for all."""
+    """Pass on batches until `limit` documents have been read, or all batches if it is None."""
     if limit is None:
         yield from batches
         return

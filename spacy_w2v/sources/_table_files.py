@@ -1,4 +1,4 @@
-"""Parquet files, and Arrow files and streams: columns are read from them, and nothing else."""
+"""Parquet files, Arrow files and Arrow streams, of which only some columns are read."""
 
 from collections.abc import Iterator, Sequence
 from typing import IO, Any, NamedTuple
@@ -16,22 +16,22 @@ ARROW_FILE_MARK = b"ARROW1"
 
 
 class Table(NamedTuple):
-    """A file of a table that is open."""
+    """An open file with a table."""
 
     name: str
     schema: pa.Schema
     n_rows: int | None
-    """None where only reading tells."""
+    """The number of rows, or None if it is known only after reading."""
     reader: Any  # Any: a ParquetFile, RecordBatchFileReader or RecordBatchStreamReader
 
     def check(self, fields: Sequence[str]) -> None:
-        """Raise CorpusError if a field has a type that holds no texts; no matter where there are no rows."""
+        """Raise CorpusError if a table with rows has a field whose type cannot hold texts."""
         for field in fields if self.n_rows != 0 else ():
             if field in self.schema.names and not self._is_null(field):
                 check_type(self.schema.field(field).type, name=field, where=self.name)
 
     def batches(self, fields: Sequence[str]) -> Iterator[TextBatch]:
-        """Read columns. Raises CorpusError for a type that holds no texts."""
+        """Read columns. Raises CorpusError if the type of one cannot hold texts."""
         n_read = 0
         for part in self._parts(fields):
             columns = [part.column(field) for field in fields]
@@ -49,7 +49,7 @@ class Table(NamedTuple):
         import pyarrow.parquet as pq
 
         if isinstance(self.reader, pq.ParquetFile):
-            # use_threads would decode whole row groups ahead, for one column without a gain.
+            # use_threads would decode whole row groups in advance, which gains nothing for one column.
             yield from self.reader.iter_batches(ROWS_PER_READ, columns=list(fields), use_threads=False)
         elif isinstance(self.reader, pa.ipc.RecordBatchFileReader):
             yield from map(self.reader.get_batch, range(self.reader.num_record_batches))
@@ -57,7 +57,7 @@ class Table(NamedTuple):
             yield from self.reader
 
     def _is_null(self, field: str) -> bool:
-        """Return whether a column of a Parquet file holds nothing but nulls, whatever its type, as far as is known."""
+        """Return whether a column of a Parquet file is known to have only nulls, whatever its type."""
         import pyarrow.parquet as pq
 
         if not isinstance(self.reader, pq.ParquetFile):
@@ -74,7 +74,7 @@ class Table(NamedTuple):
 
 
 def open_parquet(stream: IO[bytes], *, name: str) -> Table:
-    """Open a Parquet file. Raises CorpusError if it is not one."""
+    """Open a Parquet file. Raises CorpusError if it is something else."""
     import pyarrow.parquet as pq
 
     try:
@@ -85,7 +85,7 @@ def open_parquet(stream: IO[bytes], *, name: str) -> Table:
 
 
 def open_arrow(stream: IO[bytes], *, name: str) -> Table:
-    """Open an Arrow file or stream. Raises CorpusError if it is neither."""
+    """Open an Arrow file or stream. Raises CorpusError if it is something else."""
     is_file = stream.read(len(ARROW_FILE_MARK)) == ARROW_FILE_MARK
     stream.seek(0)
     try:

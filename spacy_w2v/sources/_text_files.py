@@ -1,4 +1,4 @@
-"""Plain text, a line a document, from files or standard input: read in blocks, so that no line is too long."""
+"""Plain text, one document per line, from files or standard input; read in blocks, so lines may be of any length."""
 
 import codecs
 import sys
@@ -13,25 +13,33 @@ from spacy_w2v.errors import CorpusError
 from spacy_w2v.sources._local_files import UTF8_BOM, check_mark
 from spacy_w2v.sources._source import BATCH_BYTES, TextBatch, empty_texts, take_documents
 
-# Where a block without a line break is cut: behind a space, tab, vertical tab, form feed, or a full stop of Chinese.
+# A block without a line break is cut after a space, tab, vertical tab, form feed, or Chinese full stop.
 BLANKS = (b" ", b"\t", b"\v", b"\f", "\u3000".encode(), "。".encode())
 NEWLINE = b"\n"
 MAX_WAITING = 8 << 20
-"""Bytes without white space that are held until some comes."""
+"""Bytes without white space that are kept in memory until some white space comes."""
 
 
 def read_text(
     file: IO[bytes], *, name: str, encoding: str = "utf-8", encoding_errors: str = "strict"
 ) -> Iterator[TextBatch]:
-    r"""Read a file's lines ("\n" or "\r\n") as documents; `fraction` stays None.
+    r"""Read a file's lines, which end in "\n" or "\r\n", as documents; `fraction` stays None.
 
-    A line that is longer than a block of 2 MiB, such as a corpus on one line, is cut at white space between two
-    documents, and where there is none in 8 MiB, behind any character: memory does not grow with its length. Raises
-    CorpusError with the position for bytes that are not valid in the encoding.
+    A line of more than 2 MiB, such as a corpus on one line, is cut at white space, or after any character if there is
+    no white space in 8 MiB: memory does not grow with the length of a line.
+
+    Args:
+        file: The file.
+        name: The name of the file, for errors.
+        encoding: The encoding of the text.
+        encoding_errors: "strict", "replace" or "ignore", for bytes that are not valid in the encoding.
+
+    Raises:
+        CorpusError: Bytes are not valid in the encoding. It names their position.
     """
     if not _can_be_cut(encoding):
         file, encoding = cast(IO[bytes], codecs.EncodedFile(file, "utf-8", encoding, encoding_errors)), "utf-8"
-    parts: list[bytes] = []  # what is left of the blocks before, without a place to cut
+    parts: list[bytes] = []  # the rest of earlier blocks, without a place to cut
     n_waiting = 0
     position = 0
     line = 1
@@ -47,11 +55,11 @@ def read_text(
                 block = block[len(UTF8_BOM) :]
                 position = len(UTF8_BOM)
         if not (block or n_waiting):
-            if not ends_line:  # the last line was cut at its very end
+            if not ends_line:  # the last line was cut exactly at its end
                 yield TextBatch(empty_texts(), 1, 0, 0, None)
             return
         end = n_waiting + len(block) if not block else _last_cut(block, n_waiting)
-        if end == 0:  # a short line that goes on
+        if end == 0:  # a short line that continues in the next block
             parts.append(block)
             n_waiting += len(block)
             continue
@@ -61,8 +69,8 @@ def read_text(
         except UnicodeDecodeError as error:
             raise CorpusError(
                 f"Text must be valid {encoding}, but {name} has the byte 0x{data[error.start]:02x} at position "
-                f"{position + error.start}, in line {line + data.count(NEWLINE, 0, error.start)}. Mend the file, name "
-                'its encoding, or set encoding_errors = "replace".'
+                f"{position + error.start}, in line {line + data.count(NEWLINE, 0, error.start)}. Correct the file, "
+                'name its encoding, or set encoding_errors = "replace".'
             ) from None
         ends_line = not block or data[end - 1 : end] == NEWLINE
         n_ended = max(len(texts) - (not ends_line), 0)
@@ -84,9 +92,10 @@ def _lines(data: bytes, encoding: str, encoding_errors: str) -> pa.LargeStringAr
 
 
 def _can_be_cut(encoding: str) -> bool:
-    """Return whether text in an encoding has single bytes as line breaks, and can be cut between characters.
+    """Return whether text in an encoding has line breaks of one byte, and can be cut between characters.
 
-    In UTF-16 and the like it has not; in GBK and the like, bytes do not tell where a character begins.
+    UTF-16 and similar encodings have longer line breaks. In GBK and similar ones, bytes do not show where a character
+    begins.
     """
     if codecs.lookup(encoding).name == "utf-8":
         return True
@@ -102,10 +111,10 @@ def _is_valid(texts: pa.LargeStringArray) -> bool:
 
 
 def _last_cut(block: bytes, n_waiting: int) -> int:
-    """Return where to cut what waits and a block behind it, in bytes from the start of all; 0 to read on.
+    """Return where to cut waiting bytes and the block after them, in bytes from their start; 0 means to read on.
 
-    That is behind the last full line, else behind the last word of a line that is longer than a block, else, where
-    there is no white space in MAX_WAITING bytes, before the last character that has begun.
+    It is after the last whole line, or after the last word of a line that is longer than a block. If there is no white
+    space in MAX_WAITING bytes, it is before the last character that may be incomplete.
     """
     end = block.rfind(NEWLINE) + 1
     if end:
@@ -124,7 +133,7 @@ def _last_cut(block: bytes, n_waiting: int) -> int:
 
 
 class StandardInput:
-    """The lines of standard input, each a document. It can be read once, and is never found in the cache again."""
+    """The lines of standard input, each a document. It can be read only once, and is not kept in the cache."""
 
     def __init__(self, *, encoding: str = "utf-8", encoding_errors: str = "strict", max_documents: int | None = None):
         self.encoding = encoding
@@ -133,13 +142,13 @@ class StandardInput:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name of the source in messages."""
         return "standard input"
 
     def fingerprint(self) -> None:
-        """Return None: what will come is not known. Raises CorpusError if a terminal is waiting."""
+        """Return None: the content is not known in advance. Raises CorpusError if standard input is a terminal."""
         if sys.stdin.isatty():
-            raise CorpusError("Standard input must be a file or a pipe, was: a terminal. Pipe the texts in.")
+            raise CorpusError("Standard input must be a file or a pipe, was: a terminal. Pipe the texts to it.")
 
     def batches(self) -> Iterator[TextBatch]:
         """Read to the end of the input."""
@@ -151,5 +160,11 @@ class StandardInput:
 def make_standard_input_v1(
     encoding: str = "utf-8", encoding_errors: str = "strict", max_documents: int | None = None
 ) -> StandardInput:
-    """Make the reader "spacy_w2v.StandardInput.v1"; each line is a document."""
+    """Make the reader "spacy_w2v.StandardInput.v1", of which each line is a document.
+
+    Args:
+        encoding: The encoding of the text.
+        encoding_errors: "strict", "replace" or "ignore", for bytes that are not valid in the encoding.
+        max_documents: The number of documents to read, or None for all.
+    """
     return StandardInput(encoding=encoding, encoding_errors=encoding_errors, max_documents=max_documents)
