@@ -122,7 +122,7 @@ def test_a_file_does_not_take_the_place_of_a_directory(tmp_path):
 def test_a_full_disk_is_told(tmp_path):
     full = OSError(28, os.strerror(28))
     with (
-        pytest.raises(StorageError, match=r"must have room for .*out, but is full"),
+        pytest.raises(StorageError, match=r"must have space for .*out, but is full"),
         staged_directory(tmp_path / "out"),
     ):
         raise full
@@ -143,7 +143,7 @@ def test_free_space(tmp_path):
         (["log"], False, "must be new or empty"),
         (["log"], True, None),
         (["thesis"], False, "must be new or empty"),
-        (["thesis"], True, "has no log and so holds something else"),
+        (["thesis"], True, "has no log, so it is something else"),
         ("file", True, "must be a directory, but .* is a file"),
     ],
 )

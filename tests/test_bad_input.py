@@ -237,7 +237,7 @@ def limit_file_size() -> None:
 def test_disk_full_while_results_are_written(workplace):
     w2v("encode", "config.cfg", cwd=workplace)
     wide = ("--w2v.model.vector_size", 4000)
-    message = "The disk must have room for out, but is full"
+    message = "The disk must have space for out, but is full"
     fails_cleanly(workplace, *TRAIN, *wide, preexec_fn=limit_file_size, message=message)
 
 

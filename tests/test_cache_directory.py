@@ -166,7 +166,9 @@ def test_a_directory_of_another_program_is_left_alone(tmp_path, tag):
     if tag is not None:
         (tmp_path / "cache" / CACHE_TAG).write_text(tag)
     mode = (tmp_path / "cache").stat().st_mode
-    with pytest.raises(StorageError, match=r"must be new, empty or one of spacy-w2v, .* Name another with cache_dir"):
+    with pytest.raises(
+        StorageError, match=r"must be new, empty or a cache of spacy-w2v, .* with cache_dir"
+    ):
         encode(tmp_path / "cache")
     assert names(tmp_path / "cache") == ["debug"]
     assert (tmp_path / "cache").stat().st_mode == mode
@@ -295,7 +297,7 @@ def test_an_entry_under_the_name_of_another_is_not_taken_for_it(tmp_path):
     with prepare(source(), tmp_path / "cache", told) as corpus:
         assert n_tokens_by_word(corpus) == {"a": 2, "b": 1, "c": 1}
     assert told[0].startswith("Encoding again, since the cache is damaged. ")
-    assert "must be of the corpus that its name tells" in told[0]
+    assert "must have the corpus that belongs to its name" in told[0]
 
 
 # --- kills and races
@@ -421,7 +423,7 @@ def test_a_checkpoint_of_another_format_of_the_cache_goes_by_the_content():
 def test_without_a_home_the_cache_must_be_named(monkeypatch):
     monkeypatch.delenv("SPACY_W2V_CACHE")
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: f"~/.cache/{name}")
-    with pytest.raises(StorageError, match=r"no home directory\. Name another with cache_dir, .* SPACY_W2V_CACHE"):
+    with pytest.raises(StorageError, match=r"no home directory\. Name another one with cache_dir, .* SPACY_W2V_CACHE"):
         default_cache_dir()
 
 
@@ -442,13 +444,13 @@ def test_a_home_that_cannot_be_written_hinders_nobody_who_names_a_cache(tmp_path
 
 @posix
 @pytest.mark.parametrize("variable", ["HOME", "XDG_CACHE_HOME"])
-def test_where_no_cache_can_be_written_the_remedy_is_told(tmp_path, text, variable):
+def test_where_no_cache_can_be_written_the_remedy_is_named(tmp_path, text, variable):
     home = tmp_path / "home"
     home.mkdir(mode=0o500)
     environment = dict.fromkeys(["HOME", "XDG_CACHE_HOME", "HF_HOME", "SPACY_W2V_CACHE"]) | {variable: str(home)}
     told = run(ENCODE, text, env=environment, without_override=True).stdout
     assert told.startswith(f"StorageError The cache directory must be writable, but {home}")
-    assert "Name another with cache_dir" in told
+    assert "Name another one with cache_dir" in told
     assert "SPACY_W2V_CACHE" in told
 
 
@@ -470,14 +472,14 @@ def test_caches_of_datasets_that_can_be_written_are_used(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only the administrator can give files away")
 @pytest.mark.parametrize("given", [".", CACHE_TAG], ids=["directory", "shared directory"])
-def test_the_cache_of_another_user_is_told_as_such(tmp_path, text, given):
+def test_the_cache_of_another_user_is_named_as_such(tmp_path, text, given):
     cache = tmp_path / "cache"
     encode(cache)
     os.chown(cache / given, 65534, -1)
     cache.chmod(0o700 if given == "." else 0o1777)
     told = run(ENCODE, text, cache, without_override=True).stdout
     assert f"must be your own, since encoded texts are for one user only, but {cache} belongs to another user" in told
-    assert "Name another with cache_dir" in told
+    assert "Name another one with cache_dir" in told
 
 
 @posix

@@ -131,7 +131,7 @@ def test_of_two_runs_to_one_output_the_second_is_refused(workplace):
         for options in ((), ("--resume",), ("--overwrite",)):
             second = w2v_here(*TRAIN, *options, cwd=workplace)
             assert second.code == 1
-            assert "Only one run at a time may write to out, but another one is under way." in second.said
+            assert "Only one run at a time may write to out, but another one is in progress." in second.said
         assert first.poll() is None
     finally:
         first.kill()
@@ -226,7 +226,7 @@ def test_resume_needs_a_checkpoint(workplace):
 def test_something_else_in_the_place_of_the_checkpoint_is_left_alone(workplace):
     (workplace / "out.checkpoint").mkdir()
     (workplace / "out.checkpoint/diary.txt").write_text("mine")
-    refused(workplace, *TRAIN, "--overwrite", message="has no progress.json and so holds something else")
+    refused(workplace, *TRAIN, "--overwrite", message="has no progress.json, so it is something else")
 
 
 @pytest.mark.parametrize("name", ["output_vectors.npy", "progress.json", "meta.json"])

@@ -383,7 +383,7 @@ def test_export_for_spacy(workplace):
     np.testing.assert_array_equal(nlp(most_frequent)[0].vector, vectors[0].astype(np.float16))
 
     before = files_below(workplace)
-    assert "exported exists. Name another, or replace it by --overwrite" in w2v(*export, cwd=workplace, code=1).said
+    assert "exported exists. Name another one, or replace it with --overwrite" in w2v(*export, cwd=workplace, code=1).said
     assert files_below(workplace) == before
     (workplace / "exported/README.md").write_text("mine")
     w2v("export", "out", "exported", "--overwrite", cwd=workplace)
@@ -398,7 +398,7 @@ def test_export_for_spacy_replaces_vectors_only(workplace):
     before = files_below(workplace)
     for place, message in (
         ("trained", "but trained is a pipeline with components: sentencizer"),
-        ("out/model", "but out/model has no vocab and so holds something else"),
+        ("out/model", "but out/model has no vocab, so it is something else"),
     ):
         assert message in w2v("export", "out", place, "--overwrite", cwd=workplace, code=1).said
     assert files_below(workplace) == before
@@ -521,7 +521,7 @@ def test_a_set_without_known_words_has_no_score(trained):
 def test_results_are_replaced_only_with_overwrite(workplace):
     before = files_below(workplace)
     refused = w2v("train", "config.cfg", "-o", "out", cwd=workplace, code=1)
-    assert "must be new or empty, but out exists. Name another, or replace it by --overwrite" in refused.said
+    assert "must be new or empty, but out exists. Name another one, or replace it with --overwrite" in refused.said
     options = ["--overwrite", "--w2v.vocabulary.min_count", 9999]
     failed = w2v("train", "config.cfg", "-o", "out", *options, cwd=workplace, code=1)
     assert "min_count = 9999" in failed.said

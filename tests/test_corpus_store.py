@@ -285,20 +285,20 @@ DAMAGE = {
     "no manifest": (lambda d: (d / "manifest.json").unlink(), r"manifest\.json must be readable, but is not"),
     "half a manifest": (lambda d: (d / "manifest.json").write_text('{"format"'), r"manifest\.json must be JSON"),
     "binary manifest": (lambda d: (d / "manifest.json").write_bytes(b"\xff\xfe"), r"manifest\.json must be JSON"),
-    "list as manifest": (lambda d: (d / "manifest.json").write_text("[]"), r"must hold a JSON object"),
+    "list as manifest": (lambda d: (d / "manifest.json").write_text("[]"), r"must be a JSON object"),
     "deep manifest": (lambda d: (d / "manifest.json").write_text('{"a":' * 100_000), r"must be JSON"),
     "no checksum": (
         lambda d: (d / "manifest.json").write_text(json.dumps(read_manifest(d / "manifest.json"))),
-        r"must have the checksum that stands in it",
+        r"must match its own checksum",
     ),
     "changed manifest": (lambda d: flip_bit(d, "manifest.json", 150), r"manifest\.json must"),
     "foreign": (
         lambda d: edit_manifest(d, format="spacy-w2v model"),
-        r"manifest of a spacy-w2v corpus, but is of anoth",
+        r"manifest of a spacy-w2v corpus, but is something",
     ),
     "version": (
         lambda d: edit_manifest(d, format_version=99),
-        r"must have format version 3, was: 99\. Encode it again",
+        r"must have format version 3, was: 99\. Encode the corpus again",
     ),
     "no version": (lambda d: edit_manifest(d, format_version=None), r"must have format version 3, was: unknown"),
     "no tokens": (lambda d: (d / "tokens.arrow").unlink(), r"tokens\.arrow must have \d+ bytes, but has: None"),
@@ -632,7 +632,7 @@ def test_nulls_are_counted_in_the_corpus_and_in_the_error(tmp_path):
 def test_a_directory_with_other_files_is_no_cache(tmp_path):
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "thesis.txt").write_text("precious")
-    message = r"must be new, empty or one of spacy-w2v, but \S+cache holds other files\. Name another with cache_dir"
+    message = r"must be new, empty or a cache of spacy-w2v, but \S+cache has other files\. Name another one"
     with pytest.raises(StorageError, match=message), prepare(source(), tmp_path):
         pytest.fail("there is no corpus")
     assert entries(tmp_path) == {"thesis.txt"}

@@ -101,7 +101,7 @@ def test_the_checkpoint_that_a_run_is_replacing_is_left_to_it(workplace):
     """Between two renames it stands beside its place; whoever put it back would make the second one fail."""
     out, aside = workplace / "out", workplace / ".out.checkpoint-old"
     aside.mkdir()
-    with results.only_writer(checkpoint_of(out)), pytest.raises(StorageError, match="another one is under way"):
+    with results.only_writer(checkpoint_of(out)), pytest.raises(StorageError, match="another one is in progress"):
         results.finish_earlier(out)
     assert aside.exists()
     assert not results.finish_earlier(out)
@@ -231,7 +231,7 @@ def test_a_full_disk_at_the_end_leaves_the_earlier_results_and_the_checkpoint(wo
             patch.setattr(composition, step, full)
             result = w2v_here(*TRAIN, *ALWAYS, "--overwrite", cwd=workplace)
         assert result.code == 1
-        assert "The disk must have room for out, but is full. Nothing was changed there." in result.said
+        assert "The disk must have space for out, but is full. Nothing was changed there." in result.said
         assert files_below(workplace / "out") == before
         assert left_beside(workplace) == {"out.checkpoint"}
     assert w2v_here(*TRAIN, "--resume", "--overwrite", cwd=workplace).code == 0

@@ -79,7 +79,7 @@ def test_an_output_has_one_writer(tmp_path, staged):
     with staged(tmp_path / "out"):
         with (
             pytest.raises(
-                StorageError, match=r"Only one run at a time may write to .*out, but another one is under way"
+                StorageError, match=r"Only one run at a time may write to .*out, but another one is in progress"
             ),
             staged(tmp_path / "out"),
         ):

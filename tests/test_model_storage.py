@@ -78,7 +78,7 @@ def test_one_changed_bit_is_found(tree_model, name, mmap):
 def test_a_changed_number_in_meta_is_found(model):
     text = (model / "meta.json").read_text()
     (model / "meta.json").write_text(text.replace('"n_documents": 1', '"n_documents": 2'))
-    with pytest.raises(StorageError, match=r"meta\.json must have the checksum that stands in it"):
+    with pytest.raises(StorageError, match=r"meta\.json must match its own checksum"):
         spacy_w2v.load(model)
 
 

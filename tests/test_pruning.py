@@ -251,7 +251,7 @@ def test_command_writes_the_pipeline_with_its_components(workplace):
     np.testing.assert_array_equal(nlp("w12")[0].vector, data[12])
     refused = w2v_here(*prune, cwd=workplace)
     assert refused.code == 1
-    assert "replace it by --overwrite" in refused.said
+    assert "replace it with --overwrite" in refused.said
     again = w2v_here(*prune, "--overwrite", cwd=workplace)
     assert again.code == 0, again
     np.testing.assert_array_equal(spacy.load(workplace / "small").vocab.vectors.data, data[[0, 1, 2]])

@@ -45,13 +45,13 @@ def test_the_command_line_has_words_of_its_own(tmp_path):
             check_output(tmp_path, overwrite=False, made_by_us="log.jsonl")
         return str(raised.value)
 
-    assert refusal().endswith("replace it by overwrite=True.")
+    assert refusal().endswith("replace it with overwrite=True.")
     with worded_for_command_line():
-        assert refusal().endswith("replace it by --overwrite.")
+        assert refusal().endswith("replace it with --overwrite.")
         with worded_for_command_line():
             assert worded(python="a", command_line="b") == "b"
         assert worded(python="a", command_line="b") == "b"
-    assert refusal().endswith("replace it by overwrite=True.")
+    assert refusal().endswith("replace it with overwrite=True.")
 
 
 def test_a_program_that_goes_on_without_a_checkpoint_is_told_in_python(tmp_path):

@@ -1,4 +1,4 @@
-"""Results that appear whole or not at all: directories, files, locks, and manifests with checksums."""
+"""Results that appear as a whole or not at all: directories, files, locks, and manifests with checksums."""
 
 from spacy_w2v._atomic.directories import check_output as check_output
 from spacy_w2v._atomic.directories import has_leftovers as has_leftovers

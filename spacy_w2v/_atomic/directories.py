@@ -1,4 +1,4 @@
-"""Directories that appear all at once: written beside or within their place, then moved."""
+"""Directories that appear as a whole: they are written beside or within their place, and then moved."""
 
 import os
 import shutil
@@ -14,47 +14,61 @@ from spacy_w2v.errors import StorageError
 from spacy_w2v.errors._wording import worded
 
 OF_DISKS = {"lost+found", "System Volume Information", ".Trashes", ".fseventsd", ".Spotlight-V100"}
-"""Entries that the root of an empty file system may have."""
+"""Entries that may be in the root of an empty file system."""
 
 
 def check_output(path: Path, *, overwrite: bool, made_by_us: str, ours: tuple[str, ...] = ()) -> None:
-    """Raise StorageError if `path` cannot become a directory of results.
+    """Check that `path` can become a directory of results.
 
-    An existing one, unless it is empty, is refused without `overwrite`; with it too, unless it holds the file
-    `made_by_us`, so that no directory of something else is ever lost. Results that a process was moving there when it
-    was killed are moved first. ours: how names of further entries begin that do not count.
+    If a process was killed while it moved results there, they are moved first.
+
+    Args:
+        path: The directory, which may exist if it is empty.
+        overwrite: Whether it may have results that are replaced.
+        made_by_us: A file that all results have. Without it, a directory is never overwritten, so nothing else is lost.
+        ours: Beginnings of names of entries that may be there in any case.
+
+    Raises:
+        StorageError: The path cannot become a directory of results.
     """
     settle(path)
     with unwritable(path):
         if not path.exists():
             return
         if not path.is_dir():
-            raise StorageError(f"The output must be a directory, but {path} is a file. Name another.")
+            raise StorageError(f"The output must be a directory, but {path} is a file. Name another one.")
         names = {entry.name for entry in path.iterdir()} - {WORKSHOP, *OF_DISKS}
     if all(name.startswith(ours) for name in names):
         return
     if not overwrite:
         raise StorageError(
-            f"The output directory must be new or empty, but {path} exists. Name another, or replace it by "
+            f"The output directory must be new or empty, but {path} exists. Name another one, or replace it with "
             f"{worded(python='overwrite=True', command_line='--overwrite')}."
         )
     if not (path / made_by_us).exists():
         raise StorageError(
-            f"Only earlier results may be overwritten, but {path} has no {made_by_us} and so holds something else. "
+            f"Only earlier results may be overwritten, but {path} has no {made_by_us}, so it is something else. "
             "Name another directory."
         )
 
 
 @contextmanager
 def staged_directory(path: Path, *, replaces: Collection[str] = ()) -> Iterator[Path]:
-    """Give a directory to write to, which becomes `path`, or whose entries go there, when the block ends well.
+    """Yield a directory to write to, which becomes `path`, or whose entries are moved there, after the block.
 
-    replaces: names of entries that leave `path` for it; everything else within `path` stays. If the process is killed
-    while entries are moved, the next one for the same path moves the rest. No other process may write there at the same
-    time. Raises StorageError if there is no room or no right to write, before the block where that can be known.
+    If the block raises an error, nothing is moved. If the process is killed while entries are moved, the next process
+    for the same path moves the rest.
+
+    Args:
+        path: The directory of the results.
+        replaces: Names of entries that are removed from `path`. All others stay.
+
+    Raises:
+        StorageError: There is no space or no permission to write, or another process is writing there. It is raised
+            before the block if possible.
     """
     with unwritable(path):
-        target = path.resolve()  # a link to another disk stays one
+        target = path.resolve()  # a link to another disk stays a link
         target.parent.mkdir(parents=True, exist_ok=True)
         check_movable(target / name for name in replaces)
         within, beside = _workshops(path, target)
@@ -65,9 +79,12 @@ def staged_directory(path: Path, *, replaces: Collection[str] = ()) -> Iterator[
 
 
 def settle(path: Path) -> None:
-    """Bring to an end what a process that was killed has left of `staged_directory`: move it, or remove it.
+    """Finish what a killed process has left of `staged_directory`: move its results, or remove them if incomplete.
 
-    Nothing is done while another process is at it. Raises StorageError.
+    Nothing is done while another process is writing there.
+
+    Raises:
+        StorageError: The results cannot be moved.
     """
     with unwritable(path):
         target = path.resolve()
@@ -78,16 +95,18 @@ def settle(path: Path) -> None:
 def _workshops(path: Path, target: Path) -> tuple[Workshop, Workshop]:
     return (
         Workshop(target / WORKSHOP, target, shown=path),
-        Workshop(target.parent / f".{target.name}{WORKSHOP}", target, shown=path),  # the root has no name
+        Workshop(target.parent / f".{target.name}{WORKSHOP}", target, shown=path),  # the root directory has no name
     )
 
 
 @contextmanager
 def replaced_directory(path: Path) -> Iterator[Path]:
-    """Give a directory to write to, which takes the place of `path`, again and again in a run.
+    """Yield a directory to write to, which replaces `path`; for directories that a run writes repeatedly.
 
-    Whenever the process is killed, or the machine fails, `path` or else what `recover_directory` puts there is
-    complete. Raises StorageError if there is no room or no right to write.
+    Whenever the process is killed, or the machine fails, `path` is complete, or `recover_directory` makes it so.
+
+    Raises:
+        StorageError: There is no space or no permission to write.
     """
     new, old, _ = _siblings(path)
     try:
@@ -111,7 +130,7 @@ def replaced_directory(path: Path) -> Iterator[Path]:
 
 
 def recover_directory(path: Path) -> None:
-    """Put back what `replaced_directory` was about to replace when it was interrupted."""
+    """Restore what `replaced_directory` was about to replace when it was interrupted."""
     _, old, _ = _siblings(path)
     with unwritable(path):
         if old.exists() and not path.exists():
@@ -119,9 +138,9 @@ def recover_directory(path: Path) -> None:
 
 
 def remove_directory(path: Path) -> None:
-    """Remove a directory that `replaced_directory` wrote, and all that it may have left beside it.
+    """Remove a directory that `replaced_directory` wrote, with all that it may have left beside it.
 
-    It is there as a whole or not at all, also if the process is killed.
+    Even if the process is killed, the directory is either complete or gone.
     """
     new, old, gone = _siblings(path)
     for rest in (gone, old, new):
@@ -133,9 +152,9 @@ def remove_directory(path: Path) -> None:
 
 
 def has_leftovers(path: Path) -> bool:
-    """Return whether anything of `replaced_directory`, `remove_directory` or `only_writer` is left beside a directory.
+    """Return whether files of `replaced_directory`, `remove_directory` or `only_writer` are beside a directory.
 
-    It may also be in use.
+    They may also be in use.
     """
     return any(rest.exists() for rest in (*_siblings(path), lock_of(path)))
 
@@ -146,9 +165,9 @@ def _siblings(path: Path) -> tuple[Path, Path, Path]:
 
 
 def new_directory(parent: Path, *, prefix: str) -> Path:
-    """Make a directory with a name of its own, which others may enter as far as the user's umask lets them."""
+    """Make a directory with a unique name and the permissions of the user's umask."""
     directory = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     umask = os.umask(0)
     os.umask(umask)
-    directory.chmod(0o777 & ~umask)  # mkdtemp's own is for one user only
+    directory.chmod(0o777 & ~umask)  # those of mkdtemp are for one user only
     return directory

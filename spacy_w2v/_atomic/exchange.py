@@ -1,15 +1,15 @@
-"""Results are written to a workshop, a hidden directory on the disk of their place, and then moved to it.
+"""Results are written to a workshop, a hidden directory on the disk of their target, and then moved to the target.
 
-A workshop lies within the target where that exists, so that it may be a mount point, empty or not, or stand in a
-directory that cannot be written; else it lies beside the target. Within it are
+If the target exists, the workshop is within it, so the target may be a mount point, or in a directory that cannot be
+written. Otherwise it is beside the target. A workshop has
 
-lock: held by the process at work, and removed by it.
+lock: a file that is locked by the process that works there, which also removes it.
 new: what is being written.
-journal.json: there once all of `new` is on the disk: names of entries that enter the target, and of others that leave.
+journal.json: written when all of `new` is on the disk. It has the names of entries that enter or leave the target.
 old: what `new` replaces in the target.
 
-With the journal, the results count as complete. Whatever moment the process is killed at, the next one for the same
-target moves what is left to be moved; without a journal, it removes the workshop.
+With a journal, the results are complete. If the process is killed, at whatever moment, the next one for the same target
+moves the rest. Without a journal, it removes the workshop.
 """
 
 import json
@@ -31,17 +31,23 @@ MAX_JOURNAL_BYTES = 1 << 20
 
 
 class Journal(NamedTuple):
-    """What an exchange changes in its target, by names."""
+    """The names of entries that enter and leave a target."""
 
     enter: list[str]
     leave: list[str]
 
 
 class Workshop:
-    """Where the results for one target are made."""
+    """The hidden directory in which the results for one target are made."""
 
     def __init__(self, directory: Path, target: Path, *, shown: Path):
-        """directory: of the workshop. target: where the results go. shown: as the user named that, for errors."""
+        """Name the files of a workshop.
+
+        Args:
+            directory: The directory of the workshop.
+            target: Where the results are moved.
+            shown: The target as the user named it, for errors.
+        """
         self.directory = directory
         self.target = target
         self.shown = shown
@@ -52,16 +58,20 @@ class Workshop:
 
     @contextmanager
     def opened(self, *, replaces: Collection[str]) -> Iterator[Path]:
-        """Give a directory to write to, whose entries are moved to the target when the block ends without an error.
+        """Yield a directory to write to, whose entries are moved to the target if the block ends without an error.
 
-        replaces: names of entries that leave the target for it. Raises StorageError.
+        Args:
+            replaces: Names of entries that are removed from the target.
+
+        Raises:
+            StorageError: The results cannot be written or moved.
         """
         with unwritable(self.shown):
             descriptor = self._hold()
         if descriptor is None:
             raise under_way(self.shown)
         try:
-            self._finish()  # what a process that was killed has left
+            self._finish()  # what a killed process has left
             with unwritable(self.shown):
                 self.new.mkdir()
             with disk_full(self.shown):
@@ -74,7 +84,7 @@ class Workshop:
             self._leave(descriptor)
 
     def settle(self) -> None:
-        """Bring to an end what a process that was killed has left, if no other is at it. Raises StorageError."""
+        """Finish what a killed process has left, unless another one is working there. Raises StorageError."""
         with unwritable(self.shown):
             if not self.directory.is_dir():
                 return
@@ -93,11 +103,11 @@ class Workshop:
                 return take_lock(self._lock)
 
     def _leave(self, descriptor: int) -> None:
-        """Remove what is not complete, and let others in."""
+        """Remove what is incomplete, and release the lock."""
         if not self.journal.exists():
             self._remove(self.new, self.old, self._draft)
         release_lock(self._lock, descriptor)
-        with suppress(OSError):  # it keeps results that could not be moved, or another process has come
+        with suppress(OSError):  # it has results that could not be moved, or another process uses it
             self.directory.rmdir()
 
     def _write_journal(self, replaces: Collection[str]) -> None:
@@ -114,16 +124,16 @@ class Workshop:
             journal = Journal(**values)
             names = [*journal.enter, *journal.leave]
             if any(name in ("", ".", "..", WORKSHOP) or "/" in name or os.sep in name for name in names):
-                raise ValueError("names of other places")
+                raise ValueError("it names other places")
         except (ValueError, TypeError, StorageError) as error:
             raise StorageError(
-                f"{self.journal} must name what is to be moved to {self.shown}, but is damaged: {error}. "
+                f"{self.journal} must name what is moved to {self.shown}, but is damaged: {error}. "
                 f"Take what you need from {self.new} and {self.old}, and remove {self.directory}."
             ) from None
         return journal
 
     def _finish(self) -> None:
-        """Move what is complete to its place, if it is; remove everything else."""
+        """Move complete results to the target, and remove everything else."""
         if self.journal.exists():
             journal = self._read_journal()
             with HeldSignals():
@@ -161,7 +171,7 @@ class Workshop:
                 sync(self.target.parent)
 
     def _moves(self, journal: Journal) -> Iterator[tuple[Path, Path]]:
-        """Give the moves that are left to be made."""
+        """Yield the moves that are not made yet."""
         for name in journal.enter:
             if os.path.lexists(self.new / name):
                 if os.path.lexists(self.target / name):
@@ -181,7 +191,7 @@ class Workshop:
 
 
 def _free_name(path: Path) -> Path:
-    """Return a path, or another one beside it where that is taken."""
+    """Return a path, or a similar one beside it if it exists."""
     number = 0
     free = path
     while os.path.lexists(free):

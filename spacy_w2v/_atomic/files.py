@@ -1,4 +1,4 @@
-"""Files that appear all at once: written to a directory beside their place, then moved."""
+"""Files that appear as a whole: they are written to a directory beside their place, and then moved."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,28 +10,30 @@ from spacy_w2v._atomic.manifests import read_manifest
 from spacy_w2v.errors import StorageError
 
 MANIFESTS = ("meta.json", "manifest.json")
-"""Names that manifests of models and of encoded corpora have."""
+"""The names of the manifests of models and of encoded corpora."""
 
 
 @contextmanager
 def staged_file(path: Path) -> Iterator[Path]:
-    """Give a file name to write to, which takes the place of `path` when the block ends without an error."""
+    """Yield a path to write to, which is moved to `path` if the block ends without an error."""
     with staged_siblings(path) as directory:
         yield directory / path.name
 
 
 @contextmanager
 def staged_siblings(path: Path) -> Iterator[Path]:
-    """Give a directory; all files that are written to it move beside `path` when the block ends without an error.
+    """Yield a directory, whose files are moved to that of `path` if the block ends without an error.
 
-    If the process is killed while they are moved, the next one for the same path moves the rest. Raises StorageError,
-    also if `path` is a device, or a file of a model, which would be damaged without it.
+    If the process is killed while they are moved, the next one for the same path moves the rest.
+
+    Raises:
+        StorageError: The files cannot be written, or `path` is a device, or belongs to a model, which would be damaged.
     """
     with unwritable(path):
         if path.is_dir():
-            raise StorageError(f"The output must be a file, but {path} is a directory. Name another.")
+            raise StorageError(f"The output must be a file, but {path} is a directory. Name another one.")
         if path.exists() and not path.is_file():
-            raise StorageError(f"The output must be a file, but {path} is a device or a pipe. Name another.")
+            raise StorageError(f"The output must be a file, but {path} is a device or a pipe. Name another one.")
         _check_not_of_model(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         check_movable([path])
@@ -41,7 +43,7 @@ def staged_siblings(path: Path) -> Iterator[Path]:
 
 
 def _check_not_of_model(path: Path) -> None:
-    """Raise StorageError if a file is a manifest of ours, or described by one that stands beside it."""
+    """Raise StorageError if a file is one of our manifests, or is listed in a manifest beside it."""
     for manifest in MANIFESTS:
         beside = path.with_name(manifest)
         if not beside.is_file():
@@ -54,5 +56,5 @@ def _check_not_of_model(path: Path) -> None:
         names = {manifest, *files} if isinstance(files, dict) else {manifest}
         if path.name in names and str(values.get("format")).startswith("spacy-w2v"):
             raise StorageError(
-                f"The output must not replace a part of a model, but {path} is described in {beside}. Name another."
+                f"The output must not replace a part of a model, but {path} is listed in {beside}. Name another one."
             )

@@ -1,4 +1,4 @@
-"""Directories of work under way: held by a lock while their process lives, and removed by others once it has ended."""
+"""Directories for work in progress: locked while their process lives, and removed by others after it has ended."""
 
 import shutil
 import tempfile
@@ -9,25 +9,28 @@ from pathlib import Path
 from spacy_w2v._atomic.locks import release_lock, take_lock
 
 LOCK_SUFFIX = ".lock"
-"""The lock of a directory is a file beside it, so that the directory can be renamed while it is held."""
+"""The lock of a directory is a file beside it, so that the directory can be renamed while it is locked."""
 
 
 @contextmanager
 def held_directory(parent: Path, *, prefix: str) -> Iterator[Path]:
-    """Make a directory that only this user can enter, and hold it until the end of the block, when it is removed.
+    """Make a directory that only this user can enter, and lock it; it is removed after the block.
 
-    The block may rename it to keep it. The system releases the lock however the process ends, also by SIGKILL, and
-    knows it in all containers of a machine. Raises OSError if it cannot be made.
+    The block may rename the directory to keep it. The system releases the lock however the process ends, even by
+    SIGKILL, and in all containers of a machine.
+
+    Raises:
+        OSError: The directory cannot be made.
     """
     while True:
         directory = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         lock = _lock_of(directory)
         descriptor = take_lock(lock)
-        if descriptor is None:  # it is being swept
+        if descriptor is None:  # another process is removing it
             continue
         if directory.is_dir():
             break
-        release_lock(lock, descriptor)  # it was swept before it was locked
+        release_lock(lock, descriptor)  # another process removed it before it was locked
     try:
         yield directory
     finally:
@@ -36,9 +39,13 @@ def held_directory(parent: Path, *, prefix: str) -> Iterator[Path]:
 
 
 def sweep(parent: Path, *, prefix: str) -> None:
-    """Remove what `held_directory` left where the process was killed. What cannot be removed is left alone.
+    """Remove the directories of `held_directory` whose process was killed.
 
-    So is everything on file systems without locks, since it may be in use.
+    What cannot be removed is left alone. So is everything on file systems without locks, since it may be in use.
+
+    Args:
+        parent: The directory that they are in.
+        prefix: The beginning of their names.
     """
     with suppress(OSError):
         names = {path.name.removesuffix(LOCK_SUFFIX) for path in parent.iterdir() if path.name.startswith(prefix)}
@@ -56,7 +63,7 @@ def _sweep_one(directory: Path) -> None:
         second = take_lock(lock)
         if second is None:
             shutil.rmtree(directory, ignore_errors=True)
-        else:  # there are no locks
+        else:  # the file system has no locks
             release_lock(lock, second)
     finally:
         release_lock(lock, descriptor)

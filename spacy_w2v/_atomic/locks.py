@@ -1,4 +1,4 @@
-"""One writer at a time: files that one process can lock, and no other, until it ends in whatever way."""
+"""One writer at a time: locks on files, which one process has until it ends in whatever way."""
 
 import errno
 import os
@@ -16,13 +16,17 @@ else:
     import fcntl
 
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
-"""What file systems say that have no locks, as some of networks: nothing is held there."""
+"""Errors of file systems without locks, such as some network file systems: there, nothing is locked."""
 
 
 def take_lock(path: Path) -> int | None:
-    """Lock a file, which is made, and return its descriptor for `release_lock`; None if another process holds it.
+    """Create a file and lock it.
 
-    Raises OSError if the file cannot be made.
+    Returns:
+        Its descriptor, for `release_lock`, or None if another process has locked it.
+
+    Raises:
+        OSError: The file cannot be created.
     """
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -37,12 +41,12 @@ def take_lock(path: Path) -> int | None:
             if isinstance(error, BlockingIOError) or (sys.platform == "win32" and isinstance(error, PermissionError)):
                 return None
             raise
-        os.close(descriptor)  # it was removed by the one that held it before, and another may be there now
+        os.close(descriptor)  # the process that had it before removed it, and another file may be there now
 
 
 def release_lock(path: Path, descriptor: int) -> None:
-    """Remove a file that `take_lock` locked, and let others have it."""
-    if sys.platform == "win32":  # an open file cannot be removed there: not this one, nor one that others have open
+    """Remove a file that `take_lock` locked, and release the lock."""
+    if sys.platform == "win32":  # Windows cannot remove a file that this or another process has open
         os.close(descriptor)
         with suppress(OSError):
             path.unlink()
@@ -50,7 +54,7 @@ def release_lock(path: Path, descriptor: int) -> None:
     try:
         with suppress(OSError):
             if _is_at(descriptor, path):
-                path.unlink()  # before it is released: who waits for this one looks whether it is still there
+                path.unlink()  # before it is released: waiting processes check that it still exists
     finally:
         os.close(descriptor)
 
@@ -71,10 +75,16 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 @contextmanager
 def only_writer(path: Path, *, shown: Path | None = None) -> Iterator[None]:
-    """Hold a directory that `replaced_directory` writes again and again, so that no other process does.
+    """Lock a directory that `replaced_directory` writes repeatedly, so that no other process writes it.
 
-    Ends with the process, however that ends. shown: the path that errors name, as of the output whose checkpoint the
-    directory is; None for `path` itself. Raises StorageError if another process holds it, or it cannot be made.
+    The lock ends with the process, in whatever way.
+
+    Args:
+        path: The directory.
+        shown: The path that errors name, such as the output whose checkpoint the directory is; None for `path` itself.
+
+    Raises:
+        StorageError: Another process has locked it, or the lock cannot be created.
     """
     lock = lock_of(path)
     with unwritable(shown or path):
@@ -90,13 +100,13 @@ def only_writer(path: Path, *, shown: Path | None = None) -> Iterator[None]:
 
 
 def lock_of(path: Path) -> Path:
-    """Return the file that `only_writer` locks to hold a directory."""
+    """Return the file that `only_writer` locks for a directory."""
     return path.with_name(f".{path.name}.lock")
 
 
 def under_way(path: Path) -> StorageError:
     """Return the error for an output that another process is writing."""
     return StorageError(
-        f"Only one run at a time may write to {path}, but another one is under way. Wait until it has ended, or name "
+        f"Only one run at a time may write to {path}, but another one is in progress. Wait until it has ended, or name "
         "another output."
     )

@@ -1,9 +1,9 @@
-"""JSON files that describe the files beside them: format, version, size and checksum of each, and of themselves.
+"""JSON files that describe the files beside them: their format and version, and the size and checksum of each file.
 
-A manifest is an object with "format", "format_version", "files" and facts of its own. Under "files" each file has its
-size in "bytes" and its "xxh3_128" checksum. "checksum" is that of the manifest: of its other entries as JSON without
-white space, in ASCII, with sorted keys. xxHash (https://xxhash.com) finds damage of disks and transfers, at the speed
-of memory; it is no protection against forgery.
+A manifest is an object with "format", "format_version", "files" and further entries. In "files" each file has its size
+in "bytes" and its "xxh3_128" checksum. "checksum" is that of the manifest itself: of its other entries as JSON without
+white space, in ASCII, with sorted keys. xxHash (https://xxhash.com) finds damage by disks and transfers, at the speed
+of memory. It does not protect against forgery.
 """
 
 import json
@@ -18,26 +18,32 @@ from spacy_w2v.errors import StorageError
 CHECKSUM = "xxh3_128"
 
 MAX_MANIFEST_BYTES = 256 << 20
-"""Larger files cannot be manifests: a corpus of 250 billion tokens has one of some 20 MB."""
+"""Larger files cannot be manifests: that of a corpus of 250 billion tokens has some 20 MB."""
 
 
 def describe_files(directory: Path, names: Iterable[str]) -> dict[str, dict[str, int | str]]:
-    """Return what a manifest tells of some files of a directory, under "files". Raises OSError."""
+    """Return the entry "files" of a manifest, for some files of a directory. Raises OSError."""
     return {
         name: {"bytes": (directory / name).stat().st_size, CHECKSUM: xxh3_of_file(directory / name)} for name in names
     }
 
 
 def describe_content(content: bytes) -> dict[str, int | str]:
-    """Return what a manifest tells of a file with this content."""
+    """Return the entry of a manifest for a file with this content."""
     return {"bytes": len(content), CHECKSUM: xxh3_of([content])}
 
 
 def check_files(directory: Path, files: object, *, needed: Collection[str] = ()) -> None:
-    """Raise StorageError unless the files of a directory are those that its manifest describes under "files".
+    """Check that the files of a directory are those that its manifest describes.
 
-    needed: names that must be among them. Where a file has a plain number there, as in the formats before checksums,
-    only its size is compared.
+    Args:
+        directory: The directory.
+        files: The entry "files" of its manifest. If a file has only a number there, as in formats before checksums,
+            that is its size, and only that is compared.
+        needed: Names that must be in `files`.
+
+    Raises:
+        StorageError: A file is missing or damaged, or the manifest is.
     """
     if not isinstance(files, dict) or not all(isinstance(name, str) and _is_plain(name) for name in files):
         raise StorageError(f"The manifest of {directory} must name its files, but is damaged.")
@@ -48,7 +54,7 @@ def check_files(directory: Path, files: object, *, needed: Collection[str] = ())
         path = directory / name
         has_checksum = isinstance(expected, dict)
         size, checksum = (expected.get("bytes"), expected.get(CHECKSUM)) if has_checksum else (expected, None)
-        # what a manifest holds goes into messages only where it is of the right kind
+        # values of a manifest are shown in messages only if they are of the right type
         if type(size) is not int or (has_checksum and not re.fullmatch("[0-9a-f]{32}", str(checksum))):
             raise StorageError(
                 f"The manifest of {directory} must have the size and checksum of {name}, but is damaged."
@@ -81,31 +87,36 @@ def manifest_content(values: dict[str, Any]) -> bytes:  # Any: JSON values
 
 
 def parse_manifest(content: bytes, *, name: str, checked: bool = False) -> dict[str, Any]:  # Any: JSON values
-    """Return the entries of a manifest, without its checksum, which is compared where there is one.
+    """Return the entries of a manifest, without its checksum, which is compared if there is one.
 
-    name: of the file, in errors. checked: there must be a checksum. Raises StorageError for anything but an undamaged
-    JSON object.
+    Args:
+        content: The content of the file.
+        name: The name of the file, for errors.
+        checked: Whether there must be a checksum.
+
+    Raises:
+        StorageError: The content is not a JSON object, or is damaged.
     """
     values = parse_json(content, name=name)
     if not isinstance(values, dict):
-        raise StorageError(f"{name} must hold a JSON object, but holds another value. It is damaged.")
+        raise StorageError(f"{name} must be a JSON object, but is another value. It is damaged.")
     checksum = values.pop("checksum", None)
     try:
         changed = (checksum is not None or checked) and checksum != _own_checksum(values)
     except RecursionError:
         changed = True
     if changed:
-        raise StorageError(f"{name} must have the checksum that stands in it, but has been changed. It is damaged.")
+        raise StorageError(f"{name} must match its own checksum, but has been changed. It is damaged.")
     return values
 
 
 def read_manifest(path: Path, *, checked: bool = False) -> dict[str, Any]:  # Any: JSON values
-    """Return the entries of a manifest on disk; see `parse_manifest`. Raises StorageError, also if it is missing."""
+    """Return the entries of a manifest on disk; see `parse_manifest`. Raises StorageError if it is missing too."""
     return parse_manifest(read_bounded(path), name=str(path), checked=checked)
 
 
 def read_bounded(path: Path) -> bytes:
-    """Return the content of a small file. Raises StorageError if it cannot be read, or is too large to be one."""
+    """Return the content of a small file. Raises StorageError if it cannot be read, or is too large."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_MANIFEST_BYTES + 1)
@@ -117,15 +128,15 @@ def read_bounded(path: Path) -> bytes:
 
 
 def parse_json(content: bytes, *, name: str) -> Any:  # Any: JSON values
-    """Return the value of a JSON text in UTF-8. name: of the file, in errors. Raises StorageError."""
+    """Return the value of a JSON text in UTF-8. Raises StorageError, with the name of the file, if it is invalid."""
     try:
         return json.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:  # ValueError: also of what is not UTF-8
+    except (ValueError, RecursionError) as error:  # ValueError also means that it is not UTF-8
         raise StorageError(f"{name} must be JSON, but is damaged: {error}") from None
 
 
 def _is_plain(name: str) -> bool:
-    """Return whether a name is that of a file directly in a directory, which can be shown."""
+    """Return whether a name is that of a file directly in a directory, and printable."""
     return name not in ("", ".", "..") and len(name) < 256 and name.isprintable() and not {*name} & {*"/\\"}
 
 

@@ -107,8 +107,8 @@ def encode_corpus(
     if counts.n_not_text:
         n_all = counts.n_documents + counts.n_null + counts.n_not_text
         warnings.warn(
-            f"All documents must be of the same type, but {counts.n_not_text:,} of {n_all:,} are not like the others, "
-            f"and were left out. The first of them: {documents.example}",
+            f"Left out {counts.n_not_text:,} of {n_all:,} documents, whose type differs from that of the others. The "
+            f"first of them: {documents.example}",
             CorpusWarning,
             stacklevel=2,
         )

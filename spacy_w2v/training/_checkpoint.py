@@ -213,7 +213,7 @@ def open_checkpoint(path: Path, *, resume: bool, overwrite: bool) -> Checkpoint 
         return None
     if not (path / PROGRESS_FILE).is_file():
         raise StorageError(
-            f"{path} is where checkpoints are kept, but has no {PROGRESS_FILE} and so holds something else. "
+            f"{path} is where checkpoints are kept, but has no {PROGRESS_FILE}, so it is something else. "
             "Move it, or name another output."
         )
     if resume:
