@@ -166,9 +166,7 @@ def test_a_directory_of_another_program_is_left_alone(tmp_path, tag):
     if tag is not None:
         (tmp_path / "cache" / CACHE_TAG).write_text(tag)
     mode = (tmp_path / "cache").stat().st_mode
-    with pytest.raises(
-        StorageError, match=r"must be new, empty or a cache of spacy-w2v, .* with cache_dir"
-    ):
+    with pytest.raises(StorageError, match=r"must be new, empty or a cache of spacy-w2v, .* with cache_dir"):
         encode(tmp_path / "cache")
     assert names(tmp_path / "cache") == ["debug"]
     assert (tmp_path / "cache").stat().st_mode == mode

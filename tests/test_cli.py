@@ -383,7 +383,9 @@ def test_export_for_spacy(workplace):
     np.testing.assert_array_equal(nlp(most_frequent)[0].vector, vectors[0].astype(np.float16))
 
     before = files_below(workplace)
-    assert "exported exists. Name another one, or replace it with --overwrite" in w2v(*export, cwd=workplace, code=1).said
+    assert (
+        "exported exists. Name another one, or replace it with --overwrite" in w2v(*export, cwd=workplace, code=1).said
+    )
     assert files_below(workplace) == before
     (workplace / "exported/README.md").write_text("mine")
     w2v("export", "out", "exported", "--overwrite", cwd=workplace)

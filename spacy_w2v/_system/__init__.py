@@ -1,1 +1,1 @@
-"""The machine that we run on: its memory, cores and BLAS, and the terminal and signals of this process."""
+"""The system: its memory, cores and BLAS, the terminal and signals of this process, hashes, nearest spellings."""

@@ -1,16 +1,16 @@
-"""BLAS, which does the products of NumPy and of the softmax kernels."""
+"""BLAS, which computes the matrix products of NumPy and of the softmax kernels."""
 
 from contextlib import AbstractContextManager
 
 
 def one_thread_of_blas() -> AbstractContextManager[object]:
-    """Limit each product to the thread that asks for it.
+    """Return a context in which BLAS computes each product in the thread that asks for it.
 
-    Several workers would each take all cores, and the threads of many small products wait for each other where another
-    process takes one of the cores. Apple's Accelerate cannot be limited from here: VECLIB_MAXIMUM_THREADS=1 must be in
-    the environment when Python starts.
+    Otherwise each worker would use all cores, and the threads of many small products would wait for each other if
+    another process takes one of the cores. Apple's Accelerate cannot be limited like this: VECLIB_MAXIMUM_THREADS=1
+    must be in the environment when Python starts.
     """
-    import scipy.linalg.cython_blas  # noqa: F401  a kernel from the cache loads it at its first product: past the limit
+    import scipy.linalg.cython_blas  # noqa: F401  otherwise a cached kernel loads it at its first product, when it is too late for the limit
     from threadpoolctl import threadpool_limits
 
     limits: AbstractContextManager[object] = threadpool_limits(1, "blas")

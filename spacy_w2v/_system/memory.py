@@ -22,9 +22,9 @@ def available_memory() -> int | None:
 
 
 def release_free_memory() -> None:
-    """Give memory that is free within this process back to the system, where that is possible.
+    """Return free memory of this process to the system, if possible.
 
-    Allocators keep it for later: after a corpus of 17 million words has been encoded, Arrow's and glibc's keep 75 MB.
+    Allocators keep it for later use: after encoding a corpus of 17 million words, those of Arrow and glibc keep 75 MB.
     """
     import pyarrow as pa
 
@@ -35,9 +35,9 @@ def release_free_memory() -> None:
 
 
 def release_mapped(array: "NDArray[Any]") -> None:  # Any: of any type
-    """Let go of what was read of an array that is a file mapped for reading; it is read again when it is needed.
+    """Free the memory of an array that is a file mapped for reading; what is needed is read again.
 
-    Any other array stays as it is, and so does one whose changes are kept in memory only.
+    All other arrays are left alone, also maps whose changes are in memory only.
     """
     if getattr(array, "mode", None) != "r":  # of np.memmap
         return

@@ -1,4 +1,4 @@
-"""Ctrl-C and requests to end, held back until the work is in a state that can be kept."""
+"""Ctrl-C and other requests to end, which can be delayed until the work is in a consistent state."""
 
 import signal
 import threading
@@ -12,23 +12,24 @@ ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP",
 
 
 class Stopped(KeyboardInterrupt):
-    """The process was asked to end by a signal other than Ctrl-C: it cleans up as after that."""
+    """A signal other than Ctrl-C asked the process to end: it cleans up as after Ctrl-C."""
 
 
 class EndingSignals:
-    """Lets signals that ask the process to end raise KeyboardInterrupt, while the block runs.
+    """A context in which signals that ask the process to end raise KeyboardInterrupt.
 
-    Signals that are ignored, or handled by someone else, stay so; outside of the main thread nothing changes.
+    Signals that are ignored, or that other code handles, are left alone. In threads other than the main one, nothing
+    changes.
     """
 
     def __init__(self) -> None:
         self.received: int | None = None
-        """The first signal that came."""
+        """The number of the first signal that came, or None."""
         self._handlers: dict[int, Any] = {}  # Any: what signal.signal takes
 
     @property
     def exit_code(self) -> int:
-        """The exit code of a process that they end, as shells have it: 128 and the number of the signal."""
+        """The exit code of a process that a signal ended, as in shells: 128 plus the number of the signal."""
         return 128 + (self.received or signal.SIGINT)
 
     def __enter__(self) -> "EndingSignals":
@@ -50,10 +51,10 @@ class EndingSignals:
 
 
 class HeldSignals(AbstractContextManager["HeldSignals"]):
-    """Notes a signal instead of letting it do what it does, until `deliver` is called or the block ends.
+    """A context that delays signals until `deliver` is called or the block ends.
 
-    A second one of the same kind is not held: it does at once what it always did. Signals that are ignored stay so, and
-    outside of the main thread, where Python handles none, nothing is held.
+    A second signal of the same kind is not delayed. Signals that are ignored are left alone, and so are all signals in
+    threads other than the main one, where Python does not handle them.
     """
 
     def __init__(self) -> None:
@@ -80,11 +81,11 @@ class HeldSignals(AbstractContextManager["HeldSignals"]):
                 signal.signal(number, handler)
 
     def deliver(self) -> None:
-        """Let the signal that was held do what it does; if it neither raises nor ends the process, hold the next."""
+        """Handle the delayed signal; if that neither raises nor ends the process, the next signal is delayed again."""
         if self.pending is None:
             return
         number, self.pending = self.pending, None
-        signal.raise_signal(number)  # to its old handler, which `_hold` put back
+        signal.raise_signal(number)  # to its old handler, which `_hold` restored
         signal.signal(number, self._hold)
 
     def _hold(self, number: int, frame: FrameType | None) -> None:
@@ -93,7 +94,7 @@ class HeldSignals(AbstractContextManager["HeldSignals"]):
 
 
 def import_whole(*names: str) -> None:
-    """Import modules while signals are held: one that is interrupted stays half made as long as the process lives."""
+    """Import modules while signals are delayed: an interrupted import would leave a module incomplete."""
     with HeldSignals():
         for name in names:
             import_module(name)

@@ -1,7 +1,7 @@
-"""Text of others on a terminal: characters that would steer it, or hide what is there, are shown as escapes.
+"""Foreign text on a terminal: characters that would control it, or hide text, are shown as escape sequences.
 
-Words, paths and settings come from corpora and files of strangers. A word may hold the sequence that clears a screen or
-names its window, or the characters that turn the order of a line round (https://trojansource.codes).
+Words, paths and settings come from corpora and files of strangers. A word may have the sequence that clears the screen
+or renames the window, or characters that reverse the order of a line (https://trojansource.codes).
 """
 
 import re
@@ -10,21 +10,21 @@ _STEERING = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-"""Control characters, those of direction, those without width, fillers, tags, line separators, lone surrogates."""
+"""Control characters, direction marks, characters without width, fillers, tags, line separators, lone surrogates."""
 
 _JOINERS = "\u200c\u200d"
 
 
 def shown(text: str) -> str:
-    r"""Return a word, path or other text of one line as a terminal may show it, such as \x1b for an escape.
+    r"""Return a word, path or other text of one line as a terminal can show it, with \x1b in place of an escape.
 
-    The two joiners stay behind a letter or sign that is not ASCII, where Persian, Hindi and emoji need them.
+    The two joiners are kept after a character other than ASCII, where Persian, Hindi and emoji need them.
     """
     return text if text.isascii() and text.isprintable() else _STEERING.sub(_escaped, text)
 
 
 def shown_lines(text: str) -> str:
-    """Return a text of several lines as `shown` does, line by line."""
+    """Return a text of several lines, each as `shown` returns it."""
     return "\n".join(map(shown, text.split("\n")))
 
 

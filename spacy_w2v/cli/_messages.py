@@ -1,4 +1,4 @@
-"""What the commands print: wasabi's messages, in which words and paths cannot steer the terminal or end in an error."""
+"""The messages of the commands: those of wasabi, in which words and paths cannot control the terminal."""
 
 import sys
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from spacy_w2v._system.terminal import shown, shown_lines
 
 
 class Messages(Printer):  # type: ignore[misc]  # wasabi's types are not followed
-    """wasabi's printer, whose texts are shown as `spacy_w2v._system.terminal` returns them."""
+    """wasabi's printer, whose texts are shown as by `spacy_w2v._system.terminal`."""
 
     def text(self, title: Any = "", text: Any = "", *, icon: str | None = None, **more: Any) -> Any:
         """Print a message; `good`, `warn`, `fail` and `info` come here too."""
         mark = f"{self.icons[icon]} " if icon and self.pretty else ""
-        # With an icon, wasabi would itself encode the text, and raise where that is not ASCII and output not UTF-8.
+        # With an icon, wasabi would encode the text itself, and raise if it is not ASCII and the output not UTF-8.
         return super().text(mark + shown_lines(str(title)), shown_lines(str(text)), **more)
 
     def divider(self, text: str = "", **more: Any) -> Any:
@@ -28,13 +28,13 @@ class Messages(Printer):  # type: ignore[misc]  # wasabi's types are not followe
 
 
 msg = Messages()
-"""In place of wasabi's."""
+"""The printer of all commands, in place of wasabi's."""
 
 
 def let_all_be_printed() -> None:
-    """Let standard output show as escapes what its encoding lacks, as standard error does, in place of an error.
+    """Make standard output show characters that its encoding lacks as escapes, as standard error does.
 
-    Redirected output is in cp1252 on many a Windows, and in ASCII in the locale C.
+    Otherwise they would raise errors: redirected output is often in cp1252 on Windows, and in ASCII in the locale C.
     """
     reconfigure = getattr(sys.stdout, "reconfigure", None)  # notebooks and tests have streams of their own
     if reconfigure is not None and sys.stdout.errors == "strict":

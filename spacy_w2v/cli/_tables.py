@@ -1,4 +1,4 @@
-"""Tables of words of any script, in columns of a terminal."""
+"""Tables of words in any script, in columns of a terminal."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ SPACING = 3
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Return the rows as lines, with each column as wide as its widest cell, and cells as `shown` returns them."""
+    """Return rows as lines, with each column as wide as its widest cell; cells are shown as by `shown`."""
     rows = [tuple(map(shown, row)) for row in rows]
     widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
     lines = (
@@ -19,7 +19,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 
 def width_of(text: str) -> int:
-    """Return how many columns of a terminal a text takes: two for each wide character, such as those of Chinese."""
+    """Return how many columns of a terminal a text takes: two for each wide character, such as Chinese ones."""
     from rich.cells import cell_len
 
     return cell_len(text)

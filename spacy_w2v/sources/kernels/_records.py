@@ -1,4 +1,4 @@
-"""The loops that find records in JSON and rows and fields in CSV: one pass, whatever the length of a record."""
+"""The loops that find records in JSON, and rows and fields in CSV, in one pass for records of any length."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,27 +6,27 @@ from numpy.typing import NDArray
 from spacy_w2v._arrays import Offsets
 from spacy_w2v._jit import inner, kernel
 
-# Where a scan stands, as an array of these; it goes on with the next block of a file.
-LINE = 0  # of the next byte, from 1 on
-STARTED = 1  # line in which the record began that is not yet complete
-RECORD = 2  # where it began, in bytes from the start of what has not been handed on; NONE
-FAULT = 3  # one of those below; the scan has stopped
-DEPTH = 4  # of JSON: open brackets
-BASE = 5  # of JSON: depth of records, 1 within an array of all
-QUOTED = 6  # within a string of JSON (1), or a quoted field (1) or behind a quote in it (2)
-ESCAPED = 7  # of JSON: behind a backslash
-BEFORE = 8  # the last byte that is not white space (JSON), or within the row (CSV: 0 at the start of a field)
-FIELDS = 9  # of CSV: fields of the row that are complete
-INSIDE = 10  # of CSV: separators within the open quotes
-BREAKS = 11  # of CSV: line breaks within them
-PENDING = 12  # of CSV: the first of them, where the row may have ended; NONE, or NO_END once that is known
-PENDING_LINE = 13  # of CSV: the line behind it
-PENDING_FIELDS = 14  # of CSV: separators in that line; NONE as long as it is empty
-IS_BROKEN = 15  # of CSV: whether the quotes end within a field of that line
-REWIND = 16  # of CSV: where the next scan has to begin again; NONE
-STATE_SIZE = 17
+# The state of a scan between two blocks of a file is an array of these.
+LINE = 0  # the line of the next byte, counted from 1
+STARTED = 1  # the line in which the incomplete record began
+RECORD = 2  # where that record began, in bytes from the start of the waiting bytes, or NONE
+FAULT = 3  # one of the faults below, if the scan has stopped
+DEPTH = 4  # JSON: the number of open brackets
+BASE = 5  # JSON: the depth of records, 1 within an array of all records
+QUOTED = 6  # JSON: 1 within a string, ESCAPED after a backslash; CSV: 1 within a quoted field, 2 after a quote in it
+BEFORE = 7  # JSON: the last byte that is not white space; CSV: 0 at the start of a field
+FIELDS = 8  # CSV: the number of complete fields of the row
+INSIDE = 9  # CSV: the number of separators within the open quotes
+BREAKS = 10  # CSV: the number of line breaks within the open quotes
+PENDING = 11  # CSV: the first of these, where the row may have ended, or NONE, or NO_END if it is known not to have
+PENDING_LINE = 12  # CSV: the line after PENDING
+PENDING_FIELDS = 13  # CSV: the number of separators in that line, or NONE as long as it is empty
+IS_BROKEN = 14  # CSV: whether the quotes end within a field of that line
+REWIND = 15  # CSV: where the next scan has to start, or NONE
+STATE_SIZE = 16
 
 NONE = -1
+ESCAPED = 2
 NO_END = -2
 
 TOO_DEEP = 1
@@ -36,7 +36,7 @@ BROKEN_OBJECT = 4
 OPEN_QUOTE = 5
 
 MAX_DEPTH = 500
-"""Parsers of JSON call themselves for each level, and end in a crash at some 100,000."""
+"""Parsers of JSON are recursive, and crash at some 100,000 levels."""
 
 TAB, NEWLINE, RETURN, SPACE, QUOTE, COMMA = (np.uint8(ord(mark)) for mark in '\t\n\r ",')
 COLON, BACKSLASH = np.uint8(ord(":")), np.uint8(ord("\\"))
@@ -53,25 +53,26 @@ def start_of_file() -> NDArray[np.int64]:
 
 @kernel
 def scan_json(data: NDArray[np.uint8], offset: int, state: NDArray[np.int64], starts: Offsets, ends: Offsets) -> int:
-    """Write where objects start and end, and return how many have ended; `starts` of them begin behind `offset`.
+    """Write where objects start and end, and return how many have ended.
 
-    Objects may stand on a line each, over several lines, side by side, or in arrays. `offset`: bytes that have been
-    scanned and wait for the end of their record. There is room for data.size / 2 + 1 objects. Sets FAULT of the state
-    and stops at what no parser should see.
+    Objects may be one per line, over several lines, side by side, or in arrays. At something that a parser must not
+    see, the scan stops and sets FAULT.
+
+    Args:
+        data: The next block of the file.
+        offset: The number of bytes that were scanned before, and wait for the end of their record.
+        state: The state of the scan, which is updated.
+        starts: Room for data.size / 2 + 1 objects.
+        ends: Room for as many.
     """
     line, depth, base = state[LINE], state[DEPTH], state[BASE]
-    quoted, escaped, before = state[QUOTED], state[ESCAPED], state[BEFORE]
+    quoted, before = state[QUOTED], state[BEFORE]
     n_records = 0
     for i in range(data.size):
         byte = data[i]
         if quoted:
-            if escaped:
-                escaped = 0
-            elif byte == BACKSLASH:
-                escaped = 1
-            elif byte == QUOTE:
-                quoted = 0
-            elif byte == NEWLINE:
+            quoted = _after_byte_of_string(byte, quoted)
+            if quoted == NONE:
                 state[FAULT] = BROKEN_STRING
                 break
             continue
@@ -81,22 +82,15 @@ def scan_json(data: NDArray[np.uint8], offset: int, state: NDArray[np.int64], st
         if byte in (SPACE, TAB, RETURN):
             continue
         if byte in (OPEN_BRACE, OPEN_BRACKET):
-            if depth == base:
-                if byte == OPEN_BRACKET:
-                    if depth == 1:
-                        state[FAULT] = NOT_AN_OBJECT
-                        break
-                    base = 1
-                else:
-                    state[RECORD] = offset + i
-                    state[STARTED] = line
-            elif before != COLON and before != COMMA and before != OPEN_BRACKET:
-                state[FAULT] = BROKEN_OBJECT
+            state[FAULT] = _fault_of_opening(byte, depth, base, before)
+            if state[FAULT]:
                 break
+            if depth == base and byte == OPEN_BRACKET:
+                base = 1
+            elif depth == base:
+                state[RECORD] = offset + i
+                state[STARTED] = line
             depth += 1
-            if depth > MAX_DEPTH:
-                state[FAULT] = TOO_DEEP
-                break
         elif byte in (CLOSE_BRACE, CLOSE_BRACKET):
             depth -= 1
             if depth < 0:
@@ -120,8 +114,30 @@ def scan_json(data: NDArray[np.uint8], offset: int, state: NDArray[np.int64], st
             quoted = 1
         before = byte
     state[LINE], state[DEPTH], state[BASE] = line, depth, base
-    state[QUOTED], state[ESCAPED], state[BEFORE] = quoted, escaped, before
+    state[QUOTED], state[BEFORE] = quoted, before
     return n_records
+
+
+@inner
+def _after_byte_of_string(byte: int, quoted: int) -> int:
+    """Return QUOTED after a byte of a string of JSON, or NONE if strings must not have the byte."""
+    if quoted == ESCAPED:
+        return 1
+    if byte == BACKSLASH:
+        return ESCAPED
+    if byte == QUOTE:
+        return 0
+    return NONE if byte == NEWLINE else 1
+
+
+@inner
+def _fault_of_opening(byte: int, depth: int, base: int, before: int) -> int:
+    """Return the fault of an opening bracket of JSON, or 0."""
+    if depth == base:
+        return NOT_AN_OBJECT if byte == OPEN_BRACKET and depth == 1 else 0
+    if before != COLON and before != COMMA and before != OPEN_BRACKET:
+        return BROKEN_OBJECT
+    return TOO_DEEP if depth == MAX_DEPTH else 0
 
 
 @kernel
@@ -134,13 +150,22 @@ def scan_rows(
     separator: int,
     n_columns: int,
 ) -> int:
-    """Write where rows of CSV start and end, and return how many have ended; empty ones are skipped.
+    """Write where rows of CSV start and end, and return how many have ended; empty rows are skipped.
 
-    A field in quotes may hold separators, line breaks, and quotes that are doubled. One that begins with a quote and
-    has another one within, without a separator behind, ends at the next separator, as pandas reads it; over lines this
-    is the fault OPEN_QUOTE. n_columns > 0 (of .tsv files, which most programs write without quotes): such a field is
-    taken as it stands. So is one that nothing closes in its line, if this line has all columns, and the next one too;
-    if that one began in an earlier block, REWIND is where to go on. There is room for data.size + 1 rows.
+    A quoted field may contain separators, line breaks, and doubled quotes. If other text follows the closing quote, the
+    field ends at the next separator, as in pandas; over several lines this is the fault OPEN_QUOTE. Most programs write
+    .tsv files without quotes. So with n_columns > 0, quotes in such a field are ordinary characters. The same holds for
+    a field whose quote is not closed in its line, if this line and the next one have all columns. If that field began in
+    an earlier block, the next scan has to start at REWIND.
+
+    Args:
+        data: The next block of the file.
+        offset: The number of bytes that were scanned before, and wait for the end of their record.
+        state: The state of the scan, which is updated.
+        starts: Room for data.size + 1 rows.
+        ends: Room for as many.
+        separator: The character between fields.
+        n_columns: The number of columns of a .tsv file, or 0.
     """
     line, quoted, before = state[LINE], state[QUOTED], state[BEFORE]
     fields, inside, breaks, record = state[FIELDS], state[INSIDE], state[BREAKS], state[RECORD]
@@ -156,7 +181,9 @@ def scan_rows(
         if not is_break and pending_fields == NONE:
             pending_fields = 0
         if pending >= 0 and pending_fields >= 0 and (byte == NEWLINE or (is_break and quoted != 1)):
-            if pending_fields + 1 == n_columns:  # this line is a row like the one before: the quote encloses nothing
+            if (
+                pending_fields + 1 == n_columns
+            ):  # this line is a row like the one before: the quote is an ordinary character
                 starts[n_rows] = record
                 ends[n_rows] = pending
                 n_rows += 1
@@ -174,7 +201,7 @@ def scan_rows(
         i += 1
         if byte == separator:
             pending_fields += 1
-        if quoted == 2:  # behind a quote within quotes
+        if quoted == 2:  # after a quote within quotes
             if byte == QUOTE:
                 quoted = 1
                 continue
@@ -232,16 +259,24 @@ def copy_fields(
     offsets: Offsets,
     missing: NDArray[np.bool_],
 ) -> None:
-    """Copy one field of each row to `out`, which has room for all of `data`, without its quotes. r = rows.
+    """Copy one field of each row, without its quotes. r = rows.
 
-    offsets: r + 1, written. missing: r, set where a row has fewer columns. is_literal: a quote that nothing closes is
-    a mark like any other, as `scan_rows` takes it with n_columns.
+    Args:
+        data: The rows.
+        starts: Where each row starts: r.
+        ends: Where each row ends: r.
+        separator: The character between fields.
+        is_literal: Whether a quote that is not closed is an ordinary character, as in `scan_rows` with n_columns.
+        column: The number of the field.
+        out: Room for all of `data`, to which the fields are written.
+        offsets: Room for the offsets of the fields in `out`: r + 1.
+        missing: Set where a row has too few columns: r.
     """
     place = 0
     offsets[0] = 0
     for row in range(starts.size):
         i, end = starts[row], ends[row]
-        if end > i and data[end - 1] == RETURN:  # where a quote that encloses nothing hid it
+        if end > i and data[end - 1] == RETURN:  # which an open quote hid from the scan
             end -= 1
         for _ in range(column):
             i = _end_of_field(data, i, end, separator, is_literal) + 1
@@ -267,7 +302,7 @@ def copy_fields(
 
 @inner
 def _closing_quote(data: NDArray[np.uint8], start: int, end: int) -> int:
-    """Return where the quote at `start` is closed, by one that is not doubled; NONE."""
+    """Return where the quote at `start` is closed by one that is not doubled, or NONE."""
     i = start + 1
     while i < end:
         if data[i] == QUOTE:
@@ -280,7 +315,7 @@ def _closing_quote(data: NDArray[np.uint8], start: int, end: int) -> int:
 
 @inner
 def _end_of_field(data: NDArray[np.uint8], start: int, end: int, separator: int, is_literal: bool) -> int:
-    """Return where the field that starts there ends: at a separator, or at the end of the row."""
+    """Return where a field ends: at a separator, or at the end of the row."""
     i = start
     if start < end and data[start] == QUOTE:
         close = _closing_quote(data, start, end)
