@@ -248,7 +248,7 @@ def test_disk_full_while_the_corpus_is_encoded(workplace):
 
 
 def test_foreign_cache_directory(workplace):
-    message = "The cache directory must be new, empty or one of spacy-w2v, but model holds other files"
+    message = "The cache directory must be new, empty or a cache of spacy-w2v, but model has other files"
     fails_cleanly(workplace, *TRAIN, "--cache-dir", "model", message=message)
 
 

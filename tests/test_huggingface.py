@@ -385,7 +385,9 @@ def test_a_package_that_remote_files_need_is_named(monkeypatch, missing):
     monkeypatch.setitem(sys.modules, missing, None)
     for protocol in ("https", "s3"):
         monkeypatch.delitem(sys.modules["fsspec.registry"]._registry, protocol, raising=False)
-    with pytest.raises(CorpusError, match=rf"^Reading {url} needs a package .*Install it with: pip install {missing}$"):
+    with pytest.raises(
+        CorpusError, match=rf"^To read {url}, a package is missing.*Install it with: pip install {missing}$"
+    ):
         make_dataset_v1(data_files=url).fingerprint()
 
 

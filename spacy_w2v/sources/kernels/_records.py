@@ -155,8 +155,8 @@ def scan_rows(
     A quoted field may contain separators, line breaks, and doubled quotes. If other text follows the closing quote, the
     field ends at the next separator, as in pandas; over several lines this is the fault OPEN_QUOTE. Most programs write
     .tsv files without quotes. So with n_columns > 0, quotes in such a field are ordinary characters. The same holds for
-    a field whose quote is not closed in its line, if this line and the next one have all columns. If that field began in
-    an earlier block, the next scan has to start at REWIND.
+    a field whose quote is not closed in its line, if this line and the next one have all columns. If that field began
+    in an earlier block, the next scan has to start at REWIND.
 
     Args:
         data: The next block of the file.
@@ -181,9 +181,7 @@ def scan_rows(
         if not is_break and pending_fields == NONE:
             pending_fields = 0
         if pending >= 0 and pending_fields >= 0 and (byte == NEWLINE or (is_break and quoted != 1)):
-            if (
-                pending_fields + 1 == n_columns
-            ):  # this line is a row like the one before: the quote is an ordinary character
+            if pending_fields + 1 == n_columns:  # this line is a row too: the quote is ordinary
                 starts[n_rows] = record
                 ends[n_rows] = pending
                 n_rows += 1
