@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import spacy
@@ -23,6 +24,7 @@ from spacy_w2v.errors import ConfigError, CorpusError, CorpusWarning, StorageErr
 from spacy_w2v.sources._hub_cache import writable_caches
 from spacy_w2v.sources._huggingface import make_dataset_v1
 from spacy_w2v.training._checkpoint import Checkpoint
+from spacy_w2v.training._progress_record import CorpusIdentity
 
 NLP = spacy.blank("en")
 WHITESPACE = TokensSettings(tokenizer="whitespace")
@@ -405,14 +407,15 @@ def test_what_differs_between_fingerprints():
 
 
 def test_a_checkpoint_of_another_format_of_the_cache_goes_by_the_content():
-    now = {"fingerprint": dict.fromkeys(PARTS, 1), "content": "c", "n_tokens": 3, "initial": None}
-    before = now | {"fingerprint": now["fingerprint"] | {"format": 0, "source": 2, "tokenizer": 2}}
-    checkpoint = Checkpoint(Path("run"), settings={}, corpus=before, learning_rates=[], state={})
+    parts = dict.fromkeys(PARTS, 1)
+    now = CorpusIdentity(fingerprint=parts, content="c", n_tokens=3)
+    before = now.model_copy(update={"fingerprint": parts | {"format": 0, "source": 2, "tokenizer": 2}})
+    checkpoint = Checkpoint(Path("run"), record=None, progress=SimpleNamespace(corpus=before))
     checkpoint.check_corpus(now)
     with pytest.raises(ConfigError, match="the corpus has other texts"):
-        checkpoint.check_corpus(now | {"content": "d"})
+        checkpoint.check_corpus(now.model_copy(update={"content": "d"}))
     with pytest.raises(ConfigError, match="max_vocab_size has changed"):
-        checkpoint.check_corpus(now | {"fingerprint": now["fingerprint"] | {"max_vocab_size": 2}})
+        checkpoint.check_corpus(now.model_copy(update={"fingerprint": parts | {"max_vocab_size": 2}}))
 
 
 # --- homes

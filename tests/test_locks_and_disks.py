@@ -188,7 +188,7 @@ def test_a_damaged_journal_is_told(tmp_path):
     (workshop / "new").mkdir(parents=True)
     for content in ("[", "[]", '{"enter": 1}', json.dumps({"enter": ["../x"], "leave": []})):
         (workshop / "journal.json").write_text(content)
-        with pytest.raises(StorageError, match=r"must name what is to be moved to .*out, but is damaged"):
+        with pytest.raises(StorageError, match=r"must name what is moved to .*out, but is damaged"):
             check_output(tmp_path / "out", overwrite=True, made_by_us="log")
         assert (workshop / "new").exists()
 
@@ -226,7 +226,7 @@ def test_a_mount_point_is_written_into(tmp_path):
 def test_a_mount_point_that_would_be_replaced_is_refused_first(tmp_path):
     with mounted(tmp_path / "place") as place:
         for staged in (staged_directory(tmp_path, replaces={"place"}), only_writer(place)):
-            with pytest.raises(StorageError, match=r"be replaced, but .*place is a mount point"), staged:
+            with pytest.raises(StorageError, match=r"must be replaceable, but .*place is a mount point"), staged:
                 raise AssertionError
 
 
