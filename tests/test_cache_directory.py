@@ -80,7 +80,8 @@ import sys
 import spacy
 from pathlib import Path
 from spacy_w2v.config._schema import TokensSettings
-from spacy_w2v.corpus._cache import EncodingListener, prepared_corpus
+from spacy_w2v.corpus._cache import prepared_corpus
+from spacy_w2v.corpus._encoding import EncodingListener
 from spacy_w2v.sources._huggingface import make_dataset_v1
 from spacy_w2v.errors import Word2VecError
 try:

@@ -13,8 +13,8 @@ from helpers_model import make_model
 import spacy_w2v
 from spacy_w2v._atomic import describe_files, read_manifest, write_manifest
 from spacy_w2v.config._schema import TokensSettings
-from spacy_w2v.corpus import _cache as cache
 from spacy_w2v.corpus import _store as store
+from spacy_w2v.corpus._fingerprint import corpus_fingerprint
 from spacy_w2v.errors import StorageError
 from spacy_w2v.model._run_record import SCHEMA_VERSION, RunRecord, parse_record
 from spacy_w2v.sources._iterables import as_source
@@ -142,8 +142,8 @@ def newer_checkpoint(directory, nlp):
     shutil.copytree(DATA / "before_the_house/checkpoint", directory)
     values = with_news(json.loads((directory / "progress.json").read_text()))
     settings = TokensSettings(tokenizer="whitespace")
-    now = cache.corpus_fingerprint(as_source(TEXTS), nlp, settings, max_vocab_size=10_000_000)
-    values["corpus"]["fingerprint"]["tokenizer"] = now["tokenizer"]
+    now = corpus_fingerprint(as_source(TEXTS), nlp, settings, max_vocab_size=10_000_000)
+    values["corpus"]["fingerprint"]["tokenizer"] = now.tokenizer
     (directory / "progress.json").write_text(json.dumps(values))
     make_newer(directory)
     meta = read_manifest(directory / "meta.json")
