@@ -108,6 +108,11 @@ def names_of_ours(text: str) -> set[str]:
     return {name for attribute, imported in found for name in (attribute, *imported.split(", ")) if name}
 
 
+def test_the_readme_names_all_of_the_face():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in FACE if not re.search(rf"`[^`]*\b{name}\b[^`]*`", text)] == []
+
+
 def test_names_are_found():
     text = (
         "from spacy_w2v.model._x import y\n>>> spacy_w2v.train()\nfrom spacy_w2v import load, errors\nimport spacy_w2v"

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Literal, TypedDict
 
 from spacy_w2v.config._base import Settings
+from spacy_w2v.config._losses import ArchitectureName, LossName
 from spacy_w2v.config._schema import (
     ModelSettings,
+    TokenAttr,
     TokensSettings,
     TrainingSettings,
     VocabularySettings,
@@ -28,7 +30,7 @@ class TokensKeywords(TypedDict, total=False):
     """Settings of `[w2v.tokens]`."""
 
     tokenizer: Literal["pipeline", "whitespace"]
-    attr: Literal["ORTH", "LOWER", "NORM"]
+    attr: TokenAttr
     boundary: Literal["line", "sentence", "document"]
     numbers: Literal["keep", "shape", "drop"]
     urls: Literal["keep", "shape", "drop"]
@@ -48,8 +50,8 @@ class VocabularyKeywords(TypedDict, total=False):
 class ModelKeywords(TypedDict, total=False):
     """Settings of `[w2v.model]`."""
 
-    architecture: Literal["skip-gram", "cbow"]
-    loss: Literal["negative-sampling", "hierarchical-softmax", "softmax"]
+    architecture: ArchitectureName
+    loss: LossName
     vector_size: int
     window: int
     shrink_windows: bool

@@ -18,12 +18,6 @@ class Score(BaseModel):
 
     fewest: ClassVar[int] = 1
     """Questions that a score needs."""
-    n_used: int
-    n_unknown: int = 0
-
-    def measures(self) -> dict[str, tuple[float | None, int]]:
-        """Return each measure, and the number of questions that it was taken of."""
-        raise NotImplementedError
 
 
 class WordPairScore(Score):
@@ -41,7 +35,7 @@ class WordPairScore(Score):
     """Pairs that were left out."""
 
     def measures(self) -> dict[str, tuple[float | None, int]]:
-        """Return both correlations."""
+        """Return both correlations, with the number of pairs."""
         return {"spearman": (self.spearman, self.n_used), "pearson": (self.pearson, self.n_used)}
 
 
@@ -66,7 +60,7 @@ class AnalogyScore(Score):
     """The number of the most frequent words that were looked at."""
 
     def measures(self) -> dict[str, tuple[float | None, int]]:
-        """Return the accuracy of all, and of both kinds where there are such."""
+        """Return the accuracy of all, and of both kinds where there are such, with the number of questions."""
         measures = {"accuracy": (self.accuracy, self.n_used)}
         if self.n_used_semantic is not None:
             measures["semantic"] = (self.semantic, self.n_used_semantic)
@@ -82,7 +76,7 @@ class Scores:
     word_pairs: dict[str, WordPairScore]
     analogies: dict[str, AnalogyScore]
 
-    def by_name(self) -> dict[str, Score]:
+    def by_name(self) -> dict[str, WordPairScore | AnalogyScore]:
         """Return all scores, those of word pairs first."""
         return {**self.word_pairs, **self.analogies}
 

@@ -88,18 +88,20 @@ def _files_by_name(*, word_pairs: Sets | None, analogies: Sets | None) -> tuple[
 
     Raises ConfigError for what is no path.
     """
-    given = {"word_pairs": word_pairs or (), "analogies": analogies or ()}
-    both = []
-    for argument, sets in given.items():
-        sets = [sets] if isinstance(sets, str | Path) else sets
-        named = sets.items() if isinstance(sets, Mapping) else ((None, path) for path in sets)
-        both.append([(name, path_of(path, name=argument)) for name, path in named])
-    stems = Counter(path.stem for of_kind in both for name, path in of_kind if name is None)
+    both = (_files(word_pairs, argument="word_pairs"), _files(analogies, argument="analogies"))
+    stems = Counter(path.stem for files in both for name, path in files if name is None)
     pairs, others = (
-        {name or (path.stem if stems[path.stem] == 1 else str(path)): path for name, path in of_kind}
-        for of_kind in both
+        {name or (path.stem if stems[path.stem] == 1 else str(path)): path for name, path in files} for files in both
     )
     return pairs, others
+
+
+def _files(sets: Sets | None, *, argument: str) -> list[tuple[str | None, Path]]:
+    """Return files, each with the name that it is given, if any. Raises ConfigError for what is no path."""
+    if isinstance(sets, Mapping):
+        return [(name, path_of(path, name=argument)) for name, path in sets.items()]
+    paths = [sets] if isinstance(sets, str | Path) else sets or ()
+    return [(None, path_of(path, name=argument)) for path in paths]
 
 
 def _finds_tokens(vectors: WordVectors) -> Callable[[str], Offsets]:
