@@ -1,6 +1,7 @@
 """The Python interface: train word vectors on texts, and use them in spaCy and gensim."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,7 +31,7 @@ NEEDED_TO_TRAIN = (
     "spacy_w2v.formats._opening",
     "spacy_w2v.tokenization.kernels._encoding",
     "spacy_w2v.training._composition",
-    "spacy_w2v.training._progress",
+    "spacy_w2v.training.callbacks._progress_bar",
 )
 """Modules that take long to import, and are imported when training begins."""
 
@@ -125,8 +126,8 @@ def train(
     import_whole(*NEEDED_TO_TRAIN)
     from spacy_w2v.formats._opening import open_vectors
     from spacy_w2v.training._composition import train_model
-    from spacy_w2v.training._progress import ProgressBars, silent
     from spacy_w2v.training._run import TrainingRun
+    from spacy_w2v.training.callbacks._progress_bar import ProgressBar
 
     nlp = pipeline_or_english(nlp)
     cache, kept = optional_path(cache_dir, name="cache_dir"), optional_path(checkpoint, name="checkpoint")
@@ -146,8 +147,8 @@ def train(
     run = TrainingRun(
         source=source, nlp=nlp, settings=checked, config=config_of(nlp, checked), cache_dir=cache, initial=start
     )
-    with ProgressBars() if progress else silent() as listener:
-        return train_model(run, listener, checkpoint=kept, resume=resume)
+    callbacks = [ProgressBar()] if progress else []
+    return train_model(run, callbacks, checkpoint=kept, resume=resume)
 
 
 def prune_vectors(
@@ -178,10 +179,11 @@ def prune_vectors(
     texts that cannot be read.
     """
     from spacy_w2v.formats.spacy._pruning import prune_table
-    from spacy_w2v.training._progress import ProgressBars, silent
+    from spacy_w2v.training.callbacks._callback import Callback
+    from spacy_w2v.training.callbacks._progress_bar import ProgressBar
 
     cache = optional_path(cache_dir, name="cache_dir")
-    with ProgressBars() if progress else silent() as listener:
+    with closing(ProgressBar() if progress else Callback()) as callback:
         return prune_table(
             check_pipeline(nlp),
             max_vectors,
@@ -189,5 +191,5 @@ def prune_vectors(
             merge_rare=merge_rare,
             cache_dir=cache,
             n_process=n_process,
-            listener=listener.for_encoding(),
+            callback=callback,
         )

@@ -17,7 +17,7 @@ from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.corpus import _cache_directory as cache_directory
 from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._cache_directory import CACHE_TAG, CACHE_TAG_TEXT, default_cache_dir
-from spacy_w2v.corpus._encoding import EncodingListener
+from spacy_w2v.corpus._encoding import EncodingCallback
 from spacy_w2v.corpus._fingerprint import PARTS, changed_parts
 from spacy_w2v.corpus._store import open_corpus
 from spacy_w2v.errors import ConfigError, CorpusError, CorpusWarning, StorageError
@@ -32,8 +32,10 @@ WHITESPACE = TokensSettings(tokenizer="whitespace")
 
 @contextmanager
 def prepare(source, cache, told=None):
-    listener = EncodingListener(told.append) if told is not None else None
-    with prepared_corpus(source, NLP, WHITESPACE, max_vocab_size=None, cache_dir=cache, listener=listener) as corpus:
+    callback = EncodingCallback()
+    if told is not None:
+        callback.on_message = told.append
+    with prepared_corpus(source, NLP, WHITESPACE, max_vocab_size=None, cache_dir=cache, callback=callback) as corpus:
         yield corpus
 
 
@@ -81,13 +83,18 @@ import spacy
 from pathlib import Path
 from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.corpus._cache import prepared_corpus
-from spacy_w2v.corpus._encoding import EncodingListener
+from spacy_w2v.corpus._encoding import EncodingCallback
 from spacy_w2v.sources._huggingface import make_dataset_v1
 from spacy_w2v.errors import Word2VecError
+
+class Printed(EncodingCallback):
+    def on_message(self, text):
+        print(text)
+
 try:
     with prepared_corpus(
         make_dataset_v1(data_files=sys.argv[1]), spacy.blank("en"), TokensSettings(), max_vocab_size=None,
-        cache_dir=Path(sys.argv[2]) if len(sys.argv) > 2 else None, listener=EncodingListener(print),
+        cache_dir=Path(sys.argv[2]) if len(sys.argv) > 2 else None, callback=Printed(),
     ) as corpus:
         print(corpus.counts.n_tokens, "tokens in", corpus.directory)
 except Word2VecError as error:

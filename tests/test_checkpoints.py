@@ -18,10 +18,11 @@ from spacy_w2v._arrays import Weights
 from spacy_w2v.corpus import _store as store
 from spacy_w2v.errors import ConfigError, StorageError, TrainingError
 from spacy_w2v.model._storage import write_model
-from spacy_w2v.training import _checkpoint as checkpoint_module
-from spacy_w2v.training import _trainer as trainer
-from spacy_w2v.training._checkpoint import Checkpoint, Checkpoints
-from spacy_w2v.training._health import N_FREQUENT, NORM_LIMIT, Health, sample_rows
+from spacy_w2v.training._checkpoint import Checkpoint
+from spacy_w2v.training._divergence import N_FREQUENT, NORM_LIMIT, DivergenceCheck, sample_rows
+from spacy_w2v.training.callbacks import _model_checkpoint as checkpoint_module
+from spacy_w2v.training.callbacks import _terminate_on_divergence as divergence_module
+from spacy_w2v.training.callbacks._model_checkpoint import ModelCheckpoint
 
 EPOCHS = 150
 TRAIN = ("train", "config.cfg", "-o", "out", "--code", "code.py", "--cache-dir", "cache", "--w2v.export.formats", "[]")
@@ -298,8 +299,8 @@ def test_norms_that_explode_are_an_error_though_the_loss_is_small(kernel):
 @pytest.mark.usefixtures("small_chunks")
 def test_norms_are_watched_while_training_goes_on(monkeypatch):
     """By samples, here all the time, and not only by the look at all weights in the end."""
-    monkeypatch.setattr(trainer, "CHECK_EVERY_S", 0)
-    monkeypatch.setattr(Health, "of_all", lambda self: None)
+    monkeypatch.setattr(divergence_module, "CHECK_EVERY_S", 0)
+    monkeypatch.setattr(DivergenceCheck, "of_all", lambda self: None)
     with pytest.raises(TrainingError, match=r"norms of input vectors must stay below 500, was: .* in epoch 1 "):
         train(["a b"] * 3000, alpha=1000, vector_size=16)
 
@@ -313,14 +314,14 @@ def test_high_learning_rates_of_sane_runs_are_no_error(kernel, texts):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, NORM_LIMIT * 1.01, 1e30])
 @pytest.mark.parametrize("which", [0, 1])
-def test_health_sees_a_single_bad_number(value, which):
+def test_a_single_bad_number_is_divergence(value, which):
     weights = Weights(np.ones((5_000, 16), np.float32), np.ones((4_999, 16), np.float32))
-    health = Health(weights)
-    assert health.of_sample() is None
-    assert health.of_all() is None
+    check = DivergenceCheck(weights)
+    assert check.of_sample() is None
+    assert check.of_all() is None
     weights[which][4_321, 7] = value
     name = ("input", "output")[which]
-    for problem in (health.of_sample(), health.of_all()):
+    for problem in (check.of_sample(), check.of_all()):
         assert f"norms of {name} vectors must stay below 500" in problem
 
 
@@ -343,18 +344,18 @@ class Stopped(BaseException):
 @pytest.fixture
 def stop_after(monkeypatch):
     """Return a function that lets runs stop after so many checkpoints, and one that lets them go on."""
-    original = Checkpoints.took
+    original = ModelCheckpoint.on_pause_end
 
     def stop_after(n_checkpoints):
         n_left = [n_checkpoints]
 
-        def took(checkpoints, seconds):
-            original(checkpoints, seconds)
+        def pause_ended(checkpoint, seconds):
+            original(checkpoint, seconds)
             n_left[0] -= 1
             if n_left[0] == 0:
                 raise Stopped
 
-        monkeypatch.setattr(Checkpoints, "took", took)
+        monkeypatch.setattr(ModelCheckpoint, "on_pause_end", pause_ended)
 
     return stop_after
 
@@ -362,8 +363,13 @@ def stop_after(monkeypatch):
 @pytest.mark.usefixtures("small_chunks")
 def test_checkpoints_change_no_bit_and_go_in_the_end(tmp_path, monkeypatch):
     written = []
-    original = Checkpoints.write
-    monkeypatch.setattr(Checkpoints, "write", lambda self, state: (written.append(state.n_done), original(self, state)))
+    original = ModelCheckpoint.write
+
+    def write(checkpoint, state):
+        written.append(state.n_done)
+        original(checkpoint, state)
+
+    monkeypatch.setattr(ModelCheckpoint, "write", write)
     expected = train()
     assert written == []
     actual = train(checkpoint=tmp_path / "run", checkpoint_every_s=0)
@@ -470,13 +476,13 @@ def test_exploded_weights_never_replace_a_checkpoint(tmp_path, stop_after):
 def test_checkpoints_take_no_more_than_a_twentieth_of_the_time(monkeypatch, tmp_path):
     now = [100.0]
     monkeypatch.setattr(checkpoint_module.time, "monotonic", lambda: now[0])
-    checkpoints = Checkpoints(tmp_path, every_s=30, write_to=lambda state, directory: None)
+    checkpoint = ModelCheckpoint(tmp_path, every_s=30, write_to=lambda state, directory: None)
     for seconds, expected in ((0.1, 30), (1.5, 30), (4.0, 80)):
-        checkpoints.took(seconds)
+        checkpoint.on_pause_end(seconds)
         now[0] += expected - 0.5
-        assert not checkpoints.are_due()
+        assert not checkpoint.wants_pause()
         now[0] += 0.5
-        assert checkpoints.are_due()
+        assert checkpoint.wants_pause()
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from spacy_w2v.corpus import _store as store
 from spacy_w2v.corpus._arrow_files import TYPES_SCHEMA
 from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._cache_directory import CACHE_TAG, default_cache_dir
-from spacy_w2v.corpus._encoding import EncodingListener
+from spacy_w2v.corpus._encoding import EncodingCallback
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint, tokenizer_fingerprint
 from spacy_w2v.corpus._store import ChunkWriter, CorpusWriter, DocumentCounts, open_corpus
 from spacy_w2v.corpus._type_counts import TypeCounts
@@ -406,13 +406,15 @@ class Told(list):
 
     def __init__(self):
         self.progress = []
-        self.listener = EncodingListener(self.append, self.progress.append)
+        self.callback = EncodingCallback()
+        self.callback.on_message = self.append
+        self.callback.on_encoding = self.progress.append
 
 
 @contextmanager
 def prepare(source, tmp_path, *, nlp=NLP, tokens=WHITESPACE, max_vocab_size=None, told=None):
-    listener = told.listener if told is not None else None
-    arguments = {"max_vocab_size": max_vocab_size, "cache_dir": tmp_path / "cache", "listener": listener}
+    callback = told.callback if told is not None else None
+    arguments = {"max_vocab_size": max_vocab_size, "cache_dir": tmp_path / "cache", "callback": callback}
     with prepared_corpus(source, nlp, tokens, **arguments) as corpus:
         yield corpus
 

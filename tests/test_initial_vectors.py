@@ -199,7 +199,7 @@ CORPUS = ["the river near paris and the city", "paris near the city", "the end l
     ],
 )
 def test_words_are_found_as_they_are_or_by_their_lower_case(attr, expected, monkeypatch):
-    monkeypatch.setattr("spacy_w2v.training._run.train_weights", lambda *arguments, **more: [])
+    monkeypatch.setattr("spacy_w2v.training._run.TrainingRun.train", lambda *arguments, **more: [])
     model = spacy_w2v.train(CORPUS, initial=keyed_vectors(), attr=attr, **DEFAULTS)
     untouched = spacy_w2v.train(CORPUS, attr=attr, vector_size=D, **DEFAULTS)
     assert model.words == untouched.words

@@ -6,6 +6,7 @@ import re
 import struct
 import subprocess
 import sys
+from contextlib import closing
 from math import floor
 
 import pytest
@@ -16,11 +17,11 @@ from helpers_cli import COMMAND, CONFIG, w2v_here, write_texts
 from spacy_w2v.config._loading import fill
 from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.model._run_record import EpochResult
-from spacy_w2v.pipeline._loggers import with_logger
-from spacy_w2v.training._listener import TrainingListener
-from spacy_w2v.training._progress import ProgressBars
+from spacy_w2v.model._run_record import CorpusRecord, CorpusSummary, EpochResult
+from spacy_w2v.pipeline._loggers import callbacks_of
 from spacy_w2v.training._resolved_config import resolve
+from spacy_w2v.training.callbacks._callback_list import CallbackList
+from spacy_w2v.training.callbacks._progress_bar import ProgressBar
 
 LOGGER = '\n[w2v.training.logger]\n@loggers = "{name}"\n'
 KEYS = {"epoch", "step", "score", "other_scores", "losses", "checkpoints", "seconds", "words"}
@@ -285,15 +286,15 @@ def test_the_block_is_filled_once():
     assert twice.to_str() == once.to_str()
 
 
-def test_epochs_of_earlier_sittings_are_logged_too(recorder, capsys):
-    job = resolve(with_block({"@loggers": "test_loggers.Recorder.v1"}))
+def test_epochs_before_a_checkpoint_are_logged_too(recorder, capsys):
+    resolved = resolve(with_block({"@loggers": "test_loggers.Recorder.v1"}))
     counts = {"n_pairs": 10, "n_kept": 10, "seconds": 1.0, "words_per_s": 20.0}
     results = [EpochResult(epoch=epoch, loss=2.5, **counts, alpha=0.01) for epoch in (1, 2, 3)]
-    told = []
-    with with_logger(job, TrainingListener(resumed=told.append, epoch=told.append), ProgressBars()) as listener:
-        listener.corpus({})
-        listener.resumed(results[:2])
-        listener.epoch(results[2])
+    corpus = CorpusRecord(source="texts", n_documents=1, n_tokens=10, n_types=2)
+    with closing(CallbackList(callbacks_of(resolved, ProgressBar()))) as callback:
+        callback.on_corpus(CorpusSummary(corpus=corpus))
+        callback.on_resume(results[:2])
+        callback.on_epoch_end(results[2])
     assert [info["epoch"] for info in recorder.infos] == [1, 2, 3]
-    assert told == [results[:2]]  # the logger shows epochs, in place of what showed them otherwise
+    assert recorder.n_finalized == 1
     assert capsys.readouterr().out.splitlines() == ["head", "row 1", "row 2", "row 3"]

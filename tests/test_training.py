@@ -10,17 +10,15 @@ import pytest
 import spacy
 
 import spacy_w2v
-from spacy_w2v.config._schema import ModelSettings, TokensSettings, TrainingSettings
+from spacy_w2v.config._schema import TokensSettings, parse_settings
 from spacy_w2v.corpus import _store as store
 from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.errors import ConfigError, CorpusError, CorpusWarning, TrainingError, UnknownWordError
-from spacy_w2v.model._vocabulary import build_vocabulary
-from spacy_w2v.objectives._noise import make_noise
-from spacy_w2v.objectives._subsampling import make_subsampling
 from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.training._arguments import initial_weights
-from spacy_w2v.training._listener import TrainingListener
-from spacy_w2v.training._trainer import train_weights
+from spacy_w2v.training._composition import train_model
+from spacy_w2v.training._run import TrainingRun
+from spacy_w2v.training.callbacks._callback import Callback
 
 ANIMALS = ["cat", "dog", "horse", "cow", "sheep", "goat"]
 COLOURS = ["red", "green", "blue", "yellow", "white", "black"]
@@ -96,28 +94,32 @@ def test_number_of_pairs_is_that_of_full_windows():
     assert model.meta["results"][0]["n_pairs"] == expected
 
 
+class Progress(Callback):
+    """Keeps what a run reports."""
+
+    def __init__(self):
+        self.seen, self.results = [], []
+
+    def on_progress(self, progress):
+        self.seen.append(progress)
+
+    def on_epoch_end(self, result):
+        self.results.append(result)
+
+
 @pytest.mark.usefixtures("small_chunks")
 def test_progress_reaches_the_end():
-    seen = []
-    nlp = spacy.blank("en")
-    with prepared_corpus(as_source(make_texts()), nlp, TokensSettings(), max_vocab_size=None) as corpus:
-        vocabulary, word_of_type = build_vocabulary(
-            corpus.read_types(), n_type_ids=corpus.n_type_ids, min_count=1, max_final_vocab=None
-        )
-        results = train_weights(
-            corpus,
-            make_subsampling(word_of_type, vocabulary.counts, sample=0),
-            make_noise(vocabulary.counts, ns_exponent=0.75),
-            initial_weights(n_words=len(vocabulary), n_outputs=len(vocabulary), vector_size=8, seed=1),
-            model=ModelSettings(vector_size=8),
-            training=TrainingSettings(epochs=2, workers=2),
-            listener=TrainingListener(progress=seen.append),
-        )
-        assert corpus.n_chunks > 5
-        assert len(seen) == 2 * corpus.n_chunks
-        assert seen[-1].n_tokens == seen[-1].n_tokens_total == 2 * corpus.counts.n_tokens
-    assert [result.epoch for result in results] == [1, 2]
-    assert results[-1].alpha == pytest.approx(0.0001)
+    settings = parse_settings(
+        {"vocabulary": {"min_count": 1}, "model": {"vector_size": 8}, "training": {"epochs": 2, "workers": 2}}
+    )
+    callback = Progress()
+    model = train_model(TrainingRun(as_source(make_texts()), spacy.blank("en"), settings), [callback])
+    seen = callback.seen
+    assert len(seen) > 10
+    assert len(seen) % 2 == 0
+    assert seen[-1].n_tokens == seen[-1].n_tokens_total == 2 * model.meta["corpus"]["n_tokens"]
+    assert [result.epoch for result in callback.results] == [1, 2]
+    assert callback.results[-1].alpha == pytest.approx(0.0001)
     assert [later.n_tokens - earlier.n_tokens > 0 for earlier, later in itertools.pairwise(seen)]
 
 

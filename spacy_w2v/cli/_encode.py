@@ -1,5 +1,6 @@
 """`spacy w2v encode`: read and tokenize a corpus once, for runs to come."""
 
+from contextlib import closing
 from pathlib import Path
 
 import typer
@@ -25,23 +26,23 @@ def encode_command(
     from spacy_w2v.corpus._cache import prepared_corpus
     from spacy_w2v.model._run_record import CorpusSummary
     from spacy_w2v.training._description import describe_corpus
-    from spacy_w2v.training._progress import ProgressBars
     from spacy_w2v.training._resolved_config import resolve
+    from spacy_w2v.training.callbacks._progress_bar import ProgressBar
 
     with errors_for_users(when_interrupted="The corpus was not kept."):
         overrides = read_overrides(ctx)
         run_code(code_path)
-        job = resolve(load_config(config_path, overrides))
+        resolved = resolve(load_config(config_path, overrides))
         with (
-            ProgressBars() as listener,
+            closing(ProgressBar()) as bar,
             prepared_corpus(
-                job.source,
-                job.nlp,
-                job.settings.tokens,
-                max_vocab_size=job.settings.vocabulary.max_vocab_size,
+                resolved.source,
+                resolved.nlp,
+                resolved.settings.tokens,
+                max_vocab_size=resolved.settings.vocabulary.max_vocab_size,
                 cache_dir=cache_dir,
                 code_path=code_path,
-                listener=listener.for_encoding(),
+                callback=bar,
             ) as corpus,
         ):
             summary = CorpusSummary(corpus=describe_corpus(corpus))

@@ -1,5 +1,6 @@
 """`spacy w2v prune`: the table of any pipeline, made smaller."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ def prune_command(
     from spacy_w2v._atomic import check_output, staged_directory
     from spacy_w2v.formats.spacy._pruning import prune_table
     from spacy_w2v.formats.spacy._writing import PIPELINE_FILES, check_can_be_saved, check_no_components
-    from spacy_w2v.training._progress import ProgressBars
+    from spacy_w2v.training.callbacks._progress_bar import ProgressBar
 
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
         check_output(output_path, overwrite=overwrite, made_by_us="vocab")
@@ -56,7 +57,7 @@ def prune_command(
         source = None if dataset is None else _source(dataset, name=name, text_field=text_field)
         ours = (*PIPELINE_FILES, *nlp.component_names)
         with staged_directory(output_path, replaces=ours) as directory:
-            with ProgressBars() as listener:
+            with closing(ProgressBar()) as bar:
                 pruned = prune_table(
                     nlp,
                     max_vectors,
@@ -64,7 +65,7 @@ def prune_command(
                     merge_rare=merge_rare,
                     cache_dir=cache_dir,
                     code_path=code_path,
-                    listener=listener.for_encoding(),
+                    callback=bar,
                 )
             nlp.to_disk(directory)
         _show(pruned, nlp)

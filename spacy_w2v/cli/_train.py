@@ -1,6 +1,5 @@
 """`spacy w2v train`: from a config to vectors in a directory."""
 
-import dataclasses
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,12 +82,12 @@ def train(
 ) -> None:
     """Train as a config says, and write all results. Raises the errors of spacy_w2v.errors."""
     from spacy_w2v.config._loading import load_config
-    from spacy_w2v.pipeline._loggers import with_logger
+    from spacy_w2v.pipeline._loggers import callbacks_of
     from spacy_w2v.training._composition import train_to_directory
-    from spacy_w2v.training._progress import ProgressBars
     from spacy_w2v.training._resolved_config import resolve
     from spacy_w2v.training._results import check_free, is_done, summary_of
     from spacy_w2v.training._run import TrainingRun
+    from spacy_w2v.training.callbacks._progress_bar import ProgressBar
 
     resolved = resolve(load_config(config_path, overrides))
     run = TrainingRun.of(resolved, cache_dir=cache_dir, code_path=code_path)
@@ -96,14 +95,8 @@ def train(
         msg.good(f"The run is done already: its results are in {output_path}")
         return
     check_free(output_path, overwrite=overwrite)  # before a logger opens a run somewhere
-    bars = ProgressBars()
-
-    def show_corpus(summary: "CorpusSummary") -> None:
-        bars.close()
-        print_corpus(summary)
-
-    with bars as shown, with_logger(resolved, dataclasses.replace(shown, corpus=show_corpus), bars) as listener:
-        done = train_to_directory(run, output_path, listener=listener, overwrite=overwrite, resume=resume)
+    callbacks = callbacks_of(resolved, ProgressBar(show_corpus=print_corpus))
+    done = train_to_directory(run, output_path, callbacks, overwrite=overwrite, resume=resume)
     msg.good(summary_of(done.model))
     for place in done.places:
         msg.text(f"  {output_path / place}")

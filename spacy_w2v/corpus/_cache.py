@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.corpus._cache_directory import add_entry, default_cache_dir, new_entry, tidy
-from spacy_w2v.corpus._encoding import EncodingListener, encode_corpus
+from spacy_w2v.corpus._encoding import EncodingCallback, encode_corpus
 from spacy_w2v.corpus._fingerprint import PARTS, CorpusFingerprint, changed_parts, corpus_fingerprint
 from spacy_w2v.corpus._store import Corpus, open_corpus, read_manifest
 from spacy_w2v.errors import StorageError
@@ -28,7 +28,7 @@ def prepared_corpus(
     max_vocab_size: int | None,
     cache_dir: Path | None = None,
     code_path: Path | None = None,
-    listener: EncodingListener | None = None,
+    callback: EncodingCallback | None = None,
 ) -> Iterator[Corpus]:
     """Find a corpus in the cache, or encode it.
 
@@ -42,7 +42,7 @@ def prepared_corpus(
         max_vocab_size: The setting of the vocabulary.
         cache_dir: The directory of the cache, or None for that of the user.
         code_path: A Python file with the user's registered functions.
-        listener: What is called meanwhile.
+        callback: What is called meanwhile.
 
     Yields:
         The corpus.
@@ -51,29 +51,29 @@ def prepared_corpus(
         CorpusError: Something is wrong with the corpus.
         StorageError: Something is wrong with the cache.
     """
-    listener = listener or EncodingListener()
+    callback = callback or EncodingCallback()
     cache_dir = cache_dir or default_cache_dir()
     fingerprint = corpus_fingerprint(source, nlp, settings, max_vocab_size=max_vocab_size, code_path=code_path)
     entry = cache_dir / fingerprint.digest()
-    if fingerprint.source is not None and (corpus := _find(entry, listener)) is not None:
+    if fingerprint.source is not None and (corpus := _find(entry, callback)) is not None:
         tidy(cache_dir)
-        listener.message(f"Using the encoded corpus {entry}")
+        callback.on_message(f"Using the encoded corpus {entry}")
         yield corpus
         return
     with new_entry(cache_dir) as directory:
         if fingerprint.source is not None and (reason := _why_not_found(cache_dir, source.name, fingerprint)):
-            listener.message(f"Encoding again what is in the cache already, since {reason}")
-        encode_corpus(source, nlp, settings, directory, fingerprint=fingerprint, code_path=code_path, listener=listener)
+            callback.on_message(f"Encoding again what is in the cache already, since {reason}")
+        encode_corpus(source, nlp, settings, directory, fingerprint=fingerprint, code_path=code_path, callback=callback)
         corpus = open_corpus(directory)
         if corpus.fingerprint.source is not None:
-            corpus = _keep(corpus, entry, listener)
+            corpus = _keep(corpus, entry, callback)
         if corpus.directory == directory:
             yield corpus
             return
     yield corpus
 
 
-def _find(entry: Path, listener: EncodingListener) -> Corpus | None:
+def _find(entry: Path, callback: EncodingCallback) -> Corpus | None:
     """Return the corpus of an entry, or None if there is none, or it is damaged, or of another fingerprint."""
     if not os.path.lexists(entry):
         return None
@@ -83,22 +83,21 @@ def _find(entry: Path, listener: EncodingListener) -> Corpus | None:
             raise StorageError(f"{entry} must have the corpus that belongs to its name, but has another one.")
         return corpus
     except StorageError as error:
-        listener.message(f"Encoding again, since the cache is damaged. {error}")
+        callback.on_message(f"Encoding again, since the cache is damaged. {error}")
         return None
 
 
-def _keep(corpus: Corpus, entry: Path, listener: EncodingListener) -> Corpus:
+def _keep(corpus: Corpus, entry: Path, callback: EncodingCallback) -> Corpus:
     """Move a corpus to its entry in the cache, if possible, and return it with the directory where it is then."""
 
     def is_whole(place: Path) -> bool:
-        return (
-            _find(place, EncodingListener()) is not None
-        )  # of another process, which was faster and may be reading it
+        # of another process, which was faster and may be reading it
+        return _find(place, EncodingCallback()) is not None
 
     try:
         is_ours = add_entry(corpus.directory, entry, is_whole)
     except OSError as error:
-        listener.message(
+        callback.on_message(
             f"Using the encoded corpus for this run only, since {entry} cannot be written: {error.strerror}"
         )
         return corpus

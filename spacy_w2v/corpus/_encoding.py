@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -34,13 +34,14 @@ class EncodingProgress(NamedTuple):
     """Time since reading began."""
 
 
-class EncodingListener(NamedTuple):
-    """What is called while a corpus is prepared."""
+class EncodingCallback:
+    """What is called while a corpus is prepared. Its methods do nothing; subclasses have those that they need."""
 
-    message: Callable[[str], None] = lambda text: None
-    """Called with a sentence for the user, such as that the corpus is in the cache."""
-    progress: Callable[[EncodingProgress], None] = lambda progress: None
-    """Called after each batch of texts."""
+    def on_message(self, text: str) -> None:
+        """Receive a sentence for the user, such as that the corpus is in the cache."""
+
+    def on_encoding(self, progress: EncodingProgress) -> None:
+        """Receive how far encoding has come, after each batch of texts."""
 
 
 @dataclass
@@ -69,7 +70,7 @@ def encode_corpus(
     *,
     fingerprint: CorpusFingerprint,
     code_path: Path | None,
-    listener: EncodingListener,
+    callback: EncodingCallback,
 ) -> None:
     """Read a source once, and write the corpus. Warns of documents that are left out because they are not text.
 
@@ -80,7 +81,7 @@ def encode_corpus(
         directory: An empty directory for the corpus.
         fingerprint: The fingerprint of the corpus before the source is read.
         code_path: A Python file with the user's registered functions.
-        listener: What is called meanwhile.
+        callback: What is called meanwhile.
 
     Raises:
         CorpusError: The source cannot be read, or has no tokens.
@@ -90,7 +91,7 @@ def encode_corpus(
     try:
         writer = CorpusWriter(directory, max_types=fingerprint.max_vocab_size)
         batches = encode_stream(source.batches(), nlp, settings, code_path=code_path)
-        _write(writer, batches, documents, max_tokens=settings.max_tokens, listener=listener)
+        _write(writer, batches, documents, max_tokens=settings.max_tokens, callback=callback)
         after = _after_reading(source, fingerprint)
         writer.close(source=source.name, fingerprint=after, documents=documents.counts)
     except OSError as error:
@@ -120,7 +121,7 @@ def _write(
     documents: _Documents,
     *,
     max_tokens: int | None,
-    listener: EncodingListener,
+    callback: EncodingCallback,
 ) -> None:
     """Write batches until there are `max_tokens`, and count their documents."""
     start = time.perf_counter()
@@ -129,7 +130,7 @@ def _write(
         n_left = None if max_tokens is None else max_tokens - writer.chunks.n_tokens
         writer.add(batch if n_left is None else first_tokens(batch, n_left))
         n_documents, seconds = documents.counts.n_documents, time.perf_counter() - start
-        listener.progress(
+        callback.on_encoding(
             EncodingProgress(n_documents, writer.chunks.n_tokens, len(writer.types), texts.fraction, seconds)
         )
         if n_left is not None and batch.token_ids.size >= n_left:

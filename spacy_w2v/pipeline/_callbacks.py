@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from spacy_w2v.model._trained import TrainedModel
     from spacy_w2v.training._resolved_config import ResolvedConfig
+    from spacy_w2v.training._run import TrainingRun
 
 Callback = Callable[[Any], Any]  # Any: a Language, which spaCy expects back and does not look at
 
@@ -130,46 +131,47 @@ def _train_or_find(
     resolved: "ResolvedConfig", *, output: Path | None, overwrite: bool, cache_dir: Path | None, progress: bool
 ) -> "TrainedModel":
     """Return the model that is in `output`, or train it. Raises the errors of spacy_w2v.errors."""
-    from dataclasses import replace
-
     from spacy_w2v.formats._word2vec import Word2Vec
     from spacy_w2v.model._storage import read_model
-    from spacy_w2v.pipeline._loggers import with_logger
+    from spacy_w2v.pipeline._loggers import callbacks_of
     from spacy_w2v.training import _results as results
     from spacy_w2v.training._composition import train_model, train_to_directory
-    from spacy_w2v.training._listener import TrainingListener
-    from spacy_w2v.training._progress import ProgressBars
     from spacy_w2v.training._run import TrainingRun
+    from spacy_w2v.training.callbacks._progress_bar import ProgressBarWithCorpus
 
     run = TrainingRun.of(resolved, cache_dir=cache_dir)
-    bars = ProgressBars()
-    say = bars.message if progress else TrainingListener().message
-
-    if output is not None:
-        results.finish_earlier(output)
-    if output is not None and results.is_result(output):
-        differences = results.differences(output, run)
-        if not differences:
-            say(f"Using the vectors in {output}")
-            return read_model(output / results.MODEL_DIRECTORY, kind=Word2Vec, mmap=True)
-        if not overwrite:
-            raise ConfigError(
-                f"The results in output must be of this config and corpus, but {output} differs:\n"
-                + "\n".join(differences)
-                + "\nName another output, or set overwrite = true to replace them."
-            )
-    with bars as shown:
-        shown = replace(shown, corpus=bars.corpus_in_a_line) if progress else TrainingListener()
-        with with_logger(resolved, shown, bars) as listener:
-            if output is None:
-                model = train_model(run, listener)
-            else:
-                resume = not overwrite and results.checkpoint_of(output).exists()
-                model = train_to_directory(
-                    run, output, listener=listener, overwrite=overwrite, resume=resume, also=["spacy"]
-                ).model
-    say(results.summary_of(model))
+    bar = ProgressBarWithCorpus()
+    if output is not None and _has_results(output, run, overwrite=overwrite):
+        if progress:
+            bar.on_message(f"Using the vectors in {output}")
+        return read_model(output / results.MODEL_DIRECTORY, kind=Word2Vec, mmap=True)
+    callbacks = callbacks_of(resolved, bar, progress=progress)
+    if output is None:
+        model = train_model(run, callbacks)
+    else:
+        resume = not overwrite and results.checkpoint_of(output).exists()
+        done = train_to_directory(run, output, callbacks, overwrite=overwrite, resume=resume, also=["spacy"])
+        model = done.model
+    if progress:
+        bar.on_message(results.summary_of(model))
     return model
+
+
+def _has_results(output: Path, run: "TrainingRun", *, overwrite: bool) -> bool:
+    """Return whether the results of a run are in `output`. Raises ConfigError for others that must not be replaced."""
+    from spacy_w2v.training import _results as results
+
+    results.finish_earlier(output)
+    if not results.is_result(output):
+        return False
+    differences = results.differences(output, run)
+    if differences and not overwrite:
+        raise ConfigError(
+            f"The results in output must be of this config and corpus, but {output} differs:\n"
+            + "\n".join(differences)
+            + "\nName another output, or set overwrite = true to replace them."
+        )
+    return not differences
 
 
 def _set_vectors(

@@ -156,7 +156,7 @@ class _Kernel:
 
     def _check(self, changed: Vectors, loss: float, n_pairs: int, *, alpha: float, step: int) -> None:
         """Raise TrainingError if a step went wrong."""
-        from spacy_w2v.training._health import Health, problem_of_rows
+        from spacy_w2v.training._divergence import DivergenceCheck, problem_of_rows
 
         if not n_pairs:
             return
@@ -165,7 +165,9 @@ class _Kernel:
         if not np.isfinite(loss):
             problem = f"The loss must stay finite, was: {loss}"
         elif self._newest[1] >= PAIRS_JUDGED:
-            problem = problem or Health(self.weights, self.untrained_loss).of_loss(self._newest[0] / self._newest[1])
+            problem = problem or DivergenceCheck(self.weights, self.untrained_loss).of_loss(
+                self._newest[0] / self._newest[1]
+            )
             self._newest = (0.0, 0)
         if problem is not None:
             raise TrainingError(

@@ -7,17 +7,15 @@ table `nlp.pipeline`, so it is handed a pipeline with the config of the run and 
 import io
 import math
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import IO, TYPE_CHECKING
+from collections.abc import Sequence
+from typing import IO, TYPE_CHECKING, Any
 
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import first_line
 from spacy_w2v.model._run_record import CorpusSummary, EpochResult
-from spacy_w2v.training._listener import TrainingListener
-from spacy_w2v.training._progress import ProgressBars
 from spacy_w2v.training._resolved_config import ResolvedConfig, SpacyLogger
+from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.callbacks._progress_bar import ProgressBar
 
 if TYPE_CHECKING:
     from confection import Config
@@ -27,84 +25,89 @@ NAME = "w2v"
 """Of the loss: loggers show it as "Loss w2v" and "loss_w2v"."""
 
 
-@contextmanager
-def with_logger(job: ResolvedConfig, shown: TrainingListener, bars: ProgressBars) -> Iterator[TrainingListener]:
-    """Give a listener that tells `shown` of a run and, if the config names one, a logger, which then shows the epochs.
+def callbacks_of(resolved: ResolvedConfig, bar: ProgressBar, *, progress: bool = True) -> list[Callback]:
+    """Return what shows how a run goes: the progress bar and, if the config names one, spaCy's logger.
 
-    bars: what is shown on the same screen; it makes room for what the logger prints, which begins when the corpus is
-    known. Raises ConfigError if the logger cannot be set up. One that fails later is not called any more, and the
-    run goes on.
+    Args:
+        resolved: The config.
+        bar: Shown on the same screen; it makes room for what the logger prints, and leaves epochs to it.
+        progress: Whether the bar is to be shown; if not, it only prints what goes wrong with the logger.
+
+    Returns:
+        The callbacks.
+
+    Raises:
+        ConfigError: If the logger cannot be set up.
     """
-    if job.logger is None:
-        yield shown
-        return
-    stdout = HeldStream(sys.stdout)
-    nlp = pipeline_of(job.config, epochs=job.settings.training.epochs)
-    epochs = LoggedEpochs(job.logger, nlp, stdout, message=bars.message)
-
-    def corpus(summary: CorpusSummary) -> None:
-        shown.corpus(summary)
-        with bars.aside():
-            stdout.release()
-
-    def log(result: EpochResult) -> None:
-        with bars.aside():
-            epochs.log(result)
-
-    def resumed(results: list[EpochResult]) -> None:
-        shown.resumed(results)
-        for result in results:
-            log(result)
-
-    try:
-        yield replace(shown, corpus=corpus, resumed=resumed, epoch=log)
-    finally:
-        epochs.finish()
+    shown: list[Callback] = [bar] if progress else []
+    if resolved.logger is None:
+        return shown
+    bar.shows_epochs = False
+    nlp = pipeline_of(resolved.config, epochs=resolved.settings.training.epochs)
+    return [*shown, SpacyLoggerCallback(resolved.logger, nlp, bar)]
 
 
-class LoggedEpochs:
-    """Tells a logger of epochs, for as long as it raises nothing."""
+class SpacyLoggerCallback(Callback):
+    """Calls a logger of spaCy's after each epoch, as spaCy's training loop does after each evaluation.
 
-    def __init__(
-        self, set_up: SpacyLogger, nlp: "Language", stdout: io.TextIOBase, *, message: Callable[[str], None]
-    ) -> None:
-        """Set a logger up. Raises ConfigError if that fails; what fails later goes to `message`."""
-        self.message = message
+    A logger that fails is not called any more, and the run goes on.
+    """
+
+    def __init__(self, set_up: SpacyLogger, nlp: "Language", bar: ProgressBar):
+        """Set the logger up; what it prints is held back until the corpus is known. Raises ConfigError."""
+        self.bar = bar
+        self.stdout = HeldStream(sys.stdout)
         self.checkpoints: list[tuple[float, int]] = []
         self.works = True
+        self.closed = False
         try:
-            self.log_step, self.finalize = set_up(nlp, stdout, sys.stderr)
+            self.log_step, self.finalize = set_up(nlp, self.stdout, sys.stderr)
         except Exception as error:  # of whatever service it speaks to
             raise ConfigError(f"The logger of [w2v.training.logger] cannot be set up: {first_line(error)}") from error
 
-    def log(self, result: EpochResult) -> None:
-        """Tell the logger of an epoch."""
+    def on_corpus(self, summary: CorpusSummary) -> None:
+        """Let the logger print from now on."""
+        with self.bar.aside():
+            self.stdout.release()
+
+    def on_resume(self, results: Sequence[EpochResult]) -> None:
+        """Log the epochs that were done before."""
+        for result in results:
+            self.on_epoch_end(result)
+
+    def on_epoch_end(self, result: EpochResult) -> None:
+        """Log an epoch."""
         if not self.works:
             return
-        score = -result.loss
-        self.checkpoints.append((score, result.epoch))
-        info = {
+        self.checkpoints.append((-result.loss, result.epoch))
+        try:
+            with self.bar.aside():
+                self.log_step(self._info(result))
+        except Exception as error:  # training must not be lost with it
+            self.works = False
+            self.bar.on_message(f"The logger failed and is not called any more; training goes on: {error!r}")
+
+    def _info(self, result: EpochResult) -> dict[str, Any]:  # Any: as spaCy's loggers take it
+        return {
             "epoch": result.epoch,
             "step": result.epoch,
-            "score": score,  # higher is better, as loggers expect
+            "score": -result.loss,  # higher is better, as loggers expect
             "other_scores": {"speed": result.words_per_s, "learning_rate": result.alpha, "n_pairs": result.n_pairs},
             "losses": {NAME: result.loss},
             "checkpoints": list(self.checkpoints),
             "seconds": math.floor(result.seconds),
             "words": round(result.words_per_s * result.seconds),
         }
-        try:
-            self.log_step(info)
-        except Exception as error:  # training must not be lost with it
-            self.works = False
-            self.message(f"The logger failed and is not called any more; training goes on: {error!r}")
 
-    def finish(self) -> None:
-        """Tell the logger that there is no more to come."""
+    def close(self) -> None:
+        """Let the logger finish."""
+        if self.closed:
+            return
+        self.closed = True
         try:
             self.finalize()
         except Exception as error:  # likewise
-            self.message(f"The logger could not finish: {error!r}")
+            self.bar.on_message(f"The logger could not finish: {error!r}")
         del self.log_step, self.finalize  # and with them the bar that spaCy's ConsoleLogger does not close
 
 

@@ -1,7 +1,6 @@
 """Where the word vectors of a pipeline come from when it is initialized: training on texts, or a model."""
 
 import warnings
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -111,20 +110,18 @@ def _train(
     progress: bool,
 ) -> "TrainedModel":
     from spacy_w2v.training._composition import train_model
-    from spacy_w2v.training._progress import ProgressBars, silent
     from spacy_w2v.training._results import summary_of
     from spacy_w2v.training._run import TrainingRun
+    from spacy_w2v.training.callbacks._progress_bar import ProgressBarWithCorpus
 
     blocks["tokens"] = {"n_process": 1} | blocks.get("tokens", {})
     blocks["export"] = {"vector_kind": vector_kind}  # says before training whether there will be such
     run = TrainingRun(source=source, nlp=nlp, settings=parse_settings(blocks, section=section))
     if not progress:
-        with silent() as listener:
-            return train_model(run, listener)
-    bars = ProgressBars()
-    with bars as listener:
-        model = train_model(run, replace(listener, corpus=bars.corpus_in_a_line))
-    bars.message(summary_of(model))
+        return train_model(run)
+    bar = ProgressBarWithCorpus()
+    model = train_model(run, [bar])
+    bar.on_message(summary_of(model))
     return model
 
 

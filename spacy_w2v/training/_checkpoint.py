@@ -4,8 +4,7 @@ progress.json: format version, the settings and the corpus that a run must keep,
 """
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,6 @@ from spacy_w2v._atomic import (
     read_bounded,
     recover_directory,
     remove_directory,
-    replaced_directory,
 )
 from spacy_w2v._system.hashing import sha256_of
 from spacy_w2v.config._schema import W2VSettings
@@ -35,13 +33,9 @@ from spacy_w2v.model._vocabulary import Vocabulary
 from spacy_w2v.training._lasting_settings import changed_settings
 from spacy_w2v.training._progress_record import CorpusIdentity, Progress
 from spacy_w2v.training._remedies import resume_option, start_again
-from spacy_w2v.training._state import RunState
 
 FORMAT = "spacy-w2v checkpoint"
 FORMAT_VERSION = 1
-
-SHARE_OF_TIME = 0.05
-"""Of a run that writing checkpoints may take."""
 
 
 @dataclass(frozen=True)
@@ -70,49 +64,6 @@ class CheckpointPlace:
     def remove(self) -> None:
         """Remove the state, and what killed runs have left beside it."""
         remove_directory(self.path)
-
-
-class Checkpoints:
-    """Where and when a run keeps its state."""
-
-    def __init__(
-        self,
-        path: Path,
-        *,
-        every_s: float,
-        write_to: Callable[[RunState, Path], None],
-        kept_epoch: int | None = None,
-    ):
-        """Keep the state in a directory that `write_to` fills; `kept_epoch` tells that an earlier sitting did so."""
-        self.path = path
-        self.every_s = every_s
-        self.write_to = write_to
-        self.kept_epoch = kept_epoch
-        self.next = time.monotonic() + every_s
-
-    def are_due(self) -> bool:
-        """Return whether it is time to write one."""
-        return time.monotonic() >= self.next
-
-    def write(self, state: RunState) -> None:
-        """Write the state, while no task is running, in place of the last one. Raises StorageError and OSError."""
-        with replaced_directory(self.path) as directory:
-            self.write_to(state, directory)
-        self.kept_epoch = state.epoch
-
-    def took(self, seconds: float) -> None:
-        """Plan the next one, now that one is written and training stood still for some seconds."""
-        pause = max(self.every_s, seconds / SHARE_OF_TIME) if self.every_s else 0.0
-        self.next = time.monotonic() + pause
-
-    def describe(self) -> str:
-        """Return a sentence, after a space, that tells where the last good state is; empty if there is none."""
-        if self.kept_epoch is None:
-            return ""
-        return (
-            f" The last good state, of epoch {self.kept_epoch}, is kept in {self.path}: a model to load, or to go on "
-            f"from with {resume_option()} and a lower alpha."
-        )
 
 
 @dataclass(frozen=True)

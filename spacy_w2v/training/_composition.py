@@ -1,6 +1,7 @@
 """Ways to train a model: in memory, or with its results in a directory; with lock and checkpoint."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from spacy_w2v.formats._word2vec import Word2Vec
 from spacy_w2v.formats.spacy._writing import check_can_be_saved
 from spacy_w2v.model._storage import write_model
 from spacy_w2v.training._checkpoint import CheckpointPlace
-from spacy_w2v.training._listener import TrainingListener
-from spacy_w2v.training._progress import TrainingLog
 from spacy_w2v.training._results import CONFIG_FILE, LOG_FILE, MODEL_DIRECTORY, RESULTS, check_free, checkpoint_of
 from spacy_w2v.training._run import TrainingRun
+from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.callbacks._callback_list import CallbackList
+from spacy_w2v.training.callbacks._json_lines_logger import JsonLinesLogger
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class TrainedDirectory:
 
 def train_model(
     run: TrainingRun,
-    listener: TrainingListener | None = None,
+    callbacks: Sequence[Callback] = (),
     *,
     checkpoint: Path | None = None,
     resume: bool = False,
@@ -39,7 +41,7 @@ def train_model(
 
     Args:
         run: What to train.
-        listener: Hears how it goes.
+        callbacks: Are called while the run goes on, and closed in the end.
         checkpoint: Directory that keeps the state of the run while it goes, locked meanwhile; None to keep none.
         resume: Continue from the checkpoint, which must be there.
         overwrite: Start again even if there is a checkpoint of an earlier run, which is lost once training begins.
@@ -51,20 +53,19 @@ def train_model(
         ConfigError: For settings that do not go together, or not with the checkpoint.
         Word2VecError: As the errors of `spacy_w2v.errors` say.
     """
-    if checkpoint is None:
-        if resume:
+    with closing(CallbackList(callbacks)) as callback:
+        if checkpoint is None and resume:
             raise ConfigError("resume goes on from a checkpoint, but checkpoint is None. Name its directory.")
-        return run.execute(listener)
-    place = CheckpointPlace(checkpoint, resume=resume, overwrite=overwrite)
-    with place.held():
-        return run.execute(listener, checkpoint=place)
+        place = CheckpointPlace(checkpoint, resume=resume, overwrite=overwrite) if checkpoint is not None else None
+        with place.held() if place is not None else nullcontext():
+            return run.execute(callback, checkpoint=place)
 
 
 def train_to_directory(
     run: TrainingRun,
     output_path: Path,
+    callbacks: Sequence[Callback] = (),
     *,
-    listener: TrainingListener,
     overwrite: bool = False,
     resume: bool = False,
     also: Sequence[ExportFormat] = (),
@@ -75,7 +76,7 @@ def train_to_directory(
         run: What to train.
         output_path: The directory. While the run goes, its state is kept in `checkpoint_of(output_path)`, which is
             removed once the results are on the disk.
-        listener: Hears how it goes.
+        callbacks: Are called while the run goes on, and closed in the end.
         overwrite: Replace earlier results, or start again where an earlier run was stopped.
         resume: Continue from the checkpoint, which must be there.
         also: Formats that the caller makes of the model.
@@ -87,32 +88,40 @@ def train_to_directory(
         StorageError: If there is no room or no right to write.
         Word2VecError: As the errors of `spacy_w2v.errors` say.
     """
-    export = run.settings.export
-    check_fits(export, also=also)
-    if "spacy" in export.formats:
-        check_can_be_saved(run.nlp)
-    check_free(output_path, overwrite=overwrite)
-    place = CheckpointPlace(checkpoint_of(output_path), shown=output_path, resume=resume, overwrite=overwrite)
-    with place.held():
-        check_free(output_path, overwrite=overwrite)  # again: another run may have ended just before it was held
-        with staged_directory(output_path, replaces=RESULTS) as directory, TrainingLog(directory / LOG_FILE) as log:
-            checks = _checks(export, directory, shown=output_path, message=listener)
-            model = run.execute(log.listener().followed_by(listener).followed_by(checks), checkpoint=place)
-            places = _write_results(run, model, directory)
-            log.end(model)
+    with closing(CallbackList(callbacks)) as callback:
+        check_fits(run.settings.export, also=also)
+        if "spacy" in run.settings.export.formats:
+            check_can_be_saved(run.nlp)
+        check_free(output_path, overwrite=overwrite)
+        place = CheckpointPlace(checkpoint_of(output_path), shown=output_path, resume=resume, overwrite=overwrite)
+        with place.held():
+            check_free(output_path, overwrite=overwrite)  # again: another run may have ended just before it was held
+            with staged_directory(output_path, replaces=RESULTS) as directory:
+                checks = _ResultsCheck(run.settings.export, directory, shown=output_path, message=callback.on_message)
+                with closing(JsonLinesLogger(directory / LOG_FILE)) as log:
+                    model = run.execute(CallbackList([log, callback, checks]), checkpoint=place)
+                places = _write_results(run, model, directory)
     return TrainedDirectory(model, [Path(MODEL_DIRECTORY), *places, Path(LOG_FILE)])
 
 
-def _checks(export: ExportSettings, directory: Path, *, shown: Path, message: TrainingListener) -> TrainingListener:
-    """Return a listener that raises, before training, what would be wrong with the results after it."""
+class _ResultsCheck(Callback):
+    """Raises, before training, what would be wrong with the results after it."""
 
-    def vocabulary(words: Sequence[str]) -> None:
-        for note in check_words(words, export):
-            message.message(note)
+    def __init__(self, export: ExportSettings, directory: Path, *, shown: Path, message: Callable[[str], None]):
+        """directory: where results are written; shown: what errors name in place of it."""
+        self.export = export
+        self.directory = directory
+        self.shown = shown
+        self.message = message
 
-    return TrainingListener(
-        vocabulary=vocabulary, room=lambda n_bytes: check_free_space(directory, n_bytes, shown=shown)
-    )
+    def on_vocabulary(self, words: Sequence[str]) -> None:
+        """Check that the words can be written, and report those that change."""
+        for note in check_words(words, self.export):
+            self.message(note)
+
+    def on_build(self, n_bytes: int) -> None:
+        """Check that there is room on the disk."""
+        check_free_space(self.directory, n_bytes, shown=self.shown)
 
 
 def _write_results(run: TrainingRun, model: Word2Vec, directory: Path) -> list[Path]:

@@ -1,12 +1,17 @@
 """The order of a run: every chunk in every epoch, fixed by the seed."""
 
-from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v.training._randomness import chunk_order
+
+Order: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""Of an epoch: its chunks, and the tokens of the epoch before each."""
+
+ORDERS_KEPT = 4
+"""Epochs whose orders are kept."""
 
 
 class Task(NamedTuple):
@@ -32,7 +37,11 @@ class Plan:
         """Tokens of an epoch."""
         self.epochs = epochs
         self._seed = seed
-        self._order = lru_cache(maxsize=4)(self._order_of)  # of the epochs under way: there may be a million
+        self._orders: dict[int, Order] = {}  # of the epochs under way: there may be a million
+
+    def __getstate__(self) -> dict[str, Any]:  # Any: attributes
+        """Leave out what is made again when it is needed."""
+        return self.__dict__ | {"_orders": {}}
 
     def task(self, number: int) -> Task:
         """Return a task by its place in the order."""
@@ -45,7 +54,12 @@ class Plan:
         """Return the tokens of all tasks before one, or of the whole run."""
         return self.task(number).first_token if number < self.n_tasks else self.n_tokens * self.epochs
 
-    def _order_of(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _order(self, epoch: int) -> Order:
         """Return the chunks of an epoch in their order, and the tokens before each."""
-        order = chunk_order(n_chunks=self.n_chunks, seed=self._seed, epoch=epoch)
-        return order, np.concatenate(([0], np.cumsum(self.chunk_tokens[order])[:-1]))
+        found = self._orders.get(epoch)
+        if found is None:
+            order = chunk_order(n_chunks=self.n_chunks, seed=self._seed, epoch=epoch)
+            found = order, np.concatenate(([0], np.cumsum(self.chunk_tokens[order])[:-1]))
+            newest = {other: self._orders[other] for other in sorted(self._orders)[1 - ORDERS_KEPT :]}
+            self._orders = newest | {epoch: found}  # put in place at once: several threads may be here
+        return found

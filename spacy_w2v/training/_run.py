@@ -1,12 +1,15 @@
 """A run of training: texts become an encoded corpus, a vocabulary, weights, and in the end a model."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spacy_w2v._arrays import NO_WORDS, Weights
+from spacy_w2v._system.blas import one_thread_of_blas
+from spacy_w2v._system.cores import available_cores
 from spacy_w2v._system.memory import available_memory, release_free_memory
 from spacy_w2v.config._schema import W2VSettings, default_alpha
 from spacy_w2v.corpus._cache import prepared_corpus
@@ -14,6 +17,7 @@ from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.errors import TrainingError
 from spacy_w2v.formats._exporting import n_matrices
 from spacy_w2v.formats._word2vec import Word2Vec
+from spacy_w2v.kernels import TRAINING_KERNELS
 from spacy_w2v.model._run_record import EpochResult, LearningRate, Unfinished
 from spacy_w2v.model._storage import write_model
 from spacy_w2v.model._vocabulary import build_vocabulary
@@ -21,23 +25,30 @@ from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.objectives._subsampling import make_subsampling
 from spacy_w2v.sources._source import TextSource
-from spacy_w2v.training._arguments import initial_weights, without_padding
+from spacy_w2v.training._arguments import initial_weights, kernel_settings, without_padding
 from spacy_w2v.training._checkpoint import (
     Checkpoint,
     CheckpointPlace,
-    Checkpoints,
     corpus_identity,
     write_progress,
 )
 from spacy_w2v.training._description import describe_run, describe_words
+from spacy_w2v.training._divergence import DivergenceCheck
+from spacy_w2v.training._executors import ThreadExecutor
 from spacy_w2v.training._lasting_settings import lasting_settings
-from spacy_w2v.training._listener import TrainingListener
+from spacy_w2v.training._learning_rate import LearningRateSchedule
+from spacy_w2v.training._loop import TrainingLoop
+from spacy_w2v.training._plan import Plan
 from spacy_w2v.training._progress_record import Progress
 from spacy_w2v.training._resolved_config import ResolvedConfig
 from spacy_w2v.training._stages import Built, Prepared
 from spacy_w2v.training._start import StartingPoint, match, open_checked
 from spacy_w2v.training._state import RunState
-from spacy_w2v.training._trainer import train_weights
+from spacy_w2v.training._work import Work
+from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.callbacks._callback_list import CallbackList
+from spacy_w2v.training.callbacks._model_checkpoint import ModelCheckpoint
+from spacy_w2v.training.callbacks._terminate_on_divergence import TerminateOnDivergence
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -81,13 +92,11 @@ class TrainingRun:
             code_path=code_path,
         )
 
-    def execute(
-        self, listener: TrainingListener | None = None, *, checkpoint: CheckpointPlace | None = None
-    ) -> Word2Vec:
+    def execute(self, callback: Callback | None = None, *, checkpoint: CheckpointPlace | None = None) -> Word2Vec:
         """Train a model.
 
         Args:
-            listener: Hears how the run goes.
+            callback: Is called while the run goes on.
             checkpoint: Where the state of the run is kept, which stays there; None to keep none.
 
         Returns:
@@ -96,17 +105,17 @@ class TrainingRun:
         Raises:
             Word2VecError: As the errors of `spacy_w2v.errors` say.
         """
-        listener = listener or TrainingListener()
-        with self.prepare(listener, checkpoint) as prepared:
-            built = self.build(prepared, listener)
-            results = self.train(prepared, built, listener=listener)
+        callback = callback or Callback()
+        with self.prepare(callback, checkpoint) as prepared:
+            built = self.build(prepared, callback)
+            results = self.train(prepared, built, callback=callback)
             release_free_memory()  # of the chunks
             size = self.settings.model.vector_size
             trained = Weights(*(without_padding(matrix, size) for matrix in built.weights))
             return self.result(prepared, built, results, trained=trained)
 
     @contextmanager
-    def prepare(self, listener: TrainingListener, checkpoint: CheckpointPlace | None) -> Iterator[Prepared]:
+    def prepare(self, callback: Callback, checkpoint: CheckpointPlace | None) -> Iterator[Prepared]:
         """Read the checkpoint and the vectors to start from, encode the corpus and choose the words.
 
         The corpus may be gone after the block. Raises ConfigError for settings, texts or initial vectors that are not
@@ -124,18 +133,18 @@ class TrainingRun:
             max_vocab_size=settings.vocabulary.max_vocab_size,
             cache_dir=self.cache_dir,
             code_path=self.code_path,
-            listener=listener.for_encoding(),
+            callback=callback,
         ) as corpus:
             release_free_memory()  # of encoding
             prepared = self._with_words(corpus, initial, checkpoint=checkpoint, earlier=earlier)
-            self._announce(prepared, listener)
+            self._announce(prepared, callback)
             yield prepared
 
-    def build(self, prepared: Prepared, listener: TrainingListener) -> Built:
+    def build(self, prepared: Prepared, callback: Callback) -> Built:
         """Make the tables of the objective and the weights, where training begins or goes on."""
         model, training = self.settings.model, self.settings.training
         counts, start = prepared.vocabulary.counts, prepared.start
-        self._check_room(prepared, listener)
+        self._check_room(prepared, callback)
         subsampling = make_subsampling(prepared.word_of_type, counts, sample=training.sample)
         tree = start.tree if start is not None else None
         objective = objective_of(model)
@@ -147,9 +156,10 @@ class TrainingRun:
             vector_size=model.vector_size,
             seed=training.seed,
         )
-        rates = self._learning_rates(prepared, listener)
+        rates = self._learning_rates(prepared, callback)
         built = Built(
             subsampling=subsampling,
+            inputs=objective.input_layer(len(counts)),
             layer=layer,
             weights=weights,
             own_tree=objective.own_tree(tree, counts),
@@ -158,25 +168,39 @@ class TrainingRun:
             learning_rates=rates,
             record=describe_run(self, prepared, learning_rates=rates),
         )
-        self._begin(prepared, built, listener=listener)
+        self._begin(prepared, built, callback=callback)
         return built
 
-    def train(self, prepared: Prepared, built: Built, *, listener: TrainingListener) -> list[EpochResult]:
-        """Train the weights in place, and return the result of each epoch."""
-        earlier = prepared.earlier
-        return train_weights(
-            prepared.corpus,
-            built.subsampling,
-            built.layer,
+    def train(self, prepared: Prepared, built: Built, *, callback: Callback) -> list[EpochResult]:
+        """Train the weights in place, and return the result of each epoch.
+
+        Order, learning rate and random draws of each chunk are fixed by the seed; with one worker so is every bit of
+        the result. Several workers change the weights at the same time. Where a checkpoint is kept, Ctrl-C and other
+        requests to end come into effect once a last one is written.
+        """
+        objective = objective_of(self.settings.model)
+        work, n_workers = self._work(prepared, built)
+        checkpoint = self._model_checkpoint(prepared, built, callback)
+        always = checkpoint is not None and checkpoint.every_s == 0
+        executor = ThreadExecutor(
+            work,
             built.weights,
-            model=self.settings.model,
-            training=self.settings.training,
-            listener=listener,
-            untrained_loss=built.untrained_loss,
-            checkpoints=self._checkpoints(prepared, built),
-            done=earlier.progress.state if earlier is not None else None,
-            frozen=built.frozen,
+            n_workers=n_workers,
+            # Where a checkpoint follows each task, workers do not run ahead while it is planned.
+            n_until_pause=n_workers if always else None,
         )
+        divergence = TerminateOnDivergence(
+            DivergenceCheck(built.weights, built.untrained_loss),
+            work.schedule,
+            n_tokens_per_epoch=work.plan.n_tokens,
+            what_is_kept=checkpoint.describe if checkpoint is not None else lambda: "",
+        )
+        watched = CallbackList([divergence, *([checkpoint] if checkpoint is not None else []), callback])
+        loop = TrainingLoop(
+            executor, prepared.state(work.plan, work.schedule), watched, holds_signals=checkpoint is not None
+        )
+        with one_thread_of_blas() if objective.needs_one_blas_thread else nullcontext():
+            return loop.run()
 
     def result(
         self,
@@ -228,23 +252,23 @@ class TrainingRun:
             corpus, vocabulary, word_of_type, start=start, checkpoint=checkpoint, earlier=earlier, identity=identity
         )
 
-    def _announce(self, prepared: Prepared, listener: TrainingListener) -> None:
+    def _announce(self, prepared: Prepared, callback: Callback) -> None:
         """Report corpus, words and starting point."""
-        listener.corpus(describe_words(self.settings, prepared))
+        callback.on_corpus(describe_words(self.settings, prepared))
         if prepared.start is not None:
             freeze = self.settings.initial.freeze
-            listener.message(prepared.start.describe(prepared.vocabulary.counts, freeze=freeze))
-        listener.vocabulary(prepared.vocabulary.words)
+            callback.on_message(prepared.start.describe(prepared.vocabulary.counts, freeze=freeze))
+        callback.on_vocabulary(prepared.vocabulary.words)
 
-    def _check_room(self, prepared: Prepared, listener: TrainingListener) -> None:
+    def _check_room(self, prepared: Prepared, callback: Callback) -> None:
         """Check that the weights fit into memory, and report what results and checkpoint take on disk."""
         n_words, vector_size = len(prepared.vocabulary), self.settings.model.vector_size
         matrix_bytes = n_words * vector_size * 4
         _check_memory(2 * matrix_bytes, n_words=n_words, vector_size=vector_size)
         keeps_state = prepared.checkpoint is not None and self.settings.training.checkpoint_every_s is not None
-        listener.room((2 + 2 * keeps_state + n_matrices(self.settings.export)) * matrix_bytes)
+        callback.on_build((2 + 2 * keeps_state + n_matrices(self.settings.export)) * matrix_bytes)
 
-    def _learning_rates(self, prepared: Prepared, listener: TrainingListener) -> list[LearningRate]:
+    def _learning_rates(self, prepared: Prepared, callback: Callback) -> list[LearningRate]:
         """Return the learning rate as the run began, and each change since; report the one that comes now."""
         training, earlier = self.settings.training, prepared.earlier
         alpha = training.alpha or default_alpha(self.settings.model)
@@ -252,39 +276,59 @@ class TrainingRun:
         now = LearningRate(n_tasks_done=n_tasks_done, alpha=alpha, min_alpha=training.min_alpha)
         if earlier is None:
             return [now]
-        listener.message(f"Resuming from {earlier.path}, which is in epoch {earlier.epoch} of {training.epochs}")
+        callback.on_message(f"Resuming from {earlier.path}, which is in epoch {earlier.epoch} of {training.epochs}")
         if unknown := earlier.progress.settings.unknown():
-            listener.message(f"Settings of a newer version have no effect from here on: {', '.join(unknown)}")
+            callback.on_message(f"Settings of a newer version have no effect from here on: {', '.join(unknown)}")
         changes = earlier.learning_rates[-1].changes(now)
         if not changes:
             return earlier.learning_rates
-        listener.message(f"The learning rate changes here: {'; '.join(changes)}")
+        callback.on_message(f"The learning rate changes here: {'; '.join(changes)}")
         return [*earlier.learning_rates, now]
 
-    def _begin(self, prepared: Prepared, built: Built, *, listener: TrainingListener) -> None:
+    def _begin(self, prepared: Prepared, built: Built, *, callback: Callback) -> None:
         """Fill the weights with those of the checkpoint or of the vectors to start from, if there are any."""
         if prepared.earlier is not None:
             prepared.earlier.read_weights(built.weights, self.settings.model.vector_size)
-            listener.resumed(prepared.earlier.results)
+            callback.on_resume(prepared.earlier.results)
             return
         if prepared.checkpoint is not None:
             prepared.checkpoint.remove()  # of an earlier run, as `overwrite` says
         if prepared.start is not None:
             prepared.start.fill(built.weights)
 
-    def _checkpoints(self, prepared: Prepared, built: Built) -> Checkpoints | None:
-        checkpoint, every_s = prepared.checkpoint, self.settings.training.checkpoint_every_s
-        if checkpoint is None or every_s is None:
+    def _work(self, prepared: Prepared, built: Built) -> tuple[Work, int]:
+        """Return what workers must know, and how many there are."""
+        model, training, corpus = self.settings.model, self.settings.training, prepared.corpus
+        plan = Plan(corpus.chunk_tokens, epochs=training.epochs, seed=training.seed)
+        # More threads than chunks would train several epochs at the same time, each at its own learning rate.
+        n_workers = min(training.workers or available_cores(), plan.n_chunks)
+        kernel = (model.architecture, model.loss, training.kernel)
+        work = Work(
+            kernel=kernel,
+            corpus=corpus,
+            subsampling=built.subsampling,
+            inputs=built.inputs,
+            layer=built.layer,
+            settings=kernel_settings(model, TRAINING_KERNELS[kernel], n_workers=n_workers, frozen=built.frozen),
+            schedule=LearningRateSchedule(
+                alpha=training.alpha or default_alpha(model),
+                min_alpha=training.min_alpha,
+                n_tokens=corpus.counts.n_tokens * training.epochs,
+            ),
+            plan=plan,
+            seed=training.seed,
+        )
+        return work, n_workers
+
+    def _model_checkpoint(self, prepared: Prepared, built: Built, callback: Callback) -> ModelCheckpoint | None:
+        place, every_s, earlier = prepared.checkpoint, self.settings.training.checkpoint_every_s, prepared.earlier
+        if place is None or every_s is None:
             return None
-
-        def write_to(state: RunState, directory: Path) -> None:
-            self._write_checkpoint(prepared, built, state, directory)
-
-        earlier = prepared.earlier
-        return Checkpoints(
-            checkpoint.path,
+        return ModelCheckpoint(
+            place.path,
             every_s=every_s,
-            write_to=write_to,
+            write_to=partial(self._write_checkpoint, prepared, built),
+            message=callback.on_message,
             kept_epoch=earlier.epoch if earlier is not None else None,
         )
 

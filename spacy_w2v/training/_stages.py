@@ -6,13 +6,16 @@ from datetime import datetime, timezone
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import OutputLayer, Subsampling, TokenIds, Tree, Weights
+from spacy_w2v._arrays import InputLayer, OutputLayer, Subsampling, TokenIds, Tree, Weights
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.model._run_record import EpochResult, LearningRate, RunRecord, Unfinished
 from spacy_w2v.model._vocabulary import Vocabulary
 from spacy_w2v.training._checkpoint import Checkpoint, CheckpointPlace
+from spacy_w2v.training._learning_rate import LearningRateSchedule
+from spacy_w2v.training._plan import Plan
 from spacy_w2v.training._progress_record import CorpusIdentity
 from spacy_w2v.training._start import StartingPoint
+from spacy_w2v.training._state import RunState
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +35,19 @@ class Prepared:
     identity: CorpusIdentity | None
     """What tells this corpus from others; None where no checkpoint is kept."""
 
+    def state(self, plan: Plan, schedule: LearningRateSchedule) -> RunState:
+        """Return the state that the run begins with, whose clock starts now."""
+        if self.earlier is None:
+            return RunState(plan, schedule)
+        return RunState.restored(self.earlier.progress.state, plan, schedule)
+
 
 @dataclass(frozen=True, eq=False)
 class Built:
     """Tables of the objective, and the weights that training changes in place."""
 
     subsampling: Subsampling
+    inputs: InputLayer
     layer: OutputLayer
     weights: Weights
     """Rows are padded to whole cache lines."""

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from spacy_w2v.errors import StorageError, TrainingError
 from spacy_w2v.model._run_record import EpochResult
+from spacy_w2v.training._learning_rate import LearningRateSchedule
 from spacy_w2v.training._plan import Plan, Task
 from spacy_w2v.training._progress_record import SavedState
 from spacy_w2v.training._remedies import start_again
-from spacy_w2v.training._schedules import LinearSchedule
 
 N_NEWEST = 20
 """Chunks over which the loss is shown, and watched."""
@@ -43,7 +43,7 @@ class TaskResult(NamedTuple):
 class RunState:
     """Sums results as they come, in any order; and between tasks, is written to a checkpoint and read again."""
 
-    def __init__(self, plan: Plan, schedule: LinearSchedule):
+    def __init__(self, plan: Plan, schedule: LearningRateSchedule):
         self.plan = plan
         self.schedule = schedule
         self.n_done = 0
@@ -53,11 +53,11 @@ class RunState:
         self.by_epoch: dict[int, list[TaskResult]] = {}
         self.newest: list[TaskResult] = []
         self.start = time.perf_counter()
-        """Of training, less what earlier sittings took."""
+        """Of training, less what it took before the run was resumed."""
 
     @property
     def seconds(self) -> float:
-        """Time that training has taken, over all sittings."""
+        """Time that training has taken, also before the run was resumed."""
         return time.perf_counter() - self.start
 
     @property
@@ -124,7 +124,7 @@ class RunState:
         )
 
     @classmethod
-    def restored(cls, saved: SavedState, plan: Plan, schedule: LinearSchedule) -> "RunState":
+    def restored(cls, saved: SavedState, plan: Plan, schedule: LearningRateSchedule) -> "RunState":
         """Return the state that was saved. Raises StorageError if it does not fit the plan."""
         state = cls(plan, schedule)
         state.finished = list(saved.epochs)

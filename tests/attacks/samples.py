@@ -138,16 +138,16 @@ def make_checkpoint(seed: int) -> None:
 
 
 def _train_until_killed(*, n_checkpoints: int) -> None:
-    from spacy_w2v.training._checkpoint import Checkpoints
+    from spacy_w2v.training.callbacks._model_checkpoint import ModelCheckpoint
 
-    write, n_written = Checkpoints.write, iter(range(n_checkpoints))
+    write, n_written = ModelCheckpoint.write, iter(range(n_checkpoints))
 
     def write_or_die(self, state):
         write(self, state)
         if next(n_written) == n_checkpoints - 1:
             os._exit(0)
 
-    Checkpoints.write = write_or_die
+    ModelCheckpoint.write = write_or_die
     command(*TRAIN, "--w2v.training.checkpoint_every_s", "0")
     os._exit(1)
 

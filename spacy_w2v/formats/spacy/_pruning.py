@@ -11,7 +11,7 @@ from spacy_w2v._arrays import Counts
 from spacy_w2v.config._arguments import check_max_vectors
 from spacy_w2v.config._schema import TokensSettings, VocabularySettings
 from spacy_w2v.corpus._cache import prepared_corpus
-from spacy_w2v.corpus._encoding import EncodingListener
+from spacy_w2v.corpus._encoding import EncodingCallback
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats.spacy._merging import keys_of_kept, merged_keys
@@ -96,14 +96,14 @@ def prune_table(
     cache_dir: Path | None = None,
     code_path: Path | None = None,
     n_process: int = 0,
-    listener: EncodingListener | None = None,
+    callback: EncodingCallback | None = None,
 ) -> Pruned:
     """Keep the rows of the most frequent words of a pipeline's table, at most max_vectors, the most frequent first.
 
     source: texts to count words in. Rows that are equally frequent go by their order in the table, as
     `rows_by_frequency` finds it, and without texts all do. merge_rare: all other words share the row that is most
     similar to theirs, by cosine, but those whose vector is zero; else they have none. Rows that no word has are
-    dropped. n_process: as in [w2v.tokens]. cache_dir, code_path, listener: see `prepared_corpus`.
+    dropped. n_process: as in [w2v.tokens]. cache_dir, code_path, callback: see `prepared_corpus`.
 
     Raises ConfigError, before anything is read, and CorpusError.
     """
@@ -118,7 +118,7 @@ def prune_table(
         max_vocab_size=VocabularySettings().max_vocab_size,
         cache_dir=cache_dir,
         code_path=code_path,
-        listener=listener,
+        callback=callback,
     ) as corpus:
         counts, n_tokens = _count_rows(nlp, corpus.read_types()), corpus.counts.n_tokens
     before = nlp.vocab.vectors.key2row

@@ -1,4 +1,4 @@
-"""Tells whether training goes well: losses and norms stay where sane runs have them."""
+"""Whether a run diverges: losses and norms stay where sane runs have them."""
 
 import math
 from dataclasses import dataclass
@@ -24,9 +24,6 @@ In the same runs, norms of sane ones stay below 25 at learning rates up to 0.2, 
 them, or to thousands and beyond.
 """
 
-CHECK_EVERY_S = 2.0
-"""Seconds between looks at a sample of the weights, which takes a few milliseconds."""
-
 N_FREQUENT = 1_000
 N_SPREAD = 10_000
 """Rows of a sample: the first ones, which are trained most, and others in equal distances."""
@@ -35,7 +32,7 @@ BLOCK_ROWS = 1_024
 
 
 @dataclass(frozen=True)
-class Health:
+class DivergenceCheck:
     """Looks at losses and weights; each look returns what is wrong, as the beginning of a sentence, or None."""
 
     weights: Weights

@@ -1,20 +1,16 @@
-"""Shows how a job goes: progress bars in a terminal, plain lines elsewhere, and a log as JSON lines."""
+"""Shows how a run goes: progress bars in a terminal, plain lines elsewhere."""
 
-import json
 import math
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
-from types import TracebackType
-from typing import IO, TextIO
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
 
 from spacy_w2v._system.terminal import shown_lines
 from spacy_w2v.corpus._encoding import EncodingProgress
 from spacy_w2v.model._run_record import CorpusSummary, EpochResult
-from spacy_w2v.model._trained import TrainedModel
-from spacy_w2v.training._listener import TrainingListener
 from spacy_w2v.training._state import TrainingProgress
+from spacy_w2v.training.callbacks._callback import Callback
 
 BAR_FORMAT = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 BAR_FORMAT_UNKNOWN = "{desc} {elapsed}{postfix}"
@@ -22,33 +18,27 @@ LINE_EVERY_S = 10.0
 """Seconds between plain lines."""
 
 
-@contextmanager
-def silent() -> Iterator[TrainingListener]:
-    """Show nothing."""
-    yield TrainingListener()
-
-
-class ProgressBars(AbstractContextManager[TrainingListener]):
+class ProgressBar(Callback):
     """Shows encoding and training on a stream: bars if it is a terminal, else a line now and then."""
 
-    def __init__(self, stream: TextIO | None = None):
+    def __init__(
+        self,
+        stream: TextIO | None = None,
+        *,
+        show_corpus: Callable[[CorpusSummary], None] | None = None,
+    ):
+        """Show nothing yet.
+
+        Args:
+            stream: Where; None for standard error.
+            show_corpus: Prints what is known of the corpus; None to print only how many documents were left out.
+        """
         self.stream = stream or sys.stderr
+        self.show_corpus = show_corpus
+        self.shows_epochs = True
+        """Whether to print the result of each epoch, which a logger may do in place of it."""
         self.display: _Bar | _Lines | None = None
         self.phase = ""
-
-    def __enter__(self) -> TrainingListener:
-        return TrainingListener(
-            message=self.message,
-            encoding=self.encoding,
-            corpus=self.corpus,
-            progress=self.training,
-            epoch=self.epoch,
-        )
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the display that is shown."""
@@ -70,12 +60,12 @@ class ProgressBars(AbstractContextManager[TrainingListener]):
         finally:
             bar.refresh()
 
-    def message(self, text: str) -> None:
+    def on_message(self, text: str) -> None:
         """Print a line."""
         self.close()
         print(shown_lines(text), file=self.stream, flush=True)
 
-    def encoding(self, progress: EncodingProgress) -> None:
+    def on_encoding(self, progress: EncodingProgress) -> None:
         """Show how far encoding has come."""
         display = self._show("Encoding")
         rate = progress.n_tokens / progress.seconds
@@ -88,21 +78,16 @@ class ProgressBars(AbstractContextManager[TrainingListener]):
         if progress.fraction == 1.0:
             self.close()
 
-    def corpus(self, summary: CorpusSummary) -> None:
-        """Print how many documents were left out, if any."""
+    def on_corpus(self, summary: CorpusSummary) -> None:
+        """Print how many documents were left out, if any, or what `show_corpus` does."""
         found = summary.corpus
-        if found.n_null + found.n_not_text:
-            self.message(f"Left out {found.n_null:,} null documents and {found.n_not_text:,} that are not text")
+        if self.show_corpus is not None:
+            self.close()
+            self.show_corpus(summary)
+        elif found.n_null + found.n_not_text:
+            self.on_message(f"Left out {found.n_null:,} null documents and {found.n_not_text:,} that are not text")
 
-    def corpus_in_a_line(self, summary: CorpusSummary) -> None:
-        """Print how many documents were left out, if any, and a sentence on the corpus and its vocabulary."""
-        self.corpus(summary)
-        if (words := summary.vocabulary) is not None:
-            self.message(
-                f"Corpus: {summary.corpus.n_tokens:,} tokens, {words.n_words:,} words, which cover {words.coverage:.1%}"
-            )
-
-    def training(self, progress: TrainingProgress) -> None:
+    def on_progress(self, progress: TrainingProgress) -> None:
         """Show how far training has come."""
         display = self._show("Training")
         rate = progress.n_tokens / progress.seconds
@@ -116,11 +101,10 @@ class ProgressBars(AbstractContextManager[TrainingListener]):
         fraction = progress.n_tokens / progress.n_tokens_total
         display.update(fraction, progress.seconds, [fact for fact in facts if fact])
 
-    def epoch(self, result: EpochResult) -> None:
+    def on_epoch_end(self, result: EpochResult) -> None:
         """Print the result of an epoch."""
-        line = f"Epoch {result.epoch}: loss {result.loss:.4f}, {result.words_per_s:,.0f} words/s"
-        if self.display is not None:
-            self.display.write(line)
+        if self.shows_epochs and self.display is not None:
+            self.display.write(f"Epoch {result.epoch}: loss {result.loss:.4f}, {result.words_per_s:,.0f} words/s")
 
     def _show(self, phase: str) -> "_Bar | _Lines":
         if self.phase != phase or self.display is None:
@@ -128,6 +112,18 @@ class ProgressBars(AbstractContextManager[TrainingListener]):
             self.phase = phase
             self.display = _Bar(self.stream, phase) if self.stream.isatty() else _Lines(self.stream, phase)
         return self.display
+
+
+class ProgressBarWithCorpus(ProgressBar):
+    """Prints a sentence on the corpus and its vocabulary too."""
+
+    def on_corpus(self, summary: CorpusSummary) -> None:
+        """Print how many documents were left out, if any, and the sentence."""
+        super().on_corpus(summary)
+        if (words := summary.vocabulary) is not None:
+            self.on_message(
+                f"Corpus: {summary.corpus.n_tokens:,} tokens, {words.n_words:,} words, which cover {words.coverage:.1%}"
+            )
 
 
 class _Bar:
@@ -176,41 +172,3 @@ class _Lines:
 
     def close(self) -> None:
         """Lines need no end."""
-
-
-class TrainingLog(AbstractContextManager["TrainingLog"]):
-    """training.jsonl: a line for the corpus, one for each epoch, one for the end; each has a key "event"."""
-
-    def __init__(self, path: Path):
-        self.file: IO[str] = path.open("w", encoding="utf-8")
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.file.close()
-
-    def listener(self) -> TrainingListener:
-        """Return the part that logs a job while it runs; its epochs of earlier sittings too."""
-
-        def log_earlier_epochs(results: list[EpochResult]) -> None:
-            for result in results:
-                self.epoch(result)
-
-        return TrainingListener(corpus=self.corpus, resumed=log_earlier_epochs, epoch=self.epoch)
-
-    def corpus(self, summary: CorpusSummary) -> None:
-        """Log what the corpus and the vocabulary are."""
-        self._write("corpus", summary.to_json())
-
-    def epoch(self, result: EpochResult) -> None:
-        """Log the result of an epoch."""
-        self._write("epoch", result.model_dump())
-
-    def end(self, model: TrainedModel) -> None:
-        """Log the end."""
-        last = model.record.results[-1]
-        self._write("end", {"seconds": last.seconds, "words_per_s": last.words_per_s, "loss": last.loss})
-
-    def _write(self, event: str, values: Mapping[str, object]) -> None:
-        self.file.write(json.dumps({"event": event, **values}, ensure_ascii=False) + "\n")
-        self.file.flush()

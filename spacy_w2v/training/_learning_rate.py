@@ -8,7 +8,7 @@ from spacy_w2v._arrays import Alphas
 
 
 @dataclass(frozen=True)
-class LinearSchedule:
+class LearningRateSchedule:
     """A learning rate that falls linearly from `alpha` to `min_alpha` over all tokens of all epochs.
 
     As in word2vec.c and gensim, but by the position of a token in the planned order rather than by what some

@@ -2,9 +2,9 @@
 
 import pytest
 
-from spacy_w2v.training._schedules import LinearSchedule
+from spacy_w2v.training._learning_rate import LearningRateSchedule
 
-SCHEDULE = LinearSchedule(alpha=0.025, min_alpha=0.0001, n_tokens=1000)
+SCHEDULE = LearningRateSchedule(alpha=0.025, min_alpha=0.0001, n_tokens=1000)
 
 
 @pytest.mark.parametrize(("token", "expected"), [(0, 0.025), (500, 0.01255), (1000, 0.0001), (2000, 0.0001)])

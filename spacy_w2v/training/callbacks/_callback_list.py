@@ -1,0 +1,86 @@
+"""Several callbacks as one."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+
+from spacy_w2v.corpus._encoding import EncodingProgress
+from spacy_w2v.model._run_record import CorpusSummary, EpochResult
+from spacy_w2v.training._state import RunState, TaskResult, TrainingProgress
+from spacy_w2v.training.callbacks._callback import Callback
+
+
+class CallbackList(Callback):
+    """Calls one callback after the other, and closes them in reverse order."""
+
+    def __init__(self, callbacks: Iterable[Callback] = ()):
+        self.callbacks = list(callbacks)
+
+    def on_message(self, text: str) -> None:
+        """See EncodingCallback."""
+        for callback in self.callbacks:
+            callback.on_message(text)
+
+    def on_encoding(self, progress: EncodingProgress) -> None:
+        """See EncodingCallback."""
+        for callback in self.callbacks:
+            callback.on_encoding(progress)
+
+    def on_corpus(self, summary: CorpusSummary) -> None:
+        """See Callback."""
+        for callback in self.callbacks:
+            callback.on_corpus(summary)
+
+    def on_vocabulary(self, words: Sequence[str]) -> None:
+        """See Callback."""
+        for callback in self.callbacks:
+            callback.on_vocabulary(words)
+
+    def on_build(self, n_bytes: int) -> None:
+        """See Callback."""
+        for callback in self.callbacks:
+            callback.on_build(n_bytes)
+
+    def on_resume(self, results: Sequence[EpochResult]) -> None:
+        """See Callback."""
+        for callback in self.callbacks:
+            callback.on_resume(results)
+
+    def on_task_end(self, result: TaskResult) -> None:
+        """See Callback."""
+        for callback in self.callbacks:
+            callback.on_task_end(result)
+
+    def on_progress(self, progress: TrainingProgress) -> None:
+        """See Callback."""
+        for callback in self.callbacks:
+            callback.on_progress(progress)
+
+    def on_epoch_end(self, result: EpochResult) -> None:
+        """See Callback."""
+        for callback in self.callbacks:
+            callback.on_epoch_end(result)
+
+    def wants_pause(self) -> bool:
+        """Return whether any of them wants one."""
+        return any(callback.wants_pause() for callback in self.callbacks)
+
+    def on_pause(self, state: RunState, *, stopping: bool) -> None:
+        """See Callback."""
+        for callback in self.callbacks:
+            callback.on_pause(state, stopping=stopping)
+
+    def on_pause_end(self, seconds: float) -> None:
+        """See Callback."""
+        for callback in self.callbacks:
+            callback.on_pause_end(seconds)
+
+    def on_train_end(self, results: Sequence[EpochResult]) -> None:
+        """See Callback."""
+        for callback in self.callbacks:
+            callback.on_train_end(results)
+
+    def close(self) -> None:
+        """Close all of them, even if closing one fails."""
+        with ExitStack() as stack:
+            for callback in self.callbacks:
+                stack.callback(callback.close)

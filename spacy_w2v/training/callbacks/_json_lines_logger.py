@@ -1,0 +1,42 @@
+"""The log of a run as JSON lines: training.jsonl."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from spacy_w2v.model._run_record import CorpusSummary, EpochResult
+from spacy_w2v.training.callbacks._callback import Callback
+
+
+class JsonLinesLogger(Callback):
+    """Writes a line for the corpus, one for each epoch, one for the end; each has a key "event"."""
+
+    def __init__(self, path: Path):
+        self.file: IO[str] = path.open("w", encoding="utf-8")
+
+    def on_corpus(self, summary: CorpusSummary) -> None:
+        """Log what the corpus and the vocabulary are."""
+        self._write("corpus", summary.to_json())
+
+    def on_resume(self, results: Sequence[EpochResult]) -> None:
+        """Log the epochs that were done before."""
+        for result in results:
+            self.on_epoch_end(result)
+
+    def on_epoch_end(self, result: EpochResult) -> None:
+        """Log the result of an epoch."""
+        self._write("epoch", result.model_dump())
+
+    def on_train_end(self, results: Sequence[EpochResult]) -> None:
+        """Log the end."""
+        last = results[-1]
+        self._write("end", {"seconds": last.seconds, "words_per_s": last.words_per_s, "loss": last.loss})
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()
+
+    def _write(self, event: str, values: Mapping[str, object]) -> None:
+        self.file.write(json.dumps({"event": event, **values}, ensure_ascii=False) + "\n")
+        self.file.flush()

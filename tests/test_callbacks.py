@@ -1,0 +1,86 @@
+"""Callbacks: when a run calls them, and what becomes of them in the end."""
+
+import pytest
+import spacy
+
+from spacy_w2v.config._schema import parse_settings
+from spacy_w2v.corpus import _store as store
+from spacy_w2v.errors import CorpusError
+from spacy_w2v.sources._iterables import as_source
+from spacy_w2v.training._composition import train_model
+from spacy_w2v.training._run import TrainingRun
+from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.callbacks._callback_list import CallbackList
+
+HOOKS = [name for name in dir(Callback) if not name.startswith("_")]
+
+
+class Recorder(Callback):
+    """Notes the names of what is called."""
+
+    def __init__(self, name="", *, calls=None):
+        self.calls = calls if calls is not None else []
+        for hook in HOOKS:
+            setattr(self, hook, self._noted(f"{name}{hook}"))
+
+    def _noted(self, called):
+        return lambda *arguments, **options: self.calls.append(called)
+
+
+def make_run(texts, **blocks):
+    settings = parse_settings(
+        {
+            "vocabulary": {"min_count": 1},
+            "model": {"vector_size": 4},
+            "training": {"epochs": 2, "workers": 1, **blocks},
+        }
+    )
+    return TrainingRun(as_source(texts), spacy.blank("en"), settings)
+
+
+def test_a_run_calls_them_in_order(monkeypatch):
+    monkeypatch.setattr(store, "CHUNK_TOKENS", 500)
+    recorder = Recorder()
+    train_model(make_run(["a b c d"] * 200), [recorder])  # two chunks
+    task = ["on_task_end", "on_progress"]
+    asked = ["wants_pause"]
+    epoch = [*task, *asked, *task, "on_epoch_end", *asked]
+    calls = [call for call in recorder.calls if call != "on_encoding"]
+    assert calls == ["on_corpus", "on_vocabulary", "on_build", *epoch, *epoch, "on_train_end", "close"]
+
+
+def test_each_pause_has_an_end(monkeypatch, tmp_path):
+    monkeypatch.setattr(store, "CHUNK_TOKENS", 500)
+    recorder = Recorder()
+    train_model(make_run(["a b c d"] * 200, checkpoint_every_s=0), [recorder], checkpoint=tmp_path / "run")
+    pauses = [call for call in recorder.calls if call.startswith("on_pause")]
+    assert pauses == ["on_pause", "on_pause_end"] * 4
+    assert recorder.calls[-2:] == ["on_train_end", "close"]
+
+
+def test_they_are_closed_after_an_error():
+    recorder = Recorder()
+    with pytest.raises(CorpusError):
+        train_model(make_run([]), [recorder])
+    assert recorder.calls[-1] == "close"
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_a_list_calls_all_of_them(hook):
+    calls = []
+    both = CallbackList([Recorder("first ", calls=calls), Recorder("second ", calls=calls)])
+    arguments = {"on_pause": [None], "wants_pause": [], "close": []}.get(hook, [None])
+    getattr(both, hook)(*arguments, **({"stopping": False} if hook == "on_pause" else {}))
+    expected = [f"first {hook}", f"second {hook}"]
+    assert calls == (expected[::-1] if hook == "close" else expected)
+
+
+def test_all_of_a_list_are_closed_though_one_cannot_be():
+    class Failing(Callback):
+        def close(self):
+            raise OSError("cannot be closed")
+
+    recorder = Recorder()
+    with pytest.raises(OSError, match="cannot be closed"):
+        CallbackList([recorder, Failing()]).close()
+    assert recorder.calls == ["close"]

@@ -1,0 +1,113 @@
+"""Workers: what they need can be sent elsewhere; results, pauses and errors of threads that train."""
+
+import dataclasses
+import pickle
+import random
+
+import numpy as np
+import pytest
+import spacy
+
+from spacy_w2v._arrays import Weights
+from spacy_w2v.config._schema import parse_settings
+from spacy_w2v.corpus import _store as store
+from spacy_w2v.sources._iterables import as_source
+from spacy_w2v.training._executors import ThreadExecutor
+from spacy_w2v.training._run import TrainingRun
+from spacy_w2v.training._work import Worker
+from spacy_w2v.training.callbacks._callback import Callback
+
+LOSSES = ("negative-sampling", "hierarchical-softmax", "softmax")
+
+
+def make_texts():
+    generator = random.Random(0)
+    return [" ".join(generator.choices("abcdefghij", k=12)) for _ in range(300)]
+
+
+@pytest.fixture
+def make_work(monkeypatch, tmp_path):
+    """Return a function that makes the work and the weights of a run of six chunks in two epochs."""
+    monkeypatch.setattr(store, "CHUNK_TOKENS", 600)
+    texts = tmp_path / "texts.txt"
+    texts.write_text("\n".join(make_texts()))
+
+    def make_work(**model):
+        settings = parse_settings(
+            {
+                "vocabulary": {"min_count": 1},
+                "model": {"vector_size": 8, **model},
+                "training": {"epochs": 2, "workers": 1},
+            }
+        )
+        run = TrainingRun(as_source(str(texts)), spacy.blank("en"), settings, cache_dir=tmp_path / "cache")
+        with run.prepare(Callback(), None) as prepared:  # the corpus stays in the cache
+            built = run.build(prepared, Callback())
+            return run._work(prepared, built)[0], built.weights
+
+    return make_work
+
+
+def copy_of(weights):
+    return Weights(*(matrix.copy() for matrix in weights))
+
+
+def run_all(work, weights):
+    worker = Worker(work, weights)
+    return [worker.run(number) for number in range(work.plan.n_tasks)]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_work_that_was_pickled_trains_to_the_same_bits(make_work, loss):
+    work, weights = make_work(loss=loss)
+    expected, actual = copy_of(weights), copy_of(weights)
+    expected_results = run_all(work, expected)
+    assert len(expected_results) > 6
+    again = pickle.loads(pickle.dumps(work))
+    assert again.kernel == ("skip-gram", loss, "blocked")
+    assert run_all(again, actual) == expected_results
+    for one, other in zip(actual, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert (expected.output != weights.output).any()
+
+
+def results_of(executor, n):
+    results = []
+    while len(results) < n:
+        result = executor.next_result(timeout_s=1)
+        if result is not None:
+            results.append(result)
+    return results
+
+
+def test_threads_do_all_tasks_from_the_first_one_on(make_work):
+    work, weights = make_work()
+    executor = ThreadExecutor(work, weights, n_workers=3)
+    executor.start(4)
+    results = results_of(executor, work.plan.n_tasks - 4)
+    executor.stop()
+    assert sorted(result.task.number for result in results) == list(range(4, work.plan.n_tasks))
+    assert executor.next_result(timeout_s=0) is None
+
+
+def test_a_pause_comes_by_itself_where_it_is_asked_for(make_work):
+    work, weights = make_work()
+    executor = ThreadExecutor(work, weights, n_workers=2, n_until_pause=2)
+    executor.start(0)
+    results_of(executor, 2)
+    assert executor.next_result(timeout_s=0.05) is None
+    assert executor.paused
+    assert executor.n_begun == executor.pause() == 2
+    executor.resume()
+    results_of(executor, 2)
+    executor.stop()
+
+
+def test_errors_of_workers_are_raised_where_results_are_received(make_work, tmp_path):
+    work, weights = make_work()
+    executor = ThreadExecutor(work, weights, n_workers=1)
+    executor.work = dataclasses.replace(work, seed=-1)
+    executor.start(0)
+    with pytest.raises(ValueError, match="non-negative"):
+        results_of(executor, 1)
+    executor.stop()
