@@ -124,7 +124,7 @@ def train(
     checkpoint that is missing, in the way or held by another run, TrainingError for training that diverges.
     """
     import_whole(*NEEDED_TO_TRAIN)
-    from spacy_w2v.formats._opening import open_vectors
+    from spacy_w2v.formats._opening import vectors_of
     from spacy_w2v.training._composition import train_model
     from spacy_w2v.training._run import TrainingRun
     from spacy_w2v.training.callbacks._progress_bar import ProgressBar
@@ -137,7 +137,7 @@ def train(
     source = as_source(texts, text_field=text_field)
     start, defaults = None, Keywords()
     if initial is not None:
-        start = open_vectors(initial, argument="initial")
+        start = vectors_of(initial, argument="initial")
         defaults["vector_size"] = start.vector_size
     if holds_tokens(source):
         defaults["attr"] = "ORTH"

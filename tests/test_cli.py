@@ -233,6 +233,18 @@ def test_reader_and_tokenizer_of_the_users_own(tmp_path):
     doc = spacy.load(tmp_path / "out/spacy")("three,two,One")
     np.testing.assert_array_equal(doc[2].vector, model["One"])
 
+    refused = w2v("export", "out", "exported", cwd=tmp_path, code=1)
+    assert "name the Python file that registers the function as --code" in refused.said
+    w2v("export", "out", "exported", "--code", "code.py", cwd=tmp_path)
+    assert files_below(tmp_path / "exported").keys() == files_below(tmp_path / "out/spacy").keys()
+    (tmp_path / "pairs.tsv").write_text("two\tthree\t1\nOne\ttwo,three\t2\nOne\ttwo\t3\n")
+    evaluate = ("evaluate", "out", "--word-pairs", "pairs.tsv", "-o", "scores.json", "--tokenize")
+    assert "as --code" in w2v(*evaluate, cwd=tmp_path, code=1).said
+    w2v(*evaluate, "--code", "code.py", cwd=tmp_path)
+    assert json.loads((tmp_path / "scores.json").read_text())["pairs"]["n_used"] == 3
+    nearest = [w2v("most-similar", path, "two", "--code", "code.py", cwd=tmp_path).said for path in ("out", "exported")]
+    assert nearest[0] == nearest[1] != ""
+
     (tmp_path / "texts.txt").write_text("three,three,One\n" * 100)
     prune = ("prune", "out/spacy", "small", "--max-vectors", 1, "--dataset", "texts.txt")
     assert "PIPELINE must be a spaCy pipeline" in w2v(*prune, cwd=tmp_path, code=1).said

@@ -7,13 +7,17 @@ import re
 import numpy as np
 import pytest
 from helpers_cli import w2v_here
-from helpers_model import make_model
+from helpers_model import cosine, make_model
+from scipy.stats import pearsonr
+from spacy.training import Example
 
 import spacy_w2v
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.evaluation._data_sets import WordPair, read_analogies, read_word_pairs
 from spacy_w2v.evaluation._scores import WordPairScore
 from spacy_w2v.evaluation._scoring import bundled
+from spacy_w2v.evaluation._word_pairs import score_word_pairs
+from spacy_w2v.model._lookup import NO_ROW
 
 PAIRS = [WordPair("king", "queen", 8.5), WordPair("New York", "war", 1.0), WordPair("1984", "straße", -0.25)]
 SIMPLE = [pair for pair in PAIRS if pair.first != "New York"]
@@ -178,6 +182,78 @@ def test_all_layouts_have_the_same_scores(model, tmp_path):
     assert found[0].spearman is not None
     assert (found[0].n_used, found[0].n_unknown) == (3, 1)
     assert found == [found[0]] * 4
+
+
+TEXTS = ["The plane flew over Paris", "a Plane of wood", "the river in paris near the Plane", "U.S. wood River"] * 60
+CASED = [("plane", "river", 3.5), ("Plane", "wood", 1), ("PARIS", "over", 2), ("River", "Paris", 7), ("THE", "u.s.", 4)]
+
+
+@pytest.mark.parametrize("attr", ["ORTH", "LOWER", "NORM"])
+def test_model_table_and_component_have_one_score(attr, tmp_path):
+    (tmp_path / "set.tsv").write_text(lines("{}\t{}\t{}", [*CASED, ("nowhere", "a", 2.5), ("1984", "a", 1)]))
+    model = spacy_w2v.train([*TEXTS, "1984 1984"], attr=attr, numbers="shape", vector_size=8, min_count=1, workers=1)
+    nlp = model.to_spacy()
+    nlp.to_disk(tmp_path / "pipeline")
+    nlp.add_pipe("w2v", config={"pooling": "mean", "similarity": [str(tmp_path / "set.tsv")]}).initialize(list, nlp=nlp)
+    expected = scores_of(model, tmp_path / "set.tsv", "word_pairs")
+    assert expected.n_used == 6
+    for source in (nlp, tmp_path / "pipeline"):
+        actual = scores_of(source, tmp_path / "set.tsv", "word_pairs")
+        assert actual.model_dump() == pytest.approx(expected.model_dump(), abs=1e-12)
+    example = Example(nlp.make_doc("a"), nlp.make_doc("a"))
+    assert nlp.get_pipe("w2v").score([example]) == {"w2v_set": pytest.approx(expected.spearman, abs=1e-12)}
+
+
+def test_words_are_scored_by_their_own_vectors_and_not_by_those_in_other_cases(tmp_path):
+    """Gensim takes the most frequent of "Plane" and "plane", which a pipeline does not for the token "plane"."""
+    model = make_model([9, 8, 7, 6], words=["Plane", "plane", "RIVER", "wood"], vector_size=4)
+    vectors = model.word_vectors()
+    assert vectors.rows_of(["plane", "Plane", "PLANE", "river", "Wood", "nothing"]).tolist() == [1, 0, 1, 2, 3, NO_ROW]
+    pairs = [WordPair("plane", "river", 1), WordPair("plane", "wood", 2), WordPair("river", "wood", 4)]
+    cosines = [cosine(model[a], model[b]) for a, b in (("plane", "RIVER"), ("plane", "wood"), ("RIVER", "wood"))]
+    expected = pearsonr([1, 2, 4], cosines).statistic
+    assert score_word_pairs(vectors, pairs).pearson == pytest.approx(expected, abs=1e-6)
+
+
+def test_lower_case_has_the_scores_of_gensim(tmp_path):
+    model = make_model(range(40, 0, -1))
+    pairs = [(f"w{i}", f"w{(7 * i + 3) % 40}", float(i % 11)) for i in range(40)]
+    (tmp_path / "set.tsv").write_text(lines("{}\t{}\t{}", pairs))
+    pearson, spearman, _ = model.to_keyed_vectors().evaluate_word_pairs(str(tmp_path / "set.tsv"))
+    actual = scores_of(model, tmp_path / "set.tsv", "word_pairs")
+    assert (actual.pearson, actual.spearman) == pytest.approx((pearson[0], spearman[0]), abs=1e-5)
+
+
+def test_vectors_of_any_program_are_scored_alike(model, tmp_path):
+    (tmp_path / "pairs.tsv").write_text("king\tqueen\t1\nwar\triver\t2\na\tb\t4\nOslo\tb\t3\n")
+    (tmp_path / "analogies.txt").write_text("king queen war river\nriver war queen king\n")
+    model.save(tmp_path / "model")
+    model.to_spacy().to_disk(tmp_path / "spacy")
+    model.to_keyed_vectors().save(str(tmp_path / "vectors.kv"))
+    model.to_gensim().save(str(tmp_path / "word2vec.model"))
+    model.to_keyed_vectors().save_word2vec_format(str(tmp_path / "vectors.txt.gz"))
+    sets = {"word_pairs": {"pairs": tmp_path / "pairs.tsv"}, "analogies": {"analogies": tmp_path / "analogies.txt"}}
+    expected = spacy_w2v.evaluate(model, **sets)
+    assert expected.analogies["analogies"].n_used == 2
+    options = ("--word-pairs", "pairs.tsv", "--analogies", "analogies.txt", "-o", "scores.json")
+    for path in ("model", "spacy", "vectors.kv", "word2vec.model", "vectors.txt.gz"):
+        assert w2v_here("evaluate", path, *options, cwd=tmp_path).code == 0
+        actual = json.loads((tmp_path / "scores.json").read_text())
+        assert actual["pairs"] == pytest.approx(expected.word_pairs["pairs"].model_dump(), abs=1e-6)
+        assert actual["analogies"] == expected.analogies["analogies"].model_dump(exclude_none=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--tokenize"], "tokenize needs the tokenizer that vectors were trained with, but vectors.txt has word"),
+        (["--vector-kind", "mean"], 'vector_kind must be "input" for word vectors that come without output vectors'),
+    ],
+)
+def test_what_plain_vectors_lack_is_refused(model, options, message, tmp_path):
+    model.to_keyed_vectors().save_word2vec_format(str(tmp_path / "vectors.txt"))
+    said = w2v_here("evaluate", "vectors.txt", *options, cwd=tmp_path)
+    assert (said.code, said.said.count(message)) == (1, 1)
 
 
 def test_equal_ratings_have_no_correlation(model, tmp_path):

@@ -63,7 +63,7 @@ VECTORS_HELP = (
     "Output of `spacy w2v train` or the model in it, a spaCy pipeline (directory or package), or a file of gensim, "
     "word2vec, GloVe or fastText"
 )
-CODE_HELP = "Python file with registered functions that the model's config names; trusts that config"
+CODE_HELP = "Python file with registered functions that the config of a model or pipeline names; trusts that config"
 TRUST_HELP = "Run any function that the model's config names, not only a tokenizer of spaCy: for models you trust"
 
 

@@ -1,11 +1,12 @@
 """`spacy w2v most-similar`: the nearest words of some words, for a quick look."""
 
 from itertools import chain, zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from spacy_w2v.cli._app import VECTORS_HELP, VectorKinds, errors_for_users, w2v_cli
+from spacy_w2v.cli._app import CODE_HELP, VECTORS_HELP, VectorKinds, errors_for_users, run_code, w2v_cli
 from spacy_w2v.cli._messages import msg
 from spacy_w2v.cli._tables import aligned
 
@@ -22,6 +23,7 @@ def most_similar_command(
     vector_kind: VectorKinds = typer.Option(
         VectorKinds.input, "--vector-kind", help="Which vectors: input, output or their mean"
     ),
+    code_path: Path = typer.Option(None, "--code", "-c", help=CODE_HELP),
 ) -> None:
     """
     Show the words whose vectors are nearest to those of the given words, with their cosine similarities.
@@ -29,6 +31,7 @@ def most_similar_command(
     from spacy_w2v.formats._opening import open_vectors
 
     with errors_for_users():
+        run_code(code_path)
         opened = [open_vectors(name).of_kind(vector_kind.value) for name in (source, *others)]
         for word in words:
             opened[0].row(word)  # all are known before any is shown

@@ -15,7 +15,7 @@ from spacy_w2v.evaluation._analogies import score_analogies
 from spacy_w2v.evaluation._data_sets import read_analogies, read_word_pairs
 from spacy_w2v.evaluation._scores import Scores
 from spacy_w2v.evaluation._word_pairs import score_word_pairs
-from spacy_w2v.formats._opening import open_vectors
+from spacy_w2v.formats._opening import vectors_of
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.tokenization._encode import make_encoder
 
@@ -67,6 +67,10 @@ def evaluate(
         ConfigError: There are no such vectors, or tokenize is set for vectors without a model.
         CorpusError: A set cannot be read.
         StorageError: The vectors cannot be read.
+
+    Example:
+        >>> spacy_w2v.evaluate("glove.6B.100d.txt").word_pairs["WordSim-353"].spearman
+        0.53
     """
     check_whole_number(restrict_vocab, name="restrict_vocab", at_least=1)
     if word_pairs is None and analogies is None:
@@ -75,7 +79,7 @@ def evaluate(
     pair_files, analogy_files = _files_by_name(word_pairs=word_pairs, analogies=analogies)
     pairs = {name: read_word_pairs(path) for name, path in pair_files.items()}
     sections = {name: read_analogies(path) for name, path in analogy_files.items()}
-    opened = open_vectors(vectors, trust_config=trust_config, argument="vectors").of_kind(vector_kind)
+    opened = vectors_of(vectors, trust_config=trust_config, argument="vectors").of_kind(vector_kind)
     rows_of_tokens = _finds_tokens(opened) if tokenize else None
     return Scores(
         {name: score_word_pairs(opened, of_set, rows_of_tokens=rows_of_tokens) for name, of_set in pairs.items()},

@@ -24,7 +24,6 @@ def open_vectors(
     source: Any,  # Any: one of many programs' objects
     *,
     trust_config: bool = False,
-    argument: str = "source",
 ) -> WordVectors:
     """Return the word vectors of any program.
 
@@ -36,7 +35,6 @@ def open_vectors(
             with word vectors, or KeyedVectors.
         trust_config: Let pipelines that are made from the config of a model of ours run any registered function that
             it names, as `spacy_w2v.load` does.
-        argument: What errors call the source.
 
     Returns:
         The words and their vectors, which stay on disk where the format lets them. `WordVectors.model` is the model of
@@ -53,6 +51,11 @@ def open_vectors(
         >>> spacy_w2v.open_vectors("glove.6B.100d.txt.gz")["king"].shape
         (100,)
     """
+    return vectors_of(source, trust_config=trust_config, argument="source")
+
+
+def vectors_of(source: Any, *, trust_config: bool = False, argument: str) -> WordVectors:
+    """Do what `open_vectors` says. argument: what errors call the source."""
     vectors = _vectors_of(source, trust_config=trust_config, argument=argument)
     try:
         "".join(vectors.words).encode("utf-8")
