@@ -34,10 +34,11 @@ from common import (
 from matplotlib.figure import Figure
 
 from spacy_w2v._arrays import Alphas, Chunk, IdentityInput, KernelSettings
+from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.kernels import TRAINING_KERNELS
 from spacy_w2v.objectives._noise import make_noise
+from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.objectives._subsampling import make_subsampling
-from spacy_w2v.training._arguments import initial_weights
 from spacy_w2v.training._randomness import chunk_random_state
 
 CHUNK_TOKENS = 100_000
@@ -88,7 +89,8 @@ def train_zipf(chunks: list[Chunk], *, n_types: int, vector_size: int, kernel: s
     counts = np.ceil(100.0 * n_types / np.arange(1, n_types + 1)).astype(np.int64)
     subsampling = make_subsampling(np.arange(n_types, dtype=np.uint32), counts, sample=SAMPLE)
     noise = make_noise(counts, ns_exponent=0.75)
-    weights = initial_weights(n_words=n_types, n_outputs=n_types, vector_size=vector_size, seed=1)
+    objective = objective_of(ModelSettings(vector_size=vector_size))
+    weights = objective.weights(objective.initial_parameters(n_types, seed=1))
     weights.output.fill(0.0)  # the system hands out pages of zeros at their first use, once and not in every epoch
     entry = TRAINING_KERNELS["skip-gram", "negative-sampling", kernel]
     train_chunk = entry.load()

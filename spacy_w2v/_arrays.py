@@ -17,6 +17,9 @@ Counts: TypeAlias = NDArray[np.int64]
 Vectors: TypeAlias = NDArray[np.float32]
 """Word vectors, a row per word: v × d (vocabulary × dimensions), C-contiguous."""
 
+Parameters: TypeAlias = dict[str, NDArray[np.float32]]
+"""What training changes in place, by name, as an objective calls it: "input", "output" …; see `Objective.shapes`."""
+
 RandomState: TypeAlias = NDArray[np.uint64]
 """The four words of an xoshiro256++ generator."""
 
@@ -101,7 +104,7 @@ OutputLayer = Noise | Tree | AllWords
 
 
 class Weights(NamedTuple):
-    """The two matrices that training changes in place."""
+    """The parameters of word2vec as its kernels take them, which change them in place."""
 
     input: Vectors
     """v × d, word2vec.c's syn0: the word vectors that are exported."""

@@ -18,7 +18,6 @@ import spacy
 from helpers_damage import damaged_copies
 
 import spacy_w2v
-from spacy_w2v._arrays import Weights
 from spacy_w2v._atomic import describe_files, write_manifest
 from spacy_w2v.errors import Word2VecError
 from spacy_w2v.evaluation._report import make_report
@@ -56,10 +55,15 @@ def content_of_model(directory, number):
 
 def content_of_checkpoint(directory, number):
     checkpoint = read_checkpoint(directory)
-    weights = Weights(*(np.zeros((17, 4), np.float32) for _ in range(2)))
-    checkpoint.read_weights(weights, 4)
+    parameters = {name: np.zeros((17, 4), np.float32) for name in ("input", "output")}
+    checkpoint.read_parameters(parameters)
     values = [checkpoint.progress.model_dump(), checkpoint.record.to_json()]
-    return [*(matrix.tobytes() for matrix in weights), checkpoint.epoch, checkpoint.n_tasks_done, json.dumps(values)]
+    return [
+        *(matrix.tobytes() for matrix in parameters.values()),
+        checkpoint.epoch,
+        checkpoint.n_tasks_done,
+        json.dumps(values),
+    ]
 
 
 def content_of_component(directory, number):

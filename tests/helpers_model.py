@@ -26,8 +26,7 @@ def make_model(counts, *, weights=None, scale=0.5, words=None, **model_settings)
     forms = {"orth": pa.array(words, pa.large_string()), "word": pa.array(range(n_words), pa.uint32())}
     return spacy_w2v.Word2Vec(
         vocabulary=Vocabulary(words, np.array(counts, np.int64), pa.table({**forms, "count": pa.array(counts)})),
-        input_vectors=np.array(weights[0], np.float32),
-        output_vectors=np.array(weights[1], np.float32),
+        parameters={name: np.array(each, np.float32) for name, each in zip(("input", "output"), weights, strict=True)},
         config='[nlp]\nlang = "en"\n',
         record=RunRecord.of(settings, _found(counts), lang="en", versions={}),
     )

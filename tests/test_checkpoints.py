@@ -14,10 +14,10 @@ from helpers_cli import CONFIG, SIGHUP, SIGKILL, files_below, plain, start, w2v,
 from helpers_model import make_model
 
 import spacy_w2v
-from spacy_w2v._arrays import Weights
 from spacy_w2v.corpus import _store as store
 from spacy_w2v.errors import ConfigError, StorageError, TrainingError
 from spacy_w2v.model._storage import write_model
+from spacy_w2v.objectives._parameters import unpadded_views, zero_parameters
 from spacy_w2v.training._checkpoint import Checkpoint
 from spacy_w2v.training._divergence import N_FREQUENT, NORM_LIMIT, DivergenceCheck, sample_rows
 from spacy_w2v.training.callbacks import _model_checkpoint as checkpoint_module
@@ -315,12 +315,12 @@ def test_high_learning_rates_of_sane_runs_are_no_error(kernel, texts):
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, NORM_LIMIT * 1.01, 1e30])
 @pytest.mark.parametrize("which", [0, 1])
 def test_a_single_bad_number_is_divergence(value, which):
-    weights = Weights(np.ones((5_000, 16), np.float32), np.ones((4_999, 16), np.float32))
-    check = DivergenceCheck(weights)
+    name = ("input", "output")[which]
+    parameters = {"input": np.ones((5_000, 16), np.float32), "output": np.ones((4_999, 16), np.float32)}
+    check = DivergenceCheck(parameters)
     assert check.of_sample() is None
     assert check.of_all() is None
-    weights[which][4_321, 7] = value
-    name = ("input", "output")[which]
+    parameters[name][4_321, 7] = value
     for problem in (check.of_sample(), check.of_all()):
         assert f"norms of {name} vectors must stay below 500" in problem
 
@@ -492,21 +492,22 @@ def test_weights_with_padding_are_written_and_read(tmp_path, n_words, loss):
     """With hierarchical softmax there is one output vector less, and none at all for a single word."""
     generator = np.random.default_rng(0)
     n_outputs = n_words - (loss == "hierarchical-softmax")
-    weights = Weights(*(generator.random((n_rows, 16), dtype=np.float32) for n_rows in (n_words, n_outputs)))
-    for matrix in weights:
-        matrix[:, 10:] = 0
-    views = [matrix[:, :10] for matrix in weights]
+    shapes = {"input": (n_words, 10), "output": (n_outputs, 10)}
+    padded = zero_parameters(shapes)
+    views = unpadded_views(padded, shapes)
+    for view in views.values():
+        view[:] = generator.random(view.shape, dtype=np.float32)
     made = make_model(range(n_words, 0, -1), loss=loss)
-    write_model(dataclasses.replace(made, input_vectors=views[0], output_vectors=views[1]), tmp_path)
+    write_model(dataclasses.replace(made, parameters=views), tmp_path)
     model = spacy_w2v.load(tmp_path)
-    np.testing.assert_array_equal(model.input_vectors, weights.input[:, :10])
-    np.testing.assert_array_equal(model.output_vectors, weights.output[:, :10])
-    for name, matrix in zip(MATRICES, weights, strict=True):
-        np.save(tmp_path / "expected.npy", np.ascontiguousarray(matrix[:, :10]))
+    for name, view in views.items():
+        np.testing.assert_array_equal(model.parameters[name], view)
+    for name, view in zip(MATRICES, views.values(), strict=True):
+        np.save(tmp_path / "expected.npy", np.ascontiguousarray(view))
         assert (tmp_path / name).read_bytes() == (tmp_path / "expected.npy").read_bytes()
-    again = Weights(np.zeros_like(weights.input), np.zeros_like(weights.output))
-    Checkpoint(tmp_path, made.record, progress=None).read_weights(again, 10)
-    np.testing.assert_array_equal(again.input, weights.input)
-    np.testing.assert_array_equal(again.output, weights.output)
-    with pytest.raises(StorageError, match=r"input_vectors\.npy must have the shape \(., 11\) .*, was: \(., 10\)"):
-        Checkpoint(tmp_path, made.record, progress=None).read_weights(again, 11)
+    again = zero_parameters(shapes)
+    Checkpoint(tmp_path, made.record, progress=None).read_parameters(unpadded_views(again, shapes))
+    for name, matrix in padded.items():
+        np.testing.assert_array_equal(again[name], matrix)
+    with pytest.raises(StorageError, match=r"input_vectors\.npy must have the shape \(., 16\) .*, was: \(., 10\)"):
+        Checkpoint(tmp_path, made.record, progress=None).read_parameters(zero_parameters({"input": (n_words, 16)}))

@@ -11,6 +11,7 @@ import spacy
 from spacy_w2v._arrays import Weights
 from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.corpus import _store as store
+from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.training._executors import ThreadExecutor
 from spacy_w2v.training._run import TrainingRun
@@ -43,7 +44,7 @@ def make_work(monkeypatch, tmp_path):
         run = TrainingRun(as_source(str(texts)), spacy.blank("en"), settings, cache_dir=tmp_path / "cache")
         with run.prepare(Callback(), None) as prepared:  # the corpus stays in the cache
             built = run.build(prepared, Callback())
-            return run._work(prepared, built)[0], built.weights
+            return run._work(prepared, built)[0], objective_of(settings.model).weights(built.parameters)
 
     return make_work
 

@@ -450,8 +450,7 @@ def model_of(orths, *, attr="ORTH"):
                 }
             ),
         ),
-        input_vectors=vectors[0],
-        output_vectors=vectors[1],
+        parameters={"input": vectors[0], "output": vectors[1]},
         record=with_record(_TEMPLATE, tokens={"attr": attr}).record,
     )
 

@@ -15,7 +15,6 @@ from spacy_w2v.corpus import _store as store
 from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.errors import ConfigError, CorpusError, CorpusWarning, TrainingError, UnknownWordError
 from spacy_w2v.sources._iterables import as_source
-from spacy_w2v.training._arguments import initial_weights
 from spacy_w2v.training._composition import train_model
 from spacy_w2v.training._run import TrainingRun
 from spacy_w2v.training.callbacks._callback import Callback
@@ -126,7 +125,7 @@ def test_progress_reaches_the_end():
 def test_initial_vectors_stay_where_a_word_has_no_pairs():
     """A word that is always alone in its line is never an input, so its vector is the random start."""
     model = train([*make_texts(20), "hermit"], epochs=1)
-    start = initial_weights(n_words=len(model), n_outputs=len(model), vector_size=16, seed=1).input
+    start = model.objective.initial_parameters(len(model), seed=1)["input"]
     rank = model.rank("hermit")
     np.testing.assert_array_equal(model.input_vectors[rank], start[rank])
     assert (model.input_vectors[model.rank("the")] != start[model.rank("the")]).any()

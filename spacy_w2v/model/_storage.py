@@ -18,14 +18,13 @@ import numpy as np
 
 from spacy_w2v._arrays import Vectors
 from spacy_w2v._atomic import check_files, describe_files, parse_json, parse_manifest, read_bounded, write_manifest
-from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.errors._wording import did_you_mean, worded
 from spacy_w2v.model._arrays import check_finite, read_array
 from spacy_w2v.model._run_record import RunRecord, parse_record
 from spacy_w2v.model._tables import read_tree, read_vocabulary, write_tree, write_vocabulary
 from spacy_w2v.model._trained import TrainedModel
-from spacy_w2v.objectives._registry import objective_of
+from spacy_w2v.objectives._registry import objective_of, parameter_names
 
 FORMAT = "spacy-w2v model"
 FORMAT_VERSION = 3
@@ -35,18 +34,24 @@ META_FILE = "meta.json"
 CONFIG_FILE = "config.cfg"
 VOCABULARY_FILE = "vocabulary.arrow"
 FORMS_FILE = "forms.arrow"
-INPUT_FILE = "input_vectors.npy"
-OUTPUT_FILE = "output_vectors.npy"
 TREE_FILE = "tree.npz"
-MODEL_FILES = (META_FILE, CONFIG_FILE, VOCABULARY_FILE, FORMS_FILE, INPUT_FILE, OUTPUT_FILE, TREE_FILE)
-"""Names of all that a model may consist of."""
-NEEDED = (CONFIG_FILE, VOCABULARY_FILE, FORMS_FILE, INPUT_FILE, OUTPUT_FILE)
-"""Those that every model has, beside meta.json."""
+NEEDED = (CONFIG_FILE, VOCABULARY_FILE, FORMS_FILE)
+"""Those that every model has, beside meta.json and the files of its parameters."""
 
 PROGRESS_FILE = "progress.json"
 """Beside the files of a model that is a checkpoint: how far its training is."""
 
 AnyModel = TypeVar("AnyModel", bound=TrainedModel)
+
+
+def parameter_file(name: str) -> str:
+    """Return the name of the file that has a parameter."""
+    return f"{name}_vectors.npy" if name in ("input", "output") else f"{name}.npy"
+
+
+INPUT_FILE = parameter_file("input")
+MODEL_FILES = (META_FILE, *NEEDED, *(parameter_file(name) for name in parameter_names()), TREE_FILE)
+"""Names of all that a model may consist of."""
 
 ROWS_WRITTEN = 1024
 """Rows that are copied at a time where they lie apart in memory."""
@@ -56,8 +61,8 @@ def write_model(model: TrainedModel, directory: Path) -> None:
     """Write a model to a directory that exists and is empty, save for files that are to be kept with it."""
     (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
     write_vocabulary(model.vocabulary, directory / VOCABULARY_FILE, directory / FORMS_FILE)
-    _write_vectors(model.input_vectors, directory / INPUT_FILE)
-    _write_vectors(model.output_vectors, directory / OUTPUT_FILE)
+    for name, array in model.parameters.items():
+        _write_vectors(array, directory / parameter_file(name))
     if model.own_tree is not None:
         write_tree(model.own_tree, directory / TREE_FILE)
     files = describe_files(directory, sorted(path.name for path in directory.iterdir()))
@@ -84,28 +89,25 @@ def read_model(
         StorageError: The directory is missing, damaged or of another kind.
     """
     record, files = _read_meta(directory)
-    check_files(directory, files, needed=NEEDED)
+    objective = objective_of(record.model)
+    names = {name: parameter_file(name) for name in objective.shapes(1)}
+    check_files(directory, files, needed=(*NEEDED, *names.values()))
     vocabulary = read_vocabulary(directory / VOCABULARY_FILE, directory / FORMS_FILE)
-    if TREE_FILE in files and not objective_of(record.model).has_tree:
+    if TREE_FILE in files and not objective.has_tree:
         raise StorageError(f"{directory / TREE_FILE} must belong to hierarchical softmax, but the loss is another.")
-    shapes = matrix_shapes(len(vocabulary), record.model)
+    shapes = objective.shapes(len(vocabulary))
     for name, shape in shapes.items():
-        check_finite(directory / name, shape)
+        check_finite(directory / names[name], shape)
     return kind(
         vocabulary=vocabulary,
-        input_vectors=read_array(directory / INPUT_FILE, np.float32, shapes[INPUT_FILE], mmap=mmap),
-        output_vectors=read_array(directory / OUTPUT_FILE, np.float32, shapes[OUTPUT_FILE], mmap=mmap),
+        parameters={
+            name: read_array(directory / names[name], np.float32, shape, mmap=mmap) for name, shape in shapes.items()
+        },
         config=_read_config(directory / CONFIG_FILE),
         record=record,
         own_tree=read_tree(directory / TREE_FILE, n_words=len(vocabulary)) if TREE_FILE in files else None,
         trusts_config=trust_config,
     )
-
-
-def matrix_shapes(n_words: int, settings: ModelSettings) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the two matrices of a model, by their files."""
-    shapes = objective_of(settings).shapes(n_words)
-    return {INPUT_FILE: shapes["input"], OUTPUT_FILE: shapes["output"]}
 
 
 def read_record(directory: Path) -> RunRecord:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spacy_w2v._arrays import Tree, Vectors
+from spacy_w2v._arrays import Parameters, Tree, Vectors
 from spacy_w2v.config._schema import ModelSettings, VectorKind
 from spacy_w2v.config._trust import check_no_variables
 from spacy_w2v.model import _predictions as predictions
@@ -28,11 +28,8 @@ class TrainedModel:
     """Word vectors with all that training knows of them."""
 
     vocabulary: Vocabulary
-    input_vectors: Vectors
-    """v × d, float32: the word vectors."""
-    output_vectors: Vectors
-    """v × d, float32: the vectors of words as they are predicted; or (v - 1) × d, with hierarchical softmax, of the
-    inner nodes of its tree (`Tree.nodes` are the rows)."""
+    parameters: Parameters
+    """All arrays that training has changed, by name, as `Objective.shapes` says."""
     config: str
     """The config of the run, complete, as the text of a config file."""
     record: RunRecord
@@ -64,6 +61,19 @@ class TrainedModel:
     def words(self) -> list[str]:
         """The words, by falling count."""
         return self.vocabulary.words
+
+    @property
+    def input_vectors(self) -> Vectors:
+        """V × d, float32: the word vectors."""
+        return self.parameters["input"]
+
+    @property
+    def output_vectors(self) -> Vectors:
+        """V × d, float32: the vectors of words as they are predicted.
+
+        With hierarchical softmax (v - 1) × d, of the inner nodes of its tree: `Tree.nodes` are the rows.
+        """
+        return self.parameters["output"]
 
     @property
     def vector_size(self) -> int:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from spacy_w2v._arrays import AllWords, Counts, OutputLayer, Tree, Vectors
 from spacy_w2v.config._losses import LossName
 from spacy_w2v.errors import TrainingError
-from spacy_w2v.objectives._objective import Objective, Shape
+from spacy_w2v.objectives._objective import Objective
+from spacy_w2v.objectives._parameters import Shape
 from spacy_w2v.objectives._predictions import Predictions, log_softmax, softmax_log_likelihood
 
 MAX_WORDS = 50_000

@@ -13,7 +13,8 @@ from spacy_w2v._arrays import Counts, OutputLayer, Tree, Vectors
 from spacy_w2v.config._losses import LossName
 from spacy_w2v.objectives._grafting import graft, ranks_of_rows
 from spacy_w2v.objectives._huffman import balanced_tree, huffman_tree
-from spacy_w2v.objectives._objective import GensimLoss, Objective, OutputOrigins, OutputSource, Shape
+from spacy_w2v.objectives._objective import GensimLoss, Objective, OutputOrigins, OutputSource
+from spacy_w2v.objectives._parameters import Shape
 from spacy_w2v.objectives._predictions import BLOCK_FLOATS, Predictions
 from spacy_w2v.objectives._subsampling import keep_probabilities
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from spacy_w2v._arrays import Counts, Noise, OutputLayer, Tree, Vectors
 from spacy_w2v.config._losses import LossName
 from spacy_w2v.objectives._noise import make_noise
-from spacy_w2v.objectives._objective import GensimLoss, Objective, Shape
+from spacy_w2v.objectives._objective import GensimLoss, Objective
+from spacy_w2v.objectives._parameters import Shape
 from spacy_w2v.objectives._predictions import Predictions, log_softmax, softmax_log_likelihood
 
 

@@ -7,15 +7,14 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import Counts, IdentityInput, InputLayer, OutputLayer, Tree, Vectors
+from spacy_w2v._arrays import Counts, IdentityInput, InputLayer, OutputLayer, Parameters, Tree, Vectors, Weights
 from spacy_w2v.config._export import check_formats, check_vector_kind
 from spacy_w2v.config._losses import LOSSES, LossFacts, LossName
 from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.kernels import TRAINING_KERNELS, TrainingKernel
+from spacy_w2v.objectives._parameters import Shape, fill_at_random, zero_parameters
 from spacy_w2v.objectives._predictions import Predictions
-
-Shape = tuple[int, ...]
 
 
 class GensimLoss(NamedTuple):
@@ -81,8 +80,18 @@ class Objective(ABC):
     def shapes(self, n_words: int) -> dict[str, Shape]:
         """Return the shape of each array that is trained, by name, for a vocabulary of so many words.
 
-        "input" has the word vectors, a row for each word, and starts at random; all others start with zeros.
+        "input" has the word vectors, a row for each word. Files and messages call the arrays by these names.
         """
+
+    def initial_parameters(self, n_words: int, *, seed: int) -> Parameters:
+        """Return what training begins with, padded: small random word vectors and zeros, as word2vec.c has it."""
+        parameters = zero_parameters(self.shapes(n_words))
+        fill_at_random(parameters["input"], vector_size=self.settings.vector_size, seed=seed)
+        return parameters
+
+    def weights(self, parameters: Parameters) -> Weights:
+        """Return padded parameters as the kernels take them."""
+        return Weights(**parameters)
 
     @abstractmethod
     def tables(self, counts: Counts, *, tree: Tree | None = None) -> OutputLayer:

@@ -33,3 +33,9 @@ def architecture_of(settings: ModelSettings) -> Architecture:
 def gensim_names(*, sg: bool, hs: bool) -> tuple[ArchitectureName, LossName]:
     """Return what a Word2Vec of gensim with these settings trains, which has noise words where it has no tree."""
     return (SkipGram if sg else Cbow).name, (HierarchicalSoftmax if hs else NegativeSampling).name
+
+
+def parameter_names() -> list[str]:
+    """Return the names of all that any objective trains."""
+    shapes = (objective(ModelSettings()).shapes(1) for objective in OBJECTIVES.values())
+    return list(dict.fromkeys(name for each in shapes for name in each))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import OUT_OF_VOCABULARY, Alphas, Chunk, Counts, TokenIds, Vectors, Weights
+from spacy_w2v._arrays import OUT_OF_VOCABULARY, Alphas, Chunk, Counts, TokenIds, Vectors
 from spacy_w2v._system.blas import one_thread_of_blas
 from spacy_w2v.config._schema import ModelSettings, TrainingSettings, default_alpha
 from spacy_w2v.errors import ConfigError, TrainingError
@@ -99,15 +99,15 @@ class _Kernel:
     """The kernel of a model with all that it takes; its weights are padded, which tables are not."""
 
     def __init__(self, model: ModelSettings, training: TrainingSettings, counts: Counts, outputs: Outputs) -> None:
+        from spacy_w2v.objectives._parameters import unpadded_views, zero_parameters
         from spacy_w2v.objectives._registry import objective_of
         from spacy_w2v.objectives._subsampling import make_subsampling
-        from spacy_w2v.training._arguments import aligned_zeros, kernel_settings, padded_size
+        from spacy_w2v.training._arguments import kernel_settings
 
         objective = objective_of(model)
         kernel = objective.kernel(training.kernel)
         word_of_type = np.append(np.arange(len(counts), dtype=np.uint32), OUT_OF_VOCABULARY)
         self.training = training
-        self.vector_size = model.vector_size
         self.one_thread = objective.needs_one_blas_thread
         self.train_chunk = kernel.load()
         self.subsampling = make_subsampling(word_of_type, counts, sample=training.sample)
@@ -116,22 +116,24 @@ class _Kernel:
         self.untrained_loss = objective.untrained_loss(self.layer, counts, sample=training.sample)
         self.settings = kernel_settings(model, kernel)
         # Of the input vectors only those of a batch are ever filled in: the others take no memory.
-        shapes = ((len(rows), padded_size(model.vector_size)) for rows in (counts, outputs.vectors))
-        self.weights = Weights(*(aligned_zeros(*shape) for shape in shapes))
+        shapes = objective.shapes(len(counts))
+        padded = zero_parameters(shapes)
+        self.weights = objective.weights(padded)
+        self.parameters = unpadded_views(padded, shapes)
         self.output_vectors[:] = outputs.vectors
         self._newest = (0.0, 0)  # loss and pairs that were not judged yet
 
     @property
     def output_vectors(self) -> Vectors:
         """The output vectors without padding."""
-        return self.weights.output[:, : self.vector_size]
+        return self.parameters["output"]
 
     def train(self, chunk: Chunk, data: Any, *, alpha: float, step: int) -> tuple[float, int]:  # Any: NumPy's or CuPy's
         """Train on a chunk, and write the rows of its words to the table's data."""
         from spacy_w2v.training._randomness import chunk_random_state
 
         words = self._words(chunk.tokens)
-        inputs = self.weights.input[:, : self.vector_size]
+        inputs = self.parameters["input"]
         inputs[words] = gather(data, words)
         with one_thread_of_blas() if self.one_thread else nullcontext():
             loss, n_pairs, _ = self.train_chunk(
@@ -152,7 +154,7 @@ class _Kernel:
 
     def _words(self, tokens: TokenIds) -> NDArray[np.int64]:
         words = np.unique(tokens).astype(np.int64)
-        return words[words < len(self.weights.input)]
+        return words[words < len(self.parameters["input"])]
 
     def _check(self, changed: Vectors, loss: float, n_pairs: int, *, alpha: float, step: int) -> None:
         """Raise TrainingError if a step went wrong."""
@@ -165,7 +167,7 @@ class _Kernel:
         if not np.isfinite(loss):
             problem = f"The loss must stay finite, was: {loss}"
         elif self._newest[1] >= PAIRS_JUDGED:
-            problem = problem or DivergenceCheck(self.weights, self.untrained_loss).of_loss(
+            problem = problem or DivergenceCheck(self.parameters, self.untrained_loss).of_loss(
                 self._newest[0] / self._newest[1]
             )
             self._newest = (0.0, 0)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spacy_w2v._arrays import TokenIds, Weights
+from spacy_w2v._arrays import Parameters, TokenIds
 from spacy_w2v._atomic import (
     only_writer,
     parse_json,
@@ -27,7 +27,7 @@ from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.model._arrays import read_blocks
 from spacy_w2v.model._blocks import parse_block
 from spacy_w2v.model._run_record import EpochResult, LearningRate, RunRecord
-from spacy_w2v.model._storage import INPUT_FILE, OUTPUT_FILE, PROGRESS_FILE, read_model
+from spacy_w2v.model._storage import PROGRESS_FILE, parameter_file, read_model
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._vocabulary import Vocabulary
 from spacy_w2v.training._lasting_settings import changed_settings
@@ -110,12 +110,12 @@ class Checkpoint:
             parts = [f"the corpus has other texts: {before.n_tokens} tokens before, now {now.n_tokens}"]
         self._refuse(parts)
 
-    def read_weights(self, weights: Weights, vector_size: int) -> None:
-        """Fill weights with rows that may be padded. Raises StorageError if the files are damaged."""
+    def read_parameters(self, parameters: Parameters) -> None:
+        """Fill parameters, which have no padding but may have gaps. Raises StorageError if the files are damaged."""
         with _damage(self.path):
-            for name, matrix in zip((INPUT_FILE, OUTPUT_FILE), weights, strict=True):
-                for first, rows in read_blocks(self.path / name, np.float32, (len(matrix), vector_size)):
-                    matrix[first : first + len(rows), :vector_size] = rows
+            for name, array in parameters.items():
+                for first, rows in read_blocks(self.path / parameter_file(name), np.float32, array.shape):
+                    array[first : first + len(rows)] = rows
 
     def _refuse(self, differences: list[str]) -> None:
         if differences:

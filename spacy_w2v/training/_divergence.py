@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import Vectors, Weights
+from spacy_w2v._arrays import Parameters, Vectors
 
 LOSS_LIMIT = 3.0
 """Largest mean loss of the newest chunks, as a multiple of the loss of a model that knows nothing.
@@ -35,7 +35,7 @@ BLOCK_ROWS = 1_024
 class DivergenceCheck:
     """Looks at losses and weights; each look returns what is wrong, as the beginning of a sentence, or None."""
 
-    weights: Weights
+    parameters: Parameters
     untrained_loss: float = math.inf
     """Loss per pair of a model that knows nothing; infinity for no limit."""
 
@@ -49,23 +49,23 @@ class DivergenceCheck:
         )
 
     def of_sample(self) -> str | None:
-        """Look at some rows of both matrices, of which training may go on meanwhile."""
-        for name, matrix, rows in zip(Weights._fields, self.weights, self._samples, strict=True):
-            if (problem := problem_of_rows(matrix[rows], name=name)) is not None:
+        """Look at some rows of all parameters, of which training may go on meanwhile."""
+        for name, rows in self._samples.items():
+            if (problem := problem_of_rows(self.parameters[name][rows], name=name)) is not None:
                 return problem
         return None
 
     def of_all(self) -> str | None:
-        """Look at all rows of both matrices."""
-        for name, matrix in zip(Weights._fields, self.weights, strict=True):
+        """Look at all rows of all parameters."""
+        for name, matrix in self.parameters.items():
             for start in range(0, len(matrix), BLOCK_ROWS):
                 if (problem := problem_of_rows(matrix[start : start + BLOCK_ROWS], name=name)) is not None:
                     return problem
         return None
 
     @cached_property
-    def _samples(self) -> list[NDArray[np.int64]]:
-        return [sample_rows(len(matrix)) for matrix in self.weights]
+    def _samples(self) -> dict[str, NDArray[np.int64]]:
+        return {name: sample_rows(len(matrix)) for name, matrix in self.parameters.items()}
 
 
 def sample_rows(n_rows: int) -> NDArray[np.int64]:
@@ -78,7 +78,7 @@ def sample_rows(n_rows: int) -> NDArray[np.int64]:
 def problem_of_rows(rows: Vectors, *, name: str) -> str | None:
     """Look at some rows of a matrix: return what is wrong, as the beginning of a sentence, or None."""
     with np.errstate(all="ignore"):  # what overflows is infinite, and found
-        squares = np.einsum("rd,rd->r", rows, rows)
+        squares = np.einsum("rd,rd->r", rows, rows) if rows.ndim > 1 else rows * rows
         highest = float(np.sqrt(squares.max(initial=0.0)))  # NaN wins
     if highest <= NORM_LIMIT:
         return None

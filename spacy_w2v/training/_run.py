@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spacy_w2v._arrays import NO_WORDS, Weights
+from spacy_w2v._arrays import NO_WORDS, Parameters
 from spacy_w2v._system.blas import one_thread_of_blas
 from spacy_w2v._system.cores import available_cores
 from spacy_w2v._system.memory import available_memory, release_free_memory
@@ -22,10 +22,11 @@ from spacy_w2v.model._run_record import EpochResult, LearningRate, Unfinished
 from spacy_w2v.model._storage import write_model
 from spacy_w2v.model._vocabulary import build_vocabulary
 from spacy_w2v.model._word_vectors import WordVectors
+from spacy_w2v.objectives._parameters import Shape, n_bytes, unpadded_views, without_padding
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.objectives._subsampling import make_subsampling
 from spacy_w2v.sources._source import TextSource
-from spacy_w2v.training._arguments import initial_weights, kernel_settings, without_padding
+from spacy_w2v.training._arguments import kernel_settings
 from spacy_w2v.training._checkpoint import (
     Checkpoint,
     CheckpointPlace,
@@ -110,8 +111,7 @@ class TrainingRun:
             built = self.build(prepared, callback)
             results = self.train(prepared, built, callback=callback)
             release_free_memory()  # of the chunks
-            size = self.settings.model.vector_size
-            trained = Weights(*(without_padding(matrix, size) for matrix in built.weights))
+            trained = without_padding(built.parameters, self._shapes(prepared))
             return self.result(prepared, built, results, trained=trained)
 
     @contextmanager
@@ -150,18 +150,13 @@ class TrainingRun:
         objective = objective_of(model)
         layer = objective.tables(counts, tree=tree)
         release_free_memory()  # of what made the vocabulary, before the weights take theirs
-        weights = initial_weights(
-            n_words=len(counts),
-            n_outputs=objective.shapes(len(counts))["output"][0],
-            vector_size=model.vector_size,
-            seed=training.seed,
-        )
+        parameters = objective.initial_parameters(len(counts), seed=training.seed)
         rates = self._learning_rates(prepared, callback)
         built = Built(
             subsampling=subsampling,
             inputs=objective.input_layer(len(counts)),
             layer=layer,
-            weights=weights,
+            parameters=parameters,
             own_tree=objective.own_tree(tree, counts),
             untrained_loss=objective.untrained_loss(layer, counts, sample=training.sample),
             frozen=start.found if start is not None and self.settings.initial.freeze else NO_WORDS,
@@ -172,7 +167,7 @@ class TrainingRun:
         return built
 
     def train(self, prepared: Prepared, built: Built, *, callback: Callback) -> list[EpochResult]:
-        """Train the weights in place, and return the result of each epoch.
+        """Train the parameters in place, and return the result of each epoch.
 
         Order, learning rate and random draws of each chunk are fixed by the seed; with one worker so is every bit of
         the result. Several workers change the weights at the same time. Where a checkpoint is kept, Ctrl-C and other
@@ -184,13 +179,13 @@ class TrainingRun:
         always = checkpoint is not None and checkpoint.every_s == 0
         executor = ThreadExecutor(
             work,
-            built.weights,
+            objective.weights(built.parameters),
             n_workers=n_workers,
             # Where a checkpoint follows each task, workers do not run ahead while it is planned.
             n_until_pause=n_workers if always else None,
         )
         divergence = TerminateOnDivergence(
-            DivergenceCheck(built.weights, built.untrained_loss),
+            DivergenceCheck(built.parameters, built.untrained_loss),
             work.schedule,
             n_tokens_per_epoch=work.plan.n_tokens,
             what_is_kept=checkpoint.describe if checkpoint is not None else lambda: "",
@@ -208,14 +203,13 @@ class TrainingRun:
         built: Built,
         results: list[EpochResult],
         *,
-        trained: Weights,
+        trained: Parameters,
         unfinished: Unfinished | None = None,
     ) -> Word2Vec:
-        """Return the model of weights without padding. unfinished: how far it is, of one that is not trained yet."""
+        """Return the model of parameters without padding. unfinished: how far it is, of one that is not trained yet."""
         return Word2Vec(
             vocabulary=prepared.vocabulary,
-            input_vectors=trained.input,
-            output_vectors=trained.output,
+            parameters=trained,
             config=self.config,
             record=built.record_of(results, unfinished=unfinished),
             own_tree=built.own_tree,
@@ -252,6 +246,10 @@ class TrainingRun:
             corpus, vocabulary, word_of_type, start=start, checkpoint=checkpoint, earlier=earlier, identity=identity
         )
 
+    def _shapes(self, prepared: Prepared) -> dict[str, Shape]:
+        """Return the shapes of the parameters without padding."""
+        return objective_of(self.settings.model).shapes(len(prepared.vocabulary))
+
     def _announce(self, prepared: Prepared, callback: Callback) -> None:
         """Report corpus, words and starting point."""
         callback.on_corpus(describe_words(self.settings, prepared))
@@ -263,10 +261,11 @@ class TrainingRun:
     def _check_room(self, prepared: Prepared, callback: Callback) -> None:
         """Check that the weights fit into memory, and report what results and checkpoint take on disk."""
         n_words, vector_size = len(prepared.vocabulary), self.settings.model.vector_size
-        matrix_bytes = n_words * vector_size * 4
-        _check_memory(2 * matrix_bytes, n_words=n_words, vector_size=vector_size)
+        of_model = n_bytes(self._shapes(prepared))
+        _check_memory(of_model, n_words=n_words, vector_size=vector_size)
         keeps_state = prepared.checkpoint is not None and self.settings.training.checkpoint_every_s is not None
-        callback.on_build((2 + 2 * keeps_state + n_matrices(self.settings.export)) * matrix_bytes)
+        of_exports = n_matrices(self.settings.export) * n_words * vector_size * 4
+        callback.on_build((1 + keeps_state) * of_model + of_exports)
 
     def _learning_rates(self, prepared: Prepared, callback: Callback) -> list[LearningRate]:
         """Return the learning rate as the run began, and each change since; report the one that comes now."""
@@ -288,13 +287,13 @@ class TrainingRun:
     def _begin(self, prepared: Prepared, built: Built, *, callback: Callback) -> None:
         """Fill the weights with those of the checkpoint or of the vectors to start from, if there are any."""
         if prepared.earlier is not None:
-            prepared.earlier.read_weights(built.weights, self.settings.model.vector_size)
+            prepared.earlier.read_parameters(unpadded_views(built.parameters, self._shapes(prepared)))
             callback.on_resume(prepared.earlier.results)
             return
         if prepared.checkpoint is not None:
             prepared.checkpoint.remove()  # of an earlier run, as `overwrite` says
         if prepared.start is not None:
-            prepared.start.fill(built.weights)
+            prepared.start.fill(built.parameters)
 
     def _work(self, prepared: Prepared, built: Built) -> tuple[Work, int]:
         """Return what workers must know, and how many there are."""
@@ -342,7 +341,7 @@ class TrainingRun:
             state=state.saved(),
         )
         write_progress(directory, progress)
-        views = Weights(*(matrix[:, : self.settings.model.vector_size] for matrix in built.weights))
+        views = unpadded_views(built.parameters, self._shapes(prepared))
         unfinished = Unfinished(epoch=state.epoch, n_tokens=state.n_tokens, n_tokens_total=state.schedule.n_tokens)
         model = self.result(prepared, built, state.finished, trained=views, unfinished=unfinished)
         write_model(model, directory)

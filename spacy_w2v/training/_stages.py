@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import InputLayer, OutputLayer, Subsampling, TokenIds, Tree, Weights
+from spacy_w2v._arrays import InputLayer, OutputLayer, Parameters, Subsampling, TokenIds, Tree
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.model._run_record import EpochResult, LearningRate, RunRecord, Unfinished
 from spacy_w2v.model._vocabulary import Vocabulary
@@ -44,12 +44,12 @@ class Prepared:
 
 @dataclass(frozen=True, eq=False)
 class Built:
-    """Tables of the objective, and the weights that training changes in place."""
+    """Tables of the objective, and the parameters that training changes in place."""
 
     subsampling: Subsampling
     inputs: InputLayer
     layer: OutputLayer
-    weights: Weights
+    parameters: Parameters
     """Rows are padded to whole cache lines."""
     own_tree: Tree | None
     """The tree that the model must keep, since it is not the one that counts and settings give."""

@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import Counts, Tree, Weights
+from spacy_w2v._arrays import Counts, Parameters, Tree
 from spacy_w2v._system.hashing import sha256_of
 from spacy_w2v.config._initial import InitialSettings
 from spacy_w2v.config._schema import ModelSettings
@@ -39,14 +39,14 @@ class StartingPoint:
         """The tree of hierarchical softmax that the source's has become; None to build a new one."""
         return self.outputs.tree if self.outputs is not None else None
 
-    def fill(self, weights: Weights) -> None:
-        """Put the vectors of the source into weights, which may be padded."""
-        for words, rows in _blocks(self.rows):
-            weights.input[words, : self.source.vector_size] = self.source.matrix[rows]
-        if self.outputs is None or self.source.output is None:
-            return
-        for places, rows in _blocks(self.outputs.rows):
-            weights.output[places, : self.source.vector_size] = self.source.output[rows]
+    def fill(self, parameters: Parameters) -> None:
+        """Put the vectors of the source into parameters, which may be padded."""
+        origins = {"input": (self.source.matrix, self.rows)}
+        if self.outputs is not None and self.source.output is not None:
+            origins["output"] = (self.source.output, self.outputs.rows)
+        for name, (vectors, rows_of_source) in origins.items():
+            for places, rows in _blocks(rows_of_source):
+                parameters[name][places, : self.source.vector_size] = vectors[rows]
 
     @property
     def found(self) -> NDArray[np.bool_]:

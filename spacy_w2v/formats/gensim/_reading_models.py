@@ -69,8 +69,7 @@ def _model(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str |
         output = np.array(gensim_model.syn1neg[order], np.float32)
     return Word2Vec(
         vocabulary=vocabulary,
-        input_vectors=np.array(keyed_vectors.vectors[order], np.float32),
-        output_vectors=output,
+        parameters={"input": np.array(keyed_vectors.vectors[order], np.float32), "output": output},
         config=config_of(nlp, settings),
         record=_record_of(gensim_model, settings, vocabulary, name=name, lang=nlp.lang),
         own_tree=objective_of(settings.model).own_tree(tree, vocabulary.counts),

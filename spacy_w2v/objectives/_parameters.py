@@ -1,0 +1,78 @@
+"""The arrays that training changes, by name: how they begin, and the padding that kernels need.
+
+Rows of matrices are padded with zeros to whole cache lines, which training leaves zero. Shapes are given without
+padding, as `Objective.shapes` returns them.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from spacy_w2v._arrays import Parameters, Vectors
+
+Shape = tuple[int, ...]
+
+ROW_FLOATS = 16
+"""Rows are multiples of so many float32: a cache line, and the widest vector."""
+
+ROWS_MOVED = 1024
+"""Rows that are moved at a time when padding is taken off."""
+
+
+def zero_parameters(shapes: Mapping[str, Shape]) -> Parameters:
+    """Return padded zeros."""
+    return {name: aligned_zeros(shape) for name, shape in shapes.items()}
+
+
+def aligned_zeros(shape: Shape) -> Vectors:
+    """Return C-contiguous zeros, padded, that begin at the start of a cache line (64 bytes)."""
+    padded = (*shape[:-1], _padded_size(shape[-1])) if len(shape) > 1 else shape
+    n_values = int(np.prod(padded))
+    buffer = np.zeros(n_values + 16, np.float32)
+    first = (-buffer.ctypes.data % 64) // 4
+    return buffer[first : first + n_values].reshape(padded)
+
+
+def _padded_size(vector_size: int) -> int:
+    return -(-vector_size // ROW_FLOATS) * ROW_FLOATS
+
+
+def fill_at_random(matrix: Vectors, *, vector_size: int, seed: int) -> None:
+    """Fill the first d = vector_size columns with numbers that are uniform in (−0.5/d, 0.5/d).
+
+    The interval is that of `InitNet` in word2vec.c.
+    """
+    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
+    rows = max(1, (1 << 20) // vector_size)  # some rows at a time: no second matrix in memory
+    for start in range(0, len(matrix), rows):
+        block = generator.random((len(matrix[start : start + rows]), vector_size), dtype=np.float32)
+        matrix[start : start + rows, :vector_size] = (block - np.float32(0.5)) / np.float32(vector_size)
+
+
+def unpadded_views(parameters: Parameters, shapes: Mapping[str, Shape]) -> Parameters:
+    """Return the parameters without padding, in the same memory: rows have gaps between them."""
+    return {name: parameters[name][tuple(slice(size) for size in shape)] for name, shape in shapes.items()}
+
+
+def without_padding(parameters: Parameters, shapes: Mapping[str, Shape]) -> Parameters:
+    """Return the parameters without padding, whose rows are moved together in their own memory.
+
+    The padded parameters are of no use after that. Copies would be the largest thing that training ever holds.
+    """
+    return {name: _moved_together(parameters[name], shape) for name, shape in shapes.items()}
+
+
+def _moved_together(array: Vectors, shape: Shape) -> Vectors:
+    if array.shape == shape:
+        return array
+    n_rows, size = shape
+    flat = array.reshape(-1)
+    for start in range(0, n_rows, ROWS_MOVED):
+        rows = array[start : start + ROWS_MOVED, :size].copy()
+        flat[start * size : start * size + rows.size] = rows.reshape(-1)
+    return flat[: n_rows * size].reshape(shape)
+
+
+def n_bytes(shapes: Mapping[str, Shape]) -> int:
+    """Return the size of parameters without padding, in bytes."""
+    return sum(4 * int(np.prod(shape)) for shape in shapes.values())
