@@ -114,5 +114,5 @@ def test_expressions_that_look_back_at_groups_are_not_understood(pattern):
 
 @pytest.mark.parametrize("pattern", [re.compile(b"a"), str.split, None])
 def test_other_things_than_expressions_for_strings_are_not_understood(pattern):
-    with pytest.raises(NotUnderstoodError, match="no expression for strings"):
+    with pytest.raises(NotUnderstoodError, match="not an expression for strings"):
         CharacterTests([pattern])

@@ -43,7 +43,7 @@ def _processors(quota: str, period: str) -> float:
 
 
 def _number(text: str) -> float:
-    """Return a limit, or infinity for what stands for none, or is not known."""
+    """Return a limit, or infinity if there is none, or if it cannot be read."""
     if text == NO_LIMIT or not text.isdecimal() or int(text) == 0:
         return math.inf
     return float(text)

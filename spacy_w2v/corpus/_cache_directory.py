@@ -117,7 +117,7 @@ def _claim(cache_dir: Path) -> None:
 
 
 def _is_tagged(cache_dir: Path) -> bool:
-    """Return whether a directory has the tag of a cache of ours. Raises OSError."""
+    """Return whether a directory has the tag of our caches. Raises OSError."""
     tag = cache_dir / CACHE_TAG
     return tag.is_file() and not tag.is_symlink() and tag.read_bytes() == CACHE_TAG_TEXT.encode()
 

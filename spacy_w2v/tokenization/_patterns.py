@@ -116,7 +116,7 @@ class CharacterTests:
 
     def _tree(self, pattern: re.Pattern[str] | None) -> Part:
         if not isinstance(pattern, re.Pattern) or not isinstance(pattern.pattern, str):
-            raise NotUnderstoodError(f"{pattern!r} is no expression for strings")
+            raise NotUnderstoodError(f"{pattern!r} is not an expression for strings")
         return self._all(_parse(pattern), pattern.flags)
 
     def _all(self, items: Iterable[tuple[Any, Any]], flags: int) -> Part:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 # How a pre-token may interact with its neighbours over a space (see _special_cases).
-STARTS_LIKE_REST = 1  # its first token may go on with a special case that began before
+STARTS_LIKE_REST = 1  # its first token may continue a special case that began before
 ENDS_LIKE_START = 2  # its last token may begin a special case
 HOLDS_SPECIAL = 4  # a special case may match inside it, or one with a space begin at its end
 
@@ -30,7 +30,7 @@ class TokenizedPretokens(NamedTuple):
 
 
 class PretokenTokenizer(Protocol):
-    """Tokenizes pre-tokens, and remembers their types."""
+    """Tokenizes pre-tokens, and keeps the types of their tokens."""
 
     types: TypeTable
 
@@ -42,7 +42,7 @@ class PretokenTokenizer(Protocol):
         """
 
     def evict(self, kept_types: Offsets) -> None:
-        """Free all that is remembered except some types.
+        """Free everything except some types.
 
         Args:
             kept_types: The numbers of the types to keep, which are numbered again in this order.

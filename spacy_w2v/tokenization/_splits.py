@@ -115,7 +115,7 @@ class KnownSplits:
             known = alphabets[firsts] != NO_ALPHABET
             spans = zip(places[starts[firsts[known]]], places[starts[firsts[known] + 1] - 1], strict=True)
             ends = iter(split([text[start:end].tobytes().decode() for start, end in spans]))
-            self._remember([next(ends) if is_known else [] for is_known in known])
+            self._add([next(ends) if is_known else [] for is_known in known])
         tokens: tuple[Slices, Offsets] = cut_tokens(
             read_only(text), places, starts, signatures, self._split_starts, self._split_ends
         )
@@ -206,7 +206,7 @@ class KnownSplits:
             tests, class_of_tests = self._alphabets[row]
             self._classes[row, column] = class_of_tests.setdefault(tests_of_column[column] & tests, column)
 
-    def _remember(self, ends: list[list[int]]) -> None:
+    def _add(self, ends: list[list[int]]) -> None:
         """Add the splits of new signatures, as the ends of their tokens."""
         ends = [those if len(those) <= MAX_TOKENS else [] for those in ends]
         lengths = np.array([len(those) for those in ends], np.int64)
