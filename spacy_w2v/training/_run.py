@@ -17,7 +17,6 @@ from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.errors import TrainingError
 from spacy_w2v.formats._exporting import n_matrices
 from spacy_w2v.formats._word2vec import Word2Vec
-from spacy_w2v.kernels import TRAINING_KERNELS
 from spacy_w2v.model._run_record import EpochResult, LearningRate, Unfinished
 from spacy_w2v.model._storage import write_model
 from spacy_w2v.model._vocabulary import build_vocabulary
@@ -301,14 +300,14 @@ class TrainingRun:
         plan = Plan(corpus.chunk_tokens, epochs=training.epochs, seed=training.seed)
         # More threads than chunks would train several epochs at the same time, each at its own learning rate.
         n_workers = min(training.workers or available_cores(), plan.n_chunks)
-        kernel = (model.architecture, model.loss, training.kernel)
+        kernel = objective_of(model).kernel(training.kernel)
         work = Work(
             kernel=kernel,
             corpus=corpus,
             subsampling=built.subsampling,
             inputs=built.inputs,
             layer=built.layer,
-            settings=kernel_settings(model, TRAINING_KERNELS[kernel], n_workers=n_workers, frozen=built.frozen),
+            settings=kernel_settings(model, kernel, n_workers=n_workers, frozen=built.frozen),
             schedule=LearningRateSchedule(
                 alpha=training.alpha or default_alpha(model),
                 min_alpha=training.min_alpha,

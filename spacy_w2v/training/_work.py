@@ -6,7 +6,7 @@ import numpy as np
 
 from spacy_w2v._arrays import Chunk, InputLayer, KernelSettings, OutputLayer, Subsampling, Weights
 from spacy_w2v.corpus._store import Corpus
-from spacy_w2v.kernels import TRAINING_KERNELS
+from spacy_w2v.kernels import TrainingKernel
 from spacy_w2v.training._learning_rate import LearningRateSchedule
 from spacy_w2v.training._plan import Plan
 from spacy_w2v.training._randomness import chunk_random_state
@@ -20,8 +20,8 @@ class Work:
     It can be pickled, and so be sent to another process or machine that has the corpus at the same path.
     """
 
-    kernel: tuple[str, str, str]
-    """Key of TRAINING_KERNELS."""
+    kernel: TrainingKernel
+    """By the name of its module."""
     corpus: Corpus
     """Opened by its path."""
     subsampling: Subsampling
@@ -40,7 +40,7 @@ class Worker:
         """Load the kernel and open the corpus. Raises StorageError if it is damaged."""
         self.work = work
         self.weights = weights
-        self.train_chunk = TRAINING_KERNELS[work.kernel].load()
+        self.train_chunk = work.kernel.load()
         self.chunks = work.corpus.open_chunks()
 
     def warm_up(self) -> None:
