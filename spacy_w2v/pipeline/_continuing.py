@@ -53,7 +53,7 @@ class ContinuedTraining:
         """Where no others are given."""
         self._kernel: _Kernel | None = None
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Leave out what is made again when it is needed."""
         return self.__dict__ | {"outputs": self.to_outputs(), "_kernel": None}
 
@@ -197,7 +197,7 @@ class LearningRates:
         self._taken: list[float] = []  # kept, for a component that is initialized again begins again
         self.at(0)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Let a copy stay at the rate of now: generators, as schedules are, cannot be copied."""
         return self.__dict__ | {"_values": iter(())}
 

@@ -65,7 +65,7 @@ class DocVectors:
         self._words: WordRows | None = None  # of the table that was used last
         self._weights = np.zeros(0, np.float32)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Leave out what is made again when it is needed."""
         return self.__dict__ | {"_words": None, "_weights": np.zeros(0, np.float32)}
 

@@ -7,11 +7,9 @@ import math
 from collections.abc import Callable, Collection
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import srsly
-from pydantic import Field, NonNegativeInt
 
 from spacy_w2v._arrays import Tree
 from spacy_w2v._atomic import (
@@ -19,24 +17,17 @@ from spacy_w2v._atomic import (
     describe_content,
     describe_files,
     manifest_content,
-    parse_json,
-    parse_manifest,
     read_bounded,
 )
 from spacy_w2v.errors import StorageError
 from spacy_w2v.formats.spacy._word_rows import TableFacts
 from spacy_w2v.model._arrays import Array, parse_array, read_array
-from spacy_w2v.model._blocks import Block, parse_block
-from spacy_w2v.model._run_record import JsonDict, RunRecord, VectorsRecord, parse_record
+from spacy_w2v.model._run_record import JsonDict, RunRecord
 from spacy_w2v.objectives._huffman import check_tree
 from spacy_w2v.objectives._registry import objective_of
+from spacy_w2v.pipeline._meta import FORMAT, FORMAT_VERSION, META_FILE, Meta, Shapes, read_meta
 from spacy_w2v.pipeline._state import Fitted, Outputs, State
 
-FORMAT = "spacy-w2v component"
-FORMAT_VERSION = 3
-WITHOUT_CHECKSUMS = 2
-"""Version of the format."""
-META_FILE = "meta.json"
 FILES_OF_PART = {
     "counts": ("counts",),
     "common": ("common",),
@@ -57,43 +48,6 @@ TYPES: dict[str, type[np.generic]] = {
 Load = Callable[[str, object, tuple[int, ...]], Array | None]
 """Returns the array of a file by its name, None if there is none. The others are what the manifest tells of the file,
 None if it tells nothing, and the shape; StorageError if that is not so."""
-
-Shapes = dict[str, list[NonNegativeInt]]
-
-
-class TableBlock(Block):
-    """The block "table" of "fitted", as `TableFacts`."""
-
-    n_rows: NonNegativeInt
-    vector_size: NonNegativeInt
-    checksums: list[NonNegativeInt]
-
-
-class FittedBlock(Block):
-    """The block "fitted": `Fitted` without its arrays."""
-
-    table: TableBlock
-    n_tokens: NonNegativeInt
-    sif_a: float = Field(gt=0)
-    frequencies: Literal["corpus", "zipf"]
-    shapes: Shapes
-
-
-class UpdateBlock(Block):
-    """The block "update": `Outputs` without its arrays."""
-
-    n_steps: NonNegativeInt
-    shapes: Shapes
-
-
-class Meta(Block):
-    """The content of meta.json."""
-
-    fitted: FittedBlock | None
-    vectors: dict[str, object]
-    """The record of the run behind the vectors; empty where there is none."""
-    update: UpdateBlock | None = None
-    files: dict[str, object] = Field(default_factory=dict)
 
 
 def write_state(state: State, directory: Path, *, exclude: Collection[str]) -> None:
@@ -191,10 +145,8 @@ def _shapes(arrays: dict[str, Array]) -> dict[str, list[int]]:
 
 def _state(content: bytes | None, load: Load, place: str, exclude: Collection[str]) -> State:
     """Return what files hold. place: what stands before a file's name in errors."""
-    meta = _read_meta(content, place)
-    record = None
-    if meta.vectors:
-        record = parse_record(VectorsRecord, meta.vectors, path=f"{place}{META_FILE}", section="vectors")
+    meta = read_meta(content, place)
+    record = meta.record(place)
     if (about := meta.fitted) is None:
         return State(record=record)
 
@@ -253,27 +205,6 @@ def _outputs(arrays: dict[str, Array], meta: Meta, record: RunRecord | None, pla
             f"{place}tree_*.npy must be a tree of {n_words} words, but {error}. It is damaged."
         ) from None
     return Outputs(vectors, tree, meta.update.n_steps)
-
-
-def _read_meta(content: bytes | None, place: str) -> Meta:
-    path = f"{place}{META_FILE}"
-    if content is None:
-        raise StorageError(f"The component needs its {META_FILE}, but there is no {path}. Save the pipeline again.")
-    values = parse_json(content, name=path)
-    if not isinstance(values, dict) or values.get("format") != FORMAT:
-        raise StorageError(f"{path} must describe a {FORMAT}, but is of another kind.")
-    version = values.get("format_version")
-    if type(version) is not int or version not in (WITHOUT_CHECKSUMS, FORMAT_VERSION):
-        raise StorageError(
-            f"{path} must have format version {WITHOUT_CHECKSUMS} or {FORMAT_VERSION}, was: {version!r:.100}. Read it "
-            "with the version of spacy-w2v that wrote it."
-        )
-    checked = version != WITHOUT_CHECKSUMS
-    meta = parse_block(Meta, parse_manifest(content, name=path, checked=checked), path=path)
-    shapes = {**(meta.fitted.shapes if meta.fitted else {}), **(meta.update.shapes if meta.update else {})}
-    if checked and {f"{name}.npy" for name in shapes} != set(meta.files):
-        raise StorageError(f"{path} must describe the files of its arrays, but is damaged.")
-    return meta
 
 
 def _read_array(load: Load, name: str, place: str, meta: Meta, shape: tuple[int, ...]) -> Array:

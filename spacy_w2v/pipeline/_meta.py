@@ -1,0 +1,90 @@
+"""What meta.json of the component holds: facts of the table and the arrays, and the record of the vectors."""
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeInt
+
+from spacy_w2v._atomic import parse_json, parse_manifest
+from spacy_w2v.errors import StorageError
+from spacy_w2v.model._blocks import Block, parse_block
+from spacy_w2v.model._run_record import VectorsRecord, parse_record
+
+FORMAT = "spacy-w2v component"
+FORMAT_VERSION = 3
+WITHOUT_CHECKSUMS = 2
+"""Version of the format."""
+META_FILE = "meta.json"
+
+Shapes = dict[str, list[NonNegativeInt]]
+
+
+class TableBlock(Block):
+    """The block "table" of "fitted", as `TableFacts`."""
+
+    n_rows: NonNegativeInt
+    vector_size: NonNegativeInt
+    checksums: list[NonNegativeInt]
+
+
+class FittedBlock(Block):
+    """The block "fitted": `Fitted` without its arrays."""
+
+    table: TableBlock
+    n_tokens: NonNegativeInt
+    sif_a: float = Field(gt=0)
+    frequencies: Literal["corpus", "zipf"]
+    shapes: Shapes
+
+
+class UpdateBlock(Block):
+    """The block "update": `Outputs` without its arrays."""
+
+    n_steps: NonNegativeInt
+    shapes: Shapes
+
+
+class Meta(Block):
+    """The content of meta.json."""
+
+    fitted: FittedBlock | None
+    vectors: dict[str, object]
+    """The record of the run behind the vectors; empty where there is none."""
+    update: UpdateBlock | None = None
+    files: dict[str, object] = Field(default_factory=dict)
+    """What `check_files` compares each file with."""
+
+    def record(self, place: str) -> VectorsRecord | None:
+        """Return the record of the run behind the vectors, if there is one. Raises StorageError as `read_meta`."""
+        if not self.vectors:
+            return None
+        return parse_record(VectorsRecord, self.vectors, path=f"{place}{META_FILE}", section="vectors")
+
+
+def read_meta(content: bytes | None, place: str) -> Meta:
+    """Return the content of meta.json, whose arrays are not read yet.
+
+    Args:
+        content: of the file; None if there is none.
+        place: what stands before the name of a file in errors.
+
+    Raises:
+        StorageError: if the file is missing, damaged or foreign.
+    """
+    path = f"{place}{META_FILE}"
+    if content is None:
+        raise StorageError(f"The component needs its {META_FILE}, but there is no {path}. Save the pipeline again.")
+    values = parse_json(content, name=path)
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        raise StorageError(f"{path} must describe a {FORMAT}, but is of another kind.")
+    version = values.get("format_version")
+    if type(version) is not int or version not in (WITHOUT_CHECKSUMS, FORMAT_VERSION):
+        raise StorageError(
+            f"{path} must have format version {WITHOUT_CHECKSUMS} or {FORMAT_VERSION}, was: {version!r:.100}. Read it "
+            "with the version of spacy-w2v that wrote it."
+        )
+    checked = version != WITHOUT_CHECKSUMS
+    meta = parse_block(Meta, parse_manifest(content, name=path, checked=checked), path=path)
+    shapes = {**(meta.fitted.shapes if meta.fitted else {}), **(meta.update.shapes if meta.update else {})}
+    if checked and {f"{name}.npy" for name in shapes} != set(meta.files):
+        raise StorageError(f"{path} must describe the files of its arrays, but is damaged.")
+    return meta
