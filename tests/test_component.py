@@ -657,7 +657,7 @@ def test_an_uninitialized_component_can_be_saved(tmp_path):
         (lambda path: change_meta(path, files={}), r"w2v/meta\.json must describe the files of its arrays"),
         (
             lambda path: edit(path / "meta.json", b'"sif_a": 0.001', b'"sif_a": 0.002'),
-            r"w2v/meta\.json must have the ch",
+            r"w2v/meta\.json must match its own checksum",
         ),
         (lambda path: edit(path / "common.npy", b"fortran", b"FORTRAN"), r"w2v/common\.npy must have the checksum"),
         (lambda path: save(path, "counts", np.arange(16.0)), r"w2v/counts\.npy must have .* the type <i8"),
