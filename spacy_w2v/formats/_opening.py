@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from spacy_w2v._arrays import Counts, Offsets
 from spacy_w2v.config._arguments import path_of
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.formats._word2vec import Word2Vec
+from spacy_w2v.formats.gensim._keyed_vectors import word_vectors_of_gensim
 from spacy_w2v.formats.gensim._pickles import is_pickle, load_gensim
-from spacy_w2v.formats.spacy._tables import word_vectors_of_pipeline
+from spacy_w2v.formats.spacy._reading import word_vectors_of_pipeline
 from spacy_w2v.formats.word2vec._reading import read_vector_file
 from spacy_w2v.model._storage import INPUT_FILE, read_model
 from spacy_w2v.model._trained import TrainedModel
@@ -77,7 +77,7 @@ def _vectors_of(source: Any, *, trust_config: bool, argument: str) -> WordVector
     if hasattr(source, "vocab") and hasattr(source.vocab, "vectors"):
         return word_vectors_of_pipeline(source, f"the pipeline {source.meta['lang']}_{source.meta['name']}")
     if hasattr(source, "wv") or hasattr(source, "index_to_key"):
-        return _of_gensim(source, f"gensim's {type(source).__name__}")
+        return word_vectors_of_gensim(source, f"gensim's {type(source).__name__}")
     raise ConfigError(
         f"{argument} must be a path, the name of a pipeline, a model, a spaCy Language, or a Word2Vec or KeyedVectors "
         f"of gensim, was: {type(source).__name__}"
@@ -98,42 +98,6 @@ def _of_path(path: Path, name: str, *, trust_config: bool) -> WordVectors:
             return word_vectors_of_pipeline(load_pipeline(name, rule=NO_VECTORS, components=False), name)
         raise StorageError(f"Word vectors must be a path or an installed pipeline, but there is no {name}.")
     if is_pickle(path):
-        return _of_gensim(load_gensim(path), name)
+        return word_vectors_of_gensim(load_gensim(path), name)
     words, matrix, n_repeated = read_vector_file(path)
     return WordVectors(name, words, np.arange(len(words)), matrix, n_repeated=n_repeated)
-
-
-def _of_gensim(gensim_object: Any, name: str) -> WordVectors:
-    """Return the vectors of a Word2Vec, with the model that it is, or else of KeyedVectors."""
-    from gensim.models import Word2Vec as GensimWord2Vec
-
-    # with both losses at once, neither output layer alone is what the model predicts by
-    if type(gensim_object) is GensimWord2Vec and bool(gensim_object.hs) != bool(gensim_object.negative):
-        import spacy
-
-        from spacy_w2v.formats.gensim._reading_models import model_of_gensim
-
-        return model_of_gensim(gensim_object, name=name, nlp=spacy.blank("xx"), attr="ORTH").word_vectors(name=name)
-    keyed_vectors = getattr(gensim_object, "wv", gensim_object)
-    # not index_to_key, which has None for rows that are there before their words
-    keys = getattr(keyed_vectors, "key_to_index", None) or {}
-    found = {str(word): row for word, row in keys.items() if word is not None and word != ""}
-    if not found:
-        raise ConfigError(f"Word vectors must have words, but {name} has none.")
-    matrix = np.asarray(keyed_vectors.vectors)
-    of_whole_numbers = all(isinstance(row, int | np.integer) for row in found.values())
-    in_table = matrix.ndim == 2 and of_whole_numbers and all(0 <= row < len(matrix) for row in found.values())
-    if not in_table or matrix.dtype.kind != "f":
-        raise StorageError(f"Word vectors must have a row of numbers for each word, but {name} has others.")
-    words = sorted(found, key=lambda word: found[word])
-    rows = np.array([found[word] for word in words], np.int64)
-    return WordVectors(name, words, rows, matrix, counts=_counts_of_rows(keyed_vectors, rows))
-
-
-def _counts_of_rows(keyed_vectors: Any, rows: Offsets) -> Counts | None:
-    """Return how often the words of some rows were in the corpus, or None where gensim does not know."""
-    counts = getattr(keyed_vectors, "expandos", {}).get("count")
-    known = (
-        isinstance(counts, np.ndarray) and counts.dtype.kind in "iu" and counts.shape == (len(keyed_vectors.vectors),)
-    )
-    return np.asarray(counts, np.int64)[rows] if known else None

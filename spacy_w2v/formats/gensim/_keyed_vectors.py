@@ -1,11 +1,13 @@
-"""Vectors as gensim's KeyedVectors, written by gensim."""
+"""gensim's KeyedVectors, written by gensim, and read from what it has loaded."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from spacy_w2v._arrays import Counts, Offsets
 from spacy_w2v.config._export import ExportSettings
+from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.formats._matrices import matrix_of, passing_blocks, write_matrix
 from spacy_w2v.model._word_vectors import WordVectors
 
@@ -66,3 +68,42 @@ def fill_words(keyed_vectors: Any, words: list[str]) -> None:  # Any: gensim has
     """Put words into a KeyedVectors, whose vectors come later: `add_vectors` would copy a matrix that is shared."""
     keyed_vectors.index_to_key = list(words)
     keyed_vectors.key_to_index = {word: rank for rank, word in enumerate(words)}
+
+
+def word_vectors_of_gensim(gensim_object: Any, name: str) -> WordVectors:
+    """Return the vectors of a Word2Vec, with the model that it is, or else of KeyedVectors, whose memory is shared.
+
+    name: what messages call it. Raises ConfigError without words, and StorageError for what does not hold together.
+    """
+    from gensim.models import Word2Vec as GensimWord2Vec
+
+    # with both losses at once, neither output layer alone is what the model predicts by
+    if type(gensim_object) is GensimWord2Vec and bool(gensim_object.hs) != bool(gensim_object.negative):
+        import spacy
+
+        from spacy_w2v.formats.gensim._reading_models import model_of_gensim
+
+        return model_of_gensim(gensim_object, name=name, nlp=spacy.blank("xx"), attr="ORTH").word_vectors(name=name)
+    keyed_vectors = getattr(gensim_object, "wv", gensim_object)
+    # not index_to_key, which has None for rows that are there before their words
+    keys = getattr(keyed_vectors, "key_to_index", None) or {}
+    found = {str(word): row for word, row in keys.items() if word is not None and word != ""}
+    if not found:
+        raise ConfigError(f"Word vectors must have words, but {name} has none.")
+    matrix = np.asarray(keyed_vectors.vectors)
+    of_whole_numbers = all(isinstance(row, int | np.integer) for row in found.values())
+    in_table = matrix.ndim == 2 and of_whole_numbers and all(0 <= row < len(matrix) for row in found.values())
+    if not in_table or matrix.dtype.kind != "f":
+        raise StorageError(f"Word vectors must have a row of numbers for each word, but {name} has others.")
+    words = sorted(found, key=lambda word: found[word])
+    rows = np.array([found[word] for word in words], np.int64)
+    return WordVectors(name, words, rows, matrix, counts=_counts_of_rows(keyed_vectors, rows))
+
+
+def _counts_of_rows(keyed_vectors: Any, rows: Offsets) -> Counts | None:
+    """Return how often the words of some rows were in the corpus, or None where gensim does not know."""
+    counts = getattr(keyed_vectors, "expandos", {}).get("count")
+    known = (
+        isinstance(counts, np.ndarray) and counts.dtype.kind in "iu" and counts.shape == (len(keyed_vectors.vectors),)
+    )
+    return np.asarray(counts, np.int64)[rows] if known else None

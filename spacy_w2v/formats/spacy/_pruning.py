@@ -15,7 +15,7 @@ from spacy_w2v.corpus._encoding import EncodingCallback
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats.spacy._merging import keys_of_kept, merged_keys
-from spacy_w2v.formats.spacy._tables import has_rows_of_words, rows_by_frequency
+from spacy_w2v.formats.spacy._reading import has_rows_of_words, rows_by_frequency
 from spacy_w2v.formats.spacy._writing import put_table
 from spacy_w2v.model._lookup import NO_ROW
 from spacy_w2v.sources._source import TextSource

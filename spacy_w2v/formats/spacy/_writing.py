@@ -171,7 +171,7 @@ def write_spacy(model: TrainedModel, path: Path, settings: ExportSettings, *, nl
 
     nlp: the pipeline of the run that made the model, which stays as it is; None to make it of the model's config.
     """
-    from spacy_w2v.formats.spacy._table_on_disk import TableOnDisk
+    from spacy_w2v.formats.spacy._table import TableOnDisk
 
     check_merging(merge_rare=settings.merge_rare, max_vectors=settings.max_vectors)
     model.objective.check_vector_kind(settings.vector_kind)

@@ -1,6 +1,6 @@
-"""word2vec's binary format: records of a word, a space, and the bytes of its vector."""
+"""word2vec's binary format: records of a word, a space, and the bytes of its vector; read and written."""
 
-from itertools import count
+from itertools import chain, count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,3 +107,14 @@ def _decoded(word: bytes, number: int, name: str) -> str:
             f"{rule} a word, but is: {text[:60]!r}. The word before has a space in it, or the file is damaged."
         )
     return text
+
+
+def records_of(names: list[str], rows: Vectors) -> bytes:
+    """Return each word, a space, and its numbers as float32, little-endian."""
+    content, n_bytes = np.ascontiguousarray(rows, "<f4").tobytes(), 4 * rows.shape[1]
+    starts = range(0, len(content), n_bytes)
+    return b"".join(
+        chain.from_iterable(
+            (name.encode(), b" ", content[start : start + n_bytes]) for name, start in zip(names, starts, strict=True)
+        )
+    )

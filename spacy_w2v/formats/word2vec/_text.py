@@ -1,11 +1,14 @@
-"""Lines of a word and its numbers."""
+"""Lines of a word and its numbers, read and written."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Vectors
@@ -224,3 +227,12 @@ def _decoded(word: bytes, number: int, name: str) -> str:
 
 def _quoted(text: bytes) -> str:
     return repr(text[:60].decode("utf-8", errors="backslashreplace"))
+
+
+def lines_of(names: list[str], rows: Vectors) -> bytes:
+    """Return a line for each word, with the shortest numbers that are read back as the same."""
+    numbers = pc.cast(pa.array(rows.ravel()), pa.string())
+    ends = pa.array(np.arange(len(rows) + 1, dtype=np.int32) * np.int32(rows.shape[1]))
+    of_rows = pc.binary_join(pa.ListArray.from_arrays(ends, numbers), " ")
+    lines = pc.binary_join_element_wise(pa.array(names, pa.string()), of_rows, " ")
+    return "".join(chain.from_iterable((line, "\n") for line in lines.to_pylist())).encode()

@@ -1,19 +1,18 @@
 """Vectors in the text and binary formats of word2vec.c, which most programs read."""
 
 from collections.abc import Callable, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import IO
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from spacy_w2v._arrays import Counts, Vectors
 from spacy_w2v.config._export import ExportSettings
 from spacy_w2v.errors import StorageError
 from spacy_w2v.formats._matrices import passing_blocks
 from spacy_w2v.formats._names import names_without_spaces
+from spacy_w2v.formats.word2vec._binary import records_of
+from spacy_w2v.formats.word2vec._text import lines_of
 from spacy_w2v.model._word_vectors import WordVectors
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
@@ -21,12 +20,12 @@ COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 
 def write_word2vec_text(vectors: WordVectors, path: Path, settings: ExportSettings) -> None:
     """Write the text format of word2vec.c, and counts that are known to `path` with the suffix .vocab."""
-    _write(vectors, path, settings, _lines)
+    _write(vectors, path, settings, lines_of)
 
 
 def write_word2vec_binary(vectors: WordVectors, path: Path, settings: ExportSettings) -> None:
     """Write the binary format of word2vec.c, and counts that are known to `path` with the suffix .vocab."""
-    _write(vectors, path, settings, _records)
+    _write(vectors, path, settings, records_of)
 
 
 def counts_file(path: Path) -> Path:
@@ -78,23 +77,3 @@ def _open(path: Path) -> IO[bytes]:
 
     file: IO[bytes] = open_compressed(str(path), "wb")
     return file
-
-
-def _lines(names: list[str], rows: Vectors) -> bytes:
-    """Return a line for each word, with the shortest numbers that are read back as the same."""
-    numbers = pc.cast(pa.array(rows.ravel()), pa.string())
-    ends = pa.array(np.arange(len(rows) + 1, dtype=np.int32) * np.int32(rows.shape[1]))
-    of_rows = pc.binary_join(pa.ListArray.from_arrays(ends, numbers), " ")
-    lines = pc.binary_join_element_wise(pa.array(names, pa.string()), of_rows, " ")
-    return "".join(chain.from_iterable((line, "\n") for line in lines.to_pylist())).encode()
-
-
-def _records(names: list[str], rows: Vectors) -> bytes:
-    """Return each word, a space, and its numbers as float32, little-endian."""
-    content, n_bytes = np.ascontiguousarray(rows, "<f4").tobytes(), 4 * rows.shape[1]
-    starts = range(0, len(content), n_bytes)
-    return b"".join(
-        chain.from_iterable(
-            (name.encode(), b" ", content[start : start + n_bytes]) for name, start in zip(names, starts, strict=True)
-        )
-    )

@@ -1,4 +1,4 @@
-"""The rows in the table of a spaCy pipeline, and its words with their vectors."""
+"""Word vectors in the table of a spaCy pipeline: which rows there are, and of which words."""
 
 from typing import Any
 
