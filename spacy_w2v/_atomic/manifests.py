@@ -115,15 +115,24 @@ def read_manifest(path: Path, *, checked: bool = False) -> dict[str, Any]:  # An
     return parse_manifest(read_bounded(path), name=str(path), checked=checked)
 
 
-def read_bounded(path: Path) -> bytes:
-    """Return the content of a small file. Raises StorageError if it cannot be read, or is too large."""
+def read_bounded(path: Path, *, max_bytes: int | None = None) -> bytes:
+    """Return the content of a small file.
+
+    Args:
+        path: The file.
+        max_bytes: What it may have at most; None for the size of the largest manifest.
+
+    Raises:
+        StorageError: It cannot be read, or is larger.
+    """
+    max_bytes = MAX_MANIFEST_BYTES if max_bytes is None else max_bytes
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_MANIFEST_BYTES + 1)
+            content = file.read(max_bytes + 1)
     except OSError as error:
         raise StorageError(f"{path} must be readable, but is not: {error}") from None
-    if len(content) > MAX_MANIFEST_BYTES:
-        raise StorageError(f"{path} must have at most {MAX_MANIFEST_BYTES:,} bytes, but is larger. It is damaged.")
+    if len(content) > max_bytes:
+        raise StorageError(f"{path} must have at most {max_bytes:,} bytes, but is larger: it is damaged, or of another kind.")
     return content
 
 

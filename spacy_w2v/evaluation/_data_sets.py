@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from spacy_w2v.errors import CorpusError
+from spacy_w2v._atomic import read_bounded
+from spacy_w2v.errors import CorpusError, StorageError
 
 MAX_BYTES = 1 << 26
 """Larger files are no sets: Google's analogies take 600 kB."""
@@ -97,12 +98,9 @@ def _read_lines(path: Path) -> Iterator[Line]:
     if not path.is_file():
         raise CorpusError(f"An evaluation set must be an existing file, was: {path}")
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise CorpusError(f"{path} must be an evaluation set, but cannot be read: {error}") from None
-    if len(content) > MAX_BYTES:
-        raise CorpusError(f"An evaluation set must have at most {MAX_BYTES:,} bytes, but {path} has more.")
+        content = read_bounded(path, max_bytes=MAX_BYTES)
+    except StorageError as error:
+        raise CorpusError(f"An evaluation set must be a small text file: {error}") from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -11,8 +11,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from spacy.strings import get_string_id
 
-from spacy_w2v._arrays import Vectors
-from spacy_w2v.formats.spacy._merging import nearest_kept
 from spacy_w2v.model._vocabulary import Vocabulary
 
 WORDS_AT_A_TIME = 100_000
@@ -56,19 +54,6 @@ def spacy_keys(vocabulary: Vocabulary, *, attr: str) -> TableKeys:
     n_forms = sum(len(part.ids) for part in parts)
     parts += [_hashed(some, np.arange(start, start + len(some))) for start, some in _blocks_of(vocabulary.words)]
     return _each_once(_joined(parts), n_forms)
-
-
-def merged_rows(keys: TableKeys, vectors: Vectors, n_kept: int) -> TableKeys:
-    """Return the keys of all rows, those from n_kept on with the row of `nearest_kept`; vectors: as there.
-
-    These come first, so that the last key of a row, by which spaCy names it, is its own word. Those of zeros are left
-    out.
-    """
-    is_rare = keys.rows >= n_kept
-    rows = keys.rows.copy()
-    rows[is_rare] = nearest_kept(vectors, n_kept)[rows[is_rare] - n_kept]
-    places = np.concatenate((np.flatnonzero(is_rare & (rows >= 0)), np.flatnonzero(~is_rare)))
-    return keys._replace(rows=rows).take(places)
 
 
 def _blocks_of(words: list[str]) -> Iterator[tuple[int, list[str]]]:

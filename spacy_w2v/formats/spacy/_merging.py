@@ -1,15 +1,12 @@
 """Which frequent word a rare word is most like, so that it can share its vector."""
 
-from collections.abc import Hashable, Mapping
-from typing import TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Vectors
 from spacy_w2v.errors import ConfigError
-
-Key = TypeVar("Key", bound=Hashable)
 
 BLOCK_FLOATS = 4_000_000
 """Similarities that are held at a time: 16 MB."""
@@ -37,20 +34,33 @@ def nearest_kept(vectors: Vectors, n_kept: int) -> NDArray[np.int64]:
     return nearest
 
 
-def keys_of_kept(key_rows: Mapping[Key, int], n_kept: int) -> dict[Key, int]:
-    """Return the keys of the rows before n_kept, with their rows."""
-    return {key: row for key, row in key_rows.items() if row < n_kept}
+class KeptKeys(NamedTuple):
+    """What becomes of the keys of a table of which only the first rows are kept."""
+
+    places: NDArray[np.int64]
+    """Of the keys that have a row, in the order in which spaCy is to have them."""
+    rows: NDArray[np.int64]
+    """The row of each of these."""
 
 
-def merged_keys(key_rows: Mapping[Key, int], vectors: Vectors, n_kept: int) -> dict[Key, int]:
-    """Return the keys of all rows, those from n_kept on with the row of `nearest_kept`; vectors: as there.
+def keep_first(rows: NDArray[np.int64], vectors: Vectors, n_kept: int, *, merge_rare: bool) -> KeptKeys:
+    """Return the keys that stay where the first rows of a table are kept.
 
-    These come first, so that the last key of a row, by which spaCy names it, is its own word. Those of zeros are left
-    out.
+    Args:
+        rows: The row of each key.
+        vectors: All rows, as for `nearest_kept`.
+        n_kept: How many rows are kept.
+        merge_rare: Whether keys of other rows get that of `nearest_kept`, but those of zeros; else they go. They come
+            first, so that the last key of a row, by which spaCy names it, is its own word.
     """
-    nearest = nearest_kept(vectors, n_kept).tolist()
-    rare = {key: nearest[row - n_kept] for key, row in key_rows.items() if row >= n_kept}
-    return {key: row for key, row in rare.items() if row >= 0} | keys_of_kept(key_rows, n_kept)
+    is_kept = rows < n_kept
+    own = np.flatnonzero(is_kept)
+    if not merge_rare:
+        return KeptKeys(own, rows[own])
+    rare = np.flatnonzero(~is_kept)
+    merged = nearest_kept(vectors, n_kept)[rows[rare] - n_kept]
+    found = merged >= 0
+    return KeptKeys(np.concatenate((rare[found], own)), np.concatenate((merged[found], rows[own])))
 
 
 def _normalized(vectors: Vectors, *, first: int) -> Vectors:

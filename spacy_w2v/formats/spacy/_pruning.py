@@ -1,7 +1,7 @@
 """A smaller table for a pipeline that has vectors already, whoever made them: those of the most frequent words."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._encoding import EncodingCallback
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import worded
-from spacy_w2v.formats.spacy._merging import keys_of_kept, merged_keys
+from spacy_w2v.formats.spacy._merging import keep_first
 from spacy_w2v.formats.spacy._reading import has_rows_of_words, rows_by_frequency
 from spacy_w2v.formats.spacy._writing import put_table
 from spacy_w2v.model._lookup import NO_ROW
@@ -137,12 +137,18 @@ def _keep_first(nlp: "Language", order: NDArray[np.int64], max_vectors: int, *, 
     data, n_kept = to_numpy(table.data), min(max_vectors, len(order))
     places = np.zeros(len(data), np.int64)
     places[order] = np.arange(len(order))
-    key_places = {key: int(places[row]) for key, row in table.key2row.items() if row >= 0}
+    ids, rows = _keys_with_rows(table.key2row)
     smaller = Vectors(strings=nlp.vocab.strings, data=data[order[:n_kept]], name=table.name, attr=table.attr)
-    smaller.key2row.update(
-        merged_keys(key_places, data[order], n_kept) if merge_rare else keys_of_kept(key_places, n_kept)
-    )
+    kept = keep_first(places[rows], data[order], n_kept, merge_rare=merge_rare)
+    smaller.key2row.update(zip(ids[kept.places].tolist(), kept.rows.tolist(), strict=True))
     if not isinstance(table.data, np.ndarray):
         smaller.to_ops(get_current_ops())
     put_table(nlp, smaller)
-    return Pruned((len(data), n_kept), (len(key_places), len(smaller.key2row)), coverage=None)
+    return Pruned((len(data), n_kept), (len(ids), len(smaller.key2row)), coverage=None)
+
+
+def _keys_with_rows(key2row: Any) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:  # Any: spaCy's dict has no types
+    """Return the keys of a table that have a row, and their rows."""
+    ids = np.fromiter(key2row.keys(), np.uint64, len(key2row))
+    rows = np.fromiter(key2row.values(), np.int64, len(key2row))
+    return ids[rows >= 0], rows[rows >= 0]

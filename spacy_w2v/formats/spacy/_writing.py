@@ -57,12 +57,15 @@ def set_vectors(
 
 def _keys(model: TrainedModel, *, max_vectors: int | None, merge_rare: bool, vector_kind: VectorKind) -> "TableKeys":
     """Return the keys of a table of the first vectors, or those of all words where rare ones are merged."""
-    from spacy_w2v.formats.spacy._keys import merged_rows, spacy_keys
+    from spacy_w2v.formats.spacy._keys import spacy_keys
+    from spacy_w2v.formats.spacy._merging import keep_first
 
     kept = model.vocabulary.first(max_vectors)
     if not merge_rare:
         return spacy_keys(kept, attr=model.attr)
-    return merged_rows(spacy_keys(model.vocabulary, attr=model.attr), model.vectors(vector_kind), len(kept))
+    keys = spacy_keys(model.vocabulary, attr=model.attr)
+    places, rows = keep_first(keys.rows, model.vectors(vector_kind), len(kept), merge_rare=True)
+    return keys.take(places)._replace(rows=rows)
 
 
 def _keep_frequencies(
