@@ -132,7 +132,9 @@ def read_bounded(path: Path, *, max_bytes: int | None = None) -> bytes:
     except OSError as error:
         raise StorageError(f"{path} must be readable, but is not: {error}") from None
     if len(content) > max_bytes:
-        raise StorageError(f"{path} must have at most {max_bytes:,} bytes, but is larger: it is damaged, or of another kind.")
+        raise StorageError(
+            f"{path} must have at most {max_bytes:,} bytes, but is larger: it is damaged, or another file."
+        )
     return content
 
 

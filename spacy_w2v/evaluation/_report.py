@@ -21,67 +21,100 @@ FIRST_RANK = 100
 """Words before it say little of any text: such as "the", commas and digits."""
 
 
+TEMPLATE = """\
+# Word vectors: {{ record.corpus.source | text }}
+
+{{ n_words | number }} words in {{ vector_size }} dimensions, trained on {{ record.corpus.n_tokens | number }} tokens \
+({{ attr | text }}, {{ record.lang | text }}).
+
+## Corpus
+
+|  |  |
+| --- | --- |
+| Documents | {{ record.corpus.n_documents | number }} |
+| Tokens | {{ record.corpus.n_tokens | number }} |
+| Types | {{ record.corpus.n_types | number }} |
+| Words kept | {{ record.vocabulary.n_words | number }} |
+| Tokens covered | {{ "%.1f%%" % (100 * record.vocabulary.coverage) }} |
+
+## Training
+
+| Setting | Value |
+| --- | --- |
+{% for name, value in settings %}
+| {{ name | text }} | {{ value | code }} |
+{% endfor %}
+
+{% if record.results %}
+{{ "%.1f" % record.results[-1].seconds }} s, {{ record.results[-1].words_per_s | round | int | number }} words/s.
+{% elif record.unfinished is not none %}
+A checkpoint, of the first epoch.
+{% else %}
+Trained by another program.
+{% endif %}
+
+| Epoch | Loss | Learning rate |
+| --- | --- | --- |
+{% for epoch in record.results %}
+| {{ epoch.epoch }} | {{ "%.4f" % epoch.loss }} | {{ "%.5f" % epoch.alpha }} |
+{% endfor %}
+{% if scores is not none %}
+
+## Scores
+
+| Set | Measure | Score | Questions |
+| --- | --- | --- | --- |
+{% for set, measure, score, n_questions in scores %}
+| {{ set | text }} | {{ measure }} | {{ score }} | {{ n_questions }} |
+{% endfor %}
+{% endif %}
+{% if neighbours %}
+
+## Neighbours
+
+| Word | Nearest words |
+| --- | --- |
+{% for word, nearest in neighbours %}
+| {{ word | text }} | \
+{% for near, similarity in nearest %}
+{{ near | text }} {{ "%.2f" % similarity }}{{ "" if loop.last else ", " }}\
+{% endfor %}
+ |
+{% endfor %}
+{% endif %}
+"""
+"""Of Jinja: `text` and `code` show words, names and settings of others as they are, `number` puts commas."""
+
+
 def make_report(model: TrainedModel, *, scores: Scores | None, words: list[str]) -> str:
     """Return the report.
 
-    scores: what `evaluation.evaluate` returns, or None. words: whose neighbours are shown; those that the vocabulary
-    lacks are left out. If none are given: some of English, or in other languages some that are frequent.
+    Args:
+        model: What it is about.
+        scores: What `evaluate` returns, or None.
+        words: Those whose neighbours are shown; others than those of the vocabulary are left out. If none are given:
+            some of English, or in other languages some that are frequent.
     """
-    record = model.record
-    corpus, vocabulary, results = record.corpus, record.vocabulary, record.results
-    sections = [
-        f"# Word vectors: {plain_text(corpus.source)}",
-        f"{len(model):,} words in {model.vector_size} dimensions, trained on {corpus.n_tokens:,} tokens "
-        f"({plain_text(model.attr)}, {plain_text(record.lang)}).",
-        "## Corpus",
-        _table(
-            ("", ""),
-            [
-                ("Documents", f"{corpus.n_documents:,}"),
-                ("Tokens", f"{corpus.n_tokens:,}"),
-                ("Types", f"{corpus.n_types:,}"),
-                ("Words kept", f"{vocabulary.n_words:,}"),
-                ("Tokens covered", f"{vocabulary.coverage:.1%}"),
-            ],
-        ),
-        "## Training",
-        _table(
-            ("Setting", "Value"),
-            [
-                (plain_text(name), _code(str(value)))
-                for block in (record.model, record.training)
-                for name, value in block
-            ],
-        ),
-        f"{results[-1].seconds:.1f} s, {results[-1].words_per_s:,.0f} words/s."
-        if results
-        else ("A checkpoint, of the first epoch." if record.unfinished is not None else "Trained by another program."),
-        _table(
-            ("Epoch", "Loss", "Learning rate"),
-            [(str(row.epoch), f"{row.loss:.4f}", f"{row.alpha:.5f}") for row in results],
-        ),
-    ]
-    if scores is not None:
-        rows = [(plain_text(name), *cells) for name, *cells in score_rows(scores)]
-        sections += ["## Scores", _table(("Set", "Measure", "Score", "Questions"), rows)]
+    from jinja2 import Environment
+
+    environment = Environment(trim_blocks=True, keep_trailing_newline=True)  # Markdown, which `text` escapes
+    environment.filters |= {"text": plain_text, "code": _code, "number": "{:,}".format}
     known = [word for word in words or _words_to_show(model) if word in model]
-    if known:
-        sections += [
-            "## Neighbours",
-            _table(("Word", "Nearest words"), [_neighbours(model, word) for word in known]),
-        ]
-    return "\n\n".join(sections) + "\n"
+    return environment.from_string(TEMPLATE).render(
+        record=model.record,
+        n_words=len(model),
+        vector_size=model.vector_size,
+        attr=model.attr,
+        settings=[(name, str(value)) for block in (model.record.model, model.record.training) for name, value in block],
+        scores=None if scores is None else score_rows(scores),
+        neighbours=[(word, model.most_similar(word, topn=N_NEIGHBOURS)) for word in known],
+    )
 
 
 def _words_to_show(model: TrainedModel) -> Sequence[str]:
     if model.record.lang == "en":
         return ENGLISH_WORDS
     return [word for word in model.words[FIRST_RANK:] if word.isalpha()][:N_WORDS]
-
-
-def _neighbours(model: TrainedModel, word: str) -> tuple[str, str]:
-    nearest = model.most_similar(word, topn=N_NEIGHBOURS)
-    return plain_text(word), ", ".join(f"{plain_text(near)} {similarity:.2f}" for near, similarity in nearest)
 
 
 def plain_text(text: str) -> str:
@@ -91,8 +124,3 @@ def plain_text(text: str) -> str:
 
 def _code(text: str) -> str:
     return plain_text(text) if _MARKUP.search(text) or not text else f"`{shown(text)}`"
-
-
-def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [header, tuple("---" for _ in header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
