@@ -15,7 +15,7 @@ from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.training._executors import ThreadExecutor
 from spacy_w2v.training._run import TrainingRun
-from spacy_w2v.training._work import Worker
+from spacy_w2v.training._work import Worker, make_work
 from spacy_w2v.training.callbacks._callback import Callback
 
 LOSSES = ("negative-sampling", "hierarchical-softmax", "softmax")
@@ -27,13 +27,13 @@ def make_texts():
 
 
 @pytest.fixture
-def make_work(monkeypatch, tmp_path):
+def work_of(monkeypatch, tmp_path):
     """Return a function that makes the work and the weights of a run of six chunks in two epochs."""
     monkeypatch.setattr(store, "CHUNK_TOKENS", 600)
     texts = tmp_path / "texts.txt"
     texts.write_text("\n".join(make_texts()))
 
-    def make_work(**model):
+    def work_of(**model):
         settings = parse_settings(
             {
                 "vocabulary": {"min_count": 1},
@@ -44,9 +44,9 @@ def make_work(monkeypatch, tmp_path):
         run = TrainingRun(as_source(str(texts)), spacy.blank("en"), settings, cache_dir=tmp_path / "cache")
         with run.prepare(Callback(), None) as prepared:  # the corpus stays in the cache
             built = run.build(prepared, Callback())
-            return run._work(prepared, built)[0], objective_of(settings.model).weights(built.parameters)
+            return make_work(run.settings, prepared, built), objective_of(settings.model).weights(built.parameters)
 
-    return make_work
+    return work_of
 
 
 def copy_of(weights):
@@ -59,8 +59,8 @@ def run_all(work, weights):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_work_that_was_pickled_trains_to_the_same_bits(make_work, loss):
-    work, weights = make_work(loss=loss)
+def test_work_that_was_pickled_trains_to_the_same_bits(work_of, loss):
+    work, weights = work_of(loss=loss)
     expected, actual = copy_of(weights), copy_of(weights)
     expected_results = run_all(work, expected)
     assert len(expected_results) > 6
@@ -81,8 +81,8 @@ def results_of(executor, n):
     return results
 
 
-def test_threads_do_all_tasks_from_the_first_one_on(make_work):
-    work, weights = make_work()
+def test_threads_do_all_tasks_from_the_first_one_on(work_of):
+    work, weights = work_of()
     executor = ThreadExecutor(work, weights, n_workers=3)
     executor.start(4)
     results = results_of(executor, work.plan.n_tasks - 4)
@@ -91,8 +91,8 @@ def test_threads_do_all_tasks_from_the_first_one_on(make_work):
     assert executor.next_result(timeout_s=0) is None
 
 
-def test_a_pause_comes_by_itself_where_it_is_asked_for(make_work):
-    work, weights = make_work()
+def test_a_pause_comes_by_itself_where_it_is_asked_for(work_of):
+    work, weights = work_of()
     executor = ThreadExecutor(work, weights, n_workers=2, n_until_pause=2)
     executor.start(0)
     results_of(executor, 2)
@@ -104,8 +104,8 @@ def test_a_pause_comes_by_itself_where_it_is_asked_for(make_work):
     executor.stop()
 
 
-def test_errors_of_workers_are_raised_where_results_are_received(make_work, tmp_path):
-    work, weights = make_work()
+def test_errors_of_workers_are_raised_where_results_are_received(work_of, tmp_path):
+    work, weights = work_of()
     executor = ThreadExecutor(work, weights, n_workers=1)
     executor.work = dataclasses.replace(work, seed=-1)
     executor.start(0)

@@ -9,42 +9,34 @@ from typing import TYPE_CHECKING
 
 from spacy_w2v._arrays import NO_WORDS, Parameters
 from spacy_w2v._system.blas import one_thread_of_blas
-from spacy_w2v._system.cores import available_cores
-from spacy_w2v._system.memory import available_memory, release_free_memory
-from spacy_w2v.config._schema import W2VSettings, default_alpha
+from spacy_w2v._system.memory import release_free_memory
+from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.corpus._cache import prepared_corpus
-from spacy_w2v.corpus._store import Corpus
-from spacy_w2v.errors import TrainingError
 from spacy_w2v.formats._exporting import n_matrices
 from spacy_w2v.formats._word2vec import Word2Vec
-from spacy_w2v.model._run_record import EpochResult, LearningRate, Unfinished
+from spacy_w2v.model._run_record import EpochResult, Unfinished
 from spacy_w2v.model._storage import write_model
-from spacy_w2v.model._vocabulary import build_vocabulary
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.objectives._parameters import Shape, n_bytes, unpadded_views, without_padding
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.objectives._subsampling import make_subsampling
 from spacy_w2v.sources._source import TextSource
-from spacy_w2v.training._arguments import kernel_settings
 from spacy_w2v.training._checkpoint import (
-    Checkpoint,
     CheckpointPlace,
-    corpus_identity,
     write_progress,
 )
 from spacy_w2v.training._description import describe_run, describe_words
 from spacy_w2v.training._divergence import DivergenceCheck
 from spacy_w2v.training._executors import ThreadExecutor
 from spacy_w2v.training._lasting_settings import lasting_settings
-from spacy_w2v.training._learning_rate import LearningRateSchedule
 from spacy_w2v.training._loop import TrainingLoop
-from spacy_w2v.training._plan import Plan
+from spacy_w2v.training._preparation import check_memory, choose_words, learning_rates
 from spacy_w2v.training._progress_record import Progress
 from spacy_w2v.training._resolved_config import ResolvedConfig
 from spacy_w2v.training._stages import Built, Prepared
-from spacy_w2v.training._start import StartingPoint, match, open_checked
+from spacy_w2v.training._start import open_checked
 from spacy_w2v.training._state import RunState
-from spacy_w2v.training._work import Work
+from spacy_w2v.training._work import make_work
 from spacy_w2v.training.callbacks._callback import Callback
 from spacy_w2v.training.callbacks._callback_list import CallbackList
 from spacy_w2v.training.callbacks._model_checkpoint import ModelCheckpoint
@@ -135,7 +127,7 @@ class TrainingRun:
             callback=callback,
         ) as corpus:
             release_free_memory()  # of encoding
-            prepared = self._with_words(corpus, initial, checkpoint=checkpoint, earlier=earlier)
+            prepared = choose_words(settings, corpus, initial=initial, checkpoint=checkpoint, earlier=earlier)
             self._announce(prepared, callback)
             yield prepared
 
@@ -150,7 +142,7 @@ class TrainingRun:
         layer = objective.tables(counts, tree=tree)
         release_free_memory()  # of what made the vocabulary, before the weights take theirs
         parameters = objective.initial_parameters(len(counts), seed=training.seed)
-        rates = self._learning_rates(prepared, callback)
+        rates = learning_rates(self.settings, prepared, callback)
         built = Built(
             subsampling=subsampling,
             inputs=objective.input_layer(len(counts)),
@@ -173,9 +165,10 @@ class TrainingRun:
         requests to end come into effect once a last one is written.
         """
         objective = objective_of(self.settings.model)
-        work, n_workers = self._work(prepared, built)
+        work = make_work(self.settings, prepared, built)
         checkpoint = self._model_checkpoint(prepared, built, callback)
         always = checkpoint is not None and checkpoint.every_s == 0
+        n_workers = work.settings.workers
         executor = ThreadExecutor(
             work,
             objective.weights(built.parameters),
@@ -214,37 +207,6 @@ class TrainingRun:
             own_tree=built.own_tree,
         )
 
-    def _with_words(
-        self,
-        corpus: Corpus,
-        initial: WordVectors | None,
-        *,
-        checkpoint: CheckpointPlace | None,
-        earlier: Checkpoint | None,
-    ) -> Prepared:
-        """Choose the words of a corpus, and match the vectors to start from."""
-        settings = self.settings
-        keep = initial.rows_by_key(settings.tokens.attr) if initial and settings.initial.keep_words else ()
-        vocabulary, word_of_type = build_vocabulary(
-            corpus.read_types(),
-            n_type_ids=corpus.n_type_ids,
-            min_count=settings.vocabulary.min_count,
-            max_final_vocab=settings.vocabulary.max_final_vocab,
-            keep=keep,
-        )
-        start: StartingPoint | None = None
-        if initial is not None:
-            start = match(initial, vocabulary, attr=settings.tokens.attr, model=settings.model)
-        identity = None
-        if checkpoint is not None:
-            digest = start.digest() if start is not None else None
-            identity = corpus_identity(corpus, vocabulary, word_of_type, initial=digest)
-            if earlier is not None:
-                earlier.check_corpus(identity)
-        return Prepared(
-            corpus, vocabulary, word_of_type, start=start, checkpoint=checkpoint, earlier=earlier, identity=identity
-        )
-
     def _shapes(self, prepared: Prepared) -> dict[str, Shape]:
         """Return the shapes of the parameters without padding."""
         return objective_of(self.settings.model).shapes(len(prepared.vocabulary))
@@ -261,27 +223,10 @@ class TrainingRun:
         """Check that the weights fit into memory, and report what results and checkpoint take on disk."""
         n_words, vector_size = len(prepared.vocabulary), self.settings.model.vector_size
         of_model = n_bytes(self._shapes(prepared))
-        _check_memory(of_model, n_words=n_words, vector_size=vector_size)
+        check_memory(of_model, n_words=n_words, vector_size=vector_size)
         keeps_state = prepared.checkpoint is not None and self.settings.training.checkpoint_every_s is not None
         of_exports = n_matrices(self.settings.export) * n_words * vector_size * 4
         callback.on_build((1 + keeps_state) * of_model + of_exports)
-
-    def _learning_rates(self, prepared: Prepared, callback: Callback) -> list[LearningRate]:
-        """Return the learning rate as the run began, and each change since; report the one that comes now."""
-        training, earlier = self.settings.training, prepared.earlier
-        alpha = training.alpha or default_alpha(self.settings.model)
-        n_tasks_done = earlier.n_tasks_done if earlier is not None else 0
-        now = LearningRate(n_tasks_done=n_tasks_done, alpha=alpha, min_alpha=training.min_alpha)
-        if earlier is None:
-            return [now]
-        callback.on_message(f"Resuming from {earlier.path}, which is in epoch {earlier.epoch} of {training.epochs}")
-        if unknown := earlier.progress.settings.unknown():
-            callback.on_message(f"Settings of a newer version have no effect from here on: {', '.join(unknown)}")
-        changes = earlier.learning_rates[-1].changes(now)
-        if not changes:
-            return earlier.learning_rates
-        callback.on_message(f"The learning rate changes here: {'; '.join(changes)}")
-        return [*earlier.learning_rates, now]
 
     def _begin(self, prepared: Prepared, built: Built, *, callback: Callback) -> None:
         """Fill the weights with those of the checkpoint or of the vectors to start from, if there are any."""
@@ -293,30 +238,6 @@ class TrainingRun:
             prepared.checkpoint.remove()  # of an earlier run, as `overwrite` says
         if prepared.start is not None:
             prepared.start.fill(built.parameters)
-
-    def _work(self, prepared: Prepared, built: Built) -> tuple[Work, int]:
-        """Return what workers must know, and how many there are."""
-        model, training, corpus = self.settings.model, self.settings.training, prepared.corpus
-        plan = Plan(corpus.chunk_tokens, epochs=training.epochs, seed=training.seed)
-        # More threads than chunks would train several epochs at the same time, each at its own learning rate.
-        n_workers = min(training.workers or available_cores(), plan.n_chunks)
-        kernel = objective_of(model).kernel(training.kernel)
-        work = Work(
-            kernel=kernel,
-            corpus=corpus,
-            subsampling=built.subsampling,
-            inputs=built.inputs,
-            layer=built.layer,
-            settings=kernel_settings(model, kernel, n_workers=n_workers, frozen=built.frozen),
-            schedule=LearningRateSchedule(
-                alpha=training.alpha or default_alpha(model),
-                min_alpha=training.min_alpha,
-                n_tokens=corpus.counts.n_tokens * training.epochs,
-            ),
-            plan=plan,
-            seed=training.seed,
-        )
-        return work, n_workers
 
     def _model_checkpoint(self, prepared: Prepared, built: Built, callback: Callback) -> ModelCheckpoint | None:
         place, every_s, earlier = prepared.checkpoint, self.settings.training.checkpoint_every_s, prepared.earlier
@@ -344,13 +265,3 @@ class TrainingRun:
         unfinished = Unfinished(epoch=state.epoch, n_tokens=state.n_tokens, n_tokens_total=state.schedule.n_tokens)
         model = self.result(prepared, built, state.finished, trained=views, unfinished=unfinished)
         write_model(model, directory)
-
-
-def _check_memory(n_bytes: int, *, n_words: int, vector_size: int) -> None:
-    """Raise TrainingError if the weights alone are larger than this machine's memory."""
-    memory = available_memory()
-    if memory is not None and n_bytes > memory:
-        raise TrainingError(
-            f"The weights must fit into memory, {memory / 1e9:.1f} GB, but {n_words} words of {vector_size} dimensions "
-            f"take {n_bytes / 1e9:.1f} GB. Raise min_count, or lower max_final_vocab or vector_size."
-        )

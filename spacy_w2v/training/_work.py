@@ -5,11 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from spacy_w2v._arrays import Chunk, InputLayer, KernelSettings, OutputLayer, Subsampling, Weights
+from spacy_w2v._system.cores import available_cores
+from spacy_w2v.config._schema import W2VSettings, default_alpha
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.kernels import TrainingKernel
+from spacy_w2v.objectives._registry import objective_of
+from spacy_w2v.training._arguments import kernel_settings
 from spacy_w2v.training._learning_rate import LearningRateSchedule
 from spacy_w2v.training._plan import Plan
 from spacy_w2v.training._randomness import chunk_random_state
+from spacy_w2v.training._stages import Built, Prepared
 from spacy_w2v.training._state import TaskResult
 
 
@@ -31,6 +36,30 @@ class Work:
     schedule: LearningRateSchedule
     plan: Plan
     seed: int
+
+
+def make_work(settings: W2VSettings, prepared: Prepared, built: Built) -> Work:
+    """Return what the workers of a run must know; `Work.settings.workers` is how many there are to be."""
+    model, training, corpus = settings.model, settings.training, prepared.corpus
+    plan = Plan(corpus.chunk_tokens, epochs=training.epochs, seed=training.seed)
+    # More workers than chunks would train several epochs at the same time, each at its own learning rate.
+    n_workers = min(training.workers or available_cores(), plan.n_chunks)
+    kernel = objective_of(model).kernel(training.kernel)
+    return Work(
+        kernel=kernel,
+        corpus=corpus,
+        subsampling=built.subsampling,
+        inputs=built.inputs,
+        layer=built.layer,
+        settings=kernel_settings(model, kernel, n_workers=n_workers, frozen=built.frozen),
+        schedule=LearningRateSchedule(
+            alpha=training.alpha or default_alpha(model),
+            min_alpha=training.min_alpha,
+            n_tokens=corpus.counts.n_tokens * training.epochs,
+        ),
+        plan=plan,
+        seed=training.seed,
+    )
 
 
 class Worker:
