@@ -599,8 +599,11 @@ def test_vectors_are_loaded_from_an_output_directory(material, trained, workplac
     assert has_vectors_of(nlp, spacy_w2v.load(material / "vectors/model"))
 
 
-def test_some_vectors_of_another_kind_are_loaded(material, model):
-    nlp = initialized(material, initialize__before_init=load_block(vector_kind="output", max_vectors=2))
+@pytest.mark.parametrize(
+    "version", [{"vector_kind": "output"}, {"@callbacks": "spacy_w2v.load_vectors.v1", "vectors": "output"}]
+)
+def test_some_vectors_of_another_kind_are_loaded(material, model, version):
+    nlp = initialized(material, initialize__before_init=load_block(max_vectors=2, **version))
     assert nlp.vocab.vectors.shape == (2, 6)
     np.testing.assert_array_equal(nlp.vocab[model.words[1]].vector, model.output_vectors[1])
 
@@ -613,7 +616,7 @@ def test_some_vectors_of_another_kind_are_loaded(material, model):
     [
         ({"initialize__before_init": load_block("nowhere")}, "nowhere does not exist"),
         ({"initialize__before_init": load_block(max_vectors=0)}, "max_vectors must be at least 1, was: 0"),
-        ({"initialize__before_init": load_block(vectors="both")}, "'both' is not typing.Literal"),
+        ({"initialize__before_init": load_block(vector_kind="both")}, "'both' is not typing.Literal"),
         ({"initialize__before_init": load_block(), "initialize__vectors": "x"}, r"\[initialize\] vectors must be null"),
         ({"initialize__vectors": "some/vectors"}, r"\[initialize\] vectors must be null .*, was: some/vectors"),
         ({"w2v": {}}, r"must say what to train on in \[w2v\.corpus\]"),
