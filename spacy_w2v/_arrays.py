@@ -77,7 +77,7 @@ class Noise(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """Where hierarchical softmax finds each word: the paths of a binary tree, one behind the other.
+    """Where hierarchical softmax finds each word: the paths of a binary tree, one after the other.
 
     The probability of a word is the product over its path of s((1 - 2 code) h.y_node), s(z) = 1 / (1 + exp(-z)).
     """
@@ -113,7 +113,7 @@ class Weights(NamedTuple):
 
 
 class Alphas(NamedTuple):
-    """Learning rates at the first token of a chunk and behind its last; between, they fall linearly."""
+    """Learning rates at the first token of a chunk and after its last; between, they fall linearly."""
 
     first: np.float32
     last: np.float32

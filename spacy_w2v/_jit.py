@@ -38,10 +38,10 @@ KERNELS_DIGEST = kernels_digest(Path(__file__).parent)
 
 
 class CheckedFiles(IndexDataCacheFile):
-    """numba's files of a function, an index and a data file for each signature, each behind the SHA-256 of its content.
+    """numba's files of a function, an index and a data file for each signature, each after the SHA-256 of its content.
 
     numba unpickles and runs what the files hold, as it stands. Here what is damaged counts as not there, and a data
-    file tells its key too, since an index that was written at the same time as another may name the wrong one.
+    file holds its key too, since an index that was written at the same time as another may name the wrong one.
     """
 
     def load(self, key: Any) -> Any:
@@ -149,10 +149,10 @@ INNER_OPTIONS = {
 inner = njit(**INNER_OPTIONS)
 """Compile a function that only kernels call: an entry from Python would cost more than a small function itself.
 
-Inlined by LLVM: a function that stays a function is compiled twice, by itself and within its kernel, where fast-math
+Inlined by LLVM: a function that is not inlined is compiled twice, by itself and within its kernel, where fast-math
 may order sums and products in another way. The process that compiles a kernel would call the first copy, and those that
 load it from the cache the second, and their bits would differ.
 """
 
 inlined = njit(inline="always", error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
-"""As `inner`, inlined before compilation: a call counts the references of all arrays that are handed over."""
+"""As `inner`, inlined before compilation: a call counts the references of all arrays that are passed."""

@@ -1,19 +1,26 @@
 """What the losses and architectures answer: each declared once, each with all that is asked of it."""
 
+import shutil
 import typing
 
 import numpy as np
 import pytest
 
-from spacy_w2v._arrays import Tree
+import spacy_w2v
+from spacy_w2v._arrays import Tree, Weights
 from spacy_w2v.config import _losses as declared
 from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError, TrainingError
+from spacy_w2v.model._storage import write_model
 from spacy_w2v.objectives._architectures import Architecture
 from spacy_w2v.objectives._full_softmax import MAX_WORDS
 from spacy_w2v.objectives._huffman import balanced_tree
+from spacy_w2v.objectives._negative_sampling import NegativeSampling
 from spacy_w2v.objectives._objective import OutputSource
 from spacy_w2v.objectives._registry import ARCHITECTURES, OBJECTIVES, architecture_of, gensim_names, objective_of
+from spacy_w2v.training import _run
+from spacy_w2v.training._checkpoint import read_checkpoint
+from spacy_w2v.training._divergence import DivergenceCheck
 
 COUNTS = np.array([9, 5, 3, 1])
 
@@ -80,3 +87,43 @@ def test_a_context_predicts_by_its_mean_or_its_sum():
     sums = [architecture.hidden_vector(context).tolist() == [[4, 6, 8, 10]] for architecture in made]
     assert sums == [False, False, False, True]
     assert [architecture.shares_steps for architecture in made] == [False, False, True, False]
+
+
+class WithBias(NegativeSampling):
+    """An objective with an array more, which its kernels do not take: each word has a number besides its vectors."""
+
+    def shapes(self, n_words):
+        return {**super().shapes(n_words), "bias": (n_words,)}
+
+    def initial_parameters(self, n_words, *, seed):
+        parameters = super().initial_parameters(n_words, seed=seed)
+        parameters["bias"][:] = np.arange(n_words)
+        return parameters
+
+    def weights(self, parameters):
+        return Weights(parameters["input"], parameters["output"])
+
+
+def test_an_objective_may_have_more_parameters(monkeypatch, tmp_path):
+    """They are watched, written to checkpoints and models, and read, wherever the two matrices are."""
+    texts = ["the cat sat on the mat and the dog ran to the cat"] * 50
+    settings = {"min_count": 1, "vector_size": 8, "epochs": 2, "workers": 1, "checkpoint_every_s": 0.0}
+    expected = spacy_w2v.train(texts, **settings)
+    monkeypatch.setitem(OBJECTIVES, WithBias.name, WithBias)
+
+    def write_and_keep(model, directory):
+        write_model(model, directory)
+        shutil.copytree(directory, tmp_path / "kept", dirs_exist_ok=True)
+
+    monkeypatch.setattr(_run, "write_model", write_and_keep)
+    trained = spacy_w2v.train(texts, checkpoint=tmp_path / "checkpoint", **settings)
+    trained.save(tmp_path / "saved")
+    for model in (trained, spacy_w2v.load(tmp_path / "saved"), spacy_w2v.load(tmp_path / "kept")):
+        assert list(model.parameters) == ["input", "output", "bias"]
+        np.testing.assert_array_equal(model.parameters["bias"], np.arange(len(model)))
+    np.testing.assert_array_equal(trained.input_vectors, expected.input_vectors)
+    parameters = {"input": np.zeros((len(trained), 8), np.float32), "bias": np.zeros(len(trained), np.float32)}
+    read_checkpoint(tmp_path / "kept").read_parameters(parameters)
+    np.testing.assert_array_equal(parameters["bias"], np.arange(len(trained)))
+    parameters["bias"][3] = np.inf
+    assert "bias" in str(DivergenceCheck(parameters).of_all())

@@ -57,7 +57,7 @@ class ExportSettings(Settings):
 
 
 def check_merging(*, merge_rare: bool, max_vectors: int | None) -> None:
-    """Raise ConfigError if rare words are to be merged, but nothing tells which are rare."""
+    """Raise ConfigError if rare words are to be merged, but nothing says which are rare."""
     if merge_rare and max_vectors is None:
         raise ConfigError("merge_rare needs max_vectors, which was: None. Say how many vectors to keep.")
 

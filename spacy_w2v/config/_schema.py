@@ -112,7 +112,7 @@ ALPHA = 0.025
 ALPHA_OF_MEANS = 0.15
 """... and for CBOW from the mean of a context, each of whose words takes only its share of a step.
 
-gensim hands the whole step to each word (see kernels/contexts.py). benchmarks/README.md has the scores at other rates.
+gensim gives each word the whole step (see `kernels.blocked._contexts`). benchmarks/README.md has scores at other rates.
 """
 
 

@@ -18,7 +18,7 @@ class TrainingKernel(NamedTuple):
     """Within this package; its `train_chunk` trains on one chunk of the corpus."""
     block: int = 64
     n_noise: int = 0
-    """See KernelSettings; how they were chosen is told in benchmarks/README.md."""
+    """See KernelSettings; benchmarks/README.md has how they were chosen."""
 
     def load(self) -> TrainChunk:
         """Import and return the function."""

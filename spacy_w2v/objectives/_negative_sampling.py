@@ -1,4 +1,4 @@
-"""Negative sampling: a word is told from noise words (Mikolov et al. 2013b, arXiv 1310.4546, section 2.2)."""
+"""Negative sampling: a word is distinguished from noise words (Mikolov et al. 2013b, arXiv 1310.4546, section 2.2)."""
 
 from typing import ClassVar
 

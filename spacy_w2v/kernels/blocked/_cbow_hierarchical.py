@@ -48,7 +48,7 @@ class Work(NamedTuple):
 
 @inner
 def _plan_step(alpha, mean_length, settings):
-    """How many centres share a step, 1 to STEP, so that it is stable: see `steps`.
+    """How many centres share a step, 1 to STEP, so that it is stable: see `_steps`.
 
     The root pools the centres of a step. The words of a context pool centres * length of a path, divided by their
     number where h is their mean.
@@ -123,7 +123,7 @@ def train_chunk(
 ) -> tuple[float, int, int]:
     """Train on a chunk. Returns the summed loss, the number of centres with a context and of kept tokens.
 
-    weights: as in skipgram_negative, but the output rows are those of the tree's inner nodes.
+    weights: as in _skipgram_negative, but the output rows are those of the tree's inner nodes.
     """
     widest, settings = settings.window, within_sentences(settings, chunk)
     dimensions = weights.input.shape[1]

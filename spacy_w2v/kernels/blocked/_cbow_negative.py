@@ -1,7 +1,7 @@
 """CBOW with negative sampling by blocks: shared noise, and products of vector instructions.
 
 The mean (or the sum) h of the input vectors of a centre's context predicts the centre o (Mikolov et al. 2013a, arXiv
-1301.3781). As in `skipgram_negative`, noise words are shared by a block, here of centres, and a *step* of at most STEP
+1301.3781). As in `_skipgram_negative`, a block, here of centres, shares noise words, and a *step* of at most STEP
 centres takes its gradients at the same weights:
     J_o = log s(h.y_o) + negative / n_noise * sum_k m_ok log s(-h.y_k),   s(z) = 1 / (1 + exp(-z))
 with m_ok = 0 where the noise word k is the centre, else 1.
@@ -39,7 +39,7 @@ from spacy_w2v.kernels.tiles._rows import aligned, reduce_loss, rows_of
 
 
 class Work(NamedTuple):
-    """Buffers of one call; see skipgram_negative."""
+    """Buffers of one call; see _skipgram_negative."""
 
     centre_rows: np.ndarray  # int64[block], output rows of the block's centres
     step_rows: np.ndarray  # int64[STEP], those of the step's centres
@@ -63,7 +63,7 @@ def _make_work(settings, dimensions):
 
 @inner
 def _plan_step(alpha, subsampling, noise, settings):
-    """How many centres share a step, 1 to STEP, so that it is stable: see `steps`.
+    """How many centres share a step, 1 to STEP, so that it is stable: see `_steps`.
 
     A noise row pools centres * negative, times its share in the noise, and the row of a centre its share in the tokens.
     The words of a context move together: over a step they pool at most centres * (1 + negative), divided by the words
@@ -99,7 +99,7 @@ def _weigh(first, last, origin, n_collisions, settings, rows, shared, contexts, 
 
 @inlined
 def _train_step(alpha, n_vectors, shared, contexts, work):
-    """All products and their gradients at the weights of now, and then the changes of outputs and hidden vectors."""
+    """All products and their gradients at the current weights, and then the changes of outputs and hidden vectors."""
     hidden_rows, noise_rows, loss = contexts.hidden_rows.ctypes.data, shared.rows.ctypes.data, work.loss.ctypes.data
     gradient, sums = work.noise_gradient.ctypes.data, contexts.sums.ctypes.data
     n_quads = shared.rows.shape[0] // QUADS
@@ -165,7 +165,7 @@ def train_chunk(
 ) -> tuple[float, int, int]:
     """Train on a chunk. Returns the summed loss, the number of centres with a context and of kept tokens.
 
-    Arguments as in skipgram_negative.
+    Arguments as in _skipgram_negative.
     """
     widest, settings = settings.window, within_sentences(settings, chunk)
     dimensions = weights.input.shape[1]

@@ -63,10 +63,10 @@ def gather_contexts(first, last, tokens, input_layer, settings, rows, contexts):
 
 @inlined
 def change_contexts(first, tokens, input_layer, settings, rows, contexts):
-    """Hand the changes of the hidden vectors on to the words of their contexts, and clear them.
+    """Pass the changes of the hidden vectors on to the words of their contexts, and clear them.
 
     Each word takes what the chain rule gives it: the change of the mean divided by the number of words, that of the sum
-    whole. word2vec.c hands on the change of the mean undivided, as gensim does, which divides that of the sum instead:
+    whole. word2vec.c passes on the change of the mean undivided, as gensim does, which divides that of the sum instead:
     see Irsoy, Benton & Stratos 2021 (arXiv 2012.15332).
     """
     most = contexts.input_rows.shape[1]

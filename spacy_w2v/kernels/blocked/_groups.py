@@ -40,7 +40,7 @@ def pad_groups(n_groups, rows, groups):
 
 @inlined
 def find_gradients(n_groups, alpha, n_vectors, groups, loss):
-    """The gradients of all groups at the weights of now."""
+    """The gradients of all groups at the current weights."""
     x_rows, y_rows, gradient = groups.x_rows.ctypes.data, groups.y_rows.ctypes.data, groups.gradient.ctypes.data
     n_tiles = (n_groups + QUADS - 1) // QUADS
     for q in range(n_tiles):

@@ -71,7 +71,7 @@ def _make_work(input_layer, settings, longest, dimensions):
 
 @inner
 def _plan_step(alpha, mean_length, subsampling):
-    """How many words of a context share a step, 1 to STEP, so that it is stable: see `steps`.
+    """How many words of a context share a step, 1 to STEP, so that it is stable: see `_steps`.
 
     A node pools as many pairs. A word pools the length of a path, as often as it is in the context.
     """
@@ -94,7 +94,7 @@ def _find_context(centre, tokens, input_layer, rows, work):
 
 @inlined
 def _give_back_context(centre, tokens, input_layer, rows):
-    """Hand on what the steps of a centre have added to the vectors of its context."""
+    """Pass on what the steps of a centre have added to the vectors of its context."""
     n = 0
     for i in range(tokens.lowest[centre], tokens.highest[centre] + 1):
         if i != centre:
@@ -104,7 +104,7 @@ def _give_back_context(centre, tokens, input_layer, rows):
 
 @inlined
 def _train_step(first, n_inputs, n_quads, alpha, n_vectors, work):
-    """All products and their gradients at the weights of now, and then the changes."""
+    """All products and their gradients at the current weights, and then the changes."""
     x_rows, y_rows = work.x_rows.ctypes.data + 8 * first, work.y_rows.ctypes.data
     gradient, weights, sums = work.gradient.ctypes.data, work.weights.ctypes.data, work.sums.ctypes.data
     n_fours = 1 if n_inputs <= STEP // 2 else 2
@@ -166,7 +166,7 @@ def train_chunk(
 ) -> tuple[float, int, int]:
     """Train on a chunk. Returns the summed loss, the number of pairs and of kept tokens.
 
-    weights: as in skipgram_negative, but the output rows are those of the tree's inner nodes.
+    weights: as in _skipgram_negative, but the output rows are those of the tree's inner nodes.
     """
     widest, settings = settings.window, within_sentences(settings, chunk)
     dimensions = weights.input.shape[1]

@@ -72,7 +72,7 @@ def _plan_steps(alpha, subsampling, noise, settings):
     An input row pools its pairs of a round, each with its noise: pairs / rounds * (1 + negative), as often as its word
     is among the inputs. A noise row pools inputs * pairs / rounds * negative, times its share in the noise. The row of
     a centre pools inputs * pairs / rounds, times its share in the tokens. The shares matter to vocabularies of some
-    dozen words. See `steps`.
+    dozen words. See `_steps`.
     """
     pooled = bounded(alpha * words_of_a_window(settings))
     rounds = min(2 * settings.window, 1 + np.int64(pooled * (1 + settings.negative) / INPUT_BOUND))
@@ -136,7 +136,7 @@ def _weigh_noise(first, last, turn, rounds, n_collisions, tokens, settings, shar
 
 @inlined
 def _train_step(n_groups, alpha, n_vectors, shared, work, groups):
-    """All products and their gradients at the weights of now, and then the changes."""
+    """All products and their gradients at the current weights, and then the changes."""
     x_rows, noise_rows, loss = work.x_rows.ctypes.data, shared.rows.ctypes.data, work.loss.ctypes.data
     gradient, sums = work.noise_gradient.ctypes.data, work.sums.ctypes.data
     n_quads = shared.rows.shape[0] // QUADS

@@ -50,7 +50,7 @@ def make_predictions(block, most_targets, outputs):
 
 @inner
 def plan_step(alpha, n_targets, subsampling, settings):
-    """How many hidden vectors may share a step, so that it is stable: see `steps`.
+    """How many hidden vectors may share a step, so that it is stable: see `_steps`.
 
     The output row of a target pools the step's targets times its share in the tokens, and an input row its predictions,
     as often as its word is among the inputs. n_targets: the mean of a hidden vector, times the words of a context where

@@ -10,7 +10,7 @@ from spacy_w2v.kernels._random import next_random, scale_below
 
 
 class SubsampledTokens(NamedTuple):
-    """The kept tokens of a chunk, from index `window` on: so many tokens on either side are nobody's neighbours."""
+    """The kept tokens of a chunk, from index `window` on: the places before and after have no neighbours."""
 
     words: np.ndarray  # uint32[n]
     lowest: np.ndarray  # int32[n], first and last index that the window of a centre covers, within its sentence
@@ -36,7 +36,7 @@ def subsample_tokens(chunk, subsampling, settings, widest, random_state, margin)
 
     One 64-bit draw a token: the high half decides whether it stays, the low half its radius.
     settings: of `within_sentences`. widest: the window of which radii are drawn.
-    margin: so many tokens behind the last that may be looked at.
+    margin: how many places after the last token may be read.
     """
     window = settings.window
     size = chunk.tokens.shape[0] + 2 * window + margin

@@ -1,9 +1,9 @@
 """CBOW, centre by centre in word2vec.c's order: the yardstick for the blocked kernels.
 
 Sources: Mikolov et al. 2013a (arXiv 1301.3781) for the objective, `TrainModelThread` of word2vec.c for the order. It
-differs from word2vec.c as `skipgram_sequential` does, and in the gradient of the context words, which is the true one:
+differs from word2vec.c as `sequential._skipgram` does, and in the gradient of the context words, which is the true one:
 where the hidden vector is their mean, each takes its share 1 / n of the hidden vector's step, which word2vec.c and
-gensim hand on whole (Irsoy, Benton & Stratos 2021, arXiv 2012.15332).
+gensim pass on whole (Irsoy, Benton & Stratos 2021, arXiv 2012.15332).
 """
 
 import numpy as np
@@ -29,8 +29,8 @@ def train_chunk(
 ) -> tuple[float, int, int]:
     """Train on every sentence of a chunk, changing the weights in place.
 
-    The mean or the sum of the input vectors of a centre's context predicts the centre; see `learning`. The random draws
-    are those of `skipgram_sequential`, with noise words for each centre that has a context instead of each pair.
+    The mean or the sum of the input vectors of a centre's context predicts the centre; see `_learning`. The random
+    draws are those of `_skipgram`, with noise words for each centre that has a context instead of each pair.
 
     Returns the loss summed over centres that have a context, how many they are, and the number of tokens kept by
     subsampling.

@@ -29,7 +29,7 @@ def train_chunk(
     """Train on every sentence of a chunk, changing the weights in place.
 
     The input is the context word and the output the centre. Each pair takes a step of the learning rate along the
-    gradient of the loss of its output layer; see `learning`. Order of the random draws: for a sentence one per word of
+    gradient of the loss of its output layer; see `_learning`. Order of the random draws: for a sentence one per word of
     the vocabulary (kept or not), then for each centre one for the window's radius (if windows shrink), then one per
     noise word.
 

@@ -13,7 +13,7 @@ def place_in_tiles(i, k):
 
 @inlined
 def find_block_gradients(x_rows, y_rows, n_fours, n_quads, weights, gradient, alpha, n_vectors, loss):
-    """The gradients of n_fours times 4 inputs with n_quads times QUADS outputs, at the weights of now."""
+    """The gradients of n_fours times 4 inputs with n_quads times QUADS outputs, at the current weights."""
     for q in range(n_quads):
         for four in range(n_fours):
             tile = 4 * LANES * (n_fours * q + four)

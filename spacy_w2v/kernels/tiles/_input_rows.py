@@ -76,7 +76,7 @@ def borrow_input(input_layer, word, slot, rows):
 
 
 def give_back_input(input_layer, word, slot, rows):
-    """Hand on what steps have added to a borrowed vector."""
+    """Pass on what steps have added to a borrowed vector."""
     INPUT_ROWS[type(input_layer)].give_back(input_layer, word, slot, rows)
 
 

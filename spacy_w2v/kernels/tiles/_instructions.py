@@ -1,7 +1,7 @@
 """The products of a step as tiles of vector instructions: what the blocked kernels are made of.
 
 Addresses are int64; `x_rows` and `y_rows` are addresses of arrays of row addresses; n_vectors = d / LANES.
-Arrays that stand behind an address must be kept alive by who calls.
+Arrays whose addresses are passed must be kept alive by the caller.
 
 `sums` holds the changes of the inputs of a step, n_vectors × STEP × LANES: it is zero between steps.
 """
@@ -385,7 +385,7 @@ def prefetch_row(typing_context, row, n_lines):
 
 @intrinsic
 def byte_at(typing_context, address):
-    """The byte at an address: an array, handed on in the innermost loop, would be counted each time."""
+    """The byte at an address: an array, passed on in the innermost loop, would be counted each time."""
 
     def generate(context, builder, signature, arguments):
         return builder.zext(load(builder, ir.IntType(8), arguments[0], 1), I64)

@@ -15,7 +15,7 @@ class Rows(NamedTuple):
     output: int
     zero: int  # a row of zeros, for what has to be padded
     scratch: int  # rows for input vectors that do not stand in one row of their own, or may not change
-    frozen: int  # a byte for each word, not 0 if it is frozen; 0: none is
+    frozen: int  # a byte for each word, not 0 if it is frozen; 0 if no word is
     n_bytes: int
 
 
