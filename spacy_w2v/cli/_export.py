@@ -65,7 +65,7 @@ def export_command(
     from spacy_w2v._atomic import check_output, staged_directory, staged_siblings
     from spacy_w2v.config._export import check_fits
     from spacy_w2v.config._schema import parse_settings
-    from spacy_w2v.formats._exporting import FORMATS, check_new, check_words, export
+    from spacy_w2v.formats._exporting import FORMATS, check_holds, check_new, check_words, export
     from spacy_w2v.formats._opening import open_vectors
     from spacy_w2v.formats.spacy._writing import PIPELINE_FILES, check_no_components
 
@@ -92,6 +92,7 @@ def export_command(
             if output_path.is_dir() or not output_path.suffix:
                 output_path = output_path / Path(FORMATS[format_.value].place).name
             opened = open_vectors(source, trust_config=trusted)
+            check_holds(format_.value, opened)
             if not overwrite:
                 check_new(format_.value, output_path, opened, settings)
             for note in check_words(opened.words, settings):

@@ -103,13 +103,20 @@ def export(
     Raises:
         ConfigError: The format cannot hold such vectors, or needs a model, and these are of none.
     """
+    check_holds(name, vectors)
     form = FORMATS[name]
     write = getattr(import_module(form.module), form.function)
     if not form.needs_model:
         write(vectors.of_kind(settings.vector_kind), path, settings)
-    elif vectors.model is not None:
-        write(vectors.model, path, settings, **({"nlp": nlp} if form.keeps_pipeline else {}))
+    elif form.keeps_pipeline:
+        write(vectors.model, path, settings, nlp=nlp)
     else:
+        write(vectors.model, path, settings)
+
+
+def check_holds(name: str, vectors: WordVectors) -> None:
+    """Raise ConfigError if a format needs a model, and these vectors are of none."""
+    if FORMATS[name].needs_model and vectors.model is None:
         others = " or ".join(other for other, form in FORMATS.items() if not form.needs_model)
         raise ConfigError(
             f"The format {name} needs a model of ours, or of gensim's Word2Vec, but {vectors.name} has word vectors "
