@@ -39,13 +39,16 @@ NEEDED_TO_TRAIN = (
 def load(path: str | Path, *, mmap: bool = False, trust_config: bool = False) -> Word2Vec:
     """Read a model that `Word2Vec.save` or `spacy w2v train` (in OUTPUT/model) wrote, and check that it is undamaged.
 
-    mmap: leave the vectors on disk, read-only. Their two files stay open as long as the model, or a view of its
-        vectors, lives: on Windows they can be neither replaced nor removed until then. Without, no file stays open.
-    trust_config: let `to_spacy` and `evaluate` run any registered function that the model's config names, such as a
-        callback or a tokenizer of the user's own. Without, only tokenizers of spaCy are run, and a config that names
-        more is refused: set it for models of people you trust.
+    Args:
+        path: The output directory of a run, or the model in it.
+        mmap: Leave the vectors on disk, read-only. Their two files stay open as long as the model, or a view of its
+            vectors, lives: on Windows they can be neither replaced nor removed until then. Without, no file stays open.
+        trust_config: Let `to_spacy` and `evaluate` run any registered function that the model's config names, such as a
+            callback or a tokenizer of the user's own. Without, only tokenizers of spaCy are run, and a config that
+            names more is refused: set it for models of people you trust.
 
-    Raises StorageError if there is no model, or if it is damaged.
+    Raises:
+        StorageError: There is no model, or it is damaged.
     """
     directory = path_of(path, name="path")
     if (directory / "model" / "meta.json").is_file():
@@ -61,12 +64,16 @@ def from_gensim(
 ) -> Word2Vec:
     """Return a gensim.models.Word2Vec as a model of ours, with its output vectors, tree and hyper-parameters.
 
-    model: the Word2Vec, or the path that it was saved to, which is read without running anything that it names.
-    nlp: the pipeline whose tokens its words are, for exports to spaCy; None for a blank English one.
-    attr: what its words are of a token; None for LOWER where all words are in lower case, else ORTH.
+    To train it further, give it to `train` as `initial`.
 
-    To train it further, give it to `train` as `initial`. Raises ConfigError for other models than Word2Vec, and for
-    one of both losses at once (hs=1 and negative > 0); StorageError for a file that gensim has not written.
+    Args:
+        model: The Word2Vec, or the path that it was saved to, which is read without running anything that it names.
+        nlp: The pipeline whose tokens its words are, for exports to spaCy; None for a blank English one.
+        attr: What its words are of a token; None for LOWER where all words are in lower case, else ORTH.
+
+    Raises:
+        ConfigError: It is another model than Word2Vec, or one of both losses at once (hs=1 and negative > 0).
+        StorageError: gensim has not written the file.
     """
     from spacy_w2v.formats.gensim._pickles import load_gensim
     from spacy_w2v.formats.gensim._reading_models import model_of_gensim
@@ -95,33 +102,39 @@ def train(
 ) -> Word2Vec:
     """Train word vectors on texts, with the tokens of a pipeline.
 
-    texts: an iterable (a list, a generator, ...) of documents: strings; lists of tokens, which are words exactly as
-        they stand (attr="ORTH", if you set no other); or Docs, of which the tokens are taken. Or the path of a file, or
-        a glob: .txt, .jsonl, .csv, .tsv, .parquet, .arrow, .spacy, also compressed. Or a datasets.Dataset or
-        IterableDataset, a table of pandas, polars or Arrow, or an iterable of dicts, with the column or key
-        `text_field`, as strings or as lists of tokens. It is read once.
-    text_field: the column; several, of a dataset, file or table, are joined by line breaks.
-    nlp: the pipeline whose tokenizer makes the tokens; None for a blank English one. Its components are not run.
-    cache_dir: where the encoded corpus is kept meanwhile; None for the user's cache directory.
-    progress: show progress bars on standard error.
-    checkpoint: a directory that keeps the state of the run while it goes, so that a run which is stopped need not start
-        anew; every `checkpoint_every_s` seconds, and upon Ctrl-C. It is a model that `load` reads, and goes when
-        training ends well. None to keep none.
-    resume: go on from the checkpoint of a run that was stopped. Texts and settings must be the same, save `workers`,
-        `checkpoint_every_s`, `alpha` and `min_alpha`. With workers=1, the result is that of a run that was not stopped.
-    initial: vectors to start from: a model of `train`, `load` or `from_gensim`, a spaCy pipeline (Language, directory
-        or name), a Word2Vec or KeyedVectors of gensim or the path of one, or a text or binary file of word2vec or
-        GloVe. Words that it has start from its vectors; output vectors too where it has them. It also gives the
-        vector_size, if no other is given; all other settings are those of `train`, not of the model.
-    keep_words: take all its words into the vocabulary, also those that the texts lack or have fewer than min_count.
-    freeze: leave the vectors of its words as they are, to the bit; only new words get vectors of their own.
-    settings: any setting of the config's blocks [w2v.tokens], [w2v.vocabulary], [w2v.model] and [w2v.training] by
-        its name there, such as vector_size=100, window=5, min_count=5, epochs=5, attr="LOWER", workers=0, seed=1;
-        or a block of them, such as model={"window": 5}. n_process is 1 unless it is given.
-        With workers=1 a seed fixes the result to the bit.
+    Args:
+        texts: An iterable (a list, a generator, ...) of documents: strings; lists of tokens, which are words exactly as
+            they stand (attr="ORTH", if you set no other); or Docs, of which the tokens are taken. Or the path of a
+            file, or a glob: .txt, .jsonl, .csv, .tsv, .parquet, .arrow, .spacy, also compressed. Or a datasets.Dataset
+            or IterableDataset, a table of pandas, polars or Arrow, or an iterable of dicts, with the column or key
+            `text_field`, as strings or as lists of tokens. Or a reader, such as `dataset` makes. It is read once.
+        nlp: The pipeline whose tokenizer makes the tokens; None for a blank English one. Its components are not run.
+        text_field: The column; several, of a dataset, file or table, are joined by line breaks.
+        cache_dir: Where the encoded corpus is kept meanwhile; None for the user's cache directory.
+        progress: Show progress bars on standard error.
+        checkpoint: A directory that keeps the state of the run while it goes, so that a run which is stopped need not
+            start again; every `checkpoint_every_s` seconds, and upon Ctrl-C. It is a model that `load` reads, and goes
+            when training ends well. None to keep none.
+        resume: Go on from the checkpoint of a run that was stopped. Texts and settings must be the same, save
+            `workers`, `checkpoint_every_s`, `alpha` and `min_alpha`. With workers=1, the result is that of a run that
+            was not stopped.
+        initial: Vectors to start from, whatever `open_vectors` takes: a model of `train`, `load` or `from_gensim`, a
+            spaCy pipeline (Language, directory or name), a Word2Vec or KeyedVectors of gensim or the path of one, or a
+            text or binary file of word2vec or GloVe. Words that it has start from its vectors; output vectors too where
+            it has them. It also gives the vector_size, if no other is given; all other settings are those of `train`,
+            not of the model.
+        keep_words: Take all its words into the vocabulary, also those that the texts lack or have fewer than min_count.
+        freeze: Leave the vectors of its words as they are, to the bit; only new words get vectors of their own.
+        settings: Any setting of the config's blocks [w2v.tokens], [w2v.vocabulary], [w2v.model] and [w2v.training] by
+            its name there, such as vector_size=100, window=5, min_count=5, epochs=5, attr="LOWER", workers=0, seed=1;
+            or a block of them, such as model={"window": 5}. n_process is 1 unless it is given. With workers=1 a seed
+            fixes the result to the bit.
 
-    Raises ConfigError for a wrong setting, CorpusError for texts that cannot be trained on, StorageError for a
-    checkpoint that is missing, in the way or held by another run, TrainingError for training that diverges.
+    Raises:
+        ConfigError: A setting is wrong.
+        CorpusError: The texts cannot be trained on.
+        StorageError: The checkpoint is missing, in the way or held by another run.
+        TrainingError: Training diverges.
     """
     import_whole(*NEEDED_TO_TRAIN)
     from spacy_w2v.formats._opening import vectors_of
@@ -166,17 +179,25 @@ def prune_vectors(
 
     In place of `nlp.vocab.prune_vectors`, which keeps fewer where words share a row, and goes by the order of rows.
 
-    max_vectors: rows that are kept.
-    texts: count words in these, as for `train`, by the pipeline's own tokens. None: the table is in order of frequency
-        already, as most are; what `spacy init vectors` has sorted otherwise is put back into the order of its file.
-    merge_rare: all other words share the row that is most similar to theirs, as `nlp.vocab.prune_vectors` does it; else
-        they have no vector.
-    n_process: processes that tokenize the texts; 0 for one per core where that is faster.
-    text_field, cache_dir, progress: as for `train`.
+    Args:
+        nlp: The pipeline.
+        max_vectors: Rows that are kept.
+        texts: Count words in these, as for `train`, by the pipeline's own tokens. None: the table is in order of
+            frequency already, as most are; what `spacy init vectors` has sorted otherwise is put back into the order of
+            its file.
+        merge_rare: All other words share the row that is most similar to theirs, as `nlp.vocab.prune_vectors` does it;
+            else they have no vector.
+        text_field: As for `train`.
+        cache_dir: As for `train`.
+        n_process: Processes that tokenize the texts; 0 for one per core where that is faster.
+        progress: As for `train`.
 
-    Returns rows, words and, with texts, the share of tokens that have a vector, before and after. Raises ConfigError
-    for a pipeline without a table of word vectors, or whose table a component `w2v` needs as it is; CorpusError for
-    texts that cannot be read.
+    Returns:
+        Rows, words and, with texts, the share of tokens that have a vector, before and after.
+
+    Raises:
+        ConfigError: The pipeline has no table of word vectors, or one that a component `w2v` needs as it is.
+        CorpusError: The texts cannot be read.
     """
     from spacy_w2v.formats.spacy._pruning import prune_table
     from spacy_w2v.training.callbacks._callback import Callback

@@ -1,6 +1,7 @@
 """The face: what `spacy_w2v` exports, and that nothing else is public."""
 
 import ast
+import inspect
 import re
 from importlib import import_module
 from importlib.metadata import distribution
@@ -53,6 +54,14 @@ def test_the_face_is_listed_and_sorted():
 @pytest.mark.parametrize("name", FACE)
 def test_each_name_is_there_and_documented(name):
     assert getattr(spacy_w2v, name).__doc__
+
+
+@pytest.mark.parametrize("name", [name for name in FACE if name.islower()])
+def test_each_argument_is_documented(name):
+    function = getattr(spacy_w2v, name)
+    lines = inspect.getdoc(function).partition("Args:")[2].partition("\n\n")[0].splitlines()
+    documented = [line.strip().partition(":")[0] for line in lines if re.match(r" {4}\w+: [A-Z\"]", line)]
+    assert documented == list(inspect.signature(function).parameters)
 
 
 def test_other_names_are_no_attributes():

@@ -34,18 +34,18 @@ def tokenize(
     another. Rare words are not left out.
 
     Args:
-        texts: as for `train`.
-        nlp: the pipeline whose tokenizer makes the tokens; None for a blank English one.
-        text_field: as for `train`.
-        cache_dir: where the encoded corpus is kept; None for the user's cache directory.
-        settings: any setting of [w2v.tokens], such as attr="ORTH". n_process is 1 unless it is given.
+        texts: As for `train`.
+        nlp: The pipeline whose tokenizer makes the tokens; None for a blank English one.
+        text_field: As for `train`.
+        cache_dir: Where the encoded corpus is kept; None for the user's cache directory.
+        settings: Any setting of [w2v.tokens], such as attr="ORTH". n_process is 1 unless it is given.
 
     Returns:
         An iterator, which goes through the sentences once.
 
     Raises:
-        ConfigError: a setting is wrong.
-        CorpusError: the texts cannot be read.
+        ConfigError: A setting is wrong.
+        CorpusError: The texts cannot be read.
     """
     import_whole("spacy", "spacy_w2v.corpus._cache", "spacy_w2v.tokenization.kernels._encoding")
     nlp = pipeline_or_english(nlp)

@@ -63,5 +63,9 @@ class GensimWiki:
 
 
 def make_gensim_wiki_v1(max_documents: int | None = None) -> GensimWiki:
-    """Make the reader "spacy_w2v.GensimWiki.v1"."""
+    """Make the reader "spacy_w2v.GensimWiki.v1": the Wikipedia excerpt that gensim bundles.
+
+    Args:
+        max_documents: The number of documents to read, or None for all.
+    """
     return GensimWiki(max_documents=max_documents)

@@ -111,7 +111,8 @@ def _joint_fingerprint(sources: dict[str, TextSource], mixture: str) -> str | No
 def make_concatenate_v1(sources: dict[str, Any]) -> Concatenation:
     """Make the reader "spacy_w2v.Concatenate.v1": all documents of the first source, then of the next.
 
-    sources: readers by name, or in Python anything that `spacy_w2v.train` takes.
+    Args:
+        sources: Readers by name; in Python anything that `spacy_w2v.train` takes.
     """
     return Concatenation({name: as_source(source) for name, source in sources.items()})
 
