@@ -54,11 +54,8 @@ def evaluate_command(
     with errors_for_users():
         run_code(code_path)
         opened = open_vectors(source, trust_config=trust_config or code_path is not None)
-        if not word_pairs and not analogies and opened.lang not in (None, "en", "xx"):
-            msg.warn(
-                f"The bundled sets are English, but the pipeline of these vectors is of: {opened.lang}. "
-                "Name sets of that language with --word-pairs and --analogies."
-            )
+        if not word_pairs and not analogies:
+            warn_of_other_languages(opened.lang)
         scores = evaluate(
             opened,
             word_pairs=word_pairs or None,
@@ -71,15 +68,24 @@ def evaluate_command(
             with staged_file(output_file) as staged:
                 staged.write_text(json.dumps(scores.to_dict(), indent=2) + "\n", encoding="utf-8")
         print_scores(scores)
-        for name, score in scores.by_name().items():
-            if score.n_used < score.fewest:
-                n_questions = score.n_used + score.n_unknown
-                msg.warn(f"No score for {name}: of its {n_questions:,} questions, too few have known words only.")
+
+
+def warn_of_other_languages(lang: str | None) -> None:
+    """Warn if vectors are of another language than the bundled sets."""
+    if lang not in (None, "en", "xx"):
+        msg.warn(
+            f"The bundled sets are English, but the pipeline of these vectors is of: {lang}. "
+            "Name sets of that language with --word-pairs and --analogies."
+        )
 
 
 def print_scores(scores: "Scores") -> None:
-    """Print a table of scores."""
+    """Print a table of scores, and which sets have none."""
     from spacy_w2v.evaluation._scores import score_rows
 
     rows = score_rows(scores, leave_out=("pearson",))
     msg.table(rows, header=("Set", "Measure", "Score", "Questions"), divider=True, aligns=("l", "l", "r", "r"))
+    for name, score in scores.by_name().items():
+        if score.n_used < score.fewest:
+            n_questions = score.n_used + score.n_unknown
+            msg.warn(f"No score for {name}: of its {n_questions:,} questions, too few have known words only.")

@@ -2,11 +2,15 @@
 
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from spacy_w2v.cli._app import CODE_HELP, TRUST_HELP, VECTORS_HELP, VectorKinds, errors_for_users, run_code, w2v_cli
 from spacy_w2v.cli._messages import msg
+
+if TYPE_CHECKING:
+    from spacy_w2v.config._export import ExportSettings
 
 
 class Format(str, Enum):
@@ -62,12 +66,8 @@ def export_command(
 
     For spaCy and gensim-model these must be a model of `spacy w2v train`, or a Word2Vec of gensim.
     """
-    from spacy_w2v._atomic import check_output, staged_directory, staged_siblings
     from spacy_w2v.config._export import check_fits
     from spacy_w2v.config._schema import parse_settings
-    from spacy_w2v.formats._exporting import FORMATS, check_holds, check_new, check_words, export
-    from spacy_w2v.formats._opening import open_vectors
-    from spacy_w2v.formats.spacy._writing import PIPELINE_FILES, check_no_components
 
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
         block = {
@@ -82,21 +82,48 @@ def export_command(
         check_fits(settings)
         run_code(code_path)
         trusted = trust_config or code_path is not None
-        if format_ is Format.spacy:
-            check_output(output_path, overwrite=overwrite, made_by_us="vocab")
-            check_no_components(output_path)
-            with staged_directory(output_path, replaces=PIPELINE_FILES) as directory:
-                opened = open_vectors(source, trust_config=trusted)
-                export(format_.value, opened, directory, settings=settings)
-        else:
-            if output_path.is_dir() or not output_path.suffix:
-                output_path = output_path / Path(FORMATS[format_.value].place).name
-            opened = open_vectors(source, trust_config=trusted)
-            check_holds(format_.value, opened)
-            if not overwrite:
-                check_new(format_.value, output_path, opened, settings)
-            for note in check_words(opened.words, settings):
-                msg.warn(note)
-            with staged_siblings(output_path) as directory:
-                export(format_.value, opened, directory / output_path.name, settings=settings)
-        msg.good(f"Exported {format_.value} to {output_path}")
+        write = export_pipeline if format_ is Format.spacy else export_files
+        path = write(source, output_path, settings=settings, trust_config=trusted, overwrite=overwrite)
+        msg.good(f"Exported {format_.value} to {path}")
+
+
+def export_pipeline(
+    source: str, output_path: Path, *, settings: "ExportSettings", trust_config: bool, overwrite: bool
+) -> Path:
+    """Write a spaCy pipeline, and return its directory. Raises the errors of spacy_w2v.errors."""
+    from spacy_w2v._atomic import check_output, staged_directory
+    from spacy_w2v.formats._exporting import export
+    from spacy_w2v.formats._opening import open_vectors
+    from spacy_w2v.formats.spacy._writing import PIPELINE_FILES, check_no_components
+
+    check_output(output_path, overwrite=overwrite, made_by_us="vocab")
+    check_no_components(output_path)
+    with staged_directory(output_path, replaces=PIPELINE_FILES) as directory:
+        opened = open_vectors(source, trust_config=trust_config)
+        export("spacy", opened, directory, settings=settings)
+    return output_path
+
+
+def export_files(
+    source: str, output_path: Path, *, settings: "ExportSettings", trust_config: bool, overwrite: bool
+) -> Path:
+    """Write the file of another format, and return its path: below a directory, it has a name of its own.
+
+    Other files may come beside it. Raises the errors of spacy_w2v.errors.
+    """
+    from spacy_w2v._atomic import staged_siblings
+    from spacy_w2v.formats._exporting import FORMATS, check_holds, check_new, check_words, export
+    from spacy_w2v.formats._opening import open_vectors
+
+    name = settings.formats[0]
+    if output_path.is_dir() or not output_path.suffix:
+        output_path = output_path / Path(FORMATS[name].place).name
+    opened = open_vectors(source, trust_config=trust_config)
+    check_holds(name, opened)
+    if not overwrite:
+        check_new(name, output_path, opened, settings)
+    for note in check_words(opened.words, settings):
+        msg.warn(note)
+    with staged_siblings(output_path) as directory:
+        export(name, opened, directory / output_path.name, settings=settings)
+    return output_path
