@@ -94,7 +94,10 @@ def _find_context(centre, tokens, input_layer, rows, work):
 
 @inlined
 def _give_back_context(centre, tokens, input_layer, rows):
-    """Pass on what the steps of a centre have added to the vectors of its context."""
+    """Pass on what the steps of a centre have added to the vectors of its context.
+
+    Where words share rows, the later steps of a centre do not see there what the earlier ones changed.
+    """
     n = 0
     for i in range(tokens.lowest[centre], tokens.highest[centre] + 1):
         if i != centre:
