@@ -194,7 +194,7 @@ def refused(directory, *arguments, message):
 
 def test_a_stopped_run_is_not_lost_by_oversight(stopped):
     shutil.rmtree(stopped / "out")
-    refused(stopped, *TRAIN, message="An earlier run was stopped, and is kept in out.checkpoint. Go on from there with")
+    refused(stopped, *TRAIN, message="An earlier run was stopped, and is kept in out.checkpoint. Resume it with")
     result = w2v_here(*TRAIN, "--overwrite", "--w2v.training.epochs", 2, cwd=stopped)
     assert result.code == 0
     assert not (stopped / "out.checkpoint").exists()
@@ -427,7 +427,7 @@ def test_a_checkpoint_is_a_model(tmp_path, stop_after):
 @pytest.mark.usefixtures("small_chunks")
 def test_python_refuses_what_does_not_go_together(tmp_path, stop_after):
     path = tmp_path / "run"
-    with pytest.raises(ConfigError, match="resume goes on from a checkpoint, but checkpoint is None"):
+    with pytest.raises(ConfigError, match="resume needs a checkpoint, but checkpoint is None"):
         train(resume=True)
     with pytest.raises(StorageError, match=r"there is no .*run"):
         train(checkpoint=path, resume=True)
@@ -455,7 +455,7 @@ def test_a_checkpoint_that_cannot_be_written_stops_nothing(tmp_path, monkeypatch
     monkeypatch.setattr("spacy_w2v.training._run.write_model", full)
     model = train(checkpoint=tmp_path / "run", checkpoint_every_s=0, progress=True)
     assert len(model.meta["results"]) == 3
-    assert "No checkpoint could be written, and training goes on without: The disk" in capsys.readouterr().err
+    assert "No checkpoint could be written, and training continues without: The disk" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 

@@ -35,10 +35,10 @@ def make_train_vectors_v1(
     The tokens are those of the pipeline that is initialized. Of `[w2v.export]`, `max_vectors`, `merge_rare` and
     `vector_kind` count.
     output: keep the results there too, as `spacy w2v train --output` does. If results of the same settings and corpus
-    are there already, they are used, and nothing is trained; a run that was stopped goes on. overwrite: replace results
-    of other settings or another corpus, which are refused otherwise. cache_dir: for encoded corpora; null for the
-    user's cache directory. progress: shown on standard error. first: another callback for `before_init`, which has room
-    for one only; it is called first, and may change the tokenizer.
+    are there already, they are used, and nothing is trained; a run that was stopped is resumed. overwrite: replace
+    results of other settings or another corpus, which are refused otherwise. cache_dir: for encoded corpora; null for
+    the user's cache directory. progress: shown on standard error. first: another callback for `before_init`, which has
+    room for one only; it is called first, and may change the tokenizer.
     """
 
     def train_vectors(nlp: "Language") -> None:

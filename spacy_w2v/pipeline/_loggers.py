@@ -50,7 +50,7 @@ def callbacks_of(resolved: ResolvedConfig, bar: ProgressBar, *, progress: bool =
 class SpacyLoggerCallback(Callback):
     """Calls a logger of spaCy's after each epoch, as spaCy's training loop does after each evaluation.
 
-    A logger that fails is not called any more, and the run goes on.
+    A logger that fails is not called any more, and the run continues.
     """
 
     def __init__(self, set_up: SpacyLogger, nlp: "Language", bar: ProgressBar):
@@ -85,7 +85,7 @@ class SpacyLoggerCallback(Callback):
                 self.log_step(self._info(result))
         except Exception as error:  # training must not be lost with it
             self.works = False
-            self.bar.on_message(f"The logger failed and is not called any more; training goes on: {error!r}")
+            self.bar.on_message(f"The logger failed and is not called any more; training continues: {error!r}")
 
     def _info(self, result: EpochResult) -> dict[str, Any]:  # Any: as spaCy's loggers take it
         return {
@@ -157,7 +157,7 @@ def pipeline_of(config: "Config", *, epochs: int) -> "Language":
     from spacy.language import Language
 
     class LoggedLanguage(Language):  # type: ignore[misc]  # spaCy is Any for mypy here
-        """A pipeline that tells of a trainable component, which has no factory."""
+        """A pipeline that shows a trainable component, which has no factory."""
 
         @property
         def pipeline(self) -> list[tuple[str, _LossOnly]]:

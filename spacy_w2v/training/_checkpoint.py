@@ -1,4 +1,4 @@
-"""The state of a run on disk: a model that can be loaded, and progress.json, to go on from there.
+"""The state of a run on disk: a model that can be loaded, and progress.json, to resume from there.
 
 progress.json: format version, the settings and the corpus that a run must keep, learning rates, results so far.
 """
@@ -68,7 +68,7 @@ class CheckpointPlace:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A state that was read, to go on from."""
+    """A state that was read, to resume from."""
 
     path: Path
     record: RunRecord
@@ -120,7 +120,7 @@ class Checkpoint:
     def _refuse(self, differences: list[str]) -> None:
         if differences:
             raise ConfigError(
-                f"A run goes on with what it began with, but {self.path} differs:\n"
+                f"A resumed run must keep what it began with, but {self.path} differs:\n"
                 + "\n".join(differences)
                 + f"\nUndo that, or: {start_again()}"
             )
@@ -129,9 +129,9 @@ class Checkpoint:
 def corpus_identity(
     corpus: Corpus, vocabulary: Vocabulary, word_of_type: TokenIds, *, initial: str | None = None
 ) -> CorpusIdentity:
-    """Return what tells a corpus from another. initial: a hash of the vectors that the run starts from, if any.
+    """Return what distinguishes a corpus from others. initial: a hash of the vectors that the run starts from, if any.
 
-    Where a source has no fingerprint, as a generator, only the hash can tell. It does not see the order of words.
+    Where a source has no fingerprint, as a generator, only the hash shows a change. It does not see the order of words.
     """
     arrays = (np.ascontiguousarray(array).data for array in (vocabulary.counts, word_of_type, corpus.chunk_tokens))
     return CorpusIdentity(
@@ -149,7 +149,7 @@ def write_progress(directory: Path, progress: Progress) -> None:
 
 
 def open_checkpoint(path: Path, *, resume: bool, overwrite: bool) -> Checkpoint | None:
-    """Return the checkpoint to go on from, or None to start from the beginning.
+    """Return the checkpoint to resume from, or None to start from the beginning.
 
     Raises StorageError if `resume` finds none, if one is there but neither `resume` nor `overwrite` is set, and if the
     place is taken by something else.
@@ -171,8 +171,7 @@ def open_checkpoint(path: Path, *, resume: bool, overwrite: bool) -> Checkpoint 
         return read_checkpoint(path)
     if not overwrite:
         raise StorageError(
-            f"An earlier run was stopped, and is kept in {path}. Go on from there with {resume_option()}, or: "
-            f"{start_again()}"
+            f"An earlier run was stopped, and is kept in {path}. Resume it with {resume_option()}, or: {start_again()}"
         )
     return None
 
@@ -189,15 +188,15 @@ def read_checkpoint(path: Path) -> Checkpoint:
                 raise StorageError("its model is not of the epochs that its progress.json names. It is damaged.")
             return Checkpoint(path, record, progress)
     raise StorageError(
-        f"{path / PROGRESS_FILE} must be a {FORMAT} of version {FORMAT_VERSION}, was: {version!r:.100}. Go on with the "
-        f"version of spacy-w2v that wrote it, or: {start_again()}"
+        f"{path / PROGRESS_FILE} must be a {FORMAT} of version {FORMAT_VERSION}, was: {version!r:.100}. Resume with "
+        f"the version of spacy-w2v that wrote it, or: {start_again()}"
     )
 
 
 @contextmanager
 def _damage(path: Path) -> Iterator[None]:
-    """Let errors of files say what can be done, when they are those of a checkpoint."""
+    """Add what can be done to errors of a checkpoint's files."""
     try:
         yield
     except StorageError as error:
-        raise StorageError(f"The run cannot go on from its checkpoint {path}: {error} {start_again()}") from error
+        raise StorageError(f"The run cannot resume from its checkpoint {path}: {error} {start_again()}") from error

@@ -55,7 +55,7 @@ def train_model(
     """
     with closing(CallbackList(callbacks)) as callback:
         if checkpoint is None and resume:
-            raise ConfigError("resume goes on from a checkpoint, but checkpoint is None. Name its directory.")
+            raise ConfigError("resume needs a checkpoint, but checkpoint is None. Name its directory.")
         place = CheckpointPlace(checkpoint, resume=resume, overwrite=overwrite) if checkpoint is not None else None
         with place.held() if place is not None else nullcontext():
             return run.execute(callback, checkpoint=place)

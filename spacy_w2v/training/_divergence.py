@@ -49,7 +49,7 @@ class DivergenceCheck:
         )
 
     def of_sample(self) -> str | None:
-        """Look at some rows of all parameters, of which training may go on meanwhile."""
+        """Look at some rows of all parameters, while they may be trained."""
         for name, rows in self._samples.items():
             if (problem := problem_of_rows(self.parameters[name][rows], name=name)) is not None:
                 return problem

@@ -27,7 +27,7 @@ class Executor(Protocol):
         """Return the result of a task, in any order, or None if there is none in time; raise what a worker raised."""
 
     def pause(self) -> int:
-        """Begin no further tasks, and return `n_begun`. Those that are running go on."""
+        """Begin no further tasks, and return `n_begun`. Those that are running continue."""
 
     def resume(self) -> None:
         """End a pause."""

@@ -1,4 +1,4 @@
-"""What progress.json of a checkpoint holds, so that a run can go on from it."""
+"""What progress.json of a checkpoint holds, so that a run can resume from it."""
 
 from typing import Annotated
 

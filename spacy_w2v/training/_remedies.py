@@ -4,7 +4,7 @@ from spacy_w2v.errors._wording import worded
 
 
 def resume_option() -> str:
-    """Return the name of what makes a run go on."""
+    """Return the name of the option that resumes a run."""
     return worded(python="resume=True", command_line="--resume")
 
 

@@ -49,7 +49,7 @@ def finish_earlier(output_path: Path) -> bool:
     settle(output_path)
     checkpoint = checkpoint_of(output_path)
     if not checkpoint.exists() and has_leftovers(checkpoint):
-        with only_writer(checkpoint, shown=output_path):  # a run that goes on has none for a moment too
+        with only_writer(checkpoint, shown=output_path):  # a run under way has none for a moment too
             recover_directory(checkpoint)
             if not checkpoint.exists():
                 remove_directory(checkpoint)
@@ -62,7 +62,7 @@ def finish_earlier(output_path: Path) -> bool:
 
 
 def is_done(output_path: Path, run: TrainingRun, *, overwrite: bool = False) -> bool:
-    """Return whether nothing is left to be done for a run that is to go on, and finish what `finish_earlier` does.
+    """Return whether a run to be resumed is done already, after finishing what `finish_earlier` does.
 
     What killed runs have left in the cache is removed then. Raises StorageError, also if no run was stopped and the
     results are those of another run, unless they may be replaced (overwrite); and CorpusError if the run's source does
@@ -74,7 +74,7 @@ def is_done(output_path: Path, run: TrainingRun, *, overwrite: bool = False) -> 
         if changes and not overwrite:
             replace = worded(python="overwrite=True", command_line="--overwrite instead of --resume")
             raise StorageError(
-                f"A run that is to go on must have been stopped, but {output_path} has the results of another:\n"
+                f"A run can only be resumed if it was stopped, but {output_path} has the results of another:\n"
                 + "\n".join(changes)
                 + f"\nName another output, or replace them by {replace}."
             )
@@ -85,7 +85,7 @@ def is_done(output_path: Path, run: TrainingRun, *, overwrite: bool = False) -> 
 
 
 def _run_of(model_path: Path) -> str | None:
-    """Return what tells the run of a model, or a checkpoint, from all others; None if that is unknown."""
+    """Return the id of the run that a model or checkpoint is of; None if it is unknown."""
     try:
         return read_record(model_path).run
     except StorageError:
@@ -106,7 +106,7 @@ def is_result(output_path: Path) -> bool:
 
 
 def differences(output_path: Path, run: TrainingRun) -> list[str]:
-    """Return, a line each, by what a run differs from the one whose results are in a directory; none: they are its own.
+    """Return, a line each, by what a run differs from the one whose results are in a directory; none if it is the same.
 
     Raises StorageError if the results are damaged, CorpusError if the run's source does not exist.
     """

@@ -132,7 +132,7 @@ class TrainingRun:
             yield prepared
 
     def build(self, prepared: Prepared, callback: Callback) -> Built:
-        """Make the tables of the objective and the weights, where training begins or goes on."""
+        """Make the tables of the objective and the weights, where training begins or resumes."""
         model, training = self.settings.model, self.settings.training
         counts, start = prepared.vocabulary.counts, prepared.start
         self._check_room(prepared, callback)

@@ -112,7 +112,7 @@ class RunState:
         )
 
     def saved(self) -> SavedState:
-        """Return all that is needed to go on, while no task is running."""
+        """Return all that is needed to resume, while no task is running."""
         running = sorted(self.by_epoch.get(len(self.finished), ()), key=lambda result: result.task.number)
         return SavedState(
             epoch=self.epoch,

@@ -51,7 +51,7 @@ class ModelCheckpoint(Callback):
         try:
             self.write(state)
         except (OSError, StorageError) as error:
-            then = "the newest state is lost" if stopping else "training goes on without"
+            then = "the newest state is lost" if stopping else "training continues without"
             self.message(f"No checkpoint could be written, and {then}: {error}")
 
     def on_pause_end(self, seconds: float) -> None:
