@@ -261,15 +261,20 @@ def test_foreign_cache_directory(workplace):
         (["most-similar", "nope", "a"], "but nope does not exist."),
         (["most-similar", "modl", "a"], "but modl does not exist. Did you mean 'model'?"),
         (["most-similar", "model", "a", "--compare", "no/where"], "but no/where does not exist."),
-        (["most-similar", "bare", "a"], "but bare has no meta.json. It is the directory 'model' below --output."),
-        (["most-similar", "run/spacy", "a"], "but run/spacy is a spaCy pipeline. The model is above it: run"),
-        (["most-similar", "run/other/spacy", "a"], "is a spaCy pipeline. Load it with spacy.load"),
-        (["export", "texts.txt", "out"], "but texts.txt is a file."),
+        (["most-similar", "bare", "a"], "but bare has no meta.json. A model is the directory 'model' below --output."),
+        (["most-similar", "run/spacy", "a"], "but run/spacy has no vectors. The model is above it: run"),
+        (["report", "run/spacy", "out.md"], "but run/spacy is a spaCy pipeline. The model is above it: run"),
+        (["most-similar", "run/other/spacy", "a"], "Word vectors must have words, but run/other/spacy has no vectors."),
+        (["report", "run/other/spacy", "out.md"], "is a spaCy pipeline. Load it with spacy.load"),
+        (["export", "texts.txt", "out"], "texts.txt must be a word and its numbers, separated by spaces or tabs, but"),
+        (["report", "texts.txt", "out.md"], "A model must be a directory made by spacy w2v train, but texts.txt is a"),
         (
             ["export", "model", "small", "--merge-rare"],
             "w2v.export: merge_rare needs max_vectors, which was: None. Say how many vectors to keep.",
         ),
-        (["evaluate", "foreign"], "foreign/meta.json must describe a spacy-w2v model, but is of another kind"),
+        (["evaluate", "foreign"], "but foreign cannot be loaded: [E054] No valid 'version' setting found"),
+        (["report", "foreign", "out.md"], "foreign/meta.json must describe a spacy-w2v model, but is of another kind"),
+        (["evaluate", "remains"], "remains/input_vectors.npy must have"),
         (["report", "damaged", "out.md"], "input_vectors.npy must have"),
         (["report", "model", "out.md", "--scores", "list.json"], "--scores must name a JSON file made by spacy w2v"),
         (
@@ -281,7 +286,8 @@ def test_foreign_cache_directory(workplace):
         (["most-similar", "model", "z"], "A word must be in the vocabulary of 3 words, was: 'z'"),
     ],
     ids=[
-        *("missing", "misspelt", "compared", "bare", "export-of-spacy", "pipeline", "file", "merge-rare", "foreign"),
+        *("missing", "misspelt", "compared", "bare", "export-of-spacy", "report-of-spacy", "pipeline"),
+        *("report-of-pipeline", "file", "report-of-file", "merge-rare", "foreign", "report-of-foreign", "remains"),
         *("damaged", "scores", "no-pairs", "wrong-pairs", "wrong-analogies", "word"),
     ],
 )
@@ -295,6 +301,7 @@ def test_wrong_model_or_set(workplace, arguments, message):
         spacy.blank("en").to_disk(workplace / directory)
     shutil.copytree(workplace / "model", workplace / "damaged")
     os.truncate(workplace / "damaged/input_vectors.npy", 100)
+    shutil.copytree(workplace / "model", workplace / "remains", ignore=lambda *_: ["input_vectors.npy"])
     (workplace / "list.json").write_text("[1]")
     fails_cleanly(workplace, *arguments, message=message)
 

@@ -145,10 +145,10 @@ BAD = {
     ),
     "words": (lambda path: path.write_text("the 1 2\nof one two\n"), StorageError, "Line 2 of .* a word and 2 numbers"),
     "empty": (lambda path: path.write_text(""), StorageError, "must have a line for each word"),
-    "missing": (lambda path: None, StorageError, "must be a path or an installed pipeline, but there is no"),
+    "missing": (lambda path: None, StorageError, "must be a model, a file of vectors or .* does not exist"),
     "image": (lambda path: path.write_bytes(b"\x89PNG \x00\x01\x02 \xff"), StorageError, "text or binary format"),
     "pickle": (lambda path: path.write_bytes(b"\x80\x04."), StorageError, "must be what gensim saved"),
-    "folder": (lambda path: path.mkdir(), StorageError, "must be a model of ours or a spaCy pipeline"),
+    "folder": (lambda path: path.mkdir(), StorageError, "has no meta.json"),
     "blank": (lambda path: spacy.blank("en").to_disk(path), ConfigError, "has no vectors"),
 }
 

@@ -12,12 +12,12 @@ from spacy_w2v.formats.gensim._keyed_vectors import word_vectors_of_gensim
 from spacy_w2v.formats.gensim._pickles import is_pickle, load_gensim
 from spacy_w2v.formats.spacy._reading import word_vectors_of_pipeline
 from spacy_w2v.formats.word2vec._reading import read_vector_file
-from spacy_w2v.model._storage import INPUT_FILE, read_model
+from spacy_w2v.model._storage import META_FILE, describe_absence, describe_model_above, is_model, read_model
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.tokenization._pipelines import load_pipeline
 
-NO_VECTORS = "Word vectors must be a model of ours or a spaCy pipeline"
+RULE = "Word vectors must be a model, a file of vectors or a spaCy pipeline (a directory or an installed package)"
 
 
 def open_vectors(
@@ -86,18 +86,25 @@ def _vectors_of(source: Any, *, trust_config: bool, argument: str) -> WordVector
 
 def _of_path(path: Path, name: str, *, trust_config: bool) -> WordVectors:
     if path.is_dir():
-        for directory in (path, path / "model"):
-            if (directory / INPUT_FILE).is_file():
-                model = read_model(directory, kind=Word2Vec, mmap=True, trust_config=trust_config)
-                return model.word_vectors(name=name)
-        return word_vectors_of_pipeline(load_pipeline(path, rule=NO_VECTORS, components=False), name)
+        return _of_directory(path, name, trust_config=trust_config)
     if not path.exists():
         from spacy.util import is_package
 
         if is_package(name):
-            return word_vectors_of_pipeline(load_pipeline(name, rule=NO_VECTORS, components=False), name)
-        raise StorageError(f"Word vectors must be a path or an installed pipeline, but there is no {name}.")
+            return word_vectors_of_pipeline(load_pipeline(name, rule=RULE, components=False), name)
+        raise StorageError(describe_absence(path, rule=RULE))
     if is_pickle(path):
         return word_vectors_of_gensim(load_gensim(path), name)
     words, matrix, n_repeated = read_vector_file(path)
     return WordVectors(name, words, np.arange(len(words)), matrix, n_repeated=n_repeated)
+
+
+def _of_directory(path: Path, name: str, *, trust_config: bool) -> WordVectors:
+    for directory in (path, path / "model"):
+        if is_model(directory):
+            model = read_model(directory, kind=Word2Vec, mmap=True, trust_config=trust_config)
+            return model.word_vectors(name=name)
+    if not (path / META_FILE).is_file():
+        raise StorageError(describe_absence(path, rule=RULE))
+    nlp = load_pipeline(path, rule=RULE, components=False)
+    return word_vectors_of_pipeline(nlp, name, remedy=describe_model_above(path))

@@ -41,6 +41,9 @@ NEEDED = (CONFIG_FILE, VOCABULARY_FILE, FORMS_FILE)
 PROGRESS_FILE = "progress.json"
 """Beside the files of a model that is a checkpoint: how far its training is."""
 
+RULE = "A model must be a directory made by spacy w2v train"
+"""How errors begin for what is not a model."""
+
 AnyModel = TypeVar("AnyModel", bound=TrainedModel)
 
 
@@ -119,7 +122,7 @@ def _read_meta(directory: Path) -> tuple[RunRecord, Any]:  # Any: what `check_fi
     """Return the record of a model, and what its manifest says of its files."""
     path = directory / META_FILE
     if not path.is_file():
-        raise StorageError(_no_model(directory))
+        raise StorageError(describe_absence(directory, rule=RULE))
     content = read_bounded(path)
     meta = parse_json(content, name=str(path))
     if not isinstance(meta, dict) or meta.get("format") != FORMAT:
@@ -135,19 +138,29 @@ def _read_meta(directory: Path) -> tuple[RunRecord, Any]:  # Any: what `check_fi
     return parse_record(RunRecord, values, path=str(path)), meta.get("files")
 
 
-def _no_model(directory: Path) -> str:
-    """Return the text for a path without the meta data of a model."""
-    rule = "A model must be a directory made by spacy w2v train"
-    if directory.is_file():
-        return f"{rule}, but {directory} is a file."
-    if directory.exists():
+def is_model(directory: Path) -> bool:
+    """Return whether a directory holds a model, or what is left of one."""
+    return any((directory / name).is_file() for name in (INPUT_FILE, VOCABULARY_FILE, FORMS_FILE))
+
+
+def describe_absence(path: Path, *, rule: str) -> str:
+    """Return the text of an error for a path that has no meta.json: the rule, what is there, and what may be meant."""
+    if path.is_file():
+        return f"{rule}, but {path} is a file."
+    if path.exists():
         results = worded(python="the results of a run", command_line="--output")
-        return f"{rule}, but {directory} has no {META_FILE}. It is the directory 'model' below {results}."
+        return f"{rule}, but {path} has no {META_FILE}. A model is the directory 'model' below {results}."
     try:
-        beside = [path.name for path in directory.parent.iterdir() if path.is_dir()]
+        beside = [other.name for other in path.parent.iterdir()]
     except OSError:  # nor does the directory above exist, or it may not be read
         beside = []
-    return f"{rule}, but {directory} does not exist. {did_you_mean(directory.name, beside)}".rstrip()
+    return f"{rule}, but {path} does not exist. {did_you_mean(path.name, beside)}".rstrip()
+
+
+def describe_model_above(directory: Path) -> str:
+    """Return a sentence with the place of the model of a run, for its export to spaCy; empty if there is none."""
+    above = directory.resolve().parent if directory.name in ("", "..") else directory.parent
+    return f"The model is above it: {above}" if (above / "model" / META_FILE).is_file() else ""
 
 
 def _of_another_kind(directory: Path, meta: object) -> str:
@@ -155,10 +168,8 @@ def _of_another_kind(directory: Path, meta: object) -> str:
     path = directory / META_FILE
     if not isinstance(meta, dict) or "spacy_version" not in meta:
         return f"{path} must describe a {FORMAT}, but is of another kind."
-    above = directory.resolve().parent if directory.name in ("", "..") else directory.parent
-    if (above / "model" / META_FILE).is_file():
-        return f"{path} must describe a {FORMAT}, but {directory} is a spaCy pipeline. The model is above it: {above}"
-    return f"{path} must describe a {FORMAT}, but {directory} is a spaCy pipeline. Load it with spacy.load."
+    remedy = describe_model_above(directory) or "Load it with spacy.load."
+    return f"{path} must describe a {FORMAT}, but {directory} is a spaCy pipeline. {remedy}"
 
 
 def _read_config(path: Path) -> str:

@@ -33,10 +33,19 @@ def rows_by_frequency(table: Any) -> NDArray[np.int64]:  # Any: spaCy's Vectors 
     return used[np.argsort(places)]
 
 
-def word_vectors_of_pipeline(nlp: Any, name: str) -> WordVectors:  # Any: spaCy's stubs say less than we use
+def word_vectors_of_pipeline(nlp: Any, name: str, *, remedy: str = "") -> WordVectors:
     """Return the words of a pipeline's table with their vectors, whose memory is shared; those of a GPU are copied.
 
-    Their counts are known where the table is an export of ours. Raises ConfigError for a table without words.
+    Args:
+        nlp: The pipeline. (Any: spaCy's stubs say less than we use.)
+        name: What messages call it.
+        remedy: What to do where it has no vectors, for the error.
+
+    Returns:
+        The words; their counts are known where the table is an export of ours.
+
+    Raises:
+        ConfigError: The table has no words.
     """
     table = nlp.vocab.vectors
     if not has_rows_of_words(table):
@@ -47,7 +56,7 @@ def word_vectors_of_pipeline(nlp: Any, name: str) -> WordVectors:  # Any: spaCy'
     strings = nlp.vocab.strings
     found = {strings[key]: row for key, row in table.key2row.items() if row >= 0 and key in strings}
     if not found:
-        raise ConfigError(f"Word vectors must have words, but {name} has no vectors.")
+        raise ConfigError(f"Word vectors must have words, but {name} has no vectors. {remedy}".rstrip())
     order = rows_by_frequency(table)
     places = np.zeros(len(table.data), np.int64)
     places[order] = np.arange(len(order))
