@@ -214,7 +214,8 @@ def test_a_huge_record_is_read_in_linear_time_and_bounded_memory(monkeypatch):
 
 
 def test_the_scan_does_not_depend_on_where_blocks_end():
-    from spacy_w2v.sources.kernels._records import scan_json, start_of_file
+    from spacy_w2v.sources.kernels._json_objects import scan_json
+    from spacy_w2v.sources.kernels._records import start_of_file
 
     content = LAYOUTS["pretty array"].encode()
     state = start_of_file()

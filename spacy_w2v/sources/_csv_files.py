@@ -113,7 +113,7 @@ class CsvFile:
         starts: NDArray[np.int64],
         ends: NDArray[np.int64],
     ) -> int:
-        from spacy_w2v.sources.kernels._records import scan_rows
+        from spacy_w2v.sources.kernels._csv_rows import scan_rows
 
         return int(scan_rows(data, offset, state, starts, ends, ord(self.separator), self._n_columns))
 
@@ -123,7 +123,7 @@ class CsvFile:
         return len(self.header) if self.separator == "\t" and hasattr(self, "header") else 0
 
     def _column(self, records: Records, column: int) -> pa.LargeStringArray:
-        from spacy_w2v.sources.kernels._records import copy_fields
+        from spacy_w2v.sources.kernels._csv_rows import copy_fields
 
         data = np.frombuffer(records.data, np.uint8)
         n_rows = records.starts.size

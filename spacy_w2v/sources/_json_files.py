@@ -38,16 +38,15 @@ def read_json(
     Raises:
         CorpusError: A line is not JSON, has brackets nested deeper than 500, or is not valid UTF-8.
     """
+    from spacy_w2v.sources.kernels._json_objects import MAX_DEPTH, scan_json
     from spacy_w2v.sources.kernels._records import (
         BROKEN_OBJECT,
         BROKEN_STRING,
-        MAX_DEPTH,
         NONE,
         NOT_AN_OBJECT,
         RECORD,
         STARTED,
         TOO_DEEP,
-        scan_json,
         start_of_file,
     )
 

@@ -1,4 +1,4 @@
-"""Joins blocks of a file to whole records, which the scans of `kernels._records` find, in linear time."""
+"""Joins blocks of a file to whole records, which the scans of `kernels` find, in linear time."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple

@@ -1,0 +1,124 @@
+"""The loop that finds objects in JSON."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_w2v._arrays import Offsets
+from spacy_w2v._jit import inner, kernel
+from spacy_w2v.sources.kernels._records import (
+    BASE,
+    BEFORE,
+    BROKEN_OBJECT,
+    BROKEN_STRING,
+    COMMA,
+    DEPTH,
+    ESCAPED,
+    FAULT,
+    LINE,
+    NEWLINE,
+    NONE,
+    NOT_AN_OBJECT,
+    QUOTE,
+    QUOTED,
+    RECORD,
+    RETURN,
+    SPACE,
+    STARTED,
+    TAB,
+    TOO_DEEP,
+)
+
+MAX_DEPTH = 500
+"""Parsers of JSON are recursive, and crash at some 100,000 levels."""
+
+COLON, BACKSLASH = np.uint8(ord(":")), np.uint8(ord("\\"))
+OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET = (np.uint8(ord(mark)) for mark in "{}[]")
+
+
+@kernel
+def scan_json(data: NDArray[np.uint8], offset: int, state: NDArray[np.int64], starts: Offsets, ends: Offsets) -> int:
+    """Write where objects start and end, and return how many have ended.
+
+    Objects may be one per line, over several lines, side by side, or in arrays. At something that a parser must not
+    see, the scan stops and sets FAULT.
+
+    Args:
+        data: The next block of the file.
+        offset: The number of bytes that were scanned before, and wait for the end of their record.
+        state: The state of the scan, which is updated.
+        starts: Room for data.size / 2 + 1 objects.
+        ends: Room for as many.
+    """
+    line, depth, base = state[LINE], state[DEPTH], state[BASE]
+    quoted, before = state[QUOTED], state[BEFORE]
+    n_records = 0
+    for i in range(data.size):
+        byte = data[i]
+        if quoted:
+            quoted = _after_byte_of_string(byte, quoted)
+            if quoted == NONE:
+                state[FAULT] = BROKEN_STRING
+                break
+            continue
+        if byte == NEWLINE:
+            line += 1
+            continue
+        if byte in (SPACE, TAB, RETURN):
+            continue
+        if byte in (OPEN_BRACE, OPEN_BRACKET):
+            state[FAULT] = _fault_of_opening(byte, depth, base, before)
+            if state[FAULT]:
+                break
+            if depth == base and byte == OPEN_BRACKET:
+                base = 1
+            elif depth == base:
+                state[RECORD] = offset + i
+                state[STARTED] = line
+            depth += 1
+        elif byte in (CLOSE_BRACE, CLOSE_BRACKET):
+            depth -= 1
+            if depth < 0:
+                state[FAULT] = NOT_AN_OBJECT
+                break
+            if depth < base:
+                base = 0
+            elif depth == base:
+                starts[n_records] = state[RECORD]
+                ends[n_records] = offset + i + 1
+                state[RECORD] = NONE
+                n_records += 1
+        elif depth == base:
+            if byte != COMMA:
+                state[FAULT] = NOT_AN_OBJECT
+                break
+        elif byte == QUOTE:
+            if before != COLON and before != COMMA and before != OPEN_BRACKET and before != OPEN_BRACE:
+                state[FAULT] = BROKEN_OBJECT
+                break
+            quoted = 1
+        before = byte
+    state[LINE], state[DEPTH], state[BASE] = line, depth, base
+    state[QUOTED], state[BEFORE] = quoted, before
+    return n_records
+
+
+@inner
+def _after_byte_of_string(byte: int, quoted: int) -> int:
+    """Return QUOTED after a byte of a string of JSON, or NONE if strings must not have the byte."""
+    if quoted == ESCAPED:
+        return 1
+    if byte == BACKSLASH:
+        return ESCAPED
+    if byte == QUOTE:
+        return 0
+    return NONE if byte == NEWLINE else 1
+
+
+@inner
+def _fault_of_opening(byte: int, depth: int, base: int, before: int) -> int:
+    """Return the fault of an opening bracket of JSON, or 0."""
+    if depth == base:
+        return NOT_AN_OBJECT if byte == OPEN_BRACKET and depth == 1 else 0
+    if before != COLON and before != COMMA and before != OPEN_BRACKET:
+        return BROKEN_OBJECT
+    return TOO_DEEP if depth == MAX_DEPTH else 0
