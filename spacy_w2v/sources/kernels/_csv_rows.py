@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from spacy_w2v._arrays import Offsets
 from spacy_w2v._jit import inner, kernel
 from spacy_w2v.sources.kernels._records import (
+    AFTER_QUOTE,
     BEFORE,
     BREAKS,
     FAULT,
@@ -26,6 +27,7 @@ from spacy_w2v.sources.kernels._records import (
     RETURN,
     REWIND,
     STARTED,
+    WITHIN,
 )
 
 
@@ -56,27 +58,17 @@ def scan_rows(
         separator: The character between fields.
         n_columns: The number of columns of a .tsv file, or 0.
     """
-    line, quoted, before = state[LINE], state[QUOTED], state[BEFORE]
-    fields, inside, breaks, record = state[FIELDS], state[INSIDE], state[BREAKS], state[RECORD]
-    pending, pending_fields = state[PENDING], state[PENDING_FIELDS]
-    n_rows = 0
-    i = 0
-    while i < data.size:
-        byte = data[i]
-        is_break = byte in (NEWLINE, RETURN)
-        if record == NONE and not is_break:
-            record, fields, before, quoted, pending = offset + i, 0, 0, 0, NONE
-            state[STARTED] = line
-        if not is_break and pending_fields == NONE:
-            pending_fields = 0
-        if pending >= 0 and pending_fields >= 0 and (byte == NEWLINE or (is_break and quoted != 1)):
-            if pending_fields + 1 == n_columns:  # this line is a row too: the quote is ordinary
-                starts[n_rows] = record
-                ends[n_rows] = pending
+    is_mark = _marks(separator)
+    n_rows = i = 0
+    while i < data.size and not state[FAULT]:
+        byte, place = data[np.uint64(i)], offset + i
+        if byte not in (NEWLINE, RETURN):
+            _go_on_in_row(state, place)
+        elif _ends_line_after_quote(state, byte):
+            if state[PENDING_FIELDS] + 1 == n_columns:  # this line is a row too: the quote is ordinary
+                starts[n_rows], ends[n_rows] = state[RECORD], state[PENDING]
                 n_rows += 1
-                line, record, quoted = state[PENDING_LINE], NONE, 0
-                i = pending + 1 - offset
-                pending = NONE
+                i = _end_row_before_quote(state) - offset
                 if i < 0:
                     state[REWIND] = offset + i
                     break
@@ -84,54 +76,107 @@ def scan_rows(
             if state[IS_BROKEN]:
                 state[FAULT] = OPEN_QUOTE
                 break
-            pending = NO_END
+            state[PENDING] = NO_END
+        if _ends_row(state, byte, place, separator, n_columns):
+            starts[n_rows], ends[n_rows] = state[RECORD], place
+            n_rows += 1
+            state[RECORD] = NONE
         i += 1
-        if byte == separator:
-            pending_fields += 1
-        if quoted == 2:  # after a quote within quotes
-            if byte == QUOTE:
-                quoted = 1
-                continue
-            if not (is_break or byte == separator) and breaks > 0:
-                if pending < 0:
-                    state[FAULT] = OPEN_QUOTE
-                    break
-                state[IS_BROKEN] = 1
-                quoted = 1
-                continue
-            if not (is_break or byte == separator) and n_columns:
-                fields += inside
-            quoted = 0
-        elif quoted == 1:
-            if byte == QUOTE:
-                quoted = 2
-            elif byte == separator:
-                inside += 1
-            elif byte == NEWLINE:
-                breaks += 1
-                line += 1
-                if n_columns and breaks == 1 and fields + inside + 1 == n_columns:
-                    pending, pending_fields = offset + i - 1, NONE
-                    state[PENDING_LINE], state[IS_BROKEN] = line, 0
-            continue
-        if is_break:
-            line += byte == NEWLINE
-            if record != NONE:
-                starts[n_rows] = record
-                ends[n_rows] = offset + i - 1
-                n_rows += 1
-                record = NONE
-        elif byte == separator:
-            fields += 1
-            before = 0
-        else:
-            if byte == QUOTE and before == 0:
-                quoted, inside, breaks = 1, 0, 0
-            before = 1
-    state[LINE], state[QUOTED], state[BEFORE] = line, quoted, before
-    state[FIELDS], state[INSIDE], state[BREAKS], state[RECORD] = fields, inside, breaks, record
-    state[PENDING], state[PENDING_FIELDS] = pending, pending_fields
+        if not is_mark[byte]:  # more bytes of text change nothing
+            while i < data.size and not is_mark[data[np.uint64(i)]]:  # unsigned, so without a test for i < 0
+                i += 1
     return n_rows
+
+
+@inner
+def _marks(separator: int) -> NDArray[np.bool_]:
+    """Return which bytes may end a field, or are part of the quotes around it: a table of all bytes."""
+    is_mark = np.zeros(256, np.bool_)
+    is_mark[separator] = is_mark[NEWLINE] = is_mark[RETURN] = is_mark[QUOTE] = True
+    return is_mark
+
+
+@inner
+def _go_on_in_row(state: NDArray[np.int64], place: int) -> None:
+    """Begin a row with a byte that is not a line break, if none has begun, and see that the line is not empty."""
+    if state[RECORD] == NONE:
+        state[RECORD], state[STARTED] = place, state[LINE]
+        state[FIELDS] = state[BEFORE] = state[QUOTED] = 0
+        state[PENDING] = NONE
+    if state[PENDING_FIELDS] == NONE:
+        state[PENDING_FIELDS] = 0
+
+
+@inner
+def _ends_line_after_quote(state: NDArray[np.int64], byte: int) -> bool:
+    """Return whether a line break ends the first line, not empty, after one whose quote has not been closed."""
+    if state[PENDING] < 0 or state[PENDING_FIELDS] < 0:
+        return False
+    return byte == NEWLINE or state[QUOTED] != WITHIN
+
+
+@inner
+def _end_row_before_quote(state: NDArray[np.int64]) -> int:
+    """End the row at the line break that its open quote hid, and return where the next row begins."""
+    start = state[PENDING] + 1
+    state[LINE], state[RECORD], state[QUOTED], state[PENDING] = state[PENDING_LINE], NONE, 0, NONE
+    return start
+
+
+@inner
+def _ends_row(state: NDArray[np.int64], byte: int, place: int, separator: int, n_columns: int) -> bool:
+    """Take a byte into the state, and return whether it ends a row."""
+    state[PENDING_FIELDS] += byte == separator
+    if state[QUOTED] == WITHIN:
+        _read_within_quotes(state, byte, place, separator, n_columns)
+        return False
+    if state[QUOTED] == AFTER_QUOTE and not _ends_quotes(state, byte, separator, n_columns):
+        return False
+    if byte in (NEWLINE, RETURN):
+        state[LINE] += byte == NEWLINE
+        return state[RECORD] != NONE
+    if byte == separator:
+        state[FIELDS] += 1
+        state[BEFORE] = 0
+        return False
+    if byte == QUOTE and state[BEFORE] == 0:
+        state[QUOTED] = WITHIN
+        state[INSIDE] = state[BREAKS] = 0
+    state[BEFORE] = 1
+    return False
+
+
+@inner
+def _read_within_quotes(state: NDArray[np.int64], byte: int, place: int, separator: int, n_columns: int) -> None:
+    if byte == QUOTE:
+        state[QUOTED] = AFTER_QUOTE
+    elif byte == separator:
+        state[INSIDE] += 1
+    elif byte == NEWLINE:
+        state[BREAKS] += 1
+        state[LINE] += 1
+        if n_columns and state[BREAKS] == 1 and state[FIELDS] + state[INSIDE] + 1 == n_columns:
+            state[PENDING], state[PENDING_FIELDS] = place, NONE
+            state[PENDING_LINE], state[IS_BROKEN] = state[LINE], 0
+
+
+@inner
+def _ends_quotes(state: NDArray[np.int64], byte: int, separator: int, n_columns: int) -> bool:
+    """Return whether the quote before a byte has closed the field; else the quotes go on, or FAULT is set."""
+    if byte == QUOTE:
+        state[QUOTED] = WITHIN
+        return False
+    if byte != separator and byte not in (NEWLINE, RETURN):
+        if state[BREAKS] > 0:
+            if state[PENDING] < 0:
+                state[FAULT] = OPEN_QUOTE
+            else:
+                state[IS_BROKEN], state[QUOTED] = 1, WITHIN
+            return False
+        if n_columns:
+            state[FIELDS] += state[INSIDE]
+    state[QUOTED] = 0
+    return True
 
 
 @kernel

@@ -10,7 +10,7 @@ RECORD = 2  # where that record began, in bytes from the start of the waiting by
 FAULT = 3  # one of the faults below, if the scan has stopped
 DEPTH = 4  # JSON: the number of open brackets
 BASE = 5  # JSON: the depth of records, 1 within an array of all records
-QUOTED = 6  # JSON: 1 within a string, ESCAPED after a backslash; CSV: 1 within a quoted field, 2 after a quote in it
+QUOTED = 6  # JSON: 1 within a string, ESCAPED after a backslash; CSV: 0, WITHIN or AFTER_QUOTE
 BEFORE = 7  # JSON: the last byte that is not white space; CSV: 0 at the start of a field
 FIELDS = 8  # CSV: the number of complete fields of the row
 INSIDE = 9  # CSV: the number of separators within the open quotes
@@ -24,6 +24,8 @@ STATE_SIZE = 16
 
 NONE = -1
 ESCAPED = 2
+WITHIN = 1
+AFTER_QUOTE = 2
 NO_END = -2
 
 TOO_DEEP = 1
