@@ -23,7 +23,8 @@ import pyarrow as pa
 
 from spacy_w2v._atomic import describe_files, parse_manifest, write_manifest
 from spacy_w2v.corpus import _store as store
-from spacy_w2v.corpus._store import CorpusWriter, open_corpus
+from spacy_w2v.corpus._fingerprint import CorpusFingerprint
+from spacy_w2v.corpus._store import CorpusWriter, DocumentCounts, open_corpus
 from spacy_w2v.tokenization._tokens import EncodedBatch, Types
 from spacy_w2v.errors import CorpusError, StorageError
 from spacy_w2v.model._vocabulary import build_vocabulary
@@ -40,8 +41,10 @@ def write(directory, words, seed):
     writer = CorpusWriter(directory, max_types=100)
     chosen, inverse = chosen.astype(np.uint32), inverse.astype(np.uint32)
     writer.add(EncodedBatch(Types(words, words), chosen, inverse, np.full(500, 10)))
-    fingerprint = {"source": "f", "list": [1, {"a": 2.5}]}
-    writer.close(source="texts", fingerprint=fingerprint, n_documents=5, n_null=1, n_not_text=0)
+    tokens = {"list": [1, {"a": 2.5}]}
+    fingerprint = CorpusFingerprint(store.FORMAT_VERSION, "f", tokenizer="t", tokens=tokens, max_vocab_size=100)
+    documents = DocumentCounts(n_documents=5, n_null=1, n_not_text=0)
+    writer.close(source="texts", fingerprint=fingerprint, documents=documents)
 
 def content(corpus):
     chunks = corpus.open_chunks()
