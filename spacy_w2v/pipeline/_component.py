@@ -14,7 +14,7 @@ from spacy_w2v.config._schema import VectorKind
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._reraising import shown_by_spacy
 from spacy_w2v.evaluation._similarity import SimilaritySets
-from spacy_w2v.formats.spacy._word_rows import table_facts
+from spacy_w2v.formats.spacy._table_facts import table_facts
 from spacy_w2v.model._lookup import NO_ROW
 from spacy_w2v.model._run_record import VectorsRecord
 from spacy_w2v.pipeline._continuing import ContinuedTraining, LearningRates, MeanLoss

@@ -16,7 +16,7 @@ from spacy_w2v._arrays import OUT_OF_VOCABULARY, Alphas, Chunk, Counts, TokenIds
 from spacy_w2v._system.blas import one_thread_of_blas
 from spacy_w2v.config._schema import ModelSettings, TrainingSettings, default_alpha
 from spacy_w2v.errors import ConfigError, TrainingError
-from spacy_w2v.formats.spacy._word_rows import gather, scatter
+from spacy_w2v.formats.spacy._table_data import gather, scatter
 from spacy_w2v.model._run_record import RunRecord
 from spacy_w2v.pipeline._state import Outputs
 from spacy_w2v.tokenization._sentences import SentenceReader

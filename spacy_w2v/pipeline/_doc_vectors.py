@@ -12,7 +12,9 @@ from spacy.tokens import Doc, Span, Token
 
 from spacy_w2v._arrays import Offsets, Vectors
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.formats.spacy._word_rows import WordRows, gather, table_facts
+from spacy_w2v.formats.spacy._table_data import gather
+from spacy_w2v.formats.spacy._table_facts import table_facts
+from spacy_w2v.formats.spacy._word_rows import WordRows
 from spacy_w2v.model._lookup import NO_ROW
 from spacy_w2v.pipeline._pooling import (
     corpus_probabilities,

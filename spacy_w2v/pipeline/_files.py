@@ -20,7 +20,7 @@ from spacy_w2v._atomic import (
     read_bounded,
 )
 from spacy_w2v.errors import StorageError
-from spacy_w2v.formats.spacy._word_rows import TableFacts
+from spacy_w2v.formats.spacy._table_facts import TableFacts
 from spacy_w2v.model._arrays import Array, parse_array, read_array
 from spacy_w2v.model._run_record import JsonDict, RunRecord
 from spacy_w2v.objectives._huffman import check_tree

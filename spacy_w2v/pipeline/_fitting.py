@@ -10,7 +10,7 @@ from spacy.language import Language
 
 from spacy_w2v._arrays import Vectors
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.formats.spacy._word_rows import table_facts
+from spacy_w2v.formats.spacy._table_facts import table_facts
 from spacy_w2v.pipeline._doc_vectors import DocVectors, PoolingSettings
 from spacy_w2v.pipeline._pooling import common_components
 from spacy_w2v.pipeline._state import Fitted

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from spacy_w2v._arrays import Counts, Tree, Vectors
-from spacy_w2v.formats.spacy._word_rows import TableFacts
+from spacy_w2v.formats.spacy._table_facts import TableFacts
 from spacy_w2v.model._run_record import VectorsRecord
 
 

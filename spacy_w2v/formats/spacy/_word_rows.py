@@ -1,18 +1,17 @@
 """The rows of spaCy's table for the tokens of a text, and what stands for words that the table lacks."""
 
-import zlib
 from collections.abc import Sequence
 from itertools import repeat
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from spacy.matcher.levenshtein import levenshtein
 from spacy.strings import get_string_id
-from thinc.util import get_array_module, to_numpy
 
 from spacy_w2v._arrays import Offsets, Vectors
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.formats.spacy._table_data import gather
 from spacy_w2v.model._lookup import NO_ROW, cases_of
 
 LETTERS_PER_EDIT = 4
@@ -20,49 +19,6 @@ LETTERS_PER_EDIT = 4
 
 SUBSTITUTES_KEPT = 100_000
 """Unknown words that are remembered before all are forgotten: some ten megabytes."""
-
-ROWS_SAMPLED = 64
-
-
-class TableFacts(NamedTuple):
-    """What tells whether a table is the one that something was made for."""
-
-    n_rows: int
-    vector_size: int
-    checksums: tuple[int, ...]
-    """Of the numbers in each of some rows that are spread over the table."""
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and dimensions."""
-        return self.n_rows, self.vector_size
-
-    def are_of(self, other: "TableFacts") -> bool:
-        """Return whether two tables are one, of whose rows less than half were changed, as by `Vocab.set_vector`."""
-        n_same = sum(mine == theirs for mine, theirs in zip(self.checksums, other.checksums, strict=False))
-        return self.shape == other.shape and 2 * n_same >= len(self.checksums)
-
-
-def table_facts(table: Any, *, n_rows: int | None = None) -> TableFacts:  # Any: spaCy's Vectors has no types
-    """Return the facts of a table, or of its first n_rows."""
-    n_rows = min(len(table.data), len(table.data) if n_rows is None else n_rows)
-    sampled = np.unique(np.linspace(0, max(n_rows - 1, 0), min(n_rows, ROWS_SAMPLED)).astype(np.int64))
-    checksums = tuple(zlib.crc32(row.tobytes()) for row in to_numpy(table.data[sampled]))
-    return TableFacts(n_rows, int(table.shape[1]), checksums)
-
-
-def gather(table: Any, rows: Offsets) -> NDArray[np.floating]:
-    """Return rows of a table's data, which may lie on a GPU."""
-    if isinstance(table, np.ndarray):
-        return table[rows]
-    gathered: NDArray[np.floating] = to_numpy(table[get_array_module(table).asarray(rows)])
-    return gathered
-
-
-def scatter(table: Any, rows: Offsets, vectors: NDArray[np.floating]) -> None:
-    """Write rows of a table's data, which may lie on a GPU."""
-    xp = get_array_module(table)
-    table[xp.asarray(rows)] = xp.asarray(vectors)
 
 
 class WordRows:

@@ -1,0 +1,42 @@
+"""What identifies a table of spaCy's: its shape, and checksums of some rows."""
+
+import zlib
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field, NonNegativeInt
+from thinc.util import to_numpy
+
+from spacy_w2v.model._blocks import Block
+
+ROWS_SAMPLED = 64
+
+
+class TableFacts(Block):
+    """The shape of a table and checksums of some rows, by which the table that something was made for is known again.
+
+    The component keeps it in its meta.json.
+    """
+
+    n_rows: NonNegativeInt
+    vector_size: NonNegativeInt
+    checksums: Annotated[tuple[NonNegativeInt, ...], Field(strict=False)]  # which JSON has as a list
+    """Of the numbers in each of some rows that are spread over the table."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and dimensions."""
+        return self.n_rows, self.vector_size
+
+    def are_of(self, other: "TableFacts") -> bool:
+        """Return whether two tables are one, of whose rows less than half were changed, as by `Vocab.set_vector`."""
+        n_same = sum(mine == theirs for mine, theirs in zip(self.checksums, other.checksums, strict=False))
+        return self.shape == other.shape and 2 * n_same >= len(self.checksums)
+
+
+def table_facts(table: Any, *, n_rows: int | None = None) -> TableFacts:  # Any: spaCy's Vectors has no types
+    """Return the facts of a table, or of its first n_rows."""
+    n_rows = min(len(table.data), len(table.data) if n_rows is None else n_rows)
+    sampled = np.unique(np.linspace(0, max(n_rows - 1, 0), min(n_rows, ROWS_SAMPLED)).astype(np.int64))
+    checksums = tuple(zlib.crc32(row.tobytes()) for row in to_numpy(table.data[sampled]))
+    return TableFacts(n_rows=n_rows, vector_size=int(table.shape[1]), checksums=checksums)
