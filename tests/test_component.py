@@ -145,7 +145,7 @@ def test_initialize_trains_the_vectors_that_train_would(nlp, model_path):
     assert set(counts) - set(model.words) == {"hapax"}
     for word in model.words:
         assert fitted.counts[nlp.vocab.vectors.find(key=word)] == counts[word]
-    assert fitted.n_tokens == sum(counts.values())
+    assert fitted.facts.n_tokens == sum(counts.values())
     assert nlp.get_pipe("w2v").record.model.vector_size == D
 
 
@@ -426,7 +426,7 @@ def reference_vector(nlp, words, *, a=1e-3):
     for word in words:
         row = nlp.vocab.vectors.find(key=word)
         if row >= 0:
-            total += a / (a + fitted.counts[row] / fitted.n_tokens) * nlp.vocab.vectors.data[row].astype(float)
+            total += a / (a + fitted.counts[row] / fitted.facts.n_tokens) * nlp.vocab.vectors.data[row].astype(float)
     mean = total / len(words)
     return mean - sum(mean @ common * common for common in fitted.common.astype(float))
 

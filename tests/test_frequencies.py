@@ -56,7 +56,7 @@ def counts_of(model, nlp):
 
 def assert_knows_frequencies(model, nlp):
     fitted = nlp.get_pipe("w2v").doc_vectors.fitted
-    assert fitted.n_tokens == model.meta["corpus"]["n_tokens"]
+    assert fitted.facts.n_tokens == model.meta["corpus"]["n_tokens"]
     assert fitted.counts.tolist() == counts_of(model, nlp)
     assert fitted.counts.min() > 0
 

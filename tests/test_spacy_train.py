@@ -385,7 +385,7 @@ def test_a_component_leaves_a_small_table_as_it_is(material, workplace, update):
     np.testing.assert_array_equal(nlp.vocab.vectors.data, model.input_vectors[:n_words])
     fitted = nlp.get_pipe("w2v").doc_vectors.fitted
     np.testing.assert_array_equal(fitted.counts, model.vocabulary.counts[:n_words])
-    assert fitted.n_tokens == model.meta["corpus"]["n_tokens"]
+    assert fitted.facts.n_tokens == model.meta["corpus"]["n_tokens"]
     assert nlp(model.words[-1]).has_vector
     nlp.to_disk(workplace / "saved")
     np.testing.assert_array_equal(spacy.load(workplace / "saved")("the king").vector, nlp("the king").vector)

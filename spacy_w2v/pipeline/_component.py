@@ -197,7 +197,9 @@ class Word2VecComponent:
         table = maker.bind(docs[0].vocab).table
         rates = self._rates or continued.rates
         result = continued.step(docs, table, alpha=rates.at(continued.n_steps))
-        maker.fitted = replace(maker.fitted, table=table_facts(table, n_rows=maker.fitted.table.n_rows))
+        facts = maker.fitted.facts
+        facts = facts.model_copy(update={"table": table_facts(table, n_rows=facts.table.n_rows)})
+        maker.fitted = replace(maker.fitted, facts=facts)
         return result
 
     def score(self, examples: Iterable[Any], **_: Any) -> dict[str, float | None]:  # Any: spaCy's Examples and options
@@ -218,7 +220,8 @@ class Word2VecComponent:
             return False
         if self.is_trainable and self.continued is None:
             return False
-        return table_facts(table, n_rows=fitted.table.n_rows).are_of(fitted.table)
+        known = fitted.facts.table
+        return table_facts(table, n_rows=known.n_rows).are_of(known)
 
     def _use(self, state: State) -> None:
         fitted, record, outputs = state

@@ -95,7 +95,7 @@ class DocVectors:
                 f"n_common must be at most {len(fitted.common)}, the number that initialize found, "
                 f"was: {settings.n_common}. Lower it, or initialize the component again."
             )
-        now, then = (settings.sif_a, settings.frequencies), (fitted.sif_a, fitted.frequencies)
+        now, then = (settings.sif_a, settings.frequencies), (fitted.facts.sif_a, fitted.facts.frequencies)
         if now != then:
             raise ConfigError(
                 "sif_a and frequencies must be those with which the common components were found, "
@@ -184,7 +184,7 @@ class DocVectors:
     def _probabilities(self, n_rows: int) -> NDArray[np.float64]:
         if self.settings.frequencies == "zipf" or self.fitted is None or self.fitted.counts is None:
             return zipf_probabilities(n_rows)
-        return corpus_probabilities(self.fitted.counts, n_tokens=self.fitted.n_tokens, n_rows=n_rows)
+        return corpus_probabilities(self.fitted.counts, n_tokens=self.fitted.facts.n_tokens, n_rows=n_rows)
 
     def _check_table(self, table: Any) -> None:
         if not len(table.data):
@@ -194,7 +194,7 @@ class DocVectors:
             )
         if self.fitted is None:
             return
-        expected = self.fitted.table
+        expected = self.fitted.facts.table
         actual = table_facts(table, n_rows=expected.n_rows)  # rows that were added behind them do no harm
         if not actual.are_of(expected):
             same_size = actual.shape == expected.shape

@@ -20,7 +20,6 @@ from spacy_w2v._atomic import (
     read_bounded,
 )
 from spacy_w2v.errors import StorageError
-from spacy_w2v.formats.spacy._table_facts import TableFacts
 from spacy_w2v.model._arrays import Array, parse_array, read_array
 from spacy_w2v.model._run_record import JsonDict, RunRecord
 from spacy_w2v.objectives._huffman import check_tree
@@ -122,13 +121,7 @@ def _parts(state: State, exclude: Collection[str]) -> tuple[JsonDict, dict[str, 
     if fitted is not None:
         known = {"counts": fitted.counts, "common": fitted.common}
         own = {name: array for name, array in known.items() if array is not None and name not in exclude}
-        meta["fitted"] = {
-            "table": fitted.table._asdict(),
-            "n_tokens": fitted.n_tokens,
-            "sif_a": fitted.sif_a,
-            "frequencies": fitted.frequencies,
-            "shapes": _shapes(own),
-        }
+        meta["fitted"] = {**fitted.facts.model_dump(), "shapes": _shapes(own)}
         arrays |= own
     if outputs is not None and "output" not in exclude:
         own = {"output_vectors": outputs.vectors}
@@ -163,14 +156,7 @@ def _state(content: bytes | None, load: Load, place: str, exclude: Collection[st
         counts.ndim != 1 or len(counts) > about.table.n_rows or (counts < 0).any() or not about.n_tokens
     ):
         raise StorageError(f"{place}counts.npy must be counts of {about.table.n_rows} rows, but is not. It is damaged.")
-    fitted = Fitted(
-        table=TableFacts(about.table.n_rows, size, tuple(about.table.checksums)),
-        counts=counts,
-        n_tokens=about.n_tokens,
-        common=common,
-        sif_a=about.sif_a,
-        frequencies=about.frequencies,
-    )
+    fitted = Fitted(facts=about, counts=counts, common=common)
     outputs = None
     if meta.update is not None and (arrays := read("output", meta.update.shapes)):
         outputs = _outputs(arrays, meta, record, place)

@@ -13,7 +13,7 @@ from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats.spacy._table_facts import table_facts
 from spacy_w2v.pipeline._doc_vectors import DocVectors, PoolingSettings
 from spacy_w2v.pipeline._pooling import common_components
-from spacy_w2v.pipeline._state import Fitted
+from spacy_w2v.pipeline._state import Fitted, FittedFacts
 from spacy_w2v.tokenization._tokens import transient_strings
 
 if TYPE_CHECKING:
@@ -44,12 +44,14 @@ def fit(
     table = table_facts(nlp.vocab.vectors)
     frequencies = _frequencies(nlp, trained, n_rows=table.n_rows)
     fitted = Fitted(
-        table=table,
+        facts=FittedFacts(
+            table=table,
+            n_tokens=frequencies.n_tokens if frequencies is not None else 0,
+            sif_a=settings.sif_a,
+            frequencies=settings.frequencies,
+        ),
         counts=frequencies.counts if frequencies is not None else None,
-        n_tokens=frequencies.n_tokens if frequencies is not None else 0,
         common=np.zeros((0, table.vector_size), np.float32),
-        sif_a=settings.sif_a,
-        frequencies=settings.frequencies,
     )
     maker = DocVectors(replace(settings, n_common=0), fitted)
     maker.bind(nlp.vocab)  # with all its checks, also where nothing is to be found

@@ -1,13 +1,12 @@
 """What meta.json of the component holds: facts of the table and the arrays, and the record of the vectors."""
 
-from typing import Literal
-
 from pydantic import Field, NonNegativeInt
 
 from spacy_w2v._atomic import parse_json, parse_manifest
 from spacy_w2v.errors import StorageError
 from spacy_w2v.model._blocks import Block, parse_block
 from spacy_w2v.model._run_record import VectorsRecord, parse_record
+from spacy_w2v.pipeline._state import FittedFacts
 
 FORMAT = "spacy-w2v component"
 FORMAT_VERSION = 3
@@ -18,21 +17,9 @@ META_FILE = "meta.json"
 Shapes = dict[str, list[NonNegativeInt]]
 
 
-class TableBlock(Block):
-    """The block "table" of "fitted", as `TableFacts`."""
+class FittedBlock(FittedFacts):
+    """The block "fitted": the facts, and the shapes of the arrays."""
 
-    n_rows: NonNegativeInt
-    vector_size: NonNegativeInt
-    checksums: list[NonNegativeInt]
-
-
-class FittedBlock(Block):
-    """The block "fitted": `Fitted` without its arrays."""
-
-    table: TableBlock
-    n_tokens: NonNegativeInt
-    sif_a: float = Field(gt=0)
-    frequencies: Literal["corpus", "zipf"]
     shapes: Shapes
 
 

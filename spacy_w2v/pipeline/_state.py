@@ -1,28 +1,37 @@
 """What the component keeps with a pipeline: facts of a table and of the corpus behind it, and what training needs."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+from pydantic import Field, NonNegativeInt
 
 from spacy_w2v._arrays import Counts, Tree, Vectors
 from spacy_w2v.formats.spacy._table_facts import TableFacts
+from spacy_w2v.model._blocks import Block
 from spacy_w2v.model._run_record import VectorsRecord
+
+
+class FittedFacts(Block):
+    """What is known of one table and of the corpus that it comes from, without the arrays."""
+
+    table: TableFacts
+    n_tokens: NonNegativeInt
+    """Of the corpus, words that the table lacks included."""
+    sif_a: float = Field(gt=0)
+    """With which the common components were found, and ..."""
+    frequencies: Literal["corpus", "zipf"]
+    """... with which frequencies."""
 
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """What is known of one table and of the corpus behind it."""
+    """What is known of one table and of the corpus that it comes from."""
 
-    table: TableFacts
+    facts: FittedFacts
     counts: Counts | None
     """v; of the words of the table's first rows, in order; None where they are not known."""
-    n_tokens: int
-    """Of the corpus, words that the table lacks included."""
     common: Vectors
     """k × d: the common components of texts, orthonormal, the strongest first."""
-    sif_a: float
-    """With which the common components were found, and ..."""
-    frequencies: str
-    """... with which frequencies."""
 
 
 class Outputs(NamedTuple):
