@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from spacy.language import Language
@@ -21,16 +21,11 @@ from spacy_w2v.pipeline._continuing import ContinuedTraining, LearningRates, Mea
 from spacy_w2v.pipeline._doc_vectors import DocVectors, PoolingSettings
 from spacy_w2v.pipeline._files import read_state, state_from_bytes, state_to_bytes, write_state
 from spacy_w2v.pipeline._fitting import fit
-from spacy_w2v.pipeline._origin import (
-    Corpus,
-    as_sampled_source,
-    check_can_continue,
-    check_order,
-    has_table,
-    make_model,
-    set_table,
-)
+from spacy_w2v.pipeline._origin import Corpus, Origin, as_sampled_source, check_order, has_table, set_table
 from spacy_w2v.pipeline._state import Outputs, State
+
+if TYPE_CHECKING:
+    from spacy_w2v.model._trained import TrainedModel
 
 
 class Word2VecComponent:
@@ -104,23 +99,33 @@ class Word2VecComponent:
     ) -> None:
         """Give the pipeline its word vectors, and find the common components of texts.
 
-        corpus: a reader, or what `spacy_w2v.train` takes; vectors are trained on its texts.
-        tokens, vocabulary, model, training, initial: settings as in the blocks of `[w2v]`.
-        path: a model that is trained already, in place of training; corpus is then read for common components only. A
-            table that has the vectors of the model's most frequent words already stays, unless `update` needs all.
-            With neither, the pipeline's vectors stay; and if they are those that were made or read here before, so
-            does all that is known of them.
-        vector_kind: those of the model that are taken.
-        progress: show how training goes, on standard error.
+        With neither a corpus nor a path, the pipeline's vectors stay; and if they are those that were made or read here
+        before, so does all that is known of them. Common components are those of texts of the corpus, or of the
+        examples where there is none.
 
-        Common components are those of texts of the corpus, or of the examples where there is none.
+        Args:
+            get_examples: The examples of the corpus of `[training]`.
+            nlp: The pipeline.
+            corpus: A reader, or what `spacy_w2v.train` takes. Vectors are trained on its texts.
+            tokens: Settings as in `[w2v.tokens]`.
+            vocabulary: Settings as in `[w2v.vocabulary]`.
+            model: Settings as in `[w2v.model]`.
+            training: Settings as in `[w2v.training]`.
+            initial: Settings as in `[w2v.initial]`.
+            path: A model that is trained already, in place of training. The corpus is then read for common components
+                only. A table that has the vectors of the model's most frequent words already stays, unless `update`
+                needs all.
+            vector_kind: The vectors of the model that are taken.
+            progress: Whether to show how training goes, on standard error.
 
-        Raises ConfigError for settings that do not go together, for a pipeline without vectors, and for a component
-        that uses word vectors but stands before this one; and what training and loading raise.
+        Raises:
+            ConfigError: Settings do not go together, the pipeline has no vectors, or a component that uses word vectors
+                stands before this one.
+            Word2VecError: Training or loading fails.
         """
         if nlp is None:
             raise ConfigError("initialize needs the pipeline whose vectors these are, was: nlp=None")
-        blocks = {
+        given = {
             "tokens": tokens,
             "vocabulary": vocabulary,
             "model": model,
@@ -129,37 +134,40 @@ class Word2VecComponent:
         }
         section = f"initialize.components.{self.name}"
         with shown_by_spacy(f"The vectors of '{self.name}' cannot be made"):
-            source = as_sampled_source(corpus)
-            self.similarity.load()
-            if path is None and source is None and not any(blocks.values()) and self._made(nlp.vocab.vectors):
-                return
-            if self.is_trainable:
-                check_can_continue(
-                    path=path, source=source, initial=initial or {}, vector_kind=vector_kind, section=section
-                )
-            if path is None and source is not None:  # before training, not after
-                check_order(nlp, self)
-            trained = make_model(
-                nlp,
+            origin = Origin(
                 path=path,
-                source=source,
-                blocks={name: block for name, block in blocks.items() if block is not None},
+                source=as_sampled_source(corpus),
+                blocks={name: block for name, block in given.items() if block is not None},
                 vector_kind=vector_kind,
                 section=section,
-                progress=progress,
             )
-            if trained is not None and not has_table(nlp, trained, vector_kind=vector_kind, whole=self.is_trainable):
-                if path is not None:
-                    check_order(nlp, self)
-                set_table(nlp, trained, vector_kind=vector_kind)
+            self.similarity.load()
+            if not origin.is_given and self._made(nlp.vocab.vectors):
+                return
+            trained = self._set_vectors(nlp, origin, progress=progress)
             fitted = fit(
-                nlp, trained, settings=self.settings, source=source, get_examples=get_examples, section=section
+                nlp, trained, settings=self.settings, source=origin.source, get_examples=get_examples, section=section
             )
             record = trained.record.for_pipeline(vector_kind) if trained is not None else None
             outputs = None
             if trained is not None and self.is_trainable:
                 outputs = Outputs(np.array(trained.output_vectors), trained.own_tree)
             self._use(State(fitted, record, outputs))
+
+    def _set_vectors(self, nlp: Language, origin: Origin, *, progress: bool) -> "TrainedModel | None":
+        """Give a pipeline its vectors, and return the model that they are of, or None if its own stay."""
+        if self.is_trainable:
+            origin.check_can_continue()
+        is_trained_here = origin.path is None and origin.source is not None
+        if is_trained_here:  # before training, not after
+            check_order(nlp, self)
+        trained = origin.make_model(nlp, progress=progress)
+        kind = origin.vector_kind
+        if trained is not None and not has_table(nlp, trained, vector_kind=kind, whole=self.is_trainable):
+            if not is_trained_here:
+                check_order(nlp, self)
+            set_table(nlp, trained, vector_kind=kind)
+        return trained
 
     def update(
         self,

@@ -1,6 +1,7 @@
 """Where the word vectors of a pipeline come from when it is initialized: training on texts, or a model."""
 
 import warnings
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -43,86 +44,101 @@ Corpus: TypeAlias = Annotated[Any, BeforeValidator(as_sampled_source)]
 """Texts or their source. spaCy passes settings through pydantic, which makes a dict of a dataclass, as sources are."""
 
 
-def check_can_continue(
-    *, path: str | Path | None, source: object, initial: dict[str, Any], vector_kind: VectorKind, section: str
-) -> None:
-    """Raise ConfigError unless the vectors will be such that their training can go on. section: named in errors."""
-    if path is None and source is None:
-        raise ConfigError(
-            "update goes on with the training of a model, but the pipeline's own vectors come without one. Name a "
-            f"trained model as path in [{section}], or texts in [{section}.corpus] and these vectors in "
-            f"[{section}.initial], to start from them."
-        )
-    if vector_kind != "input":
-        raise ConfigError(
-            f'update trains input vectors, but vector_kind = "{vector_kind}" in [{section}]. Set vector_kind = "input".'
-        )
-    if initial.get("freeze"):
-        raise ConfigError(
-            f"update moves the vectors that [{section}.initial] keeps by freeze = true. Set one of them to false."
-        )
+@dataclass(frozen=True)
+class Origin:
+    """Where the word vectors of a pipeline are to come from: a model, training on texts, or else its own table."""
 
+    path: str | Path | None
+    """A trained model."""
+    source: "SampledSource | None"
+    """Texts to train on, unless there is a path."""
+    blocks: dict[str, dict[str, Any]]  # Any: settings, before they are checked
+    """Settings of training, by the names of blocks of `[w2v]`."""
+    vector_kind: VectorKind
+    """Which vectors of the model are taken."""
+    section: str
+    """The block of the config that errors name."""
 
-def make_model(
-    nlp: Language,
-    *,
-    path: str | Path | None,
-    source: "SampledSource | None",
-    blocks: dict[str, Any],
-    vector_kind: VectorKind,
-    section: str,
-    progress: bool,
-) -> "TrainedModel | None":
-    """Return the model at a path, or one that is trained on texts; None where the pipeline's own vectors are to stay.
+    @property
+    def is_given(self) -> bool:
+        """Whether anything says where vectors come from, or how they are trained."""
+        return self.path is not None or self.source is not None or any(self.blocks.values())
 
-    blocks: settings of training, by the names of blocks of `[w2v]`. section: the block of the config that errors name.
-    progress: whether to show how training goes.
-    Raises ConfigError for settings that do not go together, and for a pipeline that has no vectors otherwise; and what
-    training and loading raise.
-    """
-    if blocks and (path is not None or source is None):
-        raise ConfigError(
-            f"[{section}] has settings of training ({', '.join(blocks)}), but "
-            + ("path names a model that is trained already. Leave out one." if path else "no corpus to train on.")
-        )
-    if path is not None:
-        from spacy_w2v._api import load
+    def check_can_continue(self) -> None:
+        """Raise ConfigError unless the vectors will be such that their training can go on."""
+        section = self.section
+        if self.path is None and self.source is None:
+            raise ConfigError(
+                "update goes on with the training of a model, but the pipeline's own vectors come without one. Name a "
+                f"trained model as path in [{section}], or texts in [{section}.corpus] and these vectors in "
+                f"[{section}.initial], to start from them."
+            )
+        if self.vector_kind != "input":
+            raise ConfigError(
+                f'update trains input vectors, but vector_kind = "{self.vector_kind}" in [{section}]. Set '
+                'vector_kind = "input".'
+            )
+        if self.blocks.get("initial", {}).get("freeze"):
+            raise ConfigError(
+                f"update moves the vectors that [{section}.initial] keeps by freeze = true. Set one of them to false."
+            )
 
-        return load(path, mmap=True)
-    if source is not None:
-        return _train(nlp, source, blocks, vector_kind=vector_kind, section=section, progress=progress)
-    if not len(nlp.vocab.vectors.data):
-        raise ConfigError(
-            f"The component '{section.split('.')[-1]}' needs word vectors, but the pipeline has none. Name texts to "
-            f"train on in [{section}.corpus], a trained model as path in [{section}], or a pipeline with vectors as "
-            "vectors in [initialize]."
-        )
-    return None
+    def make_model(self, nlp: Language, *, progress: bool) -> "TrainedModel | None":
+        """Return the model at the path, or one that is trained on the texts.
 
+        Args:
+            nlp: The pipeline, whose tokenizer makes the tokens.
+            progress: Whether to show how training goes.
 
-def _train(
-    nlp: Language,
-    source: "SampledSource",
-    blocks: dict[str, Any],
-    *,
-    vector_kind: VectorKind,
-    section: str,
-    progress: bool,
-) -> "TrainedModel":
-    from spacy_w2v.training._composition import train_model
-    from spacy_w2v.training._results import summary_of
-    from spacy_w2v.training._run import TrainingRun
-    from spacy_w2v.training.callbacks._progress_bar import ProgressBarWithCorpus
+        Returns:
+            The model, or None where the pipeline's own vectors are to stay.
 
-    blocks["tokens"] = {"n_process": 1} | blocks.get("tokens", {})
-    blocks["export"] = {"vector_kind": vector_kind}  # says before training whether there will be such
-    run = TrainingRun(source=source, nlp=nlp, settings=parse_settings(blocks, section=section))
-    if not progress:
-        return train_model(run)
-    bar = ProgressBarWithCorpus()
-    model = train_model(run, [bar])
-    bar.on_message(summary_of(model))
-    return model
+        Raises:
+            ConfigError: Settings do not go together, or the pipeline has no vectors otherwise.
+            Word2VecError: Training or loading fails.
+        """
+        section = self.section
+        if self.blocks and (self.path is not None or self.source is None):
+            raise ConfigError(
+                f"[{section}] has settings of training ({', '.join(self.blocks)}), but "
+                + (
+                    "path names a model that is trained already. Leave out one."
+                    if self.path
+                    else "no corpus to train on."
+                )
+            )
+        if self.path is not None:
+            from spacy_w2v._api import load
+
+            return load(self.path, mmap=True)
+        if self.source is not None:
+            return self._train(nlp, self.source, progress=progress)
+        if not len(nlp.vocab.vectors.data):
+            raise ConfigError(
+                f"The component '{section.split('.')[-1]}' needs word vectors, but the pipeline has none. Name texts "
+                f"to train on in [{section}.corpus], a trained model as path in [{section}], or a pipeline with "
+                "vectors as vectors in [initialize]."
+            )
+        return None
+
+    def _train(self, nlp: Language, source: "SampledSource", *, progress: bool) -> "TrainedModel":
+        from spacy_w2v.training._composition import train_model
+        from spacy_w2v.training._results import summary_of
+        from spacy_w2v.training._run import TrainingRun
+        from spacy_w2v.training.callbacks._progress_bar import ProgressBarWithCorpus
+
+        blocks = {
+            **self.blocks,
+            "tokens": {"n_process": 1} | self.blocks.get("tokens", {}),
+            "export": {"vector_kind": self.vector_kind},  # says before training whether there will be such
+        }
+        run = TrainingRun(source=source, nlp=nlp, settings=parse_settings(blocks, section=self.section))
+        if not progress:
+            return train_model(run)
+        bar = ProgressBarWithCorpus()
+        model = train_model(run, [bar])
+        bar.on_message(summary_of(model))
+        return model
 
 
 def has_table(nlp: Language, trained: "TrainedModel", *, vector_kind: VectorKind, whole: bool) -> bool:
