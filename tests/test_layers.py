@@ -76,9 +76,64 @@ def test_kernels_know_numpy_and_numba_only(module):
     assert {name.split(".")[0] for name in imports_of(PACKAGE / module)} <= allowed
 
 
+MOST_LINES_OF_MODULE = 400
+MOST_LINES_OF_FUNCTION = 55
+"""Without the docstring: a screen."""
+
+VARIANTS = {"negative-sampling", "hierarchical-softmax", "softmax", "skip-gram", "cbow"}
+REGISTRY = "kernels/__init__.py"
+MOST_LINES_WITH_VARIANTS = 5
+"""In each of the five classes of losses and architectures, the line with its name."""
+
+
+def tree_of(module: Path) -> ast.Module:
+    return ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
+
+
+def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return the number of lines of a function from `def`, without those of the docstring."""
+    first = function.body[0]
+    docstring = first.end_lineno - first.lineno + 1 if ast.get_docstring(function) is not None else 0
+    return function.end_lineno - function.lineno + 1 - docstring
+
+
 @pytest.mark.parametrize("module", MODULES, ids=str)
 def test_modules_are_short(module):
-    assert len((PACKAGE / module).read_text(encoding="utf-8").splitlines()) <= 400
+    n_lines = len((PACKAGE / module).read_text(encoding="utf-8").splitlines())
+    assert n_lines <= MOST_LINES_OF_MODULE, (
+        f"A module must have at most {MOST_LINES_OF_MODULE} lines, but {module} has {n_lines}. "
+        "Look for its second noun."
+    )
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_functions_are_short(module):
+    functions = [node for node in ast.walk(tree_of(module)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    long = [
+        f"{node.name} in {module}:{node.lineno} has {lines_of(node)}"
+        for node in functions
+        if lines_of(node) > MOST_LINES_OF_FUNCTION
+    ]
+    assert not long, (
+        f"A function must have at most {MOST_LINES_OF_FUNCTION} lines without its docstring, but {'; '.join(long)}. "
+        "Take out the parts that have names of their own."
+    )
+
+
+def test_losses_and_architectures_answer_for_themselves():
+    """Nobody compares their names: only the settings and the table of kernels have them, and the classes themselves."""
+    places = {
+        f"{module}:{node.lineno}"
+        for module in MODULES
+        if module.parts[0] != "config" and module.as_posix() != REGISTRY
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.Constant) and node.value in VARIANTS
+    }
+    assert len(places) <= MOST_LINES_WITH_VARIANTS, (
+        f"Outside of config and {REGISTRY}, at most {MOST_LINES_WITH_VARIANTS} lines may name a loss or an "
+        f"architecture as a string, but {len(places)} do: {', '.join(sorted(places))}. Make what depends on it a "
+        "method of spacy_w2v.objectives."
+    )
 
 
 @pytest.mark.parametrize(
