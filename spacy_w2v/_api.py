@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from spacy_w2v._system.signals import import_whole
 from spacy_w2v.config._arguments import (
-    check_pipeline,
     optional_path,
     path_of,
     pipeline_or_english,
@@ -199,14 +198,15 @@ def prune_vectors(
         ConfigError: The pipeline has no table of word vectors, or one that a component `w2v` needs as it is.
         CorpusError: The texts cannot be read.
     """
-    from spacy_w2v.formats.spacy._pruning import prune_table
+    from spacy_w2v.formats.spacy._pruning import pipeline_to_prune, prune_table
     from spacy_w2v.training.callbacks._callback import Callback
     from spacy_w2v.training.callbacks._progress_bar import ProgressBar
 
+    nlp = pipeline_to_prune(nlp, max_vectors)
     cache = optional_path(cache_dir, name="cache_dir")
     with closing(ProgressBar() if progress else Callback()) as callback:
         return prune_table(
-            check_pipeline(nlp),
+            nlp,
             max_vectors,
             source=as_source(texts, text_field=text_field) if texts is not None else None,
             merge_rare=merge_rare,

@@ -1,12 +1,13 @@
 """Smaller tables for pipelines that have vectors: the words that stay are the most frequent, by a plain count."""
 
+import shlex
 from collections import Counter
 
 import numpy as np
 import pytest
 import spacy
 from helpers_cli import w2v_here
-from helpers_model import cosine
+from helpers_model import cosine, make_model
 from spacy.training.initialize import convert_vectors
 from spacy.util import OOV_RANK
 from spacy.vectors import Vectors
@@ -275,7 +276,7 @@ def test_command_may_prune_in_place_and_leaves_what_else_is_there(workplace):
         (["pipeline", "small", "--dataset", "nowhere*.txt"], "nowhere*.txt"),
         (["blank", "pipeline", "--overwrite"], "pipeline with components: sentencizer, tok2vec"),
         (["pipeline", "damaged", "--overwrite"], "its meta.json is damaged"),
-        (["trained", "small"], "Use spacy w2v export trained with --max-vectors."),
+        (["trained", "small"], "For the model in it: spacy w2v export trained small --max-vectors 5"),
     ],
 )
 def test_command_refuses_and_writes_nothing(workplace, arguments, message):
@@ -289,3 +290,37 @@ def test_command_refuses_and_writes_nothing(workplace, arguments, message):
     assert message in result.said
     assert not (workplace / "small").exists()
     assert (workplace / "pipeline/vocab/vectors").read_bytes() == before
+
+
+PLACES = "a directory or an installed package"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "small"), [("my model", "a model", "small"), ("vectors.txt", "a file", "small.txt")]
+)
+def test_the_command_that_is_named_for_other_vectors_makes_them_smaller(name, kind, small, workplace):
+    model = make_model(range(20, 10, -1))
+    model.save(workplace / "my model")
+    model.to_keyed_vectors().save_word2vec_format(workplace / "vectors.txt")
+    refused = w2v_here("prune", name, small, "--max-vectors", 5, cwd=workplace)
+    assert refused.code == 1
+    assert f"PIPELINE must be a spaCy pipeline, {PLACES}, but {name} is {kind}." in refused.said
+    command = shlex.split(refused.said.partition(": spacy w2v ")[2])
+    assert command[:3] == ["export", name, small]
+    assert w2v_here(*command, cwd=workplace).code == 0
+    assert spacy_w2v.open_vectors(workplace / small).matrix.shape == (5, 10)
+
+
+@pytest.mark.parametrize(
+    ("convert", "message"),
+    [
+        (lambda model: model, r"was: Word2Vec\. Take its to_spacy\(max_vectors=5\)"),
+        (lambda model: model.word_vectors(), r"was: WordVectors\. Make .* with spacy w2v export --max-vectors 5"),
+        (lambda model: model.to_keyed_vectors(), r"was: KeyedVectors\. Make .* with spacy w2v export"),
+        (lambda _: "en_core_web_md", r"was: 'en_core_web_md'\. Give one, such as spacy.load"),
+    ],
+    ids=["model", "vectors", "gensim", "name"],
+)
+def test_other_vectors_are_refused_with_the_way_to_make_them_smaller(convert, message):
+    with pytest.raises(ConfigError, match="nlp must be a spaCy pipeline, " + message):
+        spacy_w2v.prune_vectors(convert(make_model(range(20, 10, -1))), 5)

@@ -1,5 +1,6 @@
 """`spacy w2v prune`: the table of any pipeline, made smaller."""
 
+import shlex
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from spacy_w2v.formats.spacy._pruning import Pruned
     from spacy_w2v.sources._source import TextSource
+
+RULE = "PIPELINE must be a spaCy pipeline, a directory or an installed package"
 
 
 @w2v_cli.command("prune")
@@ -51,7 +54,7 @@ def prune_command(
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
         check_output(output_path, overwrite=overwrite, made_by_us="vocab")
         run_code(code_path)
-        nlp = _load(pipeline)
+        nlp = _load(pipeline, export=f"{shlex.quote(str(output_path))} --max-vectors {max_vectors}")
         check_no_components(output_path, but=nlp.component_names)
         check_can_be_saved(nlp)
         source = None if dataset is None else _source(dataset, name=name, text_field=text_field)
@@ -72,18 +75,33 @@ def prune_command(
         msg.good(f"Saved the pipeline to {output_path}")
 
 
-def _load(pipeline: str) -> "Language":
-    """Load a pipeline with its components. Raises StorageError."""
+def _load(pipeline: str, *, export: str) -> "Language":
+    """Load a pipeline with its components.
+
+    Args:
+        pipeline: Its directory, or the name of a package.
+        export: The output and options of `spacy w2v export`, which makes other vectors smaller.
+
+    Raises:
+        StorageError: It is not a pipeline. For a model or a file of vectors, the error has the command for these.
+    """
     from spacy_w2v.errors import StorageError
+    from spacy_w2v.model._storage import is_model
     from spacy_w2v.tokenization._pipelines import load_pipeline
     from spacy_w2v.training._results import MODEL_DIRECTORY
 
+    path = Path(pipeline)
+    command = f"spacy w2v export {shlex.quote(pipeline)} {export}"
+    if path.is_file():
+        raise StorageError(f"{RULE}, but {pipeline} is a file. For a file of vectors: {command} --format word2vec-text")
+    if is_model(path):
+        raise StorageError(f"{RULE}, but {pipeline} is a model. For a model: {command}")
     try:
-        return load_pipeline(pipeline, rule="PIPELINE must be a spaCy pipeline, a directory or an installed package")
+        return load_pipeline(pipeline, rule=RULE)
     except StorageError as error:
-        if not Path(pipeline, MODEL_DIRECTORY).is_dir():
+        if not (path / MODEL_DIRECTORY).is_dir():
             raise
-        raise StorageError(f"{error} Use spacy w2v export {pipeline} with --max-vectors.") from error
+        raise StorageError(f"{error} For the model in it: {command}") from error
 
 
 def _source(dataset: str, *, name: str | None, text_field: str) -> "TextSource":

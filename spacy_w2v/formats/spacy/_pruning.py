@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Counts
-from spacy_w2v.config._arguments import check_max_vectors
+from spacy_w2v.config._arguments import check_max_vectors, check_pipeline
 from spacy_w2v.config._schema import TokensSettings, VocabularySettings
 from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._encoding import EncodingCallback
@@ -18,6 +18,8 @@ from spacy_w2v.formats.spacy._merging import keep_first
 from spacy_w2v.formats.spacy._reading import has_rows_of_words, rows_by_frequency
 from spacy_w2v.formats.spacy._writing import put_table
 from spacy_w2v.model._lookup import NO_ROW
+from spacy_w2v.model._trained import TrainedModel
+from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.sources._source import TextSource
 
 if TYPE_CHECKING:
@@ -33,6 +35,16 @@ class Pruned(NamedTuple):
     """Words that have one, before and after."""
     coverage: tuple[float, float] | None
     """Share of the tokens of a corpus that have a vector, before and after, in [0, 1]; None without a corpus."""
+
+
+def pipeline_to_prune(nlp: Any, max_vectors: int) -> "Language":  # Any: whatever a program passes
+    """Return the pipeline that an argument is. Raises ConfigError, with another way to make other vectors smaller."""
+    rule = f"nlp must be a spaCy pipeline, was: {type(nlp).__name__}."
+    if isinstance(nlp, TrainedModel):
+        raise ConfigError(f"{rule} Take its to_spacy(max_vectors={max_vectors}) instead.")
+    if isinstance(nlp, WordVectors) or hasattr(nlp, "index_to_key"):
+        raise ConfigError(f"{rule} Make a smaller file of them with spacy w2v export --max-vectors {max_vectors}.")
+    return check_pipeline(nlp)
 
 
 def _check_prunable(nlp: "Language", max_vectors: int) -> None:
