@@ -6,9 +6,10 @@ import re
 
 import numpy as np
 import pytest
-from helpers_cli import w2v_here
+import spacy
+from helpers_cli import w2v, w2v_here
 from helpers_model import cosine, make_model
-from scipy.stats import pearsonr
+from scipy.stats import pearsonr, spearmanr
 from spacy.training import Example
 
 import spacy_w2v
@@ -241,6 +242,23 @@ def test_vectors_of_any_program_are_scored_alike(model, tmp_path):
         actual = json.loads((tmp_path / "scores.json").read_text())
         assert actual["pairs"] == pytest.approx(expected.word_pairs["pairs"].model_dump(), abs=1e-6)
         assert actual["analogies"] == expected.analogies["analogies"].model_dump(exclude_none=True)
+
+
+def test_a_pipeline_tokenizes_what_has_no_vector_itself(tmp_path):
+    """Its table is of any program: the tokenizer is that of the pipeline, and so are the keys."""
+    nlp = spacy.blank("en")
+    words = {"king": [1, 0], "queen": [1, 1], "do": [0, 1], "n't": [-1, 2], "river": [3, -1]}
+    for word, vector in words.items():
+        nlp.vocab.set_vector(word, np.array(vector, np.float32))
+    nlp.to_disk(tmp_path / "pipeline")
+    pairs = [("king", "queen", 9), ("don't", "river", 1), ("queen-king", "do", 2), ("Ur", "river", 3)]
+    (tmp_path / "pairs.tsv").write_text("".join(f"{one}\t{other}\t{rating}\n" for one, other, rating in pairs))
+    said = w2v(*("evaluate", "pipeline", "--tokenize", "--word-pairs", "pairs.tsv", "-o", "scores.json"), cwd=tmp_path)
+    assert said.code == 0
+    actual = json.loads((tmp_path / "scores.json").read_text())["pairs"]
+    cosines = [nlp(one).similarity(nlp(other)) for one, other, _ in pairs[:3]]
+    expected = spearmanr(cosines, [rating for *_, rating in pairs[:3]]).statistic
+    assert (actual["n_used"], actual["n_unknown"], actual["spearman"]) == (3, 1, pytest.approx(expected))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,8 +16,12 @@ from spacy_w2v.evaluation._data_sets import read_analogies, read_word_pairs
 from spacy_w2v.evaluation._scores import Scores
 from spacy_w2v.evaluation._word_pairs import score_word_pairs
 from spacy_w2v.formats._opening import vectors_of
+from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.tokenization._encode import make_encoder
+
+if TYPE_CHECKING:
+    from spacy.language import Language
 
 WORD_PAIRS = {"WordSim-353": "wordsim353.tsv", "SimLex-999": "simlex999.txt"}
 """Word pairs with human similarity ratings that gensim bundles (Finkelstein et al. 2002, Hill et al. 2015)."""
@@ -55,8 +59,8 @@ def evaluate(
         analogies: Files like questions-words.txt, likewise. Without any sets: Google's analogies.
         restrict_vocab: Analogies are asked and answered among so many of the most frequent words.
         vector_kind: Those of a model that are scored, "input", "output" or "mean".
-        tokenize: In word pairs, a word that has no vector takes the mean of those of its tokens, which the pipeline of
-            the model makes as it did for the corpus.
+        tokenize: In word pairs, a word that has no vector takes the mean of those of its tokens. The pipeline of the
+            model makes these as it did for the corpus; for the vectors of a spaCy pipeline, that pipeline does.
         trust_config: As for `load`.
 
     Returns:
@@ -64,7 +68,7 @@ def evaluate(
         `scores.analogies["Google analogies"].accuracy`. Questions with unknown words are left out.
 
     Raises:
-        ConfigError: There are no such vectors, or tokenize is set for vectors without a model.
+        ConfigError: There are no such vectors, or tokenize is set for vectors that come without a tokenizer.
         CorpusError: A set cannot be read.
         StorageError: The vectors cannot be read.
 
@@ -109,23 +113,45 @@ def _files(sets: Sets | None, *, argument: str) -> list[tuple[str | None, Path]]
 
 
 def _finds_tokens(vectors: WordVectors) -> Callable[[str], Offsets]:
-    """Return a function from a text to the rows of those of its tokens that are known, made as for the model's corpus.
+    """Return a function from a text to the rows of those of its tokens that have one.
 
-    Raises ConfigError for vectors without a model.
+    Raises ConfigError for vectors that come without a tokenizer.
     """
-    import pyarrow as pa
-
-    if (model := vectors.model) is None:
+    if vectors.model is not None:
+        keys_of = _keys_as_in_corpus(vectors.model)
+    elif vectors.nlp is not None:
+        keys_of = _keys_as_in_table(vectors.nlp)
+    else:
         raise ConfigError(
             f"tokenize needs the tokenizer that vectors were trained with, but {vectors.name} has word vectors only. "
-            "Leave it out, or name a model of spacy w2v train."
+            "Leave it out, or name a model of spacy w2v train or a spaCy pipeline."
         )
+
+    def rows_of_tokens(text: str) -> Offsets:
+        return np.array([vectors.row(key) for key in keys_of(text) if key in vectors], np.int64)
+
+    return rows_of_tokens
+
+
+def _keys_as_in_corpus(model: TrainedModel) -> Callable[[str], list[str]]:
+    """Return a function from a text to the keys of its tokens, made as for the corpus of a model."""
+    import pyarrow as pa
+
     settings = model.record.tokens.model_copy(update={"boundary": "document", "min_tokens": 1})
     encoder = make_encoder(model.make_pipeline(), settings)
 
-    def rows_of_tokens(text: str) -> Offsets:
+    def keys_of(text: str) -> list[str]:
         batch = encoder.encode(pa.array([text], pa.large_string()))
-        words = (batch.types.keys[number] for number in batch.distinct_types[batch.token_ids].tolist())
-        return np.array([vectors.row(word) for word in words if word in vectors], np.int64)
+        return [batch.types.keys[number] for number in batch.distinct_types[batch.token_ids].tolist()]
 
-    return rows_of_tokens
+    return keys_of
+
+
+def _keys_as_in_table(nlp: "Language") -> Callable[[str], list[str]]:
+    """Return a function from a text to the keys of its tokens, by which spaCy looks in the table of a pipeline."""
+    strings, attr = nlp.vocab.strings, nlp.vocab.vectors.attr
+
+    def keys_of(text: str) -> list[str]:
+        return [strings[key] for key in nlp.make_doc(text).to_array([attr]).ravel().tolist()]
+
+    return keys_of

@@ -19,6 +19,8 @@ from spacy_w2v.model._mean_matrix import MeanMatrix
 from spacy_w2v.model._neighbours import most_similar
 
 if TYPE_CHECKING:
+    from spacy.language import Language
+
     from spacy_w2v.model._trained import TrainedModel
 
 FLOATS_AT_A_TIME = 1_000_000
@@ -54,6 +56,8 @@ class WordVectors:
     """Words of a file that were left out since they were there before."""
     model: "TrainedModel | None" = None
     """The model that they are of, which has output vectors, settings and a record too; None for those of others."""
+    nlp: "Language | None" = None
+    """The pipeline whose table they are, which has a tokenizer too; None for those of others."""
 
     def __repr__(self) -> str:
         """Return what they are, on one line."""

@@ -71,4 +71,5 @@ def word_vectors_of_pipeline(nlp: Any, name: str, *, remedy: str = "") -> WordVe
         counts=None if frequencies is None else frequencies.counts[rows],
         attr=NAMES[table.attr],
         lang=nlp.lang,
+        nlp=nlp,
     )
