@@ -18,7 +18,7 @@ from spacy.vectors import Vectors
 
 import spacy_w2v
 from spacy_w2v._atomic import describe_files, read_manifest, write_manifest
-from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.errors import ConfigError, ConfigWarning, StorageError
 from spacy_w2v.formats.spacy._word_rows import WordRows
 from spacy_w2v.pipeline._origin import as_sampled_source
 from spacy_w2v.pipeline._pooling import (
@@ -161,6 +161,13 @@ def test_initialize_loads_a_trained_model(model_path, kind):
     assert_array_equal(nlp.vocab.vectors.data, model.vectors(kind))
     assert_array_equal(nlp.get_pipe("w2v").doc_vectors.fitted.counts, model.vocabulary.counts)
     assert nlp.get_pipe("w2v").record.vector_kind == nlp.meta["w2v"]["vector_kind"] == kind
+
+
+def test_the_former_name_of_the_kind_of_vectors_is_read_with_a_warning(model_path):
+    message = r"^\[initialize\.components\.w2v\] vectors is called vector_kind now, and is read as such\. Rename it\.$"
+    with pytest.warns(ConfigWarning, match=message):
+        nlp = make_pipeline(examples=make_texts(20), initialize={"path": str(model_path), "vectors": "mean"})
+    assert nlp.get_pipe("w2v").record.vector_kind == "mean"
 
 
 def test_initialize_keeps_vectors_of_other_origin():

@@ -21,9 +21,14 @@ def rename_settings(block: dict[str, Any], *, section: str) -> None:  # Any: val
         if new in block:
             raise ConfigError(f"[{section}] must have {new} once, but has it under its former name {old} too.")
         block[new] = block.pop(old)
-        warnings.warn(
-            f"[{section}] {old} is called {new} now, and is read as such. Rename it.", ConfigWarning, stacklevel=2
-        )
+        warn_of_former_name(old, new, section=section)
+
+
+def warn_of_former_name(old: str, new: str, *, section: str) -> None:
+    """Warn that a setting is read, but under a name that it has no longer."""
+    warnings.warn(
+        f"[{section}] {old} is called {new} now, and is read as such. Rename it.", ConfigWarning, stacklevel=3
+    )
 
 
 def hint_of_new_name(section: str, name: str) -> str | None:

@@ -10,6 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import validate_examples
 
+from spacy_w2v.config._renamed import warn_of_former_name
 from spacy_w2v.config._schema import VectorKind
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._reraising import shown_by_spacy
@@ -95,6 +96,7 @@ class Word2VecComponent:
         initial: dict[str, Any] | None = None,
         path: str | Path | None = None,
         vector_kind: VectorKind = "input",
+        vectors: VectorKind | None = None,
         progress: bool = True,
     ) -> None:
         """Give the pipeline its word vectors, and find the common components of texts.
@@ -116,6 +118,7 @@ class Word2VecComponent:
                 only. A table that has the vectors of the model's most frequent words already stays, unless `update`
                 needs all.
             vector_kind: The vectors of the model that are taken.
+            vectors: The former name of `vector_kind`, read with a ConfigWarning.
             progress: Whether to show how training goes, on standard error.
 
         Raises:
@@ -138,7 +141,7 @@ class Word2VecComponent:
                 path=path,
                 source=as_sampled_source(corpus),
                 blocks={name: block for name, block in given.items() if block is not None},
-                vector_kind=vector_kind,
+                vector_kind=vector_kind if vectors is None else _of_former_name(vectors, section=section),
                 section=section,
             )
             self.similarity.load()
@@ -148,7 +151,7 @@ class Word2VecComponent:
             fitted = fit(
                 nlp, trained, settings=self.settings, source=origin.source, get_examples=get_examples, section=section
             )
-            record = trained.record.for_pipeline(vector_kind) if trained is not None else None
+            record = trained.record.for_pipeline(origin.vector_kind) if trained is not None else None
             outputs = None
             if trained is not None and self.is_trainable:
                 outputs = Outputs(np.array(trained.output_vectors), trained.own_tree)
@@ -266,3 +269,9 @@ class Word2VecComponent:
         """Read what to_bytes returned. Raises StorageError if it is damaged."""
         self._use(state_from_bytes(bytes_data, name=self.name, exclude=self._left_out(exclude)))
         return self
+
+
+def _of_former_name(vectors: VectorKind, *, section: str) -> VectorKind:
+    """Return which vectors are taken, by the former name of the setting: spaCy lets no setting pass that is unknown."""
+    warn_of_former_name("vectors", "vector_kind", section=section)
+    return vectors
