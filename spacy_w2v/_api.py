@@ -48,6 +48,11 @@ def load(path: str | Path, *, mmap: bool = False, trust_config: bool = False) ->
 
     Raises:
         StorageError: There is no model, or it is damaged.
+
+    Example:
+        >>> model = spacy_w2v.load("vectors")
+        >>> model["minister"].shape
+        (50,)
     """
     directory = path_of(path, name="path")
     if (directory / "model" / "meta.json").is_file():
@@ -73,6 +78,12 @@ def from_gensim(
     Raises:
         ConfigError: It is another model than Word2Vec, or one of both losses at once (hs=1 and negative > 0).
         StorageError: gensim has not written the file.
+
+    Example:
+        >>> from gensim.models import Word2Vec
+        >>> texts = list(spacy_w2v.tokenize("news.txt"))
+        >>> model = spacy_w2v.from_gensim(Word2Vec(texts, vector_size=50))
+        >>> nlp = model.to_spacy()
     """
     from spacy_w2v.formats.gensim._pickles import load_gensim
     from spacy_w2v.formats.gensim._reading_models import model_of_gensim
@@ -134,6 +145,14 @@ def train(
         CorpusError: The texts cannot be trained on.
         StorageError: The checkpoint is missing, in the way or held by another run.
         TrainingError: Training diverges.
+
+    Example:
+        >>> model = spacy_w2v.train("news.txt", vector_size=50, epochs=20)
+        >>> model
+        Word2Vec(words=1817, vector_size=50, attr='LOWER', architecture='skip-gram', loss='negative-sampling')
+        >>> model.most_similar("minister", topn=2)
+        [('prime', 0.89), ('philip', 0.86)]
+        >>> model.save("vectors")
     """
     import_whole(*NEEDED_TO_TRAIN)
     from spacy_w2v.formats._opening import vectors_of
@@ -197,6 +216,11 @@ def prune_vectors(
     Raises:
         ConfigError: The pipeline has no table of word vectors, or one that a component `w2v` needs as it is.
         CorpusError: The texts cannot be read.
+
+    Example:
+        >>> nlp = spacy.load("pipeline")
+        >>> spacy_w2v.prune_vectors(nlp, 100, merge_rare=True)
+        Pruned(n_rows=(1817, 100), n_keys=(5321, 5321), coverage=None)
     """
     from spacy_w2v.formats.spacy._pruning import pipeline_to_prune, prune_table
     from spacy_w2v.training.callbacks._callback import Callback

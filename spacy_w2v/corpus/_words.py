@@ -27,7 +27,7 @@ def tokenize(
     cache_dir: str | Path | None = None,
     **settings: "Unpack[TokensKeywords]",
 ) -> Iterator[list[str]]:
-    """Return the words of texts, a list for each sentence, as `train` sees them with the same arguments.
+    r"""Return the words of texts, a list for each sentence, as `train` sees them with the same arguments.
 
     All texts are encoded to disk before the first sentence comes; `train` finds them there, if it gets the same
     `cache_dir` and texts that it knows again. Sentences end where windows do: at line breaks, unless `boundary` is
@@ -46,6 +46,10 @@ def tokenize(
     Raises:
         ConfigError: A setting is wrong.
         CorpusError: The texts cannot be read.
+
+    Example:
+        >>> list(spacy_w2v.tokenize(["The king's men.\nDon't!"]))
+        [['the', 'king', "'s", 'men', '.'], ['do', "n't", '!']]
     """
     import_whole("spacy", "spacy_w2v.corpus._cache", "spacy_w2v.tokenization.kernels._encoding")
     nlp = pipeline_or_english(nlp)

@@ -73,8 +73,9 @@ def evaluate(
         StorageError: The vectors cannot be read.
 
     Example:
-        >>> spacy_w2v.evaluate("glove.6B.100d.txt").word_pairs["WordSim-353"].spearman
-        0.53
+        >>> scores = spacy_w2v.evaluate("vectors.txt.gz")
+        >>> scores.word_pairs["WordSim-353"]
+        WordPairScore(spearman=0.13, pearson=0.05, n_used=60, n_unknown=293)
     """
     check_whole_number(restrict_vocab, name="restrict_vocab", at_least=1)
     if word_pairs is None and analogies is None:

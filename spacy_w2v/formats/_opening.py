@@ -45,11 +45,11 @@ def open_vectors(
         StorageError: A file is missing, damaged, or of another format.
 
     Example:
-        >>> vectors = spacy_w2v.open_vectors("en_core_web_md")
-        >>> vectors.most_similar("king", topn=2)
-        [('kings', 0.73), ('prince', 0.69)]
-        >>> spacy_w2v.open_vectors("glove.6B.100d.txt.gz")["king"].shape
-        (100,)
+        >>> spacy_w2v.open_vectors("pipeline")
+        WordVectors('pipeline', words=5321, vector_size=50, attr='ORTH')
+        >>> vectors = spacy_w2v.open_vectors("vectors.txt.gz")
+        >>> vectors.most_similar("minister", topn=2)
+        [('prime', 0.89), ('philip', 0.86)]
     """
     return vectors_of(source, trust_config=trust_config, argument="source")
 

@@ -67,5 +67,8 @@ def make_gensim_wiki_v1(max_documents: int | None = None) -> GensimWiki:
 
     Args:
         max_documents: The number of documents to read, or None for all.
+
+    Example:
+        >>> model = spacy_w2v.train(spacy_w2v.gensim_wiki(max_documents=3), vector_size=10)
     """
     return GensimWiki(max_documents=max_documents)

@@ -326,6 +326,11 @@ def make_dataset_v1(
 
     Raises:
         CorpusError: An argument breaks a rule.
+
+    Example:
+        >>> texts = spacy_w2v.dataset(data_files="*.jsonl", text_field=["title", "body"])
+        >>> next(spacy_w2v.tokenize(texts))
+        ['a', 'quiet', 'day']
     """
     if path is None and data_files is None:
         raise CorpusError("A reader of texts must have a path or data_files, but has neither.")

@@ -74,6 +74,10 @@ def make_interleave_v2(
 
     Raises:
         CorpusError: An argument breaks a rule.
+
+    Example:
+        >>> sources = {"news": "news.txt", "wiki": spacy_w2v.gensim_wiki()}
+        >>> texts = spacy_w2v.interleave(sources, weights={"news": 3, "wiki": 1})
     """
     if stop not in STOPS:
         raise CorpusError(f"stop must be one of {', '.join(STOPS)}, was: {stop}")

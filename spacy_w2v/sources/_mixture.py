@@ -113,6 +113,11 @@ def make_concatenate_v1(sources: dict[str, Any]) -> Concatenation:
 
     Args:
         sources: Readers by name; in Python anything that `spacy_w2v.train` takes.
+
+    Example:
+        >>> texts = spacy_w2v.concatenate({"news": "news.txt", "more": ["A quiet day."]})
+        >>> sum(1 for _ in spacy_w2v.tokenize(texts))
+        301
     """
     return Concatenation({name: as_source(source) for name, source in sources.items()})
 
