@@ -3,6 +3,7 @@
 import dataclasses
 import errno
 import json
+import math
 import random
 import shutil
 import signal
@@ -20,6 +21,8 @@ from spacy_w2v.model._storage import write_model
 from spacy_w2v.objectives._parameters import unpadded_views, zero_parameters
 from spacy_w2v.training._checkpoint import Checkpoint
 from spacy_w2v.training._divergence import N_FREQUENT, NORM_LIMIT, DivergenceCheck, sample_rows
+from spacy_w2v.training._state import TaskResult
+from spacy_w2v.training._work import Worker
 from spacy_w2v.training.callbacks import _model_checkpoint as checkpoint_module
 from spacy_w2v.training.callbacks import _terminate_on_divergence as divergence_module
 from spacy_w2v.training.callbacks._model_checkpoint import ModelCheckpoint
@@ -471,6 +474,17 @@ def test_exploded_weights_never_replace_a_checkpoint(tmp_path, stop_after):
     with pytest.raises(TrainingError, match=r"norms of .* The last good state, of epoch 1, is kept in .*run: a model"):
         train(texts, checkpoint=path, checkpoint_every_s=0, resume=True, alpha=1000)
     assert files_below(path) == before
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_resumed_run_that_explodes_at_once_names_the_epoch_that_it_is_in(tmp_path, stop_after, monkeypatch):
+    stop_after(8)  # an epoch has six tasks
+    with pytest.raises(Stopped):
+        train(checkpoint=tmp_path / "run", checkpoint_every_s=0)
+    stop_after(0)
+    monkeypatch.setattr(Worker, "run", lambda self, number: TaskResult(self.work.plan.task(number), math.nan, 1, 1))
+    with pytest.raises(TrainingError, match=r"The loss must stay finite, was: nan, in epoch 2 at learning rate 0\.0139"):
+        train(checkpoint=tmp_path / "run", checkpoint_every_s=0, resume=True)
 
 
 def test_checkpoints_take_no_more_than_a_twentieth_of_the_time(monkeypatch, tmp_path):

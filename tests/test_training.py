@@ -250,6 +250,13 @@ def test_unknown_words_are_key_errors_with_near_spellings():
         model["CAT"]
 
 
+def test_looking_a_word_up_takes_no_longer_for_many_words(monkeypatch):
+    """Nothing as long as the vocabulary is made for it."""
+    model = train()
+    monkeypatch.setattr(spacy_w2v.Word2Vec, "word_vectors", None)
+    np.testing.assert_array_equal(model["cat"], model.input_vectors[model.words.index("cat")])
+
+
 def test_quality_is_that_of_gensim_on_the_same_sentences():
     """Both find the two kinds of words; the share of neighbours of the own kind is the same."""
     texts = make_texts(1500)

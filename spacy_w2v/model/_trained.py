@@ -122,7 +122,8 @@ class TrainedModel:
 
     def rank(self, word: str) -> int:
         """Return the rank of a word. Raises UnknownWordError with near spellings."""
-        return self.word_vectors().row(word)
+        rank = self.vocabulary.index.get(word)  # without `word_vectors`, which makes an array as long as the words
+        return self.word_vectors().row(word) if rank is None else rank
 
     def word_vectors(self, kind: VectorKind = "input", *, name: str | None = None) -> WordVectors:
         """Return the words with their vectors, which share the memory of this model.

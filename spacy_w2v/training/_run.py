@@ -176,16 +176,16 @@ class TrainingRun:
             # Where a checkpoint follows each task, workers do not run ahead while it is planned.
             n_until_pause=n_workers if always else None,
         )
+        state = prepared.state(work.plan, work.schedule)
         divergence = TerminateOnDivergence(
             DivergenceCheck(built.parameters, built.untrained_loss),
             work.schedule,
             n_tokens_per_epoch=work.plan.n_tokens,
+            n_tokens=state.n_tokens,
             what_is_kept=checkpoint.describe if checkpoint is not None else lambda: "",
         )
         watched = CallbackList([divergence, *([checkpoint] if checkpoint is not None else []), callback])
-        loop = TrainingLoop(
-            executor, prepared.state(work.plan, work.schedule), watched, holds_signals=checkpoint is not None
-        )
+        loop = TrainingLoop(executor, state, watched, holds_signals=checkpoint is not None)
         with one_thread_of_blas() if objective.needs_one_blas_thread else nullcontext():
             return loop.run()
 

@@ -24,6 +24,7 @@ class TerminateOnDivergence(Callback):
         schedule: LearningRateSchedule,
         *,
         n_tokens_per_epoch: int,
+        n_tokens: int = 0,
         what_is_kept: Callable[[], str] = lambda: "",
     ):
         """Watch a run.
@@ -32,13 +33,14 @@ class TerminateOnDivergence(Callback):
             check: Looks at losses and weights.
             schedule: Of the learning rate, which errors name.
             n_tokens_per_epoch: Tokens of the corpus.
+            n_tokens: Those that were done before, of a run that is resumed.
             what_is_kept: Returns a sentence on the last good state, after a space, for errors.
         """
         self.check = check
         self.schedule = schedule
         self.n_tokens_per_epoch = n_tokens_per_epoch
         self.what_is_kept = what_is_kept
-        self.n_tokens = 0
+        self.n_tokens = n_tokens
         self.next_check = time.monotonic() + CHECK_EVERY_S
 
     def on_task_end(self, result: TaskResult) -> None:
