@@ -97,7 +97,7 @@ def read_model(
     check_files(directory, files, needed=(*NEEDED, *names.values()))
     vocabulary = read_vocabulary(directory / VOCABULARY_FILE, directory / FORMS_FILE)
     if TREE_FILE in files and not objective.has_tree:
-        raise StorageError(f"{directory / TREE_FILE} must belong to hierarchical softmax, but the loss is another.")
+        raise StorageError(f"{directory / TREE_FILE} belongs to hierarchical softmax, but the model has another loss.")
     shapes = objective.shapes(len(vocabulary))
     for name, shape in shapes.items():
         check_finite(directory / names[name], shape)
