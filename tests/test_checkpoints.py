@@ -483,9 +483,7 @@ def test_a_resumed_run_that_explodes_at_once_names_the_epoch_that_it_is_in(tmp_p
         train(checkpoint=tmp_path / "run", checkpoint_every_s=0)
     stop_after(0)
     monkeypatch.setattr(Worker, "run", lambda self, number: TaskResult(self.work.plan.task(number), math.nan, 1, 1))
-    with pytest.raises(
-        TrainingError, match=r"The loss must stay finite, was: nan, in epoch 2 at learning rate 0\.0139"
-    ):
+    with pytest.raises(TrainingError, match=r"must stay finite, was: nan, in epoch 2 at learning rate 0\.0139"):
         train(checkpoint=tmp_path / "run", checkpoint_every_s=0, resume=True)
 
 

@@ -272,7 +272,7 @@ def test_archives_that_hold_no_tree(tree_model):
 def test_a_tree_belongs_to_hierarchical_softmax(model):
     np.savez(model / "tree.npz", offsets=np.arange(6))
     change_meta(model, lambda meta: meta["files"].update(describe_files(model, ["tree.npz"])))
-    with pytest.raises(StorageError, match=r"tree\.npz must belong to hierarchical softmax"):
+    with pytest.raises(StorageError, match=r"tree\.npz belongs to hierarchical softmax"):
         spacy_w2v.load(model)
 
 
