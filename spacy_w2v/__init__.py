@@ -1,8 +1,8 @@
 """Word vectors for spaCy: word2vec trained on exactly the tokens that a pipeline makes.
 
 Train and load: `train` makes a `Word2Vec` from texts, `load` reads one back, `from_gensim` makes one of gensim's.
-Vectors of anybody: `open_vectors` reads them as `WordVectors`, `evaluate` returns their `Scores`, and `prune_vectors`
-makes the table of any pipeline smaller.
+Vectors of any program: `open_vectors` reads them as `WordVectors`, `evaluate` returns their `Scores`, and
+`prune_vectors` makes the table of any pipeline smaller.
 Texts: `dataset`, `gensim_wiki` and `standard_input` read them, `concatenate` and `interleave` join several, and
 `tokenize` gives their words to other programs.
 Errors: `Word2VecError` is the base of all; the module `spacy_w2v.errors` draws their tree.

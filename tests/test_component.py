@@ -192,7 +192,7 @@ def test_initialize_by_a_config_and_in_the_order_of_the_pipeline(tmp_path):
     assert [node.get_dim("nM") for node in sees] == [D]
     losses = nlp.update([tagged(nlp)], losses={})
     assert "w2v" not in losses
-    again = spacy.util.load_model_from_config(nlp.config, auto_fill=False)  # what was saved can be trained anew
+    again = spacy.util.load_model_from_config(nlp.config, auto_fill=False)  # what was saved can be trained again
     assert again.config["initialize"]["components"]["w2v"]["corpus"]["data_files"] == str(tmp_path / "texts.txt")
 
 

@@ -395,7 +395,7 @@ def test_learning_rates():
     rates = LearningRates([0.3, 0.2])
     assert [rates.at(step) for step in (0, 0, 1, 4)] == [0.3, 0.3, 0.2, 0.2]
     rates = LearningRates(iter([0.3, 0.2, 0.1]))
-    assert [rates.at(step) for step in (2, 0, 1, 9)] == [0.1, 0.3, 0.2, 0.1], "as of a component initialized anew"
+    assert [rates.at(step) for step in (2, 0, 1, 9)] == [0.1, 0.3, 0.2, 0.1], "as of a component initialized again"
     for wrong in ([], [-0.1], float("nan"), float("inf")):
         with pytest.raises(ConfigError, match="alpha must be at least 0, was"):
             LearningRates(wrong)

@@ -112,7 +112,7 @@ def test_a_table_grows_with_rows_and_with_bytes(length):
     assert table.strings_from(2) == list(dict.fromkeys(strings))[2:]
 
 
-def test_kept_rows_are_numbered_anew():
+def test_kept_rows_are_numbered_again():
     table = StringTable(["one", "two", "three", "four", "a longer string"])
     table.rows(*slices_of(["two", "two", "two"]))
     table.keep(np.array([4, 1]))

@@ -57,21 +57,21 @@ BAD_PAIRS = {
     "prose": ("This is a text.\nIt has lines.\n", "but line 1 is: 'This is a text.'"),
     "two columns": ("a b\nc d\n", "but line 1 is: 'a b'"),
     "ragged": ("a\tb\t1\nc\td\n", "as many columns in each, but line 1"),
-    "no numbers": ("a\tb\tc\nd\te\tf\n", "cannot be told: 0 are numbers"),
+    "no numbers": ("a\tb\tc\nd\te\tf\n", "not clear which of its 3 columns these are: 0 are numbers"),
     "one is no number": (
         "a\tb\t1\nc\td\tx\ne\tf\t2\n",
         "Line 2 of .* must have two words and a rating, which is a finite",
     ),
-    "nan": ("a\tb\t1\nc\td\tnan\n", "Line 2 of .* a finite number|cannot be told"),
-    "commas in numbers": ("a\tb\t1,5\nc\td\t2,5\n", "cannot be told: 0 are numbers"),
+    "nan": ("a\tb\t1\nc\td\tnan\n", "Line 2 of .* a finite number|not clear"),
+    "commas in numbers": ("a\tb\t1,5\nc\td\t2,5\n", "not clear which of its 3 columns these are: 0 are numbers"),
     "an index": (
         "0\tking\tqueen\t8.5\n1\tking\twar\t2.5\n",
-        "which of its 4 columns these are cannot be told: 2 are numbers",
+        "which of its 4 columns these are: 2 are numbers",
     ),
     "no word": ("a\tb\t1\n\tb\t2\n", r"Line 2 of .* must have two words and a rating, but has: '', 'b', '2'"),
     "Latin-1": ("straße\ta\t1\n".encode("latin-1"), "must be an evaluation set in UTF-8, but cannot be read"),
     "UTF-16": ("a\tb\t1\n".encode("utf-16"), "It seems to be UTF-16"),
-    "binary": (bytes(range(128)), "must be an evaluation set, but is no text: line 1"),
+    "binary": (bytes(range(128)), "must be an evaluation set, but is not text: line 1"),
 }
 
 

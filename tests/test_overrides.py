@@ -58,7 +58,7 @@ def test_a_value_that_was_forgotten_is_not_one(tmp_path, name, rule):
     with pytest.raises(ConfigError) as error:
         settings_of(tmp_path, f"--w2v.{name}", "--w2v.training.epochs", "2")
     assert str(error.value) == (
-        f"w2v.{name} {rule}, was: True. An option without a value counts as true: give the value behind it."
+        f"w2v.{name} {rule}, was: True. An option without a value counts as true: give the value after it."
     )
 
 
@@ -76,7 +76,7 @@ def test_nor_is_it_an_argument_of_a_registered_function(tmp_path, name, text):
     with pytest.raises(ConfigError) as error:
         settings_of(tmp_path, f"--w2v.corpus.{name}")
     assert text in str(error.value)
-    assert "give the value behind it" in str(error.value)
+    assert "give the value after it" in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -189,11 +189,14 @@ REFUSED = {
     "a blank line": (TEXT.replace("straße", "\nstraße"), HEADER.format(3, 3) + " is empty"),
     "decimal commas": (TEXT.replace(".", ","), HEADER.format(2, 3) + " has '0,1' in place of one. Put points"),
     "a decimal comma in the first number": ("the 0,1 0.2\nof 0.3 0.4\n", HEADER.format(1, 1) + " has more"),
-    "nan in the first row": (TEXT.replace("0.1", "nan"), HEADER.format(2, 3) + " has 'nan', which is no finite number"),
-    "inf": (TEXT.replace("-0.6", "-inf"), HEADER.format(3, 3) + " has '-inf', which is no finite number"),
+    "nan in the first row": (
+        TEXT.replace("0.1", "nan"),
+        HEADER.format(2, 3) + " has 'nan', which is not a finite number",
+    ),
+    "inf": (TEXT.replace("-0.6", "-inf"), HEADER.format(3, 3) + " has '-inf', which is not a finite number"),
     "overflow": (
         TEXT.replace("-0.6", "1e39"),
-        HEADER.format(3, 3) + " has '1e39', which is no finite number of 32 bits",
+        HEADER.format(3, 3) + " has '1e39', which is not a finite number of 32 bits",
     ),
     "a phrase with a number": (
         "1 2\nWindows 7 0.5 0.2\n",
@@ -237,7 +240,7 @@ def test_what_does_not_parse_is_refused_with_line_and_reason(case, tmp_path):
 @pytest.mark.parametrize("content", ["the " + "0.1 " * 100, f"4 3\n{LINES}{'x' * 400} 1 2 3\n"])
 def test_lines_are_of_bounded_length(content, tmp_path, monkeypatch):
     shorten_blocks(monkeypatch)
-    with pytest.raises(StorageError, match=r"Line \d of .* must be at most 64 bytes long. It is no text"):
+    with pytest.raises(StorageError, match=r"Line \d of .* must be at most 64 bytes long. It is not text"):
         open_vectors(write(tmp_path / "vectors", content))
 
 
@@ -283,7 +286,7 @@ BINARY_REFUSED = {
     "huge": (binary(n=10**12), "must have 1,000,000,000,000 words .* at least"),
     "too few": (binary(n=4) + b"x " + b"\0" * 4, CUT),
     "cut": (binary()[:-3], "must have 3 words of 2 dimensions .*(too short|It is cut)"),
-    "too many": (binary() + b"and " + b"\0" * 8, "must end with the last of the 3 words that its first line tells"),
+    "too many": (binary() + b"and " + b"\0" * 8, "must end with the last of the 3 words that its first line announces"),
     "no UTF-8": (binary().replace("ß".encode(), b"\xc3"), r"Word 2 of .* must be in UTF-8, but is: b'stra\\xc3e'"),
     "nan": (
         binary({"a": [np.nan, 1.0], "b": [1.0, 1.0]}),
@@ -338,7 +341,7 @@ def mutations(content, n):
 
 @pytest.mark.parametrize("layout", ["word2vec", "GloVe", "tabs"])
 def test_changed_text_is_refused_or_has_the_change_where_it_was_made(layout, tmp_path):
-    """A changed digit or letter cannot be told; but no other number or word may differ, nor rows be lost."""
+    """A changed digit or letter cannot be noticed, but no other number or word may differ, nor rows be lost."""
     generator = np.random.default_rng(1)
     rows = {f"word{i}": row for i, row in enumerate(generator.normal(size=(12, 4)).round(5).tolist())}
     separator = "\t" if layout == "tabs" else " "

@@ -19,7 +19,7 @@ from spacy_w2v.errors._reraising import accessible
 from spacy_w2v.errors._wording import worded_for_command_line
 
 
-class Told(KeyboardInterrupt):
+class ReportedInterrupt(KeyboardInterrupt):
     """An interrupt that has been reported to the user."""
 
 
@@ -39,7 +39,7 @@ class Commands(TyperGroup):
             except typer.BadParameter as error:
                 error.message = error.message.removeprefix("Value error, ")
                 raise
-            except Told:
+            except ReportedInterrupt:
                 pass
             except KeyboardInterrupt as error:
                 warn_of(error, "Nothing was written.")
@@ -94,7 +94,7 @@ def errors_for_users(*, when_interrupted: str | Callable[[], str] = "Nothing was
         msg.fail(f"Memory must hold the two matrices of weights, but is too small: {error}", exits=1)
     except KeyboardInterrupt as error:
         warn_of(error, when_interrupted if isinstance(when_interrupted, str) else when_interrupted())
-        raise Told from error
+        raise ReportedInterrupt from error
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def _warnings_of_ours() -> Iterator[None]:
 
 
 def warn_of(error: KeyboardInterrupt, outcome: str) -> None:
-    """Tell that the command was asked to end, and what became of its work."""
+    """Warn that the command was asked to end, and say what became of its work."""
     msg.warn(f"{'Terminated' if isinstance(error, Stopped) else 'Interrupted'}. {outcome}")
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def path_of(value: Any, *, name: str) -> Path:
     """Return the path that an argument is.
 
-    Raises ConfigError for another type, and for an empty one; StorageError if the system lets nobody look there.
+    Raises ConfigError for another type, and for an empty one; StorageError if the system denies access.
     """
     text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(text, str) or text == "" or "\0" in text:

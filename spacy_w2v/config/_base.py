@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal, TypeGuard, TypeVar, Union, get_args,
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from pydantic_core import PydanticKnownError
 
-NO_VALUE = "An option without a value counts as true: give the value behind it."
-"""What to tell of True where something else is needed."""
+NO_VALUE = "An option without a value counts as true: give the value after it."
+"""The remedy in errors for True where something else is needed."""
 
 ERRORS: dict[type, Literal["int_type", "float_type", "string_type"]] = {
     int: "int_type",
@@ -42,7 +42,7 @@ def wanted_for_bool(value: Any, annotation: Any) -> type | None:  # Any: values 
     return None if bool in kinds else next((kind for kind in ERRORS if kind in kinds), None)
 
 
-def is_class(annotation: Any, base: type[T]) -> TypeGuard[type[T]]:  # Any: whatever stands behind a colon
+def is_class(annotation: Any, base: type[T]) -> TypeGuard[type[T]]:  # Any: any annotation
     """Return whether an annotation is a class below `base`; Python 3.10 takes list[str] for a class too."""
     return isinstance(annotation, type) and get_origin(annotation) is None and issubclass(annotation, base)
 

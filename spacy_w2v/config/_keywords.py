@@ -96,7 +96,7 @@ HINTS_FOR_GENSIM = {
     "compute_loss": "The loss is always computed: leave it out. Each epoch's is in meta['results'] of the model.",
     "batch_words": "Texts are divided among threads without it: leave it out.",
     "trim_rule": "Words are chosen by min_count, max_final_vocab and the texts: leave out other words there.",
-    "callbacks": "There are none: use progress=True, checkpoint=..., and what meta['results'] of the model tells.",
+    "callbacks": "There are none: use progress=True, checkpoint=..., and meta['results'] of the model.",
     "null_word": "There is no null word: leave it out.",
     "comment": "There are no comments: leave it out, or set model.record.comment, which is kept in the model's meta.",
     "hashfxn": "Vectors start from the seed alone: leave it out.",
@@ -118,7 +118,7 @@ def settings_from_keywords(
         initial: the block `[w2v.initial]`.
 
     Raises:
-        ConfigError: a name is no setting, stands in several blocks or is given twice, or a value breaks a rule.
+        ConfigError: a name is not a setting, stands in several blocks or is given twice, or a value breaks a rule.
     """
     values: dict[str, dict[str, object]] = {block: {} for block in BLOCKS}
     for name, value in keywords.items():

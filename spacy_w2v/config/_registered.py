@@ -114,7 +114,7 @@ def _parameters(block: dict[str, Any], place: tuple[str, ...] = ()) -> Mapping[s
     return signature(registry.get(*names[0])).parameters if names and registry.has(*names[0]) else {}
 
 
-def _values_of(annotation: Any) -> str:  # Any: whatever stands behind the colon
+def _values_of(annotation: Any) -> str:  # Any: any annotation
     """Return a sentence with the values that an argument may have, or "" if its type does not list them."""
     if is_class(annotation, Enum):
         return f"It must be one of: {', '.join(str(member.value) for member in annotation)}."

@@ -176,7 +176,7 @@ def parse_settings(block: dict[str, Any], *, section: str = "w2v") -> W2VSetting
 
 
 def _unknown_keys(model: type[BaseModel], values: dict[str, Any], *, section: str) -> list[str]:
-    """Return a line for each key that is no field of the model, with the nearest one that is."""
+    """Return a line for each key that is not a field of the model, with the nearest one that is."""
     problems = []
     valid = [*model.model_fields, *([REGISTERED[section]] if section in REGISTERED else [])]
     for key, value in values.items():

@@ -1,4 +1,4 @@
-"""What the config of a model may run that comes from anybody: its tokenizer, and nothing else."""
+"""What the config of a model may run from an unknown source: its tokenizer, and nothing else."""
 
 from collections.abc import Iterator
 from typing import Any

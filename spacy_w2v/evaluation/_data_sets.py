@@ -11,7 +11,7 @@ from spacy_w2v._atomic import read_bounded
 from spacy_w2v.errors import CorpusError, StorageError
 
 MAX_BYTES = 1 << 26
-"""Larger files are no sets: Google's analogies take 600 kB."""
+"""Larger files cannot be sets: Google's analogies take 600 kB."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
@@ -44,7 +44,7 @@ def read_word_pairs(path: Path) -> list[WordPair]:
 
     A line has two words and a rating, separated by tabs, semicolons, commas or spaces. The first line may name the
     columns, of which there may be others; lines that begin with # are left out. Raises CorpusError for another layout,
-    or where it cannot be told which columns are meant.
+    or where it is not clear which columns are meant.
     """
     lines = [line for line in _read_lines(path) if line[1].strip() and not line[1].startswith("#")]
     rows = _rows(lines, range(3, 1000))
@@ -108,7 +108,7 @@ def _read_lines(path: Path) -> Iterator[Line]:
         raise CorpusError(f"{path} must be an evaluation set in UTF-8, but cannot be read: {error}.{utf16}") from None
     for number, line in enumerate(_LINE_BREAK.split(text), start=1):
         if _NO_TEXT.search(line):
-            raise CorpusError(f"{path} must be an evaluation set, but is no text: line {number} is {line[:60]!r}")
+            raise CorpusError(f"{path} must be an evaluation set, but is not text: line {number} is {line[:60]!r}")
         yield number, line
 
 
@@ -135,7 +135,7 @@ def _split(text: str, separator: str) -> list[str]:
 
 
 def _columns(path: Path, lines: Sequence[Line], rows: Sequence[Sequence[str]]) -> tuple[int, int, int]:
-    """Return which columns are the two words and the rating. Raises CorpusError if that cannot be told."""
+    """Return which columns are the two words and the rating. Raises CorpusError if that is not clear."""
     body = rows[1:] or rows  # the first may have their names
     width = len(rows[0])
     numbers = Counter(column for row in body for column in range(width) if _is_number(row[column]))
@@ -152,8 +152,8 @@ def _columns(path: Path, lines: Sequence[Line], rows: Sequence[Sequence[str]]) -
     if len(words) >= 2 and (len(numeric) == 1 or (words[:2] == [0, 1] and 2 in numeric)):
         return words[0], words[1], 2 if 2 in numeric else numeric[0]
     raise CorpusError(
-        f"{path} must have two words and a rating in each line, but which of its {width} columns these are cannot be "
-        f"told: {len(numeric)} are numbers. Put the words into the first two, and the rating into the third."
+        f"{path} must have two words and a rating in each line, but it is not clear which of its {width} columns these "
+        f"are: {len(numeric)} are numbers. Put the words into the first two, and the rating into the third."
     )
 
 

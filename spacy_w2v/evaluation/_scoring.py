@@ -95,7 +95,7 @@ def evaluate(
 def _files_by_name(*, word_pairs: Sets | None, analogies: Sets | None) -> tuple[dict[str, Path], dict[str, Path]]:
     """Return the files of both kinds by name: as it is given, or the file's own, or its path where that is not unique.
 
-    Raises ConfigError for what is no path.
+    Raises ConfigError for what is not a path.
     """
     both = (_files(word_pairs, argument="word_pairs"), _files(analogies, argument="analogies"))
     stems = Counter(path.stem for files in both for name, path in files if name is None)
@@ -106,7 +106,7 @@ def _files_by_name(*, word_pairs: Sets | None, analogies: Sets | None) -> tuple[
 
 
 def _files(sets: Sets | None, *, argument: str) -> list[tuple[str | None, Path]]:
-    """Return files, each with the name that it is given, if any. Raises ConfigError for what is no path."""
+    """Return files, each with the name that it is given, if any. Raises ConfigError for what is not a path."""
     if isinstance(sets, Mapping):
         return [(name, path_of(path, name=argument)) for name, path in sets.items()]
     paths = [sets] if isinstance(sets, str | Path) else sets or ()

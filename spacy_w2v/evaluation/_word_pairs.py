@@ -29,8 +29,8 @@ def score_word_pairs(
 ) -> WordPairScore:
     """Return rank and linear correlation of the cosines of word pairs with their ratings.
 
-    A word has the vector that a pipeline gives a token of this text: that of the word as it stands, and only if there
-    is none, that of its lower, title or upper case. gensim's `evaluate_word_pairs` folds case, and takes whichever of
+    A word has the vector that a pipeline gives a token of this text: that of the word as it stands, or without one
+    that of its lower, title or upper case. gensim's `evaluate_word_pairs` folds case, and takes whichever of
     "Plane" and "plane" is more frequent: with attr = "ORTH" it scores vectors that no token of the pipeline gets. For
     words in lower case both are the same.
 

@@ -13,7 +13,7 @@ WORD2VEC_FORMATS = {"word2vec-text", "word2vec-binary"}
 
 
 def check_words(words: Sequence[str], settings: ExportSettings) -> Iterator[str]:
-    """Raise ConfigError if a vocabulary cannot be written in the formats of the settings, and yield what is to be told.
+    """Raise ConfigError if a vocabulary cannot be written in the formats of the settings, and yield warnings.
 
     words: by falling count.
     """

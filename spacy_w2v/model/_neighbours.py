@@ -36,7 +36,7 @@ def most_similar(
         left_out = np.zeros(0, np.int64)
         query = _vector_of_numbers(given, vectors.vector_size)
     similarities = _similarities(vectors, query)
-    is_left = np.array(vectors.names >= 0)  # rows without a word are no answers
+    is_left = np.array(vectors.names >= 0)  # rows without a word cannot be answers
     is_left[left_out] = False
     similarities[~is_left] = -np.inf
     nearest = np.argsort(-similarities, kind="stable")[: min(topn, np.count_nonzero(is_left))]

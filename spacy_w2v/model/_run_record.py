@@ -160,7 +160,7 @@ class RunRecord(Block):
     schema_version: AtLeastOne = SCHEMA_VERSION
     created: str | None = None
     run: str | None = None
-    """What tells this run from all others; the same in its checkpoint and its results."""
+    """What distinguishes this run from all others; the same in its checkpoint and its results."""
     corpus_fingerprint: dict[str, object] = Field(default_factory=dict)
     lang: str
     corpus: CorpusRecord
@@ -217,7 +217,7 @@ ONLY_OF_MODELS = {"created", "run", "corpus_fingerprint", "learning_rates", "unf
 
 
 class VectorsRecord(RunRecord):
-    """The record of the run behind a pipeline's vectors."""
+    """The record of the run that made a pipeline's vectors."""
 
     vector_kind: VectorKind
     """Which vectors of the model they are."""

@@ -39,7 +39,7 @@ class TrainedModel:
     trusts_config: bool = True
     """Whether a pipeline that is made from the config may run any function that this names; else only its tokenizer.
 
-    False for a model that is read, unless asked for: it may come from anybody.
+    False for a model that is read, unless asked for: it may come from somebody else.
     """
 
     def __repr__(self) -> str:

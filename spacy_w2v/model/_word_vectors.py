@@ -1,4 +1,4 @@
-"""Words with their vectors, whoever made them: looked up, compared, and read in blocks."""
+"""Words with their vectors, of any program: looked up, compared, and read in blocks."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -113,7 +113,7 @@ class WordVectors:
         """Return the input vectors, which these are, or others of the model that they are of.
 
         Raises:
-            ConfigError: There are no others: they are of no model, or of hierarchical softmax.
+            ConfigError: There are no others: they come without a model, or are those of hierarchical softmax.
         """
         if self.model is not None:
             return self.model.word_vectors(kind, name=self.name)
@@ -212,7 +212,7 @@ class WordVectors:
 
         Raises:
             UnknownWordError: A word has no vector; near spellings are named.
-            ConfigError: There is no word and no vector, or it is neither.
+            ConfigError: There is neither a word nor a vector.
         """
         return most_similar(self, word, positive=positive, negative=negative, topn=topn)
 

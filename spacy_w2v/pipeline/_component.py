@@ -53,7 +53,7 @@ class Word2VecComponent:
         self.is_trainable = update
         self.similarity = SimilaritySets(similarity)
         self.record: VectorsRecord | None = None
-        """Of the run behind the vectors, if they were trained or loaded here: corpus, settings and results."""
+        """Of the run that made the vectors, if they were trained or loaded here: corpus, settings and results."""
         self.doc_vectors = DocVectors(settings, None)
         """What makes the vectors."""
         self.continued: ContinuedTraining | None = None

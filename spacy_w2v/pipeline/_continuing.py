@@ -33,7 +33,7 @@ whole rate it fell to 31.6 (means of three seeds).
 """
 
 PAIRS_JUDGED = 10_000
-"""Pairs whose mean loss tells whether training goes well: that of a few rare words may be high in sane runs."""
+"""Pairs whose mean loss shows how well training goes: that of a few rare words may be high in sane runs."""
 
 
 class ContinuedTraining:
@@ -88,7 +88,7 @@ class ContinuedTraining:
             found = map(table.key2row.get, words.keys.tolist(), repeat(n_words))
             rows.append(np.fromiter(found, np.int64, len(words.keys)))
             lengths.append(words.lengths)
-        tokens = np.minimum(np.concatenate(rows), n_words).astype(np.uint32)  # rows behind were added by others
+        tokens = np.minimum(np.concatenate(rows), n_words).astype(np.uint32)  # rows after them were added by others
         chunk = Chunk(tokens, np.cumsum(np.concatenate(lengths), dtype=np.int64))
         for array in chunk:
             array.flags.writeable = False  # as kernels are compiled for

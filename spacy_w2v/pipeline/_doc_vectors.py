@@ -83,8 +83,8 @@ class DocVectors:
             )
         if settings.frequencies == "corpus" and fitted is not None and fitted.counts is None:
             raise ConfigError(
-                'pooling = "sif" needs the frequencies of words, but these vectors came without: they are no export of '
-                "spacy-w2v, or one of an earlier version. Initialize the component with the model that they are of as "
+                'pooling = "sif" needs the frequencies of words, but these vectors came without: they were not '
+                "exported by spacy-w2v, or by an earlier version. Initialize the component with their model as "
                 'path; or set frequencies = "zipf" if the rows of their table go from the most frequent word to the '
                 'rarest, or pooling = "mean".'
             )
@@ -195,7 +195,7 @@ class DocVectors:
         if self.fitted is None:
             return
         expected = self.fitted.facts.table
-        actual = table_facts(table, n_rows=expected.n_rows)  # rows that were added behind them do no harm
+        actual = table_facts(table, n_rows=expected.n_rows)  # rows that were added after them do no harm
         if not actual.are_of(expected):
             same_size = actual.shape == expected.shape
             now = "the same size with other numbers" if same_size else f"{len(table.data)} rows of {table.shape[1]}"

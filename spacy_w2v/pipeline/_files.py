@@ -45,8 +45,8 @@ TYPES: dict[str, type[np.generic]] = {
 """Of the numbers in each array."""
 
 Load = Callable[[str, object, tuple[int, ...]], Array | None]
-"""Returns the array of a file by its name, None if there is none. The others are what the manifest tells of the file,
-None if it tells nothing, and the shape; StorageError if that is not so."""
+"""Returns the array of a file by its name, None if there is no such file. The others are what the manifest says of the
+file, None if it says nothing, and the shape; StorageError if that is not so."""
 
 
 def write_state(state: State, directory: Path, *, exclude: Collection[str]) -> None:

@@ -35,13 +35,13 @@ class Meta(Block):
 
     fitted: FittedBlock | None
     vectors: dict[str, object]
-    """The record of the run behind the vectors; empty where there is none."""
+    """The record of the run that made the vectors; empty where it is not known."""
     update: UpdateBlock | None = None
     files: dict[str, object] = Field(default_factory=dict)
     """What `check_files` compares each file with."""
 
     def record(self, place: str) -> VectorsRecord | None:
-        """Return the record of the run behind the vectors, if there is one. Raises StorageError as `read_meta`."""
+        """Return the record of the run that made the vectors, if it is known. Raises StorageError as `read_meta`."""
         if not self.vectors:
             return None
         return parse_record(VectorsRecord, self.vectors, path=f"{place}{META_FILE}", section="vectors")

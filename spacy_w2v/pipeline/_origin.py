@@ -25,7 +25,7 @@ def as_sampled_source(corpus: Any) -> "SampledSource | None":  # Any: what a rea
     """Return a source that remembers a sample of what it reads; None for None.
 
     corpus: a TextSource, a dataset or an iterable of strings, as for `spacy_w2v.train`. Raises ConfigError for a block
-    of a config that names no reader, and CorpusError for what is no texts.
+    of a config that names no reader, and CorpusError for what are not texts.
     """
     if corpus is None:
         return None

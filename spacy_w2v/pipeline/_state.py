@@ -1,4 +1,4 @@
-"""What the component keeps with a pipeline: facts of a table and of the corpus behind it, and what training needs."""
+"""What the component keeps with a pipeline: facts of a table and of its corpus, and what training needs."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -35,7 +35,7 @@ class Fitted:
 
 
 class Outputs(NamedTuple):
-    """The part of a model that is no table of word vectors, with which its training can go on."""
+    """The part of a model beside the table of word vectors, with which its training can go on."""
 
     vectors: Vectors
     """The output vectors, as in `TrainedModel`."""
@@ -50,6 +50,6 @@ class State(NamedTuple):
 
     fitted: Fitted | None = None
     record: VectorsRecord | None = None
-    """Of the run behind the vectors; None where they were neither trained nor loaded here."""
+    """Of the run that made the vectors; None where they were neither trained nor loaded here."""
     outputs: Outputs | None = None
     """None where training is not to go on."""

@@ -33,7 +33,7 @@ class Executor(Protocol):
         """End a pause."""
 
     def stop(self) -> None:
-        """Begin no further tasks, ever, and wait until none is running: nobody changes the weights after that."""
+        """Begin no further tasks, ever, and wait until none is running: no worker changes the weights after that."""
 
 
 class ThreadExecutor:

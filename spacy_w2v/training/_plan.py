@@ -27,7 +27,7 @@ class Task(NamedTuple):
 
 
 class Plan:
-    """The tasks of a run. A resumed run begins behind the last one that was done."""
+    """The tasks of a run. A resumed run begins after the last one that was done."""
 
     def __init__(self, chunk_tokens: NDArray[np.int64], *, epochs: int, seed: int):
         self.chunk_tokens = chunk_tokens

@@ -17,7 +17,7 @@ Counters = Annotated[
 
 
 class CorpusIdentity(Block):
-    """The block "corpus": what tells a corpus from another."""
+    """The block "corpus": what distinguishes a corpus from another."""
 
     fingerprint: dict[str, object]
     """How it was made."""

@@ -33,7 +33,7 @@ class Prepared:
     earlier: Checkpoint | None
     """The state to resume from."""
     identity: CorpusIdentity | None
-    """What tells this corpus from others; None where no checkpoint is kept."""
+    """What distinguishes this corpus from others; None where no checkpoint is kept."""
 
     def state(self, plan: Plan, schedule: LearningRateSchedule) -> RunState:
         """Return the state that the run begins with, whose clock starts now."""

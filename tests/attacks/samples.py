@@ -1,6 +1,6 @@
 """Undamaged files of every format that is read or written, small, and what each operation makes of them.
 
-A sample is a directory with all that its operations need; some of its files are those to damage. All are made anew from
+A sample is a directory with all that its operations need; some of its files are those to damage. All are made from
 a seed, by the programs that make such files: this package, spaCy, gensim, pyarrow, datasets.
 """
 

@@ -32,7 +32,7 @@ def model_of_gensim(gensim_model: GensimModel, *, name: str, nlp: "Language", at
 
     name: what messages and meta data call it. nlp: the pipeline whose tokenizer makes such tokens. attr: what its words
     are of a token, ORTH, LOWER or NORM; None for LOWER where all are in lower case, else ORTH. Raises ConfigError for
-    what is no Word2Vec, is not trained yet, is trained with both hierarchical softmax and negative sampling, or does
+    what is not a Word2Vec, is not trained yet, is trained with both hierarchical softmax and negative sampling, or does
     not hold together.
     """
     from gensim import models

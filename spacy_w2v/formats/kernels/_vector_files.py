@@ -16,7 +16,7 @@ POWERS = 10.0 ** np.arange(LARGEST_POWER + 1)
 
 @inlined
 def read_number(data, place, end, powers):
-    """Return the decimal number at a place, and the place behind it; place 0 where it must be looked at by hand."""
+    """Return the decimal number at a place, and the place after it; place 0 where Python must read it."""
     negative = data[place] == MINUS
     if negative or data[place] == PLUS:
         place += 1
@@ -52,7 +52,7 @@ def read_number(data, place, end, powers):
 
 @inlined
 def read_numbers(data, place, end, separator, powers, row):
-    """Fill a row with the numbers that stand behind a separator each, and return whether all could be read."""
+    """Fill a row with numbers, each after a separator, and return whether all could be read."""
     for column in range(row.size):
         value, place = read_number(data, place + 1, end, powers)
         if place == 0 or (place < end and data[place] != separator):

@@ -20,7 +20,7 @@ from spacy_w2v.errors import StorageError
 TABLE_NAME = "w2v_frequencies"
 
 WORDS_SAMPLED = 64
-"""Words whose vectors tell whether a table is the one that was counted for; most are frequent."""
+"""Words whose vectors are compared to recognize the table that the counts belong to; most are frequent."""
 
 
 class Frequencies(NamedTuple):

@@ -1,4 +1,4 @@
-"""A smaller table for a pipeline that has vectors already, whoever made them: those of the most frequent words."""
+"""A smaller table for a pipeline that has vectors already, of any program: those of the most frequent words."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args

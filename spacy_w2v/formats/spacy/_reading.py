@@ -20,7 +20,7 @@ def has_rows_of_words(table: Any) -> bool:
 
 
 def rows_by_frequency(table: Any) -> NDArray[np.int64]:  # Any: spaCy's Vectors has no types
-    """Return the rows that words have, those of the most frequent words first, as far as the table tells.
+    """Return the rows that words have, those of the most frequent words first, as far as the table shows.
 
     That is the order of the rows. But where several were equal, `spacy init vectors` has left one of them, and sorted
     all by their numbers (`Vocab.deduplicate_vectors`): then it is the order of the keys, still that of the file.

@@ -159,7 +159,7 @@ def check_no_components(path: Path, *, but: Collection[str] = ()) -> None:
             raise StorageError(f"{meta} must name components")
     except StorageError as error:
         raise StorageError(
-            f"Only vectors may be overwritten, but what {path} holds cannot be told: its meta.json is damaged. "
+            f"Only vectors may be overwritten, but it is not known what {path} holds: its meta.json is damaged. "
             "Name another directory."
         ) from error
     if lost := [name for name in components if name not in but]:

@@ -23,7 +23,7 @@ def read_binary(
     """Return the words of a binary file and their vectors, n × d, and how many records were left out.
 
     A line break follows each vector, as word2vec writes it, or none, as gensim does. rest: what was read of it already,
-    behind the first line of n_bytes_before bytes. Raises StorageError with the word and the reason.
+    after the first line of n_bytes_before bytes. Raises StorageError with the word and the reason.
     """
     least = n_words * (4 * d + 2)
     if content.n_bytes is not None and content.n_bytes - n_bytes_before < least:
@@ -60,8 +60,8 @@ def read_binary(
         rest += block
     if rest.strip(b"\n") or content.read(1):
         raise StorageError(
-            f"{content.name} must end with the last of the {n_words:,} words that its first line tells, but goes on. A "
-            "word may have a space in it, which this format cannot hold, or the file is damaged."
+            f"{content.name} must end with the last of the {n_words:,} words that its first line announces, but goes "
+            "on. A word may have a space in it, which this format cannot hold, or the file is damaged."
         )
     return table.result()
 

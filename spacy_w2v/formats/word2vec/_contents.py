@@ -75,7 +75,7 @@ class Content:
 def open_content(path: Path) -> Iterator[Content]:
     """Open a file, decompressed if it is compressed by gzip, bzip2, xz or Zstandard, or the only one in a .zip.
 
-    Raises StorageError, also while it is read, for what is no such file or is damaged.
+    Raises StorageError, also while it is read, for another kind of file or a damaged one.
     """
     if not path.is_file():
         raise StorageError(f"Vectors must be in a regular file, but {path} is not one.")

@@ -1,6 +1,6 @@
 """Files of words and their vectors: word2vec's text and binary formats, GloVe's and fastText's (.vec).
 
-What does not parse by one of these layouts, with the numbers of words and dimensions that its first line tells, is
+What does not parse by one of these layouts, with the numbers of words and dimensions that its first line announces, is
 refused: a file that is cut, or of another layout, must not become vectors that are wrong.
 """
 
@@ -18,7 +18,7 @@ from spacy_w2v.formats.word2vec._text import Layout, is_number, read_text, split
 BOM = b"\xef\xbb\xbf"
 MAX_DIMENSIONS = 1_000_000
 HEAD_BYTES = 4096
-"""Looked at to tell text from binary."""
+"""Read to distinguish text from binary."""
 
 _HEADER = re.compile(rb"(\d{1,18})[ \t]+(\d{1,18})[ \t]*\r?\n")
 _OF_TEXT = re.compile(rb"[\t\r\n\x20-\x7e\x80-\xff]*")
@@ -63,7 +63,7 @@ def _check_header(content: Content, n_words: int, d: int, *, n_bytes_read: int) 
             f"The first line of {content.name} must be the numbers of words and of dimensions (at most "
             f"{MAX_DIMENSIONS:,}), but is: {n_words} {d}."
         )
-    least = n_words * (2 * d + 2)  # a letter, d digits, each behind a space, and a line break; binary takes more
+    least = n_words * (2 * d + 2)  # a letter, d digits, each after a space, and a line break; binary takes more
     if content.n_bytes is not None and content.n_bytes - n_bytes_read < least - 1:
         raise StorageError(
             f"{content.name} must have {n_words:,} words of {d:,} dimensions as its first line says, at least "
@@ -72,7 +72,7 @@ def _check_header(content: Content, n_words: int, d: int, *, n_bytes_read: int) 
 
 
 def _is_text(rest: bytes, d: int) -> bool:
-    """Return whether numbers are in words behind the first line, where the binary format has bytes of any value."""
+    """Return whether numbers are in words after the first line, where the binary format has bytes of any value."""
     line = rest.partition(b"\n")[0].rstrip()
     if all(map(is_number, re.split(rb"[ \t]", line)[-d:])):
         return True
@@ -112,4 +112,4 @@ def _hint(line: bytes) -> str:
         return " It looks like JSON."
     if b"," in line or b";" in line:
         return " Put spaces in place of its commas or semicolons."
-    return "" if _OF_TEXT.fullmatch(line) else " It is no text."
+    return "" if _OF_TEXT.fullmatch(line) else " It is not text."

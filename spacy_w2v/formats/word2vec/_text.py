@@ -33,9 +33,9 @@ class Layout(NamedTuple):
     d: int
     """Numbers in a line."""
     n_words: int | None
-    """Lines as a header tells; None without a header."""
+    """Lines, by the header; None without a header."""
     first_line: int
-    """The number of the first line behind a header, from 1."""
+    """The number of the first line after a header, from 1."""
 
 
 def is_number(text: bytes) -> bool:
@@ -87,7 +87,7 @@ class Table:
 def read_text(content: Content, rest: bytes, layout: Layout) -> tuple[list[str], Vectors, int]:
     """Return the words of a text file and their vectors, n × d, and how many lines were left out.
 
-    rest: what was read of it already, behind a header. Raises StorageError with the line and the reason.
+    rest: what was read of it already, after a header. Raises StorageError with the line and the reason.
     """
     n_rows = layout.n_words or 0
     if content.n_bytes is None or layout.n_words is None:
@@ -145,7 +145,7 @@ def _blocks(content: Content, rest: bytes, layout: Layout) -> Iterator[tuple[lis
             return _check_blank(content, data[start:], number, layout)
         elif len(data) - start > BLOCK_BYTES:
             raise StorageError(
-                f"Line {number} of {content.name} must be at most {BLOCK_BYTES:,} bytes long. It is no text."
+                f"Line {number} of {content.name} must be at most {BLOCK_BYTES:,} bytes long. It is not text."
             )
         else:
             data, start = data[start:] + block, 0
@@ -155,8 +155,8 @@ def _check_blank(content: Content, rest: bytes, number: int, layout: Layout) -> 
     """Raise StorageError unless all that is left is white space. number: of the line that begins there, or before."""
     if b"\n" not in rest and rest.strip():
         raise StorageError(
-            f"Line {number} of {content.name}, the last, must end in a line break: without one, nobody can tell "
-            f"whether it is cut. If it is whole, add one: echo >> {content.name}"
+            f"Line {number} of {content.name}, the last, must end in a line break: without one, it may "
+            f"be cut. If it is whole, add one: echo >> {content.name}"
         )
     while rest:
         if rest.strip():
@@ -184,7 +184,7 @@ def _read_by_hand(line: bytes, layout: Layout, *, where: str) -> tuple[bytes, Ve
         row: Vectors = exact.astype(np.float32)
     if not np.isfinite(row).all():
         wrong = numbers[int(np.flatnonzero(~np.isfinite(row))[0])]
-        raise StorageError(f"{rule} has {_quoted(wrong)}, which is no finite number of 32 bits.")
+        raise StorageError(f"{rule} has {_quoted(wrong)}, which is not a finite number of 32 bits.")
     word = layout.separator.join(fields[: -layout.d])
     if not word:
         raise StorageError(f"{rule} has no word.")
@@ -198,11 +198,11 @@ def _checked(number: bytes) -> bytes:
 
 
 def _check_spaces(word: bytes, layout: Layout, *, where: str) -> None:
-    """Raise StorageError if what stands before the numbers of a line is no word with single spaces in it."""
+    """Raise StorageError if what stands before the numbers of a line is not a word with single spaces in it."""
     rule = f"{where} must be a word and {layout.d} numbers, but"
     parts = _BLANK.split(word)
     if b"\r" in word or b"\0" in word:
-        raise StorageError(f"{rule} has {_quoted(word)} for a word. It is no text, or has other line breaks.")
+        raise StorageError(f"{rule} has {_quoted(word)} for a word. It is not text, or has other line breaks.")
     if not all(parts):
         raise StorageError(f"{rule} has more than one separator in a row, or no word: {_quoted(word)}.")
     if b"\t" in word:
