@@ -4,7 +4,6 @@ import platform
 from dataclasses import asdict
 from importlib.metadata import version
 from secrets import token_hex
-from typing import TYPE_CHECKING
 
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.corpus._store import Corpus
@@ -12,9 +11,6 @@ from spacy_w2v.model._blocks import with_unknown_of
 from spacy_w2v.model._run_record import CorpusRecord, CorpusSummary, LearningRate, RunRecord
 from spacy_w2v.model._vocabulary import summarize_vocabulary
 from spacy_w2v.training._stages import Prepared
-
-if TYPE_CHECKING:
-    from spacy_w2v.training._run import TrainingRun
 
 PACKAGES = ("spacy-w2v", "spacy", "gensim", "numpy", "numba", "datasets", "pyarrow")
 """Those whose versions are kept."""
@@ -40,13 +36,15 @@ def describe_words(settings: W2VSettings, prepared: Prepared) -> CorpusSummary:
     )
 
 
-def describe_run(run: "TrainingRun", prepared: Prepared, *, learning_rates: list[LearningRate]) -> RunRecord:
+def describe_run(
+    settings: W2VSettings, prepared: Prepared, *, lang: str, learning_rates: list[LearningRate]
+) -> RunRecord:
     """Return the record of the models of a run, its checkpoints too, without their results.
 
     A run that is resumed keeps its name, and what only a newer version of this package knows of it.
     """
-    found = describe_words(run.settings, prepared)
-    record = RunRecord.of(run.settings, found, lang=run.nlp.lang, versions=_versions())
+    found = describe_words(settings, prepared)
+    record = RunRecord.of(settings, found, lang=lang, versions=_versions())
     earlier = prepared.earlier.record if prepared.earlier is not None else None
     if earlier is not None:
         record = with_unknown_of(record, earlier)

@@ -152,7 +152,7 @@ class TrainingRun:
             untrained_loss=objective.untrained_loss(layer, counts, sample=training.sample),
             frozen=start.found if start is not None and self.settings.initial.freeze else NO_WORDS,
             learning_rates=rates,
-            record=describe_run(self, prepared, learning_rates=rates),
+            record=describe_run(self.settings, prepared, lang=self.nlp.lang, learning_rates=rates),
         )
         self._begin(prepared, built, callback=callback)
         return built
