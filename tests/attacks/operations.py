@@ -199,7 +199,7 @@ def open_initial(path: str) -> str:
 
     initial = read(path)
     output = () if initial.output is None else (np.array(initial.output),)
-    return digest(initial.words, np.array(initial.rows), np.array(initial.vectors), *output)
+    return digest(initial.words, initial.rows, np.array(initial.matrix), *output)
 
 
 def run_kernel() -> str:
