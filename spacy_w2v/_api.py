@@ -85,8 +85,8 @@ def from_gensim(
         >>> model = spacy_w2v.from_gensim(Word2Vec(texts, vector_size=50))
         >>> nlp = model.to_spacy()
     """
+    from spacy_w2v.formats.gensim._models import model_of_gensim
     from spacy_w2v.formats.gensim._pickles import load_gensim
-    from spacy_w2v.formats.gensim._reading_models import model_of_gensim
 
     nlp = pipeline_or_english(nlp)
     if isinstance(model, str | Path):

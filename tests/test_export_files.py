@@ -23,7 +23,7 @@ from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.formats import _matrices as matrices
 from spacy_w2v.formats._exporting import export, files_of
 from spacy_w2v.formats._opening import open_vectors
-from spacy_w2v.formats.gensim import _writing_models as to_gensim_model
+from spacy_w2v.formats.gensim import _models as to_gensim_model
 from spacy_w2v.formats.spacy import _keys as spacy_keys
 from spacy_w2v.formats.spacy import _table as spacy_files
 from spacy_w2v.model import _word_vectors as word_vectors

@@ -36,7 +36,7 @@ FORMATS = {
     "spacy": Format("spacy_w2v.formats.spacy._writing", "write_spacy", "spacy", needs_model=True, keeps_pipeline=True),
     "gensim": Format("spacy_w2v.formats.gensim._keyed_vectors", "write_keyed_vectors", "gensim/vectors.kv"),
     "gensim-model": Format(
-        "spacy_w2v.formats.gensim._writing_models",
+        "spacy_w2v.formats.gensim._models",
         "write_gensim_model",
         "gensim/word2vec.model",
         needs_model=True,

@@ -69,7 +69,7 @@ class Word2Vec(TrainedModel):
         It has memory of its own, since gensim trains in place. CBOW from the mean gets a sixth of the learning rate:
         gensim hands the whole step to each word of a context. Raises ConfigError for a full softmax, which it lacks.
         """
-        from spacy_w2v.formats.gensim._writing_models import make_gensim_model
+        from spacy_w2v.formats.gensim._models import make_gensim_model
 
         return make_gensim_model(self)
 

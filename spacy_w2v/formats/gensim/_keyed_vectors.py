@@ -81,7 +81,7 @@ def word_vectors_of_gensim(gensim_object: Any, name: str) -> WordVectors:
     if type(gensim_object) is GensimWord2Vec and bool(gensim_object.hs) != bool(gensim_object.negative):
         import spacy
 
-        from spacy_w2v.formats.gensim._reading_models import model_of_gensim
+        from spacy_w2v.formats.gensim._models import model_of_gensim
 
         return model_of_gensim(gensim_object, name=name, nlp=spacy.blank("xx"), attr="ORTH").word_vectors(name=name)
     keyed_vectors = getattr(gensim_object, "wv", gensim_object)

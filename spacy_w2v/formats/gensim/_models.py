@@ -1,24 +1,30 @@
-"""Models of gensim as ours: words, both matrices, hyper-parameters, and the tree of hierarchical softmax.
+"""gensim's Word2Vec, whole, as a model of ours and the other way round: words, both matrices, tree, hyper-parameters.
 
 gensim's Huffman tree is as good as ours, but breaks ties between equal counts in another way, so its inner nodes are
 others. No order of the words makes one into the other. A model from gensim therefore keeps gensim's tree, as
 `TrainedModel.own_tree`.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import Tree
+from spacy_w2v._arrays import Tree, Vectors
 from spacy_w2v.config._loading import config_of
-from spacy_w2v.config._schema import ALPHA, ALPHA_OF_MEANS, W2VSettings, parse_settings
+from spacy_w2v.config._schema import ExportSettings, W2VSettings
 from spacy_w2v.errors import ConfigError, Word2VecError
+from spacy_w2v.formats._matrices import passing_rows, write_matrix
 from spacy_w2v.formats._word2vec import Word2Vec
+from spacy_w2v.formats.gensim._hyper_parameters import settings_of, untrained_model
+from spacy_w2v.formats.gensim._keyed_vectors import COMPRESSED, fill_words
 from spacy_w2v.model._run_record import CorpusRecord, CorpusSummary, RunRecord
+from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._vocabulary import Vocabulary, summarize_vocabulary
-from spacy_w2v.objectives._registry import gensim_names, objective_of
+from spacy_w2v.objectives._registry import objective_of
+from spacy_w2v.objectives._subsampling import keep_probabilities
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -26,14 +32,22 @@ if TYPE_CHECKING:
 GensimModel = Any
 """A gensim.models.Word2Vec: gensim has no types."""
 
+FLOATS_IN_ONE_FILE = 10 * 1024**2
+"""Smaller matrices are within gensim's own file; larger ones are files beside it, as gensim has it."""
+
 
 def model_of_gensim(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str | None = None) -> Word2Vec:
     """Return a model of ours with all that a gensim.models.Word2Vec has learned, which it shares no memory with.
 
-    name: what messages and meta data call it. nlp: the pipeline whose tokenizer makes such tokens. attr: what its words
-    are of a token, ORTH, LOWER or NORM; None for LOWER where all are in lower case, else ORTH. Raises ConfigError for
-    what is not a Word2Vec, is not trained yet, is trained with both hierarchical softmax and negative sampling, or does
-    not hold together.
+    Args:
+        gensim_model: The Word2Vec.
+        name: What messages and the record of the model call it.
+        nlp: The pipeline whose tokenizer makes such tokens.
+        attr: What its words are of a token, ORTH, LOWER or NORM; None for LOWER where all are in lower case, else ORTH.
+
+    Raises:
+        ConfigError: It is not a Word2Vec, is not trained yet, is trained with both hierarchical softmax and negative
+            sampling, or does not hold together.
     """
     from gensim import models
 
@@ -59,7 +73,7 @@ def _model(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str |
     words = [keyed_vectors.index_to_key[index] for index in order]
     if attr is None:
         attr = "LOWER" if all(word == word.lower() for word in words) else "ORTH"
-    settings = _settings_of(gensim_model, attr=attr)
+    settings = settings_of(gensim_model, attr=attr)
     vocabulary = Vocabulary(words, counts[order], _forms(words, counts[order]))
     tree = None
     if gensim_model.hs:
@@ -107,42 +121,6 @@ def _check_shapes(gensim_model: GensimModel) -> None:
             raise ValueError(f"its {n_words} words have not one path each in the tree")
 
 
-def _settings_of(gensim_model: GensimModel, *, attr: str) -> W2VSettings:
-    """Return gensim's hyper-parameters as ours. Raises ConfigError for those that make no sense here."""
-    architecture, loss = gensim_names(sg=bool(gensim_model.sg), hs=bool(gensim_model.hs))
-    by_mean = not gensim_model.sg and bool(gensim_model.cbow_mean)
-    # Of a step for the mean of a context, each word takes the whole in gensim, and its share here.
-    alpha = gensim_model.alpha * (ALPHA_OF_MEANS / ALPHA if by_mean else 1.0)
-    return parse_settings(
-        {
-            "tokens": {"attr": attr},
-            "vocabulary": {
-                "min_count": max(1, gensim_model.min_count),
-                "max_vocab_size": gensim_model.max_vocab_size,
-                "max_final_vocab": gensim_model.max_final_vocab,
-            },
-            "model": {
-                "architecture": architecture,
-                "loss": loss,
-                "vector_size": gensim_model.vector_size,
-                "window": gensim_model.window,
-                "shrink_windows": gensim_model.shrink_windows,
-                "cbow_mean": bool(gensim_model.cbow_mean),
-                "ns_exponent": gensim_model.ns_exponent,
-            }
-            | ({"negative": gensim_model.negative} if gensim_model.negative else {}),
-            "training": {
-                "epochs": max(1, gensim_model.epochs),
-                "alpha": alpha,
-                "min_alpha": min(alpha, gensim_model.min_alpha),
-                "sample": gensim_model.sample,
-                "seed": abs(gensim_model.seed),
-                "workers": gensim_model.workers,
-            },
-        }
-    )
-
-
 def _tree_of(keyed_vectors: Any, order: NDArray[np.int64]) -> Tree:
     """Return the tree whose paths gensim keeps with the words."""
     codes = [np.asarray(keyed_vectors.expandos["code"][index], np.uint8) for index in order]
@@ -180,3 +158,78 @@ def _record_of(
     summary = summarize_vocabulary(vocabulary, n_tokens=n_tokens, n_types=len(vocabulary), min_count=0)
     found = CorpusSummary(corpus=corpus, vocabulary=summary)
     return RunRecord.of(settings, found, lang=lang, versions={"gensim": gensim.__version__})
+
+
+def make_gensim_model(model: TrainedModel) -> Any:  # Any: gensim has no types
+    """Return a gensim.models.Word2Vec with words, counts, both matrices, tree and hyper-parameters.
+
+    It shares no memory with the model, since gensim trains in place.
+
+    Raises:
+        ConfigError: The loss is a full softmax, which gensim does not have.
+    """
+    gensim_model = _without_matrices(model)
+    output: Vectors = np.zeros((len(model), model.vector_size), np.float32)
+    output[: len(model.output_vectors)] = model.output_vectors  # of a tree one row less than words
+    gensim_model.wv.vectors = np.array(model.input_vectors, np.float32, order="C")
+    setattr(gensim_model, model.objective.for_gensim().outputs, output)
+    if model.tree is None:
+        gensim_model.make_cum_table()
+    return gensim_model
+
+
+def write_gensim_model(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
+    """Write what `Word2Vec.load(path)` reads: `path`, and large arrays beside it.
+
+    It is always the whole model: `max_vectors`, `dtype` and `vector_kind` of the settings are for other formats.
+    """
+    shape = (len(model), model.vector_size)
+    if len(model) * model.vector_size < FLOATS_IN_ONE_FILE or path.suffix in COMPRESSED:
+        make_gensim_model(model).save(str(path))
+        return
+    gensim_model, outputs = _without_matrices(model), model.objective.for_gensim().outputs
+    gensim_model.wv.vectors = np.zeros((1, 2), np.float32)  # both give way to ours, which so are never in memory
+    setattr(gensim_model, outputs, np.zeros((1, 2), np.float32))
+    gensim_model.save(str(path), separately=[outputs], sep_limit=2)
+    for name, matrix in (("wv.vectors", model.input_vectors), (outputs, model.output_vectors)):
+        write_matrix(path.with_name(f"{path.name}.{name}.npy"), passing_rows(matrix), shape=shape, dtype="float32")
+
+
+def _without_matrices(model: TrainedModel) -> Any:
+    """Return a Word2Vec with words, counts, tree and hyper-parameters. Raises ConfigError for a full softmax."""
+    gensim_model = untrained_model(model)
+    _fill_words(gensim_model.wv, model, sample=gensim_model.sample)
+    if model.tree is not None:
+        _fill_paths(gensim_model.wv, model.tree)
+    corpus = model.record.corpus
+    gensim_model.corpus_count = corpus.n_sentences
+    gensim_model.corpus_total_words = corpus.n_tokens
+    gensim_model.raw_vocab = {}
+    gensim_model.effective_min_count = gensim_model.min_count
+    gensim_model.add_lifecycle_event("created", msg=f"exported by spacy-w2v from a model of {corpus.source}")
+    return gensim_model
+
+
+def _fill_words(keyed_vectors: Any, model: TrainedModel, *, sample: float) -> None:
+    """Put in words, counts, and the thresholds of subsampling as integers of 32 bits."""
+    fill_words(keyed_vectors, model.words)
+    counts = model.vocabulary.counts
+    if model.settings.ns_exponent <= 0:
+        counts = np.maximum(counts, 1)  # gensim has no word without tokens, and would divide by zero
+    keep = keep_probabilities(model.vocabulary.counts, sample)
+    keyed_vectors.expandos["count"] = np.array(counts, np.int64)
+    keyed_vectors.expandos["sample_int"] = (keep * (2**32 - 1)).astype(np.uint32)
+
+
+def _fill_paths(keyed_vectors: Any, tree: Tree) -> None:
+    """Put in the path of each word: the codes, and the rows of syn1."""
+    keyed_vectors.expandos["code"] = _split(tree.codes, tree)
+    keyed_vectors.expandos["point"] = _split(tree.nodes, tree)
+
+
+def _split(flat: NDArray[Any], tree: Tree) -> NDArray[np.object_]:
+    """Return an array with an array for each word, as gensim keeps them."""
+    pieces = np.empty(tree.offsets.size - 1, object)
+    for word, (start, stop) in enumerate(zip(tree.offsets[:-1], tree.offsets[1:], strict=True)):
+        pieces[word] = flat[start:stop].copy()
+    return pieces

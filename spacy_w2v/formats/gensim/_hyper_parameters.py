@@ -1,0 +1,93 @@
+"""The hyper-parameters of gensim's Word2Vec as settings of ours, and the other way round.
+
+They differ in the learning rate of CBOW by means: of a step for the mean of a context, each word takes the whole in
+gensim, and its share here.
+"""
+
+from typing import Any
+
+from spacy_w2v._system.cores import available_cores
+from spacy_w2v.config._schema import ALPHA, ALPHA_OF_MEANS, TrainingSettings, W2VSettings, parse_settings
+from spacy_w2v.model._trained import TrainedModel
+from spacy_w2v.objectives._architectures import Architecture
+from spacy_w2v.objectives._registry import architecture_of, gensim_names
+
+
+def settings_of(gensim_model: Any, *, attr: str) -> W2VSettings:  # Any: gensim has no types
+    """Return the hyper-parameters of a gensim.models.Word2Vec as settings.
+
+    Args:
+        gensim_model: The model.
+        attr: What its words are of a token.
+
+    Raises:
+        ConfigError: A hyper-parameter makes no sense here.
+    """
+    architecture, loss = gensim_names(sg=bool(gensim_model.sg), hs=bool(gensim_model.hs))
+    by_mean = not gensim_model.sg and bool(gensim_model.cbow_mean)
+    alpha = gensim_model.alpha * (ALPHA_OF_MEANS / ALPHA if by_mean else 1.0)
+    return parse_settings(
+        {
+            "tokens": {"attr": attr},
+            "vocabulary": {
+                "min_count": max(1, gensim_model.min_count),
+                "max_vocab_size": gensim_model.max_vocab_size,
+                "max_final_vocab": gensim_model.max_final_vocab,
+            },
+            "model": {
+                "architecture": architecture,
+                "loss": loss,
+                "vector_size": gensim_model.vector_size,
+                "window": gensim_model.window,
+                "shrink_windows": gensim_model.shrink_windows,
+                "cbow_mean": bool(gensim_model.cbow_mean),
+                "ns_exponent": gensim_model.ns_exponent,
+            }
+            | ({"negative": gensim_model.negative} if gensim_model.negative else {}),
+            "training": {
+                "epochs": max(1, gensim_model.epochs),
+                "alpha": alpha,
+                "min_alpha": min(alpha, gensim_model.min_alpha),
+                "sample": gensim_model.sample,
+                "seed": abs(gensim_model.seed),
+                "workers": gensim_model.workers,
+            },
+        }
+    )
+
+
+def untrained_model(model: TrainedModel) -> Any:  # Any: gensim has no types
+    """Return a gensim.models.Word2Vec without words, with the hyper-parameters of a model.
+
+    Raises:
+        ConfigError: The loss is a full softmax, which gensim does not have.
+    """
+    from gensim.models import Word2Vec
+
+    settings, loss, architecture = model.settings, model.objective.for_gensim(), architecture_of(model.settings)
+    vocabulary, training = model.record.vocabulary, model.record.training
+    alpha = _alpha(architecture, training)
+    return Word2Vec(
+        vector_size=model.vector_size,
+        alpha=alpha,
+        min_alpha=min(alpha, training.min_alpha),
+        window=settings.window,
+        min_count=vocabulary.min_count,
+        max_vocab_size=vocabulary.max_vocab_size,
+        max_final_vocab=vocabulary.max_final_vocab,
+        sample=training.sample,
+        seed=training.seed,
+        workers=training.workers or available_cores(),
+        sg=architecture.gensim_sg,
+        hs=loss.hs,
+        negative=loss.negative,
+        ns_exponent=settings.ns_exponent,
+        cbow_mean=int(settings.cbow_mean),
+        epochs=training.epochs,
+        shrink_windows=settings.shrink_windows,
+    )
+
+
+def _alpha(architecture: Architecture, training: TrainingSettings) -> float:
+    alpha = training.alpha or architecture.default_alpha
+    return alpha * ALPHA / ALPHA_OF_MEANS if architecture.shares_steps else alpha
