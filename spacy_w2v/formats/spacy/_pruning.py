@@ -43,7 +43,7 @@ def pipeline_to_prune(nlp: Any, max_vectors: int) -> "Language":  # Any: whateve
     if isinstance(nlp, TrainedModel):
         raise ConfigError(f"{rule} Take its to_spacy(max_vectors={max_vectors}) instead.")
     if isinstance(nlp, WordVectors) or hasattr(nlp, "index_to_key"):
-        raise ConfigError(f"{rule} Make a smaller file of them with spacy w2v export --max-vectors {max_vectors}.")
+        raise ConfigError(f"{rule} The command spacy w2v export makes a smaller file of them.")
     return check_pipeline(nlp)
 
 
