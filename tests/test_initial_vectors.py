@@ -361,7 +361,7 @@ def test_command_starts_from_vectors(workplace):
     ("options", "message"),
     [
         (["--w2v.model.vector_size", 9], "must be that of the vectors to start from, 8 in vectors.txt, was: 9"),
-        (["--init", "nowhere"], "there is no nowhere"),
+        (["--init", "nowhere"], "nowhere does not exist"),
         (["--w2v.initial.nope", 1], "[w2v.initial] has no setting 'nope'"),
     ],
 )
