@@ -328,6 +328,18 @@ def test_a_single_bad_number_is_divergence(value, which):
         assert f"norms of {name} vectors must stay below 500" in problem
 
 
+def test_sums_that_grow_all_the_time_are_no_divergence_while_they_are_finite():
+    parameters = {"input": np.ones((9, 16), np.float32), "squares": np.full((9, 16), 1e6, np.float32)}
+    check = DivergenceCheck(parameters, accumulators=frozenset({"squares"}))
+    assert check.of_sample() is None
+    assert check.of_all() is None
+    parameters["squares"][3, 2] = np.nan
+    for problem in (check.of_sample(), check.of_all()):
+        assert problem == "The sums squares must stay finite, but do not"
+    parameters["input"][1] = 1e6
+    assert "norms of input vectors must stay below 500" in check.of_all()
+
+
 def test_a_sample_has_frequent_rows_and_others_from_everywhere():
     assert sample_rows(0).size == 0
     rows = sample_rows(10**7)

@@ -44,7 +44,7 @@ def parse_config(text: str, *, interpolate: bool = True) -> "Config":
 
 
 def apply_overrides(config: "Config", overrides: dict[str, Any], *, interpolate: bool = True) -> "Config":
-    """Return the config with overrides and variables in place; a misspelt section is a ConfigError."""
+    """Return the config with overrides and variables in place; a misspelled section is a ConfigError."""
     from confection import Config
 
     config = Config(config.copy(), section_order=config.section_order)

@@ -30,8 +30,8 @@ def tokenize(
     r"""Return the words of texts, a list for each sentence, as `train` sees them with the same arguments.
 
     All texts are encoded to disk before the first sentence comes; `train` finds them there, if it gets the same
-    `cache_dir` and texts that it knows again. Sentences end where windows do: at line breaks, unless `boundary` is
-    another. Rare words are not left out.
+    `cache_dir` and texts that it knows again. Sentences end where windows do: at line breaks, unless `boundary` says
+    otherwise. Rare words are not left out.
 
     Args:
         texts: As for `train`.

@@ -62,6 +62,8 @@ class Objective(ABC):
     """As configs have it."""
     needs_one_blas_thread: ClassVar[bool] = False
     """Whether its kernels call BLAS, which must not start threads of its own within a worker."""
+    accumulators: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that grow as long as training lasts, such as AdaGrad's sums: they must be finite, but may be large."""
     has_tree: ClassVar[bool] = False
     """Whether its output vectors are of the inner nodes of a tree."""
 

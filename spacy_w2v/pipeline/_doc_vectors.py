@@ -39,7 +39,7 @@ class PoolingSettings:
     frequencies: Literal["corpus", "zipf"] = "corpus"
     """From the counts of the model, or by Zipf's law from the order of the table's rows."""
     max_edits: int = 0
-    """An unknown word takes the vector of the word spelt most like it, up to so many edits; 0: it has none."""
+    """An unknown word takes the vector of the word spelled most like it, up to so many edits; 0: it has none."""
 
     def __post_init__(self) -> None:
         if self.sif_a <= 0:

@@ -38,6 +38,8 @@ class DivergenceCheck:
     parameters: Parameters
     untrained_loss: float = math.inf
     """Loss per pair of a model that knows nothing; infinity for no limit."""
+    accumulators: frozenset[str] = frozenset()
+    """Parameters whose norms have no limit, see `Objective.accumulators`."""
 
     def of_loss(self, loss: float) -> str | None:
         """Look at the mean loss per pair over some chunks. NaN stands for no pairs as well, and passes."""
@@ -51,7 +53,7 @@ class DivergenceCheck:
     def of_sample(self) -> str | None:
         """Look at some rows of all parameters, while they may be trained."""
         for name, rows in self._samples.items():
-            if (problem := problem_of_rows(self.parameters[name][rows], name=name)) is not None:
+            if (problem := self._of_rows(name, self.parameters[name][rows])) is not None:
                 return problem
         return None
 
@@ -59,9 +61,14 @@ class DivergenceCheck:
         """Look at all rows of all parameters."""
         for name, matrix in self.parameters.items():
             for start in range(0, len(matrix), BLOCK_ROWS):
-                if (problem := problem_of_rows(matrix[start : start + BLOCK_ROWS], name=name)) is not None:
+                if (problem := self._of_rows(name, matrix[start : start + BLOCK_ROWS])) is not None:
                     return problem
         return None
+
+    def _of_rows(self, name: str, rows: Vectors) -> str | None:
+        if name not in self.accumulators:
+            return problem_of_rows(rows, name=name)
+        return None if np.isfinite(rows).all() else f"The sums {name} must stay finite, but do not"
 
     @cached_property
     def _samples(self) -> dict[str, NDArray[np.int64]]:

@@ -10,7 +10,11 @@ from spacy_w2v.training._work import Work, Worker
 
 
 class Executor(Protocol):
-    """Carries out the tasks of a run in the order of its plan, several at a time."""
+    """Carries out the tasks of a run in the order of its plan, several at a time.
+
+    While no task is running, in a pause or after `stop`, the parameters of the run in this process are those of all
+    tasks that are done: checkpoints and the model are written from them.
+    """
 
     @property
     def n_begun(self) -> int:

@@ -178,7 +178,7 @@ class TrainingRun:
         )
         state = prepared.state(work.plan, work.schedule)
         divergence = TerminateOnDivergence(
-            DivergenceCheck(built.parameters, built.untrained_loss),
+            DivergenceCheck(built.parameters, built.untrained_loss, accumulators=objective.accumulators),
             work.schedule,
             n_tokens_per_epoch=work.plan.n_tokens,
             n_tokens=state.n_tokens,

@@ -15,7 +15,7 @@ from spacy_w2v.formats.spacy._table_data import gather
 from spacy_w2v.model._lookup import NO_ROW, cases_of
 
 LETTERS_PER_EDIT = 4
-"""A word has one edit for every four letters: "cat" is not "car" misspelt, but "kingdmo" is "kingdom" with two."""
+"""A word has one edit for every four letters: "cat" is not "car" misspelled, but "kingdmo" is "kingdom" with two."""
 
 SUBSTITUTES_KEPT = 100_000
 """Unknown words that are remembered before all are forgotten: some ten megabytes."""
@@ -25,7 +25,7 @@ class WordRows:
     """Finds the rows of words in one table.
 
     A word that is not a key takes the row of its lower, title or upper case, the first that is one; then, if max_edits
-    is above 0, that of the word spelt most like it, of the same first letter: the most frequent among equals, as rows
+    is above 0, that of the word spelled most like it, of the same first letter: the most frequent among equals, as rows
     go from frequent to rare.
     """
 
