@@ -46,7 +46,7 @@ def parse_block(block: type[AnyBlock], values: object, *, path: str, section: st
         except RecursionError:
             problem = f"{section} has values that are nested too deep".lstrip()
     raise StorageError(
-        f"{path}: {problem}. It is damaged, or was written by a newer version of spacy-w2v, which alone can read it."
+        f"{path}: {problem}. It is damaged, or was written by a newer version of spacy-w2v, and only that can read it."
     )
 
 

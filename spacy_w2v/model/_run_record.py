@@ -90,7 +90,7 @@ class InitialRecord(InitialSummary, KeptInitialSettings):
 
 
 class EpochResult(Block):
-    """What an epoch came to."""
+    """The result of an epoch."""
 
     epoch: AtLeastOne
     loss: float
@@ -107,7 +107,7 @@ class EpochResult(Block):
 
 
 class LearningRate(Block):
-    """The learning rate from a task on, which a run that goes on may change."""
+    """The learning rate from a task on, which a resumed run may change."""
 
     n_tasks_done: NonNegativeInt
     """Tasks before the change."""
@@ -115,7 +115,7 @@ class LearningRate(Block):
     min_alpha: NonNegativeFloat
 
     def changes(self, now: "LearningRate") -> list[str]:
-        """Return a text for each of the two rates that is another now."""
+        """Return a text for each of the two rates that has changed."""
         names = ("alpha", "min_alpha")
         return [
             f"{name} is {getattr(now, name)}, was {getattr(self, name)}"

@@ -35,7 +35,7 @@ class TrainedModel:
     record: RunRecord
     """What it was trained on, how, and what came of it: source, counts, hyper-parameters, results, versions."""
     own_tree: Tree | None = None
-    """The tree of hierarchical softmax where it is another than counts and settings give, as of a model from gensim."""
+    """The tree of hierarchical softmax where counts and settings do not give it, as of a model from gensim."""
     trusts_config: bool = True
     """Whether a pipeline that is made from the config may run any function that this names; else only its tokenizer.
 

@@ -1,4 +1,4 @@
-"""The settings that a run must keep when it goes on, and which of them have changed."""
+"""The settings that a resumed run must keep, and which of them have changed."""
 
 from collections.abc import Collection, Mapping
 
@@ -50,6 +50,6 @@ def changed_settings(
 
 
 def lasting_settings(settings: W2VSettings) -> LastingSettings:
-    """Return the settings that must stay when a run goes on."""
+    """Return the settings that must stay when a run is resumed."""
     values = settings.model_dump(mode="json", include=set(BLOCKS), exclude=MAY_CHANGE)
     return LastingSettings.model_validate(values)

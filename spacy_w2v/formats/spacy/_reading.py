@@ -13,7 +13,7 @@ from spacy_w2v.model._word_vectors import WordVectors
 
 
 def has_rows_of_words(table: Any) -> bool:
-    """Return whether a table is of spaCy's own kind with a row for each word: not floret, nor of a class of others."""
+    """Return whether a table is of spaCy's own kind with a row for each word: not floret, nor of another class."""
     from spacy.vectors import Vectors
 
     return isinstance(table, Vectors) and table.mode == "default"
