@@ -39,7 +39,7 @@ from spacy_w2v.kernels import TRAINING_KERNELS
 from spacy_w2v.objectives._noise import make_noise
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.objectives._subsampling import make_subsampling
-from spacy_w2v.training._randomness import chunk_random_state
+from spacy_w2v.training._randomness import item_random_state
 
 CHUNK_TOKENS = 100_000
 SENTENCE_TOKENS = 1000
@@ -100,7 +100,7 @@ def train_zipf(chunks: list[Chunk], *, n_types: int, vector_size: int, kernel: s
     alphas = Alphas(np.float32(0.025), np.float32(0.0001))
 
     def train(number: int) -> int:
-        state = chunk_random_state(seed=1, epoch=0, chunk=number)
+        state = item_random_state(seed=1, epoch=0, item=number)
         _, n_pairs, _ = train_chunk(
             chunks[number], subsampling, IdentityInput(len(weights.input)), noise, weights, settings, alphas, state
         )

@@ -81,8 +81,8 @@ def test_a_plan_of_a_million_epochs_is_made_at_once():
 
     start = time.process_time()
     plan = Plan(np.array([5, 3, 4]), epochs=1_000_000, seed=1)
-    assert plan.n_tokens_before(plan.n_tasks) == 12_000_000
+    assert plan.size_before(plan.n_tasks) == 12_000_000
     last = [plan.task(plan.n_tasks - 3 + i) for i in range(3)]
-    assert {task.chunk for task in last} == {0, 1, 2}
-    assert last[0].first_token == 12 * 999_999
+    assert {task.item for task in last} == {0, 1, 2}
+    assert last[0].first == 12 * 999_999
     assert time.process_time() - start < 1

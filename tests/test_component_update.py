@@ -32,7 +32,7 @@ from spacy_w2v.evaluation._word_pairs import score_word_pairs
 from spacy_w2v.kernels import TRAINING_KERNELS
 from spacy_w2v.objectives._subsampling import make_subsampling
 from spacy_w2v.pipeline._continuing import LearningRates, MeanLoss
-from spacy_w2v.training._randomness import chunk_random_state
+from spacy_w2v.training._randomness import item_random_state
 
 D = 20
 """Dimensions, which the kernels pad to 32."""
@@ -123,7 +123,7 @@ def test_a_step_is_that_of_the_reference(key, tmp_path):
             IdentityInput(len(words)),
             layer,
             Weights(inputs, outputs),
-            chunk_random_state(seed=7, epoch=3, chunk=step),
+            item_random_state(seed=7, epoch=3, item=step),
         )
         settings = make_settings(key, window=3, negative=4)
         (expected_loss, n_pairs, _), (inputs, outputs) = run_reference(key, case, settings, 0.1)

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import spacy
 
-from spacy_w2v._arrays import Weights
+from spacy_w2v._arrays import Chunk, Weights
 from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.corpus import _store as store
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.training._executors import ThreadExecutor
+from spacy_w2v.training._plan import Plan
 from spacy_w2v.training._run import TrainingRun
 from spacy_w2v.training._work import Worker, make_work
 from spacy_w2v.training.callbacks._callback import Callback
@@ -47,6 +48,32 @@ def work_of(monkeypatch, tmp_path):
             return make_work(run.settings, prepared, built), objective_of(settings.model).weights(built.parameters)
 
     return work_of
+
+
+class Merged:
+    """Other work items than the chunks of a corpus: two of them at a time, in memory."""
+
+    def __init__(self, chunks):
+        reader = chunks.open()
+        read = [reader.read(number) for number in range(len(chunks.sizes))]
+        self.items = [merged(read[first : first + 2]) for first in range(0, len(read), 2)]
+        self.sizes = np.array([item.tokens.size for item in self.items])
+        self.empty = chunks.empty
+
+    def open(self):
+        return self
+
+    def read(self, number):
+        return self.items[number]
+
+
+def merged(chunks):
+    tokens = np.concatenate([chunk.tokens for chunk in chunks])
+    lengths = np.concatenate([np.diff(chunk.offsets) for chunk in chunks])
+    item = Chunk(tokens, np.concatenate(([0], np.cumsum(lengths))))
+    for array in item:
+        array.flags.writeable = False
+    return item
 
 
 def copy_of(weights):
@@ -112,3 +139,34 @@ def test_errors_of_workers_are_raised_where_results_are_received(work_of, tmp_pa
     with pytest.raises(ValueError, match="non-negative"):
         results_of(executor, 1)
     executor.stop()
+
+
+def test_items_need_not_be_chunks_of_a_corpus(work_of):
+    work, weights = work_of()
+    items = Merged(work.items)
+    plan = Plan(items.sizes, epochs=2, seed=work.seed)
+    assert plan.n_tasks < work.plan.n_tasks
+    assert plan.epoch_size == work.plan.epoch_size
+    other = dataclasses.replace(work, items=items, plan=plan)
+    results = run_all(other, weights)
+    assert [result.task.size for result in results] == [items.sizes[result.task.item] for result in results]
+    sizes = np.cumsum([0, *(result.task.size for result in results[:-1])])
+    assert [result.task.first for result in results] == sizes.tolist()
+    assert sum(result.n_kept for result in results) <= 2 * plan.epoch_size
+    assert results[-1].loss / results[-1].n_pairs < results[0].loss / results[0].n_pairs
+
+
+def test_a_run_takes_the_executor_that_it_is_given(monkeypatch, tmp_path):
+    monkeypatch.setattr(store, "CHUNK_TOKENS", 600)
+    made = []
+
+    def make_executor(work, weights, *, n_workers, n_until_pause=None):
+        made.append(n_workers)
+        return ThreadExecutor(work, weights, n_workers=n_workers, n_until_pause=n_until_pause)
+
+    settings = parse_settings({"vocabulary": {"min_count": 1}, "training": {"epochs": 1, "workers": 1}})
+    run = TrainingRun(as_source(make_texts()), spacy.blank("en"), settings, cache_dir=tmp_path)
+    expected = run.execute()
+    actual = dataclasses.replace(run, make_executor=make_executor).execute()
+    assert made == [1]
+    np.testing.assert_array_equal(actual.input_vectors, expected.input_vectors)

@@ -11,7 +11,7 @@ from spacy_w2v.kernels._random import next_random, noise_word, scale_below
 from spacy_w2v.objectives._noise import alias_tables, make_noise, noise_probabilities
 from spacy_w2v.objectives._parameters import fill_at_random
 from spacy_w2v.objectives._subsampling import keep_probabilities, make_subsampling
-from spacy_w2v.training._randomness import chunk_order, chunk_random_state
+from spacy_w2v.training._randomness import item_order, item_random_state
 
 COUNTS = np.array([100_000, 5_000, 800, 70, 7, 7, 1])
 
@@ -66,7 +66,7 @@ def test_alias_of_a_certain_word():
 def test_noise_drawn_follows_its_distribution():
     """Chi-squared over 200,000 draws of the compiled sampler, at the 0.1 % level for 6 degrees of freedom."""
     noise = make_noise(COUNTS, ns_exponent=0.75)
-    state = chunk_random_state(seed=9, epoch=0, chunk=0)
+    state = item_random_state(seed=9, epoch=0, item=0)
     n_draws = 200_000
     drawn = np.bincount(
         [int(noise_word(np.uint64(next_random(state)), noise)) for _ in range(n_draws)], minlength=COUNTS.size
@@ -76,7 +76,7 @@ def test_noise_drawn_follows_its_distribution():
 
 
 def test_generator_equals_the_reference():
-    state = chunk_random_state(seed=9, epoch=1, chunk=2)
+    state = item_random_state(seed=9, epoch=1, item=2)
     generator = reference.Xoshiro256PlusPlus(state)
     expected = [generator.next() for _ in range(1000)]
     actual = [int(next_random(state)) for _ in range(1000)]
@@ -85,7 +85,7 @@ def test_generator_equals_the_reference():
 
 def test_scaled_draws_are_uniform():
     """Chi-squared over 100,000 draws, at the 0.1 % level for 4 degrees of freedom."""
-    state = chunk_random_state(seed=9, epoch=0, chunk=0)
+    state = item_random_state(seed=9, epoch=0, item=0)
     drawn = np.bincount(
         [int(scale_below(np.uint64(next_random(state)) >> np.uint64(32), np.uint64(5))) for _ in range(100_000)],
         minlength=5,
@@ -96,15 +96,15 @@ def test_scaled_draws_are_uniform():
 
 def test_streams_of_chunks_differ():
     """No two neighbouring (seed, epoch, chunk) share a word of their states."""
-    states = [chunk_random_state(seed=s, epoch=e, chunk=c) for s in range(5) for e in range(5) for c in range(20)]
+    states = [item_random_state(seed=s, epoch=e, item=c) for s in range(5) for e in range(5) for c in range(20)]
     assert np.unique(np.concatenate(states)).size == 4 * len(states)
 
 
-def test_chunk_order_is_a_permutation_fixed_by_seed_and_epoch():
-    orders = [tuple(chunk_order(n_chunks=50, seed=s, epoch=e)) for s in range(2) for e in range(2)]
+def test_the_order_of_items_is_a_permutation_fixed_by_seed_and_epoch():
+    orders = [tuple(item_order(n_items=50, seed=s, epoch=e)) for s in range(2) for e in range(2)]
     assert all(sorted(order) == list(range(50)) for order in orders)
     assert len(set(orders)) == 4
-    assert tuple(chunk_order(n_chunks=50, seed=0, epoch=0)) == orders[0]
+    assert tuple(item_order(n_items=50, seed=0, epoch=0)) == orders[0]
 
 
 @pytest.mark.parametrize("vector_size", [3, 100, 300])
@@ -121,7 +121,7 @@ def test_initial_vectors_are_uniform(vector_size):
 
 def test_states_have_cache_lines_of_their_own():
     """Of 128 bytes; else threads would wait for each other's draws."""
-    states = [chunk_random_state(seed=1, epoch=0, chunk=chunk) for chunk in range(20)]
+    states = [item_random_state(seed=1, epoch=0, item=chunk) for chunk in range(20)]
     places = [state.ctypes.data for state in states]
     assert all(place % 128 == 0 for place in places)
     buffers = [state.base for state in states]

@@ -130,7 +130,7 @@ class _Kernel:
 
     def train(self, chunk: Chunk, data: Any, *, alpha: float, step: int) -> tuple[float, int]:  # Any: NumPy's or CuPy's
         """Train on a chunk, and write the rows of its words to the table's data."""
-        from spacy_w2v.training._randomness import chunk_random_state
+        from spacy_w2v.training._randomness import item_random_state
 
         words = self._words(chunk.tokens)
         inputs = self.parameters["input"]
@@ -145,7 +145,7 @@ class _Kernel:
                 self.settings,
                 Alphas(np.float32(alpha), np.float32(alpha)),
                 # As the chunks of one more epoch.
-                chunk_random_state(seed=self.training.seed, epoch=self.training.epochs, chunk=step),
+                item_random_state(seed=self.training.seed, epoch=self.training.epochs, item=step),
             )
         changed = inputs[words]
         self._check(changed, float(loss), int(n_pairs), alpha=alpha, step=step)

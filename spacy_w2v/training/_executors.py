@@ -40,6 +40,13 @@ class Executor(Protocol):
         """Begin no further tasks, ever, and wait until none is running: no worker changes the weights after that."""
 
 
+class MakeExecutor(Protocol):
+    """Makes the executor of a run, as the class `ThreadExecutor` does."""
+
+    def __call__(self, work: Work, weights: Weights, *, n_workers: int, n_until_pause: int | None = None) -> Executor:
+        """Return the executor; its arguments are those of `ThreadExecutor`."""
+
+
 class ThreadExecutor:
     """Threads of this process, which share the weights."""
 

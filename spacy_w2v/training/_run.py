@@ -27,7 +27,7 @@ from spacy_w2v.training._checkpoint import (
 )
 from spacy_w2v.training._description import describe_run, describe_words
 from spacy_w2v.training._divergence import DivergenceCheck
-from spacy_w2v.training._executors import ThreadExecutor
+from spacy_w2v.training._executors import MakeExecutor, ThreadExecutor
 from spacy_w2v.training._lasting_settings import lasting_settings
 from spacy_w2v.training._loop import TrainingLoop
 from spacy_w2v.training._preparation import check_memory, choose_words, learning_rates
@@ -65,6 +65,8 @@ class TrainingRun:
     """Python file with registered functions of the user's own, for the processes that tokenize."""
     initial: WordVectors | None = None
     """Vectors to start from; None for those that the settings name, if they do."""
+    make_executor: MakeExecutor = ThreadExecutor
+    """What carries out the tasks: threads of this process, unless another executor is given."""
 
     def __post_init__(self) -> None:
         # What depends on the model is a number from here on, in checkpoints and in the model's record.
@@ -169,7 +171,7 @@ class TrainingRun:
         checkpoint = self._model_checkpoint(prepared, built, callback)
         always = checkpoint is not None and checkpoint.every_s == 0
         n_workers = work.settings.workers
-        executor = ThreadExecutor(
+        executor = self.make_executor(
             work,
             objective.weights(built.parameters),
             n_workers=n_workers,
@@ -180,7 +182,7 @@ class TrainingRun:
         divergence = TerminateOnDivergence(
             DivergenceCheck(built.parameters, built.untrained_loss, accumulators=objective.accumulators),
             work.schedule,
-            n_tokens_per_epoch=work.plan.n_tokens,
+            n_tokens_per_epoch=work.plan.epoch_size,
             n_tokens=state.n_tokens,
             what_is_kept=checkpoint.describe if checkpoint is not None else lambda: "",
         )

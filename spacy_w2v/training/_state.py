@@ -12,7 +12,7 @@ from spacy_w2v.training._progress_record import SavedState
 from spacy_w2v.training._remedies import start_again
 
 N_NEWEST = 20
-"""Chunks over which the loss is shown, and watched."""
+"""Work items over which the loss is shown, and watched."""
 
 
 class TrainingProgress(NamedTuple):
@@ -63,7 +63,7 @@ class RunState:
     @property
     def epoch(self) -> int:
         """The first epoch that is not done, from 1; of a run that is done, the last one."""
-        return min(self.n_done, self.plan.n_tasks - 1) // self.plan.n_chunks + 1
+        return min(self.n_done, self.plan.n_tasks - 1) // self.plan.n_items + 1
 
     def add(self, result: TaskResult) -> list[EpochResult]:
         """Add the result of a task, and return the epochs that end with it.
@@ -71,12 +71,12 @@ class RunState:
         Raises TrainingError if an epoch had no pairs.
         """
         self.n_done += 1
-        self.n_tokens += int(self.plan.chunk_tokens[result.task.chunk])
+        self.n_tokens += result.task.size
         self.newest = [*self.newest[1 - N_NEWEST :], result]
         self.by_epoch.setdefault(result.task.epoch, []).append(result)
         n_before = len(self.finished)
-        # Epochs end in their order, though the last chunks of one may come after the next one's: chunks differ in size.
-        while len(self.by_epoch.get(len(self.finished), ())) == self.plan.n_chunks:
+        # Epochs end in their order, though the last items of one may come after the next one's: items differ in size.
+        while len(self.by_epoch.get(len(self.finished), ())) == self.plan.n_items:
             self.finished.append(self._sum(len(self.finished), self.by_epoch.pop(len(self.finished))))
         return self.finished[n_before:]
 
@@ -97,7 +97,7 @@ class RunState:
         if n_pairs == 0:
             raise TrainingError(
                 "The corpus must give pairs of neighbouring words, but min_count and sample leave none: "
-                f"{sum(result.n_kept for result in results)} of {self.plan.n_tokens} tokens are kept. "
+                f"{sum(result.n_kept for result in results)} of {self.plan.epoch_size} tokens are kept. "
                 'Take more text, lower min_count, raise sample (0 keeps all), or set boundary = "document".'
             )
         seconds = self.seconds
@@ -108,7 +108,7 @@ class RunState:
             n_kept=int(sum(result.n_kept for result in results)),
             seconds=seconds,
             words_per_s=self.n_tokens / seconds,
-            alpha=self.schedule.alpha_at((epoch + 1) * self.plan.n_tokens),
+            alpha=self.schedule.alpha_at((epoch + 1) * self.plan.epoch_size),
         )
 
     def saved(self) -> SavedState:
@@ -129,9 +129,9 @@ class RunState:
         state = cls(plan, schedule)
         state.finished = list(saved.epochs)
         state.n_done = saved.n_tasks_done
-        first = len(state.finished) * plan.n_chunks
+        first = len(state.finished) * plan.n_items
         n_running = len(saved.running_epoch)
-        fits = state.n_done <= plan.n_tasks and state.n_done == first + n_running and n_running < plan.n_chunks
+        fits = state.n_done <= plan.n_tasks and state.n_done == first + n_running and n_running < plan.n_items
         if not fits or saved.epoch != state.epoch:
             raise StorageError(
                 f"The progress of a checkpoint must fit its corpus, but is damaged: epoch {saved.epoch} with "
@@ -142,5 +142,5 @@ class RunState:
         if running:
             state.by_epoch[len(state.finished)] = running
         state.newest = running[-N_NEWEST:]
-        state.n_tokens = plan.n_tokens_before(state.n_done)
+        state.n_tokens = plan.size_before(state.n_done)
         return state

@@ -1,37 +1,34 @@
 """The work of a run: what workers must know, and what one does with a task."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-import numpy as np
-
-from spacy_w2v._arrays import Chunk, InputLayer, KernelSettings, OutputLayer, Subsampling, Weights
+from spacy_w2v._arrays import KernelSettings, Weights
 from spacy_w2v._system.cores import available_cores
 from spacy_w2v.config._schema import W2VSettings, default_alpha
-from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.kernels import TrainingKernel
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.training._arguments import kernel_settings
 from spacy_w2v.training._learning_rate import LearningRateSchedule
-from spacy_w2v.training._plan import Plan
-from spacy_w2v.training._randomness import chunk_random_state
+from spacy_w2v.training._plan import Plan, Task
+from spacy_w2v.training._randomness import item_random_state
 from spacy_w2v.training._stages import Built, Prepared
 from spacy_w2v.training._state import TaskResult
+from spacy_w2v.training._work_items import CorpusChunks, Item, WorkItems
 
 
 @dataclass(frozen=True, eq=False)
 class Work:
     """All that a worker must know, besides the weights that it trains.
 
-    It can be pickled, and so be sent to another process or machine that has the corpus at the same path.
+    It can be pickled, and so be sent to another process or machine that has the items at the same path.
     """
 
     kernel: TrainingKernel
     """By the name of its module."""
-    corpus: Corpus
-    """Opened by its path."""
-    subsampling: Subsampling
-    inputs: InputLayer
-    layer: OutputLayer
+    items: WorkItems
+    tables: tuple[NamedTuple, ...]
+    """What the kernel takes between an item and the weights."""
     settings: KernelSettings
     schedule: LearningRateSchedule
     plan: Plan
@@ -40,22 +37,21 @@ class Work:
 
 def make_work(settings: W2VSettings, prepared: Prepared, built: Built) -> Work:
     """Return what the workers of a run must know; `Work.settings.workers` is how many there are to be."""
-    model, training, corpus = settings.model, settings.training, prepared.corpus
-    plan = Plan(corpus.chunk_tokens, epochs=training.epochs, seed=training.seed)
-    # More workers than chunks would train several epochs at the same time, each at its own learning rate.
-    n_workers = min(training.workers or available_cores(), plan.n_chunks)
+    model, training = settings.model, settings.training
+    items = CorpusChunks(prepared.corpus)
+    plan = Plan(items.sizes, epochs=training.epochs, seed=training.seed)
+    # More workers than items would train several epochs at the same time, each at its own learning rate.
+    n_workers = min(training.workers or available_cores(), plan.n_items)
     kernel = objective_of(model).kernel(training.kernel)
     return Work(
         kernel=kernel,
-        corpus=corpus,
-        subsampling=built.subsampling,
-        inputs=built.inputs,
-        layer=built.layer,
+        items=items,
+        tables=(built.subsampling, built.inputs, built.layer),
         settings=kernel_settings(model, kernel, n_workers=n_workers, frozen=built.frozen),
         schedule=LearningRateSchedule(
             alpha=training.alpha or default_alpha(model),
             min_alpha=training.min_alpha,
-            n_tokens=corpus.counts.n_tokens * training.epochs,
+            n_tokens=plan.epoch_size * training.epochs,
         ),
         plan=plan,
         seed=training.seed,
@@ -66,35 +62,28 @@ class Worker:
     """Trains tasks of a run on weights that other workers may change at the same time."""
 
     def __init__(self, work: Work, weights: Weights):
-        """Load the kernel and open the corpus. Raises StorageError if it is damaged."""
+        """Load the kernel and open the items. Raises StorageError if they are damaged."""
         self.work = work
         self.weights = weights
-        self.train_chunk = work.kernel.load()
-        self.chunks = work.corpus.open_chunks()
+        self.train_item = work.kernel.load()
+        self.items = work.items.open()
 
     def warm_up(self) -> None:
-        """Compile the kernel, or load it from numba's cache, on a chunk of no tokens with the types of a real one."""
-        nothing = Chunk(tokens=np.zeros(0, np.uint32), offsets=np.zeros(1, np.int64))
-        for array in nothing:
-            array.flags.writeable = False
-        self._train(nothing, epoch=0, number=0, first_token=0)
+        """Compile the kernel, or load it from numba's cache, on an item of no units with the types of a real one."""
+        self._train(self.work.items.empty(), Task(number=0, epoch=0, item=0, first=0, size=0))
 
     def run(self, number: int) -> TaskResult:
         """Train the task with this number in the plan."""
         task = self.work.plan.task(number)
-        chunk = self.chunks.read(task.chunk)
-        counters = self._train(chunk, epoch=task.epoch, number=task.chunk, first_token=task.first_token)
-        return TaskResult(task, *counters)
+        return TaskResult(task, *self._train(self.items.read(task.item), task))
 
-    def _train(self, chunk: Chunk, *, epoch: int, number: int, first_token: int) -> tuple[float, int, int]:
+    def _train(self, item: Item, task: Task) -> tuple[float, int, int]:
         work = self.work
-        return self.train_chunk(
-            chunk,
-            work.subsampling,
-            work.inputs,
-            work.layer,
+        return self.train_item(
+            item,
+            *work.tables,
             self.weights,
             work.settings,
-            work.schedule.alphas_between(first_token, first_token + chunk.tokens.size),
-            chunk_random_state(seed=work.seed, epoch=epoch, chunk=number),
+            work.schedule.alphas_between(task.first, task.first + task.size),
+            item_random_state(seed=work.seed, epoch=task.epoch, item=task.item),
         )
