@@ -262,6 +262,15 @@ def test_a_former_name_is_read_with_a_warning(tmp_path):
         load_config(tmp_path / "both.cfg")
 
 
+def test_an_override_by_a_former_name_is_read_with_a_warning(tmp_path):
+    (tmp_path / "new.cfg").write_text('[w2v]\n\n[w2v.export]\nvector_kind = "input"\n')
+    with pytest.warns(ConfigWarning, match=r"^\[w2v\.export\] vectors is called vector_kind now, and is read as such"):
+        config = load_config(tmp_path / "new.cfg", {"w2v.export.vectors": "mean"})
+    assert config["w2v"]["export"] == {"vector_kind": "mean"}
+    with pytest.raises(ConfigError, match=r"^w2v\.export\.vector_kind must be overridden once, but is so under its"):
+        load_config(tmp_path / "new.cfg", {"w2v.export.vectors": "mean", "w2v.export.vector_kind": "input"})
+
+
 def test_a_former_name_elsewhere_is_answered_with_the_new_one():
     message = r"^\[w2v\.export\] has no setting 'vectors'\. It is called vector_kind now\.$"
     with pytest.raises(ConfigError, match=message):

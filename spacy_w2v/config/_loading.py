@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.config._registered import fill_block
-from spacy_w2v.config._renamed import rename_settings
+from spacy_w2v.config._renamed import rename_overrides, rename_settings
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import did_you_mean
@@ -30,7 +30,7 @@ def load_config(path: str | Path, overrides: dict[str, Any] | None = None, *, in
         raise ConfigError(f"The config must be an existing file, was: {path}") from None
     except (ValueError, KeyError, configparser.Error) as error:  # confection lets some through, as of a section twice
         raise ConfigError(f"The config {path} cannot be read: {_problem(error)}") from None
-    return apply_overrides(with_sections(raw), overrides or {}, interpolate=interpolate)
+    return apply_overrides(with_sections(raw), rename_overrides(overrides or {}), interpolate=interpolate)
 
 
 def parse_config(text: str, *, interpolate: bool = True) -> "Config":

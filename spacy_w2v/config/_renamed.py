@@ -24,6 +24,23 @@ def rename_settings(block: dict[str, Any], *, section: str) -> None:  # Any: val
         warn_of_former_name(old, new, section=section)
 
 
+def rename_overrides(overrides: dict[str, Any]) -> dict[str, Any]:  # Any: values of a config
+    """Return overrides, keyed as in "w2v.training.epochs", with the new names of settings, with a warning.
+
+    Raises:
+        ConfigError: a setting is overridden under both names.
+    """
+    renamed = dict(overrides)
+    for (section, old), new in NEW_NAMES.items():
+        if (former := f"{section}.{old}") not in renamed:
+            continue
+        if (name := f"{section}.{new}") in renamed:
+            raise ConfigError(f"{name} must be overridden once, but is so under its former name {former} too.")
+        renamed[name] = renamed.pop(former)
+        warn_of_former_name(old, new, section=section)
+    return renamed
+
+
 def warn_of_former_name(old: str, new: str, *, section: str) -> None:
     """Warn that a setting is read, but under a name that it has no longer."""
     warnings.warn(
