@@ -1,7 +1,9 @@
 """The configs in README.md and its pages: all of them parse as they stand, and the complete ones make a pipeline."""
 
+import json
 import random
 import re
+from itertools import cycle, takewhile
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from spacy.util import load_model_from_config
 from thinc.api import Config
 
 import spacy_w2v
+from spacy_w2v.config._schema import W2VSettings
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "configs/README.md", "docs/component.md", "docs/word2vec-family.md")
@@ -92,3 +95,22 @@ def test_a_complete_block_makes_a_pipeline(block, tmp_path, monkeypatch):
     assert nlp("river")[0].has_vector
     if "tok2vec" in nlp.pipe_names:
         assert any(node.name == "static_vectors" for node in nlp.get_pipe("tok2vec").model.walk())
+
+
+CODE = re.compile(r"`([^`]+)`")
+
+
+def table_of(section):
+    """The defaults that the README's table of a section gives, by setting."""
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").split(f"| `[{section}]` | default |")[1].splitlines()[2:]
+    rows = (line.split(" | ") for line in takewhile(lambda line: line.startswith("|"), lines))
+    return {
+        name: json.loads(default)
+        for names, defaults, *_ in rows
+        for name, default in zip(CODE.findall(names), cycle(CODE.findall(defaults)), strict=False)
+    }
+
+
+@pytest.mark.parametrize("block", list(W2VSettings.model_fields))
+def test_the_readme_has_every_setting_with_its_default(block):
+    assert table_of(f"w2v.{block}") == json.loads(W2VSettings().model_dump_json())[block]

@@ -160,17 +160,18 @@ def _check_blank(content: Content, rest: bytes, number: int, layout: Layout) -> 
         )
     while rest:
         if rest.strip():
-            raise StorageError(f"Line {number} of {content.name} must be a word and {layout.d} numbers, but is empty.")
+            rule = f"Line {number} of {content.name} must be a word and {_numbers(layout.d)}"
+            raise StorageError(f"{rule}, but is empty.")
         rest = content.read()
 
 
 def _read_by_hand(line: bytes, layout: Layout, *, where: str) -> tuple[bytes, Vectors]:
     """Return the word and the numbers of a line with any decimals. Raises StorageError with what is wrong in it."""
-    rule = f"{where} must be a word and {layout.d} numbers, but"
+    rule = f"{where} must be a word and {_numbers(layout.d)}, but"
     fields = split_line(line, layout.separator)
     if len(fields) <= layout.d:
         other = " It is separated by spaces and tabs." if b"\t" in line and b" " in line else ""
-        raise StorageError(f"{rule} has only {len(fields) - 1} numbers or no word.{other}")
+        raise StorageError(f"{rule} has only {_numbers(len(fields) - 1)} or no word.{other}")
     numbers = fields[-layout.d :]
     plain = not b"".join(numbers).translate(None, b"0123456789+-.eE")
     try:
@@ -199,7 +200,7 @@ def _checked(number: bytes) -> bytes:
 
 def _check_spaces(word: bytes, layout: Layout, *, where: str) -> None:
     """Raise StorageError if what stands before the numbers of a line is not a word with single spaces in it."""
-    rule = f"{where} must be a word and {layout.d} numbers, but"
+    rule = f"{where} must be a word and {_numbers(layout.d)}, but"
     parts = _BLANK.split(word)
     if b"\r" in word or b"\0" in word:
         raise StorageError(f"{rule} has {_quoted(word)} for a word. It is not text, or has other line breaks.")
@@ -236,3 +237,7 @@ def lines_of(names: list[str], rows: Vectors) -> bytes:
     of_rows = pc.binary_join(pa.ListArray.from_arrays(ends, numbers), " ")
     lines = pc.binary_join_element_wise(pa.array(names, pa.string()), of_rows, " ")
     return "".join(chain.from_iterable((line, "\n") for line in lines.to_pylist())).encode()
+
+
+def _numbers(n: int) -> str:
+    return "1 number" if n == 1 else f"{n} numbers"
