@@ -158,7 +158,7 @@ def test_the_kernel_reads_numbers_exactly_or_leaves_them():
             assert rows[0, 0] == np.float32(float(text))
 
 
-HEADER = "Line {} of .*vectors must be a word and {} numbers, but"
+HEADER = "Line {} of .*vectors must be a word and {} numbers?, but"
 REFUSED = {
     "rows missing": (f"877 3\n{LINES * 3}", "must have 877 words of 3 dimensions as its first line says, at least"),
     "a row missing": (f"5 3\n{LINES}", "must have 5 words as its first line says, but has 4. It is cut"),
