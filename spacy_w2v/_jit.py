@@ -19,9 +19,11 @@ FASTMATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
 def compiled_files(package: Path) -> list[Path]:
     """Return the Python files of a package that compiled code depends on, in order.
 
-    They are those in folders named "kernels" and below them, and what these import: the array bundles, and this module.
+    They are those below the folder "kernels" of the package or of a room, and what these import: the array bundles, and
+    this module.
     """
-    in_folders = (path for path in package.rglob("*.py") if "kernels" in path.relative_to(package).parts)
+    folders = (package / "kernels", *package.glob("*/kernels"))  # a walk of the whole package would take longer
+    in_folders = (path for folder in folders for path in folder.rglob("*.py"))
     return sorted([*in_folders, *(package / name for name in ("_arrays.py", "_jit.py"))])
 
 
