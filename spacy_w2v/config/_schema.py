@@ -95,7 +95,7 @@ class TrainingSettings(Settings):
     """blocked: fast, with noise words that neighbours share; sequential: pair by pair, as word2vec.c and gensim do."""
     epochs: int = Field(5, ge=1, le=1_000_000)
     alpha: float | None = Field(None, gt=0, le=1_000_000)
-    """Learning rate at the start; null for `default_alpha`, which depends on the model."""
+    """Learning rate at the start; null for what suits the model, see `starting_alpha`."""
     min_alpha: float = Field(0.0001, ge=0, le=1_000_000)
     """Learning rate at the end."""
     sample: float = Field(1e-3, ge=0)
@@ -116,8 +116,10 @@ gensim gives each word the whole step (see `kernels.blocked._contexts`). benchma
 """
 
 
-def default_alpha(model: ModelSettings) -> float:
-    """Return the learning rate at the start for a model, where the config gives none."""
+def starting_alpha(model: ModelSettings, training: TrainingSettings) -> float:
+    """Return the learning rate at the start: that of the settings, or where they give none, what suits the model."""
+    if training.alpha is not None:
+        return training.alpha
     return ALPHA_OF_MEANS if ARCHITECTURES[model.architecture].pools_contexts and model.cbow_mean else ALPHA
 
 
@@ -141,16 +143,14 @@ class W2VSettings(Settings):
     @model_validator(mode="after")
     def alpha_falls(self) -> "W2VSettings":
         """Refuse a learning rate that would rise."""
-        alpha = self.completed().training.alpha
-        if alpha is not None and self.training.min_alpha > alpha:
+        alpha = starting_alpha(self.model, self.training)
+        if self.training.min_alpha > alpha:
             raise ValueError(f"training.min_alpha must not be above alpha ({alpha}), was: {self.training.min_alpha}")
         return self
 
     def completed(self) -> "W2VSettings":
         """Return the settings with the learning rate that the model has by default, if they give none."""
-        if self.training.alpha is not None:
-            return self
-        training = self.training.model_copy(update={"alpha": default_alpha(self.model)})
+        training = self.training.model_copy(update={"alpha": starting_alpha(self.model, self.training)})
         return self.model_copy(update={"training": training})
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from spacy_w2v._arrays import Vectors
 from spacy_w2v.config._losses import ARCHITECTURES as FACTS
 from spacy_w2v.config._losses import ArchitectureName
-from spacy_w2v.config._schema import ModelSettings, default_alpha
+from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.objectives._predictions import Predictions, Ranks
 
 
@@ -28,11 +28,6 @@ class Architecture(ABC):
     def shares_steps(self) -> bool:
         """Whether several words make a hidden vector as their mean, and each takes its share of the step of that."""
         return FACTS[self.name].pools_contexts and self.settings.cbow_mean
-
-    @property
-    def default_alpha(self) -> float:
-        """The learning rate at the start, where the config gives none."""
-        return default_alpha(self.settings)
 
     def hidden_vector(self, context: Vectors) -> Vectors:
         """Return the vector, 1 × d, by which all words of a context predict, from their n × d input vectors."""

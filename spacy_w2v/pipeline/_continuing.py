@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from spacy_w2v._arrays import OUT_OF_VOCABULARY, Alphas, Chunk, Counts, TokenIds, Vectors
 from spacy_w2v._system.blas import one_thread_of_blas
-from spacy_w2v.config._schema import ModelSettings, TrainingSettings, default_alpha
+from spacy_w2v.config._schema import ModelSettings, TrainingSettings, starting_alpha
 from spacy_w2v.errors import ConfigError, TrainingError
 from spacy_w2v.formats.spacy._table_data import gather, scatter
 from spacy_w2v.model._run_record import RunRecord
@@ -49,7 +49,7 @@ class ContinuedTraining:
         self.counts = counts
         self.outputs = outputs
         self.n_steps = outputs.n_steps
-        self.rates = LearningRates(SHARE_OF_ALPHA * (self.training.alpha or default_alpha(self.model)))
+        self.rates = LearningRates(SHARE_OF_ALPHA * starting_alpha(self.model, self.training))
         """Where no others are given."""
         self._kernel: _Kernel | None = None
 

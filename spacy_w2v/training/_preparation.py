@@ -1,7 +1,7 @@
 """What a run prepares before anything is learned: words, the vectors to start from, learning rates, memory."""
 
 from spacy_w2v._system.memory import available_memory
-from spacy_w2v.config._schema import W2VSettings, default_alpha
+from spacy_w2v.config._schema import W2VSettings, starting_alpha
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.errors import TrainingError
 from spacy_w2v.model._run_record import LearningRate
@@ -62,7 +62,7 @@ def choose_words(
 def learning_rates(settings: W2VSettings, prepared: Prepared, callback: Callback) -> list[LearningRate]:
     """Return the learning rate as the run began, and each change since; report the one that comes now."""
     training, earlier = settings.training, prepared.earlier
-    alpha = training.alpha or default_alpha(settings.model)
+    alpha = starting_alpha(settings.model, training)
     n_tasks_done = earlier.n_tasks_done if earlier is not None else 0
     now = LearningRate(n_tasks_done=n_tasks_done, alpha=alpha, min_alpha=training.min_alpha)
     if earlier is None:

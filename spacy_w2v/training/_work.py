@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from spacy_w2v._arrays import KernelSettings, Weights
 from spacy_w2v._system.cores import available_cores
-from spacy_w2v.config._schema import W2VSettings, default_alpha
+from spacy_w2v.config._schema import W2VSettings, starting_alpha
 from spacy_w2v.kernels import TrainingKernel
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.training._arguments import kernel_settings
@@ -49,7 +49,7 @@ def make_work(settings: W2VSettings, prepared: Prepared, built: Built) -> Work:
         tables=(built.subsampling, built.inputs, built.layer),
         settings=kernel_settings(model, kernel, n_workers=n_workers, frozen=built.frozen),
         schedule=LearningRateSchedule(
-            alpha=training.alpha or default_alpha(model),
+            alpha=starting_alpha(model, training),
             min_alpha=training.min_alpha,
             n_tokens=plan.epoch_size * training.epochs,
         ),

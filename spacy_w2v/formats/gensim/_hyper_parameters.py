@@ -7,7 +7,14 @@ gensim, and its share here.
 from typing import Any
 
 from spacy_w2v._system.cores import available_cores
-from spacy_w2v.config._schema import ALPHA, ALPHA_OF_MEANS, TrainingSettings, W2VSettings, parse_settings
+from spacy_w2v.config._schema import (
+    ALPHA,
+    ALPHA_OF_MEANS,
+    TrainingSettings,
+    W2VSettings,
+    parse_settings,
+    starting_alpha,
+)
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.objectives._architectures import Architecture
 from spacy_w2v.objectives._registry import architecture_of, gensim_names
@@ -89,5 +96,5 @@ def untrained_model(model: TrainedModel) -> Any:  # Any: gensim has no types
 
 
 def _alpha(architecture: Architecture, training: TrainingSettings) -> float:
-    alpha = training.alpha or architecture.default_alpha
+    alpha = starting_alpha(architecture.settings, training)
     return alpha * ALPHA / ALPHA_OF_MEANS if architecture.shares_steps else alpha
