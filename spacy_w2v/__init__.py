@@ -94,10 +94,10 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     """Import the public names when they are first used."""
     if name in _HOMES:
-        from spacy_w2v._system.signals import import_whole
+        from spacy_w2v._system.signals import import_uninterrupted
 
         module, _, attribute = _HOMES[name].partition(":")
-        import_whole(module)
+        import_uninterrupted(module)
         return getattr(import_module(module), attribute)
     if name == "__version__":
         from importlib.metadata import version

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from spacy_w2v._system.signals import import_whole
+from spacy_w2v._system.signals import import_uninterrupted
 from spacy_w2v.config._arguments import (
     optional_path,
     path_of,
@@ -154,7 +154,7 @@ def train(
         [('prime', 0.89), ('philip', 0.86)]
         >>> model.save("vectors")
     """
-    import_whole(*NEEDED_TO_TRAIN)
+    import_uninterrupted(*NEEDED_TO_TRAIN)
     from spacy_w2v.formats._opening import vectors_of
     from spacy_w2v.training._composition import train_model
     from spacy_w2v.training._run import TrainingRun

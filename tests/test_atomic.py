@@ -155,10 +155,10 @@ def test_what_may_be_overwritten(tmp_path, files, overwrite, message):
         for name in files:
             (tmp_path / "out" / name).write_text("")
     if message is None:
-        check_output(tmp_path / "out", overwrite=overwrite, made_by_us="log")
+        check_output(tmp_path / "out", overwrite=overwrite, marker_file="log")
     else:
         with pytest.raises(StorageError, match=message):
-            check_output(tmp_path / "out", overwrite=overwrite, made_by_us="log")
+            check_output(tmp_path / "out", overwrite=overwrite, marker_file="log")
 
 
 def write_number(path, number):

@@ -101,7 +101,7 @@ def test_the_checkpoint_that_a_run_is_replacing_is_left_to_it(workplace):
     """Between two renames it stands beside its place; whoever put it back would make the second one fail."""
     out, aside = workplace / "out", workplace / ".out.checkpoint-old"
     aside.mkdir()
-    with results.only_writer(checkpoint_of(out)), pytest.raises(StorageError, match="another one is in progress"):
+    with results.exclusive_writer(checkpoint_of(out)), pytest.raises(StorageError, match="another one is in progress"):
         results.finish_earlier(out)
     assert aside.exists()
     assert not results.finish_earlier(out)
@@ -111,16 +111,16 @@ def test_the_checkpoint_that_a_run_is_replacing_is_left_to_it(workplace):
 
 def test_results_that_came_while_a_run_was_starting_are_kept(workplace, monkeypatch):
     """As those of another run, which has let go of the output just before this one holds it."""
-    only_writer = results.only_writer
+    exclusive_writer = results.exclusive_writer
 
     @contextmanager
     def later(*arguments, **options):
-        with only_writer(*arguments, **options):
+        with exclusive_writer(*arguments, **options):
             (workplace / "out").mkdir()
             (workplace / "out/training.jsonl").write_text("of the other run")
             yield
 
-    monkeypatch.setattr("spacy_w2v.training._checkpoint.only_writer", later)
+    monkeypatch.setattr("spacy_w2v.training._checkpoint.exclusive_writer", later)
     result = w2v_here(*TRAIN, cwd=workplace)
     assert result.code == 1
     assert "The output directory must be new or empty, but out exists." in result.said

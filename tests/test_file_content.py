@@ -7,7 +7,7 @@ import pytest
 
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.sources import _file_content as file_content
-from spacy_w2v.sources._file_content import contents
+from spacy_w2v.sources._file_content import file_contents
 from spacy_w2v.sources._huggingface import make_dataset_v1
 
 TEXT = b"one two three\n" * 1000
@@ -70,7 +70,7 @@ def test_of_large_sources_blocks_and_times_count(tmp_path, few_bytes):
     paths[0].write_bytes(bytes(5000))
     paths[1].write_bytes(bytes(100))
     names = [str(path) for path in paths]
-    large, small = contents(names)
+    large, small = file_contents(names)
     assert (large.mtime_ns, small.mtime_ns) == (paths[0].stat().st_mtime_ns, 0)
     noticed = []
     for place in range(5000):
@@ -79,7 +79,7 @@ def test_of_large_sources_blocks_and_times_count(tmp_path, few_bytes):
             file.write(b"X")
             file.flush()
             os.utime(paths[0], ns=(large.mtime_ns, large.mtime_ns))
-            noticed.append(contents(names)[0] != large)
+            noticed.append(file_contents(names)[0] != large)
             file.seek(place)
             file.write(b"\0")
         os.utime(paths[0], ns=(large.mtime_ns, large.mtime_ns))
@@ -87,17 +87,17 @@ def test_of_large_sources_blocks_and_times_count(tmp_path, few_bytes):
     assert all(noticed[:10])
     assert all(noticed[-10:])
     os.utime(paths[0], (1, 1))
-    assert contents(names)[0] != large
+    assert file_contents(names)[0] != large
     os.utime(paths[1], (1, 1))
-    assert contents(names)[1] == small
+    assert file_contents(names)[1] == small
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
 def test_a_pipe_is_never_known_again(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    assert contents([str(tmp_path / "pipe")]) is None
+    assert file_contents([str(tmp_path / "pipe")]) is None
 
 
 def test_a_file_that_cannot_be_read(tmp_path):
     with pytest.raises(CorpusError, match=r"must be readable, but .*none\.txt is not: No such file"):
-        contents([str(tmp_path / "none.txt")])
+        file_contents([str(tmp_path / "none.txt")])

@@ -8,10 +8,10 @@ from helpers_cli import files_below
 
 from spacy_w2v._atomic import (
     check_output,
+    finish_interrupted,
     recover_directory,
     remove_directory,
     replaced_directory,
-    settle,
     staged_directory,
     staged_siblings,
 )
@@ -101,7 +101,7 @@ def test_results_killed_at_any_step(tmp_path, kind):
         before = {**OLD, **users} if kind == "results" else {}
         got_through = run(lambda out=out: write_results(out), n_steps=number)
         # as the next start does, whether it goes on to write there or not
-        check_output(out, overwrite=True, made_by_us="log")
+        check_output(out, overwrite=True, marker_file="log")
         found = files_below(out) if out.exists() else {}
         assert found in (before, {**NEW, **users}), number
         assert set(files_below(root)) - {"out", *(f"out/{name}" for name in found)} <= {"out"}
@@ -126,8 +126,8 @@ def test_the_next_start_may_be_killed_too(tmp_path):
             root.mkdir()
             users = make_earlier(root / "out", "results")
             assert not run(lambda root=root: write_results(root / "out"), n_steps=number)
-            settled = run(lambda root=root: settle(root / "out"), n_steps=second)
-            settle(root / "out")
+            settled = run(lambda root=root: finish_interrupted(root / "out"), n_steps=second)
+            finish_interrupted(root / "out")
             assert files_below(root / "out") in ({**OLD, **users}, {**NEW, **users}), (number, second)
             if settled:
                 break

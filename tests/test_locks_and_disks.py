@@ -11,7 +11,15 @@ from contextlib import contextmanager
 import pytest
 from helpers_cli import files_below
 
-from spacy_w2v._atomic import check_output, disk, exchange, only_writer, staged_directory, staged_file, staged_siblings
+from spacy_w2v._atomic import (
+    check_output,
+    disk,
+    exchange,
+    exclusive_writer,
+    staged_directory,
+    staged_file,
+    staged_siblings,
+)
 from spacy_w2v._atomic.locks import release_lock, take_lock
 from spacy_w2v.errors import StorageError
 
@@ -69,12 +77,12 @@ def test_file_systems_without_locks_can_be_written(tmp_path, monkeypatch):
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr("spacy_w2v._atomic.locks._lock", refuse)
-    with only_writer(tmp_path / "run"), staged_directory(tmp_path / "out") as directory:
+    with exclusive_writer(tmp_path / "run"), staged_directory(tmp_path / "out") as directory:
         (directory / "file").write_text("new")
     assert files_below(tmp_path) == {"out": None, "out/file": b"new"}
 
 
-@pytest.mark.parametrize("staged", [staged_directory, staged_siblings, only_writer])
+@pytest.mark.parametrize("staged", [staged_directory, staged_siblings, exclusive_writer])
 def test_an_output_has_one_writer(tmp_path, staged):
     with staged(tmp_path / "out"):
         with (
@@ -84,7 +92,7 @@ def test_an_output_has_one_writer(tmp_path, staged):
             staged(tmp_path / "out"),
         ):
             raise AssertionError
-        check_output(tmp_path / "out", overwrite=False, made_by_us="log")  # leaves what is under way alone
+        check_output(tmp_path / "out", overwrite=False, marker_file="log")  # leaves what is under way alone
     with staged(tmp_path / "out"):
         pass
 
@@ -179,18 +187,18 @@ def test_results_that_cannot_be_moved_are_kept(tmp_path, renames, n_before):
     kept = files_below(tmp_path)
     assert {name: text for name, text in kept.items() if ".spacy-w2v" not in name} == before
     assert kept["out/.spacy-w2v/new/a"] == kept["out/.spacy-w2v/new/b"] == b"new"
-    check_output(tmp_path / "out", overwrite=True, made_by_us="a")
+    check_output(tmp_path / "out", overwrite=True, marker_file="a")
     assert files_below(tmp_path) == {"out": None, "out/a": b"new", "out/b": b"new", "out/notes": b"old"}
 
 
 def test_a_damaged_journal_is_told(tmp_path):
-    workshop = tmp_path / "out/.spacy-w2v"
-    (workshop / "new").mkdir(parents=True)
+    staging_area = tmp_path / "out/.spacy-w2v"
+    (staging_area / "new").mkdir(parents=True)
     for content in ("[", "[]", '{"enter": 1}', json.dumps({"enter": ["../x"], "leave": []})):
-        (workshop / "journal.json").write_text(content)
+        (staging_area / "journal.json").write_text(content)
         with pytest.raises(StorageError, match=r"must name what is moved to .*out, but is damaged"):
-            check_output(tmp_path / "out", overwrite=True, made_by_us="log")
-        assert (workshop / "new").exists()
+            check_output(tmp_path / "out", overwrite=True, marker_file="log")
+        assert (staging_area / "new").exists()
 
 
 # places
@@ -214,18 +222,18 @@ def mounted(place):
 def test_a_mount_point_is_written_into(tmp_path):
     with mounted(tmp_path / "out") as out:
         (out / "lost+found").mkdir()
-        check_output(out, overwrite=False, made_by_us="log")
+        check_output(out, overwrite=False, marker_file="log")
         for content in ("1", "2"):
             with staged_directory(out, replaces={"log"}) as directory:
                 (directory / "log").write_text(content)
             assert files_below(out) == {"lost+found": None, "log": content.encode()}
-            check_output(out, overwrite=True, made_by_us="log")
+            check_output(out, overwrite=True, marker_file="log")
         assert files_below(tmp_path) == {"out": None, "out/lost+found": None, "out/log": b"2"}
 
 
 def test_a_mount_point_that_would_be_replaced_is_refused_first(tmp_path):
     with mounted(tmp_path / "place") as place:
-        for staged in (staged_directory(tmp_path, replaces={"place"}), only_writer(place)):
+        for staged in (staged_directory(tmp_path, replaces={"place"}), exclusive_writer(place)):
             with pytest.raises(StorageError, match=r"must be replaceable, but .*place is a mount point"), staged:
                 raise AssertionError
 
@@ -241,7 +249,7 @@ def test_a_directory_in_one_that_cannot_be_written_is_written_into(tmp_path):
         (fixed / "out").mkdir()
         with mounted(fixed / "out") as out:
             subprocess.run(["mount", "-o", "remount,ro", fixed], check=True)
-            check_output(out, overwrite=False, made_by_us="log")
+            check_output(out, overwrite=False, marker_file="log")
             with staged_directory(out, replaces={"log"}) as directory:
                 (directory / "log").write_text("new")
             assert files_below(out) == {"log": b"new"}
@@ -262,7 +270,7 @@ def test_only_the_lock_is_made_to_hold_a_directory(tmp_path, monkeypatch):
         made.append(path)
 
     monkeypatch.setattr(os, "mkdir", recorded)
-    with only_writer(tmp_path / "run"):
+    with exclusive_writer(tmp_path / "run"):
         assert [path.name for path in tmp_path.iterdir()] == [".run.lock"]
     assert not any(tmp_path.iterdir())
     assert made == []

@@ -93,7 +93,7 @@ def test_other_tokenizers_get_longer_texts():
 @pytest.mark.parametrize("character", ["x", "é", "中", "𝒳"])
 def test_a_line_without_white_space_is_read_in_bounded_memory(monkeypatch, character):
     monkeypatch.setattr(text_files, "BATCH_BYTES", 1000)
-    monkeypatch.setattr(text_files, "MAX_WAITING", 4000)
+    monkeypatch.setattr(text_files, "MAX_PENDING_BYTES", 4000)
     batches = list(read_text(io.BytesIO((character * 20_000 + "\nlast").encode()), name="a"))
     texts = [text for batch in batches for text in batch.texts.to_pylist()]
     assert "".join(texts) == character * 20_000 + "last"
@@ -103,7 +103,7 @@ def test_a_line_without_white_space_is_read_in_bounded_memory(monkeypatch, chara
 
 def test_a_line_of_encoded_characters_is_not_cut_within_one(monkeypatch):
     monkeypatch.setattr(text_files, "BATCH_BYTES", 1001)
-    monkeypatch.setattr(text_files, "MAX_WAITING", 3001)
+    monkeypatch.setattr(text_files, "MAX_PENDING_BYTES", 3001)
     content = ("中" * 10_000).encode("gbk")
     texts = [
         text for batch in read_text(io.BytesIO(content), name="a", encoding="gbk") for text in batch.texts.to_pylist()

@@ -10,7 +10,7 @@ from helpers_model import make_model
 
 import spacy_w2v
 from spacy_w2v._atomic import check_output, staged_file
-from spacy_w2v._atomic.directories import settle
+from spacy_w2v._atomic.directories import finish_interrupted
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.training._results import check_free, checkpoint_of
 
@@ -27,10 +27,10 @@ def loop(tmp_path):
 @needs_links
 def test_the_root_is_refused_as_an_output():
     with pytest.raises(StorageError, match="must be new or empty, but / exists"):
-        check_output(Path("/"), overwrite=False, made_by_us="x")
+        check_output(Path("/"), overwrite=False, marker_file="x")
     with pytest.raises(StorageError, match="must be new or empty, but / exists"):
         check_free(Path("/"), overwrite=False)
-    settle(Path("/"))
+    finish_interrupted(Path("/"))
 
 
 @needs_links

@@ -9,7 +9,7 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_w2v.tokenization._patterns import MANY, CharacterTests, NotUnderstoodError
+from spacy_w2v.tokenization._patterns import MAX_COUNT, CharacterTests, NotUnderstoodError
 
 seeded = settings(derandomize=True, deadline=None, max_examples=150)
 
@@ -34,13 +34,13 @@ def spans(pattern: re.Pattern[str], text: str):
 
 def characters_of(text: str) -> dict[str, int]:
     counts = Counter(character for character in text if not character.isalpha())
-    return {character: min(n, MANY) for character, n in counts.items()}
+    return {character: min(n, MAX_COUNT) for character, n in counts.items()}
 
 
 def check_equivalence(patterns: list[re.Pattern[str]], tests: CharacterTests, text: str, generator: random.Random):
     """Replace characters by others of the same class, from the same alphabet, and expect the same matches."""
     letters = any(character.isalpha() for character in text)
-    counting = tests.that_count(characters_of(text), letters=letters)
+    counting = tests.relevant_to(characters_of(text), letters=letters)
     members: dict[int, list[str]] = {}
     available = [c for c in dict.fromkeys(CHARACTERS + text) if (letters and c.isalpha()) or c in text]
     for character, passed in zip(available, tests.passed_by("".join(available)), strict=True):
@@ -101,7 +101,7 @@ def test_the_patterns_of_languages_are_understood(language):
 )
 def test_only_tests_of_what_can_match_count(pattern, characters, letters, expected):
     tests = CharacterTests([re.compile(pattern)])
-    counting = tests.that_count(characters, letters=letters)
+    counting = tests.relevant_to(characters, letters=letters)
     told_apart = [c for c, passed in zip("ab.,!xé", tests.passed_by("ab.,!xé"), strict=True) if passed & counting]
     assert sorted(told_apart) == sorted(expected) or (expected == ["a", ","] and set("ab") <= set(told_apart))
 

@@ -441,7 +441,7 @@ def test_norms_are_those_of_the_pipeline():
     ids=["subclass", "own", "sentences", "pre-tokens", "slower heuristics"],
 )
 def test_processes_do_not_change_tokens_nor_their_order(make, boundary, monkeypatch):
-    monkeypatch.setattr(encode, "BYTES_ALONE", 1)
+    monkeypatch.setattr(encode, "SINGLE_PROCESS_BYTES", 1)
     texts = [[f"text {i}, of many words. ab, x-ab (ab)", *NASTY[i % 5 :: 5]] for i in range(7)]
     nlp = make()
 

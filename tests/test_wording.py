@@ -42,7 +42,7 @@ def test_the_command_line_has_words_of_its_own(tmp_path):
 
     def refusal():
         with pytest.raises(StorageError) as raised:
-            check_output(tmp_path, overwrite=False, made_by_us="log.jsonl")
+            check_output(tmp_path, overwrite=False, marker_file="log.jsonl")
         return str(raised.value)
 
     assert refusal().endswith("replace it with overwrite=True.")

@@ -1,21 +1,21 @@
 """Results that appear as a whole or not at all: directories, files, locks, and manifests with checksums."""
 
 from spacy_w2v._atomic.directories import check_output as check_output
+from spacy_w2v._atomic.directories import finish_interrupted as finish_interrupted
 from spacy_w2v._atomic.directories import has_leftovers as has_leftovers
 from spacy_w2v._atomic.directories import new_directory as new_directory
 from spacy_w2v._atomic.directories import recover_directory as recover_directory
 from spacy_w2v._atomic.directories import remove_directory as remove_directory
 from spacy_w2v._atomic.directories import replaced_directory as replaced_directory
-from spacy_w2v._atomic.directories import settle as settle
 from spacy_w2v._atomic.directories import staged_directory as staged_directory
 from spacy_w2v._atomic.disk import check_free_space as check_free_space
+from spacy_w2v._atomic.disk import reporting_unwritable as reporting_unwritable
 from spacy_w2v._atomic.disk import sync as sync
-from spacy_w2v._atomic.disk import unwritable as unwritable
 from spacy_w2v._atomic.files import staged_file as staged_file
 from spacy_w2v._atomic.files import staged_siblings as staged_siblings
-from spacy_w2v._atomic.held import held_directory as held_directory
-from spacy_w2v._atomic.held import sweep as sweep
-from spacy_w2v._atomic.locks import only_writer as only_writer
+from spacy_w2v._atomic.locked import locked_directory as locked_directory
+from spacy_w2v._atomic.locked import remove_abandoned as remove_abandoned
+from spacy_w2v._atomic.locks import exclusive_writer as exclusive_writer
 from spacy_w2v._atomic.locks import release_lock as release_lock
 from spacy_w2v._atomic.locks import take_lock as take_lock
 from spacy_w2v._atomic.manifests import check_files as check_files

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from spacy_w2v._atomic.disk import check_movable, disk_full, move, sync, sync_all, unwritable
-from spacy_w2v._atomic.exchange import WORKSHOP, Workshop
+from spacy_w2v._atomic.disk import check_movable, move, reporting_full_disk, reporting_unwritable, sync, sync_all
+from spacy_w2v._atomic.exchange import STAGING_NAME, StagingArea
 from spacy_w2v._atomic.locks import lock_of
 from spacy_w2v.errors import StorageError
 from spacy_w2v.errors._wording import worded
@@ -17,7 +17,7 @@ OF_DISKS = {"lost+found", "System Volume Information", ".Trashes", ".fseventsd",
 """Entries that may be in the root of an empty file system."""
 
 
-def check_output(path: Path, *, overwrite: bool, made_by_us: str, ours: tuple[str, ...] = ()) -> None:
+def check_output(path: Path, *, overwrite: bool, marker_file: str, allowed_prefixes: tuple[str, ...] = ()) -> None:
     """Check that `path` can become a directory of results.
 
     If a process was killed while it moved results there, they are moved first.
@@ -25,29 +25,29 @@ def check_output(path: Path, *, overwrite: bool, made_by_us: str, ours: tuple[st
     Args:
         path: The directory, which may exist if it is empty.
         overwrite: Whether it may have results that are replaced.
-        made_by_us: A file that all results have. Without it, a directory is never overwritten, so nothing else is lost.
-        ours: Beginnings of names of entries that may be there in any case.
+        marker_file: A file that all results have. A directory without it is never overwritten.
+        allowed_prefixes: Beginnings of names of entries that may be there in any case.
 
     Raises:
         StorageError: The path cannot become a directory of results.
     """
-    settle(path)
-    with unwritable(path):
+    finish_interrupted(path)
+    with reporting_unwritable(path):
         if not path.exists():
             return
         if not path.is_dir():
             raise StorageError(f"The output must be a directory, but {path} is a file. Name another one.")
-        names = {entry.name for entry in path.iterdir()} - {WORKSHOP, *OF_DISKS}
-    if all(name.startswith(ours) for name in names):
+        names = {entry.name for entry in path.iterdir()} - {STAGING_NAME, *OF_DISKS}
+    if all(name.startswith(allowed_prefixes) for name in names):
         return
     if not overwrite:
         raise StorageError(
             f"The output directory must be new or empty, but {path} exists. Name another one, or replace it with "
             f"{worded(python='overwrite=True', command_line='--overwrite')}."
         )
-    if not (path / made_by_us).exists():
+    if not (path / marker_file).exists():
         raise StorageError(
-            f"Only earlier results may be overwritten, but {path} has no {made_by_us}, so it is something else. "
+            f"Only earlier results may be overwritten, but {path} has no {marker_file}, so it is something else. "
             "Name another directory."
         )
 
@@ -67,18 +67,18 @@ def staged_directory(path: Path, *, replaces: Collection[str] = ()) -> Iterator[
         StorageError: There is no space or no permission to write, or another process is writing there. It is raised
             before the block if possible.
     """
-    with unwritable(path):
+    with reporting_unwritable(path):
         target = path.resolve()  # a link to another disk stays a link
         target.parent.mkdir(parents=True, exist_ok=True)
         check_movable(target / name for name in replaces)
-        within, beside = _workshops(path, target)
+        within, beside = _staging_areas(path, target)
         now, other = (within, beside) if target.exists() else (beside, within)
-    other.settle()
+    other.finish_interrupted()
     with now.opened(replaces=replaces) as directory:
         yield directory
 
 
-def settle(path: Path) -> None:
+def finish_interrupted(path: Path) -> None:
     """Finish what a killed process has left of `staged_directory`: move its results, or remove them if incomplete.
 
     Nothing is done while another process is writing there.
@@ -86,17 +86,15 @@ def settle(path: Path) -> None:
     Raises:
         StorageError: The results cannot be moved.
     """
-    with unwritable(path):
+    with reporting_unwritable(path):
         target = path.resolve()
-    for workshop in _workshops(path, target):
-        workshop.settle()
+    for area in _staging_areas(path, target):
+        area.finish_interrupted()
 
 
-def _workshops(path: Path, target: Path) -> tuple[Workshop, Workshop]:
-    return (
-        Workshop(target / WORKSHOP, target, shown=path),
-        Workshop(target.parent / f".{target.name}{WORKSHOP}", target, shown=path),  # the root directory has no name
-    )
+def _staging_areas(path: Path, target: Path) -> tuple[StagingArea, StagingArea]:
+    beside = target.parent / f".{target.name}{STAGING_NAME}"  # the root directory has no name
+    return StagingArea(target / STAGING_NAME, target, shown=path), StagingArea(beside, target, shown=path)
 
 
 @contextmanager
@@ -110,14 +108,14 @@ def replaced_directory(path: Path) -> Iterator[Path]:
     """
     new, old, _ = _siblings(path)
     try:
-        with unwritable(path):
+        with reporting_unwritable(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             for rest in (new, old):
                 shutil.rmtree(rest, ignore_errors=True)
             new.mkdir()
-        with disk_full(path):
+        with reporting_full_disk(path):
             yield new
-        with unwritable(path):
+        with reporting_unwritable(path):
             sync_all(new)
             if path.exists():
                 move(path, old)
@@ -132,7 +130,7 @@ def replaced_directory(path: Path) -> Iterator[Path]:
 def recover_directory(path: Path) -> None:
     """Restore what `replaced_directory` was about to replace when it was interrupted."""
     _, old, _ = _siblings(path)
-    with unwritable(path):
+    with reporting_unwritable(path):
         if old.exists() and not path.exists():
             move(old, path)
 
@@ -146,13 +144,13 @@ def remove_directory(path: Path) -> None:
     for rest in (gone, old, new):
         shutil.rmtree(rest, ignore_errors=True)
     if path.exists():
-        with unwritable(path):
+        with reporting_unwritable(path):
             move(path, gone)
         shutil.rmtree(gone, ignore_errors=True)
 
 
 def has_leftovers(path: Path) -> bool:
-    """Return whether files of `replaced_directory`, `remove_directory` or `only_writer` are beside a directory.
+    """Return whether files of `replaced_directory`, `remove_directory` or `exclusive_writer` are beside a directory.
 
     They may also be in use.
     """

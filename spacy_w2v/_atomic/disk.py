@@ -26,9 +26,9 @@ WAITS_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 
 @contextmanager
-def unwritable(path: Path) -> Iterator[None]:
+def reporting_unwritable(path: Path) -> Iterator[None]:
     """Raise StorageError for errors of the system in steps that only touch the place of the output."""
-    with disk_full(path):
+    with reporting_full_disk(path):
         try:
             yield
         except OSError as error:
@@ -40,7 +40,7 @@ def unwritable(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def disk_full(path: Path) -> Iterator[None]:
+def reporting_full_disk(path: Path) -> Iterator[None]:
     """Raise StorageError in place of errors that mean a full disk."""
     try:
         yield

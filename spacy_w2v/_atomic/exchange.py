@@ -20,13 +20,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from spacy_w2v._atomic.disk import disk_full, move, sync, sync_all, unwritable
-from spacy_w2v._atomic.locks import release_lock, take_lock, under_way
+from spacy_w2v._atomic.disk import move, reporting_full_disk, reporting_unwritable, sync, sync_all
+from spacy_w2v._atomic.locks import already_running, release_lock, take_lock
 from spacy_w2v._atomic.manifests import parse_json
-from spacy_w2v._system.signals import HeldSignals
+from spacy_w2v._system.signals import DelayedSignals
 from spacy_w2v.errors import StorageError
 
-WORKSHOP = ".spacy-w2v"
+STAGING_NAME = ".spacy-w2v"
 MAX_JOURNAL_BYTES = 1 << 20
 
 
@@ -37,7 +37,7 @@ class Journal(NamedTuple):
     leave: list[str]
 
 
-class Workshop:
+class StagingArea:
     """The hidden directory in which the results for one target are made."""
 
     def __init__(self, directory: Path, target: Path, *, shown: Path):
@@ -66,26 +66,26 @@ class Workshop:
         Raises:
             StorageError: The results cannot be written or moved.
         """
-        with unwritable(self.shown):
+        with reporting_unwritable(self.shown):
             descriptor = self._hold()
         if descriptor is None:
-            raise under_way(self.shown)
+            raise already_running(self.shown)
         try:
             self._finish()  # what a killed process has left
-            with unwritable(self.shown):
+            with reporting_unwritable(self.shown):
                 self.new.mkdir()
-            with disk_full(self.shown):
+            with reporting_full_disk(self.shown):
                 yield self.new
-            with HeldSignals():
-                with unwritable(self.shown):
+            with DelayedSignals():
+                with reporting_unwritable(self.shown):
                     self._write_journal(replaces)
                 self._finish()
         finally:
             self._leave(descriptor)
 
-    def settle(self) -> None:
+    def finish_interrupted(self) -> None:
         """Finish what a killed process has left, unless another one is working there. Raises StorageError."""
-        with unwritable(self.shown):
+        with reporting_unwritable(self.shown):
             if not self.directory.is_dir():
                 return
             descriptor = self._hold()
@@ -123,7 +123,7 @@ class Workshop:
             values = parse_json(self.journal.read_bytes()[:MAX_JOURNAL_BYTES], name=str(self.journal))
             journal = Journal(**values)
             names = [*journal.enter, *journal.leave]
-            if any(name in ("", ".", "..", WORKSHOP) or "/" in name or os.sep in name for name in names):
+            if any(name in ("", ".", "..", STAGING_NAME) or "/" in name or os.sep in name for name in names):
                 raise ValueError("it names other places")
         except (ValueError, TypeError, StorageError) as error:
             raise StorageError(
@@ -136,7 +136,7 @@ class Workshop:
         """Move complete results to the target, and remove everything else."""
         if self.journal.exists():
             journal = self._read_journal()
-            with HeldSignals():
+            with DelayedSignals():
                 try:
                     self._exchange(journal)
                 except OSError as error:
@@ -145,7 +145,7 @@ class Workshop:
                         f"kept in {self.new}, and the next command that writes to {self.shown} tries again. Close "
                         "programs that use the files there."
                     ) from error
-                with unwritable(self.shown):
+                with reporting_unwritable(self.shown):
                     self.journal.unlink()
                     sync(self.directory)
         self._remove(self.new, self.old, self._draft)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from spacy_w2v._atomic.disk import check_movable, unwritable
-from spacy_w2v._atomic.exchange import WORKSHOP, Workshop
+from spacy_w2v._atomic.disk import check_movable, reporting_unwritable
+from spacy_w2v._atomic.exchange import STAGING_NAME, StagingArea
 from spacy_w2v._atomic.manifests import read_manifest
 from spacy_w2v.errors import StorageError
 
@@ -29,7 +29,7 @@ def staged_siblings(path: Path) -> Iterator[Path]:
     Raises:
         StorageError: The files cannot be written, or `path` is a device, or belongs to a model, which would be damaged.
     """
-    with unwritable(path):
+    with reporting_unwritable(path):
         if path.is_dir():
             raise StorageError(f"The output must be a file, but {path} is a directory. Name another one.")
         if path.exists() and not path.is_file():
@@ -37,8 +37,8 @@ def staged_siblings(path: Path) -> Iterator[Path]:
         _check_not_of_model(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         check_movable([path])
-    workshop = Workshop(path.with_name(f".{path.name}{WORKSHOP}"), path.parent, shown=path)
-    with workshop.opened(replaces=()) as directory:
+    area = StagingArea(path.with_name(f".{path.name}{STAGING_NAME}"), path.parent, shown=path)
+    with area.opened(replaces=()) as directory:
         yield directory
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from spacy_w2v._atomic.disk import check_movable, unwritable
+from spacy_w2v._atomic.disk import check_movable, reporting_unwritable
 from spacy_w2v.errors import StorageError
 
 if sys.platform == "win32":
@@ -74,7 +74,7 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 
 @contextmanager
-def only_writer(path: Path, *, shown: Path | None = None) -> Iterator[None]:
+def exclusive_writer(path: Path, *, shown: Path | None = None) -> Iterator[None]:
     """Lock a directory that `replaced_directory` writes repeatedly, so that no other process writes it.
 
     The lock ends with the process, in whatever way.
@@ -87,12 +87,12 @@ def only_writer(path: Path, *, shown: Path | None = None) -> Iterator[None]:
         StorageError: Another process has locked it, or the lock cannot be created.
     """
     lock = lock_of(path)
-    with unwritable(shown or path):
+    with reporting_unwritable(shown or path):
         path.parent.mkdir(parents=True, exist_ok=True)
         check_movable([path])
         descriptor = take_lock(lock)
     if descriptor is None:
-        raise under_way(shown or path)
+        raise already_running(shown or path)
     try:
         yield
     finally:
@@ -100,11 +100,11 @@ def only_writer(path: Path, *, shown: Path | None = None) -> Iterator[None]:
 
 
 def lock_of(path: Path) -> Path:
-    """Return the file that `only_writer` locks for a directory."""
+    """Return the file that `exclusive_writer` locks for a directory."""
     return path.with_name(f".{path.name}.lock")
 
 
-def under_way(path: Path) -> StorageError:
+def already_running(path: Path) -> StorageError:
     """Return the error for an output that another process is writing."""
     return StorageError(
         f"Only one run at a time may write to {path}, but another one is in progress. Wait until it has ended, or name "

@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 
 
-def one_thread_of_blas() -> AbstractContextManager[object]:
+def single_threaded_blas() -> AbstractContextManager[object]:
     """Return a context in which BLAS computes each product in the thread that asks for it.
 
     Otherwise each worker would use all cores, and the threads of many small products would wait for each other if

@@ -11,11 +11,11 @@ ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP",
 """Signals that ask a process to end: Ctrl-C, `kill`, a terminal that is closed, and Ctrl-Break of Windows."""
 
 
-class Stopped(KeyboardInterrupt):
+class Terminated(KeyboardInterrupt):
     """A signal other than Ctrl-C asked the process to end: it cleans up as after Ctrl-C."""
 
 
-class EndingSignals:
+class TerminationSignals:
     """A context in which signals that ask the process to end raise KeyboardInterrupt.
 
     Signals that are ignored, or that other code handles, are left alone. In threads other than the main one, nothing
@@ -32,7 +32,7 @@ class EndingSignals:
         """The exit code of a process that a signal ended, as in shells: 128 plus the number of the signal."""
         return 128 + (self.received or signal.SIGINT)
 
-    def __enter__(self) -> "EndingSignals":
+    def __enter__(self) -> "TerminationSignals":
         if threading.current_thread() is threading.main_thread():
             for number in ENDING:
                 handler = signal.getsignal(number)
@@ -47,10 +47,10 @@ class EndingSignals:
 
     def _raise(self, number: int, frame: FrameType | None) -> None:
         self.received = self.received or number
-        raise KeyboardInterrupt if number == signal.SIGINT else Stopped
+        raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 
 
-class HeldSignals(AbstractContextManager["HeldSignals"]):
+class DelayedSignals(AbstractContextManager["DelayedSignals"]):
     """A context that delays signals until `deliver` is called or the block ends.
 
     A second signal of the same kind is not delayed. Signals that are ignored are left alone, and so are all signals in
@@ -61,7 +61,7 @@ class HeldSignals(AbstractContextManager["HeldSignals"]):
         self.pending: signal.Signals | None = None
         self._handlers: dict[signal.Signals, Any] = {}  # Any: what signal.signal takes
 
-    def __enter__(self) -> "HeldSignals":
+    def __enter__(self) -> "DelayedSignals":
         if threading.current_thread() is threading.main_thread():
             for number in ENDING:
                 handler = signal.getsignal(number)
@@ -93,8 +93,8 @@ class HeldSignals(AbstractContextManager["HeldSignals"]):
         signal.signal(number, self._handlers[self.pending])
 
 
-def import_whole(*names: str) -> None:
+def import_uninterrupted(*names: str) -> None:
     """Import modules while signals are delayed: an interrupted import would leave a module incomplete."""
-    with HeldSignals():
+    with DelayedSignals():
         for name in names:
             import_module(name)

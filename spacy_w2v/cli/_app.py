@@ -12,10 +12,10 @@ import typer
 from spacy.cli._util import import_code, parse_config_overrides
 from typer.core import TyperGroup
 
-from spacy_w2v._system.signals import EndingSignals, Stopped
+from spacy_w2v._system.signals import Terminated, TerminationSignals
 from spacy_w2v.cli._messages import let_all_be_printed, msg
 from spacy_w2v.errors import ConfigWarning, CorpusWarning, Word2VecError
-from spacy_w2v.errors._reraising import accessible
+from spacy_w2v.errors._reraising import reporting_inaccessible
 from spacy_w2v.errors._wording import worded_for_command_line
 
 
@@ -33,7 +33,7 @@ class Commands(TyperGroup):
         as shells have it: 130, 143, 129 and (on Windows) 149.
         """
         let_all_be_printed()
-        with EndingSignals() as signals:
+        with TerminationSignals() as signals:
             try:
                 return super().invoke(ctx)
             except typer.BadParameter as error:
@@ -82,7 +82,7 @@ def errors_for_users(*, when_interrupted: str | Callable[[], str] = "Nothing was
     when_interrupted: a sentence, or a function that returns it then.
     """
     try:
-        with worded_for_command_line(), _warnings_of_ours(), accessible():
+        with worded_for_command_line(), _warnings_of_ours(), reporting_inaccessible():
             yield
     except Word2VecError as error:
         first, *others = str(error).splitlines()
@@ -115,7 +115,7 @@ def _warnings_of_ours() -> Iterator[None]:
 
 def warn_of(error: KeyboardInterrupt, outcome: str) -> None:
     """Warn that the command was asked to end, and say what became of its work."""
-    msg.warn(f"{'Terminated' if isinstance(error, Stopped) else 'Interrupted'}. {outcome}")
+    msg.warn(f"{'Stopped' if isinstance(error, Terminated) else 'Interrupted'}. {outcome}")
 
 
 def read_overrides(ctx: typer.Context) -> dict[str, Any]:  # Any: values of a config

@@ -96,7 +96,7 @@ def export_pipeline(
     from spacy_w2v.formats._opening import open_vectors
     from spacy_w2v.formats.spacy._writing import PIPELINE_FILES, check_no_components
 
-    check_output(output_path, overwrite=overwrite, made_by_us="vocab")
+    check_output(output_path, overwrite=overwrite, marker_file="vocab")
     check_no_components(output_path)
     with staged_directory(output_path, replaces=PIPELINE_FILES) as directory:
         opened = open_vectors(source, trust_config=trust_config)

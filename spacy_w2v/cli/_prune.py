@@ -52,7 +52,7 @@ def prune_command(
     from spacy_w2v.training.callbacks._progress_bar import ProgressBar
 
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
-        check_output(output_path, overwrite=overwrite, made_by_us="vocab")
+        check_output(output_path, overwrite=overwrite, marker_file="vocab")
         run_code(code_path)
         nlp = _load(pipeline, export=f"{shlex.quote(str(output_path))} --max-vectors {max_vectors}")
         check_no_components(output_path, but=nlp.component_names)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.errors._reraising import accessible
+from spacy_w2v.errors._reraising import reporting_inaccessible
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -23,7 +23,7 @@ def path_of(value: Any, *, name: str) -> Path:
     if not isinstance(text, str) or text == "" or "\0" in text:
         raise ConfigError(f"{name} must be the path of a file or directory, was: {value!r}")
     path = Path(value)
-    with accessible():
+    with reporting_inaccessible():
         path.exists()
     return path if path.name not in ("", "..") else Path(os.path.abspath(path))  # with a name, to put files beside it
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from spacy_w2v._atomic import held_directory, release_lock, sweep, sync, take_lock
+from spacy_w2v._atomic import locked_directory, release_lock, remove_abandoned, sync, take_lock
 from spacy_w2v.errors import StorageError
 from spacy_w2v.errors._wording import worded
 
@@ -58,7 +58,7 @@ def tidy(cache_dir: Path) -> None:
             return
         if cache_dir.stat().st_mode & 0o077:
             cache_dir.chmod(0o700)
-    sweep(cache_dir, prefix=UNFINISHED)
+    remove_abandoned(cache_dir, prefix=UNFINISHED)
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def new_entry(cache_dir: Path) -> Iterator[Path]:
     with ExitStack() as stack:
         try:
             _claim(cache_dir)
-            directory = stack.enter_context(held_directory(cache_dir, prefix=UNFINISHED))
+            directory = stack.enter_context(locked_directory(cache_dir, prefix=UNFINISHED))
         except OSError as error:
             raise _not_a_cache(cache_dir, error) from None
         yield directory
@@ -146,11 +146,11 @@ def add_entry(directory: Path, entry: Path, is_whole: Callable[[Path], bool]) ->
         path.chmod(0o600)
         sync(path)
     _sync_directory(directory)
-    with _only_writer_of(entry):
+    with _exclusive_writer_of(entry):
         if os.path.lexists(entry):
             if is_whole(entry):
                 return False
-            with held_directory(entry.parent, prefix=UNFINISHED) as trash:
+            with locked_directory(entry.parent, prefix=UNFINISHED) as trash:
                 if not entry.is_symlink():
                     entry.chmod(0o700)  # otherwise it may not be moved
                 entry.rename(trash / entry.name)
@@ -165,7 +165,7 @@ def _sync_directory(path: Path) -> None:
 
 
 @contextmanager
-def _only_writer_of(entry: Path) -> Iterator[None]:
+def _exclusive_writer_of(entry: Path) -> Iterator[None]:
     """Let only one process at a time change an entry; others wait."""
     lock = entry.with_name(f"{UNFINISHED}{entry.name}.lock")
     while (descriptor := take_lock(lock)) is None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spacy_w2v._system.signals import import_whole
+from spacy_w2v._system.signals import import_uninterrupted
 from spacy_w2v.config._arguments import optional_path, pipeline_or_english
 from spacy_w2v.config._keywords import TokensKeywords, settings_from_keywords
 from spacy_w2v.config._schema import TokensSettings, VocabularySettings
@@ -51,7 +51,7 @@ def tokenize(
         >>> list(spacy_w2v.tokenize(["The king's men.\nDon't!"]))
         [['the', 'king', "'s", 'men', '.'], ['do', "n't", '!']]
     """
-    import_whole("spacy", "spacy_w2v.corpus._cache", "spacy_w2v.tokenization.kernels._encoding")
+    import_uninterrupted("spacy", "spacy_w2v.corpus._cache", "spacy_w2v.tokenization.kernels._encoding")
     nlp = pipeline_or_english(nlp)
     cache = optional_path(cache_dir, name="cache_dir")
     settings_from_keywords({"tokens": settings})  # what is wrong in them is known before texts are read

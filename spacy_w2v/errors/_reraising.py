@@ -7,7 +7,7 @@ from spacy_w2v.errors import StorageError, Word2VecError
 
 
 @contextmanager
-def accessible() -> Iterator[None]:
+def reporting_inaccessible() -> Iterator[None]:
     """Let what the system refuses to do with a file or directory be a StorageError that names it."""
     try:
         yield
@@ -26,7 +26,7 @@ def shown_by_spacy(title: str) -> Iterator[None]:
     from confection import ConfigValidationError
 
     try:
-        with accessible():
+        with reporting_inaccessible():
             yield
     except ConfigValidationError:
         raise

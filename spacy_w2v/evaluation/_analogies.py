@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spacy_w2v._system.blas import one_thread_of_blas
+from spacy_w2v._system.blas import single_threaded_blas
 from spacy_w2v.evaluation._data_sets import Section
 from spacy_w2v.evaluation._scores import AnalogyScore
 from spacy_w2v.model._word_vectors import WordVectors
@@ -32,7 +32,7 @@ def score_analogies(vectors: WordVectors, sections: Sequence[Section], *, restri
 
     keyed_vectors = make_keyed_vectors(_frequent(vectors, restrict_vocab))
     lines = (line for section in sections for line in (f": {section.name}", *map(" ".join, section.questions)))
-    with TemporaryDirectory() as directory, one_thread_of_blas():
+    with TemporaryDirectory() as directory, single_threaded_blas():
         path = Path(directory, "set.txt")  # in the one layout that gensim reads
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
         _, (*solved, _) = keyed_vectors.evaluate_word_analogies(str(path), restrict_vocab=restrict_vocab)

@@ -80,6 +80,6 @@ class Word2Vec(TrainedModel):
         (unless it holds a model and overwrite is set) or cannot be written.
         """
         output = path_of(path, name="path")
-        check_output(output, overwrite=overwrite, made_by_us=INPUT_FILE)
+        check_output(output, overwrite=overwrite, marker_file=INPUT_FILE)
         with staged_directory(output, replaces=(*MODEL_FILES, PROGRESS_FILE)) as directory:
             write_model(self, directory)

@@ -103,11 +103,11 @@ def _before_init(set_vectors: Callable[["Language"], None], first: Callback | No
     """Return a callback that sets vectors, unless only the tokens of the pipeline matter."""
 
     def callback(nlp: "Language") -> "Language":
-        from spacy_w2v.tokenization._pipelines import is_only_for_tokens
+        from spacy_w2v.tokenization._pipelines import is_tokenizer_only
 
         if first is not None:
             first(nlp)
-        if is_only_for_tokens():
+        if is_tokenizer_only():
             return nlp
         with shown_by_spacy(title):
             _check_no_other_vectors(nlp)

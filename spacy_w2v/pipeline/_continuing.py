@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import OUT_OF_VOCABULARY, Alphas, Chunk, Counts, TokenIds, Vectors
-from spacy_w2v._system.blas import one_thread_of_blas
+from spacy_w2v._system.blas import single_threaded_blas
 from spacy_w2v.config._schema import ModelSettings, TrainingSettings, starting_alpha
 from spacy_w2v.errors import ConfigError, TrainingError
 from spacy_w2v.formats.spacy._table_data import gather, scatter
@@ -135,7 +135,7 @@ class _Kernel:
         words = self._words(chunk.tokens)
         inputs = self.parameters["input"]
         inputs[words] = gather(data, words)
-        with one_thread_of_blas() if self.one_thread else nullcontext():
+        with single_threaded_blas() if self.one_thread else nullcontext():
             loss, n_pairs, _ = self.train_chunk(
                 chunk,
                 self.subsampling,

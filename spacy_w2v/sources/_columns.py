@@ -168,7 +168,7 @@ class ValueReader:
             n_null=len(others) - len(rest),
             n_not_text=len(rest),
             fraction=None,
-            example=shown(rest[0]) if rest else None,
+            example=preview(rest[0]) if rest else None,
         )
 
     def kind_of(self, values: list[Any]) -> Literal["text", "tokens"] | None:  # Any: whatever a user's data holds
@@ -183,7 +183,7 @@ class ValueReader:
             return "text" if n_texts >= n_tokens else "tokens"
         wrong = next((value for value in values if not is_missing(value)), None)
         if wrong is not None:
-            raise CorpusError(f"Texts must be strings, but {self.name} contains: {shown(wrong)}. {advice_for(wrong)}")
+            raise CorpusError(f"Texts must be strings, but {self.name} contains: {preview(wrong)}. {advice_for(wrong)}")
         return None
 
     def _texts(self, texts: list[str]) -> pa.LargeStringArray:
@@ -258,7 +258,7 @@ def is_missing(value: Any) -> bool:  # Any: whatever a user's data holds
         return type(value).__name__ == "NAType"
 
 
-def shown(value: Any) -> str:
+def preview(value: Any) -> str:
     """Return a value as messages show it: its type, and the start of its representation."""
     text = " ".join(repr(value).split("\n"))  # that of a table has several lines
     return f"{type(value).__name__} {text[:MAX_SHOWN]}{'...' if len(text) > MAX_SHOWN else ''}"

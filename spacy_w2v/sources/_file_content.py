@@ -31,7 +31,7 @@ class FileContent(NamedTuple):
     mtime_ns: int
 
 
-def contents(paths: Sequence[str]) -> list[FileContent] | None:
+def file_contents(paths: Sequence[str]) -> list[FileContent] | None:
     """Return the content of files, or None if one is a pipe or a device, which can be read only once.
 
     Raises:

@@ -14,7 +14,7 @@ from spacy_w2v.errors import CorpusError
 from spacy_w2v.errors._reraising import shown_by_spacy
 from spacy_w2v.errors._wording import did_you_mean, first_line
 from spacy_w2v.sources._dataset_names import FORMATS, check_names, extension_of, format_of_files, not_found
-from spacy_w2v.sources._file_content import contents
+from spacy_w2v.sources._file_content import file_contents
 from spacy_w2v.sources._hub_cache import writable_caches
 from spacy_w2v.sources._loaded_datasets import read_dataset
 from spacy_w2v.sources._local_files import check_compression, compression_of, find_files, is_local
@@ -89,7 +89,7 @@ class DatasetSource:
             files = self._files()
             remote = [file for file in files if not os.path.exists(file)]
             revisions = files.origin_metadata if remote else []  # type: ignore[attr-defined]  # of local files: times
-        local = contents([file for file in files if os.path.exists(file)])
+        local = file_contents([file for file in files if os.path.exists(file)])
         if local is None:
             return None
         arguments = (self.path, self.configuration, self.split, self.text_field)

@@ -12,7 +12,7 @@ from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.sources._mixture import DOCUMENTS_PER_DRAW, Interleaving
 from spacy_w2v.sources._source import TextBatch
 
-STOPS = ("first_exhausted", "all_exhausted", "all_exhausted_without_replacement")
+STOPPING_STRATEGIES = ("first_exhausted", "all_exhausted", "all_exhausted_without_replacement")
 
 
 class RepeatedInterleaving(Interleaving):
@@ -79,8 +79,8 @@ def make_interleave_v2(
         >>> sources = {"news": "news.txt", "wiki": spacy_w2v.gensim_wiki()}
         >>> texts = spacy_w2v.interleave(sources, weights={"news": 3, "wiki": 1})
     """
-    if stop not in STOPS:
-        raise CorpusError(f"stop must be one of {', '.join(STOPS)}, was: {stop}")
+    if stop not in STOPPING_STRATEGIES:
+        raise CorpusError(f"stop must be one of {', '.join(STOPPING_STRATEGIES)}, was: {stop}")
     mixed = {name: as_source(source) for name, source in sources.items()}
     if stop == "all_exhausted_without_replacement":
         return Interleaving(mixed, weights=weights, seed=seed, stop="all_exhausted")

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from spacy_w2v.config._arguments import names_of
 from spacy_w2v.errors import CorpusError
-from spacy_w2v.sources._columns import ValueReader, is_doc, is_tokens, lone_surrogate, shown, texts_of_columns
+from spacy_w2v.sources._columns import ValueReader, is_doc, is_tokens, lone_surrogate, preview, texts_of_columns
 from spacy_w2v.sources._loaded_datasets import LoadedDataset
 from spacy_w2v.sources._shards import check_fields
 from spacy_w2v.sources._source import TextBatch, TextSource, coalesce
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 VALUES_PER_BATCH = 1000
 
-ROWS = {
+ROW_ITERATORS = {
     "reader": "Pass csv.DictReader(file), and name the column with text_field.",
     "zip": "Pass one part of them: (text for text, label in pairs).",
 }
@@ -34,7 +34,7 @@ class IterableSource:
     def __init__(self, texts: Iterable[Any], *, text_field: str = "text"):  # Any: values of all types
         self.texts = texts
         self.text_field = text_field
-        self._begun: tuple[list[Any], Iterator[Any]] | None = None
+        self._peeked: tuple[list[Any], Iterator[Any]] | None = None
 
     @property
     def name(self) -> str:
@@ -46,8 +46,8 @@ class IterableSource:
 
     def holds_tokens(self) -> bool:
         """Return whether the first values are lists of tokens, rather than texts or Docs."""
-        values, iterator = self._begin()
-        self._begun = values, iterator
+        values, iterator = self._peek()
+        self._peeked = values, iterator
         given = [value for value in values if not is_doc(value)]
         return bool(given) and ValueReader(self.name).kind_of(given) == "tokens"
 
@@ -55,11 +55,11 @@ class IterableSource:
         """Read to the end. Raises CorpusError if the first values are not texts, lists of tokens, or dicts of texts."""
         return coalesce(self._batches())
 
-    def _begin(self) -> tuple[list[Any], Iterator[Any]]:
+    def _peek(self) -> tuple[list[Any], Iterator[Any]]:
         """Return the first values, and an iterator over the others."""
-        if self._begun is not None:
-            begun, self._begun = self._begun, None
-            return begun
+        if self._peeked is not None:
+            peeked, self._peeked = self._peeked, None
+            return peeked
         iterator = iter(self.texts)
         values = self._texts_of(list(islice(iterator, VALUES_PER_BATCH)))
         if values and all(map(_is_path_of_file, values)):
@@ -73,7 +73,7 @@ class IterableSource:
         total = _length(self.texts)
         reader = ValueReader(self.name)
         n_read = 0
-        values, iterator = self._begin()
+        values, iterator = self._peek()
         while values:
             n_read += len(values)
             try:
@@ -175,12 +175,12 @@ def as_source(texts: Any, *, text_field: str | Sequence[str] = "text") -> TextSo
         if isinstance(texts, Mapping):
             remedy = f'Pass one of its values, as texts["{next(iter(texts), "text")}"].'
         raise CorpusError(f"texts must be an iterable of strings, a document each, was one {kind}. {remedy}")
-    if type(texts).__module__ in ("builtins", "_csv") and kind in ROWS:
-        raise CorpusError(f"texts must be documents, was a {kind}, which gives rows. {ROWS[kind]}")
+    if type(texts).__module__ in ("builtins", "_csv") and kind in ROW_ITERATORS:
+        raise CorpusError(f"texts must be documents, was a {kind}, which gives rows. {ROW_ITERATORS[kind]}")
     if not isinstance(texts, Iterable) or getattr(texts, "ndim", 1) == 0:
         raise CorpusError(
             "texts must be an iterable of strings or lists of tokens, a dataset, a table or a path, was: "
-            f"{shown(texts)}"
+            f"{preview(texts)}"
         )
     if len(fields) > 1:
         raise CorpusError(f"text_field must be one key for {kind}, was: {', '.join(fields)}")
@@ -220,7 +220,7 @@ def _files(texts: str | Path, fields: list[str]) -> TextSource:
     is_text = isinstance(texts, str) and (len(texts) > 4096 or not (os.path.lexists(path) or has_magic(texts)))
     if is_text or (isinstance(texts, str) and not os.path.lexists(path) and any(mark.isspace() for mark in texts)):
         raise CorpusError(
-            f"texts must be an iterable of strings, a document each, was one str: {shown(texts)[4:]}. "
+            f"texts must be an iterable of strings, a document each, was one str: {preview(texts)[4:]}. "
             "Pass [text], or the path of a file."
         )
     return make_dataset_v1(data_files=str(texts), text_field=field)

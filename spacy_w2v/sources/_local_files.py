@@ -18,7 +18,7 @@ BLOCK_BYTES = 2 << 20
 UTF8_BOM = codecs.BOM_UTF8
 UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
-KINDS = {
+FILE_KINDS = {
     stat.S_ISDIR: "a folder",
     stat.S_ISFIFO: "a pipe",
     stat.S_ISSOCK: "a socket",
@@ -98,7 +98,7 @@ def _check_regular(file: str) -> None:
         mode = os.stat(file).st_mode
     except OSError as error:
         raise CorpusError(f"data_files must be readable, but {file} is not: {error.strerror}.") from None
-    kind = next((kind for is_kind, kind in KINDS.items() if is_kind(mode)), None)
+    kind = next((kind for is_kind, kind in FILE_KINDS.items() if is_kind(mode)), None)
     if kind is None and os.path.realpath(file).startswith(("/proc/", "/sys/")):
         kind = "a virtual file of the system, which may have no end"
     if kind is not None:
@@ -181,7 +181,7 @@ def read_blocks(
     while True:
         block = stream.read(BLOCK_BYTES)
         if n_read == 0:
-            check_mark(block, name=name, encoding=encoding)
+            check_byte_order_mark(block, name=name, encoding=encoding)
         if decoder is not None:
             at_end = not block
             try:
@@ -204,7 +204,7 @@ def read_blocks(
             return
 
 
-def check_mark(start: bytes, *, name: str, encoding: str) -> None:
+def check_byte_order_mark(start: bytes, *, name: str, encoding: str) -> None:
     """Raise CorpusError if a file begins with the byte order mark of UTF-16 or UTF-32, but is read as UTF-8."""
     if start.startswith(UTF16_BOMS) and codecs.lookup(encoding).name == "utf-8":
         width = 32 if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) else 16

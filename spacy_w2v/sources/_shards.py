@@ -60,7 +60,7 @@ class Shards:
         for file in files:
             size = os.path.getsize(file)
             for opened in open_files(file):
-                for batch in self._readable(opened):
+                for batch in self._read_checked(opened):
                     self._has_texts |= len(batch.texts) > 0
                     within = min(opened.position(), size) if batch.fraction is None else batch.fraction * size
                     fraction = (done + within) / total
@@ -83,7 +83,7 @@ class Shards:
         """Raise CorpusError if a file has rows, but lacks a column."""
         for opened in open_files(file):
             hint = ""
-            with _errors_named(opened.name):
+            with _reporting_damage(opened.name):
                 if self.format == "csv":
                     csv_file = self._open_csv(opened)
                     columns, hint = csv_file.header, csv_file.other_separator()
@@ -97,8 +97,8 @@ class Shards:
                 what = "the dataset" if len(self.files) == 1 else f"every file, but {opened.name} has others"
                 check_fields(self.fields, columns, what=f"{what} ({', '.join(columns)})", hint=hint)
 
-    def _readable(self, opened: OpenFile) -> Iterator[TextBatch]:
-        with _errors_named(opened.name):
+    def _read_checked(self, opened: OpenFile) -> Iterator[TextBatch]:
+        with _reporting_damage(opened.name):
             yield from self._read(opened)
 
     def _read(self, opened: OpenFile) -> Iterator[TextBatch]:
@@ -172,7 +172,7 @@ def _warn(text: str) -> None:
 
 
 @contextmanager
-def _errors_named(name: str) -> Iterator[None]:
+def _reporting_damage(name: str) -> Iterator[None]:
     """Raise CorpusError with the name of a file in place of whatever libraries raise if it is damaged."""
     try:
         yield

@@ -74,20 +74,20 @@ def coalesce(batches: Iterator[TextBatch]) -> Iterator[TextBatch]:
 
     A text of more than LONGEST_TEXT bytes is cut into parts, like a long line of a text file.
     """
-    waiting: list[TextBatch] = []
-    waiting_bytes = 0
+    pending: list[TextBatch] = []
+    pending_bytes = 0
     for batch in chain.from_iterable(map(_cut_long_texts, batches)):
-        if waiting and waiting[-1].texts.type != batch.texts.type:
-            yield from _cut(_join(waiting))
-            waiting, waiting_bytes = [], 0
-        waiting.append(batch)
-        waiting_bytes += batch.texts.nbytes
+        if pending and pending[-1].texts.type != batch.texts.type:
+            yield from _cut(_join(pending))
+            pending, pending_bytes = [], 0
+        pending.append(batch)
+        pending_bytes += batch.texts.nbytes
         # A batch that ends within a document ends the joined batch too: take_documents counts from the front.
-        if waiting_bytes >= BATCH_BYTES or batch.n_documents != len(batch.texts):
-            yield from _cut(_join(waiting))
-            waiting, waiting_bytes = [], 0
-    if waiting:
-        yield from _cut(_join(waiting))
+        if pending_bytes >= BATCH_BYTES or batch.n_documents != len(batch.texts):
+            yield from _cut(_join(pending))
+            pending, pending_bytes = [], 0
+    if pending:
+        yield from _cut(_join(pending))
 
 
 def _cut_long_texts(batch: TextBatch) -> Iterator[TextBatch]:

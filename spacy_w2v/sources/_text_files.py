@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spacy_w2v.errors import CorpusError
-from spacy_w2v.sources._local_files import UTF8_BOM, check_mark
+from spacy_w2v.sources._local_files import UTF8_BOM, check_byte_order_mark
 from spacy_w2v.sources._source import BATCH_BYTES, TextBatch, empty_texts, take_documents
 
 # A block without a line break is cut after a space, tab, vertical tab, form feed, or Chinese full stop.
 BLANKS = (b" ", b"\t", b"\v", b"\f", "\u3000".encode(), "。".encode())
 NEWLINE = b"\n"
-MAX_WAITING = 8 << 20
+MAX_PENDING_BYTES = 8 << 20
 """Bytes without white space that are kept in memory until some white space comes."""
 
 
@@ -40,7 +40,7 @@ def read_text(
     if not _can_be_cut(encoding):
         file, encoding = cast(IO[bytes], codecs.EncodedFile(file, "utf-8", encoding, encoding_errors)), "utf-8"
     parts: list[bytes] = []  # the rest of earlier blocks, without a place to cut
-    n_waiting = 0
+    n_pending = 0
     position = 0
     line = 1
     ends_line = True
@@ -50,18 +50,18 @@ def read_text(
         except UnicodeDecodeError as error:
             raise CorpusError(f"Text must be valid {error.encoding}, but {name} is not: {error}") from None
         if position == 0 and not parts:
-            check_mark(block, name=name, encoding=encoding)
+            check_byte_order_mark(block, name=name, encoding=encoding)
             if block.startswith(UTF8_BOM):
                 block = block[len(UTF8_BOM) :]
                 position = len(UTF8_BOM)
-        if not (block or n_waiting):
+        if not (block or n_pending):
             if not ends_line:  # the last line was cut exactly at its end
                 yield TextBatch(empty_texts(), 1, 0, 0, None)
             return
-        end = n_waiting + len(block) if not block else _last_cut(block, n_waiting)
+        end = n_pending + len(block) if not block else _last_cut(block, n_pending)
         if end == 0:  # a short line that continues in the next block
             parts.append(block)
-            n_waiting += len(block)
+            n_pending += len(block)
             continue
         data = b"".join([*parts, block])
         try:
@@ -77,7 +77,7 @@ def read_text(
         yield TextBatch(texts, n_ended, 0, 0, None)
         position += end
         line += n_ended
-        parts, n_waiting = ([data[end:]], len(data) - end) if end < len(data) else ([], 0)
+        parts, n_pending = ([data[end:]], len(data) - end) if end < len(data) else ([], 0)
         if not block:
             return
 
@@ -110,26 +110,26 @@ def _is_valid(texts: pa.LargeStringArray) -> bool:
     return True
 
 
-def _last_cut(block: bytes, n_waiting: int) -> int:
+def _last_cut(block: bytes, n_pending: int) -> int:
     """Return where to cut waiting bytes and the block after them, in bytes from their start; 0 means to read on.
 
     It is after the last whole line, or after the last word of a line that is longer than a block. If there is no white
-    space in MAX_WAITING bytes, it is before the last character that may be incomplete.
+    space in MAX_PENDING_BYTES bytes, it is before the last character that may be incomplete.
     """
     end = block.rfind(NEWLINE) + 1
     if end:
-        return n_waiting + end
-    if n_waiting + len(block) < BATCH_BYTES:  # a short line without a line break is the last one
+        return n_pending + end
+    if n_pending + len(block) < BATCH_BYTES:  # a short line without a line break is the last one
         return 0
     end = max((place + len(blank) for blank in BLANKS if (place := block.rfind(blank)) >= 0), default=0)
     if end:
-        return n_waiting + end
-    if n_waiting + len(block) < MAX_WAITING:
+        return n_pending + end
+    if n_pending + len(block) < MAX_PENDING_BYTES:
         return 0
     end = len(block)
     while end and len(block) - end < 4 and block[end - 1] & 0xC0 == 0x80:
         end -= 1
-    return n_waiting + max(end - 1, 0)
+    return n_pending + max(end - 1, 0)
 
 
 class StandardInput:

@@ -70,7 +70,7 @@ def _hash(thing: Any) -> str:  # Any: a function or object of the user's
         return uuid4().hex
 
 
-def lost_when_saved(tokenizer: Any) -> Iterator[str]:  # Any: tokenizers of all kinds
+def unsaved_rules(tokenizer: Any) -> Iterator[str]:  # Any: tokenizers of all kinds
     """Yield a clause with the reason for each rule of a stock tokenizer that spaCy cannot save.
 
     spaCy saves the text of each expression only, and later assigns its usual method, whatever was there before.

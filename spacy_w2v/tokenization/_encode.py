@@ -26,7 +26,7 @@ from spacy_w2v.tokenization._tokens import EncodedBatch, TokenRules
 if TYPE_CHECKING:
     from spacy.language import Language
 
-BYTES_ALONE = 256 << 20
+SINGLE_PROCESS_BYTES = 256 << 20
 """Bytes of text that this process encodes by pre-tokens before it starts others, if they are asked for.
 
 That takes less time than to start processes that all tokenize the same pre-tokens.
@@ -54,18 +54,18 @@ def _rules(settings: TokensSettings) -> TokenRules:
     return TokenRules(attr=settings.attr, numbers=settings.numbers, urls=settings.urls)
 
 
-class _EncoderOfAll:
+class _MixedEncoder:
     """Encodes texts by one encoder, and documents whose tokens are given by another."""
 
     def __init__(self, nlp: "Language", settings: TokensSettings):
-        self.of_texts = make_encoder(nlp, settings)
-        self.of_tokens = GivenTokensEncoder(
+        self.text_encoder = make_encoder(nlp, settings)
+        self.token_encoder = GivenTokensEncoder(
             nlp, rules=_rules(settings), boundary=settings.boundary, min_tokens=settings.min_tokens
         )
 
     def encode(self, texts: pa.LargeStringArray | pa.LargeListArray) -> EncodedBatch:
         """Return the tokens of the documents, as whole sentences in the order of the documents."""
-        return self.of_tokens.encode(texts) if texts.type == GIVEN_TOKENS else self.of_texts.encode(texts)
+        return self.token_encoder.encode(texts) if texts.type == GIVEN_TOKENS else self.text_encoder.encode(texts)
 
 
 def encode_stream(
@@ -89,11 +89,11 @@ def encode_stream(
     Raises:
         CorpusError: The texts cannot be read, or a process has ended.
     """
-    encoder = _EncoderOfAll(nlp, settings)
-    by_pretokens = isinstance(encoder.of_texts, PretokenEncoder)
+    encoder = _MixedEncoder(nlp, settings)
+    by_pretokens = isinstance(encoder.text_encoder, PretokenEncoder)
     if settings.tokenizer == "pipeline":
         batches = cut_long_pretokens(batches, nlp)
-    n_bytes_left = BYTES_ALONE if by_pretokens else 0
+    n_bytes_left = SINGLE_PROCESS_BYTES if by_pretokens else 0
     while n_bytes_left > 0 and (batch := next(batches, None)) is not None:
         n_bytes_left -= batch.texts.nbytes
         yield batch, encoder.encode(batch.texts)
@@ -145,5 +145,5 @@ def _make_encoder(payload: bytes, code_path: Path | None) -> Callable[[TextBatch
     vocab, tokenizer, faster_heuristics, settings = pickle.loads(payload)
     if faster_heuristics is False:
         tokenizer.faster_heuristics = False
-    encoder = _EncoderOfAll(_Pipeline(vocab, tokenizer), settings)
+    encoder = _MixedEncoder(_Pipeline(vocab, tokenizer), settings)
     return lambda batch: encoder.encode(batch.texts).compact()

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 
 from spacy_w2v._arrays import Offsets
 from spacy_w2v.errors import CorpusWarning
-from spacy_w2v.sources._columns import shown
-from spacy_w2v.tokenization._tokens import LEFT_OUT, EncodedBatch, LexemeKeys, TokenRules, TypeTable
+from spacy_w2v.sources._columns import preview
+from spacy_w2v.tokenization._tokens import DROPPED, EncodedBatch, LexemeKeys, TokenRules, TypeTable
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -33,7 +33,7 @@ class GivenTokensEncoder:
 
     def _evict_all(self) -> None:
         self._table = TypeTable()
-        self._numbers: dict[str | None, int] = {None: LEFT_OUT}
+        self._numbers: dict[str | None, int] = {None: DROPPED}
 
     def encode(self, texts: pa.LargeListArray) -> EncodedBatch:
         """Return the tokens of documents, without those that are null, empty or white space.
@@ -60,7 +60,7 @@ class GivenTokensEncoder:
         if self.boundary == "line":
             breaks = np.array([_is_break(word) for word in words], bool)
             sentence += np.cumsum(breaks[indices]) if breaks.any() else 0
-        kept = numbers != LEFT_OUT
+        kept = numbers != DROPPED
         counts = np.bincount(sentence[kept], minlength=int(sentence.max(initial=-1)) + 1)
         long_enough = counts >= self.min_tokens
         kept &= long_enough[sentence]
@@ -68,11 +68,11 @@ class GivenTokensEncoder:
         return EncodedBatch(self._table.types, distinct_types, token_ids, counts[long_enough])
 
     def _numbers_of(self, words: list[str | None]) -> Offsets:
-        """Return the type of each of some distinct words, or LEFT_OUT; new types are added."""
+        """Return the type of each of some distinct words, or DROPPED; new types are added."""
         known = self._numbers
         new = [word for word in words if word not in known]
         blank = [word for word in new if not word or word.isspace()]
-        known.update(dict.fromkeys(blank, LEFT_OUT))
+        known.update(dict.fromkeys(blank, DROPPED))
         new = [word for word in new if word not in known]
         known.update(zip(new, self._table.numbers_of_texts(new, self._keys(new)).tolist(), strict=True))  # type: ignore[arg-type]  # None is known
         return np.array([known[word] for word in words], np.int64)
@@ -82,7 +82,7 @@ def _warn_of_texts(words: list[str | None], indices: Offsets) -> None:
     """Warn if most tokens contain white space, as texts do."""
     has_space = np.array([word is not None and len(word.split()) > 1 for word in words], bool)
     if 2 * has_space[indices].sum() > indices.size:
-        example = shown(words[int(np.argmax(has_space))])
+        example = preview(words[int(np.argmax(has_space))])
         warnings.warn(
             f"The strings of a list must be tokens, but most of these contain white space, such as {example}. If they "
             "are texts, pass each one by itself.",

@@ -21,7 +21,7 @@ Longer pre-tokens are not natural language, but encoded data, logs or markup.
 """
 
 # A cut after one of these marks keeps words whole, in texts without white space.
-CUT_AFTER = "。！？；，、.,;:!?/&=|)]}>"
+CUT_MARKS = "。！？；，、.,;:!?/&=|)]}>"
 
 
 def cut_long_pretokens(batches: Iterator[TextBatch], nlp: "Language") -> Iterator[TextBatch]:
@@ -100,7 +100,7 @@ class _Cutter:
         while len(pretoken) - start > self.limit:
             end = start + self.limit
             # After a mark within the last tenth, or else at the limit.
-            marks = (pretoken.rfind(mark, end - self.limit // 10, end) for mark in CUT_AFTER)
+            marks = (pretoken.rfind(mark, end - self.limit // 10, end) for mark in CUT_MARKS)
             end = max(max(marks) + 1, 0) or end
             yield pretoken[start:end]
             start = end

@@ -20,12 +20,12 @@ CATEGORIES = {
     "CATEGORY_WORD": r"\w",
     "CATEGORY_NOT_WORD": r"\W",
 }
-WITHOUT_TEXT = ("AT_BEGINNING", "AT_BEGINNING_STRING", "AT_END", "AT_END_STRING")
-BORDERS_OF_WORDS = ("AT_BOUNDARY", "AT_NON_BOUNDARY")
-FLAGS_OF_TESTS = re.IGNORECASE | re.ASCII
-KINDS_OF_TEXT = re.ASCII | re.LOCALE | re.UNICODE
+ANCHORS = ("AT_BEGINNING", "AT_BEGINNING_STRING", "AT_END", "AT_END_STRING")
+WORD_BOUNDARIES = ("AT_BOUNDARY", "AT_NON_BOUNDARY")
+TEST_FLAGS = re.IGNORECASE | re.ASCII
+CHARACTER_SET_FLAGS = re.ASCII | re.LOCALE | re.UNICODE
 LAST_ASCII = 0x7F
-MANY = 3
+MAX_COUNT = 3
 """Up to this, the number of each character counts: addresses differ from other texts by three points."""
 
 
@@ -53,7 +53,7 @@ class CharacterTest(NamedTuple):
     """A set of characters in an expression."""
 
     flags: int
-    """The flags of FLAGS_OF_TESTS that are set."""
+    """The flags of TEST_FLAGS that are set."""
     negated: bool = False
     ranges: tuple[tuple[int, int], ...] = ()
     """First and last code point of each range."""
@@ -99,11 +99,11 @@ class CharacterTests:
                 passed[match.start()] |= 1 << i
         return passed
 
-    def that_count(self, characters: Mapping[str, int], *, letters: bool) -> int:
+    def relevant_to(self, characters: Mapping[str, int], *, letters: bool) -> int:
         """Return the tests, as bits, that can decide a match in a text without line breaks.
 
         Args:
-            characters: How often each character other than letters occurs in the text, up to MANY.
+            characters: How often each character other than letters occurs in the text, up to MAX_COUNT.
             letters: Whether there are letters in the text.
         """
         passed = self._passed_by_letters if letters else 0
@@ -135,25 +135,25 @@ class CharacterTests:
     def _part(self, operation: str, argument: Any, flags: int) -> Part:  # Any: what it is depends on the operation
         match operation:
             case "LITERAL":
-                return self._test(CharacterTest(flags & FLAGS_OF_TESTS, ranges=((argument, argument),)))
+                return self._test(CharacterTest(flags & TEST_FLAGS, ranges=((argument, argument),)))
             case "NOT_LITERAL":
-                return self._test(CharacterTest(flags & FLAGS_OF_TESTS, negated=True, ranges=((argument, argument),)))
+                return self._test(CharacterTest(flags & TEST_FLAGS, negated=True, ranges=((argument, argument),)))
             case "IN":
-                return self._test(_test_of_set(argument, flags & FLAGS_OF_TESTS))
+                return self._test(_test_of_set(argument, flags & TEST_FLAGS))
             case "ANY":
                 return ANYTHING
             case "FAILURE":
                 return NOTHING
-            case "AT" if str(argument) in WITHOUT_TEXT:
+            case "AT" if str(argument) in ANCHORS:
                 return ANYTHING
-            case "AT" if str(argument) in BORDERS_OF_WORDS:
-                return Part("maybe", (self._test(CharacterTest(flags & FLAGS_OF_TESTS, categories=(r"\w",))),))
+            case "AT" if str(argument) in WORD_BOUNDARIES:
+                return Part("maybe", (self._test(CharacterTest(flags & TEST_FLAGS, categories=(r"\w",))),))
             case "BRANCH":
                 return self._any(tuple(self._all(branch, flags) for branch in argument[1]))
             case "SUBPATTERN":
                 _, added, removed, inner = argument
-                if added & KINDS_OF_TEXT:  # they exclude each other
-                    flags &= ~KINDS_OF_TEXT
+                if added & CHARACTER_SET_FLAGS:  # they exclude each other
+                    flags &= ~CHARACTER_SET_FLAGS
                 return self._all(inner, (flags | added) & ~removed)
             case "ATOMIC_GROUP":
                 return self._all(argument, flags)
@@ -207,10 +207,10 @@ def _tests_of(part: Part, passed: int, characters: Mapping[str, int]) -> int | N
     Args:
         part: The part.
         passed: The tests, as bits, that some character of the text passes.
-        characters: How often each character occurs in the text, up to MANY.
+        characters: How often each character occurs in the text, up to MAX_COUNT.
     """
     for character, n in part.needs:
-        if min(n, MANY) > characters.get(character, 0):
+        if min(n, MAX_COUNT) > characters.get(character, 0):
             return None
     if part.kind == "test":
         bit = 1 << part.test

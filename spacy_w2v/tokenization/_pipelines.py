@@ -100,7 +100,7 @@ def make_pipeline(config: "Config", *, trusted: bool = True) -> "Language":
 
     The callbacks of `[nlp]` and `[initialize.before_init]`, which may change the tokenizer, are run, and the tokenizer
     is initialized from `[initialize.tokenizer]`. For norms, `[initialize.lookups]` counts too. Meanwhile
-    `is_only_for_tokens` returns true.
+    `is_tokenizer_only` returns true.
 
     Args:
         config: The whole config.
@@ -160,7 +160,7 @@ def _settings_of_nlp() -> set[str]:
     return {field.alias or name for name, field in fields.items()}
 
 
-def is_only_for_tokens() -> bool:
+def is_tokenizer_only() -> bool:
     """Return whether `make_pipeline` is running: its pipeline only makes tokens, so callbacks need not make vectors."""
     return _only_tokens.get()
 

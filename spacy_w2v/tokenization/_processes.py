@@ -22,7 +22,7 @@ from spacy_w2v.errors import CorpusError
 CALLS_AHEAD = 2
 """Calls for each process that are prepared before the first one is done."""
 
-START = (
+PROGRAM = (
     "import sys; sys.path[:] = filter(None, sys.path); import pickle; sys.path[:] = pickle.load(sys.stdin.buffer); "
     "from spacy_w2v.tokenization._processes import serve; serve()"
 )
@@ -30,20 +30,20 @@ START = (
 first."""
 
 # Detached from the terminal: only the parent gets Ctrl-C, and then ends the others.
-APART: dict[str, Any]  # Any: of other types on each system
+DETACHED: dict[str, Any]  # Any: of other types on each system
 if sys.platform == "win32":
-    APART = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    DETACHED = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
 else:
-    APART = {"start_new_session": True}
+    DETACHED = {"start_new_session": True}
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
-Make = Callable[[], Callable[[Argument], Result]]
+Factory = Callable[[], Callable[[Argument], Result]]
 """Makes the function within a process. It must be picklable, as functions of modules and `partial`s of them are."""
 
 
 def map_in_processes(
-    make: "Make[Argument, Result]", arguments: Iterable[Argument], n_process: int
+    make: "Factory[Argument, Result]", arguments: Iterable[Argument], n_process: int
 ) -> Iterator[tuple[Argument, Result]]:
     """Yield each argument and its result, in order, from at most `n_process` processes.
 
@@ -89,7 +89,7 @@ class _Process(Generic[Argument, Result]):
     def __init__(self, made: bytes) -> None:
         self._made: bytes | None = made
         self._process = subprocess.Popen(
-            [get_executable(), "-c", START], stdin=subprocess.PIPE, stdout=subprocess.PIPE, **APART
+            [get_executable(), "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, **DETACHED
         )
 
     def call(self, argument: Argument) -> Result:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Offsets
-from spacy_w2v.tokenization._patterns import MANY, CharacterTests, NotUnderstoodError
+from spacy_w2v.tokenization._patterns import MAX_COUNT, CharacterTests, NotUnderstoodError
 from spacy_w2v.tokenization._string_table import StringTable, read_only
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ NO_ALPHABET = -1
 N_CODES = 0x110000
 
 
-class KnownSplits:
+class SplitCache:
     """Splits of pre-tokens by signature.
 
     The signature of a pre-token has one character in place of all those that pass the same tests of the patterns.
     Pre-tokens with the same signature are split alike, unless a special case changes them. Which tests count depends on
-    the alphabet of the pre-token: whether it has letters, and how many of each other character, up to MANY.
+    the alphabet of the pre-token: whether it has letters, and how many of each other character, up to MAX_COUNT.
     """
 
     def __init__(self, patterns: Iterable[re.Pattern[str] | None]) -> None:
@@ -171,7 +171,7 @@ class KnownSplits:
         has_letters, others = string[:1], np.frombuffer(string[1:], np.uint16).tolist()
         if not has_letters or UNUSUAL in others or self._tests is None:
             return NO_ALPHABET
-        counts = {kind: min(n, MANY) for kind, n in Counter(others).items()}
+        counts = {kind: min(n, MAX_COUNT) for kind, n in Counter(others).items()}
         key = f"{has_letters!r} {sorted(counts.items())}"  # a string, which the garbage collector need not visit
         alphabet = self._alphabet_of_key.get(key, NO_ALPHABET)
         if alphabet != NO_ALPHABET:
@@ -181,8 +181,8 @@ class KnownSplits:
             return NO_ALPHABET
         characters = {self._characters[kind]: count for kind, count in counts.items()}
         if DIGIT in counts:
-            characters |= dict.fromkeys(DIGITS, MANY)
-        tests = self._tests.that_count(characters, letters=has_letters == HAS_LETTERS)
+            characters |= dict.fromkeys(DIGITS, MAX_COUNT)
+        tests = self._tests.relevant_to(characters, letters=has_letters == HAS_LETTERS)
         self._alphabets.append(_Alphabet(tests, {}))
         self._alphabet_of_key[key] = len(self._alphabets) - 1
         return len(self._alphabets) - 1

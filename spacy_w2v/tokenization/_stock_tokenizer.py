@@ -22,9 +22,9 @@ from spacy_w2v.tokenization._special_cases import (
     MAY_BE_CHANGED,
     SpecialCases,
 )
-from spacy_w2v.tokenization._splits import MAX_SIGNATURES, KnownSplits
+from spacy_w2v.tokenization._splits import MAX_SIGNATURES, SplitCache
 from spacy_w2v.tokenization._string_table import StringTable, read_only
-from spacy_w2v.tokenization._tokens import LEFT_OUT, LexemeKeys, TokenRules, TypeTable, attributes_of, lean_vocab
+from spacy_w2v.tokenization._tokens import DROPPED, LexemeKeys, TokenRules, TypeTable, attributes_of, minimal_vocab
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -46,17 +46,17 @@ class StockTokenizer:
         self._rules = rules
         self._keys = LexemeKeys(nlp.vocab, rules).keys
         self._start()
-        self._splits = KnownSplits(map(expression_of, affix_functions(nlp.tokenizer).values()))
+        self._splits = SplitCache(map(expression_of, affix_functions(nlp.tokenizer).values()))
         self._special_cases = SpecialCases(nlp.tokenizer, self._plain, change_norms=rules.attr == "NORM")
         self._special_texts = StringTable(text for text in self._special_cases.texts if "\n" not in text)
 
     def _start(self) -> None:
         """Make tokenizers with a new vocab, which stores all that they see, and begin without tokens."""
-        vocab = lean_vocab(self._nlp, self._rules.columns())
+        vocab = minimal_vocab(self._nlp, self._rules.columns())
         self._tokenizer = _rebuilt(self._nlp.tokenizer, vocab, rules=self._nlp.tokenizer.rules)
         self._plain = _rebuilt(self._nlp.tokenizer, vocab, rules={})
         self._tokens = StringTable()  # those that no special case made, so that their lexemes have all their attributes
-        self._numbers = np.zeros(0, np.int64)  # their types, or LEFT_OUT
+        self._numbers = np.zeros(0, np.int64)  # their types, or DROPPED
         self._flags = np.zeros(0, np.uint8)  # see _special_cases
 
     def tokenize(self, text: NDArray[np.uint8]) -> TokenizedPretokens:
@@ -86,7 +86,7 @@ class StockTokenizer:
 
         chosen = np.flatnonzero(~known)
         types, lengths = self._tokenize_by_spacy([pretokens[i] for i in chosen.tolist()], risks, chosen)
-        kept = known[pretoken_of_token] & (numbers != LEFT_OUT)
+        kept = known[pretoken_of_token] & (numbers != DROPPED)
         all_lengths = np.bincount(pretoken_of_token[kept], minlength=n_tokens.size)
         all_lengths[chosen] = lengths
         all_types = np.empty(all_lengths.sum(), np.uint32)
@@ -99,7 +99,7 @@ class StockTokenizer:
         self.types.keep(kept_types)
         self._start()
         if len(self._splits) > MAX_SIGNATURES:
-            self._splits = KnownSplits(map(expression_of, affix_functions(self._nlp.tokenizer).values()))
+            self._splits = SplitCache(map(expression_of, affix_functions(self._nlp.tokenizer).values()))
 
     def _split_plainly(self, pretokens: list[str]) -> Iterator[list[int]]:
         """Let spaCy split pre-tokens without special cases, and yield the ends of their tokens."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from spacy.vocab import Vocab
 
 
-LEFT_OUT = -1
+DROPPED = -1
 """In place of the number of a type: the token is left out."""
 
 
@@ -158,12 +158,12 @@ class TypeTable:
         return np.arange(first, len(self))
 
     def numbers_of_texts(self, orths: list[str], keys: Sequence[str | None]) -> Offsets:
-        """Return the numbers of types with distinct texts, or LEFT_OUT where the key is None; new types are added."""
+        """Return the numbers of types with distinct texts, or DROPPED where the key is None; new types are added."""
         if self._n_indexed < len(self):
             self._index()
         if None in keys or not self._first_of_orth.keys().isdisjoint(orths):
             numbers = (
-                LEFT_OUT if key is None else self.number(orth, key) for orth, key in zip(orths, keys, strict=True)
+                DROPPED if key is None else self.number(orth, key) for orth, key in zip(orths, keys, strict=True)
             )
             return np.fromiter(numbers, np.int64, len(orths))
         return self.add_new(orths, keys)  # type: ignore[arg-type]  # there is no None
@@ -194,7 +194,7 @@ class TypeTable:
         self.add_new(orths, keys)
 
 
-def lean_vocab(nlp: "Language", columns: list[str]) -> "Vocab":
+def minimal_vocab(nlp: "Language", columns: list[str]) -> "Vocab":
     """Return a new vocab whose lexemes have only some attributes, with the values of the pipeline's vocab.
 
     A lexeme of the pipeline's vocab takes some 15 microseconds, most of them for attributes that are not used here.

@@ -13,7 +13,7 @@ import numpy as np
 
 from spacy_w2v._arrays import Parameters, TokenIds
 from spacy_w2v._atomic import (
-    only_writer,
+    exclusive_writer,
     parse_json,
     read_bounded,
     recover_directory,
@@ -53,7 +53,7 @@ class CheckpointPlace:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Lock the directory for this process, and remove it when the block ends well. Raises StorageError."""
-        with only_writer(self.path, shown=self.shown):
+        with exclusive_writer(self.path, shown=self.shown):
             yield
             self.remove()
 

@@ -3,7 +3,7 @@
 import time
 from contextlib import nullcontext
 
-from spacy_w2v._system.signals import HeldSignals
+from spacy_w2v._system.signals import DelayedSignals
 from spacy_w2v.model._run_record import EpochResult
 from spacy_w2v.training._executors import Executor
 from spacy_w2v.training._state import RunState, TaskResult
@@ -30,7 +30,7 @@ class TrainingLoop:
         self.state = state
         self.callback = callback
         self.holds_signals = holds_signals
-        self.signals = HeldSignals()
+        self.signals = DelayedSignals()
 
     def run(self) -> list[EpochResult]:
         """Return the results of all epochs. Raises what a callback or a worker raises."""

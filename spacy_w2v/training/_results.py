@@ -5,12 +5,12 @@ from pathlib import Path
 
 from spacy_w2v._atomic import (
     check_output,
+    exclusive_writer,
+    finish_interrupted,
     has_leftovers,
-    only_writer,
     recover_directory,
     remove_directory,
-    settle,
-    unwritable,
+    reporting_unwritable,
 )
 from spacy_w2v.corpus._cache_directory import default_cache_dir, tidy
 from spacy_w2v.corpus._fingerprint import PARTS, changed_parts, corpus_fingerprint
@@ -38,7 +38,7 @@ NO_MATTER = {"tokens": {"n_process"}, "training": {"workers", "checkpoint_every_
 def check_free(output_path: Path, *, overwrite: bool) -> None:
     """Raise StorageError if the results of a run may not be written to a directory; see `check_output`."""
     of_checkpoint = (CHECKPOINT_DIRECTORY, f".{CHECKPOINT_DIRECTORY}") if _stands_alone(output_path) else ()
-    check_output(output_path, overwrite=overwrite, made_by_us=LOG_FILE, ours=of_checkpoint)
+    check_output(output_path, overwrite=overwrite, marker_file=LOG_FILE, allowed_prefixes=of_checkpoint)
 
 
 def finish_earlier(output_path: Path) -> bool:
@@ -46,17 +46,17 @@ def finish_earlier(output_path: Path) -> bool:
 
     Returns whether there was such a checkpoint; what is left of one is removed too. Raises StorageError.
     """
-    settle(output_path)
+    finish_interrupted(output_path)
     checkpoint = checkpoint_of(output_path)
     if not checkpoint.exists() and has_leftovers(checkpoint):
-        with only_writer(checkpoint, shown=output_path):  # a run under way has none for a moment too
+        with exclusive_writer(checkpoint, shown=output_path):  # a run under way has none for a moment too
             recover_directory(checkpoint)
             if not checkpoint.exists():
                 remove_directory(checkpoint)
     run = _run_of(output_path / MODEL_DIRECTORY)
     was_complete = run is not None and run == _run_of(checkpoint)
     if was_complete:
-        with only_writer(checkpoint, shown=output_path):
+        with exclusive_writer(checkpoint, shown=output_path):
             remove_directory(checkpoint)
     return was_complete
 
@@ -140,11 +140,11 @@ def checkpoint_of(output_path: Path) -> Path:
 def _stands_alone(output_path: Path) -> bool:
     """Return whether nothing can be written beside an output, or only to another disk."""
     path = _resolved(output_path)
-    with unwritable(output_path):
+    with reporting_unwritable(output_path):
         return path.is_dir() and (os.path.ismount(path) or not os.access(path.parent, os.W_OK))
 
 
 def _resolved(output_path: Path) -> Path:
     """Return where the links of a path lead. Raises StorageError if they go round in circles, or may not be read."""
-    with unwritable(output_path):
+    with reporting_unwritable(output_path):
         return output_path.resolve()

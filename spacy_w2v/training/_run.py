@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spacy_w2v._arrays import NO_WORDS, Parameters
-from spacy_w2v._system.blas import one_thread_of_blas
+from spacy_w2v._system.blas import single_threaded_blas
 from spacy_w2v._system.memory import release_free_memory
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.corpus._cache import prepared_corpus
@@ -188,7 +188,7 @@ class TrainingRun:
         )
         watched = CallbackList([divergence, *([checkpoint] if checkpoint is not None else []), callback])
         loop = TrainingLoop(executor, state, watched, holds_signals=checkpoint is not None)
-        with one_thread_of_blas() if objective.needs_one_blas_thread else nullcontext():
+        with single_threaded_blas() if objective.needs_one_blas_thread else nullcontext():
             return loop.run()
 
     def result(

@@ -12,7 +12,7 @@ from spacy_w2v.config._export import ExportSettings, VectorKind, check_merging
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.formats._matrices import matrix_of, of_type, passing_blocks
 from spacy_w2v.model._trained import TrainedModel
-from spacy_w2v.tokenization._affix_rules import lost_when_saved
+from spacy_w2v.tokenization._affix_rules import unsaved_rules
 from spacy_w2v.tokenization._pipelines import bare_pipeline
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def check_can_be_saved(nlp: "Language") -> None:
             f"The tokenizer must have to_disk and from_disk to be saved for spaCy, but {type(nlp.tokenizer).__name__} "
             'has none. Derive it from spacy.util.DummyTokenizer, or leave "spacy" out of the formats of [w2v.export].'
         )
-    if lost := "; ".join(lost_when_saved(nlp.tokenizer)):
+    if lost := "; ".join(unsaved_rules(nlp.tokenizer)):
         raise ConfigError(
             f"The tokenizer must be made of regular expressions to be saved for spaCy, but {lost}. Change it, or leave "
             '"spacy" out of the formats of [w2v.export].'

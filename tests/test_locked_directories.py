@@ -7,13 +7,13 @@ import threading
 
 import pytest
 
-from spacy_w2v._atomic import held_directory, sweep
+from spacy_w2v._atomic import locked_directory, remove_abandoned
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from spacy_w2v._atomic import held_directory
-with held_directory(Path(sys.argv[1]), prefix="unfinished-") as directory:
+from spacy_w2v._atomic import locked_directory
+with locked_directory(Path(sys.argv[1]), prefix="unfinished-") as directory:
     (directory / "half").write_text("half")
     print(directory, flush=True)
     time.sleep(600)
@@ -31,14 +31,14 @@ def holder(tmp_path):
 
 
 def test_a_directory_is_gone_after_the_block(tmp_path):
-    with held_directory(tmp_path, prefix="unfinished-") as directory:
+    with locked_directory(tmp_path, prefix="unfinished-") as directory:
         assert directory.stat().st_mode & 0o777 == 0o700
         (directory / "file").write_text("x")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_renamed_stays(tmp_path):
-    with held_directory(tmp_path, prefix="unfinished-") as directory:
+    with locked_directory(tmp_path, prefix="unfinished-") as directory:
         (directory / "file").write_text("x")
         directory.rename(tmp_path / "kept")
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
@@ -47,8 +47,8 @@ def test_what_is_renamed_stays(tmp_path):
 
 def test_a_directory_in_use_is_not_swept(tmp_path, holder):
     _, directory = holder
-    with held_directory(tmp_path, prefix="unfinished-") as own:
-        sweep(tmp_path, prefix="unfinished-")
+    with locked_directory(tmp_path, prefix="unfinished-") as own:
+        remove_abandoned(tmp_path, prefix="unfinished-")
         assert own.is_dir()
     assert (directory / "half").read_text() == "half"
 
@@ -59,7 +59,7 @@ def test_what_a_killed_process_leaves_is_swept(tmp_path, holder):
     process.wait()
     assert directory.is_dir()
     (tmp_path / "other").mkdir()
-    sweep(tmp_path, prefix="unfinished-")
+    remove_abandoned(tmp_path, prefix="unfinished-")
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
@@ -67,7 +67,7 @@ def test_what_was_made_before_there_were_locks_is_swept(tmp_path):
     (tmp_path / "unfinished-abc").mkdir()
     (tmp_path / "unfinished-abc" / "tokens.arrow").write_text("half")
     (tmp_path / "unfinished-def.lock").touch()
-    sweep(tmp_path, prefix="unfinished-")
+    remove_abandoned(tmp_path, prefix="unfinished-")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -76,14 +76,14 @@ def test_nothing_is_swept_where_there_are_no_locks(tmp_path, monkeypatch):
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr("spacy_w2v._atomic.locks._lock", unsupported)
-    with held_directory(tmp_path, prefix="unfinished-") as directory:
-        sweep(tmp_path, prefix="unfinished-")
+    with locked_directory(tmp_path, prefix="unfinished-") as directory:
+        remove_abandoned(tmp_path, prefix="unfinished-")
         assert directory.is_dir()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_place_has_nothing_to_sweep(tmp_path):
-    sweep(tmp_path / "none", prefix="unfinished-")
+    remove_abandoned(tmp_path / "none", prefix="unfinished-")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -93,11 +93,11 @@ def test_sweeping_while_directories_are_made(tmp_path):
 
     def sweep_always():
         while not ended.is_set():
-            sweep(tmp_path, prefix="unfinished-")
+            remove_abandoned(tmp_path, prefix="unfinished-")
 
     def make():
         for number in range(150):
-            with held_directory(tmp_path, prefix="unfinished-") as directory:
+            with locked_directory(tmp_path, prefix="unfinished-") as directory:
                 try:
                     (directory / "file").write_text(str(number))
                     assert (directory / "file").read_text() == str(number)
@@ -114,5 +114,5 @@ def test_sweeping_while_directories_are_made(tmp_path):
     for thread in sweepers:
         thread.join()
     assert failures == []
-    sweep(tmp_path, prefix="unfinished-")
+    remove_abandoned(tmp_path, prefix="unfinished-")
     assert list(tmp_path.iterdir()) == []

@@ -13,7 +13,7 @@ LOCK_SUFFIX = ".lock"
 
 
 @contextmanager
-def held_directory(parent: Path, *, prefix: str) -> Iterator[Path]:
+def locked_directory(parent: Path, *, prefix: str) -> Iterator[Path]:
     """Make a directory that only this user can enter, and lock it; it is removed after the block.
 
     The block may rename the directory to keep it. The system releases the lock however the process ends, even by
@@ -38,8 +38,8 @@ def held_directory(parent: Path, *, prefix: str) -> Iterator[Path]:
         release_lock(lock, descriptor)
 
 
-def sweep(parent: Path, *, prefix: str) -> None:
-    """Remove the directories of `held_directory` whose process was killed.
+def remove_abandoned(parent: Path, *, prefix: str) -> None:
+    """Remove the directories of `locked_directory` whose process was killed.
 
     What cannot be removed is left alone. So is everything on file systems without locks, since it may be in use.
 
