@@ -14,6 +14,8 @@ are first used.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+__version__ = "0.1.0"
+
 if TYPE_CHECKING:
     from spacy_w2v._api import Word2Vec, from_gensim, load, prune_vectors, train
     from spacy_w2v.corpus._words import tokenize
@@ -99,10 +101,6 @@ def __getattr__(name: str) -> object:
         module, _, attribute = _HOMES[name].partition(":")
         import_uninterrupted(module)
         return getattr(import_module(module), attribute)
-    if name == "__version__":
-        from importlib.metadata import version
-
-        return version("spacy-w2v")
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
 
 
