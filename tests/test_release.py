@@ -1,10 +1,11 @@
-"""What a release says of itself: one version, links that lead somewhere on the package index, and a citation."""
+"""What a release says of itself: one version, links that lead somewhere on the package index, a citation, workflows."""
 
 import re
 import sys
 from pathlib import Path
 
 import pytest
+import spacy
 import srsly
 
 import spacy_w2v
@@ -21,6 +22,11 @@ HOME = PROJECT["project"]["urls"]["Source"]
 
 def citation():
     return srsly.read_yaml(ROOT / "CITATION.cff")
+
+
+def universe():
+    """The entry for spaCy Universe, the collection of what is made for spaCy."""
+    return srsly.read_json(ROOT / "docs/universe.json")
 
 
 def test_the_citation_has_the_version_of_the_package():
@@ -41,6 +47,8 @@ def test_the_version_stands_in_one_place():
 
 def test_the_home_of_the_project_is_the_same_everywhere():
     assert citation()["repository-code"] == HOME
+    assert universe()["url"] == HOME
+    assert universe()["github"] == HOME.removeprefix("https://github.com/")
     for url in PROJECT["project"]["urls"].values():
         assert url.startswith(HOME)
 
@@ -89,3 +97,72 @@ def test_what_the_readme_links_to_is_in_the_repository():
     text = description((ROOT / "README.md").read_text(encoding="utf-8"))
     for path in re.findall(re.escape(HOME) + r"/(?:blob|raw)/HEAD/([^)#\"\s]+)", text):
         assert (ROOT / path).exists(), path
+
+
+# the kinds of values, and the categories, that website/UNIVERSE.md and website/meta/universe.json of spaCy name
+KINDS = {
+    "id": str,
+    "title": str,
+    "slogan": str,
+    "description": str,
+    "github": str,
+    "pip": str,
+    "code_example": list,
+    "code_language": str,
+    "url": str,
+    "author": str,
+    "author_links": dict,
+    "category": list,
+    "tags": list,
+}
+CATEGORIES = {"pipeline", "training", "conversational", "research", "scientific", "visualizers", "apis", "standalone"}
+
+
+def test_the_entry_for_spacy_universe_has_its_form():
+    assert {name: type(value) for name, value in universe().items()} == KINDS
+    assert set(universe()["category"]) <= CATEGORIES
+    assert universe()["pip"] == universe()["id"] == PROJECT["project"]["name"]
+    assert universe()["author"] == citation()["authors"][0]["name"]
+
+
+def test_the_entry_for_spacy_universe_names_real_things():
+    names = re.findall(r"`(.+?)`", universe()["description"])
+    assert names == ["spacy-w2v", "spacy w2v", "spacy train", "w2v"]
+    groups = PROJECT["project"]["entry-points"]
+    assert "w2v" in groups["spacy_cli"]
+    assert "w2v" in groups["spacy_factories"]
+
+
+def test_the_example_for_spacy_universe_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SPACY_W2V_CACHE", str(tmp_path / "cache"))
+    code = "\n".join(universe()["code_example"])
+    assert "epochs=20" in code
+    exec(compile(code.replace("epochs=20", "epochs=1"), "universe.json", "exec"), {})
+    similar, similarity = capsys.readouterr().out.splitlines()
+    assert similar.count("(") == 3
+    assert -1 <= float(similarity) <= 1
+    assert "french" in spacy.load("pipeline").vocab.strings
+
+
+WORKFLOWS = {path.stem: srsly.read_yaml(path) for path in (ROOT / ".github/workflows").glob("*.yml")}
+STEPS = [step for workflow in WORKFLOWS.values() for job in workflow["jobs"].values() for step in job["steps"]]
+
+
+def test_every_python_has_a_lane():
+    prefix = "Programming Language :: Python :: 3."
+    named = [name.removeprefix(prefix[:-2]) for name in PROJECT["project"]["classifiers"] if name.startswith(prefix)]
+    assert WORKFLOWS["ci"]["jobs"]["linux"]["strategy"]["matrix"]["python"] == named
+
+
+def test_actions_are_pinned_to_commits():
+    actions = [step["uses"] for step in STEPS if "uses" in step]
+    assert actions
+    assert [action for action in actions if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action)] == []
+
+
+def test_only_the_job_that_publishes_may_ask_for_a_token():
+    jobs = WORKFLOWS["release"]["jobs"]
+    assert WORKFLOWS["release"]["permissions"] == {}
+    assert [name for name, job in jobs.items() if "id-token" in job["permissions"]] == ["publish"]
+    assert set(jobs["publish"]["needs"]) == set(jobs) - {"publish"}
