@@ -131,9 +131,9 @@ def test_documents_without_text_are_counted_and_left_out(tmp_path):
         ("[w2v]\n", "[w2v]\nepochs = 3\n", "[w2v] has no setting 'epochs'."),
         ("data_files =", "data_fils =", "Did you mean 'data_files'?"),
         ('lang = "en"', 'lang = "en"\ntokenizr = "x"', "Did you mean 'tokenizer'?"),
-        ("[w2v", "[w2w", "The config must have a [w2v] block, was one with: nlp, w2w. Did you mean '[w2v]'"),
+        ("[w2v", "[w2w", "The config must have a [w2v] block, was one with: nlp, w2w. Did you mean [w2v] by [w2w]?"),
         ("Dataset.v1", "Datset.v1", "was: spacy_w2v.Datset.v1. Did you mean 'spacy_w2v.Dataset.v1'?"),
-        ("@readers", "@veaders", "must be of a registry of spaCy, was: @veaders. Did you mean 'readers'?"),
+        ("@readers", "@veaders", "must be in one of spaCy's registries, was: @veaders. Did you mean 'readers'?"),
         ("[w2v]\n", '[nlp.tokenizer]\n@tokenizers = "spacy.Tokenzer.v1"\n\n[w2v]\n', "spacy.Tokenzer.v1"),
         (
             '[w2v.corpus]\n@readers = "spacy_w2v.Dataset.v1"\npath = "text"\ndata_files = "texts.txt"\n',
@@ -270,7 +270,7 @@ def test_foreign_cache_directory(workplace):
         (["report", "texts.txt", "out.md"], "A model must be a directory made by spacy w2v train, but texts.txt is a"),
         (
             ["export", "model", "small", "--merge-rare"],
-            "w2v.export: merge_rare needs max_vectors, which was: None. Say how many vectors to keep.",
+            "w2v.export: merge_rare needs max_vectors, which was: None. Set it to the number of vectors to keep.",
         ),
         (["evaluate", "foreign"], "but foreign cannot be loaded: [E054] No valid 'version' setting found"),
         (["report", "foreign", "out.md"], "foreign/meta.json must describe a spacy-w2v model, but is of another kind"),

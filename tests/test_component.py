@@ -164,7 +164,7 @@ def test_initialize_loads_a_trained_model(model_path, kind):
 
 
 def test_the_former_name_of_the_kind_of_vectors_is_read_with_a_warning(model_path):
-    message = r"^\[initialize\.components\.w2v\] vectors is called vector_kind now, and is read as such\. Rename it\.$"
+    message = r"^\[initialize\.components\.w2v\] vectors is now called vector_kind\. Rename it\.$"
     with pytest.warns(ConfigWarning, match=message):
         nlp = make_pipeline(examples=make_texts(20), initialize={"path": str(model_path), "vectors": "mean"})
     assert nlp.get_pipe("w2v").record.vector_kind == "mean"

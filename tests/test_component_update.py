@@ -16,6 +16,7 @@ from helpers_cli import plain
 from helpers_corpus import expected_sentences
 from helpers_kernels import BLOCKED, Case, frozen, kernel_parameters, make_layer, make_settings, run_reference
 from helpers_model import make_model, with_record
+from helpers_pages import PAGES, blocks_of, is_complete
 from numpy.testing import assert_allclose, assert_array_equal
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -712,9 +713,9 @@ def test_spacy_train_goes_on_from_a_trained_pipeline(workplace):
     assert again("The cat").has_vector
 
 
-def test_the_config_of_the_page(workplace):
-    text = (Path(__file__).parent.parent / "docs/component.md").read_text(encoding="utf-8")
-    block = text.split("## Training on in spacy train")[1].split("```ini\n")[1].split("```")[0]
+def test_the_config_of_the_documentation(workplace):
+    configs = [block.text for page in PAGES for block in blocks_of(page) if block.language == "ini"]
+    block = next(text for text in configs if is_complete(text) and "update = true" in text)
     spacy_w2v.train(make_texts(), vector_size=D, min_count=1, workers=1).save("vectors")
     Path("texts").mkdir()
     Path("texts.txt").rename("texts/some.txt")

@@ -254,25 +254,25 @@ def test_the_learning_rate_follows_the_model():
 
 def test_a_former_name_is_read_with_a_warning(tmp_path):
     (tmp_path / "old.cfg").write_text('[w2v]\n\n[w2v.export]\nvectors = "mean"\n')
-    with pytest.warns(ConfigWarning, match=r"^\[w2v\.export\] vectors is called vector_kind now, and is read as such"):
+    with pytest.warns(ConfigWarning, match=r"^\[w2v\.export\] vectors is now called vector_kind"):
         config = load_config(tmp_path / "old.cfg")
     assert config["w2v"]["export"] == {"vector_kind": "mean"}
     (tmp_path / "both.cfg").write_text('[w2v]\n\n[w2v.export]\nvectors = "mean"\nvector_kind = "input"\n')
-    with pytest.raises(ConfigError, match=r"\[w2v\.export\] must have vector_kind once, but has it under its former"):
+    with pytest.raises(ConfigError, match=r"must have vector_kind once, but also has it under its former"):
         load_config(tmp_path / "both.cfg")
 
 
 def test_an_override_by_a_former_name_is_read_with_a_warning(tmp_path):
     (tmp_path / "new.cfg").write_text('[w2v]\n\n[w2v.export]\nvector_kind = "input"\n')
-    with pytest.warns(ConfigWarning, match=r"^\[w2v\.export\] vectors is called vector_kind now, and is read as such"):
+    with pytest.warns(ConfigWarning, match=r"^\[w2v\.export\] vectors is now called vector_kind"):
         config = load_config(tmp_path / "new.cfg", {"w2v.export.vectors": "mean"})
     assert config["w2v"]["export"] == {"vector_kind": "mean"}
-    with pytest.raises(ConfigError, match=r"^w2v\.export\.vector_kind must be overridden once, but is so under its"):
+    with pytest.raises(ConfigError, match=r"^w2v\.export\.vector_kind must be overridden once, but also is under its"):
         load_config(tmp_path / "new.cfg", {"w2v.export.vectors": "mean", "w2v.export.vector_kind": "input"})
 
 
 def test_a_former_name_elsewhere_is_answered_with_the_new_one():
-    message = r"^\[w2v\.export\] has no setting 'vectors'\. It is called vector_kind now\.$"
+    message = r"^\[w2v\.export\] has no setting 'vectors'\. It is now called vector_kind\.$"
     with pytest.raises(ConfigError, match=message):
         parse_settings({"export": {"vectors": "mean"}})
 

@@ -364,10 +364,10 @@ def test_the_name_of_the_counts_is_taken(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"formats": ["word2vec-text"], "dtype": "float16"}, "dtype is for the format spacy and gensim, was: float16"),
+        ({"formats": ["word2vec-text"], "dtype": "float16"}, "dtype is for spacy and gensim, was: float16"),
         (
             {"formats": ["gensim"], "max_vectors": 3, "merge_rare": True},
-            "merge_rare is for the format spacy, was: True",
+            "merge_rare is for spacy, was: True",
         ),
         ({"formats": ["gensim-model"], "max_vectors": 3}, "whole model, so max_vectors must be left out, was: 3"),
         (
@@ -440,7 +440,7 @@ def test_what_an_export_refuses_is_known_before_training(project):
     assert {path.name for path in project.iterdir()} == {"t.txt", "code.py", "c.cfg"}
     options = ("--w2v.export.dtype", "float16", "--w2v.export.formats", '["word2vec-text"]')
     done = w2v_here(*train, *options, cwd=project)
-    assert (done.code, "dtype is for the format spacy and gensim" in done.said) == (1, True)
+    assert (done.code, "dtype is for spacy and gensim" in done.said) == (1, True)
 
 
 def test_the_command_export_asks_before_it_writes(tmp_path):

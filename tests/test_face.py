@@ -100,7 +100,7 @@ def test_modules_are_private_by_name():
 ROOT = Path(__file__).parents[1]
 NAMED = re.compile(r"\bspacy_w2v\.(\w+)|\bfrom spacy_w2v import ([\w, ]+)")
 READERS_OF_THE_FACE = [
-    *("README.md", "project.yml", "docs/*.md", "configs/*.md", "configs/*.cfg", "configs/*/*.cfg", "configs/*/*.py"),
+    *("README.md", "project.yml", "docs/**/*.md", "configs/*.md", "configs/*.cfg", "configs/*/*.cfg", "configs/*/*.py"),
     *("benchmarks/*.md", "benchmarks/*.py"),
 ]
 INSIDE = {
@@ -115,11 +115,6 @@ def names_of_ours(text: str) -> set[str]:
     """Return what a text, of code or of prose, calls by `spacy_w2v.` or imports from it."""
     found = NAMED.findall(text)
     return {name for attribute, imported in found for name in (attribute, *imported.split(", ")) if name}
-
-
-def test_the_readme_names_all_of_the_face():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [name for name in FACE if not re.search(rf"`[^`]*\b{name}\b[^`]*`", text)] == []
 
 
 def test_names_are_found():

@@ -293,7 +293,7 @@ def test_init_config_refuses_unknown_languages(tmp_path):
     refused = w2v_here("init-config", "zz.cfg", "--lang", "zz", cwd=tmp_path)
     assert refused.code == 1
     assert (
-        'lang must be the code of a language of spaCy, such as en, de or zh, or "xx" for many, was: zz' in refused.said
+        'lang must be a language code that spaCy knows, such as en, de or zh, or "xx" for many, was: zz' in refused.said
     )
 
 

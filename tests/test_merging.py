@@ -100,7 +100,7 @@ def test_command_merges(model, tmp_path):
     assert nlp.vocab.vectors.shape == (N_KEPT, D)
     refused = w2v_here(*options, "x.kv", "--format", "gensim", cwd=tmp_path)
     assert refused.code == 1
-    assert "merge_rare is for the format spacy" in refused.said
+    assert "merge_rare is for spacy" in refused.said
     assert spacy_w2v.load(tmp_path / "model").words == model.words
 
 

@@ -6,7 +6,6 @@ import random
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -276,17 +275,6 @@ def test_the_results_are_those_of_spacy_w2v_train(material, trained, tmp_path):
     files = {"model", "config.cfg", "training.jsonl"}
     assert {path.name for path in (tmp_path / "direct").iterdir()} == files
     assert {path.name for path in (material / "vectors").iterdir()} == files
-
-
-def test_the_config_of_the_readme(material, workplace):
-    text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    section = text.split("## One config for vectors and pipeline")[1]
-    block = section.split("```ini\n")[1].split("```")[0]
-    overrides = {"paths.texts": "texts.txt", "components.tok2vec.model.embed_size": 50}
-    nlp = initialize(load_model_from_config(Config().from_str(block, overrides=overrides), auto_fill=True), material)
-    assert nlp.vocab.vectors.shape == (7, 100)
-    assert nlp.pipe_names == ["tok2vec", "tagger"]
-    assert any(layer.name == "static_vectors" for layer in nlp.get_pipe("tok2vec").model.walk())
 
 
 # train_vectors

@@ -1,4 +1,4 @@
-"""Arguments of the Python interface, whose type is checked before anything is done."""
+"""Checks of the arguments of Python functions, before any work is done."""
 
 import os
 from numbers import Integral
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 
 def path_of(value: Any, *, name: str) -> Path:
-    """Return the path that an argument is.
+    """Return an argument as a path.
 
-    Raises ConfigError for another type, and for an empty one; StorageError if the system denies access.
+    Raises:
+        ConfigError: The argument is not a path, or is empty.
+        StorageError: The system denies access.
     """
     text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(text, str) or text == "" or "\0" in text:
@@ -25,16 +27,17 @@ def path_of(value: Any, *, name: str) -> Path:
     path = Path(value)
     with reporting_inaccessible():
         path.exists()
-    return path if path.name not in ("", "..") else Path(os.path.abspath(path))  # with a name, to put files beside it
+    has_name = path.name not in ("", "..")  # from which files beside it get their names
+    return path if has_name else Path(os.path.abspath(path))
 
 
 def optional_path(value: Any, *, name: str) -> Path | None:
-    """Return the path that an argument is, or None for None. Raises ConfigError."""
+    """Return an argument as a path, or None for None. Raises ConfigError."""
     return None if value is None else path_of(value, name=name)
 
 
 def check_pipeline(nlp: Any) -> "Language":
-    """Return a pipeline. Raises ConfigError for anything else, such as the name of one."""
+    """Return the argument if it is a pipeline. Raises ConfigError for anything else, such as the name of one."""
     from spacy.language import Language
 
     if isinstance(nlp, Language):
@@ -56,14 +59,14 @@ def pipeline_or_english(nlp: Any) -> "Language":
 
 
 def check_max_vectors(value: Any, *, or_none: bool = True) -> None:
-    """Raise ConfigError unless a number of vectors is at least 1, or None, for all, where that may be."""
+    """Raise ConfigError unless a number of vectors is at least 1, or None for all, if `or_none` allows that."""
     if value is None and or_none:
         return
     check_whole_number(value, name="max_vectors", at_least=1)
 
 
 def check_whole_number(value: Any, *, name: str, at_least: int) -> None:
-    """Raise ConfigError unless an argument is a whole number of a size, of Python or NumPy."""
+    """Raise ConfigError unless an argument is a whole number, of Python or NumPy, of at least `at_least`."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise ConfigError(f"{name} must be a whole number, was: {value!r}")
     if value < at_least:
@@ -71,7 +74,7 @@ def check_whole_number(value: Any, *, name: str, at_least: int) -> None:
 
 
 def names_of(value: Any, *, name: str) -> list[str]:
-    """Return the names that an argument has, one or several. Raises ConfigError for anything else."""
+    """Return an argument that is a name or a list of names as a list. Raises ConfigError for anything else."""
     names = [value] if isinstance(value, str) else value
     if isinstance(names, list | tuple) and names and all(isinstance(each, str) and each for each in names):
         return list(names)
@@ -79,6 +82,6 @@ def names_of(value: Any, *, name: str) -> list[str]:
 
 
 def check_dtype(value: Any) -> None:
-    """Raise ConfigError unless the type of the numbers of a table is one that can be written."""
+    """Raise ConfigError unless a table can be written with numbers of this type."""
     if value not in ("float32", "float16"):
         raise ConfigError(f"dtype must be 'float32' or 'float16', was: {value!r}")

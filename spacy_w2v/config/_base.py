@@ -1,4 +1,4 @@
-"""What all blocks of settings have in common."""
+"""The base of all blocks of settings."""
 
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeGuard, TypeVar, Union, get_args, get_origin
@@ -7,27 +7,27 @@ from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from pydantic_core import PydanticKnownError
 
 NO_VALUE = "An option without a value counts as true: give the value after it."
-"""The remedy in errors for True where something else is needed."""
+"""The remedy in errors, for True in place of another type."""
 
 ERRORS: dict[type, Literal["int_type", "float_type", "string_type"]] = {
     int: "int_type",
     float: "float_type",
     str: "string_type",
 }
-"""pydantic's names for what is not of a type."""
+"""pydantic's names of the errors for a value of the wrong type."""
 
 T = TypeVar("T")
 
 
 class Settings(BaseModel):
-    """Base of all blocks: immutable, and without room for unknown keys."""
+    """The base of all blocks: immutable, and strict about unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
 
     @field_validator("*", mode="before")
     @classmethod
     def true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:  # Any: what the config holds
-        """Refuse true and false for numbers, which pydantic takes for 1 and 0."""
+        """Refuse true and false for numbers; pydantic would read them as 1 and 0."""
         field = cls.model_fields[info.field_name or ""]
         if (kind := wanted_for_bool(value, field.annotation)) is not None:
             raise PydanticKnownError(ERRORS[kind])
@@ -35,7 +35,7 @@ class Settings(BaseModel):
 
 
 def wanted_for_bool(value: Any, annotation: Any) -> type | None:  # Any: values and types of all kinds
-    """Return int, float or str if a bool stands where an annotation asks for that, and not for a bool."""
+    """Return int, float or str if an annotation asks for that type and the value is a bool; else None."""
     if not isinstance(value, bool):
         return None
     kinds = _alternatives(annotation)
@@ -43,12 +43,12 @@ def wanted_for_bool(value: Any, annotation: Any) -> type | None:  # Any: values 
 
 
 def is_class(annotation: Any, base: type[T]) -> TypeGuard[type[T]]:  # Any: any annotation
-    """Return whether an annotation is a class below `base`; Python 3.10 takes list[str] for a class too."""
+    """Return whether an annotation is a subclass of `base`. Python 3.10 calls list[str] a class too."""
     return isinstance(annotation, type) and get_origin(annotation) is None and issubclass(annotation, base)
 
 
 def _alternatives(annotation: Any) -> set[Any]:  # Any: as above
-    """Return the types that an annotation allows: one, or those of a union."""
+    """Return the types that an annotation allows: one type, or those of a union."""
     if get_origin(annotation) is Annotated:
         return _alternatives(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):

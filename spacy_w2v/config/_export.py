@@ -1,4 +1,4 @@
-"""The settings of `[w2v.export]`."""
+"""The settings of `[w2v.export]`: the formats that a trained model is written in."""
 
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -12,10 +12,10 @@ from spacy_w2v.errors import ConfigError
 ExportFormat = Literal["spacy", "gensim", "gensim-model", "word2vec-text", "word2vec-binary"]
 
 VectorKind = Literal["input", "output", "mean"]
-"""Which vectors of a model: its input vectors, those of words as they are predicted, or the mean of both."""
+"""The vectors of a model: its input vectors, its output vectors, which words are predicted by, or the mean of both."""
 
 WhiteSpace = Literal["underscore", "refuse"]
-"""What becomes of words with white space in formats that hold none."""
+"""What to do with words that contain white space, in formats that cannot hold it."""
 
 FORMATS_OF_SETTING = {
     "max_vectors": ("spacy", "gensim", "word2vec-text", "word2vec-binary"),
@@ -23,23 +23,44 @@ FORMATS_OF_SETTING = {
     "dtype": ("spacy", "gensim"),
     "vector_kind": ("spacy", "gensim", "word2vec-text", "word2vec-binary"),
 }
-"""Which formats take a setting; of the others it is not."""
+"""The formats that a setting applies to."""
 
 
 class ExportSettings(Settings):
-    """`[w2v.export]`: what is written beside the model itself."""
+    """`[w2v.export]`: what `spacy w2v train` writes beside the model itself."""
 
     formats: list[ExportFormat] = Field(["spacy", "gensim"])
+    """The formats to write.
+
+    `spacy` is a pipeline with the vectors, for `spacy.load` and `[initialize] vectors`. `gensim` is a `KeyedVectors`,
+    and `gensim-model` a whole `Word2Vec`, which gensim can train further. `word2vec-text` and `word2vec-binary` are the
+    formats of word2vec.c.
+    """
     max_vectors: int | None = Field(None, ge=1)
-    """Keep only the vectors of the most frequent words; null for all. gensim-model always has all."""
+    """The number of vectors to write, those of the most frequent words; `null` for all.
+
+    Set it to make a pipeline smaller. It does not apply to `gensim-model`, which is always complete.
+    """
     merge_rare: bool = False
-    """With max_vectors, in spaCy's table: rarer words find the vector of the most similar word that is kept."""
+    """Whether words beyond `max_vectors` keep their keys in spaCy's table, and share the vector of a similar word.
+
+    That is the most similar word, by cosine, that has a vector. Then no word loses its vector, and the table has
+    `max_vectors` rows.
+    """
     dtype: Literal["float32", "float16"] = "float32"
-    """Type of the numbers in spaCy's and gensim's tables."""
+    """The type of the numbers in spaCy's and gensim's tables. `float16` halves the size on disk."""
     vector_kind: VectorKind = "input"
-    """The word vectors; the output vectors, of words as they are predicted; or the mean of both."""
+    """The vectors to write: input vectors, output vectors, or the mean of both.
+
+    Input vectors are what is commonly called word vectors. Output vectors are those that words are predicted by. With
+    `loss = "hierarchical-softmax"` words have none, so only `input` is possible.
+    """
     whitespace: WhiteSpace = "underscore"
-    """In the word2vec formats, where a space ends a word: New_York for a word with white space; or no export."""
+    """What to do with words that contain white space, in the two word2vec formats, where a space ends a word.
+
+    `underscore` writes `New_York`, with more underscores if that is a word already. `refuse` ends with an error before
+    training starts.
+    """
 
     @field_validator("formats")
     @classmethod
@@ -51,19 +72,24 @@ class ExportSettings(Settings):
 
     @model_validator(mode="after")
     def rare_words_are_past_max_vectors(self) -> "ExportSettings":
-        """Refuse to merge words where none are left out."""
+        """Refuse to merge rare words if none are left out."""
         check_merging(merge_rare=self.merge_rare, max_vectors=self.max_vectors)
         return self
 
 
 def check_merging(*, merge_rare: bool, max_vectors: int | None) -> None:
-    """Raise ConfigError if rare words are to be merged, but nothing says which are rare."""
+    """Raise ConfigError if rare words are to be merged, but max_vectors does not say which are rare."""
     if merge_rare and max_vectors is None:
-        raise ConfigError("merge_rare needs max_vectors, which was: None. Say how many vectors to keep.")
+        raise ConfigError("merge_rare needs max_vectors, which was: None. Set it to the number of vectors to keep.")
 
 
 def check_fits(settings: ExportSettings, *, also: Sequence[ExportFormat] = ()) -> None:
-    """Raise ConfigError if a setting is of no effect in all the formats. also: further formats of the same model."""
+    """Raise ConfigError if a setting has no effect in any of the formats.
+
+    Args:
+        settings: The settings, with their formats.
+        also: Further formats of the same model.
+    """
     formats = [*settings.formats, *also]
     defaults = ExportSettings()
     for name, takers in FORMATS_OF_SETTING.items():
@@ -72,24 +98,24 @@ def check_fits(settings: ExportSettings, *, also: Sequence[ExportFormat] = ()) -
             continue
         if formats == ["gensim-model"]:
             raise ConfigError(
-                f"gensim-model is always the whole model, so {name} must be left out, was: {value}. Export gensim "
-                "instead, which has word vectors only."
+                f"gensim-model is always the whole model, so {name} must be left out, was: {value}. Export the format "
+                "gensim instead, which has word vectors only."
             )
         raise ConfigError(
-            f"{name} is for the format {' and '.join(takers)}, was: {value} for {' and '.join(formats)}. Leave it out, "
-            f"or take a format that has it."
+            f"{name} is for {' and '.join(takers)}, was: {value} for {' and '.join(formats)}. Leave it out, or choose "
+            "a format that has it."
         )
 
 
 def check_vector_kind(kind: str, *, loss: LossName) -> None:
-    """Raise ConfigError unless `kind` is a VectorKind that a model of this loss has for each word."""
+    """Raise ConfigError unless `kind` is a VectorKind, and a model of this loss has such a vector for each word."""
     kinds = get_args(VectorKind)
     if kind not in kinds:
         raise ConfigError(f"vector_kind must be one of {', '.join(kinds)}, was: {kind}")
     if kind != "input" and not LOSSES[loss].outputs_of_words:
         raise ConfigError(
             f'vector_kind must be "input" where loss = "{loss}", was: "{kind}". Its output vectors belong to the inner '
-            "nodes of a tree, not to words. Take the input vectors, or another loss."
+            "nodes of a tree, not to words. Export the input vectors, or choose another loss."
         )
 
 
@@ -99,5 +125,5 @@ def check_formats(formats: Sequence[str], *, loss: LossName) -> None:
         in_gensim = " or ".join(f'"{name}"' for name, facts in LOSSES.items() if facts.in_gensim)
         raise ConfigError(
             f'The format gensim-model needs loss = {in_gensim}, was: "{loss}", which '
-            "gensim's Word2Vec cannot train. Export gensim instead, which has the word vectors."
+            "gensim's Word2Vec cannot train. Export the format gensim instead, which has the word vectors."
         )

@@ -1,4 +1,4 @@
-"""The settings of `[w2v.initial]`: vectors that exist already, to start from."""
+"""The settings of `[w2v.initial]`: existing vectors that training starts from."""
 
 from pydantic import Field
 
@@ -6,12 +6,21 @@ from spacy_w2v.config._base import Settings
 
 
 class InitialSettings(Settings):
-    """`[w2v.initial]`: what training starts from."""
+    """`[w2v.initial]`: existing vectors that training starts from."""
 
     vectors: str | None = Field(None, min_length=1)
-    """A model of ours, a spaCy pipeline (directory or name), a model or KeyedVectors of gensim, or a file in word2vec's
-    or GloVe's format; null for random ones."""
+    """The vectors to start from; `null` to start from random ones.
+
+    The path of a model, of a gensim `Word2Vec` or `KeyedVectors`, or of a file in the format of word2vec, GloVe or
+    fastText (`.vec`); or a spaCy pipeline, by its directory or name. `vector_size` must be that of these vectors.
+    """
     keep_words: bool = False
-    """Take all words of these vectors into the vocabulary, also those that the corpus lacks or has too rarely."""
+    """Whether all words of these vectors enter the vocabulary.
+
+    If false, words that the corpus lacks, or has less than `min_count` times, are left out.
+    """
     freeze: bool = False
-    """Leave the vectors of their words as they are; only those of other words are learned."""
+    """Whether the vectors of these words stay exactly as they are, so that only other words learn theirs.
+
+    Set it to add words to a table that a trained pipeline depends on.
+    """

@@ -1,4 +1,4 @@
-"""Settings as keyword arguments, as `train(texts, window=5)` takes them: their names, types and blocks."""
+"""Settings as keyword arguments, as in `train(texts, window=5)`: their names, types and blocks."""
 
 from collections.abc import Mapping
 from typing import Literal, TypedDict
@@ -75,7 +75,7 @@ class TrainingKeywords(TypedDict, total=False):
 
 
 class Keywords(TokensKeywords, VocabularyKeywords, ModelKeywords, TrainingKeywords, total=False):
-    """Every setting by its name; or a whole block, in which a name may stand that several blocks have."""
+    """Every setting by its name, or whole blocks, which can also hold a name that several blocks have."""
 
     tokens: TokensKeywords
     vocabulary: VocabularyKeywords
@@ -84,24 +84,24 @@ class Keywords(TokensKeywords, VocabularyKeywords, ModelKeywords, TrainingKeywor
 
 
 HINTS_FOR_GENSIM = {
-    "sg": 'For sg=1 of gensim, set architecture="skip-gram", which is the default; for sg=0 "cbow".',
-    "hs": 'For hs=1 of gensim, set loss="hierarchical-softmax"; for hs=0 loss="negative-sampling", the default.',
-    "size": "What older versions of gensim call size is vector_size.",
-    "iter": "What older versions of gensim call iter is epochs.",
-    "sentences": "Give sentences, strings or lists of tokens, as the first argument of train: texts.",
+    "sg": 'For sg=1 of gensim, set architecture="skip-gram", which is the default; for sg=0, set architecture="cbow".',
+    "hs": 'For hs=1 of gensim, set loss="hierarchical-softmax"; hs=0 is loss="negative-sampling", the default.',
+    "size": "The size of older versions of gensim is vector_size.",
+    "iter": "The iter of older versions of gensim is epochs.",
+    "sentences": "Give sentences, as strings or lists of tokens, as the first argument of train: texts.",
     "corpus_file": "Give the path of the file as the first argument of train: texts. Each line is a document.",
     "start_alpha": "The learning rate at the start is alpha.",
     "end_alpha": "The learning rate at the end is min_alpha.",
-    "sorted_vocab": "Words are always sorted by their counts: leave it out.",
-    "compute_loss": "The loss is always computed: leave it out. Each epoch's is in meta['results'] of the model.",
-    "batch_words": "Texts are divided among threads without it: leave it out.",
-    "trim_rule": "Words are chosen by min_count, max_final_vocab and the texts: leave out other words there.",
-    "callbacks": "There are none: use progress=True, checkpoint=..., and meta['results'] of the model.",
-    "null_word": "There is no null word: leave it out.",
-    "comment": "There are no comments: leave it out, or set model.record.comment, which is kept in the model's meta.",
-    "hashfxn": "Vectors start from the seed alone: leave it out.",
+    "sorted_vocab": "Leave it out: words are always sorted by their counts.",
+    "compute_loss": "Leave it out: the loss is always computed. meta['results'] of the model has that of each epoch.",
+    "batch_words": "Leave it out: texts are always divided among threads.",
+    "trim_rule": "Choose words by min_count and max_final_vocab, or remove others from the texts.",
+    "callbacks": "There are no callbacks: use progress=True, checkpoint=..., and meta['results'] of the model.",
+    "null_word": "Leave it out: there is no null word.",
+    "comment": "Leave it out, or set model.record.comment, which is saved in the model's meta.",
+    "hashfxn": "Leave it out: starting vectors depend on the seed alone.",
 }
-"""What stands for an argument of gensim's Word2Vec that has another name here."""
+"""Hints for arguments of gensim's Word2Vec that have another name here, or none."""
 
 
 def settings_from_keywords(
@@ -113,12 +113,12 @@ def settings_from_keywords(
     """Return the settings that keyword arguments name.
 
     Args:
-        keywords: values by the name of a setting, or blocks of them by the name of a block.
-        defaults: values of settings that the keywords do not give. n_process is 1 unless it is given.
-        initial: the block `[w2v.initial]`.
+        keywords: Values by the name of a setting, or blocks of values by the name of a block.
+        defaults: Values of settings that the keywords do not give. n_process is 1 unless it is given.
+        initial: The block `[w2v.initial]`.
 
     Raises:
-        ConfigError: a name is not a setting, stands in several blocks or is given twice, or a value breaks a rule.
+        ConfigError: A name is not a setting, is in several blocks or is given twice, or a value breaks a rule.
     """
     values: dict[str, dict[str, object]] = {block: {} for block in BLOCKS}
     for name, value in keywords.items():
@@ -135,10 +135,10 @@ def settings_from_keywords(
 
 
 def block_of(name: str) -> str:
-    """Return the block that a setting stands in.
+    """Return the block that a setting belongs to.
 
     Raises:
-        ConfigError: there is no such setting, or several blocks have one.
+        ConfigError: There is no such setting, or several blocks have one.
     """
     blocks = [block for block, settings in BLOCKS.items() if name in settings.model_fields]
     if len(blocks) > 1:
@@ -153,7 +153,7 @@ def block_of(name: str) -> str:
 
 def _put(values: dict[str, dict[str, object]], block: str, name: str, value: object) -> None:
     if name in values[block]:
-        raise ConfigError(f"{name} must be given once, but is given in {block} and by itself: leave out one of them.")
+        raise ConfigError(f"{name} must be given once, but is given in {block} and by itself. Leave out one of them.")
     values[block][name] = value
 
 

@@ -1,4 +1,4 @@
-"""Reads a config: from a file or a text, with overrides and variables in place, and with all defaults."""
+"""Reads configs from files and texts, applies overrides, resolves variables and fills in defaults."""
 
 import configparser
 from pathlib import Path
@@ -18,9 +18,15 @@ BLOCKS = tuple(W2VSettings.model_fields)
 
 
 def load_config(path: str | Path, overrides: dict[str, Any] | None = None, *, interpolate: bool = True) -> "Config":
-    """Read a config file ("-" for standard input) and apply overrides, keyed as in "w2v.training.epochs".
+    """Read a config file and apply overrides.
 
-    interpolate: put values in the place of variables such as ${paths.train}. Raises ConfigError.
+    Args:
+        path: The file, or "-" for standard input.
+        overrides: Values by dotted names such as "w2v.training.epochs".
+        interpolate: Whether to replace variables such as ${paths.train} by their values.
+
+    Raises:
+        ConfigError: The file cannot be read, or an override does not fit.
     """
     from spacy import util
 
@@ -28,13 +34,13 @@ def load_config(path: str | Path, overrides: dict[str, Any] | None = None, *, in
         raw = util.load_config(path, interpolate=False)
     except OSError:
         raise ConfigError(f"The config must be an existing file, was: {path}") from None
-    except (ValueError, KeyError, configparser.Error) as error:  # confection lets some through, as of a section twice
+    except (ValueError, KeyError, configparser.Error) as error:  # confection lets some through
         raise ConfigError(f"The config {path} cannot be read: {_problem(error)}") from None
     return apply_overrides(with_sections(raw), rename_overrides(overrides or {}), interpolate=interpolate)
 
 
 def parse_config(text: str, *, interpolate: bool = True) -> "Config":
-    """Return the config that a text holds. interpolate: as for `load_config`. Raises ConfigError."""
+    """Return the config in a text. interpolate is as for `load_config`. Raises ConfigError."""
     from confection import Config
 
     try:
@@ -44,7 +50,7 @@ def parse_config(text: str, *, interpolate: bool = True) -> "Config":
 
 
 def apply_overrides(config: "Config", overrides: dict[str, Any], *, interpolate: bool = True) -> "Config":
-    """Return the config with overrides and variables in place; a misspelled section is a ConfigError."""
+    """Return the config with overrides applied and variables resolved. Raises ConfigError for an unknown section."""
     from confection import Config
 
     config = Config(config.copy(), section_order=config.section_order)
@@ -82,7 +88,7 @@ def fill(config: "Config", settings: W2VSettings) -> "Config":
 
 
 def config_of(nlp: "Language", settings: W2VSettings) -> str:
-    """Return the text of a config with a pipeline's tokenizer and with settings, but without a corpus."""
+    """Return the text of a config with the tokenizer of a pipeline and with settings, without a corpus."""
     from confection import Config
 
     block = {key: nlp.config["nlp"][key] for key in ("lang", "tokenizer")}
@@ -92,9 +98,9 @@ def config_of(nlp: "Language", settings: W2VSettings) -> str:
 
 
 def with_sections(config: "Config") -> "Config":
-    """Return the config with an empty block for each section of `[w2v]` that it lacks: all can be overridden.
+    """Return the config with an empty block for each missing section of `[w2v]`, so that all can be overridden.
 
-    Settings that had another name in earlier versions get their new one, with a warning.
+    Settings of earlier versions get their new names, with a warning.
     """
     from confection import Config
 
@@ -102,7 +108,7 @@ def with_sections(config: "Config") -> "Config":
         near = [name for name in config if did_you_mean(name, ["w2v"])]
         hint = "Make a config with: spacy w2v init-config config.cfg"
         if near:
-            hint = f"Did you mean '[w2v]' by [{near[0]}]?"
+            hint = f"Did you mean [w2v] by [{near[0]}]?"
         raise ConfigError(f"The config must have a [w2v] block, was one with: {', '.join(config) or 'nothing'}. {hint}")
     extended = Config(config.copy(), section_order=config.section_order)
     for block in BLOCKS:
@@ -113,7 +119,7 @@ def with_sections(config: "Config") -> "Config":
 
 
 def _section(config: "Config", name: str) -> dict[str, Any] | None:  # Any: values of a config
-    """Return the section of a dotted name, or None if there is none."""
+    """Return the section with a dotted name, or None if there is none."""
     block: Any = config  # Any: sections are nested dicts of mixed values
     for part in name.split("."):
         if not isinstance(block, dict) or part not in block:
@@ -123,7 +129,7 @@ def _section(config: "Config", name: str) -> dict[str, Any] | None:  # Any: valu
 
 
 def _problem(error: Exception) -> str:
-    """Return on one line what is wrong with a config; the first line of confection's own text is only a title."""
+    """Return on one line what is wrong with a config. The first line of confection's own text is only a title."""
     entries = getattr(error, "errors", None) or ()
     lines = [f"[{'.'.join(map(str, entry['loc']))}] {entry['msg']}" for entry in entries]
     return "; ".join(lines) or " ".join(str(getattr(error, "desc", None) or error).split())

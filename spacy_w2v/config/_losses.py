@@ -1,4 +1,4 @@
-"""The losses and architectures, and what a config is checked by of them. `spacy_w2v.objectives` answers the rest."""
+"""The losses and architectures, and their properties that configs are checked by."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -9,12 +9,12 @@ ArchitectureName: TypeAlias = Literal["skip-gram", "cbow"]
 
 @dataclass(frozen=True)
 class LossFacts:
-    """What must be known of a loss before anything is trained."""
+    """The properties of a loss that must be known before training."""
 
     outputs_of_words: bool = True
     """Whether each word has an output vector."""
     needs_noise: bool = False
-    """Whether noise words are drawn, `negative` of them."""
+    """Whether `negative` noise words are drawn for each prediction."""
     learns_probabilities: bool = True
     """Whether a trained model can score sentences."""
     in_gensim: bool = True
@@ -23,10 +23,10 @@ class LossFacts:
 
 @dataclass(frozen=True)
 class ArchitectureFacts:
-    """What must be known of an architecture before anything is trained."""
+    """The properties of an architecture that must be known before training."""
 
     pools_contexts: bool
-    """Whether all words of a context predict together, as their mean or their sum."""
+    """Whether all words of a context predict together, by their mean or their sum."""
 
 
 LOSSES: dict[LossName, LossFacts] = {

@@ -19,13 +19,21 @@ SIZES: dict[str, dict[str, dict[str, Any]]] = {
         "training": {"sample": 1e-4},
     },
 }
-"""What each size changes: tiny for less than a million tokens, small for millions, large for a billion or so."""
+"""The settings that each size changes: tiny for less than a million tokens, small for millions, large for billions."""
 
 
 def make_config(*, lang: str, corpus: dict[str, Any], size: str = "small") -> "Config":
-    """Return a complete config for the reader block `corpus`; size is a key of SIZES.
+    """Return a complete config for a language, a corpus and a size.
 
-    A language that spaCy does not cut by its stock tokenizer has a block [nlp.tokenizer]. Raises ConfigError.
+    It has a block `[nlp.tokenizer]` if spaCy does not use its stock tokenizer for the language.
+
+    Args:
+        lang: The code of the language.
+        corpus: The block `[w2v.corpus]`.
+        size: A key of SIZES.
+
+    Raises:
+        ConfigError: The language or the size is unknown.
     """
     from confection import Config
 
@@ -40,14 +48,14 @@ def make_config(*, lang: str, corpus: dict[str, Any], size: str = "small") -> "C
 
 
 def tokenizer_block(lang: str) -> dict[str, Any]:
-    """Return the block [nlp.tokenizer] of a language, with spaCy's defaults. Raises ConfigError for an unknown one."""
+    """Return spaCy's default block `[nlp.tokenizer]` for a language. Raises ConfigError if the language is unknown."""
     from spacy.util import get_lang_class
 
     try:
         language = get_lang_class(lang)
     except ImportError:
         raise ConfigError(
-            f'lang must be the code of a language of spaCy, such as en, de or zh, or "xx" for many, was: {lang}'
+            f'lang must be a language code that spaCy knows, such as en, de or zh, or "xx" for many, was: {lang}'
         ) from None
     block: dict[str, Any] = language.default_config["nlp"]["tokenizer"]
     return block

@@ -1,4 +1,4 @@
-"""The registered functions that a config names: made, or completed with the defaults of their arguments."""
+"""The registered functions that a config names: calls them, or fills in the defaults of their arguments."""
 
 from collections.abc import Iterator, Mapping
 from enum import Enum
@@ -11,7 +11,7 @@ from spacy_w2v.errors._wording import did_you_mean, first_line, worded
 
 
 def resolve_block(block: dict[str, Any], *, section: str) -> dict[str, Any]:
-    """Return what the registered functions make that the block of a section names. Raises ConfigError."""
+    """Call the registered functions that the block of a section names, and return the results. Raises ConfigError."""
     return _by_registry("resolve", block, section)
 
 
@@ -29,7 +29,7 @@ def _by_registry(method: Literal["resolve", "fill"], block: dict[str, Any], sect
         raise ConfigError("\n".join(problems))
     try:
         result: dict[str, Any] = getattr(registry, method)(block)
-    except Word2VecError:  # of a reader of ours: ConfigValidationError too, see `shown_by_spacy`
+    except Word2VecError:  # from our readers, and a ConfigValidationError as well, see `shown_by_spacy`
         raise
     except RegistryError as error:
         raise ConfigError(_unknown_function(block, error)) from None
@@ -39,27 +39,27 @@ def _by_registry(method: Literal["resolve", "fill"], block: dict[str, Any], sect
 
 
 def _unknown_function(block: dict[str, Any], error: Exception) -> str:
-    """Return the text for a name that no registry knows, with the nearest name that one does."""
+    """Return an error text for a name that is not registered, with the most similar name that is."""
     from spacy.util import registry
 
     registries = sorted(registry.get_registry_names())
     for registry_name, name in _registered_names(block):
         if registry_name not in registries:
             hint = did_you_mean(registry_name, registries, otherwise=f"Known: {', '.join(registries)}.")
-            return f"A registered function must be of a registry of spaCy, was: @{registry_name}. {hint}"
+            return f"A registered function must be in one of spaCy's registries, was: @{registry_name}. {hint}"
         if not registry.has(registry_name, name):
             known = sorted(getattr(registry, registry_name).get_all())
             hint = did_you_mean(name, known, otherwise=f"Known: {', '.join(known)}.")
             own = worded(
-                python="Import the module that registers functions of your own before.",
-                command_line="Functions of your own are read from a file given with --code.",
+                python="If the function is your own, first import the module that registers it.",
+                command_line="If the function is your own, give the file that registers it with --code.",
             )
             return f"@{registry_name} must name a registered function, was: {name}. {hint} {own}"
     return first_line(error)
 
 
 def _misplaced_bools(block: dict[str, Any], section: str) -> Iterator[str]:
-    """Yield a line for each argument of a registered function that is a bool, but should be a number or a string."""
+    """Yield a line for each argument of a registered function that is a bool in place of a number or a string."""
     parameters = _parameters(block)
     for key, value in block.items():
         annotation = parameters[key].annotation if key in parameters else None
@@ -86,7 +86,7 @@ def _registered_names(block: dict[str, Any]) -> list[tuple[str, str]]:
 def _validation_lines(block: dict[str, Any], error: Any, section: str) -> str:  # Any: confection has no types
     lines = []
     for entry in error.errors:
-        # Before confection 1.0 the error has the place of the block. Later each entry has it, but maybe only its end.
+        # Before confection 1.0 the error has the place of the block. Later each entry has it, or only its end.
         *end, key = ".".join(map(str, (*filter(None, [error.parent]), *entry["loc"]))).split(".")
         places = [place for place in _places(block) if list(place[len(place) - len(end) :]) == end]
         place = places[0] if places else tuple(end)
@@ -115,7 +115,7 @@ def _parameters(block: dict[str, Any], place: tuple[str, ...] = ()) -> Mapping[s
 
 
 def _values_of(annotation: Any) -> str:  # Any: any annotation
-    """Return a sentence with the values that an argument may have, or "" if its type does not list them."""
+    """Return a sentence that lists the values of an argument, or "" if its type does not list them."""
     if is_class(annotation, Enum):
         return f"It must be one of: {', '.join(str(member.value) for member in annotation)}."
     return ""

@@ -20,65 +20,126 @@ VectorSize = Annotated[int, Field(ge=1, le=100_000)]
 
 
 class TokensSettings(Settings):
-    """`[w2v.tokens]`: how a text becomes tokens."""
+    """`[w2v.tokens]`: how a text becomes tokens, and which of them are counted."""
 
     tokenizer: Literal["pipeline", "whitespace"] = "pipeline"
-    """The tokenizer of `[nlp]`, or a split at white space for text that is tokenized already."""
+    """What splits a text into tokens: the tokenizer of `[nlp]`, or white space alone.
+
+    Choose `whitespace` for texts that are tokenized already, with a space between two tokens.
+    """
     attr: TokenAttr = "LOWER"
-    """The attribute of a token that is its key in the vectors."""
+    """The attribute of a token that is its key in the vectors.
+
+    `ORTH` is the text as it stands, `LOWER` the text in lower case, and `NORM` spaCy's norm, in which `n't` is `not`.
+    Choose `ORTH` where case carries meaning, for example to recognize names.
+    """
     boundary: Literal["line", "sentence", "document"] = "line"
-    """What windows do not cross: line breaks, the sentences of spaCy's sentencizer, or only documents."""
+    """The unit of text that context windows do not cross.
+
+    `line` ends at a line break, `sentence` where spaCy's sentencizer ends one, and `document` at the end of a text.
+    Choose `document` if lines are broken at a fixed width. `sentence` needs `tokenizer = "pipeline"`.
+    """
     numbers: Literal["keep", "shape", "drop"] = "keep"
-    """Tokens that are like numbers: kept, replaced by their shape ("dddd"), or dropped."""
+    """What to do with tokens that look like numbers: keep them, drop them, or replace each by its shape.
+
+    As a shape, 2024 becomes `dddd`. This gives rare numbers a common vector and keeps them out of the vocabulary.
+    """
     urls: Literal["keep", "shape", "drop"] = "keep"
-    """Tokens that are like URLs: kept, replaced by their shape, or dropped."""
+    """What to do with tokens that look like URLs: keep them, drop them, or replace each by its shape."""
     min_tokens: int = Field(1, ge=1, le=1_000_000_000)
-    """Lines (sentences, documents) with fewer tokens are left out."""
+    """The least number of tokens of a line, sentence or document, whichever `boundary` names.
+
+    Shorter ones are left out. Raise it to skip headings and captions.
+    """
     max_tokens: int | None = Field(None, ge=1)
-    """Stop after so many tokens of the corpus; null for all."""
+    """The number of tokens to read; `null` for the whole corpus.
+
+    Set it to try settings on the beginning of a large corpus.
+    """
     n_process: int = Field(0, ge=0, le=1024)
-    """Processes that tokenize; 0 for one per core, but a single one for spaCy's stock tokenizer, which is faster."""
+    """The number of processes that tokenize; 0 to choose it.
+
+    The choice is one process for spaCy's stock tokenizer, which is fastest that way, and one per core for all others.
+    In Python the default is 1. A script that sets more needs no main guard.
+    """
 
     @model_validator(mode="after")
     def sentences_need_pipeline(self) -> "TokensSettings":
-        """Refuse to look for sentences in text that is not tokenized by the pipeline."""
+        """Refuse to look for sentences in texts that the pipeline does not tokenize."""
         if self.boundary == "sentence" and self.tokenizer == "whitespace":
             raise ValueError('boundary = "sentence" needs tokenizer = "pipeline", was: "whitespace"')
         return self
 
 
 class VocabularySettings(Settings):
-    """`[w2v.vocabulary]`: which types become words."""
+    """`[w2v.vocabulary]`: which distinct tokens (types) become words with a vector."""
 
     min_count: int = Field(5, ge=1)
-    """Words that occur less often are left out."""
+    """The least number of times that a word occurs in the corpus.
+
+    Rarer words get no vector, and windows close up over them. Lower it for less than a million tokens, raise it for
+    billions.
+    """
     max_vocab_size: int | None = Field(10_000_000, ge=1)
-    """Types in memory while the corpus is read; past it the rarest are dropped. Null for no bound."""
+    """The number of types to hold in memory while the corpus is read; `null` for no limit.
+
+    Above it the rarest types are dropped, so counts of rare words may become too low. Lower it if memory is short.
+    """
     max_final_vocab: int | None = Field(None, ge=1)
-    """Raise min_count until no more than so many words are left."""
+    """The largest size of the vocabulary; `null` for no limit.
+
+    If more words reach `min_count`, the least count is raised until the rest fits. Set it to bound the size of a model.
+    """
 
 
 class ModelSettings(Settings):
-    """`[w2v.model]`: what is trained."""
+    """`[w2v.model]`: what predicts what, by which loss, and the size of the vectors."""
 
     architecture: ArchitectureName = "skip-gram"
-    """skip-gram: each word of the context predicts the centre; cbow: all of them together do."""
+    """What predicts a word from its context.
+
+    With `skip-gram` each word of the context predicts the centre word by itself. With `cbow` all of them predict it
+    together, which is less work for each word of the corpus.
+    """
     loss: LossName = "negative-sampling"
-    """How a word is predicted: against noise words, along a binary tree, or among all words."""
+    """How a prediction is scored.
+
+    `negative-sampling` tells the word from a few random noise words. `hierarchical-softmax` finds it on a path through
+    a binary tree. `softmax` compares it with the whole vocabulary, of at most 50,000 words, which is slow. The last two
+    give probabilities, so that the model can score sentences.
+    """
     vector_size: VectorSize = 100
-    """Dimensions of the vectors."""
+    """The number of dimensions of the vectors.
+
+    Time and memory grow in proportion. 300 is usual for corpora of a hundred million tokens and more.
+    """
     window: int = Field(5, ge=1, le=10_000)
-    """Largest distance between a centre and a context word, in kept tokens."""
+    """The largest distance between a word and a word of its context, counted in tokens that are kept.
+
+    Small windows (2) bring words of the same kind together, large ones (10) words of the same topic.
+    """
     shrink_windows: bool = True
-    """Draw each window's radius from 1..window, as word2vec.c does; else all windows are full."""
+    """Whether the size of each window is drawn from 1 to `window`, so that near words count more.
+
+    If false, all windows have the full size, and training takes longer.
+    """
     negative: int = Field(5, ge=0, le=10_000)
-    """Noise words for each pair."""
+    """The number of noise words for each prediction, with `loss = "negative-sampling"`.
+
+    5 to 20 suit small corpora, 2 to 5 large ones (Mikolov et al. 2013). With this loss it must be at least 1.
+    """
     ns_exponent: float = Field(0.75, ge=-10, le=10)
-    """Noise follows count ** ns_exponent."""
+    """The power of a word's count that noise words are drawn by, with `loss = "negative-sampling"`.
+
+    1 draws words by their frequency, 0 draws all words equally often.
+    """
     cbow_mean: bool = True
-    """Of cbow: the mean of the context's vectors predicts; else their sum."""
+    """With `architecture = "cbow"`: whether the mean of the context's vectors predicts, or, if false, their sum."""
     tree: Literal["huffman", "balanced"] = "huffman"
-    """Of hierarchical-softmax: short paths for frequent words, or paths of equal length."""
+    """The tree of `loss = "hierarchical-softmax"`.
+
+    `huffman` has short paths for frequent words, which is fastest. `balanced` has paths of equal length.
+    """
 
     @model_validator(mode="after")
     def noise_is_sampled(self) -> "ModelSettings":
@@ -89,35 +150,56 @@ class ModelSettings(Settings):
 
 
 class TrainingSettings(Settings):
-    """`[w2v.training]`: how it is trained."""
+    """`[w2v.training]`: for how long, how fast and with how many threads the model is trained."""
 
     kernel: Literal["blocked", "sequential"] = "blocked"
-    """blocked: fast, with noise words that neighbours share; sequential: pair by pair, as word2vec.c and gensim do."""
+    """The implementation of the training steps.
+
+    `blocked` is several times as fast: neighbouring words share their noise words. `sequential` takes one step after
+    the other, as word2vec.c and gensim do. Choose it to compare with these.
+    """
     epochs: int = Field(5, ge=1, le=1_000_000)
+    """The number of passes over the corpus. Raise it (to 20) for less than a million tokens."""
     alpha: float | None = Field(None, gt=0, le=1_000_000)
-    """Learning rate at the start; null for what suits the model, see `starting_alpha`."""
+    """The learning rate at the start, from which it falls linearly to `min_alpha`.
+
+    `null` stands for 0.15 for CBOW from the mean of contexts, and for 0.025 otherwise. Lower it if training diverges.
+    """
     min_alpha: float = Field(0.0001, ge=0, le=1_000_000)
-    """Learning rate at the end."""
+    """The learning rate at the end. It must not be above `alpha`."""
     sample: float = Field(1e-3, ge=0)
-    """Threshold of subsampling, as relative frequency; 0 for none."""
+    """The threshold for subsampling frequent words, as a share of all tokens; 0 to keep every token.
+
+    Tokens of a word that is more frequent than this are left out at random, the more often the more frequent it is.
+    This is faster, and improves the vectors of rarer words. Lower it to 1e-4 or 1e-5 for billions of tokens.
+    """
     workers: int = Field(0, ge=0, le=1024)
-    """Training threads; 0 for one per core. With 1, a seed fixes the result to the bit."""
+    """The number of threads that train; 0 for one per core.
+
+    With 1 the same seed gives the same vectors, to the bit. With more, results vary slightly from run to run. Each
+    thread needs chunks of 100,000 tokens, so small corpora use fewer.
+    """
     seed: int = Field(1, ge=0)
+    """The seed of all random numbers: starting vectors, windows, noise words, subsampling, order of chunks."""
     checkpoint_every_s: float | None = Field(30.0, ge=0)
-    """Seconds between checkpoints, or more where writing takes over 5 % of the time; 0: all the time; null: none."""
+    """The number of seconds between two checkpoints, from which a run that was stopped can be resumed.
+
+    Writing takes at most 5 % of the time, so checkpoints of large models are rarer. 0 writes them as often as this
+    allows; `null` writes none.
+    """
 
 
 ALPHA = 0.025
-"""Learning rate at the start, as in gensim, ..."""
+"""The learning rate at the start, as in gensim, ..."""
 ALPHA_OF_MEANS = 0.15
-"""... and for CBOW from the mean of a context, each of whose words takes only its share of a step.
+"""... and for CBOW from the mean of a context, where each word takes only its share of a step.
 
 gensim gives each word the whole step (see `kernels.blocked._contexts`). benchmarks/README.md has scores at other rates.
 """
 
 
 def starting_alpha(model: ModelSettings, training: TrainingSettings) -> float:
-    """Return the learning rate at the start: that of the settings, or where they give none, what suits the model."""
+    """Return the learning rate at the start: that of the settings, or the default of the model if they give none."""
     if training.alpha is not None:
         return training.alpha
     return ALPHA_OF_MEANS if ARCHITECTURES[model.architecture].pools_contexts and model.cbow_mean else ALPHA
@@ -135,33 +217,38 @@ class W2VSettings(Settings):
 
     @model_validator(mode="after")
     def words_have_the_vectors(self) -> "W2VSettings":
-        """Refuse before training what could not be exported after it."""
+        """Refuse, before training, what could not be exported after it."""
         check_vector_kind(self.export.vector_kind, loss=self.model.loss)
         check_formats(self.export.formats, loss=self.model.loss)
         return self
 
     @model_validator(mode="after")
     def alpha_falls(self) -> "W2VSettings":
-        """Refuse a learning rate that would rise."""
+        """Refuse a learning rate that rises."""
         alpha = starting_alpha(self.model, self.training)
         if self.training.min_alpha > alpha:
             raise ValueError(f"training.min_alpha must not be above alpha ({alpha}), was: {self.training.min_alpha}")
         return self
 
     def completed(self) -> "W2VSettings":
-        """Return the settings with the learning rate that the model has by default, if they give none."""
+        """Return the settings with the model's default learning rate if they give none."""
         training = self.training.model_copy(update={"alpha": starting_alpha(self.model, self.training)})
         return self.model_copy(update={"training": training})
 
 
 REGISTERED = {"w2v": "corpus", "w2v.training": "logger"}
-"""Sections in which a registered function stands beside the settings, as a block of this name."""
+"""Sections with a registered function beside the settings, and the name of its block."""
 
 
 def parse_settings(block: dict[str, Any], *, section: str = "w2v") -> W2VSettings:  # Any: values of a config
-    """Return the settings of a `[w2v]` block, less its corpus and its logger, which are registered functions.
+    """Return the settings of a `[w2v]` block without its corpus and its logger, which are registered functions.
 
-    section: where the block stands, for errors. Raises ConfigError, with a line for each rule that is broken.
+    Args:
+        block: The values of the block, as in a config.
+        section: The name of the block, for errors.
+
+    Raises:
+        ConfigError: A rule is broken; the text has a line for each.
     """
     values = {key: value for key, value in block.items() if key != "corpus"}
     if section == "w2v" and isinstance(values.get("training"), dict):
@@ -176,7 +263,7 @@ def parse_settings(block: dict[str, Any], *, section: str = "w2v") -> W2VSetting
 
 
 def _unknown_keys(model: type[BaseModel], values: dict[str, Any], *, section: str) -> list[str]:
-    """Return a line for each key that is not a field of the model, with the nearest one that is."""
+    """Return a line for each key that is not a field of the model, with the most similar field."""
     problems = []
     valid = [*model.model_fields, *([REGISTERED[section]] if section in REGISTERED else [])]
     for key, value in values.items():

@@ -1,4 +1,4 @@
-"""What the config of a model may run from an unknown source: its tokenizer, and nothing else."""
+"""What the config of a model from an unknown source may run: its tokenizer, and nothing else."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,32 +7,33 @@ from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import worded
 
 OF_SPACY = ("spacy", "spacy_w2v")
-"""Packages whose tokenizers may be made."""
+"""The packages whose tokenizers may be created."""
 
 HARMLESS = {
-    ("callbacks", "spacy_w2v.load_vectors.v1"),  # these three do nothing where only tokens matter
+    ("callbacks", "spacy_w2v.load_vectors.v1"),  # these three have no effect on tokens
     ("callbacks", "spacy_w2v.load_vectors.v2"),
     ("callbacks", "spacy_w2v.train_vectors.v1"),
     ("misc", "spacy.LookupsDataLoader.v1"),
     ("vectors", "spacy.Vectors.v1"),
 }
-"""What else may be made, by registry and name. Not "spacy.copy_from_base_model.v1", which loads other pipelines."""
+"""Other functions that may be called, by registry and name. "spacy.copy_from_base_model.v1" loads other pipelines."""
 
 
 def check_no_variables(text: str) -> None:
-    """Raise ConfigError if the text of a model's config has variables: a few that hold each other fill any memory."""
+    """Raise ConfigError if a model's config has variables: a few that refer to each other could fill the memory."""
     if "${" in text:
         remedy = worded(python="give trust_config=True to load", command_line="give --trust-config")
         raise ConfigError(
-            "The config of a model must have values in the place of variables, unless you trust it, but it has: "
+            "The config of a model must have no variables unless you trust it, but has: "
             f"{text[text.index('${') :][:30]!r}. If you trust the model, {remedy}."
         )
 
 
 def check_runs_tokenizer_only(config: dict[str, Any]) -> None:  # Any: values of a config
-    """Raise ConfigError if making the pipeline of a config would run more than a tokenizer of spaCy or of this package.
+    """Raise ConfigError if creating a config's pipeline would run more than a tokenizer of spaCy or of this package.
 
-    config: with variables in place.
+    Args:
+        config: The config, without variables.
     """
     initialize = config.get("initialize", {})
     blocks = {
@@ -44,10 +45,10 @@ def check_runs_tokenizer_only(config: dict[str, Any]) -> None:  # Any: values of
             if not _is_harmless(registry_name, name):
                 remedy = worded(
                     python="import the module that registers the function, or give trust_config=True to load",
-                    command_line="name the Python file that registers the function as --code, or give --trust-config",
+                    command_line="give the Python file that registers the function with --code, or give --trust-config",
                 )
                 raise ConfigError(
-                    f"The config of a model may run nothing but a tokenizer of spaCy, unless you trust it, but "
+                    f"The config of a model may run only a tokenizer of spaCy unless you trust it, but "
                     f'[{place}] names another function: @{registry_name} = "{name}". If you trust the model, '
                     f"{remedy}."
                 )

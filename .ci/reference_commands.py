@@ -1,0 +1,116 @@
+"""The commands of `spacy w2v` as Markdown, from the functions that typer makes them of."""
+
+import inspect
+import re
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+import typer
+from typer.models import ArgumentInfo, CommandInfo, OptionInfo
+
+INTRODUCTION = """\
+# Command line
+
+`spacy w2v` has the commands below; `spacy w2v COMMAND --help` describes each in the terminal. Where `spacy` is not in
+the path, `python -m spacy w2v` does the same.
+
+| command | what it does |
+|---|---|
+"""
+
+OVERRIDES = """
+This command also takes [settings of the config](config.md) as options, such as `--w2v.training.epochs 3`, also from the
+environment variable `SPACY_CONFIG_OVERRIDES`.
+"""
+
+ENDING = """
+## Exit codes
+
+| code | meaning |
+|---|---|
+| 0 | the command did its work |
+| 1 | an error, whose text says what to do |
+| 2 | options or arguments that do not fit |
+| 129 | ended by SIGHUP, as when a terminal is closed |
+| 130 | ended by Ctrl-C (SIGINT) |
+| 143 | ended by SIGTERM, as `kill` sends it |
+| 149 | ended by Ctrl-Break, on Windows |
+
+After a signal, `spacy w2v train` first writes a checkpoint, from which the same command resumes with `--resume`.
+
+## Environment variables
+
+| variable | meaning |
+|---|---|
+| `SPACY_W2V_CACHE` | the directory of encoded corpora; by default in the user's cache directory |
+| `SPACY_CONFIG_OVERRIDES` | overrides of settings, written as options |
+"""
+
+
+def command_pages(app: typer.Typer) -> str:
+    """Return the page of all commands of an app."""
+    commands = app.registered_commands
+    rows = [f"| [`{c.name}`](#{_heading(c).replace(' ', '-')}) | {_paragraphs(c)[0]} |\n" for c in commands]
+    return "".join([INTRODUCTION, *rows, *map(_command, commands), ENDING])
+
+
+def _command(command: CommandInfo) -> str:
+    arguments, options = parameters_of(command.callback)
+    allows_extra = bool((command.context_settings or {}).get("allow_extra_args"))
+    words = ["spacy w2v", command.name, *(_metavar(name, info) for name, info, _ in arguments), "[OPTIONS]"]
+    page = [f"\n## {_heading(command)}\n\n", "\n\n".join(_paragraphs(command)), "\n"]
+    page.append(f"\n```text\n{' '.join(map(str, words))}{' [--SECTION.SETTING VALUE]' if allows_extra else ''}\n```\n")
+    page.append("\n| argument | |\n|---|---|\n")
+    for name, info, _ in arguments:
+        default = "" if info.default in (..., None) else f" (default: `{info.default}`)"
+        page.append(f"| `{_metavar(name, info).strip('[]')}` | {info.help}{default} |\n")
+    page.append("\n| option | value | default | |\n|---|---|---|---|\n")
+    for name, info, annotation in options:
+        names = ", ".join(f"`{flag}`" for flag in info.param_decls or [f"--{name.replace('_', '-')}"])
+        page.append(f"| {names} | {_value_of(info, annotation)} | {_default_of(info)} | {info.help} |\n")
+    return "".join([*page, OVERRIDES if allows_extra else ""])
+
+
+def parameters_of(function: Callable[..., Any] | None) -> tuple[list, list]:  # Any: typer's functions
+    """Return name, description and type of each argument and of each option of a command."""
+    assert function is not None
+    hints = get_type_hints(function)
+    found = [(name, p.default, hints[name]) for name, p in inspect.signature(function).parameters.items()]
+    return [f for f in found if isinstance(f[1], ArgumentInfo)], [f for f in found if isinstance(f[1], OptionInfo)]
+
+
+def _heading(command: CommandInfo) -> str:
+    return f"spacy w2v {command.name}"
+
+
+def _paragraphs(command: CommandInfo) -> list[str]:
+    text = inspect.cleandoc(command.help or inspect.getdoc(command.callback) or "")
+    return re.split(r"\n{2,}", text)
+
+
+def _metavar(name: str, info: ArgumentInfo) -> str:
+    word = info.metavar or name.upper()
+    return word if info.default is ... else f"[{word}]"
+
+
+def _value_of(info: OptionInfo, annotation: Any) -> str:  # Any: annotations of all kinds
+    several = ", repeatable" if get_origin(annotation) is list else ""
+    kind = next((each for each in get_args(annotation) if each is not type(None)), annotation)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return " \\| ".join(f"`{member.value}`" for member in kind) + several
+    if info.metavar:
+        return f"`{info.metavar}`{several}"
+    names = {bool: "", int: "whole number", float: "number", str: "text", Path: "path"}
+    bound = f", at least {info.min}" if info.min is not None else ""
+    return f"{names[kind]}{bound}{several}"
+
+
+def _default_of(info: OptionInfo) -> str:
+    if info.default is ...:
+        return "required"
+    if info.default in (None, False, []) and info.default != 0:
+        return ""
+    value = info.default.value if isinstance(info.default, Enum) else info.default
+    return "" if value is False else f"`{value}`"
