@@ -18,6 +18,8 @@ SIGKILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 SIGHUP = getattr(signal, "SIGHUP", signal.SIGTERM)
 """Signals that Windows lacks, where tests that send them are skipped by `start`."""
 
+needs_modes = pytest.mark.skipif(os.name != "posix", reason="needs modes of files, as Unix has them")
+needs_links = pytest.mark.skipif(os.name == "nt", reason="needs links and devices, as Unix has them")
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc, as Linux has it")
 
 CONFIG = """

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 import spacy
+from helpers_cli import needs_links, needs_modes
 from helpers_corpus import ListSource
 
 from spacy_w2v.config._schema import TokensSettings
@@ -108,12 +109,10 @@ def text(tmp_path):
     return tmp_path / "texts.txt"
 
 
-posix = pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
-
 # --- who may read and write
 
 
-@posix
+@needs_modes
 @pytest.mark.parametrize("umask", [0, 0o022, 0o077])
 def test_nobody_else_may_read_encoded_texts(tmp_path, umask):
     before = os.umask(umask)
@@ -127,7 +126,7 @@ def test_nobody_else_may_read_encoded_texts(tmp_path, umask):
     assert modes == directories | files
 
 
-@posix
+@needs_modes
 @pytest.mark.parametrize("fingerprint", ["f1", "f2", None], ids=["found", "encoded", "temporary"])
 def test_a_cache_that_was_open_to_others_is_shut(tmp_path, fingerprint):
     encode(tmp_path / "cache")
@@ -136,6 +135,7 @@ def test_a_cache_that_was_open_to_others_is_shut(tmp_path, fingerprint):
         assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
 
 
+@needs_modes
 def test_a_temporary_corpus_is_shut_to_others(tmp_path):
     with prepare(source(fingerprint=None), tmp_path / "cache") as corpus:
         assert corpus.directory.stat().st_mode & 0o777 == 0o700
@@ -149,6 +149,7 @@ def test_the_tag_is_written_once(tmp_path):
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
+@needs_links
 @pytest.mark.parametrize("target", ["precious", "missing"])
 def test_nothing_is_written_through_a_link(tmp_path, target):
     (tmp_path / "precious").write_text("precious")
@@ -182,7 +183,7 @@ def test_a_directory_of_another_program_is_left_alone(tmp_path, tag):
     assert (tmp_path / "cache").stat().st_mode == mode
 
 
-@posix
+@needs_modes
 def test_a_cache_that_cannot_be_written_is_used(tmp_path, text):
     cache = tmp_path / "cache"
     run(ENCODE, text, cache)
@@ -269,7 +270,10 @@ def test_a_corpus_that_cannot_be_kept_is_used_this_time(tmp_path, monkeypatch):
     assert names(tmp_path / "cache") == []
 
 
-@pytest.mark.parametrize("kind", ["file", "link", "empty", "no rights"])
+@pytest.mark.parametrize(
+    "kind",
+    ["file", pytest.param("link", marks=needs_links), "empty", pytest.param("no rights", marks=needs_modes)],
+)
 def test_whatever_is_in_the_place_of_an_entry_is_replaced(tmp_path, kind):
     entry = encode(tmp_path / "cache")
     if kind == "no rights":
@@ -436,7 +440,7 @@ def test_without_a_home_the_cache_must_be_named(monkeypatch):
         default_cache_dir()
 
 
-@posix
+@needs_modes
 @pytest.mark.parametrize(("variable", "is_folder"), [("HOME", False), ("HOME", True), ("HF_HOME", True)])
 def test_a_home_that_cannot_be_written_hinders_nobody_who_names_a_cache(tmp_path, text, variable, is_folder):
     home = tmp_path / "home"
@@ -451,7 +455,7 @@ def test_a_home_that_cannot_be_written_hinders_nobody_who_names_a_cache(tmp_path
     assert list(home.iterdir()) == []
 
 
-@posix
+@needs_modes
 @pytest.mark.parametrize("variable", ["HOME", "XDG_CACHE_HOME"])
 def test_where_no_cache_can_be_written_the_remedy_is_named(tmp_path, text, variable):
     home = tmp_path / "home"
@@ -491,7 +495,7 @@ def test_the_cache_of_another_user_is_named_as_such(tmp_path, text, given):
     assert "Name another one with cache_dir" in told
 
 
-@posix
+@needs_modes
 def test_a_link_may_lead_to_a_cache_that_is_not_there_yet(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "new")
     encode(tmp_path / "link")

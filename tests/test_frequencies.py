@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import spacy
+from helpers_cli import needs_links
 from spacy.lookups import Lookups
 from spacy.training import Example
 from spacy.vectors import Vectors
@@ -152,6 +153,7 @@ def test_vectors_of_a_package(model, exported, tmp_path, monkeypatch):
     assert_knows_frequencies(model, initialized(nlp))
 
 
+@needs_links
 def test_a_pipeline_that_was_trained_needs_the_export_no_more(model, exported, tmp_path):
     (tmp_path / "spacy").symlink_to(exported / "spacy")
     nlp = spacy.blank("en")

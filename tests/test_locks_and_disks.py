@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 
 import pytest
-from helpers_cli import files_below
+from helpers_cli import files_below, needs_links
 
 from spacy_w2v._atomic import (
     check_output,
@@ -255,6 +255,7 @@ def test_a_directory_in_one_that_cannot_be_written_is_written_into(tmp_path):
             assert files_below(out) == {"log": b"new"}
 
 
+@needs_links
 def test_links_that_go_round_in_circles_are_refused(tmp_path):
     (tmp_path / "out").symlink_to(tmp_path / "out")
     with pytest.raises(StorageError, match=r"writable, but .*out is not"), staged_directory(tmp_path / "out"):

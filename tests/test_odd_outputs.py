@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers_cli import CONFIG, w2v_here, write_texts
+from helpers_cli import CONFIG, needs_links, w2v_here, write_texts
 from helpers_model import make_model
 
 import spacy_w2v
@@ -13,8 +13,6 @@ from spacy_w2v._atomic import check_output, staged_file
 from spacy_w2v._atomic.directories import finish_interrupted
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.training._results import check_free, checkpoint_of
-
-needs_links = pytest.mark.skipif(os.name == "nt", reason="needs links and devices, as Unix has them")
 
 
 @pytest.fixture

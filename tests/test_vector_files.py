@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from gensim.models import KeyedVectors
+from helpers_cli import needs_links
 
 from spacy_w2v.errors import StorageError
 from spacy_w2v.formats._opening import open_vectors
@@ -244,6 +245,7 @@ def test_lines_are_of_bounded_length(content, tmp_path, monkeypatch):
         open_vectors(write(tmp_path / "vectors", content))
 
 
+@needs_links
 def test_only_regular_files_are_read(tmp_path):
     with pytest.raises(StorageError, match="must be in a regular file, but /dev/zero is not one"):
         open_vectors("/dev/zero")
