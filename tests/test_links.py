@@ -17,10 +17,6 @@ FILES = sorted(
     for path in ROOT.glob(pattern)
 )
 DOCS = ROOT / "docs"
-MOVING = {"docs/component.md", "docs/reliability.md", "docs/word2vec-family.md"}
-"""Pages from before there was a site."""
-
-
 PLANNED = {"images/way.svg", "images/house.svg", "universe.json"}
 """Files of the site, besides the pages in its navigation, that are being made."""
 
@@ -49,7 +45,7 @@ def links_to_nowhere(path: Path) -> list[str]:
             continue
         if not file.exists() or ROOT not in file.parents:
             missing.append(link)
-        elif DOCS in path.parents and not on_site and name_of(path) not in MOVING:
+        elif DOCS in path.parents and not on_site:
             missing.append(f"{link} (the site has no such page: give the path as code)")
         elif anchor and file.suffix == ".md":
             content = file.read_text(encoding="utf-8")
@@ -83,9 +79,7 @@ def pages_of(nav: object) -> list[str]:
 
 def test_all_pages_are_in_the_navigation():
     config = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))
-    pages = {
-        path.relative_to(DOCS).as_posix() for path in FILES if DOCS in path.parents and name_of(path) not in MOVING
-    }
+    pages = {path.relative_to(DOCS).as_posix() for path in FILES if DOCS in path.parents}
     assert pages <= set(pages_of(config["project"]["nav"]))
 
 

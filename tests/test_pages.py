@@ -49,7 +49,7 @@ import spacy_w2v
 from spacy_w2v.cli import w2v_cli
 from spacy_w2v.config._schema import parse_settings
 
-SLOW_PAGES = {"README.md", "configs/README.md", "docs/getting-started.md"}
+SLOW_PAGES = {"README.md", "docs/getting-started.md"}
 """Pages that take more than ten seconds."""
 
 MOST_NOT_RUN = 12
@@ -95,7 +95,7 @@ def programs(tmp_path_factory):
     return folder
 
 
-MOVING = {"README.md", "configs/README.md"}
+MOVING = {"README.md"}
 """Pages whose parts move to the site."""
 
 
