@@ -62,14 +62,16 @@ def _command(command: CommandInfo) -> str:
     words = ["spacy w2v", command.name, *(_metavar(name, info) for name, info, _ in arguments), "[OPTIONS]"]
     page = [f"\n## {_heading(command)}\n\n", "\n\n".join(_paragraphs(command)), "\n"]
     page.append(f"\n```text\n{' '.join(map(str, words))}{' [--SECTION.SETTING VALUE]' if allows_extra else ''}\n```\n")
-    page.append("\n| argument | |\n|---|---|\n")
+    page.append("\n| argument | description |\n|---|---|\n")
     for name, info, _ in arguments:
-        default = "" if info.default in (..., None) else f" (default: `{info.default}`)"
-        page.append(f"| `{_metavar(name, info).strip('[]')}` | {info.help}{default} |\n")
-    page.append("\n| option | value | default | |\n|---|---|---|---|\n")
+        default = "" if info.default in (..., None) else f" Default: `{info.default}`."
+        page.append(f"| `{_metavar(name, info).strip('[]')}` | {_sentence(info.help)}{default} |\n")
+    page.append("\n| option | description |\n|---|---|\n")
     for name, info, annotation in options:
         names = ", ".join(f"`{flag}`" for flag in info.param_decls or [f"--{name.replace('_', '-')}"])
-        page.append(f"| {names} | {_value_of(info, annotation)} | {_default_of(info)} | {info.help} |\n")
+        value, choices = _value_of(info, annotation)
+        row = " ".join(filter(None, [_sentence(info.help), choices, _default_of(info)]))
+        page.append(f"| {names}{value} | {row} |\n")
     return "".join([*page, OVERRIDES if allows_extra else ""])
 
 
@@ -95,22 +97,30 @@ def _metavar(name: str, info: ArgumentInfo) -> str:
     return word if info.default is ... else f"[{word}]"
 
 
-def _value_of(info: OptionInfo, annotation: Any) -> str:  # Any: annotations of all kinds
-    several = ", repeatable" if get_origin(annotation) is list else ""
+def _sentence(text: str | None) -> str:
+    """Return a help text, which has no full stop at its end, as a sentence or several."""
+    assert text
+    return text if text.endswith(".") else f"{text}."
+
+
+def _value_of(info: OptionInfo, annotation: Any) -> tuple[str, str]:  # Any: annotations of all kinds
+    """Return the placeholder for the value of an option, and a sentence about the values; both may be empty."""
+    several = get_origin(annotation) is list
     kind = next((each for each in get_args(annotation) if each is not type(None)), annotation)
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return " \\| ".join(f"`{member.value}`" for member in kind) + several
-    if info.metavar:
-        return f"`{info.metavar}`{several}"
-    names = {bool: "", int: "whole number", float: "number", str: "text", Path: "path"}
-    bound = f", at least {info.min}" if info.min is not None else ""
-    return f"{names[kind]}{bound}{several}"
+        return f" {info.metavar or 'NAME'}", f"One of {', '.join(f'`{member.value}`' for member in kind)}."
+    if kind is bool:
+        return "", ""
+    placeholder = info.metavar or {int: "NUMBER", float: "NUMBER", str: "TEXT", Path: "PATH"}[kind]
+    sentences = [f"At least {info.min:,}."] if info.min is not None else []
+    sentences += ["May be given several times."] if several else []
+    return f" {placeholder}", " ".join(sentences)
 
 
 def _default_of(info: OptionInfo) -> str:
     if info.default is ...:
-        return "required"
-    if info.default in (None, False, []) and info.default != 0:
+        return "Required."
+    if info.default is None or info.default is False or info.default == []:
         return ""
     value = info.default.value if isinstance(info.default, Enum) else info.default
-    return "" if value is False else f"`{value}`"
+    return f"Default: `{value}`."

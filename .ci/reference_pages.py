@@ -174,6 +174,17 @@ PYTHON_GROUPS = {
     "Texts": ("dataset", "gensim_wiki", "standard_input", "concatenate", "interleave", "tokenize"),
 }
 
+MEMBERS = {
+    "Word2Vec": [
+        *("words", "vector_size", "attr", "input_vectors", "output_vectors", "vectors", "rank", "most_similar"),
+        *("predict_context", "score", "word_vectors", "settings", "meta", "to_spacy", "to_keyed_vectors", "to_gensim"),
+        "save",
+    ],
+    "WordVectors": ["words", "matrix", "counts", "vector_size", "most_similar"],
+    "Scores": ["word_pairs", "analogies", "by_name", "to_dict", "from_dict"],
+}
+"""The public attributes and methods of the classes. All others are for the package itself."""
+
 REMEDIES = {
     "ConfigError": "Change the setting or argument that the message names. It gives the rule and the value.",
     "CorpusError": "Check the path, the format and `text_field`. The message names the file, and if possible the line.",
@@ -241,16 +252,17 @@ def _function(
         if name in leave_out:
             continue
         value = (defaults or {}).get(name, parameter.default)
-        default = "required" if value is parameter.empty else _default_of(value)
+        default = "Required." if value is parameter.empty else _default_of(value)
         text = in_markdown(docstring.arguments.get(name, ""))
-        rows.append(f"| `{name}` | {annotation_text(parameter.annotation)} | {default} | {text} |\n")
+        kind = annotation_text(parameter.annotation)
+        rows.append(f"| `{name}` | {text} Type: {kind}. {default} |\n")
     block = f"\n```ini\n{example}```\n" if example else ""
-    table = "\n| argument | type | default | |\n|---|---|---|---|\n" + "".join(rows) if rows else ""
+    table = "\n| argument | description |\n|---|---|\n" + "".join(rows) if rows else ""
     return f"{docstring.description}\n{block}{table}"
 
 
 def _default_of(value: object) -> str:
-    return f"`{json.dumps(value)}`"
+    return f"Default: `{json.dumps(value)}`."
 
 
 def python_page() -> str:
@@ -262,13 +274,37 @@ def python_page() -> str:
         PYTHON_INTRODUCTION,
     ]
     for title, names in PYTHON_GROUPS.items():
-        page.append(f"\n| {title} | |\n|---|---|\n")
+        page.append(f"\n| {title.lower()} | what it does |\n|---|---|\n")
         for name in names:
             page.append(f"| [`{name}`](#{name.lower()}) | {_docstring(getattr(spacy_w2v, name)).summary} |\n")
     for title, names in PYTHON_GROUPS.items():
         page.append(f"\n## {title}\n")
-        page += [f"\n### {name}\n\n::: spacy_w2v.{name}\n" for name in names]
+        page += [f"\n### {name}\n\n{_signature(name)}\n::: spacy_w2v.{name}\n{_options(name)}" for name in names]
     return "".join(page)
+
+
+def _signature(name: str) -> str:
+    """Return how a function is called, as a block of code, or nothing for a class."""
+    value = getattr(spacy_w2v, name)
+    if isinstance(value, type):
+        return ""
+    parameters = inspect.signature(value).parameters.values()
+    shown = [str(p.replace(annotation=inspect.Parameter.empty)) for p in parameters]
+    first = next((n for n, p in enumerate(parameters) if p.kind is p.KEYWORD_ONLY), None)
+    if first is not None:
+        shown.insert(first, "*")
+    line = f"spacy_w2v.{name}({', '.join(shown)})"
+    if len(line) > 80:
+        line = f"spacy_w2v.{name}(\n" + "".join(f"    {each},\n" for each in shown) + ")"
+    return f"```py\n{line}\n```\n"
+
+
+def _options(name: str) -> str:
+    """Return the options of the directive of a class: the members that users need."""
+    if name not in MEMBERS:
+        return ""
+    members = "".join(f"        - {member}\n" for member in MEMBERS[name])
+    return f"    options:\n      heading_level: 4\n      inherited_members: true\n      members:\n{members}"
 
 
 def errors_page() -> str:

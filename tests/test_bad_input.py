@@ -413,7 +413,8 @@ def test_values_out_of_range(name, value, rule):
             (
                 {"export": {"vector_kind": kind}, "model": {"loss": "hierarchical-softmax"}},
                 f'^w2v: vector_kind must be "input" where loss = "hierarchical-softmax", was: "{kind}". Its output '
-                "vectors belong to the inner nodes of a tree, not to words. Take the input vectors, or another loss.$",
+                "vectors belong to the inner nodes of a tree, not to words. Export the input vectors, or choose "
+                "another loss.$",
             )
             for kind in ("output", "mean")
         ),
@@ -443,7 +444,12 @@ TEXTS = ["one two three four"] * 20
         (TEXTS, {"hs": 1}, ConfigError, "There is no setting 'hs'. .* set loss=\"hierarchical-softmax\""),
         (TEXTS, {"size": 9}, ConfigError, "There is no setting 'size'. .* is vector_size"),
         (TEXTS, {"iter": 3}, ConfigError, "There is no setting 'iter'. .* is epochs"),
-        (TEXTS, {"sorted_vocab": 1}, ConfigError, "There is no setting 'sorted_vocab'. Words are always sorted"),
+        (
+            TEXTS,
+            {"sorted_vocab": 1},
+            ConfigError,
+            "There is no setting 'sorted_vocab'. Leave it out: words are",
+        ),
         (TEXTS, {"negative": 0}, ConfigError, 'negative must be at least 1 with loss = "negative-sampling", was: 0'),
         (TEXTS, {"window": 0}, ConfigError, "w2v.model.window must be at least 1, was: 0"),
         (TEXTS, {"min_count": 30}, CorpusError, "occurs 20 times"),

@@ -485,7 +485,7 @@ def test_vectors_that_a_loss_lacks_are_refused_before_training(workplace):
     for command in (["export", "tree", "exported"], ["most-similar", "tree", "w1"], ["evaluate", "tree"]):
         refused = w2v_here(*command, "--vector-kind", "output", cwd=workplace)
         assert refused.code == 1
-        assert "Take the input vectors, or another loss." in refused.said
+        assert "Export the input vectors, or choose another loss." in refused.said
     assert files_below(workplace) == before
 
 

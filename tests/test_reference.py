@@ -71,7 +71,7 @@ def test_every_command_and_option():
             assert option.param_decls
             for flag in option.param_decls:
                 assert f"`{flag}`" in section, (command.name, flag)
-            assert option.help in section
+            assert option.help.rstrip(".") in section
 
 
 def test_every_public_name():
