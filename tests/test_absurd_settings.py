@@ -63,7 +63,7 @@ def test_a_bound_that_drops_all_types_is_told():
 @pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
 @pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax", "softmax"])
 def test_windows_beyond_every_sentence_cost_no_more_than_the_sentences(architecture, loss):
-    texts = [" ".join(f"w{(i * j) % 97}" for j in range(12)) for i in range(3000)]
+    texts = [" ".join(f"w{(i * j) % 97}" for j in range(12)) for i in range(1000)]
     options = {"architecture": architecture, "loss": loss, "tokenizer": "whitespace", "vector_size": 16, "sample": 0}
     options |= {"epochs": 1, "workers": 1, "shrink_windows": False}
     spacy_w2v.train(texts, window=11, **options)

@@ -3,7 +3,6 @@
 import os
 import pickle
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 import spacy
 from confection import Config
 from gensim.test.utils import datapath
-from helpers_cli import plain
+from helpers_cli import spacy_command
 from helpers_corpus import expected_sentences
 from helpers_kernels import BLOCKED, Case, frozen, kernel_parameters, make_layer, make_settings, run_reference
 from helpers_model import make_model, with_record
@@ -634,19 +633,13 @@ def run_here(**overrides):
 
 
 def test_spacy_train_shows_loss_and_score(workplace):
-    done = subprocess.run(
-        [sys.executable, "-m", "spacy", "train", "config.cfg", "--output", "out"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=os.environ | {"COLUMNS": "120"},
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = spacy_command("train", "config.cfg", "--output", "out", cwd=workplace, COLUMNS="120")
+    assert done.code == 0, done.said
     assert re.search(r"^E +# +LOSS W2V +LOSS TOK2VEC +W2V_MINE +SCORE *$", done.stdout, re.MULTILINE)
     rows = [line.split() for line in done.stdout.splitlines() if re.match(r" +\d+ +\d+ ", line)]
     assert [row[1] for row in rows] == ["0", "10", "20"]
     losses = [float(row[2]) for row in rows]
-    assert losses[0] - 0.5 > losses[1] > losses[2], plain(done.stdout)
+    assert losses[0] - 0.5 > losses[1] > losses[2], done.said
     before, expected = run_here()
     nlp = spacy.load("out/model-last")
     assert same_weights(nlp, expected), "in another process, the same bits"
@@ -677,17 +670,11 @@ def test_spacy_train_shows_loss_and_score(workplace):
     ],
 )
 def test_spacy_train_shows_errors_without_a_traceback(workplace, option, title, message):
-    done = subprocess.run(
-        [sys.executable, "-m", "spacy", "train", "config.cfg", *option],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    said = plain(done.stdout + done.stderr)
-    assert done.returncode == 1
-    assert "Traceback" not in said
-    assert title in said
-    assert message in said
+    done = spacy_command("train", "config.cfg", *option, cwd=workplace)
+    assert done.code == 1
+    assert "Traceback" not in done.said
+    assert title in done.said
+    assert message in done.said
 
 
 def test_spacy_train_leaves_the_vectors_alone_unless_asked(workplace):

@@ -231,7 +231,8 @@ def test_entry_points_are_exactly_these():
 
 
 @pytest.mark.parametrize(
-    ("group", "name"), [(group, name) for group in ("spacy_readers", "spacy_callbacks") for name in REGISTERED[group]]
+    ("group", "name"),
+    [(group, name) for group in ("spacy_readers", "spacy_callbacks") for name in sorted(REGISTERED[group])],
 )
 def test_registered_names_resolve(group, name):
     assert name.endswith((".v1", ".v2"))

@@ -2,13 +2,11 @@
 
 import inspect
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 import spacy
 from confection import Config, ConfigValidationError
+from helpers_cli import spacy_command
 from spacy.language import DEFAULT_CONFIG_PRETRAIN_PATH
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
@@ -187,9 +185,8 @@ def test_wrong_arguments(texts, arguments, error, message):
 )
 def test_errors_of_spacy_train_have_no_traceback(texts, tmp_path, option, message):
     full_config(texts).to_disk(tmp_path / "config.cfg")
-    command = [sys.executable, "-m", "spacy", "train", "config.cfg", *option]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, env=os.environ)
-    assert done.returncode == 1
+    done = spacy_command("train", "config.cfg", *option, cwd=tmp_path)
+    assert done.code == 1
     assert "Traceback" not in done.stdout + done.stderr
     assert "The texts cannot be read" in done.stdout
     assert message in " ".join(done.stdout.split())
@@ -205,9 +202,8 @@ def test_pretrain_through_python(texts, tmp_path):
 
 def test_pretrain_as_a_process(texts, tmp_path):
     full_config(texts).to_disk(tmp_path / "config.cfg")
-    command = [sys.executable, "-m", "spacy", "pretrain", "config.cfg", "out"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, env=os.environ)
-    assert done.returncode == 0, done.stderr
+    done = spacy_command("pretrain", "config.cfg", "out", cwd=tmp_path)
+    assert done.code == 0, done.stderr
     assert "Successfully finished pretrain" in done.stdout
     log = json.loads((tmp_path / "out/log.jsonl").read_text().splitlines()[0])
     assert log["nr_word"] == sum(n for n in N_TOKENS if n <= 4)

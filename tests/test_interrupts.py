@@ -122,7 +122,7 @@ def start_encoding(directory: Path) -> tuple[subprocess.Popen, list[int]]:
     options = ["--w2v.tokens.boundary", "sentence", "--w2v.tokens.n_process", "2"]
     process = start("encode", "config.cfg", "--cache-dir", "cache", *options, cwd=directory, start_new_session=True)
     deadline = time.monotonic() + 90
-    while len(workers := [pid for pid in children_of(process.pid) if cpu_seconds(pid) > 4]) < 2:
+    while len(workers := [pid for pid in children_of(process.pid) if cpu_seconds(pid) > 2.5]) < 2:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -90,7 +90,11 @@ def test_a_shard_of_another_type_is_named_before_anything_is_read(tmp_path, exte
         next(make_dataset_v1(data_files=str(tmp_path / f"*.{extension}")).batches())
 
 
-@pytest.mark.parametrize("columns", [{}, {"text": pa.nulls(0)}, {"other": pa.array([], pa.int8())}], ids=str)
+@pytest.mark.parametrize(
+    "columns",
+    [{}, {"text": pa.nulls(0)}, {"other": pa.array([], pa.int8())}],
+    ids=["no columns", "text of nulls", "another column"],
+)
 def test_a_table_without_rows_needs_no_column(tmp_path, columns):
     write_parquet(tmp_path / "a.parquet", **columns)
     write_parquet(tmp_path / "b.parquet", text=TEXTS)

@@ -1,7 +1,6 @@
 """Vectors made in [initialize.before_init]: `spacy train` as a process, and `nlp.initialize` in this one."""
 
 import json
-import os
 import random
 import re
 import subprocess
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 import spacy
 from confection import Config, ConfigValidationError
-from helpers_cli import Result, w2v_here
+from helpers_cli import spacy_command, w2v_here
 from spacy.lookups import Lookups
 from spacy.tokens import Doc, DocBin
 from spacy.training import Corpus
@@ -156,18 +155,6 @@ def workplace(material, tmp_path, monkeypatch):
     (tmp_path / "texts.txt").write_bytes((material / "texts.txt").read_bytes())
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def spacy_command(*arguments, cwd):
-    done = subprocess.run(
-        [sys.executable, "-m", "spacy", *map(str, arguments)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=os.environ,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
 
 
 def make_nlp(**overrides):

@@ -17,6 +17,7 @@ import signal
 import sys
 import tempfile
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,7 +50,6 @@ class Expected(NamedTuple):
     """What an undisturbed run of a scenario comes to."""
 
     ended: Ended
-    ended_process: Ended | None
     files: dict[str, str]
 
 
@@ -59,9 +59,14 @@ def undisturbed(place: Path, pristine: Path, scenario: Scenario) -> Expected:
     ended = run_forked_command(scenario.arguments, place)
     if ended.code != 0:
         raise SystemExit(f"'{scenario.name}' must end well undisturbed, but: {ended.said}")
-    files = listing(place)
+    return Expected(ended, listing(place))
+
+
+@cache
+def seconds_of_process(scenario: Scenario, pristine: Path, place: Path) -> float:
+    """Return how long an undisturbed process of a scenario takes. place: where it can run."""
     copy_place(pristine, place, scenario)
-    return Expected(ended, run_process(scenario.arguments, place) if SHARE_OF_PROCESSES else None, files)
+    return run_process(scenario.arguments, place).seconds
 
 
 def chain(
@@ -80,8 +85,9 @@ def chain(
     for _ in range(chooser.choice((1, 1, 2, 3, 4))):
         number_of_signal = signal.Signals[chooser.choice(signals)]
         as_process = chooser.random() < SHARE_OF_PROCESSES
-        if as_process and known.ended_process is not None:
-            killed = Killed(number_of_signal, after_s=chooser.uniform(0, known.ended_process.seconds))
+        if as_process:
+            seconds = seconds_of_process(scenario, pristine, place.with_name("other"))
+            killed = Killed(number_of_signal, after_s=chooser.uniform(0, seconds))
         else:
             killed = random_moment(chooser, known.ended, number=number_of_signal)
         ended = next_run(scenario, place, killed=killed, as_process=as_process, is_first=not story)
