@@ -43,6 +43,7 @@ PYTHON
         --platform manylinux_2_17_aarch64 --platform manylinux2014_aarch64 --requirement "$root/requirements.txt"
     touch "$root/ready"
 fi
+python3 -m pip install --quiet --no-deps --upgrade --target "$root/site" .  # with the names that spaCy looks up
 
 echo "== $("${emulated[@]}" -c 'import platform; print(platform.machine(), "Python", platform.python_version())')"
 if [ $# -gt 0 ]; then

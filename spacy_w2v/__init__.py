@@ -14,7 +14,7 @@ are first used.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from spacy_w2v._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from spacy_w2v._api import Word2Vec, from_gensim, load, prune_vectors, train

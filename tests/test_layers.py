@@ -13,7 +13,7 @@ PACKAGE = Path(spacy_w2v.__file__).parent
 
 # From bottom to top: a module may import from its own room, and from those of lower floors.
 FLOORS = [
-    {"_system", "_jit", "_arrays"},
+    {"_system", "_jit", "_arrays", "_version"},
     {"errors"},
     {"_atomic", "config"},
     {"sources", "kernels"},

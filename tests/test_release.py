@@ -42,7 +42,7 @@ def test_the_changelog_begins_with_the_version_of_the_package():
 
 def test_the_version_stands_in_one_place():
     assert "version" in PROJECT["project"]["dynamic"]
-    assert PROJECT["tool"]["hatch"]["version"]["path"] == "spacy_w2v/__init__.py"
+    assert PROJECT["tool"]["hatch"]["version"]["path"] == "spacy_w2v/_version.py"
 
 
 def test_the_home_of_the_project_is_the_same_everywhere():

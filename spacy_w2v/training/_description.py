@@ -5,6 +5,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from secrets import token_hex
 
+from spacy_w2v._version import __version__
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.model._blocks import with_unknown_of
@@ -12,8 +13,8 @@ from spacy_w2v.model._run_record import CorpusRecord, CorpusSummary, LearningRat
 from spacy_w2v.model._vocabulary import summarize_vocabulary
 from spacy_w2v.training._stages import Prepared
 
-PACKAGES = ("spacy-w2v", "spacy", "gensim", "numpy", "numba", "datasets", "pyarrow")
-"""Those whose versions are kept."""
+PACKAGES = ("spacy", "gensim", "numpy", "numba", "datasets", "pyarrow")
+"""Dependencies whose versions are kept, besides that of this package."""
 
 
 def describe_corpus(corpus: Corpus) -> CorpusRecord:
@@ -55,4 +56,5 @@ def describe_run(
 
 
 def _versions() -> dict[str, str]:
-    return {"python": platform.python_version(), **{package: version(package) for package in PACKAGES}}
+    ours = {"python": platform.python_version(), "spacy-w2v": __version__}
+    return ours | {package: version(package) for package in PACKAGES}
