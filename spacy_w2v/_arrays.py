@@ -1,4 +1,7 @@
-"""The bundles of arrays that a training kernel takes: p = provisional types, v = vocabulary, d = dimensions."""
+"""The arrays and tuples of arrays that a training kernel takes.
+
+In shapes, p = types of the corpus (before the vocabulary is chosen), v = words of the vocabulary, d = dimensions.
+"""
 
 from typing import NamedTuple, TypeAlias
 
@@ -6,114 +9,122 @@ import numpy as np
 from numpy.typing import NDArray
 
 TokenIds: TypeAlias = NDArray[np.uint32]
-"""One id per token: of a provisional type in the corpus, of a word in a vocabulary."""
+"""One id per token: a type id in the corpus, a word id in a vocabulary."""
 
 Offsets: TypeAlias = NDArray[np.int64]
-"""Borders between the items of a flat array: item i is flat[offsets[i]:offsets[i + 1]]."""
+"""Boundaries of the items in a flat array: item i is flat[offsets[i]:offsets[i + 1]]."""
 
 Counts: TypeAlias = NDArray[np.int64]
-"""How often each type or word occurs in the corpus."""
+"""Number of occurrences of each type or word in the corpus."""
 
 Vectors: TypeAlias = NDArray[np.float32]
-"""Word vectors, a row per word: v × d (vocabulary × dimensions), C-contiguous."""
+"""Word vectors, v × d, C-contiguous, one row per word."""
 
 Parameters: TypeAlias = dict[str, NDArray[np.float32]]
-"""What training changes in place, by name, as an objective calls it: "input", "output" …; see `Objective.shapes`."""
+"""The trained arrays by name, such as "input" and "output". `Objective.shapes` defines the names."""
 
 RandomState: TypeAlias = NDArray[np.uint64]
-"""The four words of an xoshiro256++ generator."""
+"""The state of an xoshiro256++ generator: four 64-bit words."""
 
 OUT_OF_VOCABULARY = np.uint32(0xFFFFFFFF)
-"""The word id of every type that the vocabulary leaves out."""
+"""The word id of every type that is not in the vocabulary."""
 
 
 class Chunk(NamedTuple):
-    """A piece of the corpus, some 100,000 tokens. Both arrays are read-only, as memory maps are.
+    """A part of the corpus, about 100,000 tokens. Both arrays are read-only, like memory maps.
 
-    numba compiles a second specialisation for writable arrays, so all callers hand over read-only ones.
+    numba would compile a second specialisation for writable arrays, so all callers pass read-only ones.
     """
 
     tokens: TokenIds
-    """Provisional type id of each token."""
+    """Type id of each token."""
     offsets: Offsets
-    """Borders of the sentences, from 0 to len(tokens). No window crosses one."""
+    """Sentence boundaries, from 0 to len(tokens). No window crosses a boundary."""
 
 
 class Subsampling(NamedTuple):
-    """What decides which tokens of the corpus are kept."""
+    """The tables that map types to words and subsample frequent words."""
 
     word_of_type: TokenIds
-    """p; word id of each provisional type, or OUT_OF_VOCABULARY."""
+    """p; the word id of each type, or OUT_OF_VOCABULARY."""
     keep_threshold: TokenIds
-    """v; a token is kept when a 32-bit draw is not above this (`sample`)."""
+    """v; a token is kept if a random 32-bit number is not above this threshold (setting `sample`)."""
     highest_share: float
-    """Share of the most frequent word in the kept tokens, in (0, 1]: bounds what one row pools in a step."""
+    """Share of the most frequent word in the kept tokens, in (0, 1]. It bounds the gradients that one row sums in a
+    step."""
 
 
 class IdentityInput(NamedTuple):
-    """Each word has one row of the input weights, its own, as in word2vec."""
+    """The input layer of word2vec: each word has one row of the input weights."""
 
     n_words: int
-    """For completeness: kernels see it in the input weights, but no tuple of theirs may be empty."""
+    """Unused, as the input weights have this number of rows. A tuple passed to a kernel must not be empty."""
 
 
 InputLayer = IdentityInput
-"""How rows of the input weights make the vector of a word: a part of a kernel's arguments, asked by its type.
+"""How rows of the input weights form the vector of a word. Kernels choose their functions by the type of the layer.
 
-A layer of another type, as one whose words are the means of several rows, has its functions in `INPUT_VECTORS` of
+To add a layer, for example one that averages several rows, register its functions in `INPUT_VECTORS` of
 `kernels._input_vectors` and in `INPUT_ROWS` of `kernels.tiles._input_rows`.
 """
 
 
 class Noise(NamedTuple):
-    """What negative sampling draws its noise words from, by Walker's alias method."""
+    """The alias table from which negative sampling draws noise words (Walker 1977).
+
+    A draw chooses a bucket and a 28-bit number. If the number is below the bucket's threshold, the noise word is the
+    bucket itself, otherwise its alias.
+    """
 
     threshold: TokenIds
-    """v; the bucket's own word if a 28-bit draw is below this, ..."""
+    """v; threshold of each bucket, from 0 to 2²⁸."""
     alias: TokenIds
-    """v; ... and this word otherwise."""
+    """v; alias word of each bucket."""
     highest_share: float
-    """Probability of the word that is drawn most."""
+    """Probability of the most probable noise word, in (0, 1]."""
 
 
 class Tree(NamedTuple):
-    """Where hierarchical softmax finds each word: the paths of a binary tree, one after the other.
+    """The binary tree of hierarchical softmax, as the path of each word from the root, one after another.
 
-    The probability of a word is the product over its path of s((1 - 2 code) h.y_node), s(z) = 1 / (1 + exp(-z)).
+    The probability of a word is the product over its path of s((1 - 2 code) h.y_node), s(z) = 1 / (1 + exp(-z))
+    (Mikolov et al. 2013b, arXiv 1310.4546, equation 3).
     """
 
     offsets: Offsets
-    """v + 1; borders of the paths."""
+    """v + 1; boundaries of the paths."""
     nodes: TokenIds
-    """The inner nodes from the root on, which are rows of the output weights: 0 to v - 2, the last is the root."""
+    """Inner nodes of each path, from the root. A node is a row of the output weights, 0 to v - 2; the last is the
+    root."""
     codes: NDArray[np.uint8]
-    """At each of these nodes the branch that leads to the word: 0 or 1."""
+    """For each of these nodes the branch that leads to the word, 0 or 1."""
     longest: int
-    """Nodes of the longest path."""
+    """Number of nodes in the longest path."""
 
 
 class AllWords(NamedTuple):
-    """The plain softmax over all words, which needs no tables."""
+    """The full softmax over all words, which needs no tables."""
 
     n_words: int
-    """For completeness: kernels see it in the output weights, but no tuple of theirs may be empty."""
+    """Unused, as the output weights have this number of rows. A tuple passed to a kernel must not be empty."""
 
 
 OutputLayer = Noise | Tree | AllWords
-"""How a word is predicted from a hidden vector: the part of a kernel's arguments that depends on the loss."""
+"""How a word is predicted from a hidden vector: the argument of a kernel that depends on the loss."""
 
 
 class Weights(NamedTuple):
-    """The parameters of word2vec as its kernels take them, which change them in place."""
+    """The parameters of word2vec, which kernels update in place."""
 
     input: Vectors
-    """v × d, word2vec.c's syn0: the word vectors that are exported."""
+    """v × d; the input vectors, `syn0` in word2vec.c. By default these are the word vectors that are exported."""
     output: Vectors
-    """Rows × d: of the words, word2vec.c's syn1neg, or with hierarchical softmax of the inner nodes, its syn1."""
+    """Rows × d; the output vectors. The rows are words (`syn1neg` in word2vec.c), or with hierarchical softmax inner
+    nodes (`syn1`)."""
 
 
 class Alphas(NamedTuple):
-    """Learning rates at the first token of a chunk and after its last; between, they fall linearly."""
+    """Learning rates at the start and the end of a chunk. In between, the learning rate changes linearly."""
 
     first: np.float32
     last: np.float32
@@ -126,16 +137,18 @@ class KernelSettings(NamedTuple):
     """Hyper-parameters of a kernel."""
 
     window: int
+    """Largest distance in words between a centre and its context, at least 1."""
     shrink_windows: bool
+    """Whether the radius of each window is drawn from 1 to `window`, as in word2vec.c."""
     negative: int
-    """Of negative sampling: noise words for each pair."""
+    """Noise words per pair, for negative sampling."""
     cbow_mean: bool
-    """Of CBOW: the hidden vector is the mean of the context's input vectors, or else their sum."""
+    """Whether the hidden vector of CBOW is the mean of the context's input vectors. Otherwise it is their sum."""
     block: int
-    """Of the blocked kernels: inputs or centres that share their noise or their upper nodes, a multiple of 8."""
+    """Inputs or centres that share noise words or copies of tree nodes, a multiple of 8. Blocked kernels only."""
     n_noise: int
-    """Of the blocked kernels for negative sampling: noise words of a block, a multiple of 4."""
+    """Noise words per block, a multiple of 4. Blocked kernels for negative sampling only."""
     workers: int = 1
-    """Threads that train at the same time."""
+    """Number of threads that train at the same time."""
     frozen: NDArray[np.bool_] = NO_WORDS
-    """v; words whose input vectors stay as they are. Empty if all learn."""
+    """v; True for words whose input vectors are not trained. Empty if all are trained."""

@@ -1,4 +1,7 @@
-"""How kernels are compiled, and a cache of compiled code that no edit, upgrade or damage leaves stale or wrong."""
+"""The decorators that compile kernels with numba, and the on-disk cache of compiled kernels.
+
+The cache notices edits of any kernel, upgrades of numba and damaged files: it then compiles again.
+"""
 
 import contextlib
 import hashlib
@@ -13,22 +16,22 @@ from numba import njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 FASTMATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
-"""Fast-math without "nnan" and "ninf": a diverged run must show its NaN."""
+"""LLVM's fast-math flags without "nnan" and "ninf", so that NaN and infinity stay visible when a run diverges."""
 
 
 def compiled_files(package: Path) -> list[Path]:
-    """Return the Python files of a package that compiled code depends on, in order.
+    """Return the Python files of a package that compiled code depends on, sorted by path.
 
-    They are those below the folder "kernels" of the package or of a room, and what these import: the array bundles, and
-    this module.
+    These are the files in the folder "kernels" of the package or of a subpackage, and the two modules that they
+    import: `_arrays.py` and `_jit.py`.
     """
-    folders = (package / "kernels", *package.glob("*/kernels"))  # a walk of the whole package would take longer
+    folders = (package / "kernels", *package.glob("*/kernels"))  # faster than a walk through the whole package
     in_folders = (path for folder in folders for path in folder.rglob("*.py"))
     return sorted([*in_folders, *(package / name for name in ("_arrays.py", "_jit.py"))])
 
 
 def kernels_digest(package: Path) -> str:
-    """Return a hash of the names and contents of a package's `compiled_files`."""
+    """Return the SHA-256 of the names and contents of a package's `compiled_files`, as a hexadecimal string."""
     digest = hashlib.sha256()
     for path in compiled_files(package):
         content = path.read_bytes()
@@ -40,20 +43,21 @@ KERNELS_DIGEST = kernels_digest(Path(__file__).parent)
 
 
 class CheckedFiles(IndexDataCacheFile):
-    """numba's files of a function, an index and a data file for each signature, each after the SHA-256 of its content.
+    """The cache files of one function: an index, and a data file for each signature.
 
-    numba unpickles and runs what the files hold, as it stands. Here what is damaged counts as not there, and a data
-    file holds its key too, since an index that was written at the same time as another may name the wrong one.
+    numba unpickles and runs the content of these files without a check. Here each file begins with the SHA-256 of its
+    content, and a damaged file counts as missing. A data file also holds its key, because two processes that write an
+    index at the same time may leave one that names the wrong data file.
     """
 
     def load(self, key: Any) -> Any:
-        """Return the data of a key, or None."""
+        """Return the compiled code of a key, or None if it is missing or damaged."""
         name = self._load_index().get(key)
         found = self._read(self._data_path(name)) if name is not None else None
         return found[1] if found is not None and found[0] == key else None
 
     def save(self, key: Any, data: Any) -> None:
-        """Keep the data of a key: the data first, since an index of what is not there is of no use."""
+        """Write the compiled code of a key. The data file comes first, so that the index never names a missing file."""
         known = self._load_index()
         free = (name for name in map(self._data_name, count(1)) if name not in known.values())
         name = known[key] if key in known else next(free)
@@ -72,7 +76,7 @@ class CheckedFiles(IndexDataCacheFile):
         return self._version, self._source_stamp
 
     def _read(self, path: str) -> tuple[Any, Any] | None:
-        with contextlib.suppress(Exception):  # unpickling may raise anything, as where a class has gone
+        with contextlib.suppress(Exception):  # unpickling may raise anything, for example if a class was removed
             content = Path(path).read_bytes()
             if hashlib.sha256(content[32:]).digest() == content[:32]:
                 first, second = pickle.loads(content[32:])
@@ -86,9 +90,10 @@ class CheckedFiles(IndexDataCacheFile):
 
 
 class KernelCache(FunctionCache):
-    """numba's cache on disk, keyed by the code of all kernels: numba alone watches the file of the cached function.
+    """numba's on-disk cache, with the source of all kernels as part of the key.
 
-    What cannot be read is compiled, and what cannot be written is not kept: neither ends a run.
+    numba alone only watches the file of the cached function, not the files that it imports. A file that cannot be read
+    is compiled again, and code that cannot be written is not cached. Neither ends a run.
     """
 
     _has_warned = False
@@ -99,22 +104,22 @@ class KernelCache(FunctionCache):
         self._cache_file = CheckedFiles(self._cache_path, self._impl.filename_base, files._source_stamp)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the compiled code of a signature, or None if it is not there, or cannot be used."""
+        """Return the compiled code of a signature, or None if it is missing or unusable."""
         try:
             return super().load_overload(sig, target_context)
-        except Exception:  # of the disk, or of another version of what the file holds
+        except Exception:  # an error of the disk, or code that another version of numba wrote
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep the compiled code of a signature, if that is possible."""
+        """Write the compiled code of a signature; warn once per process if that fails."""
         try:
             super().save_overload(sig, data)
-        except Exception as error:  # of the disk, as when it is full, or of pickle
+        except Exception as error:  # for example a full disk, or an object that cannot be pickled
             if not KernelCache._has_warned:
                 KernelCache._has_warned = True
                 warnings.warn(
-                    f"Compiled kernels cannot be kept in {self._cache_path}, so each process compiles them again: "
-                    f"{error}. To keep them elsewhere, set NUMBA_CACHE_DIR.",
+                    f"Compiled kernels cannot be cached in {self._cache_path}: {error}. Each process will compile "
+                    "them again. To cache them elsewhere, set NUMBA_CACHE_DIR.",
                     stacklevel=2,
                 )
 
@@ -123,19 +128,19 @@ class KernelCache(FunctionCache):
 
 
 def kernel(function: Callable[..., Any]) -> Any:
-    """Compile a function that Python calls: without the GIL, and kept on disk where the disk allows it."""
+    """Compile a function that Python calls. It releases the GIL, uses `FASTMATH`, and is cached on disk if possible."""
     return _cached(function, njit(nogil=True, error_model="numpy", fastmath=FASTMATH))
 
 
 def exact_kernel(function: Callable[..., Any]) -> Any:
-    """Compile a function as `kernel` does, with the arithmetic of IEEE 754."""
+    """Compile a function as `kernel` does, but with strict IEEE 754 arithmetic."""
     return _cached(function, njit(nogil=True, error_model="numpy"))
 
 
 def _cached(function: Callable[..., Any], compiled: Callable[..., Any]) -> Any:
     dispatcher = compiled(function)
-    if hasattr(dispatcher, "py_func"):  # else numba's JIT is off
-        with contextlib.suppress(RuntimeError, OSError):  # no directory can be written: each process compiles again
+    if hasattr(dispatcher, "py_func"):  # otherwise numba's JIT is disabled
+        with contextlib.suppress(RuntimeError, OSError):  # no writable directory: each process compiles again
             dispatcher._cache = KernelCache(function)
     return dispatcher
 
@@ -149,12 +154,12 @@ INNER_OPTIONS = {
 }
 
 inner = njit(**INNER_OPTIONS)
-"""Compile a function that only kernels call: an entry from Python would cost more than a small function itself.
+"""Compile a function that only kernels call. It has no entry point for Python, and LLVM inlines it.
 
-Inlined by LLVM: a function that is not inlined is compiled twice, by itself and within its kernel, where fast-math
-may order sums and products in another way. The process that compiles a kernel would call the first copy, and those that
-load it from the cache the second, and their bits would differ.
+Inlining keeps results identical. A function that is not inlined is compiled twice: alone and as part of its kernel,
+where fast-math may order sums and products differently. The process that compiles a kernel would then call the first
+copy, a process that loads the kernel from the cache the second, and their results would differ in the last bits.
 """
 
 inlined = njit(inline="always", error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
-"""As `inner`, inlined before compilation: a call counts the references of all arrays that are passed."""
+"""Like `inner`, but inlined before compilation, which avoids reference counting of the arrays passed in a call."""

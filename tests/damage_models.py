@@ -42,7 +42,7 @@ def content_of_model(directory, number):
         make_keyed_vectors(model.word_vectors())
     if number % 10 == 0:
         model.to_spacy()
-    vocabulary, tree = model.vocabulary, model.own_tree
+    vocabulary, tree = model.vocabulary, model.stored_tree
     arrays = [vocabulary.counts, model.input_vectors, model.output_vectors, *(tree[:3] if tree else ())]
     return [
         *(array.tobytes() for array in arrays),

@@ -29,7 +29,7 @@ SEQUENTIAL = [key for key in TRAINING_KERNELS if key[2] == "sequential"]
 
 
 def kernel_parameters(keys):
-    """Parameters of a test: kernels by their keys. The blocked ones are LLVM code, which needs numba's JIT."""
+    """Test parameters for kernels, by their keys. Blocked kernels are LLVM code, which needs numba's JIT."""
     without_jit = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="tiles are LLVM code, which needs numba's JIT")
     return [pytest.param(key, marks=[without_jit] if key[2] == "blocked" else [], id="-".join(key)) for key in keys]
 
@@ -68,7 +68,7 @@ def make_layer(loss, counts):
 
 
 def make_case(loss, *, seed=0, v=40, types=50, n=400, d=32, scale=0.6, sample_low=0.3, longest=30, padding=0):
-    """Words by Zipf's law in sentences of random length, some types unknown; weights of the size of trained ones."""
+    """Zipf-distributed words in sentences of random length, with some unknown types, and weights of realistic size."""
     rng = np.random.default_rng(seed)
     p = 1 / np.arange(1, v + 1)
     word_of_type = np.full(types, OUT_OF_VOCABULARY, np.uint32)
@@ -120,27 +120,29 @@ REFERENCES = {
 def run_reference(key, case, settings, alpha_first=0.02, alpha_last=None, *, vectors_of=np.asarray):
     """Train copies of the weights in float64; returns loss, predictions, kept tokens, and the weights.
 
-    vectors_of: from the input weights to what has the vectors of words, as an array.
+    vectors_of: takes the input weights, and returns the word vectors as an array.
     """
     architecture, loss, kernel = key
     x, y = (matrix.astype(float) for matrix in case.weights)
     vectors = vectors_of(x)
     alphas = tuple(float(np.float32(a)) for a in (alpha_first, alpha_first if alpha_last is None else alpha_last))
     if kernel == "blocked":
-        near = reference.within_sentences(settings, case.chunk)
+        near = reference.limit_window(settings, case.chunk)
         counters = REFERENCES[architecture, loss](
             case.chunk, case.subsampling, case.layer, vectors, y, near, alphas, case.state
         )
         return counters, (x, y)
     if loss == "negative-sampling":
-        learn = reference.negative_sampling(case.layer.threshold.tolist(), case.layer.alias.tolist(), settings.negative)
+        take_step = reference.negative_sampling(
+            case.layer.threshold.tolist(), case.layer.alias.tolist(), settings.negative
+        )
     elif loss == "hierarchical-softmax":
         words = range(len(case.layer.offsets) - 1)
-        learn = reference.hierarchical_softmax(
+        take_step = reference.hierarchical_softmax(
             [[(node, (1 - sign) // 2) for node, sign in reference.path_of(case.layer, word)] for word in words]
         )
     else:
-        learn = reference.full_softmax()
+        take_step = reference.full_softmax()
     words = [
         None if word == OUT_OF_VOCABULARY else int(word) for word in case.subsampling.word_of_type[case.chunk.tokens]
     ]
@@ -149,7 +151,7 @@ def run_reference(key, case, settings, alpha_first=0.02, alpha_last=None, *, vec
     counters = reference.train_sequential(
         [words[start:end] for start, end in borders],
         case.subsampling.keep_threshold.tolist(),
-        learn,
+        take_step,
         vectors,
         outputs,
         architecture=architecture,

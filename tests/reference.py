@@ -1,4 +1,4 @@
-"""Slow and obvious twins of the package's numerical code: plain Python, float64, sharing nothing with the package."""
+"""Slow and obvious references for the package's numerical code: plain Python in float64, without the package's code."""
 
 import heapq
 import math
@@ -11,7 +11,7 @@ OUT_OF_VOCABULARY = 2**32 - 1
 
 
 class Xoshiro256PlusPlus:
-    """The generator of Blackman & Vigna 2019, after their reference code in C."""
+    """The generator of Blackman & Vigna 2019, ported from their reference code in C."""
 
     def __init__(self, state):
         self.state = [int(word) for word in state]
@@ -47,12 +47,12 @@ def draw_noise(generator, noise_threshold, noise_alias):
     return bucket if (bits & (2**28 - 1)) < noise_threshold[bucket] else noise_alias[bucket]
 
 
-# --- the sequential kernels: learners take (generator, target, hidden, outputs, alpha), change the outputs, and return
+# --- the sequential kernels: steps take (generator, target, hidden, outputs, alpha), change the outputs, and return
 # the loss and the step of the hidden vector
 
 
 def logistic_step(label, hidden, output, alpha, step):
-    """One logistic step of an output row for label 1 or 0; adds to the step of the hidden vector, returns the loss."""
+    """Take a logistic step of an output row for label 1 or 0, add to the hidden vector's step, and return the loss."""
     score = dot(hidden, output)
     loss = -math.log(sigmoid(score if label else -score))
     gradient = alpha * (label - sigmoid(score))
@@ -63,7 +63,7 @@ def logistic_step(label, hidden, output, alpha, step):
 
 
 def negative_sampling(noise_threshold, noise_alias, negative):
-    def learn(generator, target, hidden, outputs, alpha):
+    def take_step(generator, target, hidden, outputs, alpha):
         step = [0.0] * len(hidden)
         loss = logistic_step(1, hidden, outputs[target], alpha, step)
         for _ in range(negative):
@@ -72,18 +72,18 @@ def negative_sampling(noise_threshold, noise_alias, negative):
                 loss += logistic_step(0, hidden, outputs[word], alpha, step)
         return loss, step
 
-    return learn
+    return take_step
 
 
 def hierarchical_softmax(paths):
     """paths: (node, code) of each word, from the root on."""
 
-    def learn(generator, target, hidden, outputs, alpha):
+    def take_step(generator, target, hidden, outputs, alpha):
         step = [0.0] * len(hidden)
         loss = sum(logistic_step(1 - code, hidden, outputs[node], alpha, step) for node, code in paths[target])
         return loss, step
 
-    return learn
+    return take_step
 
 
 def softmax_probabilities(hidden, outputs):
@@ -91,7 +91,7 @@ def softmax_probabilities(hidden, outputs):
 
 
 def full_softmax():
-    def learn(generator, target, hidden, outputs, alpha):
+    def take_step(generator, target, hidden, outputs, alpha):
         probabilities = softmax_probabilities(hidden, outputs)
         step = [0.0] * len(hidden)
         for word, output in enumerate(outputs):
@@ -101,15 +101,27 @@ def full_softmax():
                 output[i] += gradient * hidden[i]
         return -math.log(probabilities[target]), step
 
-    return learn
+    return take_step
 
 
 def train_sequential(
-    sentences, keep_threshold, learn, inputs, outputs, *, architecture, window, shrink, cbow_mean, alphas, state, frozen
+    sentences,
+    keep_threshold,
+    take_step,
+    inputs,
+    outputs,
+    *,
+    architecture,
+    window,
+    shrink,
+    cbow_mean,
+    alphas,
+    state,
+    frozen,
 ):
-    """Train in place, as the kernels' documentation says; sentences hold word ids, None for unknown words.
+    """Train in place, as the kernels document. Sentences hold word ids, and None for unknown words.
 
-    frozen: words whose inputs stay as they are.
+    frozen: words whose input vectors are not trained.
 
     Returns the summed loss, the number of predictions and the number of kept tokens.
     """
@@ -135,11 +147,11 @@ def train_sequential(
                     continue
                 scale = 1 / len(group) if cbow_mean else 1
                 hidden = [scale * sum(column) for column in zip(*(inputs[word] for word in group), strict=True)]
-                of_pair, step = learn(generator, target, hidden, outputs, alpha)
+                pair_loss, step = take_step(generator, target, hidden, outputs, alpha)
                 for word in group:
                     if word not in frozen:
                         inputs[word] = [x + scale * change for x, change in zip(inputs[word], step, strict=True)]
-                loss += of_pair
+                loss += pair_loss
                 n_predicted += 1
     return loss, n_predicted, n_kept
 
@@ -147,29 +159,33 @@ def train_sequential(
 # --- the blocked kernels
 
 
-def within_sentences(settings, chunk):
-    """The settings with a window that reaches no further than the longest sentence; radii are drawn of `widest`."""
+def limit_window(settings, chunk):
+    """Limit the window to the longest sentence. Radii are still drawn from `drawn_window`."""
     longest = int(max(np.diff(chunk.offsets), default=0))
-    values = {**settings._asdict(), "window": min(settings.window, max(longest - 1, 1)), "widest": settings.window}
+    values = {
+        **settings._asdict(),
+        "window": min(settings.window, max(longest - 1, 1)),
+        "drawn_window": settings.window,
+    }
     return SimpleNamespace(**values)
 
 
 def kept_tokens(chunk, subsampling, settings, generator):
     """(word, radius, sentence, place) of every kept token."""
     kept = []
-    widest = getattr(settings, "widest", settings.window)
+    drawn_window = getattr(settings, "drawn_window", settings.window)
     for sentence in range(len(chunk.offsets) - 1):
         for place in range(chunk.offsets[sentence], chunk.offsets[sentence + 1]):
             r = generator.next()
             word = int(subsampling.word_of_type[chunk.tokens[place]])
-            radius = (((r & 0xFFFFFFFF) * widest) >> 32) + 1 if settings.shrink_windows else widest
+            radius = (((r & 0xFFFFFFFF) * drawn_window) >> 32) + 1 if settings.shrink_windows else drawn_window
             if word != OUT_OF_VOCABULARY and (r >> 32) <= int(subsampling.keep_threshold[word]):
                 kept.append((word, radius, sentence, place))
     return kept
 
 
 def move(x, word, change, settings):
-    """Change an input vector, if it is not frozen."""
+    """Change an input vector, unless it is frozen."""
     if not len(settings.frozen) or not settings.frozen[word]:
         x[word] += change
 
@@ -179,7 +195,7 @@ def is_pair(kept, i, o):
 
 
 def blocks_of(kept, chunk, alphas, settings, *, pooled=0):
-    """First and last kept token of each block, and its learning rate. pooled: what a centre adds to a shared copy."""
+    """First and last kept token of each block, and its learning rate. pooled: gradients per centre in a shared copy."""
     first = 0
     while first < len(kept):
         alpha, size = alpha_at(kept[first][3], chunk, alphas), settings.block
@@ -203,24 +219,24 @@ def context_of(kept, o, settings):
 def plan_steps(alpha, subsampling, noise, settings, step):
     pairs = settings.window + 1 if settings.shrink_windows else 2 * settings.window
     rounds = min(2 * settings.window, 1 + int(alpha * pairs * (1 + settings.negative) / 3.0))
-    of_noise = settings.negative * max(1 / settings.n_noise, noise.highest_share)
-    outputs = 0.6 / max(of_noise, subsampling.highest_share)
+    noise_weight = settings.negative * max(1 / settings.n_noise, noise.highest_share)
+    outputs = 0.6 / max(noise_weight, subsampling.highest_share)
     inputs = 3.0 / ((1 + settings.negative) * subsampling.highest_share)
     return max(1, min(step, int(min(outputs, inputs) * rounds / (alpha * pairs + 1e-9)))), rounds
 
 
-def outputs_of(kept, i, turn, rounds, window):
-    """The centres that input i meets in round `turn`: every `rounds`-th place before it, and after it."""
-    places = [*range(i - window + turn, i, rounds), *range(i + 1 + turn, i + window + 1, rounds)]
+def outputs_of(kept, i, round_index, rounds, window):
+    """The centres that input i predicts in a round: every `rounds`-th position before and after it."""
+    places = [*range(i - window + round_index, i, rounds), *range(i + 1 + round_index, i + window + 1, rounds)]
     return [o for o in places if is_pair(kept, i, o)]
 
 
-def step_objective(kept, inputs, noise, x, y, settings, turn=0, rounds=1):
-    """What a step lowers: the loss of the pairs of `inputs`, with shared noise weighted m_ik negative / n."""
+def step_objective(kept, inputs, noise, x, y, settings, round_index=0, rounds=1):
+    """The objective of a step: the loss of the pairs of `inputs`, with shared noise weighted by m_ik negative / n."""
     total = 0.0
     for i in inputs:
         v = x[kept[i][0]]
-        outputs = [kept[o][0] for o in outputs_of(kept, i, turn, rounds, settings.window)]
+        outputs = [kept[o][0] for o in outputs_of(kept, i, round_index, rounds, settings.window)]
         total += sum(np.logaddexp(0.0, -v @ y[o]) for o in outputs)
         for k in noise:
             m = sum(o != k for o in outputs)
@@ -229,7 +245,7 @@ def step_objective(kept, inputs, noise, x, y, settings, turn=0, rounds=1):
 
 
 def blocked_steps(chunk, subsampling, noise, settings, alphas, state, step):
-    """The draws of the blocked kernel: kept tokens, and (alpha, inputs, noise words, turn, rounds) of every step."""
+    """The draws of the blocked kernel: kept tokens, and (alpha, inputs, noise words, round_index, rounds) per step."""
     generator = Xoshiro256PlusPlus(state)
     kept = kept_tokens(chunk, subsampling, settings, generator)
     steps = []
@@ -238,7 +254,7 @@ def blocked_steps(chunk, subsampling, noise, settings, alphas, state, step):
         size, rounds = plan_steps(alpha, subsampling, noise, settings, step)
         for start in range(first, last, size):
             inputs = range(start, min(start + size, last))
-            steps += [(alpha, inputs, words, turn, rounds) for turn in range(rounds)]
+            steps += [(alpha, inputs, words, round_index, rounds) for round_index in range(rounds)]
     return kept, steps
 
 
@@ -250,12 +266,12 @@ def draw_shared_noise(generator, noise, settings):
 def train_skipgram_negative(chunk, subsampling, noise, x, y, settings, alphas, state, step=8):
     kept, steps = blocked_steps(chunk, subsampling, noise, settings, alphas, state, step)
     loss, pairs = 0.0, 0
-    for alpha, inputs, words, turn, rounds in steps:
-        loss += step_objective(kept, inputs, words, x, y, settings, turn, rounds)
-        positive, negative = [], []  # (word of the input, word of the output, gradient), at the weights of now
+    for alpha, inputs, words, round_index, rounds in steps:
+        loss += step_objective(kept, inputs, words, x, y, settings, round_index, rounds)
+        positive, negative = [], []  # (word of the input, word of the output, gradient), at the current weights
         change = {i: np.zeros(x.shape[1]) for i in inputs}
         for i in inputs:
-            outputs = outputs_of(kept, i, turn, rounds, settings.window)
+            outputs = outputs_of(kept, i, round_index, rounds, settings.window)
             pairs += len(outputs)
             v = x[kept[i][0]]
             for o in outputs:
@@ -263,23 +279,23 @@ def train_skipgram_negative(chunk, subsampling, noise, x, y, settings, alphas, s
             for k in words:
                 m = sum(kept[o][0] != k for o in outputs)
                 negative.append((i, k, -alpha * m * settings.negative / settings.n_noise * sigmoid(v @ y[k])))
-        for i, o, g in positive:  # a row that stands twice sees its own earlier change, as in word2vec.c
+        for i, o, g in positive:  # a row that occurs twice sees its own earlier change, as in word2vec.c
             change[i] += g * y[o]
             y[o] += g * x[kept[i][0]]
         by_noise = len(words)
         for k in range(by_noise):
-            moved = np.zeros(x.shape[1])
+            output_change = np.zeros(x.shape[1])
             for i, word, g in negative[k::by_noise]:
                 change[i] += g * y[word]
-                moved += g * x[kept[i][0]]
-            y[words[k]] += moved
+                output_change += g * x[kept[i][0]]
+            y[words[k]] += output_change
         for i in inputs:
             move(x, kept[i][0], change[i], settings)
     return loss, pairs, len(kept)
 
 
 class ContextStep:
-    """Some centres of CBOW at the same weights: hidden vectors, and what becomes of their changes."""
+    """Several centres of CBOW at the same weights: their hidden vectors, and the changes of their context words."""
 
     def __init__(self, kept, centres, x, settings):
         self.contexts = {o: [kept[i][0] for i in context_of(kept, o, settings)] for o in centres}
@@ -294,7 +310,7 @@ class ContextStep:
                 move(x, word, self.scales[o] * self.change[o], settings)
 
 
-def words_of_a_context(settings):
+def mean_context_size(settings):
     return settings.window + 1 if settings.shrink_windows else 2 * settings.window
 
 
@@ -305,10 +321,10 @@ def train_cbow_negative(chunk, subsampling, noise, x, y, settings, alphas, state
     for first, last, alpha in blocks_of(kept, chunk, alphas, settings):
         words = draw_shared_noise(generator, noise, settings)
         inputs = (
-            3.0 * (words_of_a_context(settings) if settings.cbow_mean else 1) / (alpha * (1 + settings.negative) + 1e-9)
+            3.0 * (mean_context_size(settings) if settings.cbow_mean else 1) / (alpha * (1 + settings.negative) + 1e-9)
         )
-        of_noise = settings.negative * max(1 / settings.n_noise, noise.highest_share)
-        outputs = 0.6 / (alpha * max(of_noise, subsampling.highest_share) + 1e-9)
+        noise_weight = settings.negative * max(1 / settings.n_noise, noise.highest_share)
+        outputs = 0.6 / (alpha * max(noise_weight, subsampling.highest_share) + 1e-9)
         size = max(1, min(step, int(min(inputs, outputs))))
         for start in range(first, last, size):
             at = ContextStep(kept, range(start, min(start + size, last)), x, settings)
@@ -317,16 +333,16 @@ def train_cbow_negative(chunk, subsampling, noise, x, y, settings, alphas, state
             for o, h in at.hidden.items():
                 loss += np.logaddexp(0.0, -h @ y[kept[o][0]])
                 loss += share * sum(np.logaddexp(0.0, h @ y[k]) for k in words if k != kept[o][0])
-            for o, h in at.hidden.items():  # one after the other, so that equal rows see each other's changes
+            for o, h in at.hidden.items():  # one after another, so that equal rows see each other's changes
                 at.change[o] += alpha * positive[o] * y[kept[o][0]]
                 y[kept[o][0]] += alpha * positive[o] * h
             for k in words:
-                moved = np.zeros(y.shape[1])
+                output_change = np.zeros(y.shape[1])
                 for o, h in at.hidden.items():
                     if (o, k) in negative:
                         at.change[o] -= alpha * share * negative[o, k] * y[k]
-                        moved -= alpha * share * negative[o, k] * h
-                y[k] += moved
+                        output_change -= alpha * share * negative[o, k] * h
+                y[k] += output_change
             at.finish(x, settings)
             n_predicted += len(at.hidden)
     return loss, n_predicted, len(kept)
@@ -343,17 +359,17 @@ def train_cbow_hierarchical(chunk, subsampling, tree, x, y, settings, alphas, st
     loss, n_predicted = 0.0, 0
     mean_length = math.log2(max(len(y), 1)) + 1
     for first, last, alpha in blocks_of(kept, chunk, alphas, settings, pooled=1):
-        inputs = 3.0 * (words_of_a_context(settings) if settings.cbow_mean else 1) / (alpha * mean_length + 1e-9)
+        inputs = 3.0 * (mean_context_size(settings) if settings.cbow_mean else 1) / (alpha * mean_length + 1e-9)
         size = max(1, min(step, int(min(inputs, 0.6 / (alpha + 1e-9)))))
         for start in range(first, last, size):
             at = ContextStep(kept, range(start, min(start + size, last)), x, settings)
-            turns = [
+            node_steps = [
                 (o, node, sign, alpha * sign * sigmoid(-sign * (h @ y[node])))
                 for o, h in at.hidden.items()
                 for node, sign in path_of(tree, kept[o][0])
             ]
-            loss += sum(np.logaddexp(0.0, -sign * (at.hidden[o] @ y[node])) for o, node, sign, _ in turns)
-            for o, node, _, gradient in turns:
+            loss += sum(np.logaddexp(0.0, -sign * (at.hidden[o] @ y[node])) for o, node, sign, _ in node_steps)
+            for o, node, _, gradient in node_steps:
                 at.change[o] += gradient * y[node]
                 y[node] += gradient * at.hidden[o]
             at.finish(x, settings)
@@ -364,7 +380,7 @@ def train_cbow_hierarchical(chunk, subsampling, tree, x, y, settings, alphas, st
 def train_skipgram_hierarchical(chunk, subsampling, tree, x, y, settings, alphas, state, step=8):
     kept = kept_tokens(chunk, subsampling, settings, Xoshiro256PlusPlus(state))
     loss, n_pairs = 0.0, 0
-    for first, last, alpha in blocks_of(kept, chunk, alphas, settings, pooled=words_of_a_context(settings)):
+    for first, last, alpha in blocks_of(kept, chunk, alphas, settings, pooled=mean_context_size(settings)):
         mean_length = math.log2(max(len(y), 1)) + 1
         inputs = 3.0 / (alpha * mean_length * subsampling.highest_share + 1e-9)
         size = max(1, min(step, int(min(inputs, 0.6 / (alpha + 1e-9)))))
@@ -389,7 +405,7 @@ def train_skipgram_hierarchical(chunk, subsampling, tree, x, y, settings, alphas
 
 
 def softmax_step(hidden, targets, y, alpha):
-    """Change y; returns the loss and the changes of the first hidden vectors, as many as are stable together."""
+    """Change y, and return the loss and the changes of the first hidden vectors, as many as are stable in one step."""
     loss, gradients, curvature = 0.0, [], np.zeros(len(y))
     for h, words in zip(hidden, targets, strict=True):
         probabilities = np.array(softmax_probabilities(h.tolist(), y.tolist()))
@@ -413,20 +429,20 @@ def train_skipgram_softmax(chunk, subsampling, layer, x, y, settings, alphas, st
     loss, n_pairs, first, size = 0.0, 0, 0, settings.block
     while first < len(kept):
         alpha = alpha_at(kept[first][3], chunk, alphas)
-        n_targets = words_of_a_context(settings)
+        n_targets = mean_context_size(settings)
         rounds = min(2 * settings.window, 1 + int(alpha * n_targets / 0.5))
         last = min(first + softmax_step_size(alpha, n_targets / rounds, subsampling, settings), len(kept))
-        for turn in range(rounds):
-            outputs = {i: outputs_of(kept, i, turn, rounds, settings.window) for i in range(first, last)}
+        for round_index in range(rounds):
+            outputs = {i: outputs_of(kept, i, round_index, rounds, settings.window) for i in range(first, last)}
             targets = {i: [kept[o][0] for o in centres] for i, centres in outputs.items() if centres}
             while targets:
                 inputs = list(targets)[:size]
                 hidden = [x[kept[i][0]].copy() for i in inputs]
-                of_step, changes = softmax_step(hidden, [targets[i] for i in inputs], y, alpha)
+                step_loss, changes = softmax_step(hidden, [targets[i] for i in inputs], y, alpha)
                 for i, change in zip(inputs[: len(changes)], changes, strict=True):
                     move(x, kept[i][0], change, settings)
                     n_pairs += len(targets.pop(i))
-                loss += of_step
+                loss += step_loss
                 size = len(changes) if len(changes) < len(inputs) else min(2 * size, settings.block)
         first = last
     return loss, n_pairs, len(kept)
@@ -435,7 +451,7 @@ def train_skipgram_softmax(chunk, subsampling, layer, x, y, settings, alphas, st
 def train_cbow_softmax(chunk, subsampling, layer, x, y, settings, alphas, state):
     kept = kept_tokens(chunk, subsampling, settings, Xoshiro256PlusPlus(state))
     loss, n_predicted, first, size = 0.0, 0, 0, settings.block
-    pooled = 1 if settings.cbow_mean else words_of_a_context(settings)
+    pooled = 1 if settings.cbow_mean else mean_context_size(settings)
     while first < len(kept):
         alpha = alpha_at(kept[first][3], chunk, alphas)
         last = min(first + min(size, softmax_step_size(alpha, pooled, subsampling, settings)), len(kept))
@@ -443,11 +459,11 @@ def train_cbow_softmax(chunk, subsampling, layer, x, y, settings, alphas, state)
         centres = list(at.hidden)
         first = last
         if centres:
-            of_step, changes = softmax_step(list(at.hidden.values()), [[kept[o][0]] for o in centres], y, alpha)
+            step_loss, changes = softmax_step(list(at.hidden.values()), [[kept[o][0]] for o in centres], y, alpha)
             at.change = dict(zip(centres[: len(changes)], changes, strict=True))
             at.contexts = {o: at.contexts[o] for o in at.change}
             at.finish(x, settings)
-            loss += of_step
+            loss += step_loss
             n_predicted += len(changes)
             size = len(changes) if len(changes) < len(centres) else min(2 * size, settings.block)
             if len(changes) < len(centres):

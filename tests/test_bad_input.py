@@ -460,7 +460,8 @@ TEXTS = ["one two three four"] * 20
             [" ".join(f"word{i}" for i in range(50_001))],
             {"loss": "softmax", "min_count": 1},
             TrainingError,
-            r'loss = "softmax" takes at most 50,000 words, was: 50,001. .* 1 M multiplications, some 83,332 words/s',
+            r'With loss = "softmax", the vocabulary must have at most 50,000 words, was: 50,001. .* 1 million '
+            r"multiplications, and one core would train about 83,332 words/s",
         ),
         ([], {}, CorpusError, "must have tokens"),
         (

@@ -27,7 +27,7 @@ def test_equals_its_reference_with_blocks_of_any_size(key, sizes, alpha):
 @pytest.mark.parametrize("v", [64, 65, 200])
 @pytest.mark.parametrize("workers", [1, 8])
 def test_equals_its_reference_with_nodes_that_are_not_copied(key, v, workers):
-    """Of the inner nodes the last 64 are copied, for some centres; the others change in place."""
+    """The last 64 inner nodes are copied for several centres, and the others are updated in place."""
     case, settings = make_case(key[1], v=v, types=v, n=600, d=16), make_settings(key, workers=workers)
     expected, matrices = run_reference(key, case, settings, 0.05)
     actual = run_kernel(key, case, settings, 0.05)
@@ -39,8 +39,8 @@ def test_equals_its_reference_with_nodes_that_are_not_copied(key, v, workers):
 
 @pytest.mark.parametrize("key", kernel_parameters(BLOCKED))
 @pytest.mark.parametrize(("cbow_mean", "alpha"), [(True, 0.05), (True, 0.2), (False, 0.05), (False, 0.1)])
-def test_survives_what_the_sequential_kernel_survives(key, cbow_mean, alpha):
-    """Ten rounds over words by Zipf's law, which nothing can be learned of but their shares."""
+def test_is_as_stable_as_the_sequential_kernel(key, cbow_mean, alpha):
+    """Ten epochs over Zipf-distributed random words, of which only the frequencies can be learned."""
     case = make_case(key[1], v=200, types=200, n=6000, d=16, longest=60, scale=0.05, sample_low=1)
     case.weights.output[:] = 0
     losses = {}
@@ -49,7 +49,7 @@ def test_survives_what_the_sequential_kernel_survives(key, cbow_mean, alpha):
         for done in range(10):
             rates = alpha * (1 - done / 10), alpha * (0.9 - done / 10)
             run_kernel(both, trained, make_settings(both, cbow_mean=cbow_mean), *rates)
-        # losses while training do not compare: a sequential step has just learned from its neighbours
+        # Compare losses after training: during training, a sequential step has just seen its neighbours.
         judged = trained._replace(state=np.random.SeedSequence(99).generate_state(4, np.uint64))
         loss, n_predicted, _ = run_kernel((*key[:2], "sequential"), judged, make_settings(both, cbow_mean=cbow_mean), 0)
         losses[kernel] = loss / n_predicted
@@ -84,8 +84,8 @@ def test_expectation_is_that_of_the_sequential_kernel(key):
 
 @pytest.mark.parametrize("size", [1, 16, 31, 32, 33, 100])
 def test_buffers_have_cache_lines_of_their_own(size):
-    """Of 128 bytes, the last one too: copies of rows that threads make do not stand side by side on one."""
-    buffer = getattr(aligned, "py_func", aligned)(size)  # compiled, it can be called by kernels only
+    """Cache lines have up to 128 bytes. The copies of rows that two threads make never share one."""
+    buffer = getattr(aligned, "py_func", aligned)(size)  # the compiled function can only be called by kernels
     assert buffer.shape == (size,)
     assert not buffer.any()
     assert buffer.ctypes.data % 128 == 0

@@ -1,4 +1,4 @@
-"""Damaged files of compiled kernels, full disks and places without rights: kernels are compiled, and no run ends."""
+"""With damaged cache files, full disks or missing permissions, kernels are compiled again and no run fails."""
 
 import json
 import os
@@ -145,11 +145,11 @@ print(json.dumps(results))
 """
 
 
-def test_directories_in_place_of_files_are_told_once(tmp_path):
+def test_directories_in_place_of_files_are_reported_once(tmp_path):
     (first, warnings), second = run_with_damage(tmp_path, DIRECTORIES)
     assert (first, second) == ("compiled", ["compiled", []])
     assert len(warnings) == 1
-    assert warnings[0].startswith("Compiled kernels cannot be kept in ")
+    assert warnings[0].startswith("Compiled kernels cannot be cached in ")
     assert "Is a directory" in warnings[0]
 
 
@@ -196,5 +196,5 @@ print(json.dumps([str(warning.message) for warning in caught]))
 """
 
 
-def test_a_place_that_cannot_be_written_any_more_ends_no_run(tmp_path):
+def test_a_directory_that_can_no_longer_be_written_ends_no_run(tmp_path):
     assert len(run_with_damage(tmp_path, GONE)) == 1

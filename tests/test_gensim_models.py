@@ -12,7 +12,7 @@ from helpers_model import make_model, paths_of, with_record
 import spacy_w2v
 from spacy_w2v.config._schema import ALPHA, ALPHA_OF_MEANS, parse_settings
 from spacy_w2v.errors import ConfigError, StorageError
-from spacy_w2v.objectives._grafting import NOTHING, graft
+from spacy_w2v.objectives._grafting import MISSING, graft
 from spacy_w2v.objectives._huffman import balanced_tree, huffman_tree
 
 LOSSES = ["negative-sampling", "hierarchical-softmax"]
@@ -219,7 +219,7 @@ def test_the_tree_of_gensim_is_kept(tmp_path):
     expected = gensim_model.score(sentences, total_sentences=2)
     kept = spacy_w2v.from_gensim(gensim_model)
     np.testing.assert_allclose(kept.score(sentences), expected, rtol=0.03)  # gensim looks scores up in a table
-    rebuilt = dataclasses.replace(kept, own_tree=None)
+    rebuilt = dataclasses.replace(kept, stored_tree=None)
     assert (np.abs(rebuilt.score(sentences) / expected - 1) > 0.06).any()
 
 
@@ -319,7 +319,7 @@ def test_grafting_keeps_branches_and_is_a_code(n_lost, n_new):
     generator = np.random.default_rng(n_lost + n_new)
     n_words = len(COUNTS) - n_lost + n_new
     new_ranks = generator.permutation(n_words)
-    ranks = np.full(len(COUNTS), NOTHING)
+    ranks = np.full(len(COUNTS), MISSING)
     stays = np.sort(generator.permutation(len(COUNTS))[n_lost:])
     ranks[stays] = new_ranks[: stays.size]
     counts = np.sort(generator.integers(0, 30, n_words))[::-1].astype(np.int64)
@@ -334,5 +334,5 @@ def test_grafting_keeps_branches_and_is_a_code(n_lost, n_new):
     for word in stays:
         carried = [(grafted.origins[node], code) for node, code in paths[ranks[word]] if grafted.origins[node] >= 0]
         assert carried == [step for step in old[word] if step in carried]  # in order, with the same branches
-    carried_nodes = [origin for origin in grafted.origins if origin != NOTHING]
+    carried_nodes = [origin for origin in grafted.origins if origin != MISSING]
     assert len(set(carried_nodes)) == len(carried_nodes) == max(stays.size - 1, 0)

@@ -1,4 +1,4 @@
-"""Trees for hierarchical softmax: their shape, their cost against a plain Huffman and gensim's, their numbering."""
+"""Trees for hierarchical softmax: their shape, their numbering, and their cost compared with a plain Huffman tree."""
 
 import math
 from itertools import pairwise
@@ -18,7 +18,7 @@ from spacy_w2v.objectives._registry import objective_of
 COUNTS = st.lists(st.integers(1, 10) | st.integers(1, 10**6), min_size=1, max_size=70).map(
     lambda counts: np.array(sorted(counts, reverse=True), np.int64)
 )
-FIBONACCI = np.array([34, 21, 13, 8, 5, 3, 2, 1, 1])  # the deepest tree that so many tokens can make
+FIBONACCI = np.array([34, 21, 13, 8, 5, 3, 2, 1, 1])  # the deepest tree for this number of tokens
 TREES = {"huffman": huffman_tree, "balanced": lambda counts: balanced_tree(counts.size)}
 
 on_all_counts = settings(derandomize=True, deadline=None, max_examples=100)
@@ -59,9 +59,9 @@ def test_paths_make_a_binary_tree(make, counts):
     paths = paths_of(tree)
     codes = sorted("".join(str(code) for _, code in path) for path in paths)
     assert not any(longer.startswith(shorter) for shorter, longer in pairwise(codes))
-    assert sum(0.5 ** len(code) for code in codes) == 1  # Kraft: nothing is left over
+    assert sum(0.5 ** len(code) for code in codes) == 1  # Kraft's equality holds for complete codes
 
-    # Both branches of each inner node lead to one child, and each inner node but the root is the child of one.
+    # Both branches of each inner node lead to one child, and each inner node except the root has one parent.
     children = {}
     for word, path in enumerate(paths):
         for step, child in zip(path, [*(node for node, _ in path[1:]), f"word {word}"], strict=bool(path)):
@@ -113,12 +113,12 @@ def test_huffman_costs_what_gensims_tree_costs(counts):
 @given(counts=COUNTS.filter(lambda counts: counts.size > 1))
 @example(counts=np.array([2, 2, 1, 1, 1, 1]))
 def test_huffman_is_the_tree_of_word2vec_c(counts):
-    """Ties too, so that vectors of inner nodes mean the same."""
+    """Ties are broken in the same way, so that vectors of inner nodes have the same meaning."""
     assert paths_of(huffman_tree(counts)) == reference.word2vec_c_tree(counts.tolist())
 
 
 def test_huffman_equals_gensims_tree_where_there_are_no_ties():
-    """Merged weights are all different, so both trees are the same to the numbers of the nodes."""
+    """All merged weights differ, so both trees are equal, including the numbers of the nodes."""
     counts = np.array([1000, 610, 402, 251, 133, 77, 41, 18, 5])
     theirs = gensim.models.Word2Vec(hs=1, negative=0, min_count=1, vector_size=1)
     theirs.build_vocab_from_freq({f"w{rank}": int(count) for rank, count in enumerate(counts)})

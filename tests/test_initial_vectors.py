@@ -233,7 +233,7 @@ def test_a_run_from_a_model_begins_where_that_ended(loss):
         assert actual.meta["initial"]["outputs"]
         if known is texts:
             assert actual.meta["results"][0]["loss"] < fresh.meta["results"][0]["loss"] - 0.02
-            assert actual.own_tree is None  # the same counts give the same tree
+            assert actual.stored_tree is None  # the same counts give the same tree
     inputs_only = spacy_w2v.train(texts, initial=first.to_keyed_vectors(), **settings)
     assert not inputs_only.meta["initial"]["outputs"]
 

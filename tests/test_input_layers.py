@@ -1,7 +1,7 @@
-"""The kernels with another input layer than that of word2vec: a word's vector is made of several rows.
+"""The kernels with an input layer in which a word's vector is formed from several rows.
 
-The layer is tiny: the mean of the word's own row and of one that all words share. What a kernel asks of a layer, its
-functions answer here; the kernels themselves are those of the package.
+The layer is tiny: the mean of the word's own row and of one row that all words share. The test registers the functions
+of this layer; the kernels are those of the package.
 """
 
 import functools
@@ -51,16 +51,16 @@ def mean_of_rows(typing_context, first, second, total, n_vectors):
     return _for_each_vector(step)
 
 
-def borrow_mean(input_layer, word, slot, rows):
-    """The mean in the first row of a slot, and once more in the second."""
+def gather_mean(input_layer, word, slot, rows):
+    """Write the mean to the first row of a slot, and a copy to the second."""
     vector, n_vectors = rows.scratch + 2 * slot * rows.n_bytes, rows.n_bytes // (4 * LANES)
     mean_of_rows(input_row(word, rows), input_row(input_layer.n_words, rows), vector, n_vectors)
     copy_row(vector, vector, vector + rows.n_bytes, n_vectors)
     return vector
 
 
-def give_back_mean(input_layer, word, slot, rows):
-    """Each of the two rows takes the whole change."""
+def scatter_mean(input_layer, word, slot, rows):
+    """Add the whole change to each of the two rows."""
     vector, n_vectors = rows.scratch + 2 * slot * rows.n_bytes, rows.n_bytes // (4 * LANES)
     if not is_frozen_row(word, rows):
         write_back_row(input_row(word, rows), vector, vector + rows.n_bytes, n_vectors)
@@ -76,7 +76,7 @@ def two_rows_a_slot(input_layer, n_slots, settings):
 
 
 class MeansWithShared:
-    """The vectors of words in float64, for the reference: reads the mean, and adds a change to both rows."""
+    """Word vectors in float64 for the reference: reading returns the mean, and writing adds the change to both rows."""
 
     def __init__(self, rows):
         self.rows = rows
@@ -93,15 +93,15 @@ class MeansWithShared:
 
 @pytest.fixture
 def shared_layer(monkeypatch):
-    """Enter the functions of the layer in the tables."""
+    """Register the functions of the layer."""
     monkeypatch.setitem(INPUT_VECTORS, MeanWithShared, InputVectorFunctions(mean_vector, change_both))
-    rows = InputRowFunctions(borrow_mean, give_back_mean, prefetch_own, two_rows_a_slot)
+    rows = InputRowFunctions(gather_mean, scatter_mean, prefetch_own, two_rows_a_slot)
     monkeypatch.setitem(INPUT_ROWS, MeanWithShared, rows)
 
 
 @functools.cache
 def compiled(key):
-    """A kernel without the cache on disk, which does not know this layer."""
+    """A kernel compiled without the on-disk cache, whose key does not include this layer."""
     train_chunk = TRAINING_KERNELS[key].load()
     body = getattr(train_chunk, "py_func", None)  # none if numba's JIT is off
     return train_chunk if body is None else numba.njit(error_model="numpy", fastmath=FASTMATH)(body)
@@ -110,7 +110,7 @@ def compiled(key):
 @pytest.mark.parametrize("key", kernel_parameters([*SEQUENTIAL, *BLOCKED]))
 @pytest.mark.parametrize("freeze", [False, True], ids=["all", "frozen"])
 def test_vectors_of_several_rows(shared_layer, key, freeze):
-    """Windows of 4: all words of a context share a step, as the vectors of a centre are given back after its steps."""
+    """With a window of 4, all words of a context share a step: a centre's vectors are scattered after its steps."""
     train_chunk = compiled(key)
     case = make_case(key[1], seed=6, d=32, n=200, padding=4)
     shared = np.linspace(-0.5, 0.5, 32, dtype=np.float32)

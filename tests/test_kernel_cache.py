@@ -1,4 +1,4 @@
-"""The cache of compiled kernels: kept between processes, and never stale."""
+"""The on-disk cache of compiled kernels is shared by processes and never stale."""
 
 import os
 import subprocess
@@ -70,7 +70,7 @@ def test_the_width_of_vectors_follows_the_settings_of_numba(setting, tmp_path):
 
 @pytest.mark.slow
 def test_code_for_other_vectors_is_not_loaded(tmp_path):
-    """The processor and its features are part of the key, and the width follows from them."""
+    """The processor and its features are part of the cache key, and the width depends on them."""
     _, n_hits = output_of(TRAINING, cache_dir=tmp_path)
     generic, n_generic_hits = output_of(TRAINING, cache_dir=tmp_path, NUMBA_CPU_NAME="generic")
     again, n_hits_again = output_of(TRAINING, cache_dir=tmp_path, NUMBA_CPU_NAME="generic")
@@ -78,7 +78,7 @@ def test_code_for_other_vectors_is_not_loaded(tmp_path):
     assert again == generic
 
 
-def test_the_digest_is_of_names_and_contents(tmp_path):
+def test_the_digest_covers_names_and_contents(tmp_path):
     digests = []
     for folder in ("kernels/sub", "room/kernels", "room/other"):
         (tmp_path / folder).mkdir(parents=True)
@@ -106,7 +106,7 @@ def test_the_digest_is_of_names_and_contents(tmp_path):
 
 
 def test_the_digest_covers_every_module_that_is_compiled():
-    """Beyond it, a kernel may import nothing of the package: machine code would not change with that."""
+    """A kernel may import no other module of the package, because edits of it would not invalidate the cache."""
     package = Path(spacy_w2v.__file__).parent
     covered = set(compiled_files(package))
     for path in package.rglob("*.py"):

@@ -1,4 +1,4 @@
-"""What every training kernel promises, whatever its architecture, loss and speed: one suite for the whole table."""
+"""The contract of all training kernels: one suite for every architecture, loss and kind of kernel."""
 
 import numpy as np
 import pytest
@@ -23,13 +23,13 @@ ALL = kernel_parameters(TRAINING_KERNELS)
 
 
 def agree(key, case, settings, alpha, alpha_last=None):
-    """Train with the kernel and with its reference, and compare all that comes out."""
+    """Train with the kernel and with its reference, and compare all results."""
     expected, matrices = run_reference(key, case, settings, alpha, alpha_last)
     actual = run_kernel(key, case, settings, alpha, alpha_last)
     assert actual[1:] == expected[1:]
     assert actual[0] == pytest.approx(expected[0], rel=1e-5)
     for matrix, expected_matrix in zip(case.weights, matrices, strict=True):
-        # float32 against float64 over dependent steps that carry rounding on, the more the larger alpha
+        # float32 against float64: dependent steps propagate rounding errors, which grow with alpha
         np.testing.assert_allclose(matrix, expected_matrix, atol=1e-5 + 2e-3 * alpha)
 
 
@@ -43,7 +43,7 @@ def test_the_table_is_complete():
 
 
 @pytest.mark.parametrize("key", ALL)
-@pytest.mark.parametrize("alpha", [0.02, 0.4])  # at the higher one blocked kernels take smaller steps
+@pytest.mark.parametrize("alpha", [0.02, 0.4])  # at 0.4, blocked kernels take smaller steps
 @pytest.mark.parametrize(
     "windows",
     [
@@ -56,20 +56,20 @@ def test_the_table_is_complete():
 )
 def test_equals_its_reference(key, windows, alpha):
     if not windows.get("cbow_mean", True):
-        alpha /= 4  # sums of vectors have steep losses: rounding would be blown up
+        alpha /= 4  # sums of vectors have steep losses, which would amplify rounding errors
     case = make_case(key[1], seed=3, d=16, n=150)
     agree(key, case, make_settings(key, **windows), alpha, alpha / 2)
 
 
 @pytest.mark.parametrize("key", ALL)
-@pytest.mark.parametrize("alpha", [0.02, 0.4])  # at the higher one skip-gram meets its pairs in rounds
-def test_frozen_words_stay_and_the_others_learn_beside_them(key, alpha):
+@pytest.mark.parametrize("alpha", [0.02, 0.4])  # at 0.4, skip-gram trains its pairs in rounds
+def test_frozen_words_do_not_change_and_the_others_are_trained(key, alpha):
     case = make_case(key[1], seed=4, d=32, n=300)
-    stay = np.random.default_rng(0).random(40) < 0.5
-    stay[:3] = [True, False, True]  # of the most frequent words too
+    is_frozen = np.random.default_rng(0).random(40) < 0.5
+    is_frozen[:3] = [True, False, True]  # among the most frequent words, too
     before = case.weights.input.copy()
-    agree(key, case, make_settings(key, frozen=stay), alpha, alpha / 2)
-    np.testing.assert_array_equal(case.weights.input[stay], before[stay])
+    agree(key, case, make_settings(key, frozen=is_frozen), alpha, alpha / 2)
+    np.testing.assert_array_equal(case.weights.input[is_frozen], before[is_frozen])
     assert (np.abs(case.weights.input - before).max(axis=1) > 1e-3).sum() > 10
 
 
@@ -78,14 +78,14 @@ def test_frozen_words_stay_and_the_others_learn_beside_them(key, alpha):
     ("tokens", "offsets"), [([], [0]), ([], [0, 0]), ([7], [0, 1]), ([7, 8, 9], [0, 1, 2, 3]), (range(9), [0, 9])]
 )
 def test_short_chunks(key, tokens, offsets):
-    """Empty chunks, lone words and unknown words."""
+    """Empty chunks, sentences of one word, and unknown words."""
     agree(key, make_case(key[1], d=16)._replace(chunk=frozen(tokens, offsets)), make_settings(key), 0.02)
 
 
 @pytest.mark.parametrize("key", ALL)
 @pytest.mark.parametrize("words", [[0, 0, 0], [0, 0, 1, 0, 1, 1]], ids=["one", "two"])
 def test_vocabularies_of_one_and_two_words(key, words):
-    """With one word a tree has no nodes, noise is always the target, and a softmax is certain."""
+    """With one word, the tree has no nodes, noise always equals the target, and the softmax is 1."""
     v = max(words) + 1
     case = make_case(key[1], v=v, types=v, d=16)
     chunk, subsampling = frozen(words, [0, len(words)]), keep_all(v)
@@ -95,9 +95,9 @@ def test_vocabularies_of_one_and_two_words(key, words):
 @pytest.mark.parametrize("key", ALL)
 @pytest.mark.parametrize("cbow_mean", [True, False])
 def test_change_is_the_gradient_by_finite_differences(key, cbow_mean):
-    """With a tiny learning rate, the change over the rate is minus the gradient of the very loss that is reported.
+    """With a tiny learning rate, the change divided by the rate is the negative gradient of the reported loss.
 
-    Learning rate 0 gives that loss at any weights; the same state gives the same draws.
+    A learning rate of 0 gives that loss for any weights, and the same state gives the same draws.
     """
     case = make_case(key[1], seed=5, v=12, types=12, n=12, d=16, padding=11)
     settings, alpha, h = make_settings(key, window=2, negative=3, cbow_mean=cbow_mean), 1e-3, 2e-2
@@ -130,9 +130,9 @@ def test_padded_columns_stay_zero(key):
 
 
 @pytest.mark.parametrize("key", ALL)
-def test_loss_of_a_model_that_knows_nothing(key):
-    """Output vectors of zero give every score 0: the loss is (1 + k) log 2, or that of a path, or log v."""
-    counts = np.full(32, 100)  # a tree with paths of one length, and noise that is seldom the target
+def test_loss_of_an_untrained_model(key):
+    """With output vectors of zero, every score is 0: the loss is (1 + k) log 2, path length * log 2, or log v."""
+    counts = np.full(32, 100)  # all paths have the same length, and noise rarely equals the target
     case = make_case(key[1], v=32, types=32, n=3000, d=16, sample_low=1)._replace(layer=make_layer(key[1], counts))
     case.weights.output[:] = 0
     loss, n_predicted, _ = run_kernel(key, case, make_settings(key), 0.0)
@@ -145,7 +145,7 @@ def test_loss_of_a_model_that_knows_nothing(key):
 
 @pytest.mark.parametrize("key", ALL)
 def test_windows_do_not_cross_sentences(key):
-    """Sentences of one word predict nothing; the same tokens as one sentence do."""
+    """Sentences of one word predict nothing, but the same tokens in one sentence do."""
     subsampling = keep_all(40)
     n_predicted = []
     for offsets in (np.arange(9), [0, 8]):
@@ -156,7 +156,7 @@ def test_windows_do_not_cross_sentences(key):
 
 @pytest.mark.parametrize("key", ALL)
 def test_scores_of_a_thousand_keep_the_loss_finite(key):
-    """Scores of ±1000: exp would overflow, and σ be 0 or 1."""
+    """At scores of ±1000, exp would overflow, and σ would be 0 or 1."""
     for sign in (1, -1):
         case = make_case(key[1], d=16)
         case.weights.input[:] = 0
@@ -191,7 +191,7 @@ def test_same_state_same_bits(key):
 
 @pytest.mark.parametrize("key", ALL)
 def test_one_specialisation_serves_all_chunks(key):
-    """A second one would be compiled in the middle of training. The sequential kernels have one for each loss."""
+    """A second one would be compiled during training. Sequential kernels have one for each loss."""
     train_chunk = TRAINING_KERNELS[key].load()
     if not hasattr(train_chunk, "signatures"):
         pytest.skip("numba's JIT is off")

@@ -39,7 +39,7 @@ def model(tmp_path):
 def tree_model(tmp_path):
     """The same with a tree of its own, as models from gensim have."""
     made = make_model(COUNTS, loss="hierarchical-softmax")
-    dataclasses.replace(made, own_tree=balanced_tree(5)).save(tmp_path / "tree")
+    dataclasses.replace(made, stored_tree=balanced_tree(5)).save(tmp_path / "tree")
     return tmp_path / "tree"
 
 
@@ -226,19 +226,28 @@ def test_trees_are_trees(n_words):
 
 
 TREES = {
-    "a node too high": (lambda t: t._replace(nodes=np.where(t.nodes == 3, 4, t.nodes).astype(np.uint32)), "nodes or"),
+    "a node too high": (
+        lambda t: t._replace(nodes=np.where(t.nodes == 3, 4, t.nodes).astype(np.uint32)),
+        "invalid nodes or codes",
+    ),
     "a code too high": (lambda t: t._replace(codes=t.codes + np.uint8(1)), "nodes or codes"),
-    "another root": (lambda t: t._replace(nodes=(3 - t.nodes.astype(int)).astype(np.uint32)), "begin at the root"),
-    "codes exchanged": (lambda t: t._replace(codes=swapped(t.codes, 0, -1)), "lead to"),
-    "an empty path": (lambda t: t._replace(offsets=np.array([0, 0, *t.offsets[2:]])), "other lengths"),
-    "paths back": (lambda t: t._replace(offsets=swapped(t.offsets, 1, 2)), "other lengths"),
-    "offsets behind": (lambda t: t._replace(offsets=np.array([0, 2**63 - 1, *t.offsets[2:]])), "other lengths"),
+    "another root": (lambda t: t._replace(nodes=(3 - t.nodes.astype(int)).astype(np.uint32)), "start at the root"),
+    "codes exchanged": (
+        lambda t: t._replace(codes=swapped(t.codes, 0, -1)),
+        "several children, or children with several parents",
+    ),
+    "an empty path": (lambda t: t._replace(offsets=np.array([0, 0, *t.offsets[2:]])), "lengths do not match its nodes"),
+    "paths back": (lambda t: t._replace(offsets=swapped(t.offsets, 1, 2)), "lengths do not match its nodes"),
+    "offsets behind": (
+        lambda t: t._replace(offsets=np.array([0, 2**63 - 1, *t.offsets[2:]])),
+        "lengths do not match its nodes",
+    ),
     "fewer codes": (lambda t: t._replace(codes=t.codes[:-1]), "nodes or codes"),
 }
 
 
 @pytest.mark.parametrize("case", TREES)
-def test_trees_that_cannot_be(tree_model, case):
+def test_invalid_trees(tree_model, case):
     change, message = TREES[case]
     tree = change(balanced_tree(5))
     with pytest.raises(ValueError, match=message):
@@ -359,7 +368,7 @@ def test_models_without_checksums_are_read_and_used(tmp_path):
 
 def test_models_with_trees_without_checksums_are_read():
     old = spacy_w2v.load(OLD / "model-with-tree", mmap=True)
-    assert old.own_tree is not None
+    assert old.stored_tree is not None
     assert old.score([["the", "king"]])[0] < 0
 
 

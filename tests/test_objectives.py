@@ -1,4 +1,4 @@
-"""What the losses and architectures answer: each declared once, each with all that is asked of it."""
+"""The losses and architectures: each is declared once, and each has a complete interface."""
 
 import shutil
 import typing
@@ -58,7 +58,7 @@ def test_gensim_names_are_understood_both_ways(loss):
         assert gensim_names(sg=bool(sg), hs=bool(gensim.hs)) == (architecture, loss)
 
 
-def test_output_vectors_of_another_meaning_are_not_taken():
+def test_output_vectors_with_another_meaning_are_not_used():
     rows = np.array([1, 0, -1, 2])
     of_words = OutputSource(rows, 3, tree=None, tree_kind="")
     of_nodes = OutputSource(rows, 3, tree=balanced_tree(3), tree_kind="balanced")
@@ -73,7 +73,8 @@ def test_output_vectors_of_another_meaning_are_not_taken():
 
 
 def test_a_softmax_over_too_many_words_is_refused():
-    with pytest.raises(TrainingError, match=r'loss = "softmax" takes at most 50,000 words, was: 50,001\. Each word'):
+    rule = r'With loss = "softmax", the vocabulary must have at most 50,000 words, was: 50,001\. Each word'
+    with pytest.raises(TrainingError, match=rule):
         objective("softmax").tables(np.ones(MAX_WORDS + 1, np.int64))
 
 
@@ -90,7 +91,7 @@ def test_a_context_predicts_by_its_mean_or_its_sum():
 
 
 class WithBias(NegativeSampling):
-    """An objective with an array more, which its kernels do not take: each word has a number besides its vectors."""
+    """An objective with one more array, a number for each word, which its kernels ignore."""
 
     def shapes(self, n_words):
         return {**super().shapes(n_words), "bias": (n_words,)}
@@ -105,7 +106,7 @@ class WithBias(NegativeSampling):
 
 
 def test_an_objective_may_have_more_parameters(monkeypatch, tmp_path):
-    """They are watched, written to checkpoints and models, and read, wherever the two matrices are."""
+    """They are checked for divergence, written to checkpoints and models, and read, like the two matrices."""
     texts = ["the cat sat on the mat and the dog ran to the cat"] * 50
     settings = {"min_count": 1, "vector_size": 8, "epochs": 2, "workers": 1, "checkpoint_every_s": 0.0}
     expected = spacy_w2v.train(texts, **settings)

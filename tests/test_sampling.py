@@ -1,4 +1,4 @@
-"""Distributions: what the tables say and what is drawn from them."""
+"""The sampling tables have the right distributions, and draws from them follow these distributions."""
 
 import numpy as np
 import pytest
@@ -120,7 +120,7 @@ def test_initial_vectors_are_uniform(vector_size):
 
 
 def test_states_have_cache_lines_of_their_own():
-    """Of 128 bytes; else threads would wait for each other's draws."""
+    """Cache lines have up to 128 bytes. Threads that share one would slow each other down."""
     states = [item_random_state(seed=1, epoch=0, item=chunk) for chunk in range(20)]
     places = [state.ctypes.data for state in states]
     assert all(place % 128 == 0 for place in places)

@@ -4,7 +4,7 @@ import numba
 import numpy as np
 import pytest
 
-from spacy_w2v.kernels.blocked._softmax import CURVATURE_BOUND, learn_step, make_predictions
+from spacy_w2v.kernels.blocked._softmax import CURVATURE_BOUND, make_softmax_buffers, softmax_step
 from spacy_w2v.kernels.tiles._instructions import block_products, gradients
 from spacy_w2v.kernels.tiles._llvm import LANES, QUADS
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="tiles are LLVM
 
 
 def test_sigmoid_and_softplus():
-    """Through a tile: logits z from rows (z, 0, …) and (1, 0, …), over the whole range, NaN and infinity included."""
+    """A tile computes scores z from rows (z, 0, …) and (1, 0, …), over the whole range, with NaN and infinity."""
     z = np.concatenate(
         [np.linspace(-30, 30, 4001), np.linspace(-120, 120, 999), [0.0, -0.0, np.inf, -np.inf, np.nan, 88.5]]
     )
@@ -49,14 +49,14 @@ def test_sigmoid_and_softplus():
     assert np.isnan(losses[np.isnan(z)]).all()
 
 
-# The same on every machine, so that the random numbers are; with 8 lanes and with 16, some fill no vector, some one,
-# and some leave a remainder.
+# The sizes are the same on every machine, and so are the random numbers. With 8 or 16 lanes, some sizes fill no vector,
+# some fill one, and some leave a remainder.
 @pytest.mark.parametrize("n_words", [1, 7, 8, 15, 16, 29, 53])
 @pytest.mark.parametrize("scale", [1, 30, 1e4])
 def test_softmax_step(n_words, scale):
-    """Any number of words, scores of any size: loss and gradients are those of exact arithmetic.
+    """Loss and gradients equal those of exact arithmetic, for any number of words and scores of any size.
 
-    Output rows that would pool too much curvature end the step early, where exact arithmetic does.
+    If output rows would sum too much curvature, the step ends early, at the same hidden vector as in exact arithmetic.
     """
     generator = np.random.default_rng(n_words)
     hidden, outputs = generator.normal(0, 1, (3, 16)), generator.normal(0, scale, (n_words, 16))
@@ -64,11 +64,11 @@ def test_softmax_step(n_words, scale):
 
     @numba.njit
     def step(hidden, outputs):
-        predictions = make_predictions(3, 2, outputs)
-        predictions.hidden[:] = hidden
-        predictions.n_targets[:] = 2  # word 0, twice
-        loss, n_learned = learn_step(3, np.float32(0.1), outputs, predictions)
-        return loss, predictions.scores, predictions.change, n_learned
+        buffers = make_softmax_buffers(3, 2, outputs)
+        buffers.hidden[:] = hidden
+        buffers.n_targets[:] = 2  # word 0, twice
+        loss, n_trained = softmax_step(3, np.float32(0.1), outputs, buffers)
+        return loss, buffers.scores, buffers.change, n_trained
 
     exact = outputs.astype(float)
     scores = hidden.astype(float) @ exact.T
@@ -82,11 +82,11 @@ def test_softmax_step(n_words, scale):
     gradients = -0.2 * shares
     gradients[:, 0] += 0.2
 
-    loss, actual, change, n_learned = step(hidden, outputs)
-    assert n_learned == n_expected
-    hidden, logs, gradients = hidden[:n_learned], logs[:n_learned], gradients[:n_learned]
+    loss, actual, change, n_trained = step(hidden, outputs)
+    assert n_trained == n_expected
+    hidden, logs, gradients = hidden[:n_trained], logs[:n_trained], gradients[:n_trained]
     assert loss == pytest.approx(-2 * logs[:, 0].sum(), rel=1e-5, abs=1e-5)
     # scores of 1e5 are rounded to 1e-2, and with them the probabilities
-    np.testing.assert_allclose(actual[:n_learned], gradients, atol=1e-6 * max(1, scale))
-    np.testing.assert_allclose(change[:n_learned], gradients @ exact, atol=1e-5 * scale * max(1, scale))
+    np.testing.assert_allclose(actual[:n_trained], gradients, atol=1e-6 * max(1, scale))
+    np.testing.assert_allclose(change[:n_trained], gradients @ exact, atol=1e-5 * scale * max(1, scale))
     np.testing.assert_allclose(outputs, exact + gradients.T @ hidden, atol=1e-5 * max(1, scale))

@@ -1,8 +1,8 @@
-"""Examples to follow by hand: one sentence to six digits, and six lines of two topics for the whole family.
+"""Examples worked by hand: one sentence to six digits, and six lines on two topics for the whole family.
 
-The words of "I love machine learning" have the rows of W as input vectors and, as output weights, the columns of Wᵀ,
-the same numbers. The centre "love" predicts its neighbours. Each number is derived in the comment beside it from those
-above it; the library has to find the same ones.
+The words of "I love machine learning" have the rows of W both as input vectors and as output vectors. The centre "love"
+predicts its neighbours. The comment beside each number derives it from the numbers above, and the library must compute
+the same.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ W = [
     [0.5, 0.4],  # machine
     [-0.1, 0.3],  # learning
 ]
-DIGITS = 5e-7  # half of the sixth digit: of the numbers here, and more than float32 loses
+DIGITS = 5e-7  # half of the sixth digit: the rounding of the numbers here, and more than that of float32
 
 # The hidden vector is love's input vector, h = (0.3, -0.2). Its score for each word is u = h · y.
 SCORES = {
@@ -136,7 +136,7 @@ def test_one_step_by_hand_lowers_the_loss_as_computed():
 
 
 def test_negative_sampling_of_the_same_pair():
-    """Of love → machine with the noise words I and learning: one logarithm of σ for each, of the scores above."""
+    """The pair love → machine with the noise words "I" and "learning": one log σ for each of the scores above."""
     losses = [np.log1p(np.exp(-SCORES["machine"])), np.log1p(np.exp(SCORES["I"])), np.log1p(np.exp(SCORES["learning"]))]
     assert losses == pytest.approx([0.658760, 0.688160, 0.649159], abs=DIGITS)
     assert sum(losses) == pytest.approx(1.996079, abs=DIGITS)

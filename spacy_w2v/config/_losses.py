@@ -8,8 +8,8 @@ ArchitectureName: TypeAlias = Literal["skip-gram", "cbow"]
 
 
 @dataclass(frozen=True)
-class LossFacts:
-    """The properties of a loss that must be known before training."""
+class LossSpec:
+    """The properties of a loss that settings are checked against."""
 
     outputs_of_words: bool = True
     """Whether each word has an output vector."""
@@ -22,20 +22,20 @@ class LossFacts:
 
 
 @dataclass(frozen=True)
-class ArchitectureFacts:
-    """The properties of an architecture that must be known before training."""
+class ArchitectureSpec:
+    """The properties of an architecture that settings are checked against."""
 
     pools_contexts: bool
     """Whether all words of a context predict together, by their mean or their sum."""
 
 
-LOSSES: dict[LossName, LossFacts] = {
-    "negative-sampling": LossFacts(needs_noise=True, learns_probabilities=False),
-    "hierarchical-softmax": LossFacts(outputs_of_words=False),
-    "softmax": LossFacts(in_gensim=False),
+LOSSES: dict[LossName, LossSpec] = {
+    "negative-sampling": LossSpec(needs_noise=True, learns_probabilities=False),
+    "hierarchical-softmax": LossSpec(outputs_of_words=False),
+    "softmax": LossSpec(in_gensim=False),
 }
 
-ARCHITECTURES: dict[ArchitectureName, ArchitectureFacts] = {
-    "skip-gram": ArchitectureFacts(pools_contexts=False),
-    "cbow": ArchitectureFacts(pools_contexts=True),
+ARCHITECTURES: dict[ArchitectureName, ArchitectureSpec] = {
+    "skip-gram": ArchitectureSpec(pools_contexts=False),
+    "cbow": ArchitectureSpec(pools_contexts=True),
 }

@@ -1,27 +1,40 @@
-"""The compiled loops, and the table that chooses the one to train with. NumPy and numba code only."""
+"""The compiled training loops, and the table that chooses among them. This package uses NumPy and numba only."""
 
 from collections.abc import Callable
 from importlib import import_module
 from typing import NamedTuple
 
 TrainChunk = Callable[..., tuple[float, int, int]]
-"""(chunk, subsampling, input layer, output layer, weights, settings, alphas, random_state)
-→ (loss, n_predicted, n_kept).
+"""A function that trains on one chunk and updates the weights in place.
 
-n_predicted: pairs of skip-gram, or centres of CBOW; the loss is summed over them."""
+Args:
+    chunk: The tokens and sentence boundaries.
+    subsampling: The word id and the probability to be kept of each token.
+    input_layer: How rows of `weights.input` form word vectors.
+    output_layer: The tables of the loss.
+    weights: Input and output vectors, float32, C-contiguous. Blocked kernels need rows padded to multiples of 16.
+    settings: Hyper-parameters.
+    alphas: Learning rates at the start and the end of the chunk.
+    random_state: State of the random generator, which is advanced.
+
+Returns:
+    The loss (a natural logarithm) summed over all predictions, the number of predictions, and the number of tokens
+    kept by subsampling. A prediction is a pair in skip-gram, and a centre with at least one context word in CBOW.
+"""
 
 
 class TrainingKernel(NamedTuple):
-    """A row of the table."""
+    """A training kernel and its sizes."""
 
     module: str
-    """Within this package; its `train_chunk` trains on one chunk of the corpus."""
+    """The module with its `train_chunk`, relative to this package."""
     block: int = 64
+    """See KernelSettings. benchmarks/README.md explains how the sizes were chosen."""
     n_noise: int = 0
-    """See KernelSettings; benchmarks/README.md has how they were chosen."""
+    """See KernelSettings."""
 
     def load(self) -> TrainChunk:
-        """Import and return the function."""
+        """Import the kernel's module and return its `train_chunk`."""
         train_chunk: TrainChunk = import_module(f"{__name__}.{self.module}").train_chunk
         return train_chunk
 
@@ -42,4 +55,4 @@ TRAINING_KERNELS: dict[tuple[str, str, str], TrainingKernel] = {
     ("cbow", "softmax", "blocked"): TrainingKernel("blocked._cbow_softmax"),
     ("cbow", "softmax", "sequential"): _CBOW,
 }
-"""(architecture, loss, kernel) → what trains it."""
+"""The kernel of each (architecture, loss, kind), where the kind is the setting `kernel`."""

@@ -1,9 +1,12 @@
-"""The input vector of a word as an array, and where its change goes: asked of the type of the input layer.
+"""Reading and updating the input vector of a word as an array.
 
-What the two functions do is chosen at compile time by `INPUT_VECTORS`: another kind of layer is another entry, and not
-another kernel. `tiles._input_rows` asks the same by addresses.
+The functions are chosen at compile time from `INPUT_VECTORS`, by the type of the input layer. A new kind of input layer
+is a new entry there, and needs no new kernel. `tiles._input_rows` has the same functions for row addresses.
 
-input_layer: what makes input vectors. word: its id. weights: of which rows of `weights.input` are read and changed.
+Arguments that the functions share:
+    input_layer: How rows of `weights.input` form word vectors.
+    word: The id of the word.
+    weights: The weights. Their `input` is read and updated.
 """
 
 from collections.abc import Callable
@@ -25,27 +28,27 @@ def _change_own_row(input_layer, word, scale, change, weights):
 
 
 class InputVectorFunctions(NamedTuple):
-    """What one kind of input layer does where it is asked by arrays."""
+    """The functions of one kind of input layer, for arrays: those behind `input_vector` and `change_input`."""
 
     vector: Callable[..., Any]
     change: Callable[..., Any]
 
 
 INPUT_VECTORS = {IdentityInput: InputVectorFunctions(_own_row, _change_own_row)}
-"""Type of the input layer → what it does."""
+"""The functions of each type of input layer."""
 
 
 def input_vector(input_layer, word, weights, scratch):
-    """Return the vector of a word: its row itself, or in `scratch`, d floats, what its rows make together."""
+    """Return the vector of a word, float32[d]: a view of its row, or `scratch`, float32[d], filled from its rows."""
     return INPUT_VECTORS[type(input_layer)].vector(input_layer, word, weights, scratch)
 
 
 def change_input(input_layer, word, scale, change, weights):
-    """Add `scale` times `change`, d floats, to the vector of a word, through the rows that make it."""
+    """Add `scale` times `change`, float32[d], to each row that forms the vector of a word."""
     INPUT_VECTORS[type(input_layer)].change(input_layer, word, scale, change, weights)
 
 
-# Inlined by LLVM: with inline="always", numba 0.68 loses the sum of the losses of kernels that call BLAS.
+# Inlined by LLVM, since with inline="always" numba 0.68 loses the summed loss in kernels that call BLAS.
 @overload(input_vector, jit_options=INNER_OPTIONS)
 def _compile_input_vector(input_layer, word, weights, scratch):
     return INPUT_VECTORS[input_layer.instance_class].vector

@@ -1,4 +1,4 @@
-"""Random numbers of kernels: the generator is explicit state, an xoshiro256++ for each chunk."""
+"""Random numbers in kernels, from an explicit xoshiro256++ state for each chunk."""
 
 import numpy as np
 from numba import njit
@@ -25,19 +25,19 @@ def next_random(state: RandomState) -> np.uint64:
 
 @njit(error_model="numpy")
 def scale_below(bits: np.uint64, n: np.uint64) -> np.uint64:
-    """Return a uniform integer in [0, n), n < 2³², from 32 random bits; the bias is below n / 2³²."""
+    """Return a uniform integer in [0, n) from 32 random bits, for n < 2³². Its relative bias is below n / 2³²."""
     return (bits * n) >> np.uint64(32)
 
 
 @njit(error_model="numpy")
 def noise_bucket(bits: np.uint64, noise: Noise) -> np.uint64:
-    """Return the bucket of the alias table that the upper 36 of 64 random bits choose."""
+    """Return the bucket of the alias table chosen by the upper 36 of 64 random bits."""
     return ((bits >> np.uint64(28)) * np.uint64(noise.threshold.size)) >> np.uint64(36)
 
 
 @njit(error_model="numpy")
 def noise_word(bits: np.uint64, noise: Noise) -> np.uint32:
-    """Return a noise word: the upper 36 of 64 random bits choose the bucket, the lower 28 its word or the alias."""
+    """Return a noise word. The upper 36 of 64 random bits choose the bucket, the lower 28 the bucket or its alias."""
     bucket = noise_bucket(bits, noise)
     if np.uint32(bits & np.uint64(0xFFFFFFF)) < noise.threshold[bucket]:
         return np.uint32(bucket)

@@ -66,8 +66,8 @@ def write_model(model: TrainedModel, directory: Path) -> None:
     write_vocabulary(model.vocabulary, directory / VOCABULARY_FILE, directory / FORMS_FILE)
     for name, array in model.parameters.items():
         _write_vectors(array, directory / parameter_file(name))
-    if model.own_tree is not None:
-        write_tree(model.own_tree, directory / TREE_FILE)
+    if model.stored_tree is not None:
+        write_tree(model.stored_tree, directory / TREE_FILE)
     files = describe_files(directory, sorted(path.name for path in directory.iterdir()))
     meta = {"format": FORMAT, "format_version": FORMAT_VERSION, "files": files, **model.record.to_json()}
     write_manifest(directory / META_FILE, meta)
@@ -108,7 +108,7 @@ def read_model(
         },
         config=_read_config(directory / CONFIG_FILE),
         record=record,
-        own_tree=read_tree(directory / TREE_FILE, n_words=len(vocabulary)) if TREE_FILE in files else None,
+        stored_tree=read_tree(directory / TREE_FILE, n_words=len(vocabulary)) if TREE_FILE in files else None,
         trusts_config=trust_config,
     )
 

@@ -34,7 +34,7 @@ class TrainedModel:
     """The config of the run, complete, as the text of a config file."""
     record: RunRecord
     """What it was trained on, how, and what came of it: source, counts, hyper-parameters, results, versions."""
-    own_tree: Tree | None = None
+    stored_tree: Tree | None = None
     """The tree of hierarchical softmax where counts and settings do not give it, as of a model from gensim."""
     trusts_config: bool = True
     """Whether a pipeline that is made from the config may run any function that this names; else only its tokenizer.
@@ -98,7 +98,7 @@ class TrainedModel:
     @cached_property
     def tree(self) -> Tree | None:
         """The tree of hierarchical softmax; None with other losses."""
-        return self.own_tree or self.objective.tree(self.vocabulary.counts)
+        return self.stored_tree or self.objective.tree(self.vocabulary.counts)
 
     def make_pipeline(self) -> "Language":
         """Return a pipeline without components, with the tokenizer that the config names. Raises ConfigError."""

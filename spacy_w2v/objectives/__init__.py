@@ -1,1 +1,1 @@
-"""What each loss needs: its tables, its parameters, and where they start."""
+"""The losses and architectures: their parameters, initial values, tables for the kernels, and predictions."""

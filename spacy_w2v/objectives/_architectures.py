@@ -1,4 +1,4 @@
-"""What predicts a word: each word of its context (skip-gram), or all of them together (CBOW)."""
+"""The architectures: each context word predicts the centre (skip-gram), or all of them together do (CBOW)."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from spacy_w2v._arrays import Vectors
-from spacy_w2v.config._losses import ARCHITECTURES as FACTS
+from spacy_w2v.config._losses import ARCHITECTURES as ARCHITECTURE_SPECS
 from spacy_w2v.config._losses import ArchitectureName
 from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.objectives._predictions import Predictions, Ranks
@@ -20,17 +20,21 @@ class Architecture(ABC):
     settings: ModelSettings
 
     name: ClassVar[ArchitectureName]
-    """As configs have it."""
+    """The name in a config."""
     gensim_sg: ClassVar[int]
-    """gensim's setting `sg`."""
+    """The value of gensim's parameter `sg`, 0 or 1."""
 
     @property
     def shares_steps(self) -> bool:
-        """Whether several words make a hidden vector as their mean, and each takes its share of the step of that."""
-        return FACTS[self.name].pools_contexts and self.settings.cbow_mean
+        """Whether training averages context words, so that each of them takes only its share of the mean's step."""
+        return ARCHITECTURE_SPECS[self.name].pools_contexts and self.settings.cbow_mean
 
     def hidden_vector(self, context: Vectors) -> Vectors:
-        """Return the vector, 1 × d, by which all words of a context predict, from their n × d input vectors."""
+        """Return the vector that predicts from a context, float32[1, d].
+
+        Args:
+            context: float32[n, d]; the input vectors of the context words, n >= 1.
+        """
         hidden: Vectors = context.sum(axis=0, keepdims=True)
         if self.takes_mean:
             hidden /= len(context)
@@ -39,17 +43,20 @@ class Architecture(ABC):
     @property
     @abstractmethod
     def takes_mean(self) -> bool:
-        """Whether a context predicts by the mean of its vectors, or else by their sum."""
+        """Whether a context predicts by the mean of its input vectors. Otherwise it predicts by their sum."""
 
     @abstractmethod
     def predictions(self, words: Ranks, centres: Ranks, *, radius: int, inputs: Vectors) -> Predictions:
-        """Return what is to be predicted at some places of a sentence, with full windows.
+        """Return the predictions of some words of a sentence, with full windows.
 
         Args:
-            words: The sentence, or the part of it that the windows reach.
-            centres: Places in it of the words to predict.
-            radius: Words of the context on either side.
-            inputs: v × d; the input vectors of the model.
+            words: The word ids of the sentence, or of the part that the windows reach.
+            centres: The indices in `words` of the words to predict.
+            radius: Number of context words on either side, at least 1.
+            inputs: float32[v, d]; the input vectors of the model.
+
+        Returns:
+            One prediction per pair (skip-gram) or centre (CBOW).
         """
 
 
@@ -61,7 +68,10 @@ class SkipGram(Architecture):
 
     @property
     def takes_mean(self) -> bool:
-        """See `Architecture.takes_mean`: training has no contexts, and the mean has the size of its vectors."""
+        """See `Architecture.takes_mean`.
+
+        Training has no context vectors. Their mean is used because its length is that of the vectors trained.
+        """
         return True
 
     def predictions(self, words: Ranks, centres: Ranks, *, radius: int, inputs: Vectors) -> Predictions:

@@ -1,4 +1,4 @@
-"""The full softmax: a word among all words (Mikolov et al. 2013a, arXiv 1301.3781)."""
+"""The full softmax over all words of the vocabulary (Mikolov et al. 2013b, arXiv 1310.4546, equation 2)."""
 
 from typing import ClassVar
 
@@ -13,13 +13,13 @@ from spacy_w2v.objectives._parameters import Shape
 from spacy_w2v.objectives._predictions import Predictions, log_softmax, softmax_log_likelihood
 
 MAX_WORDS = 50_000
-"""Largest vocabulary: a word of the corpus costs 3 v d multiplications and additions."""
+"""Largest vocabulary. A word of the corpus costs 3 v d multiplications and additions."""
 MULTIPLY_ADDS_PER_S = 5e10
-"""What one core does of them, for messages: a fair desktop machine, order of magnitude only."""
+"""Multiplications and additions per second of one desktop core, an order of magnitude for messages."""
 
 
 class FullSoftmax(Objective):
-    """A word among all words, by three matrix products."""
+    """The softmax over all words, trained by three matrix products."""
 
     name: ClassVar[LossName] = "softmax"
     needs_one_blas_thread: ClassVar[bool] = True
@@ -30,24 +30,24 @@ class FullSoftmax(Objective):
         return {"input": shape, "output": shape}
 
     def tables(self, counts: Counts, *, tree: Tree | None = None) -> AllWords:
-        """See `Objective.tables`. Raises TrainingError if so many words are out of reach."""
+        """See `Objective.tables`."""
         self.check_size(counts.size)
         return AllWords(counts.size)
 
     def check_size(self, n_words: int) -> None:
-        """Raise TrainingError if a full softmax over so many words is out of reach."""
+        """Raise TrainingError if the vocabulary is too large for a full softmax."""
         if n_words <= MAX_WORDS:
             return
         multiplications = 3 * n_words * self.settings.vector_size
         raise TrainingError(
-            f'loss = "{self.name}" takes at most {MAX_WORDS:,} words, was: {n_words:,}. Each word of the corpus would '
-            f"cost {multiplications / 1e6:,.0f} M multiplications, some {MULTIPLY_ADDS_PER_S / multiplications:,.0f} "
-            "words/s on one core. Take negative-sampling or hierarchical-softmax, lower max_final_vocab or raise "
-            "min_count."
+            f'With loss = "{self.name}", the vocabulary must have at most {MAX_WORDS:,} words, was: {n_words:,}. Each '
+            f"word of the corpus would cost {multiplications / 1e6:,.0f} million multiplications, and one core would "
+            f"train about {MULTIPLY_ADDS_PER_S / multiplications:,.0f} words/s. Lower max_final_vocab, raise "
+            'min_count, or set loss = "negative-sampling" or "hierarchical-softmax".'
         )
 
     def untrained_loss(self, tables: OutputLayer, counts: Counts, *, sample: float) -> float:
-        """Return log v."""
+        """Return log v. See `Objective.untrained_loss`."""
         return float(np.log(counts.size))
 
     def log_probabilities(self, hidden: Vectors, output: Vectors, *, tree: Tree | None) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
-"""A tree of hierarchical softmax for another vocabulary: lost leaves are cut off, new words are grafted on.
+"""Adapting a tree of hierarchical softmax to another vocabulary: missing leaves are pruned, new words are grafted on.
 
-The inner nodes that stay keep their meaning, and so may keep their vectors, which a new tree would have no use
-for: they belong to nodes, not to words.
+Output vectors belong to inner nodes, not to words, so a new tree could not use them. In the adapted tree, the inner
+nodes that remain keep their meaning and can keep their vectors.
 """
 
 from typing import NamedTuple
@@ -12,53 +12,61 @@ from numpy.typing import NDArray
 from spacy_w2v._arrays import Counts, Tree
 from spacy_w2v.objectives._huffman import huffman_tree, n_inner_nodes, tree_of_parents
 
-NOTHING = -1
-"""What stands for a leaf that is lost, and for a node that is new."""
+MISSING = -1
+"""The index of a word, row or node that does not exist."""
 
 
-class Grafted(NamedTuple):
-    """A tree, and where its nodes come from."""
+class GraftedTree(NamedTuple):
+    """A tree for a new vocabulary, and the origin of its nodes."""
 
     tree: Tree
     origins: NDArray[np.int64]
-    """v - 1; for each inner node the one it was in the old tree, or NOTHING."""
+    """v - 1; for each inner node its number in the old tree, or MISSING for a new node."""
 
 
-def graft(old: Tree, ranks: NDArray[np.int64], counts: Counts) -> Grafted:
-    """Return a tree over a new vocabulary that has the branches of an old one.
+def graft(old: Tree, ranks: NDArray[np.int64], counts: Counts) -> GraftedTree:
+    """Return a tree over a new vocabulary with the branches of an old tree.
 
-    ranks: for each word of the old tree its rank in the new vocabulary, or NOTHING, all different. counts: of the new
-    vocabulary, falling. An inner node that loses a child goes, and its other child takes its place. The words that
-    the old tree lacks get a Huffman tree of their own; a new root joins the two. Nodes are numbered by rising weight,
-    so that the root is the last, and those near it come before it, as kernels expect.
+    An inner node that loses a child is removed, and its other child takes its place. The words that are new get a
+    Huffman tree of their own, and a new root joins the two trees. Nodes are numbered by increasing weight, so that the
+    root comes last, and the nodes near it just before, as the kernels expect.
+
+    Args:
+        old: The old tree.
+        ranks: int64; for each word of the old tree its rank in the new vocabulary, or MISSING. All ranks differ.
+        counts: v; counts of the new vocabulary, in decreasing order.
     """
     n_words = counts.size
-    grower = _Grower(np.maximum(counts, 1))
+    builder = _TreeBuilder(np.maximum(counts, 1))
     is_new = np.ones(n_words, bool)
-    is_new[ranks[ranks != NOTHING]] = False
+    is_new[ranks[ranks != MISSING]] = False
     new_words = np.flatnonzero(is_new)
-    branches = [grower.add(old, ranks, old_numbers=True)]
+    branches = [builder.add(old, ranks, keep_origins=True)]
     if new_words.size:
-        branches.append(grower.add(huffman_tree(grower.weights_of(new_words)), new_words, old_numbers=False))
-    present = sorted((branch for branch in branches if branch != NOTHING), key=lambda node: grower.weights[node])
+        branches.append(builder.add(huffman_tree(builder.weights_of(new_words)), new_words, keep_origins=False))
+    present = sorted((branch for branch in branches if branch != MISSING), key=lambda node: builder.weights[node])
     if len(present) == 2:
-        grower.join(*present, origin=NOTHING)
-    return grower.finish()
+        builder.join(*present, origin=MISSING)
+    return builder.finish()
 
 
 def ranks_of_rows(rows: NDArray[np.int64], n_rows: int) -> NDArray[np.int64]:
-    """Return for each of n_rows rows of a source the rank of its word, or NOTHING. Of two words one gets their row.
+    """Return the rank of the word of each row of a source, int64[n_rows], or MISSING.
 
-    rows: for each word of a vocabulary its row in the source, or NOTHING.
+    If several words share a row, it gets the rank of the most frequent one.
+
+    Args:
+        rows: v; for each word of a vocabulary its row in the source, or MISSING.
+        n_rows: Number of rows of the source.
     """
-    ranks = np.full(n_rows, NOTHING, np.int64)
-    found = np.flatnonzero(rows != NOTHING)[::-1]
-    ranks[rows[found]] = found  # the most frequent is written last
+    ranks = np.full(n_rows, MISSING, np.int64)
+    found = np.flatnonzero(rows != MISSING)[::-1]
+    ranks[rows[found]] = found  # of several words in a row, the most frequent is assigned last
     return ranks
 
 
-class _Grower:
-    """Joins nodes to larger ones: words are 0 to v - 1, inner nodes follow in the order in which they are made."""
+class _TreeBuilder:
+    """Builds a tree bottom-up. Nodes 0 to v - 1 are the words; inner nodes follow in the order of their creation."""
 
     def __init__(self, counts: Counts):
         self.n_words = counts.size
@@ -70,28 +78,37 @@ class _Grower:
         return np.array([self.weights[word] for word in words], np.int64)
 
     def join(self, left: int, right: int, *, origin: int) -> int:
-        """Make the node above two others, left by code 0, and return it."""
+        """Create the parent of two nodes, and return its number. The left child has code 0.
+
+        origin: its number in the old tree, or MISSING.
+        """
         self.weights.append(self.weights[left] + self.weights[right])
         self.children.append((left, right))
         self.origins.append(origin)
         return len(self.weights) - 1
 
-    def add(self, tree: Tree, ranks: NDArray[np.int64], *, old_numbers: bool) -> int:
-        """Add what is left of a tree, whose words have these ranks, and return its root, or NOTHING."""
-        n_leaves = tree.offsets.size - 1
-        standing: list[int] = ranks.tolist() + [NOTHING] * n_inner_nodes(tree)
-        below, from_the_lowest = _children(tree)
-        for node in from_the_lowest.tolist():
-            left, right = (standing[child] for child in below[node].tolist())
-            if NOTHING in (left, right):
-                standing[n_leaves + node] = max(left, right)
-            else:
-                standing[n_leaves + node] = self.join(left, right, origin=node if old_numbers else NOTHING)
-        root = n_leaves + int(from_the_lowest[-1]) if from_the_lowest.size else 0
-        return standing[root]
+    def add(self, tree: Tree, ranks: NDArray[np.int64], *, keep_origins: bool) -> int:
+        """Add the remaining part of a tree, and return its root, or MISSING if nothing remains.
 
-    def finish(self) -> Grafted:
-        """Return the tree, with the inner nodes numbered by rising weight."""
+        Args:
+            tree: The tree.
+            ranks: For each of its words the rank in the new vocabulary, or MISSING.
+            keep_origins: Whether its inner nodes are the origins of the new ones.
+        """
+        n_leaves = tree.offsets.size - 1
+        nodes_of: list[int] = ranks.tolist() + [MISSING] * n_inner_nodes(tree)
+        below, bottom_up = _children(tree)
+        for node in bottom_up.tolist():
+            left, right = (nodes_of[child] for child in below[node].tolist())
+            if MISSING in (left, right):
+                nodes_of[n_leaves + node] = max(left, right)
+            else:
+                nodes_of[n_leaves + node] = self.join(left, right, origin=node if keep_origins else MISSING)
+        root = n_leaves + int(bottom_up[-1]) if bottom_up.size else 0
+        return nodes_of[root]
+
+    def finish(self) -> GraftedTree:
+        """Return the tree, with its inner nodes numbered by increasing weight."""
         n_inner = len(self.children)
         order = np.argsort(np.array(self.weights[self.n_words :], np.int64), kind="stable")
         numbers = np.arange(self.n_words + n_inner)
@@ -101,13 +118,13 @@ class _Grower:
         for code in (0, 1):
             parents[numbers[children[:, code]]] = numbers[self.n_words :]
             codes[numbers[children[:, code]]] = code
-        return Grafted(tree_of_parents(parents, codes, self.n_words), np.array(self.origins, np.int64)[order])
+        return GraftedTree(tree_of_parents(parents, codes, self.n_words), np.array(self.origins, np.int64)[order])
 
 
 def _children(tree: Tree) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the children of each inner node by code, (v - 1) × 2, and the inner nodes from the lowest to the root.
+    """Return the children of each inner node by code, (v - 1) × 2, and all inner nodes from the deepest to the root.
 
-    Of the children, words are 0 to v - 1, and inner nodes v and more.
+    Among the children, words have the numbers 0 to v - 1, and inner nodes the numbers from v.
     """
     n_leaves = tree.offsets.size - 1
     if n_leaves < 2:

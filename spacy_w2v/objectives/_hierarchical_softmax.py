@@ -1,7 +1,7 @@
-"""Hierarchical softmax: a word by its path through a binary tree (Mikolov et al. 2013b, arXiv 1310.4546, section 2.1).
+"""Hierarchical softmax: a word is predicted by its path through a binary tree.
 
 v = vocabulary, d = dimensions, n = hidden vectors. The probability of a word is the product over its path of
-s((1 - 2 code) h.y_node), s(z) = 1 / (1 + exp(-z)).
+s((1 - 2 code) h.y_node), s(z) = 1 / (1 + exp(-z)) (Mikolov et al. 2013b, arXiv 1310.4546, equation 3).
 """
 
 from typing import ClassVar
@@ -20,7 +20,7 @@ from spacy_w2v.objectives._subsampling import keep_probabilities
 
 
 class HierarchicalSoftmax(Objective):
-    """A word by the branches that lead to it; its output vectors are of the inner nodes, one less than words."""
+    """The product of probabilities along a word's tree path. Output vectors belong to the v - 1 inner nodes."""
 
     name: ClassVar[LossName] = "hierarchical-softmax"
     has_tree: ClassVar[bool] = True
@@ -34,40 +34,43 @@ class HierarchicalSoftmax(Objective):
         return tree or self.tree(counts)
 
     def untrained_loss(self, tables: OutputLayer, counts: Counts, *, sample: float) -> float:
-        """Return the mean length of the paths of kept tokens, times log 2."""
+        """Return the mean path length of the kept tokens, times log 2. See `Objective.untrained_loss`."""
         assert isinstance(tables, Tree)
-        kept = counts * keep_probabilities(counts, sample)  # frequent words, on short paths, are kept less often
+        kept = counts * keep_probabilities(counts, sample)  # frequent words have short paths, and are kept less often
         return float((np.diff(tables.offsets) * kept).sum() / kept.sum() * np.log(2))
 
     def output_origins(self, source: OutputSource, counts: Counts) -> OutputOrigins | None:
-        """Return the nodes that are left of the source's tree, if it was built in the same way."""
+        """Return the nodes of the source's tree that remain, or None if its tree is of another kind.
+
+        See `Objective.output_origins`.
+        """
         if source.tree is None or source.tree_kind != self.settings.tree:
             return None
         grafted = graft(source.tree, ranks_of_rows(source.rows, source.n_rows), counts)
         return OutputOrigins(grafted.origins, grafted.tree)
 
     def tree(self, counts: Counts) -> Tree:
-        """Return the tree of the setting `tree` for a vocabulary with these counts."""
+        """Return the tree for a vocabulary with these counts, of the kind that the setting `tree` names."""
         if self.settings.tree == "balanced":
             return balanced_tree(counts.size)
-        return huffman_tree(np.maximum(counts, 1))  # words without tokens would make a path as long as they are many
+        return huffman_tree(np.maximum(counts, 1))  # many words of count 0 would form one very long path
 
-    def own_tree(self, tree: Tree | None, counts: Counts) -> Tree | None:
-        """See `Objective.own_tree`."""
+    def stored_tree(self, tree: Tree | None, counts: Counts) -> Tree | None:
+        """See `Objective.stored_tree`."""
         if tree is None:
             return None
-        usual = self.tree(counts)
-        same = np.array_equal(usual.nodes, tree.nodes) and np.array_equal(usual.codes, tree.codes)
-        return None if same and np.array_equal(usual.offsets, tree.offsets) else tree
+        default = self.tree(counts)
+        same = np.array_equal(default.nodes, tree.nodes) and np.array_equal(default.codes, tree.codes)
+        return None if same and np.array_equal(default.offsets, tree.offsets) else tree
 
     def log_probabilities(self, hidden: Vectors, output: Vectors, *, tree: Tree | None) -> NDArray[np.float64]:
-        """Return those of the products along the tree. See `Objective.log_probabilities`.
+        """See `Objective.log_probabilities`.
 
-        All words go down their paths at the same time, so the steps are as many as the longest path has nodes.
+        The loop goes down all paths at the same time, so it has as many steps as the longest path has nodes.
         """
         assert tree is not None
         scores = (hidden @ output.T).astype(np.float64)
-        branches = np.concatenate((log_sigmoid(scores), log_sigmoid(-scores)), axis=1)  # of code 0, then of code 1
+        branches = np.concatenate((log_sigmoid(scores), log_sigmoid(-scores)), axis=1)  # code 0, then code 1
         chosen = tree.nodes + tree.codes.astype(np.int64) * scores.shape[1]
         lengths = np.diff(tree.offsets)
         totals = np.zeros((scores.shape[0], lengths.size))
@@ -77,7 +80,7 @@ class HierarchicalSoftmax(Objective):
         return totals
 
     def log_likelihood(self, predictions: Predictions, output: Vectors, *, tree: Tree | None) -> float:
-        """Return the summed log probability of the predicted words, along their paths only."""
+        """See `Objective.log_likelihood`. Only the paths of the predicted words are computed."""
         assert tree is not None
         total = 0.0
         starts = tree.offsets[predictions.words]
@@ -98,12 +101,15 @@ class HierarchicalSoftmax(Objective):
 
 
 def log_sigmoid(scores: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return log(1 / (1 + exp(-score))), finite for all finite scores; log(1 - sigmoid(score)) is that of -score."""
+    """Return log(1 / (1 + exp(-score))), float64. It is finite for all finite scores.
+
+    For log(1 - sigmoid(score)), pass -score.
+    """
     logarithms: NDArray[np.float64] = -np.logaddexp(0.0, -np.asarray(scores, np.float64))
     return logarithms
 
 
 def _row_products(left: Vectors, right: Vectors) -> NDArray[np.float64]:
-    """Return the inner product of each row of `left` with that of `right`."""
+    """Return the inner product of each row of `left` with the same row of `right`."""
     products: NDArray[np.float64] = np.einsum("ij,ij->i", left, right).astype(np.float64)
     return products

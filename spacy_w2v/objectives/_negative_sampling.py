@@ -1,4 +1,4 @@
-"""Negative sampling: a word is distinguished from noise words (Mikolov et al. 2013b, arXiv 1310.4546, section 2.2)."""
+"""Negative sampling: a word is distinguished from noise words (Mikolov et al. 2013b, arXiv 1310.4546, equation 4)."""
 
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from spacy_w2v.objectives._predictions import Predictions, log_softmax, softmax_
 
 
 class NegativeSampling(Objective):
-    """A word against `negative` noise words, which follow count ** ns_exponent."""
+    """A word against `negative` noise words, drawn with probabilities proportional to count ** ns_exponent."""
 
     name: ClassVar[LossName] = "negative-sampling"
 
@@ -28,11 +28,14 @@ class NegativeSampling(Objective):
         return make_noise(counts, ns_exponent=self.settings.ns_exponent)
 
     def untrained_loss(self, tables: OutputLayer, counts: Counts, *, sample: float) -> float:
-        """Return (1 + negative) log 2."""
+        """Return (1 + negative) log 2. See `Objective.untrained_loss`."""
         return float((1 + self.settings.negative) * np.log(2))
 
     def log_probabilities(self, hidden: Vectors, output: Vectors, *, tree: Tree | None) -> NDArray[np.float64]:
-        """Return those of the softmax over all words, which the model was not trained for: trust their order."""
+        """Return the log-softmax over all words. See `Objective.log_probabilities`.
+
+        Negative sampling does not train this softmax, so the order of the words is more reliable than the values.
+        """
         return log_softmax(hidden, output)
 
     def log_likelihood(self, predictions: Predictions, output: Vectors, *, tree: Tree | None) -> float:

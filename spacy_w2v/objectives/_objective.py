@@ -1,4 +1,4 @@
-"""What a loss answers: its parameters, the tables of its kernels, where training starts, what a model can do then."""
+"""The interface of a loss: its parameters and their initial values, the tables of its kernels, and its predictions."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Counts, IdentityInput, InputLayer, OutputLayer, Parameters, Tree, Vectors, Weights
 from spacy_w2v.config._export import check_formats, check_vector_kind
-from spacy_w2v.config._losses import LOSSES, LossFacts, LossName
+from spacy_w2v.config._losses import LOSSES, LossName, LossSpec
 from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.kernels import TRAINING_KERNELS, TrainingKernel
@@ -18,161 +18,192 @@ from spacy_w2v.objectives._predictions import Predictions
 
 
 class GensimLoss(NamedTuple):
-    """A loss as gensim's Word2Vec has it."""
+    """The settings of a loss in gensim's Word2Vec."""
 
     hs: int
+    """1 for hierarchical softmax, otherwise 0."""
     negative: int
+    """Number of noise words, 0 without negative sampling."""
     outputs: str
-    """The attribute with the output vectors."""
+    """The attribute of gensim's model that holds the output vectors."""
 
 
 class OutputSource(NamedTuple):
-    """What is known of the output vectors of a model that training starts from."""
+    """The output vectors of a model from which a run may start."""
 
     rows: NDArray[np.int64]
     """v; for each word of the vocabulary its row in the model, or -1."""
     n_rows: int
-    """Words of the model."""
+    """Number of words in the model."""
     tree: Tree | None
-    """Its tree, where the output vectors are of nodes."""
+    """The model's tree if its output vectors belong to nodes, otherwise None."""
     tree_kind: str
-    """The setting `tree` that its tree was built by."""
+    """The setting `tree` with which the model's tree was built."""
 
 
 class OutputOrigins(NamedTuple):
-    """Where the first output vectors of a run come from."""
+    """The rows of a source from which a run takes its initial output vectors."""
 
     rows: NDArray[np.int64]
-    """For each output vector its row in the source, or -1 to begin with zeros."""
+    """For each output vector its row in the source, or -1 to start from zeros."""
     tree: Tree | None = None
-    """The tree that the source's has become for the vocabulary."""
+    """The source's tree, adapted to the vocabulary; None for losses without a tree."""
 
 
 @dataclass(frozen=True)
 class Objective(ABC):
     """A loss with the settings of a model.
 
-    A new one is a module with a subclass, and its line in `objectives._registry`. What a config is checked by before
-    anything is made stands in `config._losses`.
+    To add a loss, write a module with a subclass, register it in `objectives._registry`, and add the properties that
+    settings are checked against to `config._losses`.
     """
 
     settings: ModelSettings
 
     name: ClassVar[LossName]
-    """As configs have it."""
+    """The name in a config."""
     needs_one_blas_thread: ClassVar[bool] = False
-    """Whether its kernels call BLAS, which must not start threads of its own within a worker."""
+    """Whether its kernels call BLAS, which must then use one thread in each worker."""
     accumulators: ClassVar[frozenset[str]] = frozenset()
-    """Parameters that grow as long as training lasts, such as AdaGrad's sums: they must be finite, but may be large."""
+    """Parameters that keep growing during training, such as AdaGrad's sums. They must be finite, but may be large."""
     has_tree: ClassVar[bool] = False
-    """Whether its output vectors are of the inner nodes of a tree."""
+    """Whether its output vectors belong to the inner nodes of a tree."""
 
     @property
-    def facts(self) -> LossFacts:
-        """What is known of the loss before anything is trained."""
+    def spec(self) -> LossSpec:
+        """The properties of the loss that settings are checked against."""
         return LOSSES[self.name]
 
     def kernel(self, kind: str) -> TrainingKernel:
-        """Return the kernel that trains it, "blocked" or "sequential"."""
+        """Return the kernel that trains this loss. kind: "blocked" or "sequential"."""
         return TRAINING_KERNELS[self.settings.architecture, self.name, kind]
 
     # --- before training
 
     @abstractmethod
     def shapes(self, n_words: int) -> dict[str, Shape]:
-        """Return the shape of each array that is trained, by name, for a vocabulary of so many words.
+        """Return the unpadded shape of each trained array, by name, for a vocabulary of n_words words.
 
-        "input" has the word vectors, a row for each word. Files and messages call the arrays by these names.
+        "input" holds the word vectors, one row per word. Files and messages use these names.
         """
 
     def initial_parameters(self, n_words: int, *, seed: int) -> Parameters:
-        """Return what training begins with, padded: small random word vectors and zeros, as word2vec.c has it."""
+        """Return the initial parameters, padded: small random word vectors, and zeros, as in word2vec.c.
+
+        Args:
+            n_words: Size of the vocabulary.
+            seed: Seed of the random numbers.
+        """
         parameters = zero_parameters(self.shapes(n_words))
         fill_at_random(parameters["input"], vector_size=self.settings.vector_size, seed=seed)
         return parameters
 
     def weights(self, parameters: Parameters) -> Weights:
-        """Return padded parameters as the kernels take them."""
+        """Return padded parameters in the form that the kernels take."""
         return Weights(**parameters)
 
     @abstractmethod
     def tables(self, counts: Counts, *, tree: Tree | None = None) -> OutputLayer:
-        """Return what the kernels read, beside the parameters, to predict a word from a hidden vector.
+        """Return the tables that the kernels read, besides the parameters, to predict words.
 
         Args:
-            counts: v; of the words, falling.
-            tree: The tree of the model, where it has one of its own.
+            counts: v; counts of the words, in decreasing order.
+            tree: The tree of the model, if it is not the one that counts and settings determine.
 
         Raises:
-            TrainingError: The vocabulary is too large.
+            TrainingError: The vocabulary is too large for the loss.
         """
 
     def input_layer(self, n_words: int) -> InputLayer:
-        """Return how rows of the input weights make the vectors of so many words."""
+        """Return the input layer of the kernels, for a vocabulary of n_words words."""
         return IdentityInput(n_words)
 
     @abstractmethod
     def untrained_loss(self, tables: OutputLayer, counts: Counts, *, sample: float) -> float:
-        """Return the loss per prediction of a model that knows nothing: all output vectors zero.
+        """Return the loss per prediction of an untrained model, whose output vectors are all zero.
 
         Args:
-            tables: Those of the vocabulary.
-            counts: v; of the words.
-            sample: The threshold of subsampling, which decides how often each word is predicted.
+            tables: The tables of the vocabulary.
+            counts: v; counts of the words.
+            sample: The subsampling threshold, which affects how often each word is predicted.
+
+        Returns:
+            A natural logarithm.
         """
 
     def output_origins(self, source: OutputSource, counts: Counts) -> OutputOrigins | None:
-        """Return where the output vectors of a run come from; None if those of the source mean something else.
+        """Return which output vectors of a model a run can start from, or None if they have another meaning.
 
         Args:
             source: A model that has output vectors.
-            counts: v; of the new vocabulary, falling.
+            counts: v; counts of the new vocabulary, in decreasing order.
         """
         return OutputOrigins(source.rows) if source.tree is None else None
 
-    # --- the tree, of losses that have one
+    # --- the tree, for losses that have one
 
     def tree(self, counts: Counts) -> Tree | None:
-        """Return the tree that the settings and a vocabulary with these counts fix; None for losses without trees."""
+        """Return the tree that counts and settings determine, or None for losses without a tree.
+
+        counts: v; in decreasing order.
+        """
         return None
 
-    def own_tree(self, tree: Tree | None, counts: Counts) -> Tree | None:
-        """Return a tree that a model must keep: None if it is the one that settings and counts fix."""
+    def stored_tree(self, tree: Tree | None, counts: Counts) -> Tree | None:
+        """Return the tree if a model must store it, or None if counts and settings determine the same tree.
+
+        Args:
+            tree: The tree of the model.
+            counts: v; counts of the words, in decreasing order.
+        """
         return None
 
-    # --- what a trained model can do
+    # --- after training
 
     def check_vector_kind(self, kind: str) -> None:
-        """Raise ConfigError unless a model has vectors of this kind for each word: "input", "output" or "mean"."""
+        """Raise ConfigError unless a model has these vectors for each word. kind: "input", "output" or "mean"."""
         check_vector_kind(kind, loss=self.name)
 
     @abstractmethod
     def log_probabilities(self, hidden: Vectors, output: Vectors, *, tree: Tree | None) -> NDArray[np.float64]:
-        """Return the logarithm of the probability of each word, n × v; the probabilities of a row sum to 1.
+        """Return the natural logarithm of the probability of each word.
 
         Args:
-            hidden: n × d; what predicts.
-            output: The output vectors.
-            tree: The tree of the model, where it has one.
+            hidden: float32[n, d]; the vectors that predict.
+            output: float32; the output vectors.
+            tree: The tree of the model, or None for losses without a tree.
+
+        Returns:
+            float64[n, v]; the probabilities of each row sum to 1.
         """
 
     def check_scores(self) -> None:
-        """Raise ConfigError if the loss learns no probabilities, by which sentences could be scored."""
-        if not self.facts.learns_probabilities:
-            able = " or ".join(f'"{name}"' for name, facts in LOSSES.items() if facts.learns_probabilities)
+        """Raise ConfigError if the loss does not learn probabilities, which scores of sentences need."""
+        if not self.spec.learns_probabilities:
+            able = " or ".join(f'"{name}"' for name, spec in LOSSES.items() if spec.learns_probabilities)
             raise ConfigError(
-                f'A model that scores sentences must be trained with loss = {able}, was: "{self.name}", which learns '
-                "to tell words from noise, but no probabilities."
+                f'A model that scores sentences must be trained with loss = {able}, was: "{self.name}". It does not '
+                "learn probabilities. Train a model with another loss."
             )
 
     @abstractmethod
     def log_likelihood(self, predictions: Predictions, output: Vectors, *, tree: Tree | None) -> float:
-        """Return the summed log probability of predicted words. output, tree: see `log_probabilities`."""
+        """Return the summed natural logarithm of the probabilities of predicted words.
+
+        Args:
+            predictions: The hidden vectors and the words that they predict.
+            output: float32; the output vectors.
+            tree: The tree of the model, or None for losses without a tree.
+        """
 
     def for_gensim(self) -> GensimLoss:
-        """Return the loss as gensim's Word2Vec has it. Raises ConfigError if it has none such."""
+        """Return the settings of the loss in gensim's Word2Vec.
+
+        Raises:
+            ConfigError: gensim does not have this loss.
+        """
         check_formats(["gensim-model"], loss=self.name)
         return self._gensim_loss()
 
     def _gensim_loss(self) -> GensimLoss:
-        raise NotImplementedError(f"{self.name} must say what it is in gensim, or in LOSSES that it is not there")
+        raise NotImplementedError(f"{self.name} must define _gensim_loss, or set in_gensim=False in LOSSES")

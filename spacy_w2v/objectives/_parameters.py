@@ -1,7 +1,7 @@
-"""The arrays that training changes, by name: how they begin, and the padding that kernels need.
+"""The arrays that are trained: their initial values, and the padding that kernels need.
 
-Rows of matrices are padded with zeros to whole cache lines, which training leaves zero. Shapes are given without
-padding, as `Objective.shapes` returns them.
+The rows of matrices are padded with zeros to whole cache lines. Training leaves the padding zero. Shapes are given
+without padding, as `Objective.shapes` returns them.
 """
 
 from collections.abc import Mapping
@@ -13,19 +13,19 @@ from spacy_w2v._arrays import Parameters, Vectors
 Shape = tuple[int, ...]
 
 ROW_FLOATS = 16
-"""Rows are multiples of so many float32: a cache line, and the widest vector."""
+"""The length of a padded row is a multiple of this number of float32: a cache line, and the widest vector."""
 
-ROWS_MOVED = 1024
-"""Rows that are moved at a time when padding is taken off."""
+ROWS_PER_COPY = 1024
+"""Rows that are moved at a time when padding is removed."""
 
 
 def zero_parameters(shapes: Mapping[str, Shape]) -> Parameters:
-    """Return padded zeros."""
+    """Return arrays of zeros with these shapes, padded."""
     return {name: aligned_zeros(shape) for name, shape in shapes.items()}
 
 
 def aligned_zeros(shape: Shape) -> Vectors:
-    """Return C-contiguous zeros, padded, that begin at the start of a cache line (64 bytes)."""
+    """Return padded, C-contiguous zeros, float32, whose address is a multiple of 64 bytes, a cache line."""
     padded = (*shape[:-1], _padded_size(shape[-1])) if len(shape) > 1 else shape
     n_values = int(np.prod(padded))
     buffer = np.zeros(n_values + 16, np.float32)
@@ -38,37 +38,42 @@ def _padded_size(vector_size: int) -> int:
 
 
 def fill_at_random(matrix: Vectors, *, vector_size: int, seed: int) -> None:
-    """Fill the first d = vector_size columns with numbers that are uniform in (−0.5/d, 0.5/d).
+    """Fill the first d = vector_size columns with uniform random numbers in [−0.5/d, 0.5/d).
 
     The interval is that of `InitNet` in word2vec.c.
+
+    Args:
+        matrix: float32[v, ≥ d]; the matrix to fill.
+        vector_size: d.
+        seed: Seed of the random numbers.
     """
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
-    rows = max(1, (1 << 20) // vector_size)  # some rows at a time: no second matrix in memory
+    rows = max(1, (1 << 20) // vector_size)  # in blocks of rows, to avoid a second matrix in memory
     for start in range(0, len(matrix), rows):
         block = generator.random((len(matrix[start : start + rows]), vector_size), dtype=np.float32)
         matrix[start : start + rows, :vector_size] = (block - np.float32(0.5)) / np.float32(vector_size)
 
 
 def unpadded_views(parameters: Parameters, shapes: Mapping[str, Shape]) -> Parameters:
-    """Return the parameters without padding, in the same memory: rows have gaps between them."""
+    """Return views of the parameters without padding. Their rows are not contiguous in memory."""
     return {name: parameters[name][tuple(slice(size) for size in shape)] for name, shape in shapes.items()}
 
 
 def without_padding(parameters: Parameters, shapes: Mapping[str, Shape]) -> Parameters:
-    """Return the parameters without padding, whose rows are moved together in their own memory.
+    """Return the parameters without padding, C-contiguous, in the memory of the padded ones.
 
-    The padded parameters are of no use after that. Copies would be the largest thing that training ever holds.
+    The padded parameters must not be used afterwards. Copies would be the largest arrays that training ever holds.
     """
-    return {name: _moved_together(parameters[name], shape) for name, shape in shapes.items()}
+    return {name: _packed(parameters[name], shape) for name, shape in shapes.items()}
 
 
-def _moved_together(array: Vectors, shape: Shape) -> Vectors:
+def _packed(array: Vectors, shape: Shape) -> Vectors:
     if array.shape == shape:
         return array
     n_rows, size = shape
     flat = array.reshape(-1)
-    for start in range(0, n_rows, ROWS_MOVED):
-        rows = array[start : start + ROWS_MOVED, :size].copy()
+    for start in range(0, n_rows, ROWS_PER_COPY):
+        rows = array[start : start + ROWS_PER_COPY, :size].copy()
         flat[start * size : start * size + rows.size] = rows.reshape(-1)
     return flat[: n_rows * size].reshape(shape)
 

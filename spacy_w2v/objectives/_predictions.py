@@ -1,7 +1,7 @@
-"""Words that a model is to predict, and the softmax over all words.
+"""Predictions of words from hidden vectors, and the softmax over all words.
 
-v = vocabulary, d = dimensions, n = hidden vectors. Products of vectors are taken in float32, as in training; logarithms
-and their sums in float64. Memory is bounded by blocks, whatever the length of a sentence.
+v = vocabulary, d = dimensions, n = hidden vectors. Products of vectors are computed in float32, as in training, and
+logarithms and their sums in float64. Long sentences are processed in blocks, which bounds memory.
 """
 
 from typing import NamedTuple
@@ -12,25 +12,30 @@ from numpy.typing import NDArray
 from spacy_w2v._arrays import Vectors
 
 Ranks = NDArray[np.int64]
-"""Words by rank, or places in an array."""
+"""Ranks of words, or indices in an array."""
 
 BLOCK_FLOATS = 4_000_000
-"""Numbers of float64 in one array of a block: 32 MB."""
+"""Largest number of float64 values in one array of a block: 32 MB."""
 
 
 class Predictions(NamedTuple):
-    """Words that a model is to predict."""
+    """Words to predict, and the vectors that predict them."""
 
     hidden: Vectors
-    """n × d; what it predicts from."""
+    """n × d; the hidden vectors."""
     rows: Ranks
-    """For each pair its hidden vector, ..."""
+    """For each prediction the row of its hidden vector."""
     words: Ranks
-    """... and the word predicted from it."""
+    """For each prediction the rank of the word to predict."""
 
 
 def log_softmax(hidden: Vectors, output: Vectors) -> NDArray[np.float64]:
-    """Return the logarithm of the softmax over all words, n × v, from n hidden vectors and v output vectors."""
+    """Return the natural logarithm of the softmax over all words, float64[n, v].
+
+    Args:
+        hidden: float32[n, d]; the hidden vectors.
+        output: float32[v, d]; the output vectors.
+    """
     scores = (hidden @ output.T).astype(np.float64)
     highest = scores.max(axis=1, keepdims=True)
     log_probabilities: NDArray[np.float64] = scores - (
@@ -40,7 +45,7 @@ def log_softmax(hidden: Vectors, output: Vectors) -> NDArray[np.float64]:
 
 
 def softmax_log_likelihood(predictions: Predictions, output: Vectors) -> float:
-    """Return the summed log probability of the predicted words among all v."""
+    """Return the summed log-softmax of the predicted words. output: float32[v, d]; the output vectors."""
     total = 0.0
     n_hidden = max(1, BLOCK_FLOATS // len(output))
     for first in range(0, len(predictions.hidden), n_hidden):

@@ -1,4 +1,4 @@
-"""The losses and architectures by their names in a config: the one place where a variant is chosen."""
+"""The losses and architectures by their names in a config. Only this module chooses among them."""
 
 from spacy_w2v.config._losses import ArchitectureName, LossName
 from spacy_w2v.config._schema import ModelSettings
@@ -21,21 +21,26 @@ ARCHITECTURES: dict[ArchitectureName, type[Architecture]] = {
 
 
 def objective_of(settings: ModelSettings) -> Objective:
-    """Return the objective of a model."""
+    """Return the objective with the settings of a model."""
     return OBJECTIVES[settings.loss](settings)
 
 
 def architecture_of(settings: ModelSettings) -> Architecture:
-    """Return the architecture of a model."""
+    """Return the architecture with the settings of a model."""
     return ARCHITECTURES[settings.architecture](settings)
 
 
 def gensim_names(*, sg: bool, hs: bool) -> tuple[ArchitectureName, LossName]:
-    """Return what a Word2Vec of gensim with these settings trains, which has noise words where it has no tree."""
+    """Return the architecture and loss of a gensim Word2Vec with these settings.
+
+    Args:
+        sg: gensim's `sg`: skip-gram rather than CBOW.
+        hs: gensim's `hs`: hierarchical softmax rather than negative sampling.
+    """
     return (SkipGram if sg else Cbow).name, (HierarchicalSoftmax if hs else NegativeSampling).name
 
 
 def parameter_names() -> list[str]:
-    """Return the names of all that any objective trains."""
+    """Return the names of the parameters of all objectives."""
     shapes = (objective(ModelSettings()).shapes(1) for objective in OBJECTIVES.values())
     return list(dict.fromkeys(name for each in shapes for name in each))

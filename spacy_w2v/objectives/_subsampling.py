@@ -1,4 +1,4 @@
-"""Which tokens of the corpus are kept: frequent words are subsampled."""
+"""Subsampling of frequent words."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,10 +7,14 @@ from spacy_w2v._arrays import Counts, Subsampling, TokenIds
 
 
 def keep_probabilities(counts: Counts, sample: float) -> NDArray[np.float64]:
-    """Return the probability of each word's tokens to be kept, in (0, 1].
+    """Return the probability that a token of each word is kept, float64[v] in (0, 1].
 
-    min(1, (sqrt(f/t) + 1) · t/f) with f the relative frequency and t = `sample`, as in word2vec.c and gensim (the
-    paper, arXiv 1310.4546, section 2.3, gives sqrt(t/f) only). sample = 0 keeps all, as do words without tokens.
+    The probability is min(1, (sqrt(f/t) + 1) · t/f) for the relative frequency f and the threshold t, as in word2vec.c
+    and gensim. The paper (Mikolov et al. 2013b, arXiv 1310.4546, equation 5) has sqrt(t/f) only.
+
+    Args:
+        counts: v; counts of the words.
+        sample: The threshold t. 0 keeps all tokens.
     """
     if sample == 0:
         return np.ones(counts.size)
@@ -20,7 +24,13 @@ def keep_probabilities(counts: Counts, sample: float) -> NDArray[np.float64]:
 
 
 def make_subsampling(word_of_type: TokenIds, counts: Counts, *, sample: float) -> Subsampling:
-    """Return what the kernels read to subsample, with probabilities as integer thresholds."""
+    """Return the tables that kernels read to subsample tokens.
+
+    Args:
+        word_of_type: p; the word id of each type, or OUT_OF_VOCABULARY.
+        counts: v; counts of the words.
+        sample: The threshold of `keep_probabilities`.
+    """
     keep = keep_probabilities(counts, sample)
     kept = counts * keep
     threshold = (np.round(keep * 2.0**32) - 1.0).clip(0.0).astype(np.uint32)

@@ -154,7 +154,7 @@ class Word2VecComponent:
             record = trained.record.for_pipeline(origin.vector_kind) if trained is not None else None
             outputs = None
             if trained is not None and self.is_trainable:
-                outputs = Outputs(np.array(trained.output_vectors), trained.own_tree)
+                outputs = Outputs(np.array(trained.output_vectors), trained.stored_tree)
             self._use(State(fitted, record, outputs))
 
     def _set_vectors(self, nlp: Language, origin: Origin, *, progress: bool) -> "TrainedModel | None":

@@ -150,7 +150,7 @@ class TrainingRun:
             inputs=objective.input_layer(len(counts)),
             layer=layer,
             parameters=parameters,
-            own_tree=objective.own_tree(tree, counts),
+            stored_tree=objective.stored_tree(tree, counts),
             untrained_loss=objective.untrained_loss(layer, counts, sample=training.sample),
             frozen=start.found if start is not None and self.settings.initial.freeze else NO_WORDS,
             learning_rates=rates,
@@ -206,7 +206,7 @@ class TrainingRun:
             parameters=trained,
             config=self.config,
             record=built.record_of(results, unfinished=unfinished),
-            own_tree=built.own_tree,
+            stored_tree=built.stored_tree,
         )
 
     def _shapes(self, prepared: Prepared) -> dict[str, Shape]:

@@ -51,7 +51,7 @@ class Built:
     layer: OutputLayer
     parameters: Parameters
     """Rows are padded to whole cache lines."""
-    own_tree: Tree | None
+    stored_tree: Tree | None
     """The tree that the model must keep, since it is not the one that counts and settings give."""
     untrained_loss: float
     """Loss per pair of a model that knows nothing."""

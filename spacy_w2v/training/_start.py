@@ -16,7 +16,7 @@ from spacy_w2v.formats._opening import open_vectors
 from spacy_w2v.model._run_record import InitialSummary
 from spacy_w2v.model._vocabulary import Vocabulary
 from spacy_w2v.model._word_vectors import WordVectors
-from spacy_w2v.objectives._grafting import NOTHING
+from spacy_w2v.objectives._grafting import MISSING
 from spacy_w2v.objectives._objective import OutputOrigins, OutputSource
 from spacy_w2v.objectives._registry import objective_of
 
@@ -30,7 +30,7 @@ class StartingPoint:
 
     source: WordVectors
     rows: NDArray[np.int64]
-    """v; for each word its row in the source, or NOTHING."""
+    """v; for each word its row in the source, or MISSING."""
     outputs: OutputOrigins | None
     """Where the output vectors come from; None to begin with zeros."""
 
@@ -51,7 +51,7 @@ class StartingPoint:
     @property
     def found(self) -> NDArray[np.bool_]:
         """For each word whether the source has it."""
-        found: NDArray[np.bool_] = self.rows != NOTHING
+        found: NDArray[np.bool_] = self.rows != MISSING
         return found
 
     def summary(self, counts: Counts, *, freeze: bool) -> InitialSummary:
@@ -129,7 +129,7 @@ def match(source: WordVectors, vocabulary: Vocabulary, *, attr: str, model: Mode
     for hierarchical softmax, with the tree that they belong to.
     """
     by_key = source.rows_by_key(attr)
-    rows = np.array([by_key.get(word, NOTHING) for word in vocabulary.words], np.int64)
+    rows = np.array([by_key.get(word, MISSING) for word in vocabulary.words], np.int64)
     if source.model is None:
         return StartingPoint(source, rows, outputs=None)
     outputs = OutputSource(rows, len(source.matrix), tree=source.tree, tree_kind=source.model.settings.tree)
@@ -137,8 +137,8 @@ def match(source: WordVectors, vocabulary: Vocabulary, *, attr: str, model: Mode
 
 
 def _blocks(rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Yield places and their rows, some at a time, without those of NOTHING."""
-    places = np.flatnonzero(rows != NOTHING)
+    """Yield places and their rows, some at a time, without those of MISSING."""
+    places = np.flatnonzero(rows != MISSING)
     for start in range(0, places.size, ROWS_COPIED):
         block = places[start : start + ROWS_COPIED]
         yield block, rows[block]

@@ -2,7 +2,7 @@
 
 gensim's Huffman tree is as good as ours, but breaks ties between equal counts in another way, so its inner nodes are
 others. No order of the words makes one into the other. A model from gensim therefore keeps gensim's tree, as
-`TrainedModel.own_tree`.
+`TrainedModel.stored_tree`.
 """
 
 from pathlib import Path
@@ -86,7 +86,7 @@ def _model(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str |
         parameters={"input": np.array(keyed_vectors.vectors[order], np.float32), "output": output},
         config=config_of(nlp, settings),
         record=_record_of(gensim_model, settings, vocabulary, name=name, lang=nlp.lang),
-        own_tree=objective_of(settings.model).own_tree(tree, vocabulary.counts),
+        stored_tree=objective_of(settings.model).stored_tree(tree, vocabulary.counts),
     )
 
 

@@ -1,1 +1,1 @@
-"""Kernels whose steps share noise words or inner nodes: fast, and the default."""
+"""Kernels that train on several predictions per step, with shared noise words or tree nodes: fast, and the default."""

@@ -1,9 +1,9 @@
-"""CBOW with hierarchical softmax by blocks of centres that share copies of the upper nodes.
+"""CBOW with hierarchical softmax, in blocks of centres that share copies of the upper tree nodes.
 
 The mean (or the sum) h of the input vectors of a centre's context predicts the centre by its path through the tree
 (Morin & Bengio 2005; Mikolov et al. 2013b, arXiv 1310.4546, section 2.1):
     J_o = sum over the path of log s((1 - 2 code) h.y_node),   s(z) = 1 / (1 + exp(-z))
-A *step* of at most STEP centres takes its gradients at the same weights, and applies them before the next step.
+A *step* of at most STEP centres computes its gradients at the same weights, and applies them before the next step.
 """
 
 from typing import NamedTuple
@@ -15,14 +15,14 @@ from spacy_w2v._jit import inlined, inner, kernel
 from spacy_w2v.kernels.blocked._contexts import change_contexts, gather_contexts, make_contexts
 from spacy_w2v.kernels.blocked._groups import change_outputs, find_gradients, make_groups, pad_groups
 from spacy_w2v.kernels.blocked._steps import (
-    INPUT_BOUND,
+    LOGISTIC_INPUT_BOUND,
     OUTPUT_BOUND,
     alpha_at,
-    bounded,
-    life_of_copies,
-    words_of_a_window,
+    cap_alpha,
+    centres_per_copy,
+    mean_context_size,
 )
-from spacy_w2v.kernels.blocked._subsampled import subsample_tokens, within_sentences
+from spacy_w2v.kernels.blocked._subsampled import limit_window, subsample_tokens
 from spacy_w2v.kernels.blocked._tree_paths import (
     copy_upper_nodes,
     find_path,
@@ -36,7 +36,7 @@ from spacy_w2v.kernels.tiles._instructions import STEP
 from spacy_w2v.kernels.tiles._llvm import LANES
 from spacy_w2v.kernels.tiles._rows import aligned, reduce_loss, rows_of
 
-AHEAD = 16  # centres from asking for a row to using it
+AHEAD = 16  # centres between the prefetch of a row and its use
 
 
 class Work(NamedTuple):
@@ -48,19 +48,31 @@ class Work(NamedTuple):
 
 @inner
 def _plan_step(alpha, mean_length, settings):
-    """How many centres share a step, 1 to STEP, so that it is stable: see `_steps`.
+    """Return the number of centres per step, 1 to STEP, for which it is stable; see `_steps`.
 
-    The root pools the centres of a step. The words of a context pool centres * length of a path, divided by their
-    number where h is their mean.
+    The root sums the gradients of all centres of a step. The words of a context sum centres * path length gradients,
+    divided by their number if h is their mean.
+
+    Args:
+        alpha: The learning rate.
+        mean_length: Mean length of a path.
+        settings: KernelSettings.
     """
-    pooled = bounded(alpha)
-    inputs = INPUT_BOUND * (words_of_a_window(settings) if settings.cbow_mean else 1) / (pooled * mean_length + 1e-9)
+    pooled = cap_alpha(alpha)
+    inputs = (
+        LOGISTIC_INPUT_BOUND
+        * (mean_context_size(settings) if settings.cbow_mean else 1)
+        / (pooled * mean_length + 1e-9)
+    )
     return max(1, min(STEP, np.int64(min(inputs, OUTPUT_BOUND / (pooled + 1e-9)))))
 
 
 @inlined
 def _collect_paths(first, tokens, tree, rows, upper, contexts, groups):
-    """The nodes on the paths of the step's centres, in groups. Returns how many groups."""
+    """Fill `groups` with the nodes on the paths of a step's centres, and return the number of groups.
+
+    The step begins at token `first`.
+    """
     n_groups = 0
     for a in range(STEP):
         if contexts.sizes[a]:
@@ -87,7 +99,7 @@ def _train_blocks(
     first = window
     while first < window + n_kept:
         alpha = alpha_at(tokens.places[first], n_tokens, alphas)
-        last = min(first + life_of_copies(alpha, 1, settings), window + n_kept)
+        last = min(first + centres_per_copy(alpha, 1, settings), window + n_kept)
         step = _plan_step(alpha, mean_length, settings)
         copy_upper_nodes(n_nodes, rows, upper)
         for begin in range(first, last, step):
@@ -100,7 +112,7 @@ def _train_blocks(
             if n_centres:
                 n_predicted += n_centres
                 n_groups = _collect_paths(begin, tokens, tree, rows, upper, contexts, groups)
-                if n_groups:  # else there is one word only, and nothing to tell apart
+                if n_groups:  # no groups if the vocabulary has only one word: its path is empty
                     find_gradients(n_groups, alpha, n_vectors, groups, work.loss.ctypes.data)
                     change_outputs(n_groups, n_vectors, groups, contexts.sums.ctypes.data)
                     change_contexts(begin, tokens, input_layer, settings, rows, contexts)
@@ -121,14 +133,14 @@ def train_chunk(
     alphas: Alphas,
     random_state: RandomState,
 ) -> tuple[float, int, int]:
-    """Train on a chunk. Returns the summed loss, the number of centres with a context and of kept tokens.
+    """Train on a chunk and update the weights in place. See `kernels.TrainChunk`.
 
-    weights: as in _skipgram_negative, but the output rows are those of the tree's inner nodes.
+    The output rows are those of the tree's inner nodes. The learning rate is that of a block's first token.
     """
-    widest, settings = settings.window, within_sentences(settings, chunk)
+    drawn_window, settings = settings.window, limit_window(settings, chunk)
     dimensions = weights.input.shape[1]
     tokens, n_kept = subsample_tokens(
-        chunk, subsampling, settings, widest, random_state, settings.window + 2 * AHEAD + STEP
+        chunk, subsampling, settings, drawn_window, random_state, settings.window + 2 * AHEAD + STEP
     )
     work, contexts = Work(aligned(LANES), aligned(dimensions)), make_contexts(input_layer, settings, dimensions)
     upper, groups = make_upper_nodes(weights.output.shape[0], dimensions), make_groups(STEP * (tree.longest // 4 + 1))

@@ -1,10 +1,10 @@
-"""CBOW with negative sampling by blocks: shared noise, and products of vector instructions.
+"""CBOW with negative sampling, in blocks of centres with shared noise words.
 
 The mean (or the sum) h of the input vectors of a centre's context predicts the centre o (Mikolov et al. 2013a, arXiv
-1301.3781). As in `_skipgram_negative`, a block, here of centres, shares noise words, and a *step* of at most STEP
-centres takes its gradients at the same weights:
+1301.3781). As in `_skipgram_negative`, a block shares its noise words, and a *step* of at most STEP centres computes
+its gradients at the same weights:
     J_o = log s(h.y_o) + negative / n_noise * sum_k m_ok log s(-h.y_k),   s(z) = 1 / (1 + exp(-z))
-with m_ok = 0 where the noise word k is the centre, else 1.
+where m_ok = 0 if the noise word k is the centre, otherwise 1.
 """
 
 from typing import NamedTuple
@@ -21,8 +21,8 @@ from spacy_w2v.kernels.blocked._shared_noise import (
     make_shared_noise,
     write_back_noise,
 )
-from spacy_w2v.kernels.blocked._steps import INPUT_BOUND, OUTPUT_BOUND, alpha_at, bounded, words_of_a_window
-from spacy_w2v.kernels.blocked._subsampled import subsample_tokens, within_sentences
+from spacy_w2v.kernels.blocked._steps import LOGISTIC_INPUT_BOUND, OUTPUT_BOUND, alpha_at, cap_alpha, mean_context_size
+from spacy_w2v.kernels.blocked._subsampled import limit_window, subsample_tokens
 from spacy_w2v.kernels.tiles._blocks import find_block_gradients, place_in_tiles
 from spacy_w2v.kernels.tiles._input_rows import prefetch_input
 from spacy_w2v.kernels.tiles._instructions import (
@@ -41,13 +41,13 @@ from spacy_w2v.kernels.tiles._rows import aligned, reduce_loss, rows_of
 class Work(NamedTuple):
     """Buffers of one call; see _skipgram_negative."""
 
-    centre_rows: np.ndarray  # int64[block], output rows of the block's centres
-    step_rows: np.ndarray  # int64[STEP], those of the step's centres
-    labels: np.ndarray  # float32[LANES], 1 for a centre with a context, else 0
-    gradient: np.ndarray  # float32[LANES], of the centres
-    noise_weights: np.ndarray  # float32[n_noise / QUADS, STEP / 4, QUADS, 4] in one row, -m_ok negative / n_noise
-    noise_gradient: np.ndarray  # as noise_weights
-    input_weights: np.ndarray  # float32[STEP], negative / n_noise for a centre with a context, else 0
+    centre_rows: np.ndarray  # int64[block], addresses of the output rows of the block's centres
+    step_rows: np.ndarray  # int64[STEP], those of the step's centres, or of a row of zeros
+    labels: np.ndarray  # float32[LANES], 1 for a centre with a context, otherwise 0
+    gradient: np.ndarray  # float32[LANES], gradients of the centres
+    noise_weights: np.ndarray  # float32[n_noise / QUADS, STEP / 4, QUADS, 4], flattened, -m_ok negative / n_noise
+    noise_gradient: np.ndarray  # same shape as noise_weights
+    input_weights: np.ndarray  # float32[STEP], negative / n_noise for a centre with a context, otherwise 0
     loss: np.ndarray  # float32[LANES]
     zero: np.ndarray  # float32[d]
 
@@ -63,26 +63,38 @@ def _make_work(settings, dimensions):
 
 @inner
 def _plan_step(alpha, subsampling, noise, settings):
-    """How many centres share a step, 1 to STEP, so that it is stable: see `_steps`.
+    """Return the number of centres per step, 1 to STEP, for which it is stable; see `_steps`.
 
-    A noise row pools centres * negative, times its share in the noise, and the row of a centre its share in the tokens.
-    The words of a context move together: over a step they pool at most centres * (1 + negative), divided by the words
-    of a context where h is their mean.
+    A noise row sums centres * negative gradients, times its share in the noise. The row of a centre sums as many
+    gradients as it has tokens in the step. The words of a context sum at most centres * (1 + negative) gradients,
+    divided by the number of context words if h is their mean.
     """
-    pooled = bounded(alpha)
+    pooled = cap_alpha(alpha)
     inputs = (
-        INPUT_BOUND
-        * (words_of_a_window(settings) if settings.cbow_mean else 1)
+        LOGISTIC_INPUT_BOUND
+        * (mean_context_size(settings) if settings.cbow_mean else 1)
         / (pooled * (1 + settings.negative) + 1e-9)
     )
-    of_noise = settings.negative * max(1.0 / settings.n_noise, noise.highest_share)
-    outputs = OUTPUT_BOUND / (pooled * max(of_noise, subsampling.highest_share) + 1e-9)
+    noise_weight = settings.negative * max(1.0 / settings.n_noise, noise.highest_share)
+    outputs = OUTPUT_BOUND / (pooled * max(noise_weight, subsampling.highest_share) + 1e-9)
     return max(1, min(STEP, np.int64(min(inputs, outputs))))
 
 
 @inlined
-def _weigh(first, last, origin, n_collisions, settings, rows, shared, contexts, work):
-    """The output rows of the step's centres, their labels, and the weights of the noise."""
+def _set_weights(first, last, origin, n_collisions, settings, rows, shared, contexts, work):
+    """Set the output rows and labels of a step's centres, and the weights of its noise words.
+
+    Args:
+        first: The step's first token.
+        last: The token after its last.
+        origin: The block's first token.
+        n_collisions: Number of entries in `shared.collisions`.
+        settings: KernelSettings.
+        rows: Addresses of the rows.
+        shared: The block's noise words.
+        contexts: The contexts of the step.
+        work: Buffers, which are filled.
+    """
     noise_share = np.float32(settings.negative) / np.float32(settings.n_noise)
     for a in range(STEP):
         known = contexts.sizes[a] > 0
@@ -99,20 +111,20 @@ def _weigh(first, last, origin, n_collisions, settings, rows, shared, contexts, 
 
 @inlined
 def _train_step(alpha, n_vectors, shared, contexts, work):
-    """All products and their gradients at the current weights, and then the changes of outputs and hidden vectors."""
+    """Compute all gradients at the current weights, then update the outputs and sum the changes of hidden vectors."""
     hidden_rows, noise_rows, loss = contexts.hidden_rows.ctypes.data, shared.rows.ctypes.data, work.loss.ctypes.data
     gradient, sums = work.noise_gradient.ctypes.data, contexts.sums.ctypes.data
     n_quads = shared.rows.shape[0] // QUADS
     weights = work.noise_weights.ctypes.data
     find_block_gradients(hidden_rows, noise_rows, STEP // 4, n_quads, weights, gradient, alpha, n_vectors, loss)
-    of_centres = work.gradient.ctypes.data
-    pair_products(hidden_rows, work.step_rows.ctypes.data, n_vectors, of_centres)
-    gradients(of_centres, work.labels.ctypes.data, 1, alpha, loss)
+    centre_gradient = work.gradient.ctypes.data
+    pair_products(hidden_rows, work.step_rows.ctypes.data, n_vectors, centre_gradient)
+    gradients(centre_gradient, work.labels.ctypes.data, 1, alpha, loss)
     for a in range(STEP):
         if contexts.sizes[a]:
             pair_update(
-                contexts.hidden_rows[a], work.step_rows.ctypes.data + 8 * a, of_centres + 4 * a, sums + 4 * LANES * a,
-                n_vectors,
+                contexts.hidden_rows[a], work.step_rows.ctypes.data + 8 * a, centre_gradient + 4 * a,
+                sums + 4 * LANES * a, n_vectors,
             )  # fmt: skip
     for c in range(n_vectors):
         hidden_block_update(hidden_rows, noise_rows, n_quads, gradient, sums + 4 * LANES * STEP * c, 4 * LANES * c)
@@ -144,7 +156,7 @@ def _train_blocks(
             n_centres = gather_contexts(begin, end, tokens, input_layer, settings, rows, contexts)
             if n_centres:
                 n_predicted += n_centres
-                _weigh(begin, end, first, n_collisions, settings, rows, shared, contexts, work)
+                _set_weights(begin, end, first, n_collisions, settings, rows, shared, contexts, work)
                 _train_step(alpha, rows.n_bytes // (4 * LANES), shared, contexts, work)
                 change_contexts(begin, tokens, input_layer, settings, rows, contexts)
         write_back_noise(rows, shared)
@@ -163,13 +175,13 @@ def train_chunk(
     alphas: Alphas,
     random_state: RandomState,
 ) -> tuple[float, int, int]:
-    """Train on a chunk. Returns the summed loss, the number of centres with a context and of kept tokens.
+    """Train on a chunk and update the weights in place. See `kernels.TrainChunk`.
 
-    Arguments as in _skipgram_negative.
+    The learning rate is that of a block's first token.
     """
-    widest, settings = settings.window, within_sentences(settings, chunk)
+    drawn_window, settings = settings.window, limit_window(settings, chunk)
     dimensions = weights.input.shape[1]
-    tokens, n_kept = subsample_tokens(chunk, subsampling, settings, widest, random_state, 2 * settings.block)
+    tokens, n_kept = subsample_tokens(chunk, subsampling, settings, drawn_window, random_state, 2 * settings.block)
     work, contexts = _make_work(settings, dimensions), make_contexts(input_layer, settings, dimensions)
     shared = make_shared_noise(settings.n_noise, settings.block, dimensions, random_state)
     loss, n_predicted = _train_blocks(

@@ -1,6 +1,6 @@
 """CBOW with the full softmax: the mean (or the sum) of a context predicts its centre among all words.
 
-See Mikolov et al. 2013a (arXiv 1301.3781). A step of some centres shares its products.
+See Mikolov et al. 2013a (arXiv 1301.3781). The centres of a step share three matrix products.
 """
 
 import numpy as np
@@ -10,9 +10,9 @@ from spacy_w2v._jit import kernel
 from spacy_w2v.kernels._frozen import is_frozen
 from spacy_w2v.kernels._input_vectors import change_input, input_vector
 from spacy_w2v.kernels.blocked._contexts import context_scale
-from spacy_w2v.kernels.blocked._softmax import learn_step, make_predictions, next_size, plan_step
-from spacy_w2v.kernels.blocked._steps import alpha_at, words_of_a_window
-from spacy_w2v.kernels.blocked._subsampled import subsample_tokens, within_sentences
+from spacy_w2v.kernels.blocked._softmax import make_softmax_buffers, next_step_length, plan_step, softmax_step
+from spacy_w2v.kernels.blocked._steps import alpha_at, mean_context_size
+from spacy_w2v.kernels.blocked._subsampled import limit_window, subsample_tokens
 
 
 @kernel
@@ -26,18 +26,18 @@ def train_chunk(
     alphas: Alphas,
     random_state: RandomState,
 ) -> tuple[float, int, int]:
-    """Train on a chunk. Returns the summed loss, the number of centres with a context and of kept tokens.
+    """Train on a chunk and update the weights in place. See `kernels.TrainChunk`.
 
     The learning rate is that of a step's first token.
     """
-    widest, settings = settings.window, within_sentences(settings, chunk)
+    drawn_window, settings = settings.window, limit_window(settings, chunk)
     window, n_tokens, dimensions = settings.window, chunk.tokens.size, weights.input.shape[1]
-    tokens, n_kept = subsample_tokens(chunk, subsampling, settings, widest, random_state, window)
-    predictions = make_predictions(settings.block, 1, weights.output)
+    tokens, n_kept = subsample_tokens(chunk, subsampling, settings, drawn_window, random_state, window)
+    buffers = make_softmax_buffers(settings.block, 1, weights.output)
     loss, n_predicted, first, last = 0.0, 0, window, window + n_kept
     scratch, centres = np.empty(dimensions, np.float32), np.empty(settings.block, np.int64)
     size = settings.block
-    pooled = 1 if settings.cbow_mean else words_of_a_window(settings)
+    pooled = 1 if settings.cbow_mean else mean_context_size(settings)
     while first < last:
         alpha = alpha_at(tokens.places[first], n_tokens, alphas)
         end = min(first + min(size, plan_step(alpha, pooled, subsampling, settings)), last)
@@ -46,26 +46,26 @@ def train_chunk(
             n_context = tokens.highest[o] - tokens.lowest[o]
             if n_context > 0:
                 scale = context_scale(n_context, settings)
-                predictions.hidden[n] = np.float32(0.0)
+                buffers.hidden[n] = np.float32(0.0)
                 for i in range(tokens.lowest[o], tokens.highest[o] + 1):
                     if i != o:
                         vector = input_vector(input_layer, tokens.words[i], weights, scratch)
                         for j in range(dimensions):
-                            predictions.hidden[n, j] += scale * vector[j]
-                centres[n], predictions.n_targets[n], predictions.targets[n, 0] = o, 1, tokens.words[o]
+                            buffers.hidden[n, j] += scale * vector[j]
+                centres[n], buffers.n_targets[n], buffers.targets[n, 0] = o, 1, tokens.words[o]
                 n += 1
         first = end
         if n:
-            of_step, n_learned = learn_step(n, alpha, weights.output, predictions)
-            loss += of_step
-            n_predicted += n_learned
-            for a in range(n_learned):
+            step_loss, n_trained = softmax_step(n, alpha, weights.output, buffers)
+            loss += step_loss
+            n_predicted += n_trained
+            for a in range(n_trained):
                 o = centres[a]
                 scale = context_scale(tokens.highest[o] - tokens.lowest[o], settings)
                 for i in range(tokens.lowest[o], tokens.highest[o] + 1):
                     if i != o and not is_frozen(tokens.words[i], settings.frozen):
-                        change_input(input_layer, tokens.words[i], scale, predictions.change[a], weights)
-            size = next_size(n_learned, n, size, settings)
-            if n_learned < n:
-                first = centres[n_learned]
+                        change_input(input_layer, tokens.words[i], scale, buffers.change[a], weights)
+            size = next_step_length(n_trained, n, size, settings)
+            if n_trained < n:
+                first = centres[n_trained]
     return loss, n_predicted, n_kept

@@ -1,4 +1,4 @@
-"""Pairs of inputs and outputs in groups of one input and four outputs: cheaper than tiles where outputs differ."""
+"""Groups of one input and four outputs, which are cheaper than tiles if each input has its own outputs."""
 
 from typing import NamedTuple
 
@@ -13,16 +13,16 @@ from spacy_w2v.kernels.tiles._rows import aligned
 class Groups(NamedTuple):
     """Buffers for g groups."""
 
-    inputs: np.ndarray  # int64[g], number of the input within the step
-    x_rows: np.ndarray  # int64[g], its row
-    y_rows: np.ndarray  # int64[4 g], rows of four outputs
-    labels: np.ndarray  # float32[4 g], 1 or -1: to be predicted or not; 0 where padded
+    inputs: np.ndarray  # int64[g], index of the input within the step
+    x_rows: np.ndarray  # int64[g], address of its row
+    y_rows: np.ndarray  # int64[4 g], addresses of the rows of four outputs
+    labels: np.ndarray  # float32[4 g], 1 if the output is to be predicted, -1 if not, 0 for padding
     gradient: np.ndarray  # float32[4 g]
 
 
 @inner
 def make_groups(n_groups):
-    """Buffers for so many groups, and for the padding to a whole tile."""
+    """Return buffers for n_groups groups, and for the padding to a whole tile."""
     g = n_groups + QUADS
     return Groups(
         np.empty(g, np.int64), np.empty(g, np.int64), np.empty(4 * g, np.int64), aligned(4 * g), aligned(4 * g)
@@ -31,7 +31,7 @@ def make_groups(n_groups):
 
 @inlined
 def pad_groups(n_groups, rows, groups):
-    """Fill up the last tile."""
+    """Pad the last tile with groups of zeros."""
     for g in range(n_groups, (n_groups + QUADS - 1) // QUADS * QUADS):
         groups.x_rows[g] = rows.zero
         for j in range(4 * g, 4 * g + 4):
@@ -40,7 +40,10 @@ def pad_groups(n_groups, rows, groups):
 
 @inlined
 def find_gradients(n_groups, alpha, n_vectors, groups, loss):
-    """The gradients of all groups at the current weights."""
+    """Compute the gradients of all groups at the current weights, and add their losses to `loss`.
+
+    alpha: the learning rate. n_vectors: d / LANES. loss: address of LANES partial sums.
+    """
     x_rows, y_rows, gradient = groups.x_rows.ctypes.data, groups.y_rows.ctypes.data, groups.gradient.ctypes.data
     n_tiles = (n_groups + QUADS - 1) // QUADS
     for q in range(n_tiles):
@@ -50,8 +53,8 @@ def find_gradients(n_groups, alpha, n_vectors, groups, loss):
 
 @inlined
 def change_outputs(n_groups, n_vectors, groups, sums):
-    """Change the outputs, and add the changes of the inputs to `sums`."""
+    """Update the outputs, and add the changes of the inputs to the array at the address `sums`."""
     y_rows, gradient = groups.y_rows.ctypes.data, groups.gradient.ctypes.data
     for g in range(n_groups):
-        of_input = sums + 4 * LANES * groups.inputs[g]
-        group_update(groups.x_rows[g], y_rows + 32 * g, gradient + 16 * g, of_input, n_vectors)
+        input_sums = sums + 4 * LANES * groups.inputs[g]
+        group_update(groups.x_rows[g], y_rows + 32 * g, gradient + 16 * g, input_sums, n_vectors)

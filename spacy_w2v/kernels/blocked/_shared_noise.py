@@ -1,6 +1,6 @@
-"""Noise words that a block of inputs shares: drawn ahead, and their rows copied for the length of the block.
+"""Noise words that a block of inputs shares (Ji et al. 2016, arXiv 1604.04661).
 
-After Ji et al. 2016 (arXiv 1604.04661).
+They are drawn one block ahead, and their rows are copied for the duration of the block.
 """
 
 from typing import NamedTuple
@@ -18,17 +18,24 @@ class SharedNoise(NamedTuple):
     """Buffers of one call."""
 
     words: np.ndarray  # uint32[n_noise], noise words of this block
-    next_words: np.ndarray  # uint32[n_noise], of the next block
-    draws: np.ndarray  # uint64[n_noise], random numbers of the block after that
-    rows: np.ndarray  # int64[n_noise], addresses of their copies
-    copies: np.ndarray  # float32[2, n_noise, d] in one row: as they change, and as they came
-    labels: np.ndarray  # float32[n_noise], -1: they are not what is to be predicted
-    collisions: np.ndarray  # int64[2, …], index of a centre and number of the noise word that equals it
+    next_words: np.ndarray  # uint32[n_noise], noise words of the next block
+    draws: np.ndarray  # uint64[n_noise], random numbers for the block after the next
+    rows: np.ndarray  # int64[n_noise], addresses of the copied rows
+    copies: np.ndarray  # float32[2, n_noise, d], flattened: the copies that are trained, and the originals
+    labels: np.ndarray  # float32[n_noise], all -1: noise words are not to be predicted
+    collisions: np.ndarray  # int64[2, …], index of a centre, and index of a noise word that equals it
 
 
 @inner
 def make_shared_noise(n_noise, n_centres, dimensions, state):
-    """Buffers for blocks of at most n_centres centres, with the draws of the first block."""
+    """Return buffers for blocks of at most n_centres centres, with the random numbers of the first block.
+
+    Args:
+        n_noise: Noise words per block.
+        n_centres: Largest number of centres in a block.
+        dimensions: Length of a row.
+        state: State of the random generator, which is advanced.
+    """
     labels = aligned(n_noise)
     labels[:] = -1.0
     draws = np.empty(n_noise, np.uint64)
@@ -42,9 +49,17 @@ def make_shared_noise(n_noise, n_centres, dimensions, state):
 
 @inlined
 def draw_noise(first, last, noise, rows, state, shared):
-    """Noise words `first` to `last` of the next block, from the draws of earlier, and draws for the block after it.
+    """Draw the noise words `first` to `last` - 1 of the next block, and random numbers for the block after it.
 
-    Each is asked for a block before it is needed: the random places of the alias table, then the rows.
+    What a draw needs is prefetched one block ahead: first the entries of the alias table, then the rows.
+
+    Args:
+        first: Index of the first noise word to draw.
+        last: Index after the last one.
+        noise: The alias table.
+        rows: Addresses of the rows.
+        state: State of the random generator, which is advanced.
+        shared: Buffers, which are updated.
     """
     for k in range(first, last):
         word = noise_word(shared.draws[k], noise)
@@ -59,11 +74,10 @@ def draw_noise(first, last, noise, rows, state, shared):
 
 @inlined
 def copy_noise(rows, shared):
-    """Take the words that were drawn ahead, and copy their rows.
+    """Start a block with the words drawn ahead, and copy their rows.
 
-    In place, every step would write the rows of the most frequent words, which threads then take from each other's
-    caches.
-    A noise word drawn twice has one copy, so that each of its users sees what the others did.
+    Without copies, every step would write to the rows of the most frequent words, and threads would invalidate each
+    other's caches. A noise word that is drawn twice has one copy, which all its uses share.
     """
     n_vectors, n_noise = rows.n_bytes // (4 * LANES), shared.words.shape[0]
     copies = shared.copies.ctypes.data
@@ -84,14 +98,28 @@ def copy_noise(rows, shared):
 
 @inlined
 def find_centres(first, last, tokens, rows, shared, centre_rows):
-    """The rows of the centres `first` to `last`: of one that equals a noise word the copy. Returns how often."""
+    """Find the output rows of a block's centres and the collisions with noise words.
+
+    A centre that equals a noise word uses the copy of its row.
+
+    Args:
+        first: The first centre.
+        last: The centre after the last.
+        tokens: The subsampled tokens.
+        rows: Addresses of the rows.
+        shared: The block's noise words. Its `collisions` are filled.
+        centre_rows: int64; filled with the addresses of the centres' rows.
+
+    Returns:
+        The number of collisions.
+    """
     n, n_noise = 0, shared.words.shape[0]
     for o in range(first, last):
         word, hits = tokens.words[o], 0
         centre_rows[o - first] = rows.output + np.int64(word) * rows.n_bytes
         for k in range(n_noise):
             hits += shared.words[k] == word
-        if hits:  # seldom
+        if hits:  # rare
             for k in range(n_noise):
                 if shared.words[k] == word:
                     centre_rows[o - first] = shared.rows[k]
@@ -102,7 +130,7 @@ def find_centres(first, last, tokens, rows, shared, centre_rows):
 
 @inlined
 def write_back_noise(rows, shared):
-    """Bring the changes of the noise rows back."""
+    """Add the changes of the copies to the rows of the noise words."""
     n_noise = shared.words.shape[0]
     for k in range(n_noise):
         copy = shared.copies.ctypes.data + k * rows.n_bytes

@@ -1,9 +1,9 @@
-"""Skip-gram with hierarchical softmax: the context of a centre times the path of the centre, as tiles.
+"""Skip-gram with hierarchical softmax: the product of a centre's context and its tree path, in tiles.
 
-The input is the context word and the output the centre, as in word2vec.c, so all words of a context meet the same path:
+As in word2vec.c, the input is the context word and the output is the centre. So all words of a context share a path:
     J_io = sum over the path of o of log s((1 - 2 code) x_i.y_node),   s(z) = 1 / (1 + exp(-z))
-(Mikolov et al. 2013b, arXiv 1310.4546, section 2.1). A *step* of at most STEP words of a context takes its gradients at
-the same weights, and applies them before the next step. A block of centres shares copies of the upper nodes.
+(Mikolov et al. 2013b, arXiv 1310.4546, section 2.1). A *step* of at most STEP words of a context computes its gradients
+at the same weights, and applies them before the next step. The centres of a block share copies of the upper nodes.
 """
 
 from typing import NamedTuple
@@ -13,14 +13,14 @@ import numpy as np
 from spacy_w2v._arrays import Alphas, Chunk, InputLayer, KernelSettings, RandomState, Subsampling, Tree, Weights
 from spacy_w2v._jit import inlined, inner, kernel
 from spacy_w2v.kernels.blocked._steps import (
-    INPUT_BOUND,
+    LOGISTIC_INPUT_BOUND,
     OUTPUT_BOUND,
     alpha_at,
-    bounded,
-    life_of_copies,
-    words_of_a_window,
+    cap_alpha,
+    centres_per_copy,
+    mean_context_size,
 )
-from spacy_w2v.kernels.blocked._subsampled import subsample_tokens, within_sentences
+from spacy_w2v.kernels.blocked._subsampled import limit_window, subsample_tokens
 from spacy_w2v.kernels.blocked._tree_paths import (
     copy_upper_nodes,
     find_path,
@@ -30,7 +30,7 @@ from spacy_w2v.kernels.blocked._tree_paths import (
     write_back_upper_nodes,
 )
 from spacy_w2v.kernels.tiles._blocks import find_block_gradients
-from spacy_w2v.kernels.tiles._input_rows import borrow_input, give_back_input, n_scratch_rows, prefetch_input
+from spacy_w2v.kernels.tiles._input_rows import gather_input, n_scratch_rows, prefetch_input, scatter_input
 from spacy_w2v.kernels.tiles._instructions import (
     STEP,
     block_update,
@@ -40,22 +40,22 @@ from spacy_w2v.kernels.tiles._instructions import (
 from spacy_w2v.kernels.tiles._llvm import LANES, QUADS
 from spacy_w2v.kernels.tiles._rows import aligned, reduce_loss, rows_of
 
-AHEAD = 8  # centres from asking for a row to using it
+AHEAD = 8  # centres between the prefetch of a row and its use
 
 
 class Work(NamedTuple):
-    """Buffers of one call. Tiles: QUADS nodes by 4 inputs, one vector; q = tiles of the longest path."""
+    """Buffers of one call. A tile is QUADS nodes by 4 inputs, one vector; the longest path has q tiles."""
 
-    x_rows: np.ndarray  # int64[2 window + STEP], input rows of the context
-    y_rows: np.ndarray  # int64[QUADS q], rows of the path
-    labels: np.ndarray  # float32[QUADS q], 1 or -1; 0 where padded
-    input_weights: np.ndarray  # float32[STEP], 1, or 0 where padded
-    weights: np.ndarray  # float32[q, 1 or 2, QUADS, 4] in one row, label of the node
-    gradient: np.ndarray  # as weights
-    sums: np.ndarray  # float32[STEP, LANES] in one row, zeros
+    x_rows: np.ndarray  # int64[2 window + STEP], addresses of the context's input rows
+    y_rows: np.ndarray  # int64[QUADS q], addresses of the path's rows
+    labels: np.ndarray  # float32[QUADS q], 1 or -1, 0 for padding
+    input_weights: np.ndarray  # float32[STEP], 1, 0 for padding
+    weights: np.ndarray  # float32[q, 1 or 2, QUADS, 4], flattened, label of the node
+    gradient: np.ndarray  # same shape as weights
+    sums: np.ndarray  # float32[STEP, LANES], flattened, zeros
     loss: np.ndarray  # float32[LANES]
     zero: np.ndarray  # float32[d]
-    scratch: np.ndarray  # see Rows; a slot for each word of a context, and one for the centre
+    scratch: np.ndarray  # see Rows; one slot for each word of a context, and one for the centre
 
 
 @inner
@@ -71,21 +71,27 @@ def _make_work(input_layer, settings, longest, dimensions):
 
 @inner
 def _plan_step(alpha, mean_length, subsampling):
-    """How many words of a context share a step, 1 to STEP, so that it is stable: see `_steps`.
+    """Return the number of context words per step, 1 to STEP, for which it is stable; see `_steps`.
 
-    A node pools as many pairs. A word pools the length of a path, as often as it is in the context.
+    A node sums the gradients of all words of the step. A word sums one gradient per node of the path, for each of its
+    occurrences in the context.
+
+    Args:
+        alpha: The learning rate.
+        mean_length: Mean length of a path.
+        subsampling: For the share of the most frequent word.
     """
-    pooled = bounded(alpha)
-    inputs = INPUT_BOUND / (pooled * mean_length * subsampling.highest_share + 1e-9)
+    pooled = cap_alpha(alpha)
+    inputs = LOGISTIC_INPUT_BOUND / (pooled * mean_length * subsampling.highest_share + 1e-9)
     return max(1, min(STEP, np.int64(min(inputs, OUTPUT_BOUND / (pooled + 1e-9)))))
 
 
 @inlined
-def _find_context(centre, tokens, input_layer, rows, work):
-    """The input rows of a centre's context, padded. Returns how many they are."""
+def _gather_context(centre, tokens, input_layer, rows, work):
+    """Find the addresses of the input vectors of a centre's context, padded, and return their number."""
     n = 0
     for i in range(tokens.lowest[centre], tokens.highest[centre] + 1):
-        work.x_rows[n] = borrow_input(input_layer, tokens.words[i], n, rows)
+        work.x_rows[n] = gather_input(input_layer, tokens.words[i], n, rows)
         n += np.int64(i != centre)
     for a in range(n, n + STEP):
         work.x_rows[a] = rows.zero
@@ -93,21 +99,30 @@ def _find_context(centre, tokens, input_layer, rows, work):
 
 
 @inlined
-def _give_back_context(centre, tokens, input_layer, rows):
-    """Pass on what the steps of a centre have added to the vectors of its context.
+def _scatter_context(centre, tokens, input_layer, rows):
+    """Add the changes of a centre's context vectors to the rows that form them.
 
-    Where words share rows, the later steps of a centre do not see there what the earlier ones changed.
+    If words share rows, the later steps of a centre do not see the changes that its earlier steps made there.
     """
     n = 0
     for i in range(tokens.lowest[centre], tokens.highest[centre] + 1):
         if i != centre:
-            give_back_input(input_layer, tokens.words[i], n, rows)
+            scatter_input(input_layer, tokens.words[i], n, rows)
             n += 1
 
 
 @inlined
 def _train_step(first, n_inputs, n_quads, alpha, n_vectors, work):
-    """All products and their gradients at the current weights, and then the changes."""
+    """Compute all gradients of a step at the current weights, then update inputs and outputs.
+
+    Args:
+        first: Index of the step's first context word.
+        n_inputs: Number of its context words, at most STEP.
+        n_quads: Number of nodes on the padded path / QUADS.
+        alpha: The learning rate.
+        n_vectors: d / LANES.
+        work: Buffers.
+    """
     x_rows, y_rows = work.x_rows.ctypes.data + 8 * first, work.y_rows.ctypes.data
     gradient, weights, sums = work.gradient.ctypes.data, work.weights.ctypes.data, work.sums.ctypes.data
     n_fours = 1 if n_inputs <= STEP // 2 else 2
@@ -132,14 +147,14 @@ def _train_blocks(tokens, n_kept, n_tokens, subsampling, input_layer, tree, weig
     first = window
     while first < window + n_kept:
         alpha = alpha_at(tokens.places[first], n_tokens, alphas)
-        last = min(first + life_of_copies(alpha, words_of_a_window(settings), settings), window + n_kept)
+        last = min(first + centres_per_copy(alpha, mean_context_size(settings), settings), window + n_kept)
         step = _plan_step(alpha, mean_length, subsampling)
         copy_upper_nodes(n_nodes, rows, upper)
         for centre in range(first, last):
             prefetch_input(input_layer, tokens.words[centre + window + AHEAD], 0, rows)
             prefetch_path(tokens.words[centre + AHEAD], tree, rows, upper)
             prefetch_codes(tokens.words[centre + 2 * AHEAD], tree)
-            n_context = _find_context(centre, tokens, input_layer, rows, work)
+            n_context = _gather_context(centre, tokens, input_layer, rows, work)
             n_pairs += n_context
             length = find_path(tokens.words[centre], tree, rows, upper, 0, work.y_rows, work.labels)
             n_quads = (length + QUADS - 1) // QUADS
@@ -149,7 +164,7 @@ def _train_blocks(tokens, n_kept, n_tokens, subsampling, input_layer, tree, weig
                 for begin in range(0, n_context, step):
                     n_inputs = min(step, n_context - begin)
                     _train_step(begin, n_inputs, n_quads, alpha, rows.n_bytes // (4 * LANES), work)
-                _give_back_context(centre, tokens, input_layer, rows)
+                _scatter_context(centre, tokens, input_layer, rows)
         write_back_upper_nodes(n_nodes, rows, upper)
         loss += reduce_loss(work.loss)
         first = last
@@ -167,13 +182,15 @@ def train_chunk(
     alphas: Alphas,
     random_state: RandomState,
 ) -> tuple[float, int, int]:
-    """Train on a chunk. Returns the summed loss, the number of pairs and of kept tokens.
+    """Train on a chunk and update the weights in place. See `kernels.TrainChunk`.
 
-    weights: as in _skipgram_negative, but the output rows are those of the tree's inner nodes.
+    The output rows are those of the tree's inner nodes. The learning rate is that of a block's first token.
     """
-    widest, settings = settings.window, within_sentences(settings, chunk)
+    drawn_window, settings = settings.window, limit_window(settings, chunk)
     dimensions = weights.input.shape[1]
-    tokens, n_kept = subsample_tokens(chunk, subsampling, settings, widest, random_state, settings.window + 2 * AHEAD)
+    tokens, n_kept = subsample_tokens(
+        chunk, subsampling, settings, drawn_window, random_state, settings.window + 2 * AHEAD
+    )
     work = _make_work(input_layer, settings, tree.longest, dimensions)
     upper = make_upper_nodes(weights.output.shape[0], dimensions)
     loss, n_pairs = _train_blocks(

@@ -1,18 +1,19 @@
-"""Skip-gram with negative sampling by blocks: shared noise, and products of vector instructions.
+"""Skip-gram with negative sampling, in blocks of inputs with shared noise words.
 
-Pairs follow word2vec.c (Mikolov et al. 2013b, arXiv 1310.4546): the output is the centre, the input a word within the
-centre's random radius, and a pair never crosses a sentence. The kernel differs from the sequential one in three things
-(after Ji et al. 2016, arXiv 1604.04661, and Rengasamy et al. 2017):
+Pairs are those of word2vec.c (Mikolov et al. 2013b, arXiv 1310.4546): the output is the centre, the input a word within
+the centre's random radius, and a pair never crosses a sentence boundary. The kernel differs from the sequential one in
+three ways (after Ji et al. 2016, arXiv 1604.04661, and Rengasamy et al. 2017):
 
-- Noise is shared. `n_noise` words are drawn for `block` consecutive *inputs*; input i has n_i positive pairs, and
-  its noise gradient is weighted n_i * negative / n_noise, so the expectation is that of the sequential objective:
+- Noise is shared. `n_noise` words are drawn for `block` consecutive *inputs*. Input i has n_i positive pairs, and its
+  noise gradient has the weight n_i * negative / n_noise, so the expectation is that of the sequential objective:
       J_i = sum_o log s(x_i.y_o) + negative / n_noise * sum_k m_ik log s(-x_i.y_k),   s(z) = 1 / (1 + exp(-z))
-  with m_ik = the number of the pairs of i whose centre is not the word k (word2vec.c skips such noise).
-  Blocking inputs, not centres, makes each input meet the noise once: with T centres a block, T + 2 window would.
-- A *step* of at most STEP inputs takes its gradients at the same weights and applies them before the next step, while
-  the noise stays: what a noise row moves at once is bounded by the step, not by the block (see `_plan_steps`).
-- The products are tiles of vector instructions. The noise rows are copied for the length of a block, all others are
-  read and written where they are.
+  where m_ik is the number of pairs of i whose centre is not the word k (word2vec.c skips such noise).
+  With blocks of inputs, each input is multiplied by the noise of one block only. With blocks of T centres, each block
+  would multiply T + 2 window inputs.
+- A *step* of at most STEP inputs computes its gradients at the same weights and applies them before the next step, with
+  the same noise words. So the step, not the block, limits how much a noise row changes at once (see `_plan_steps`).
+- The products are computed in tiles of vector instructions. The noise rows are copied for the duration of a block; all
+  other rows are read and written in place.
 """
 
 from typing import NamedTuple
@@ -29,30 +30,31 @@ from spacy_w2v.kernels.blocked._shared_noise import (
     make_shared_noise,
     write_back_noise,
 )
-from spacy_w2v.kernels.blocked._steps import INPUT_BOUND, OUTPUT_BOUND, alpha_at, bounded, words_of_a_window
-from spacy_w2v.kernels.blocked._subsampled import subsample_tokens, within_sentences
+from spacy_w2v.kernels.blocked._steps import LOGISTIC_INPUT_BOUND, OUTPUT_BOUND, alpha_at, cap_alpha, mean_context_size
+from spacy_w2v.kernels.blocked._subsampled import limit_window, subsample_tokens
 from spacy_w2v.kernels.tiles._blocks import find_block_gradients, place_in_tiles
-from spacy_w2v.kernels.tiles._input_rows import borrow_input, give_back_input, n_scratch_rows, prefetch_input
+from spacy_w2v.kernels.tiles._input_rows import gather_input, n_scratch_rows, prefetch_input, scatter_input
 from spacy_w2v.kernels.tiles._instructions import STEP, block_update, prefetch_row, spread_weights
 from spacy_w2v.kernels.tiles._llvm import LANES, QUADS
 from spacy_w2v.kernels.tiles._rows import aligned, reduce_loss, rows_of
 
 
 class Work(NamedTuple):
-    """Buffers of one call. Tiles: QUADS rows by 4 inputs, one vector.
+    """Buffers of one call. A tile is QUADS rows by 4 inputs, one vector.
 
-    The tile functions get their addresses, which keep no array alive: who allocates them must outlive who uses them.
+    Tile functions take the addresses of these arrays, which do not keep them alive. So the function that allocates them
+    must not return before the functions that use them.
     """
 
     x_rows: np.ndarray  # int64[STEP], addresses of the step's input rows
-    centre_rows: np.ndarray  # int64[block + 2 window], rows of the block's centres
-    noise_weights: np.ndarray  # float32[n_noise / QUADS, STEP / 4, QUADS, 4] in one row, -m_ik negative / n_noise
-    noise_gradient: np.ndarray  # as noise_weights
+    centre_rows: np.ndarray  # int64[block + 2 window], addresses of the output rows of the block's centres
+    noise_weights: np.ndarray  # float32[n_noise / QUADS, STEP / 4, QUADS, 4], flattened, -m_ik negative / n_noise
+    noise_gradient: np.ndarray  # same shape as noise_weights
     input_weights: np.ndarray  # float32[STEP], n_i negative / n_noise
-    sums: np.ndarray  # float32[d / LANES, STEP, LANES] in one row, change of the input rows
+    sums: np.ndarray  # float32[d / LANES, STEP, LANES], flattened, changes of the input rows
     loss: np.ndarray  # float32[LANES]
     zero: np.ndarray  # float32[d]
-    scratch: np.ndarray  # see Rows; a slot for each input of a step
+    scratch: np.ndarray  # see Rows; one slot for each input of a step
 
 
 @inner
@@ -67,27 +69,40 @@ def _make_work(input_layer, settings, dimensions):
 
 @inner
 def _plan_steps(alpha, subsampling, noise, settings):
-    """How many inputs share a step (1 to STEP), and in how many rounds an input meets its pairs, so that it is stable.
+    """Return the inputs per step, 1 to STEP, and the rounds over an input's pairs, for which a step is stable.
 
-    An input row pools its pairs of a round, each with its noise: pairs / rounds * (1 + negative), as often as its word
-    is among the inputs. A noise row pools inputs * pairs / rounds * negative, times its share in the noise. The row of
-    a centre pools inputs * pairs / rounds, times its share in the tokens. The shares matter to vocabularies of some
-    dozen words. See `_steps`.
+    A step trains its inputs on all their pairs, in one or more rounds. See `_steps` for the bounds. In a round,
+
+    - an input row sums pairs / rounds * (1 + negative) gradients, for each occurrence of its word in the step;
+    - a noise row sums inputs * pairs / rounds * negative gradients, times its share in the noise;
+    - the row of a centre sums inputs * pairs / rounds gradients, times its share in the tokens.
+
+    The shares only matter for vocabularies of a few dozen words.
     """
-    pooled = bounded(alpha * words_of_a_window(settings))
-    rounds = min(2 * settings.window, 1 + np.int64(pooled * (1 + settings.negative) / INPUT_BOUND))
-    of_noise = settings.negative * max(1.0 / settings.n_noise, noise.highest_share)
-    outputs = OUTPUT_BOUND / max(of_noise, subsampling.highest_share)
-    inputs = INPUT_BOUND / ((1 + settings.negative) * subsampling.highest_share)
+    pooled = cap_alpha(alpha * mean_context_size(settings))
+    rounds = min(2 * settings.window, 1 + np.int64(pooled * (1 + settings.negative) / LOGISTIC_INPUT_BOUND))
+    noise_weight = settings.negative * max(1.0 / settings.n_noise, noise.highest_share)
+    outputs = OUTPUT_BOUND / max(noise_weight, subsampling.highest_share)
+    inputs = LOGISTIC_INPUT_BOUND / ((1 + settings.negative) * subsampling.highest_share)
     return max(1, min(STEP, np.int64(min(outputs, inputs) * rounds / (pooled + 1e-9)))), rounds
 
 
 @inlined
-def _collect_pairs(first, last, turn, rounds, origin, tokens, input_layer, settings, rows, work, groups):
-    """The positive pairs of the step's inputs, in groups. Returns pairs, groups.
+def _collect_pairs(first, last, round_index, rounds, origin, tokens, input_layer, settings, rows, work, groups):
+    """Fill `groups` with the positive pairs of a step's inputs, and return the numbers of pairs and groups.
 
-    The first of the block's centres is `origin`. Of `rounds` rounds the one of number `turn` takes every
-    `rounds`-th place of a window.
+    Args:
+        first: The step's first input.
+        last: The input after its last.
+        round_index: The round, from 0. It has every `rounds`-th position of a window.
+        rounds: Number of rounds.
+        origin: The first of the block's centres.
+        tokens: The subsampled tokens.
+        input_layer: How rows of the input weights form word vectors.
+        settings: KernelSettings.
+        rows: Addresses of the rows.
+        work: Buffers, whose input rows and weights are set.
+        groups: Buffers, which are filled.
     """
     n_pairs = n_groups = 0
     noise_share = np.float32(settings.negative) / np.float32(settings.n_noise)
@@ -97,13 +112,13 @@ def _collect_pairs(first, last, turn, rounds, origin, tokens, input_layer, setti
             work.x_rows[a] = rows.zero
             work.input_weights[a] = 0.0
             continue
-        row = borrow_input(input_layer, tokens.words[i], a, rows)
+        row = gather_input(input_layer, tokens.words[i], a, rows)
         work.x_rows[a] = row
         start = p = 4 * n_groups
-        for o in range(i - settings.window + turn, i, rounds):
+        for o in range(i - settings.window + round_index, i, rounds):
             groups.y_rows[p] = work.centre_rows[o - origin]
             p += np.int64(tokens.highest[o] >= i)
-        for o in range(i + 1 + turn, i + settings.window + 1, rounds):
+        for o in range(i + 1 + round_index, i + settings.window + 1, rounds):
             groups.y_rows[p] = work.centre_rows[o - origin]
             p += np.int64(tokens.lowest[o] <= i)
         n_pairs += p - start
@@ -120,8 +135,8 @@ def _collect_pairs(first, last, turn, rounds, origin, tokens, input_layer, setti
 
 
 @inlined
-def _weigh_noise(first, last, turn, rounds, n_collisions, tokens, settings, shared, work):
-    """Weights -m_ik negative / n_noise: of n_i pairs, less those whose centre is the noise word."""
+def _set_noise_weights(first, last, round_index, rounds, n_collisions, tokens, settings, shared, work):
+    """Set the weights of the noise words, -m_ik negative / n_noise, for the inputs `first` to `last` - 1 of a round."""
     weights = work.noise_weights.ctypes.data
     spread_weights(
         work.input_weights.ctypes.data, shared.labels.ctypes.data, weights, settings.n_noise // QUADS, STEP // 4
@@ -130,13 +145,15 @@ def _weigh_noise(first, last, turn, rounds, n_collisions, tokens, settings, shar
     for c in range(n_collisions):
         o, k = shared.collisions[0, c], shared.collisions[1, c]
         for i in range(max(first, tokens.lowest[o]), min(last, tokens.highest[o] + 1)):
-            if (i < o and (o - i - 1) % rounds == turn) or (i > o and (o - i + settings.window) % rounds == turn):
+            if (i < o and (o - i - 1) % rounds == round_index) or (
+                i > o and (o - i + settings.window) % rounds == round_index
+            ):
                 work.noise_weights[place_in_tiles(i - first, k)] += noise_share
 
 
 @inlined
 def _train_step(n_groups, alpha, n_vectors, shared, work, groups):
-    """All products and their gradients at the current weights, and then the changes."""
+    """Compute all gradients of a step at the current weights, then update inputs and outputs."""
     x_rows, noise_rows, loss = work.x_rows.ctypes.data, shared.rows.ctypes.data, work.loss.ctypes.data
     gradient, sums = work.noise_gradient.ctypes.data, work.sums.ctypes.data
     n_quads = shared.rows.shape[0] // QUADS
@@ -171,16 +188,16 @@ def _train_blocks(
             for i in range(begin + block, end + block):
                 prefetch_input(input_layer, tokens.words[i], 0, rows)
                 prefetch_row(rows.output + np.int64(tokens.words[i + window]) * rows.n_bytes, rows.n_bytes >> 6)
-            for turn in range(rounds):
+            for round_index in range(rounds):
                 pairs, n_groups = _collect_pairs(
-                    begin, end, turn, rounds, first - window, tokens, input_layer, settings, rows, work, groups
+                    begin, end, round_index, rounds, first - window, tokens, input_layer, settings, rows, work, groups
                 )
                 n_pairs += pairs
                 if pairs:
-                    _weigh_noise(begin, end, turn, rounds, n_collisions, tokens, settings, shared, work)
+                    _set_noise_weights(begin, end, round_index, rounds, n_collisions, tokens, settings, shared, work)
                     _train_step(n_groups, alpha, rows.n_bytes // (4 * LANES), shared, work, groups)
                     for i in range(begin, end):
-                        give_back_input(input_layer, tokens.words[i], i - begin, rows)
+                        scatter_input(input_layer, tokens.words[i], i - begin, rows)
         write_back_noise(rows, shared)
         loss += reduce_loss(work.loss)
     return loss, n_pairs
@@ -197,14 +214,14 @@ def train_chunk(
     alphas: Alphas,
     random_state: RandomState,
 ) -> tuple[float, int, int]:
-    """Train on a chunk. Returns the summed loss, the number of positive pairs and of kept tokens.
+    """Train on a chunk and update the weights in place. See `kernels.TrainChunk`.
 
-    weights: rows of a multiple of 16 columns, best on 64-byte borders. settings: `block` a multiple of STEP,
-    `n_noise` of 4. The learning rate is that of a block's first token.
+    The rows of the weights must have a multiple of 16 columns, and should begin at multiples of 64 bytes. `block` must
+    be a multiple of STEP, and `n_noise` a multiple of 4. The learning rate is that of a block's first token.
     """
-    widest, settings = settings.window, within_sentences(settings, chunk)
+    drawn_window, settings = settings.window, limit_window(settings, chunk)
     dimensions, n_centres = weights.input.shape[1], settings.block + 2 * settings.window
-    tokens, n_kept = subsample_tokens(chunk, subsampling, settings, widest, random_state, 2 * settings.block)
+    tokens, n_kept = subsample_tokens(chunk, subsampling, settings, drawn_window, random_state, 2 * settings.block)
     work, groups = _make_work(input_layer, settings, dimensions), make_groups(STEP * ((2 * settings.window + 3) // 4))
     shared = make_shared_noise(settings.n_noise, n_centres, dimensions, random_state)
     loss, n_pairs = _train_blocks(

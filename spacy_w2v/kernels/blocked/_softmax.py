@@ -1,8 +1,9 @@
-"""The full softmax of a step of hidden vectors over all words: three matrix products, which BLAS does.
+"""The full softmax over all words for a step of hidden vectors, by three matrix products of BLAS.
 
-For a hidden vector h with n targets, p = softmax(h.y) over all v words:
+For a hidden vector h with n targets and p = softmax(h.y) over all v words (Mikolov et al. 2013b, arXiv 1310.4546,
+equation 2):
     loss = -sum over the targets of log p_target,   gradient of the scores: n p - (how often each word is a target)
-The products are 3 v d multiplications and additions for each hidden vector, however many targets it has.
+A hidden vector costs 3 v d multiplications and additions, whatever its number of targets.
 """
 
 import math
@@ -14,55 +15,63 @@ from numba import types
 from numba.extending import intrinsic
 
 from spacy_w2v._jit import inner
-from spacy_w2v.kernels.blocked._steps import OUTPUT_BOUND, bounded
+from spacy_w2v.kernels.blocked._steps import OUTPUT_BOUND, cap_alpha
 from spacy_w2v.kernels.tiles._llvm import LANES, VECTOR, at, exponential, i64, load, loop, splat, splat_constant, store
 from spacy_w2v.kernels.tiles._rows import aligned
 
 SOFTMAX_INPUT_BOUND = 0.5
-"""Of alpha W for an input row: with 1.5, inputs that pooled ten predictions at alpha = 0.2 diverged."""
+"""Upper bound of alpha W for an input row of the full softmax; see `_steps`. The logistic losses allow
+`LOGISTIC_INPUT_BOUND`, which is higher: here, inputs with ten predictions per step diverged at 1.5 (alpha = 0.2)."""
 CURVATURE_BOUND = 1.0
-"""Of the curvature that an output row pools in a step, times alpha; from 2 on a step overshoots more than it gains."""
+"""Upper bound of alpha times the curvature that an output row sums in a step. At 2, a step overshoots by as much as it
+gains."""
 
 
-class Predictions(NamedTuple):
+class SoftmaxBuffers(NamedTuple):
     """Buffers for a step of at most b hidden vectors."""
 
     hidden: np.ndarray  # float32[b, d]
     change: np.ndarray  # float32[b, d], the step of `hidden`
     scores: np.ndarray  # float32[b, v], the scores, and then their gradients times -alpha
-    moved: np.ndarray  # float32[v, d], the step of the output vectors
-    n_targets: np.ndarray  # int64[b], words that each hidden vector is to predict
-    targets: np.ndarray  # uint32[b, ...]
-    curvature: np.ndarray  # float32[v], what each output row pools: alpha sum_i n_i p_i (1 - p_i) |h_i|^2
+    output_change: np.ndarray  # float32[v, d], the step of the output vectors
+    n_targets: np.ndarray  # int64[b], number of words that each hidden vector predicts
+    targets: np.ndarray  # uint32[b, …], these words
+    curvature: np.ndarray  # float32[v], alpha sum_i n_i p_i (1 - p_i) |h_i|^2 of each output row
     lanes: np.ndarray  # float32[LANES], partial results
 
 
 @inner
-def make_predictions(block, most_targets, outputs):
-    """Buffers for steps of at most `block` hidden vectors, each with at most most_targets targets."""
+def make_softmax_buffers(block, max_targets, outputs):
+    """Return buffers for steps of at most `block` hidden vectors, each with at most `max_targets` targets."""
     n_words, dimensions = outputs.shape
-    return Predictions(
+    return SoftmaxBuffers(
         np.zeros((block, dimensions), np.float32), np.zeros((block, dimensions), np.float32),
         np.zeros((block, n_words), np.float32), np.zeros((n_words, dimensions), np.float32), np.zeros(block, np.int64),
-        np.zeros((block, most_targets), np.uint32), aligned(n_words), aligned(LANES),
+        np.zeros((block, max_targets), np.uint32), aligned(n_words), aligned(LANES),
     )  # fmt: skip
 
 
 @inner
 def plan_step(alpha, n_targets, subsampling, settings):
-    """How many hidden vectors may share a step, so that it is stable: see `_steps`.
+    """Return the largest number of hidden vectors for which a step is stable; see `_steps`.
 
-    The output row of a target pools the step's targets times its share in the tokens, and an input row its predictions,
-    as often as its word is among the inputs. n_targets: the mean of a hidden vector, times the words of a context where
-    it is their sum. What output rows pool besides depends on the probabilities, and `learn_step` looks after it.
+    The output row of a target sums the gradients of the step's targets, times its share in the tokens. An input row
+    sums the gradients of its predictions, for each occurrence of its word in the step. The other gradients of output
+    rows depend on the probabilities, so `softmax_step` limits them.
+
+    Args:
+        alpha: The learning rate.
+        n_targets: Mean number of targets of a hidden vector, times the number of context words if it is their sum.
+        subsampling: For the share of the most frequent word.
+        settings: KernelSettings.
     """
-    pooled = bounded(alpha * n_targets) * subsampling.highest_share
+    pooled = cap_alpha(alpha * n_targets) * subsampling.highest_share
     return max(1, min(settings.block, np.int64(min(OUTPUT_BOUND, SOFTMAX_INPUT_BOUND) / (pooled + 1e-9))))
 
 
 @intrinsic
 def highest_lanes(typing_context, row, n_vectors, lanes):
-    """The highest of each lane of a row."""
+    """Write the maximum of each lane over the vectors of a row to `lanes`."""
 
     def generate(context, builder, signature, arguments):
         row, n_vectors, lanes = arguments
@@ -81,7 +90,7 @@ def highest_lanes(typing_context, row, n_vectors, lanes):
 
 @intrinsic
 def exponentials(typing_context, row, n_vectors, highest, lanes):
-    """Scores z to exp(z - highest), where they stand; `lanes` = their sums."""
+    """Replace the scores z of a row by exp(z - highest), and write the sum of each lane to `lanes`."""
 
     def generate(context, builder, signature, arguments):
         row, n_vectors, highest, lanes = arguments
@@ -102,7 +111,7 @@ def exponentials(typing_context, row, n_vectors, highest, lanes):
 
 @inner
 def _highest(row, lanes):
-    """The highest number of a row."""
+    """Return the highest number of a row. lanes: float32[LANES], a buffer."""
     n_vectors, highest = row.size // LANES, row[0]
     if n_vectors:
         highest_lanes(row.ctypes.data, n_vectors, lanes.ctypes.data)
@@ -115,7 +124,7 @@ def _highest(row, lanes):
 
 @inner
 def _exponentiate(row, highest, lanes):
-    """Scores to exp(score - highest), where they stand. Returns their sum."""
+    """Replace the scores of a row by exp(score - highest), and return their sum. lanes: float32[LANES], a buffer."""
     n_vectors, total = row.size // LANES, 0.0
     if n_vectors:
         exponentials(row.ctypes.data, n_vectors, highest, lanes.ctypes.data)
@@ -128,54 +137,75 @@ def _exponentiate(row, highest, lanes):
 
 
 @inner
-def _pool_curvature(weight, total, row, predictions):
-    """Add what a hidden vector brings to each output row, weight p (1 - p). Returns the highest sum."""
+def _pool_curvature(weight, total, row, buffers):
+    """Add a hidden vector's curvature, weight * p (1 - p), to each output row's, and return the highest sum.
+
+    Args:
+        weight: alpha n |h|^2.
+        total: Sum of the exponentials.
+        row: float32[v]; the exponentials of the scores.
+        buffers: Its `curvature` is updated.
+    """
     inverse = np.float32(1.0 / total)
     for word in range(row.size):
         probability = row[word] * inverse
-        predictions.curvature[word] += weight * probability * (np.float32(1.0) - probability)
-    return _highest(predictions.curvature, predictions.lanes)
+        buffers.curvature[word] += weight * probability * (np.float32(1.0) - probability)
+    return _highest(buffers.curvature, buffers.lanes)
 
 
 @inner
-def learn_step(n_hidden, alpha, outputs, predictions):
-    """Change the outputs, and find the change of the first hidden vectors, as many as are stable together.
+def softmax_step(n_hidden, alpha, outputs, buffers):
+    """Train on the first hidden vectors of `buffers`, as many as are stable in one step.
 
-    Returns the loss before it, and how many they are: at least one, and n_hidden if nothing speaks against it.
+    Args:
+        n_hidden: Number of hidden vectors in the buffers.
+        alpha: The learning rate.
+        outputs: float32[v, d]; the output weights, which are updated in place.
+        buffers: The hidden vectors and their targets. Their `change` is written.
+
+    Returns:
+        The loss before the step, and the number of hidden vectors that it used, 1 to n_hidden.
     """
-    hidden, scores = predictions.hidden[:n_hidden], predictions.scores[:n_hidden]
+    hidden, scores = buffers.hidden[:n_hidden], buffers.scores[:n_hidden]
     np.dot(hidden, outputs.T, scores)
-    predictions.curvature[:] = 0.0
-    loss, n_learned = 0.0, 0
-    while n_learned < n_hidden:
-        row, n_targets, targets = scores[n_learned], predictions.n_targets[n_learned], predictions.targets[n_learned]
-        of_row = 0.0
+    buffers.curvature[:] = 0.0
+    loss, n_trained = 0.0, 0
+    while n_trained < n_hidden:
+        row, n_targets, targets = scores[n_trained], buffers.n_targets[n_trained], buffers.targets[n_trained]
+        row_loss = 0.0
         for j in range(n_targets):
-            of_row -= np.float64(row[targets[j]])
-        highest = _highest(row, predictions.lanes)
-        total = _exponentiate(row, highest, predictions.lanes)
+            row_loss -= np.float64(row[targets[j]])
+        highest = _highest(row, buffers.lanes)
+        total = _exponentiate(row, highest, buffers.lanes)
         square = np.float32(0.0)
         for i in range(hidden.shape[1]):
-            square += hidden[n_learned, i] * hidden[n_learned, i]
-        curvature = _pool_curvature(alpha * np.float32(n_targets) * square, total, row, predictions)
-        if n_learned and curvature > CURVATURE_BOUND:
+            square += hidden[n_trained, i] * hidden[n_trained, i]
+        curvature = _pool_curvature(alpha * np.float32(n_targets) * square, total, row, buffers)
+        if n_trained and curvature > CURVATURE_BOUND:
             break
-        loss += of_row + n_targets * (math.log(total) + np.float64(highest))
+        loss += row_loss + n_targets * (math.log(total) + np.float64(highest))
         scale = np.float32(-np.float64(alpha) * n_targets / total)
         for word in range(row.size):
             row[word] *= scale
         for j in range(n_targets):
             row[targets[j]] += alpha
-        n_learned += 1
-    np.dot(scores[:n_learned], outputs, predictions.change[:n_learned])
-    np.dot(scores[:n_learned].T, hidden[:n_learned], predictions.moved)
+        n_trained += 1
+    np.dot(scores[:n_trained], outputs, buffers.change[:n_trained])
+    np.dot(scores[:n_trained].T, hidden[:n_trained], buffers.output_change)
     for word in range(outputs.shape[0]):
         for i in range(outputs.shape[1]):
-            outputs[word, i] += predictions.moved[word, i]
-    return loss, n_learned
+            outputs[word, i] += buffers.output_change[word, i]
+    return loss, n_trained
 
 
 @inner
-def next_size(n_learned, n_hidden, size, settings):
-    """How many hidden vectors to try next: as many as were stable together, and more again where all were."""
-    return n_learned if n_learned < n_hidden else min(2 * size, settings.block)
+def next_step_length(n_trained, n_hidden, size, settings):
+    """Return how many hidden vectors the next step may have: the last stable number, or if all were stable, twice it.
+
+    Args:
+        n_trained: Number of hidden vectors that the last step used.
+        n_hidden: Number of hidden vectors that it was given.
+        size: Number of hidden vectors that it was allowed to have.
+        settings: KernelSettings, whose `block` is the largest number.
+    """
+    return n_trained if n_trained < n_hidden else min(2 * size, settings.block)

@@ -1,8 +1,9 @@
-"""How much may change at once: what bounds the steps of the blocked kernels, and their learning rates.
+"""Bounds that keep the steps of the blocked kernels stable, and the learning rate of a step.
 
-A row that pools the weight W in one step, all at the same weights, is stable while alpha W |y|^2 / 4 < 2: the curvature
-of the logistic loss is at most 1 / 4. The bounds of alpha W are measured, on a corpus of 0.5 million tokens, on made-up
-ones of 3 to 200 words, and at learning rates up to 0.4.
+A step computes many gradients at the same weights. Let W be the sum of the weights of the gradients that one row y
+receives in a step. Then the step is stable while alpha W |x|^2 / 4 < 2 for the vectors x on the other side, because the
+curvature of the logistic loss is at most 1 / 4. The bounds of alpha W were measured on a corpus of 0.5 million tokens
+and on synthetic ones of 3 to 200 words, at learning rates up to 0.4.
 """
 
 import numpy as np
@@ -10,42 +11,55 @@ import numpy as np
 from spacy_w2v._jit import inlined
 
 OUTPUT_BOUND = 0.6
-"""Of alpha W for an output row."""
-INPUT_BOUND = 3.0
-"""Of alpha W for an input row."""
+"""Upper bound of alpha W for an output row, with any loss."""
+LOGISTIC_INPUT_BOUND = 3.0
+"""Upper bound of alpha W for an input row, with negative sampling or hierarchical softmax. The full softmax has its own
+bound, `SOFTMAX_INPUT_BOUND`."""
 STALE_BOUND = 32.0
-"""Of alpha W for a copy that several workers make of a row at the same time, and whose changes then add up.
+"""Upper bound of alpha W for a row that several workers copy at the same time, because their changes add up.
 
-Emulated with 1 to 64 workers: up to about 100 training is slower but goes well, and from 150 to 300 on it diverges.
+Emulation with 1 to 64 workers showed that training still converges, but more slowly, up to about 100, and diverges
+somewhere between 150 and 300.
 """
 
 
 @inlined
-def words_of_a_window(settings):
-    """The mean number of words in a window within a long sentence."""
+def mean_context_size(settings):
+    """Return the mean number of context words of a centre in a long sentence."""
     return settings.window + 1 if settings.shrink_windows else 2 * settings.window
 
 
 @inlined
 def alpha_at(place, n_tokens, alphas):
-    """The learning rate at a token of a chunk."""
+    """Return the learning rate, float32, at a token of a chunk.
+
+    Args:
+        place: Index of the token in the chunk.
+        n_tokens: Number of tokens in the chunk.
+        alphas: Learning rates at the start and the end of the chunk.
+    """
     slope = (np.float64(alphas.last) - np.float64(alphas.first)) / max(n_tokens, 1)
     return np.float32(alphas.first + slope * place)
 
 
 @inlined
-def bounded(alpha):
-    """The learning rate as float64, below what overflows when it is multiplied."""
+def cap_alpha(alpha):
+    """Return a learning rate as float64, at most 1e6, so that products with it do not overflow."""
     return min(np.float64(alpha), 1e6)
 
 
 @inlined
-def life_of_copies(alpha, pairs, settings):
-    """How many centres share copies of the upper nodes of a tree, which pool all pairs of these centres.
+def centres_per_copy(alpha, pairs, settings):
+    """Return how many centres may share copies of a tree's upper nodes.
 
-    One worker sees its own changes; several work on copies of the same rows.
+    A single worker sees its own changes at once. Several workers train copies of the same rows, whose changes add up.
+
+    Args:
+        alpha: The learning rate.
+        pairs: Gradients of an upper node per centre.
+        settings: KernelSettings.
     """
     if settings.workers == 1:
         return settings.block
-    life = np.int64(STALE_BOUND / (bounded(alpha) * pairs * settings.workers + 1e-9))
+    life = np.int64(STALE_BOUND / (cap_alpha(alpha) * pairs * settings.workers + 1e-9))
     return max(4, min(settings.block, life))

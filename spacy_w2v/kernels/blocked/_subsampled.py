@@ -1,4 +1,4 @@
-"""The tokens of a chunk that the blocked kernels train on: subsampled, each with its window."""
+"""Subsampling of a chunk's tokens and drawing of their windows, for the blocked kernels."""
 
 from typing import NamedTuple
 
@@ -10,17 +10,17 @@ from spacy_w2v.kernels._random import next_random, scale_below
 
 
 class SubsampledTokens(NamedTuple):
-    """The kept tokens of a chunk, from index `window` on: the places before and after have no neighbours."""
+    """The kept tokens of a chunk, from index `window` on. The entries before and after them have empty windows."""
 
-    words: np.ndarray  # uint32[n]
-    lowest: np.ndarray  # int32[n], first and last index that the window of a centre covers, within its sentence
-    highest: np.ndarray  # int32[n]
-    places: np.ndarray  # int32[n], place in the chunk
+    words: np.ndarray  # uint32[n], word ids
+    lowest: np.ndarray  # int32[n], first index in the window of a centre, within its sentence
+    highest: np.ndarray  # int32[n], last index in the window
+    places: np.ndarray  # int32[n], index in the chunk
 
 
 @inner
-def within_sentences(settings, chunk):
-    """The settings with the largest window that reaches a neighbour in a chunk: loops over windows go no further."""
+def limit_window(settings, chunk):
+    """Return the settings with `window` limited to the longest sentence of a chunk, which shortens loops."""
     longest = 0
     for sentence in range(chunk.offsets.shape[0] - 1):
         longest = max(longest, chunk.offsets[sentence + 1] - chunk.offsets[sentence])
@@ -31,12 +31,21 @@ def within_sentences(settings, chunk):
 
 
 @inner
-def subsample_tokens(chunk, subsampling, settings, widest, random_state, margin):
-    """Subsample a chunk and draw the radii. Returns the kept tokens and how many they are.
+def subsample_tokens(chunk, subsampling, settings, drawn_window, random_state, margin):
+    """Subsample the tokens of a chunk and draw the radii of their windows.
 
-    One 64-bit draw a token: the high half decides whether it stays, the low half its radius.
-    settings: of `within_sentences`. widest: the window of which radii are drawn.
-    margin: how many places after the last token may be read.
+    Each token takes one 64-bit random number. The upper half decides whether it is kept, the lower half its radius.
+
+    Args:
+        chunk: The chunk.
+        subsampling: Word ids and thresholds.
+        settings: KernelSettings from `limit_window`.
+        drawn_window: The window before that limit, from which radii are drawn.
+        random_state: State of the random generator, which is advanced.
+        margin: Number of entries after the last token that may be read.
+
+    Returns:
+        The kept tokens, and their number.
     """
     window = settings.window
     size = chunk.tokens.shape[0] + 2 * window + margin
@@ -51,13 +60,13 @@ def subsample_tokens(chunk, subsampling, settings, widest, random_state, margin)
             word = subsampling.word_of_type[chunk.tokens[place]]
             known = word != OUT_OF_VOCABULARY
             limit = subsampling.keep_threshold[word if known else np.uint32(0)]
-            radius = widest
+            radius = drawn_window
             if settings.shrink_windows:
-                radius = 1 + np.int64(scale_below(draw & np.uint64(0xFFFFFFFF), np.uint64(widest)))
-            # written always, kept or not: a branch here would be mispredicted every third token
+                radius = 1 + np.int64(scale_below(draw & np.uint64(0xFFFFFFFF), np.uint64(drawn_window)))
+            # Write every token, kept or not: a branch here would be mispredicted for every third token.
             words[n], places[n], lowest[n], highest[n] = word, place, max(n - radius, begin), n + radius
             n += np.int64(known & (np.uint32(draw >> np.uint64(32)) <= limit))
-        for i in range(max(n - widest, begin), n):
+        for i in range(max(n - drawn_window, begin), n):
             highest[i] = min(highest[i], n - 1)
     words[n:], places[n:], lowest[n:], highest[n:] = 0, 0, size, -1
     return SubsampledTokens(words, lowest, highest, places), n - window

@@ -1,7 +1,7 @@
-"""The rows of the nodes on a word's path, those near the root as copies that a block of centres shares.
+"""The rows of the nodes on a word's tree path. The centres of a block share copies of the nodes near the root.
 
-Nearly all paths go through the upper nodes. In place, every step would write their rows, which threads then take from
-each other's caches; copied for the length of a block they stay in the first cache of their thread.
+Nearly all paths go through these upper nodes. Without copies, every step would write to their rows, and threads would
+invalidate each other's caches. The copies stay in the first-level cache of their thread for the duration of a block.
 """
 
 from typing import NamedTuple
@@ -14,19 +14,19 @@ from spacy_w2v.kernels.tiles._llvm import LANES
 from spacy_w2v.kernels.tiles._rows import aligned
 
 N_UPPER = 64
-"""Nodes that are copied: those merged last, six levels or so."""
+"""Number of nodes that are copied: those merged last, about six levels of the tree."""
 
 
 class UpperNodes(NamedTuple):
     """Buffers of one call."""
 
-    first: int  # nodes from this one on are copied
-    copies: np.ndarray  # float32[2, n, d] in one row: as they change, and as they came
+    first: int  # the nodes from this one on are copied
+    copies: np.ndarray  # float32[2, n, d], flattened: the copies that are trained, and the originals
 
 
 @inner
 def make_upper_nodes(n_nodes, dimensions):
-    """Buffers for a tree of so many inner nodes."""
+    """Return buffers for a tree with n_nodes inner nodes."""
     n_upper = min(N_UPPER, n_nodes)
     return UpperNodes(n_nodes - n_upper, aligned(2 * n_upper * dimensions))
 
@@ -43,7 +43,7 @@ def copy_upper_nodes(n_nodes, rows, upper):
 
 @inlined
 def write_back_upper_nodes(n_nodes, rows, upper):
-    """Bring the changes of the upper nodes back."""
+    """Add the changes of the copies to the rows of the upper nodes."""
     copies, n_upper = upper.copies.ctypes.data, n_nodes - upper.first
     for k in range(n_upper):
         copy = copies + k * rows.n_bytes
@@ -53,9 +53,16 @@ def write_back_upper_nodes(n_nodes, rows, upper):
 
 @inlined
 def find_path(word, tree, rows, upper, place, y_rows, labels):
-    """Write the rows and labels (1 for code 0, as in word2vec.c, else -1) of a word's path from `place` on.
+    """Write the row addresses and labels of a word's path, and return its length.
 
-    Returns its length.
+    Args:
+        word: The word.
+        tree: The tree.
+        rows: Addresses of the rows.
+        upper: The copied nodes.
+        place: Index in `y_rows` and `labels` from which to write.
+        y_rows: int64; the addresses are written to it.
+        labels: float32; 1 for code 0, as in word2vec.c, and -1 for code 1 are written to it.
     """
     copies = upper.copies.ctypes.data - upper.first * rows.n_bytes
     begin, end = tree.offsets[word], tree.offsets[word + 1]
@@ -68,7 +75,7 @@ def find_path(word, tree, rows, upper, place, y_rows, labels):
 
 @inlined
 def prefetch_path(word, tree, rows, upper):
-    """Ask for the rows of a word's path that are not copied."""
+    """Prefetch the rows of a word's path that are not copied."""
     for p in range(tree.offsets[word], tree.offsets[word + 1]):
         if tree.nodes[p] < upper.first:
             prefetch_row(rows.output + np.int64(tree.nodes[p]) * rows.n_bytes, rows.n_bytes >> 6)
@@ -76,6 +83,6 @@ def prefetch_path(word, tree, rows, upper):
 
 @inlined
 def prefetch_codes(word, tree):
-    """Ask for the nodes and codes of a word's path."""
+    """Prefetch the nodes and codes of a word's path."""
     prefetch_row(tree.nodes.ctypes.data + 4 * tree.offsets[word], 2)
     prefetch_row(tree.codes.ctypes.data + tree.offsets[word], 1)

@@ -1,1 +1,1 @@
-"""Kernels that go pair by pair, in word2vec.c's order: the yardstick."""
+"""Kernels that train one prediction after another, in the order of word2vec.c: the baseline for the blocked ones."""

@@ -1,9 +1,9 @@
-"""CBOW, centre by centre in word2vec.c's order: the yardstick for the blocked kernels.
+"""CBOW, centre by centre in the order of word2vec.c: the baseline for the blocked kernels.
 
-Sources: Mikolov et al. 2013a (arXiv 1301.3781) for the objective, `TrainModelThread` of word2vec.c for the order. It
-differs from word2vec.c as `sequential._skipgram` does, and in the gradient of the context words, which is the true one:
-where the hidden vector is their mean, each takes its share 1 / n of the hidden vector's step, which word2vec.c and
-gensim pass on whole (Irsoy, Benton & Stratos 2021, arXiv 2012.15332).
+The objective is that of Mikolov et al. 2013a (arXiv 1301.3781), the order that of `TrainModelThread` in word2vec.c. The
+differences from word2vec.c are those of `sequential._skipgram`, and the gradient of the context words. If the hidden
+vector is the mean of n context vectors, each of them takes 1 / n of its step, which is the exact gradient. word2vec.c
+and gensim apply the whole step to each (Irsoy, Benton & Stratos 2021, arXiv 2012.15332).
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from spacy_w2v._arrays import Alphas, Chunk, InputLayer, KernelSettings, OutputL
 from spacy_w2v._jit import kernel
 from spacy_w2v.kernels._frozen import is_frozen
 from spacy_w2v.kernels._input_vectors import change_input, input_vector
-from spacy_w2v.kernels.sequential._learning import learn
+from spacy_w2v.kernels.sequential._gradient_steps import gradient_step
 from spacy_w2v.kernels.sequential._sentences import draw_radius, subsample_sentence
 
 
@@ -27,13 +27,10 @@ def train_chunk(
     alphas: Alphas,
     random_state: RandomState,
 ) -> tuple[float, int, int]:
-    """Train on every sentence of a chunk, changing the weights in place.
+    """Train on every sentence of a chunk and update the weights in place. See `kernels.TrainChunk`.
 
-    The mean or the sum of the input vectors of a centre's context predicts the centre; see `_learning`. The random
-    draws are those of `_skipgram`, with noise words for each centre that has a context instead of each pair.
-
-    Returns the loss summed over centres that have a context, how many they are, and the number of tokens kept by
-    subsampling.
+    The mean or the sum of the input vectors of a centre's context predicts the centre; see `_gradient_steps`. The
+    random draws are those of `_skipgram`, with noise words for each centre that has a context instead of each pair.
     """
     dimensions, n_tokens = weights.input.shape[1], chunk.tokens.size
     words, places = np.empty(n_tokens, np.uint32), np.empty(n_tokens, np.int64)
@@ -58,7 +55,7 @@ def train_chunk(
                     vector = input_vector(input_layer, words[context], weights, scratch)
                     for i in range(dimensions):
                         hidden[i] += scale * vector[i]
-            loss += learn(
+            loss += gradient_step(
                 output_layer,
                 words[centre],
                 hidden,

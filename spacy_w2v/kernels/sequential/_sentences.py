@@ -1,4 +1,4 @@
-"""The tokens of a sentence that the sequential kernels train on."""
+"""Subsampling of sentences and drawing of window radii, for the sequential kernels."""
 
 import numpy as np
 
@@ -9,9 +9,19 @@ from spacy_w2v.kernels._random import next_random, scale_below
 
 @inner
 def subsample_sentence(first, last, chunk, subsampling, words, places, state):
-    """Write words and places of the tokens that are kept, with a draw for each that is in the vocabulary.
+    """Find the tokens of a sentence that are kept, with one random draw for each token in the vocabulary.
 
-    Returns how many they are.
+    Args:
+        first: Index of the sentence's first token in the chunk.
+        last: Index after its last token.
+        chunk: The chunk.
+        subsampling: Word ids and thresholds.
+        words: uint32; the word ids of the kept tokens are written to it.
+        places: int64; their indices in the chunk are written to it.
+        state: State of the random generator, which is advanced.
+
+    Returns:
+        The number of kept tokens.
     """
     length = 0
     for place in range(first, last):
@@ -27,7 +37,7 @@ def subsample_sentence(first, last, chunk, subsampling, words, places, state):
 
 @inner
 def draw_radius(settings, state):
-    """The radius of a window: drawn from 1 to `window`, or always `window`."""
+    """Return the radius of a window: drawn from 1 to `window` if windows shrink, otherwise `window`."""
     if settings.shrink_windows:
         return np.int64(scale_below(next_random(state) >> np.uint64(32), np.uint64(settings.window))) + 1
     return np.int64(settings.window)

@@ -1,8 +1,9 @@
-"""Skip-gram, pair by pair in word2vec.c's order: the yardstick for the blocked kernels.
+"""Skip-gram, pair by pair in the order of word2vec.c: the baseline for the blocked kernels.
 
-Sources: Mikolov et al. 2013b (arXiv 1310.4546) for the objective, `TrainModelThread` of word2vec.c for the order.
-The differences from word2vec.c: σ is computed instead of looked up in a table that is cut at ±6; noise is drawn by
-the alias method instead of a table of 100 million entries; the generator is xoshiro256++ (Blackman & Vigna 2019).
+The objective is that of Mikolov et al. 2013b (arXiv 1310.4546), the order that of `TrainModelThread` in word2vec.c.
+There are three differences from word2vec.c: σ is computed instead of looked up in a table limited to ±6, noise words
+are drawn by the alias method instead of from a table of 100 million entries, and the random generator is xoshiro256++
+(Blackman & Vigna 2019).
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ from spacy_w2v._arrays import Alphas, Chunk, InputLayer, KernelSettings, OutputL
 from spacy_w2v._jit import kernel
 from spacy_w2v.kernels._frozen import is_frozen
 from spacy_w2v.kernels._input_vectors import change_input, input_vector
-from spacy_w2v.kernels.sequential._learning import learn
+from spacy_w2v.kernels.sequential._gradient_steps import gradient_step
 from spacy_w2v.kernels.sequential._sentences import draw_radius, subsample_sentence
 
 
@@ -26,14 +27,12 @@ def train_chunk(
     alphas: Alphas,
     random_state: RandomState,
 ) -> tuple[float, int, int]:
-    """Train on every sentence of a chunk, changing the weights in place.
+    """Train on every sentence of a chunk and update the weights in place. See `kernels.TrainChunk`.
 
-    The input is the context word and the output the centre. Each pair takes a step of the learning rate along the
-    gradient of the loss of its output layer; see `_learning`. Order of the random draws: for a sentence one per word of
-    the vocabulary (kept or not), then for each centre one for the window's radius (if windows shrink), then one per
-    noise word.
-
-    Returns the loss summed over pairs, the number of pairs, and the number of tokens kept by subsampling.
+    The input is the context word and the output is the centre. Each pair takes one gradient step; see
+    `_gradient_steps`. Random numbers are drawn in this order: for each sentence, one per token in the vocabulary, which
+    decides whether it is kept; then for each centre one for the radius of its window, if windows shrink, and for each
+    of its pairs one per noise word.
     """
     n_tokens = chunk.tokens.size
     words, places = np.empty(n_tokens, np.uint32), np.empty(n_tokens, np.int64)
@@ -54,7 +53,7 @@ def train_chunk(
                 hidden = input_vector(input_layer, words[context], weights, scratch)
                 for i in range(hidden.size):
                     change[i] = np.float32(0.0)
-                loss += learn(
+                loss += gradient_step(
                     output_layer,
                     words[centre],
                     hidden,

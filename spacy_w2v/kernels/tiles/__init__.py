@@ -1,1 +1,1 @@
-"""The vector instructions that the blocked kernels are made of."""
+"""Matrix products on tiles of vector instructions, the building blocks of the blocked kernels."""

@@ -1,4 +1,4 @@
-"""Products of some inputs with the same outputs, as tiles of 4 inputs by QUADS outputs."""
+"""Products of several inputs with the same outputs, in tiles of 4 inputs by QUADS outputs."""
 
 from spacy_w2v._jit import inlined
 from spacy_w2v.kernels.tiles._instructions import STEP, block_products, gradients
@@ -7,13 +7,25 @@ from spacy_w2v.kernels.tiles._llvm import LANES, QUADS
 
 @inlined
 def place_in_tiles(i, k):
-    """Where the weight of input i and output k of a step of STEP inputs stands."""
+    """Return the index of the weight of input i and output k in the tiles of a step of STEP inputs."""
     return STEP * QUADS * (k // QUADS) + LANES * (i >> 2) + 4 * (k % QUADS) + (i & 3)
 
 
 @inlined
 def find_block_gradients(x_rows, y_rows, n_fours, n_quads, weights, gradient, alpha, n_vectors, loss):
-    """The gradients of n_fours times 4 inputs with n_quads times QUADS outputs, at the current weights."""
+    """Compute the gradients of all pairs of inputs and outputs at the current weights.
+
+    Args:
+        x_rows: Address of the addresses of the input rows.
+        y_rows: Address of the addresses of the output rows.
+        n_fours: Number of inputs / 4.
+        n_quads: Number of outputs / QUADS.
+        weights: Address of the weights of the pairs, in the order of the tiles.
+        gradient: Address where the gradients are written, in the same order.
+        alpha: The learning rate.
+        n_vectors: d / LANES.
+        loss: Address of LANES partial sums of the loss, to which the losses are added.
+    """
     for q in range(n_quads):
         for four in range(n_fours):
             tile = 4 * LANES * (n_fours * q + four)

@@ -1,13 +1,18 @@
-"""The input vector of a word by its address, for steps that read it and change it where it lies.
+"""Gathering and scattering of input vectors by address, for the steps of the blocked kernels.
 
-A step *borrows* the vectors of its words: it gets an address for each, at which it reads and to which it adds. Where a
-word has one row of its own, that is the row, and nothing is to be done after the step. Where several rows make a vector
-together, it is gathered in a slot of the scratch memory, and giving it back adds what the step has changed to each of
-the rows. A frozen word is copied to a slot as well, and what a step adds to that is dropped.
+A step gathers the vectors of its words: it gets one address per word, reads the vector there and updates it in place.
+If the word has a row of its own, the address is that row, and there is nothing to scatter. If several rows form the
+vector, gathering writes it to a slot of the scratch memory, and scattering adds the change to each of the rows. A
+frozen word is also copied to a slot, and its change is discarded.
 
-What the functions do depends on the type of the input layer, and is chosen at compile time by `INPUT_ROWS`: another
-kind of layer is another entry, and not another kernel. slot: number of a place in the scratch memory that no other word
-of the step has. rows: where the rows lie.
+The functions are chosen at compile time from `INPUT_ROWS`, by the type of the input layer. A new kind of input layer is
+a new entry there, and needs no new kernel.
+
+Arguments that the functions share:
+    input_layer: How rows of `weights.input` form word vectors.
+    word: The id of the word.
+    slot: The number of a slot in the scratch memory that no other word of the step uses.
+    rows: The addresses of the rows.
 """
 
 from collections.abc import Callable
@@ -24,17 +29,17 @@ from spacy_w2v.kernels.tiles._llvm import LANES
 
 @inlined
 def input_row(row, rows):
-    """The address of a row of the input weights."""
+    """Return the address of a row of the input weights."""
     return rows.input + np.int64(row) * rows.n_bytes
 
 
 @inlined
 def is_frozen_row(word, rows):
-    """Whether a word is frozen, as `_frozen.is_frozen`."""
+    """Return whether a word is frozen, like `_frozen.is_frozen`."""
     return rows.frozen != 0 and byte_at(rows.frozen + np.int64(word)) != 0
 
 
-def _borrow_own_row(input_layer, word, slot, rows):
+def _gather_own_row(input_layer, word, slot, rows):
     row = input_row(word, rows)
     if is_frozen_row(word, rows):
         copy = rows.scratch + slot * rows.n_bytes
@@ -43,7 +48,7 @@ def _borrow_own_row(input_layer, word, slot, rows):
     return row
 
 
-def _give_back_nothing(input_layer, word, slot, rows):
+def _scatter_nothing(input_layer, word, slot, rows):
     pass
 
 
@@ -51,53 +56,54 @@ def _prefetch_own_row(input_layer, word, slot, rows):
     prefetch_row(input_row(word, rows), rows.n_bytes >> 6)
 
 
-def _slots_of_frozen(input_layer, n_slots, settings):
+def _frozen_scratch_rows(input_layer, n_slots, settings):
     return n_slots if settings.frozen.size else 0
 
 
 class InputRowFunctions(NamedTuple):
-    """What one kind of input layer does where it is asked by addresses."""
+    """The functions of one kind of input layer, for row addresses. They take (input_layer, word, slot, rows)."""
 
-    borrow: Callable[..., Any]
-    give_back: Callable[..., Any]
+    gather: Callable[..., Any]
+    scatter: Callable[..., Any]
     prefetch: Callable[..., Any]
     n_scratch_rows: Callable[..., Any]
+    """Takes (input_layer, n_slots, settings)."""
 
 
 INPUT_ROWS = {
-    IdentityInput: InputRowFunctions(_borrow_own_row, _give_back_nothing, _prefetch_own_row, _slots_of_frozen)
+    IdentityInput: InputRowFunctions(_gather_own_row, _scatter_nothing, _prefetch_own_row, _frozen_scratch_rows)
 }
-"""Type of the input layer → what it does."""
+"""The functions of each type of input layer."""
 
 
-def borrow_input(input_layer, word, slot, rows):
-    """Return the address of a word's vector, for a step that reads it and adds to it."""
-    return INPUT_ROWS[type(input_layer)].borrow(input_layer, word, slot, rows)
+def gather_input(input_layer, word, slot, rows):
+    """Return the address of a word's vector, which a step may read and update."""
+    return INPUT_ROWS[type(input_layer)].gather(input_layer, word, slot, rows)
 
 
-def give_back_input(input_layer, word, slot, rows):
-    """Pass on what steps have added to a borrowed vector."""
-    INPUT_ROWS[type(input_layer)].give_back(input_layer, word, slot, rows)
+def scatter_input(input_layer, word, slot, rows):
+    """Add the change of a gathered vector to the rows that form it."""
+    INPUT_ROWS[type(input_layer)].scatter(input_layer, word, slot, rows)
 
 
 def prefetch_input(input_layer, word, slot, rows):
-    """Ask for what makes the vector of a word, some steps before it is borrowed. slot: of no meaning."""
+    """Prefetch the rows that form the vector of a word, some steps before it is gathered. `slot` is ignored."""
     INPUT_ROWS[type(input_layer)].prefetch(input_layer, word, slot, rows)
 
 
 def n_scratch_rows(input_layer, n_slots, settings):
-    """Return how many rows of scratch memory so many slots take."""
+    """Return the number of scratch rows that `n_slots` slots need. settings: a KernelSettings."""
     return INPUT_ROWS[type(input_layer)].n_scratch_rows(input_layer, n_slots, settings)
 
 
-@overload(borrow_input, jit_options=INNER_OPTIONS)
-def _compile_borrow_input(input_layer, word, slot, rows):
-    return INPUT_ROWS[input_layer.instance_class].borrow
+@overload(gather_input, jit_options=INNER_OPTIONS)
+def _compile_gather_input(input_layer, word, slot, rows):
+    return INPUT_ROWS[input_layer.instance_class].gather
 
 
-@overload(give_back_input, jit_options=INNER_OPTIONS)
-def _compile_give_back_input(input_layer, word, slot, rows):
-    return INPUT_ROWS[input_layer.instance_class].give_back
+@overload(scatter_input, jit_options=INNER_OPTIONS)
+def _compile_scatter_input(input_layer, word, slot, rows):
+    return INPUT_ROWS[input_layer.instance_class].scatter
 
 
 @overload(prefetch_input, jit_options=INNER_OPTIONS)

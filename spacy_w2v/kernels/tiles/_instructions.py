@@ -1,9 +1,16 @@
-"""The products of a step as tiles of vector instructions: what the blocked kernels are made of.
+"""LLVM intrinsics for the products and updates of a step, as tiles of vector instructions.
 
-Addresses are int64; `x_rows` and `y_rows` are addresses of arrays of row addresses; n_vectors = d / LANES.
-Arrays whose addresses are passed must be kept alive by the caller.
+All arrays are passed as addresses, int64. The caller must keep the arrays alive.
 
-`sums` holds the changes of the inputs of a step, n_vectors × STEP × LANES: it is zero between steps.
+Arguments that the functions share:
+    x_rows: Address of the addresses of the input rows.
+    y_rows: Address of the addresses of the output rows.
+    n_vectors: d / LANES.
+    n_quads: Number of outputs / QUADS.
+    n_fours: Number of inputs / 4.
+    gradient: Address of the gradients g_ik of input i and output k, in the order of the tiles.
+    sums: Address of the changes of a step's inputs, float32[n_vectors, STEP, LANES]. They are zero between steps.
+    offset: Bytes from the start of a row to the vector of columns to update.
 """
 
 from llvmlite import ir
@@ -34,15 +41,15 @@ from spacy_w2v.kernels.tiles._llvm import (
 )
 
 STEP = 8
-"""Inputs that share one step; their rows and gradients fill half of the 32 vector registers."""
+"""Inputs of one step. Their rows and gradients fill half of the 32 vector registers."""
 
 PREFETCH_LOCALITY = 3
-"""Into all caches; 2 (L2 only), or asking for ownership, measured the same."""
+"""Prefetch to all caches. 2 (L2 only) and prefetching for ownership were no faster."""
 
 
 @intrinsic
 def block_products(typing_context, x_rows, y_rows, n_vectors, products):
-    """x_i.y_k of four inputs and QUADS output rows."""
+    """Write the products x_i.y_k of four inputs and QUADS output rows to `products`."""
 
     def generate(context, builder, signature, arguments):
         x_rows, y_rows, n_vectors, products = arguments
@@ -66,7 +73,12 @@ def block_products(typing_context, x_rows, y_rows, n_vectors, products):
 
 
 def _block_update(*, n_inputs, to_rows):
-    """An intrinsic that changes one vector of columns of n_inputs inputs and of all their outputs."""
+    """Return an intrinsic that updates one vector of columns of n_inputs inputs and of all their outputs.
+
+    Args:
+        n_inputs: Number of inputs.
+        to_rows: Add the changes of the inputs to their rows and clear `sums`. Otherwise add them to `sums`.
+    """
 
     def generate(context, builder, signature, arguments):
         x_rows, y_rows, n_quads, gradient, sums, offset = arguments
@@ -82,18 +94,18 @@ def _block_update(*, n_inputs, to_rows):
             for k in range(QUADS):
                 row = at(builder, load(builder, I64, at(builder, rows, 8 * k), 8), offset)
                 y = load(builder, VECTOR, row)
-                moved = y
+                new_row = y
                 for i in range(n_inputs):
                     place = 4 * LANES * (i // 4) + 4 * (4 * k + i % 4)
                     g = splat(builder, load(builder, F32, at(builder, quad, place)))
                     sums[i] = fma(builder, g, y, sums[i])
-                    moved = fma(builder, g, x[i], moved)
-                store(builder, moved, row)
+                    new_row = fma(builder, g, x[i], new_row)
+                store(builder, new_row, row)
             return sums
 
         sums = loop(builder, n_quads, sums, body)
         for row, place, value in zip(xs, places, sums, strict=True):
-            if to_rows:  # read again: a word may stand twice in a step
+            if to_rows:  # read again, since a word may occur twice in a step
                 store(builder, builder.fadd(load(builder, VECTOR, row), value), row)
             store(builder, splat_constant(0.0) if to_rows else value, place)
         return context.get_dummy_value()
@@ -103,24 +115,24 @@ def _block_update(*, n_inputs, to_rows):
 
 @intrinsic
 def block_update(typing_context, x_rows, y_rows, n_quads, gradient, sums, offset):
-    """y_k += sum_i g_ik x_i and x_i += sums_i + sum_k g_ik y_k, for STEP inputs. Clears sums."""
+    """y_k += sum_i g_ik x_i and x_i += sums_i + sum_k g_ik y_k, for STEP inputs. Clears `sums`."""
     return _block_update(n_inputs=STEP, to_rows=True)
 
 
 @intrinsic
 def half_block_update(typing_context, x_rows, y_rows, n_quads, gradient, sums, offset):
-    """As block_update, for STEP / 2 inputs."""
+    """Like block_update, for STEP / 2 inputs."""
     return _block_update(n_inputs=STEP // 2, to_rows=True)
 
 
 @intrinsic
 def hidden_block_update(typing_context, x_rows, y_rows, n_quads, gradient, sums, offset):
-    """y_k += sum_i g_ik x_i and sums_i += sum_k g_ik y_k, for STEP hidden vectors, which stay as they are."""
+    """y_k += sum_i g_ik x_i and sums_i += sum_k g_ik y_k, for STEP hidden vectors x_i, which are not changed."""
     return _block_update(n_inputs=STEP, to_rows=False)
 
 
 def _for_each_vector(step):
-    """An intrinsic that calls `step(builder, *places)` with the addresses of each vector of three rows."""
+    """Return an intrinsic that calls `step(builder, *addresses)` for each vector of LANES columns of three rows."""
 
     def generate(context, builder, signature, arguments):
         *rows, n_vectors = arguments
@@ -138,7 +150,7 @@ def _for_each_vector(step):
 
 @intrinsic
 def copy_row(typing_context, row, copy, original, n_vectors):
-    """Copy = original = row."""
+    """Copy a row to `copy` and to `original`."""
 
     def step(builder, row, copy, original):
         value = load(builder, VECTOR, row)
@@ -150,7 +162,7 @@ def copy_row(typing_context, row, copy, original, n_vectors):
 
 @intrinsic
 def write_back_row(typing_context, row, copy, original, n_vectors):
-    """Row += copy - original: what other threads did to the row meanwhile stays."""
+    """Add copy - original to the row, which keeps the changes that other threads made in the meantime."""
 
     def step(builder, row, copy, original):
         now, new, old = (load(builder, VECTOR, place) for place in (row, copy, original))
@@ -161,7 +173,10 @@ def write_back_row(typing_context, row, copy, original, n_vectors):
 
 @intrinsic
 def spread_weights(typing_context, input_weights, labels, weights, n_quads, n_fours):
-    """Weights a_i b_k in the order of the tiles, of n_fours times 4 inputs and n_quads times QUADS outputs."""
+    """Write the weights a_i b_k to `weights` in the order of the tiles.
+
+    input_weights: address of the a_i of the inputs. labels: address of the b_k of the outputs.
+    """
 
     def generate(context, builder, signature, arguments):
         input_weights, labels, weights, n_quads, n_fours = arguments
@@ -169,19 +184,19 @@ def spread_weights(typing_context, input_weights, labels, weights, n_quads, n_fo
 
         def body(index, _):
             quad = load(builder, quad_type, at(builder, labels, builder.mul(index, i64(4 * QUADS))))
-            of_outputs = builder.shuffle_vector(
+            output_factors = builder.shuffle_vector(
                 quad, quad, ir.Constant(INTS, [k for k in range(QUADS) for _ in "four"])
             )
             tiles = at(builder, weights, builder.mul(builder.mul(index, n_fours), i64(4 * LANES)))
 
-            def of_four(half, _):
+            def each_four(half, _):
                 four = load(builder, FOUR, at(builder, input_weights, builder.mul(half, i64(16))))
-                of_inputs = builder.shuffle_vector(four, four, ir.Constant(INTS, [0, 1, 2, 3] * QUADS))
+                input_factors = builder.shuffle_vector(four, four, ir.Constant(INTS, [0, 1, 2, 3] * QUADS))
                 place = at(builder, tiles, builder.mul(half, i64(4 * LANES)))
-                store(builder, builder.fmul(of_inputs, of_outputs), place)
+                store(builder, builder.fmul(input_factors, output_factors), place)
                 return []
 
-            loop(builder, n_fours, [], of_four)
+            loop(builder, n_fours, [], each_four)
             return []
 
         loop(builder, n_quads, [], body)
@@ -192,7 +207,7 @@ def spread_weights(typing_context, input_weights, labels, weights, n_quads, n_fo
 
 @intrinsic
 def group_products(typing_context, x_rows, y_rows, n_vectors, products):
-    """x.y of QUADS groups of one input and four outputs."""
+    """Write the products x.y of QUADS groups, each of one input and four outputs, to `products`."""
 
     def generate(context, builder, signature, arguments):
         x_rows, y_rows, n_vectors, place = arguments
@@ -216,11 +231,21 @@ def group_products(typing_context, x_rows, y_rows, n_vectors, products):
 
 @intrinsic
 def gradients(typing_context, products, weights, n_tiles, rate, loss):
-    """Products p to the changes rate * w * s(-p), or rate * w * s(p) where the weight w is negative, in place.
+    """Replace products p by gradients: rate * w * s(-p) if the weight w is positive, rate * w * s(p) if negative.
 
-    A pair of weight |w| is to be predicted if w > 0 and not to be if w < 0. Its loss |w| log(1 + exp(-p)), or
-    |w| log(1 + exp(p)), is added to `loss`.
-    Apart from the products: the chain from a product to its gradient is long, and many tiles at once hide it.
+    A positive weight marks a pair to be predicted, a negative one a pair that is noise. The loss of a pair, which is
+    |w| log(1 + exp(-p)) or |w| log(1 + exp(p)), is added to `loss`. Here s(z) = 1 / (1 + exp(-z)).
+
+    The products are computed before, in another loop: the chain of instructions from a product to its gradient is long,
+    and processing many tiles at once hides its latency.
+
+    Args:
+        typing_context: Of numba.
+        products: Address of n_tiles vectors of products, which are replaced.
+        weights: Address of as many weights.
+        n_tiles: Number of vectors.
+        rate: The learning rate.
+        loss: Address of LANES partial sums of the loss.
     """
 
     def generate(context, builder, signature, arguments):
@@ -234,7 +259,7 @@ def gradients(typing_context, products, weights, n_tiles, rate, loss):
             weight = load(builder, VECTOR, at(builder, weights, offset))
             bits = builder.bitcast(weight, INTS)
             size = builder.bitcast(builder.and_(bits, builder.not_(sign_bit)), VECTOR)
-            # -p where the weight is positive: the sign of p changes where the weight's sign bit is not set
+            # -p where the weight is positive: flip the sign of p where the sign bit of the weight is not set
             flip = builder.and_(builder.not_(bits), sign_bit)
             z = builder.bitcast(builder.xor(builder.bitcast(load(builder, VECTOR, place), INTS), flip), VECTOR)
             sigmoid, softplus = sigmoid_and_softplus(builder, z)
@@ -249,7 +274,7 @@ def gradients(typing_context, products, weights, n_tiles, rate, loss):
 
 
 def _group_update(*, n_outputs):
-    """An intrinsic that changes one input, by `sums`, and its n_outputs outputs."""
+    """Return an intrinsic that updates n_outputs outputs of one input, and adds the input's change to `sums`."""
 
     def generate(context, builder, signature, arguments):
         x_row, y_rows, gradient, sums, n_vectors = arguments
@@ -261,7 +286,7 @@ def _group_update(*, n_outputs):
             x = load(builder, VECTOR, at(builder, x_row, offset))
             place = at(builder, sums, builder.mul(index, i64(4 * LANES * STEP)))
             total = load(builder, VECTOR, place)
-            for j in range(n_outputs):  # one after the other: a centre may stand twice in a group
+            for j in range(n_outputs):  # in sequence, since a centre may occur twice in a group
                 row = at(builder, ys[j], offset)
                 y = load(builder, VECTOR, row)
                 total = fma(builder, g[j], y, total)
@@ -277,19 +302,19 @@ def _group_update(*, n_outputs):
 
 @intrinsic
 def group_update(typing_context, x_row, y_rows, gradient, sums, n_vectors):
-    """One group: y_j += g_j x, and sums += g_j y_j."""
+    """Update one group: sums += g_j y_j and y_j += g_j x for four outputs y_j of the input x, one after another."""
     return _group_update(n_outputs=4)
 
 
 @intrinsic
 def pair_update(typing_context, x_row, y_rows, gradient, sums, n_vectors):
-    """As group_update, for one output."""
+    """Like group_update, for one output."""
     return _group_update(n_outputs=1)
 
 
 @intrinsic
 def pair_products(typing_context, x_rows, y_rows, n_vectors, products):
-    """x_i.y_i of STEP pairs, and zeros up to LANES."""
+    """Write the products x_i.y_i of STEP pairs to `products`, and zeros up to LANES."""
 
     def generate(context, builder, signature, arguments):
         x_rows, y_rows, n_vectors, place = arguments
@@ -310,7 +335,7 @@ def pair_products(typing_context, x_rows, y_rows, n_vectors, products):
 
 @intrinsic
 def add_rows(typing_context, rows, n_rows, scale, total, n_vectors):
-    """Total = scale times the sum of n_rows >= 1 rows: the hidden vector of a context."""
+    """Write `scale` times the sum of n_rows >= 1 rows to `total`: the hidden vector of a context."""
 
     def generate(context, builder, signature, arguments):
         rows, n_rows, scale, total, n_vectors = arguments
@@ -319,11 +344,11 @@ def add_rows(typing_context, rows, n_rows, scale, total, n_vectors):
         def body(index, _):
             offset = builder.mul(index, i64(4 * LANES))
 
-            def of_row(number, sums):
+            def each_row(number, sums):
                 row = load(builder, I64, at(builder, rows, builder.mul(number, i64(8))), 8)
                 return [builder.fadd(sums[0], load(builder, VECTOR, at(builder, row, offset)))]
 
-            (value,) = loop(builder, n_rows, [splat_constant(0.0)], of_row)
+            (value,) = loop(builder, n_rows, [splat_constant(0.0)], each_row)
             store(builder, builder.fmul(value, scales), at(builder, total, offset))
             return []
 
@@ -335,7 +360,7 @@ def add_rows(typing_context, rows, n_rows, scale, total, n_vectors):
 
 @intrinsic
 def change_rows(typing_context, rows, n_rows, scale, sums, n_vectors):
-    """Each of n_rows >= 1 rows += scale times the `sums` of one input: the change of a hidden vector. Clears sums."""
+    """Add `scale` times the `sums` of one hidden vector to each of n_rows >= 1 rows, and clear these `sums`."""
 
     def generate(context, builder, signature, arguments):
         rows, n_rows, scale, sums, n_vectors = arguments
@@ -347,12 +372,12 @@ def change_rows(typing_context, rows, n_rows, scale, sums, n_vectors):
             change = builder.fmul(load(builder, VECTOR, place), scales)
             store(builder, splat_constant(0.0), place)
 
-            def of_row(number, _):
+            def each_row(number, _):
                 row = at(builder, load(builder, I64, at(builder, rows, builder.mul(number, i64(8))), 8), offset)
                 store(builder, builder.fadd(load(builder, VECTOR, row), change), row)
                 return []
 
-            loop(builder, n_rows, [], of_row)
+            loop(builder, n_rows, [], each_row)
             return []
 
         loop(builder, n_vectors, [], body)
@@ -363,7 +388,7 @@ def change_rows(typing_context, rows, n_rows, scale, sums, n_vectors):
 
 @intrinsic
 def prefetch_row(typing_context, row, n_lines):
-    """Ask for a row, 64 bytes a line, for writing later."""
+    """Prefetch n_lines cache lines of 64 bytes, from the address `row` on."""
 
     def generate(context, builder, signature, arguments):
         row, n_lines = arguments
@@ -385,7 +410,7 @@ def prefetch_row(typing_context, row, n_lines):
 
 @intrinsic
 def byte_at(typing_context, address):
-    """The byte at an address: an array, passed on in the innermost loop, would be counted each time."""
+    """Return the byte at an address. Passing an array to an inner function would count its references each time."""
 
     def generate(context, builder, signature, arguments):
         return builder.zext(load(builder, ir.IntType(8), arguments[0], 1), I64)

@@ -1,6 +1,6 @@
-"""LLVM code for vectors of float32, as wide as the machine has them: what tiles are built of.
+"""LLVM code for float32 vectors of the processor's full width, from which tiles are built.
 
-Plain loops do not reach it: LLVM takes half the width by itself, and cannot prove that rows do not overlap.
+Plain loops are slower: LLVM's vectoriser uses only half the width, and cannot prove that rows do not overlap.
 """
 
 import numpy as np
@@ -10,16 +10,17 @@ from numba.core.codegen import get_host_cpu_features
 
 
 def _lanes() -> int:
-    """float32 lanes of the widest vectors that numba compiles for, which its settings may limit.
+    """Return the number of float32 lanes in the widest vectors that numba compiles for: 8 or 16.
 
-    They follow from the features that are part of the key of numba's cache: it never loads code of other lanes.
+    It depends only on the processor features, which numba's settings may limit. The features are part of the key of
+    numba's cache, so code for another width is never loaded.
     """
     features = get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
     return 16 if "+avx512f" in features.split(",") else 8
 
 
 LANES = _lanes()
-QUADS = LANES // 4  # a tile is 4 inputs by QUADS outputs: one vector of logits
+QUADS = LANES // 4  # a tile of 4 inputs by QUADS outputs is one vector of scores
 
 F32, I32, I64 = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 VECTOR, INTS = ir.VectorType(F32, LANES), ir.VectorType(I32, LANES)
@@ -66,7 +67,7 @@ def unary(builder, operation, a):
 
 
 def polynomial(builder, x, coefficients):
-    """Horner's scheme, highest coefficient first."""
+    """Evaluate a polynomial at x by Horner's scheme, highest coefficient first."""
     value = splat_constant(coefficients[0])
     for coefficient in coefficients[1:]:
         value = fma(builder, value, x, splat_constant(coefficient))
@@ -74,7 +75,17 @@ def polynomial(builder, x, coefficients):
 
 
 def loop(builder, count, carried, body):
-    """Run `body(index, values) -> values` `count` >= 1 times, with the carried values in registers."""
+    """Run `body(index, values) -> values` for `count` >= 1 times, with the values in registers.
+
+    Args:
+        builder: The builder, which stands in the block before the loop and after it in the one that follows.
+        count: Number of iterations, i64.
+        carried: The initial values.
+        body: Appends the code of one iteration and returns its values.
+
+    Returns:
+        The values after the last iteration.
+    """
     before = builder.basic_block
     head = builder.append_basic_block("loop")
     builder.branch(head)
@@ -99,7 +110,7 @@ def loop(builder, count, carried, body):
 
 
 def sums(builder, vectors):
-    """One vector whose lane j is the sum of vectors[j]: a tree of shuffles within and then across 128-bit lanes."""
+    """Return a vector whose lane j is the sum of vectors[j], by shuffles within and then across 128-bit lanes."""
 
     def combined(a, b, first, second):
         masks = [ir.Constant(INTS, mask) for mask in (first, second)]
@@ -118,7 +129,7 @@ def sums(builder, vectors):
 
 
 def _fit(function, low, high, degree):
-    """Coefficients of a near-minimax polynomial (fitted at Chebyshev's nodes), highest first."""
+    """Return the coefficients of a near-minimax polynomial, fitted at Chebyshev nodes, highest first."""
     nodes = np.cos(np.pi * (np.arange(200) + 0.5) / 200)
     x = (low + high) / 2 + (high - low) / 2 * nodes
     return (
@@ -128,19 +139,19 @@ def _fit(function, low, high, degree):
     )
 
 
-# to float32 precision: see test_sigmoid_and_softplus
+# Accurate to float32 precision, see test_sigmoid_and_softplus.
 _EXP2 = _fit(np.exp2, -0.5, 0.5, 5)
 _LOG1P = _fit(lambda e: np.log1p(e) / e, 0.0, 1.0, 8)
 
 
 def exponential(builder, size):
-    """exp(-size) for size >= 0, which cannot overflow; beyond 87 it is exp(-87). NaN stays NaN."""
+    """Return exp(-size) for size >= 0. Above 87 the result is exp(-87), so that it stays normal. NaN stays NaN."""
     far = builder.fcmp_ordered(">", size, splat_constant(87.0))
     size = builder.select(far, splat_constant(87.0), size)
     power = builder.fmul(size, splat_constant(-1.4426950408889634))
     whole = unary(builder, "rint", power)
     part = builder.fsub(power, whole)
-    # the conversion of NaN is undefined; `part` carries the NaN on
+    # Converting NaN to an integer is undefined, so use 0; `part` passes the NaN on.
     known = builder.select(builder.fcmp_unordered("uno", whole, whole), splat_constant(0.0), whole)
     exponent = builder.fptosi(known, INTS)
     exponent = builder.shl(builder.add(exponent, ir.Constant(INTS, [127] * LANES)), ir.Constant(INTS, [23] * LANES))
@@ -148,7 +159,10 @@ def exponential(builder, size):
 
 
 def sigmoid_and_softplus(builder, z):
-    """s(z) = 1 / (1 + exp(-z)) and log(1 + exp(z)), both from e = exp(-|z|), which cannot overflow. NaN stays NaN."""
+    """Return s(z) = 1 / (1 + exp(-z)) and log(1 + exp(z)).
+
+    Both are computed from exp(-|z|), which cannot overflow. NaN stays NaN.
+    """
     e = exponential(builder, unary(builder, "fabs", z))
     inverse = builder.fdiv(splat_constant(1.0), builder.fadd(e, splat_constant(1.0)))
     positive = builder.fcmp_ordered(">=", z, splat_constant(0.0))

@@ -1,4 +1,4 @@
-"""Rows of the weights by their addresses, which is how tiles take them."""
+"""Addresses of the rows of the weights, and aligned buffers."""
 
 from typing import NamedTuple
 
@@ -9,19 +9,26 @@ from spacy_w2v.kernels.tiles._llvm import LANES
 
 
 class Rows(NamedTuple):
-    """Where the rows lie: addresses and sizes in bytes."""
+    """The addresses of the weights and buffers, and the size of a row."""
 
-    input: int
-    output: int
-    zero: int  # a row of zeros, for what has to be padded
-    scratch: int  # rows for input vectors that do not stand in one row of their own, or may not change
-    frozen: int  # a byte for each word, not 0 if it is frozen; 0 if no word is
-    n_bytes: int
+    input: int  # first input row
+    output: int  # first output row
+    zero: int  # a row of zeros, for padding
+    scratch: int  # rows for input vectors that are gathered from several rows, or frozen
+    frozen: int  # one byte for each word, not 0 if it is frozen; or 0 if no word is frozen
+    n_bytes: int  # size of a row
 
 
 @inlined
 def rows_of(weights, zero, scratch, settings):
-    """The rows of the weights; a row of zeros and those of scratch memory, as wide."""
+    """Return the addresses of the rows.
+
+    Args:
+        weights: The weights.
+        zero: float32[d]; a row of zeros.
+        scratch: float32; the scratch rows, one after another. It may be empty.
+        settings: KernelSettings, for the frozen words.
+    """
     return Rows(
         weights.input.ctypes.data, weights.output.ctypes.data, zero.ctypes.data, scratch.ctypes.data,
         settings.frozen.ctypes.data if settings.frozen.size else 0, weights.input.shape[1] * 4,
@@ -30,9 +37,10 @@ def rows_of(weights, zero, scratch, settings):
 
 @inner
 def aligned(size):
-    """float32 zeros on cache lines of their own: a 64-byte store across two lines costs twice.
+    """Return float32[size], zeros that share no cache line with other memory.
 
-    Lines of 128 bytes, as Apple's processors have them: what another thread writes is on none of them.
+    A 64-byte store across two lines costs twice as much. Lines are taken as 128 bytes, as on Apple's processors, so
+    that no other thread writes to them.
     """
     buffer = np.zeros(size + 64, np.float32)
     first = (-buffer.ctypes.data & 127) >> 2
@@ -41,7 +49,7 @@ def aligned(size):
 
 @inlined
 def reduce_loss(lanes):
-    """The sum of all lanes, which are cleared."""
+    """Return the sum of float32[LANES] as float64, and clear it."""
     total = 0.0
     for lane in range(LANES):
         total += lanes[lane]
