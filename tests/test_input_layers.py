@@ -18,8 +18,8 @@ from spacy_w2v._jit import FASTMATH
 from spacy_w2v.kernels import TRAINING_KERNELS
 from spacy_w2v.kernels._input_vectors import INPUT_VECTORS, InputVectorFunctions
 from spacy_w2v.kernels.tiles._input_rows import INPUT_ROWS, InputRowFunctions, input_row, is_frozen_row
-from spacy_w2v.kernels.tiles._instructions import _for_each_vector, copy_row, prefetch_row, write_back_row
 from spacy_w2v.kernels.tiles._llvm import LANES, VECTOR, load, splat_constant, store
+from spacy_w2v.kernels.tiles._row_instructions import _for_each_vector, copy_row, prefetch_row, write_back_row
 
 
 class MeanWithShared(NamedTuple):

@@ -31,10 +31,10 @@ from spacy_w2v.kernels.tiles._instructions import (
     hidden_block_update,
     pair_products,
     pair_update,
-    prefetch_row,
     spread_weights,
 )
 from spacy_w2v.kernels.tiles._llvm import LANES, QUADS
+from spacy_w2v.kernels.tiles._row_instructions import prefetch_row
 from spacy_w2v.kernels.tiles._rows import aligned, reduce_loss, rows_of
 
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from spacy_w2v._jit import inlined, inner
 from spacy_w2v.kernels.tiles._input_rows import gather_input, n_scratch_rows, scatter_input
-from spacy_w2v.kernels.tiles._instructions import STEP, add_rows, change_rows
+from spacy_w2v.kernels.tiles._instructions import STEP
 from spacy_w2v.kernels.tiles._llvm import LANES
+from spacy_w2v.kernels.tiles._row_instructions import add_rows, change_rows
 from spacy_w2v.kernels.tiles._rows import aligned
 
 

@@ -31,12 +31,7 @@ from spacy_w2v.kernels.blocked._tree_paths import (
 )
 from spacy_w2v.kernels.tiles._blocks import find_block_gradients
 from spacy_w2v.kernels.tiles._input_rows import gather_input, n_scratch_rows, prefetch_input, scatter_input
-from spacy_w2v.kernels.tiles._instructions import (
-    STEP,
-    block_update,
-    half_block_update,
-    spread_weights,
-)
+from spacy_w2v.kernels.tiles._instructions import STEP, block_update, half_block_update, spread_weights
 from spacy_w2v.kernels.tiles._llvm import LANES, QUADS
 from spacy_w2v.kernels.tiles._rows import aligned, reduce_loss, rows_of
 

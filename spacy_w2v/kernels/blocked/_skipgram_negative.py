@@ -34,8 +34,9 @@ from spacy_w2v.kernels.blocked._steps import LOGISTIC_INPUT_BOUND, OUTPUT_BOUND,
 from spacy_w2v.kernels.blocked._subsampled import limit_window, subsample_tokens
 from spacy_w2v.kernels.tiles._blocks import find_block_gradients, place_in_tiles
 from spacy_w2v.kernels.tiles._input_rows import gather_input, n_scratch_rows, prefetch_input, scatter_input
-from spacy_w2v.kernels.tiles._instructions import STEP, block_update, prefetch_row, spread_weights
+from spacy_w2v.kernels.tiles._instructions import STEP, block_update, spread_weights
 from spacy_w2v.kernels.tiles._llvm import LANES, QUADS
+from spacy_w2v.kernels.tiles._row_instructions import prefetch_row
 from spacy_w2v.kernels.tiles._rows import aligned, reduce_loss, rows_of
 
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from spacy_w2v._jit import inlined, inner
-from spacy_w2v.kernels.tiles._instructions import copy_row, prefetch_row, write_back_row
 from spacy_w2v.kernels.tiles._llvm import LANES
+from spacy_w2v.kernels.tiles._row_instructions import copy_row, prefetch_row, write_back_row
 from spacy_w2v.kernels.tiles._rows import aligned
 
 N_UPPER = 64

@@ -23,8 +23,8 @@ from numba.extending import overload
 
 from spacy_w2v._arrays import IdentityInput
 from spacy_w2v._jit import INNER_OPTIONS, inlined
-from spacy_w2v.kernels.tiles._instructions import byte_at, copy_row, prefetch_row
 from spacy_w2v.kernels.tiles._llvm import LANES
+from spacy_w2v.kernels.tiles._row_instructions import byte_at, copy_row, prefetch_row
 
 
 @inlined

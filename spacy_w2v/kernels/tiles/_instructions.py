@@ -20,7 +20,6 @@ from numba.extending import intrinsic
 from spacy_w2v.kernels.tiles._llvm import (
     F32,
     FOUR,
-    I32,
     I64,
     INTS,
     LANES,
@@ -42,9 +41,6 @@ from spacy_w2v.kernels.tiles._llvm import (
 
 STEP = 8
 """Inputs of one step. Their rows and gradients fill half of the 32 vector registers."""
-
-PREFETCH_LOCALITY = 3
-"""Prefetch to all caches. 2 (L2 only) and prefetching for ownership were no faster."""
 
 
 @intrinsic
@@ -131,46 +127,6 @@ def hidden_block_update(typing_context, x_rows, y_rows, n_quads, gradient, sums,
     return _block_update(n_inputs=STEP, to_rows=False)
 
 
-def _for_each_vector(step):
-    """Return an intrinsic that calls `step(builder, *addresses)` for each vector of LANES columns of three rows."""
-
-    def generate(context, builder, signature, arguments):
-        *rows, n_vectors = arguments
-
-        def body(index, _):
-            offset = builder.mul(index, i64(4 * LANES))
-            step(builder, *(at(builder, row, offset) for row in rows))
-            return []
-
-        loop(builder, n_vectors, [], body)
-        return context.get_dummy_value()
-
-    return types.void(*[types.int64] * 4), generate
-
-
-@intrinsic
-def copy_row(typing_context, row, copy, original, n_vectors):
-    """Copy a row to `copy` and to `original`."""
-
-    def step(builder, row, copy, original):
-        value = load(builder, VECTOR, row)
-        store(builder, value, copy)
-        store(builder, value, original)
-
-    return _for_each_vector(step)
-
-
-@intrinsic
-def write_back_row(typing_context, row, copy, original, n_vectors):
-    """Add copy - original to the row, which keeps the changes that other threads made in the meantime."""
-
-    def step(builder, row, copy, original):
-        now, new, old = (load(builder, VECTOR, place) for place in (row, copy, original))
-        store(builder, builder.fadd(now, builder.fsub(new, old)), row)
-
-    return _for_each_vector(step)
-
-
 @intrinsic
 def spread_weights(typing_context, input_weights, labels, weights, n_quads, n_fours):
     """Write the weights a_i b_k to `weights` in the order of the tiles.
@@ -230,8 +186,8 @@ def group_products(typing_context, x_rows, y_rows, n_vectors, products):
 
 
 @intrinsic
-def gradients(typing_context, products, weights, n_tiles, rate, loss):
-    """Replace products p by gradients: rate * w * s(-p) if the weight w is positive, rate * w * s(p) if negative.
+def gradients(typing_context, products, weights, n_tiles, alpha, loss):
+    """Replace products p by gradients: alpha * w * s(-p) if the weight w is positive, alpha * w * s(p) if negative.
 
     A positive weight marks a pair to be predicted, a negative one a pair that is noise. The loss of a pair, which is
     |w| log(1 + exp(-p)) or |w| log(1 + exp(p)), is added to `loss`. Here s(z) = 1 / (1 + exp(-z)).
@@ -244,13 +200,13 @@ def gradients(typing_context, products, weights, n_tiles, rate, loss):
         products: Address of n_tiles vectors of products, which are replaced.
         weights: Address of as many weights.
         n_tiles: Number of vectors.
-        rate: The learning rate.
+        alpha: The learning rate.
         loss: Address of LANES partial sums of the loss.
     """
 
     def generate(context, builder, signature, arguments):
-        products, weights, n_tiles, rate, loss = arguments
-        rates = splat(builder, rate)
+        products, weights, n_tiles, alpha, loss = arguments
+        alphas = splat(builder, alpha)
         sign_bit = ir.Constant(INTS, [0x80000000] * LANES)
 
         def body(index, values):
@@ -263,7 +219,7 @@ def gradients(typing_context, products, weights, n_tiles, rate, loss):
             flip = builder.and_(builder.not_(bits), sign_bit)
             z = builder.bitcast(builder.xor(builder.bitcast(load(builder, VECTOR, place), INTS), flip), VECTOR)
             sigmoid, softplus = sigmoid_and_softplus(builder, z)
-            store(builder, builder.fmul(builder.fmul(sigmoid, weight), rates), place)
+            store(builder, builder.fmul(builder.fmul(sigmoid, weight), alphas), place)
             return [fma(builder, softplus, size, values[0])]
 
         (total,) = loop(builder, n_tiles, [load(builder, VECTOR, loss)], body)
@@ -331,88 +287,3 @@ def pair_products(typing_context, x_rows, y_rows, n_vectors, products):
         return context.get_dummy_value()
 
     return types.void(*[types.int64] * 4), generate
-
-
-@intrinsic
-def add_rows(typing_context, rows, n_rows, scale, total, n_vectors):
-    """Write `scale` times the sum of n_rows >= 1 rows to `total`: the hidden vector of a context."""
-
-    def generate(context, builder, signature, arguments):
-        rows, n_rows, scale, total, n_vectors = arguments
-        scales = splat(builder, scale)
-
-        def body(index, _):
-            offset = builder.mul(index, i64(4 * LANES))
-
-            def each_row(number, sums):
-                row = load(builder, I64, at(builder, rows, builder.mul(number, i64(8))), 8)
-                return [builder.fadd(sums[0], load(builder, VECTOR, at(builder, row, offset)))]
-
-            (value,) = loop(builder, n_rows, [splat_constant(0.0)], each_row)
-            store(builder, builder.fmul(value, scales), at(builder, total, offset))
-            return []
-
-        loop(builder, n_vectors, [], body)
-        return context.get_dummy_value()
-
-    return types.void(types.int64, types.int64, types.float32, types.int64, types.int64), generate
-
-
-@intrinsic
-def change_rows(typing_context, rows, n_rows, scale, sums, n_vectors):
-    """Add `scale` times the `sums` of one hidden vector to each of n_rows >= 1 rows, and clear these `sums`."""
-
-    def generate(context, builder, signature, arguments):
-        rows, n_rows, scale, sums, n_vectors = arguments
-        scales = splat(builder, scale)
-
-        def body(index, _):
-            offset = builder.mul(index, i64(4 * LANES))
-            place = at(builder, sums, builder.mul(index, i64(4 * LANES * STEP)))
-            change = builder.fmul(load(builder, VECTOR, place), scales)
-            store(builder, splat_constant(0.0), place)
-
-            def each_row(number, _):
-                row = at(builder, load(builder, I64, at(builder, rows, builder.mul(number, i64(8))), 8), offset)
-                store(builder, builder.fadd(load(builder, VECTOR, row), change), row)
-                return []
-
-            loop(builder, n_rows, [], each_row)
-            return []
-
-        loop(builder, n_vectors, [], body)
-        return context.get_dummy_value()
-
-    return types.void(types.int64, types.int64, types.float32, types.int64, types.int64), generate
-
-
-@intrinsic
-def prefetch_row(typing_context, row, n_lines):
-    """Prefetch n_lines cache lines of 64 bytes, from the address `row` on."""
-
-    def generate(context, builder, signature, arguments):
-        row, n_lines = arguments
-        byte = ir.IntType(8).as_pointer()
-        kind = ir.FunctionType(ir.VoidType(), [byte, I32, I32, I32])
-        name = "llvm.prefetch.p0"
-        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
-
-        def body(index, _):
-            pointer = builder.inttoptr(at(builder, row, builder.mul(index, i64(64))), byte)
-            builder.call(function, [pointer, *(ir.Constant(I32, c) for c in (0, PREFETCH_LOCALITY, 1))])
-            return []
-
-        loop(builder, n_lines, [], body)
-        return context.get_dummy_value()
-
-    return types.void(types.int64, types.int64), generate
-
-
-@intrinsic
-def byte_at(typing_context, address):
-    """Return the byte at an address. Passing an array to an inner function would count its references each time."""
-
-    def generate(context, builder, signature, arguments):
-        return builder.zext(load(builder, ir.IntType(8), arguments[0], 1), I64)
-
-    return types.int64(types.int64), generate
