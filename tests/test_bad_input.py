@@ -262,8 +262,11 @@ def test_foreign_cache_directory(workplace):
         (["most-similar", "modl", "a"], "but modl does not exist. Did you mean 'model'?"),
         (["most-similar", "model", "a", "--compare", "no/where"], "but no/where does not exist."),
         (["most-similar", "bare", "a"], "but bare has no meta.json. A model is the directory 'model' below --output."),
-        (["most-similar", "run/spacy", "a"], "but run/spacy has no vectors. The model is above it: run"),
-        (["report", "run/spacy", "out.md"], "but run/spacy is a spaCy pipeline. The model is above it: run"),
+        (["most-similar", "run/spacy", "a"], "but run/spacy has no vectors. The model is in the directory above: run"),
+        (
+            ["report", "run/spacy", "out.md"],
+            "but run/spacy is a spaCy pipeline. The model is in the directory above: run",
+        ),
         (["most-similar", "run/other/spacy", "a"], "Word vectors must have words, but run/other/spacy has no vectors."),
         (["report", "run/other/spacy", "out.md"], "is a spaCy pipeline. Load it with spacy.load"),
         (["export", "texts.txt", "out"], "texts.txt must be a word and its numbers, separated by spaces or tabs, but"),
@@ -273,7 +276,7 @@ def test_foreign_cache_directory(workplace):
             "w2v.export: merge_rare needs max_vectors, which was: None. Set it to the number of vectors to keep.",
         ),
         (["evaluate", "foreign"], "but foreign cannot be loaded: [E054] No valid 'version' setting found"),
-        (["report", "foreign", "out.md"], "foreign/meta.json must describe a spacy-w2v model, but is of another kind"),
+        (["report", "foreign", "out.md"], "foreign/meta.json must describe a spacy-w2v model, but does not"),
         (["evaluate", "remains"], "remains/input_vectors.npy must have"),
         (["report", "damaged", "out.md"], "input_vectors.npy must have"),
         (["report", "model", "out.md", "--scores", "list.json"], "--scores must name a JSON file made by spacy w2v"),
@@ -313,7 +316,7 @@ def change_meta(path: Path, **changes: object) -> None:
 
 DAMAGES = {
     "no-json": (lambda path: (path / "meta.json").write_text("{"), "must be JSON, but is damaged"),
-    "other-json": (lambda path: (path / "meta.json").write_text("[]"), "but is of another kind"),
+    "other-json": (lambda path: (path / "meta.json").write_text("[]"), "must describe a spacy-w2v model, but does not"),
     "newer": (lambda path: change_meta(path, format_version=99), "must have a format version from 1 to 3, was: 99"),
     "no-files": (lambda path: change_meta(path, files=None), "damaged"),
     "missing": (lambda path: (path / "forms.arrow").unlink(), "forms.arrow must have .* bytes, but has: None"),

@@ -1,4 +1,4 @@
-"""The examples in the docstrings of the face are true: each is run, on a bundled text and vectors of it."""
+"""The examples in the docstrings of the public functions, classes and methods are run on a small model."""
 
 import doctest
 import inspect
@@ -11,12 +11,29 @@ import spacy
 import spacy_w2v
 
 ANY_NUMBER = "0.0"
-"""In place of floats: their digits depend on the processor and on the order in which threads work."""
-WITH_EXAMPLES = [name for name in spacy_w2v.__all__ if ">>>" in (inspect.getdoc(getattr(spacy_w2v, name)) or "")]
+"""Replaces floats, whose digits depend on the processor and on the order in which threads work."""
+
+PUBLIC_CLASSES = [spacy_w2v.Scores, spacy_w2v.Word2Vec, spacy_w2v.WordVectors]
+
+
+def public_methods(cls):
+    """The public methods of a class by their full names, inherited ones too; properties need no example."""
+    for name, _ in inspect.getmembers(cls, callable):
+        member = inspect.getattr_static(cls, name)
+        function = getattr(member, "__func__", member)  # of a classmethod
+        if not name.startswith("_") and function.__module__.startswith("spacy_w2v."):
+            yield f"{cls.__name__}.{name}", function
+
+
+FUNCTIONS = {name: getattr(spacy_w2v, name) for name in spacy_w2v.__all__}
+FUNCTIONS = {name: function for name, function in FUNCTIONS.items() if inspect.isfunction(function)}
+METHODS = dict(method for cls in PUBLIC_CLASSES for method in public_methods(cls))
+DOCUMENTED = {**FUNCTIONS, **METHODS, **{cls.__name__: cls for cls in PUBLIC_CLASSES}}
+WITH_EXAMPLES = [name for name, documented in DOCUMENTED.items() if ">>>" in (inspect.getdoc(documented) or "")]
 
 
 class Checker(doctest.OutputChecker):
-    """Compares all but the digits of floats."""
+    """Compares everything except the digits of floats."""
 
     def check_output(self, want, got, optionflags):
         want, got = (re.sub(r"-?\d+\.\d+(e-?\d+)?", ANY_NUMBER, text) for text in (want, got))
@@ -31,27 +48,38 @@ def material(tmp_path_factory):
     directory = tmp_path_factory.mktemp("material")
     shutil.copy(datapath("lee_background.cor"), directory / "news.txt")
     (directory / "a.jsonl").write_text('{"title": "A quiet day", "body": "Nothing happened."}\n')
-    model = spacy_w2v.train(str(directory / "news.txt"), vector_size=50, epochs=20, cache_dir=directory / "cache")
+    model = spacy_w2v.train(
+        str(directory / "news.txt"), vector_size=50, epochs=20, workers=1, cache_dir=directory / "cache"
+    )
     model.save(directory / "vectors")
     model.to_keyed_vectors().save_word2vec_format(directory / "vectors.txt.gz")
     model.to_spacy().to_disk(directory / "pipeline")
     return directory
 
 
-def test_the_functions_have_examples():
-    functions = {name for name in spacy_w2v.__all__ if inspect.isfunction(getattr(spacy_w2v, name))}
-    assert functions - set(WITH_EXAMPLES) == {"standard_input"}
+def test_functions_and_methods_have_examples():
+    assert (FUNCTIONS | METHODS).keys() - set(WITH_EXAMPLES) == {"standard_input"}
+
+
+@pytest.mark.parametrize("name", METHODS | FUNCTIONS)
+def test_docstrings_explain_every_argument(name):
+    """The section Args has an entry for each argument; a single argument may be explained in the text."""
+    parameters = [each for each in inspect.signature(DOCUMENTED[name]).parameters if each not in ("self", "cls")]
+    sections = re.split(r"^(\w+):\n", inspect.getdoc(DOCUMENTED[name]), flags=re.MULTILINE)
+    arguments = dict(zip(sections[1::2], sections[2::2], strict=True)).get("Args", "")
+    entries = re.findall(r"^    (\w+):", arguments, re.MULTILINE)
+    assert entries == parameters or (len(parameters) == 1 and not entries)
 
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_examples_are_true(name, material, tmp_path, monkeypatch):
     shutil.copytree(material, tmp_path / "work")
     if name == "train":
-        shutil.rmtree(tmp_path / "work/vectors")  # which it saves
+        shutil.rmtree(tmp_path / "work/vectors")  # its example saves a model there
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("SPACY_W2V_CACHE", str(tmp_path / "work/cache"))
     names = {"spacy_w2v": spacy_w2v, "spacy": spacy}
-    example = doctest.DocTestParser().get_doctest(inspect.getdoc(getattr(spacy_w2v, name)), names, name, None, None)
-    said: list[str] = []
-    doctest.DocTestRunner(Checker(), verbose=False).run(example, out=said.append)
-    assert not said, "".join(said)
+    example = doctest.DocTestParser().get_doctest(inspect.getdoc(DOCUMENTED[name]), names, name, None, None)
+    messages: list[str] = []
+    doctest.DocTestRunner(Checker(), verbose=False).run(example, out=messages.append)
+    assert not messages, "".join(messages)

@@ -265,7 +265,7 @@ def test_a_pipeline_tokenizes_what_has_no_vector_itself(tmp_path):
     ("options", "message"),
     [
         (["--tokenize"], "tokenize needs the tokenizer that vectors were trained with, but vectors.txt has word"),
-        (["--vector-kind", "mean"], 'vector_kind must be "input" for word vectors that come without output vectors'),
+        (["--vector-kind", "mean"], 'vector_kind must be "input" for word vectors without output vectors'),
     ],
 )
 def test_what_plain_vectors_lack_is_refused(model, options, message, tmp_path):

@@ -74,7 +74,7 @@ WITH_SPACE = ["new york", "a\u00a0b", "x\u2028y", "x\u0085y", "a\tb", "a\nb", "a
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
     """So small that each file is written in several."""
-    monkeypatch.setattr(word_vectors, "FLOATS_AT_A_TIME", 30)
+    monkeypatch.setattr(word_vectors, "FLOATS_PER_BLOCK", 30)
     for module in (spacy_keys, spacy_files):
         monkeypatch.setattr(module, "WORDS_AT_A_TIME", 7)
 

@@ -172,14 +172,14 @@ def test_the_smallest_vocabularies(loss, n_words):
 
 def test_contexts_without_a_known_word_are_refused():
     model = make_model([5, 4, 3], words=["horse", "cat", "the"])
-    rule = r"^A context must have a word of the vocabulary of 3 words, was: "
+    rule = r"^A context must have a word that is in the vocabulary of 3 words, was: "
     with pytest.raises(UnknownWordError, match=rule + r"\['hors', 'zzz'\]. Near spellings: horse.$"):
         model.predict_context(["hors", "zzz"])
     with pytest.raises(UnknownWordError, match=rule + r"\['CAT'\]. Its lower case is: 'cat'.$"):
         model.predict_context(["CAT"])
-    with pytest.raises(UnknownWordError, match=rule + r"\[\]. Give it one.$"):
+    with pytest.raises(UnknownWordError, match=rule + r"\[\]. Pass at least one word.$"):
         model.predict_context([])
-    with pytest.raises(ConfigError, match=r"must be given as a list, were one text: 'the cat'. Tokenize it first."):
+    with pytest.raises(ConfigError, match=r"must be a list, was a text: 'the cat'. Tokenize it first."):
         model.predict_context("the cat")
 
 
@@ -262,7 +262,7 @@ def test_negative_sampling_scores_no_sentences():
 def test_texts_are_no_sentences():
     model = make_model(COUNTS, loss="softmax")
     for sentences in (["w1 w2"], "w1 w2"):
-        with pytest.raises(ConfigError, match=r"Words must be given as a list, were one text: 'w.*Tokenize it"):
+        with pytest.raises(ConfigError, match=r"Words must be a list, was a text: 'w.*Tokenize it"):
             model.score(sentences)
 
 
@@ -287,7 +287,7 @@ def test_tokens_of_spacy_are_words(attr):
     assert model.predict_context(doc[:2]) == model.predict_context(words[:2])
     np.testing.assert_array_equal(model.score([doc]), model.score([words]))
     assert model.score([doc])[0] < 0
-    with pytest.raises(ConfigError, match=r"must be strings or spaCy's tokens, were: \[1, 2\]"):
+    with pytest.raises(ConfigError, match=r"must be strings or spaCy tokens, were: \[1, 2\]"):
         model.score([[1, 2]])
 
 

@@ -56,8 +56,10 @@ def _frequent(vectors: WordVectors, n_words: int) -> WordVectors:
     """Return the most frequent words with their vectors; of those that share a row, the one that names it."""
     _, first = np.unique(vectors.rows, return_index=True)
     rows = vectors.rows[np.sort(first)[:n_words]]
-    words = [vectors.words[place] for place in vectors.names[rows].tolist()]
-    return replace(vectors, words=words, rows=np.arange(len(rows)), matrix=vectors.at(rows), counts=None, model=None)
+    words = [vectors.words[place] for place in vectors.word_of_row[rows].tolist()]
+    return replace(
+        vectors, words=words, rows=np.arange(len(rows)), matrix=vectors.vectors_at(rows), counts=None, model=None
+    )
 
 
 def _accuracy(sections: list[dict[str, Any]]) -> float | None:

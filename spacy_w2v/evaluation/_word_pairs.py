@@ -20,7 +20,7 @@ class Lookup(Protocol):
     def rows_of(self, words: Sequence[str], /) -> Offsets:
         """Return the row of each word, or NO_ROW."""
 
-    def at(self, rows: Offsets, /) -> Vectors:
+    def vectors_at(self, rows: Offsets, /) -> Vectors:
         """Return some rows, as float32."""
 
 
@@ -65,11 +65,11 @@ def _vectors_by_word(
     words = list(dict.fromkeys(word for pair in pairs for word in (pair.first, pair.second)))
     rows = lookup.rows_of(words)
     is_known = rows != NO_ROW
-    vectors = dict(zip(compress(words, is_known), lookup.at(rows[is_known]), strict=True))
+    vectors = dict(zip(compress(words, is_known), lookup.vectors_at(rows[is_known]), strict=True))
     if rows_of_tokens is not None:
         for word in compress(words, ~is_known):
             if (of_tokens := rows_of_tokens(word)).size:
-                vectors[word] = lookup.at(of_tokens).mean(axis=0)
+                vectors[word] = lookup.vectors_at(of_tokens).mean(axis=0)
     return vectors
 
 

@@ -1,1 +1,1 @@
-"""What is learned: the vocabulary, the two matrices of vectors, and their directory on disk."""
+"""Trained models: the vocabulary, the vectors, the record of the run, and the files of a model."""

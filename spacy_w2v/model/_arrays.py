@@ -1,6 +1,7 @@
-"""Arrays in .npy files (format version 1.0, as np.save writes it): exactly those that are expected, or an error.
+"""A strict reader of arrays in .npy files (format version 1.0, as written by np.save).
 
-NumPy's own reader evaluates the header as Python, believes its shape, and raises whatever comes of that.
+It accepts only the expected type and shape. NumPy's own reader evaluates the header as Python, trusts its shape, and
+may raise any exception.
 """
 
 import math
@@ -15,43 +16,58 @@ from numpy.typing import NDArray
 from spacy_w2v.errors import StorageError
 
 Array: TypeAlias = NDArray[Any]
-"""Any: each file has its own type of numbers."""
+"""Any: each file has its own dtype."""
 
 Shape: TypeAlias = tuple[int, ...]
 
-BYTES_AT_A_TIME = 1 << 20
-"""Of a file that is read in blocks, or one row if that is larger."""
+BLOCK_BYTES = 1 << 20
+"""Size of the blocks in which a file is read, or one row if that is larger."""
 
 _MAGIC = b"\x93NUMPY\x01\x00"
-_LONGEST_HEADER = 512
+_MAX_HEADER_BYTES = 512
 _HEADER = re.compile(
     rb"\{'descr': '([^']{1,16})', 'fortran_order': False, 'shape': \(((?:\d{1,18}, ?)*(?:\d{1,18})?)\), \} *\n"
 )
 
 
 def read_array(path: Path, dtype: type[np.generic], shape: Shape, *, mmap: bool = False) -> Array:
-    """Return the array in a file, whose type and shape are known; with mmap it stays on disk, read-only.
+    """Return the array in a file.
 
-    Raises StorageError, which names the file, if it is missing or holds anything else.
+    Args:
+        path: The file.
+        dtype: The type that the array must have.
+        shape: The shape that it must have.
+        mmap: Map the array into memory, read-only, instead of reading it.
+
+    Raises:
+        StorageError: The file is missing, or holds anything else. The text names the file.
     """
     offset = _check_file(path, dtype, shape)
-    if mmap and _size(shape):  # nothing cannot be mapped
+    if mmap and _size(shape):  # an empty array cannot be mapped
         return np.memmap(path, dtype, mode="r", offset=offset, shape=shape)
     try:
         array: Array = np.fromfile(path, dtype, count=_size(shape), offset=offset).reshape(shape)
-    except (OSError, ValueError) as error:  # ValueError: it has become shorter meanwhile
+    except (OSError, ValueError) as error:  # ValueError: the file has been truncated in the meantime
         raise StorageError(f"{path} must be readable, but is not: {error}") from None
     return array
 
 
 def read_blocks(path: Path, dtype: type[np.generic], shape: Shape) -> Iterator[tuple[int, Array]]:
-    """Yield the rows of an array in a file, some at a time, and before them the number of the first.
+    """Yield the rows of an array in a file in blocks, each with the index of its first row.
 
-    They are read, not mapped, to a buffer that they share. Raises StorageError as `read_array` does.
+    The blocks are read into one buffer, so each is valid only until the next.
+
+    Args:
+        path: The file.
+        dtype: The type that the array must have.
+        shape: The shape that it must have.
+
+    Raises:
+        StorageError: The file is missing, or holds anything else. The text names the file.
     """
     offset = _check_file(path, dtype, shape)
     row_bytes = _size(shape[1:]) * np.dtype(dtype).itemsize
-    n_rows = max(1, BYTES_AT_A_TIME // max(1, row_bytes))
+    n_rows = max(1, BLOCK_BYTES // max(1, row_bytes))
     buffer = bytearray(min(n_rows, shape[0]) * row_bytes)
     try:
         with path.open("rb", buffering=0) as file:
@@ -59,50 +75,70 @@ def read_blocks(path: Path, dtype: type[np.generic], shape: Shape) -> Iterator[t
             for first in range(0, shape[0], n_rows):
                 part = memoryview(buffer)[: min(n_rows, shape[0] - first) * row_bytes]
                 if file.readinto(part) != len(part):
-                    raise StorageError(f"{path} must have {len(part)} bytes from row {first} on, but has less.")
+                    raise StorageError(
+                        f"{path} must have {len(part)} bytes from row {first} on, but is shorter. It is damaged."
+                    )
                 yield first, np.frombuffer(part, dtype).reshape(-1, *shape[1:])
     except OSError as error:
         raise StorageError(f"{path} must be readable, but is not: {error}") from None
 
 
 def check_finite(path: Path, shape: Shape) -> None:
-    """Raise StorageError if a file holds no array of float32 of this shape, or infinite numbers or NaN."""
+    """Raise StorageError unless a file holds a float32 array of this shape with finite numbers."""
     for first, rows in read_blocks(path, np.float32, shape):
         finite = np.isfinite(rows)
         if not finite.all():
             row = first + int(np.argwhere(~finite)[0][0])
-            raise StorageError(f"{path} must have finite numbers, but row {row} has others. It is damaged.")
+            raise StorageError(f"{path} must have finite numbers, but row {row} has NaN or infinity. It is damaged.")
 
 
 def parse_array(content: bytes, dtype: type[np.generic], shape: Shape | None, *, name: str) -> Array:
-    """Return the array in the content of a file, as a copy. name: of the file, in errors.
+    """Return the array in the content of a file, as a copy.
 
-    shape: None for one dimension of any size. Raises StorageError for anything but such an array.
+    Args:
+        content: The content of the file.
+        dtype: The type that the array must have.
+        shape: The shape that it must have; None for one dimension of any size.
+        name: The name of the file, for errors.
+
+    Raises:
+        StorageError: The content is anything else.
     """
     if shape is None:
-        shape = _parse_header(content[:_LONGEST_HEADER], name)[1]
+        shape = _parse_header(content[:_MAX_HEADER_BYTES], name)[1]
         shape = shape if len(shape) == 1 else (0,)
-    offset = _offset(content[:_LONGEST_HEADER], len(content), dtype, shape, name=name)
+    offset = _offset(content[:_MAX_HEADER_BYTES], len(content), dtype, shape, name=name)
     return np.frombuffer(content, dtype, offset=offset).reshape(shape).copy()
 
 
 def _size(shape: Shape) -> int:
-    """Return how many numbers an array has."""
+    """Return the number of elements of an array."""
     return int(math.prod(shape))
 
 
 def _check_file(path: Path, dtype: type[np.generic], shape: Shape) -> int:
-    """Return where the numbers in a file begin. Raises StorageError."""
+    """Return the offset of the numbers in a file. Raises StorageError unless the file holds this array."""
     try:
         with path.open("rb") as file:
-            start, size = file.read(_LONGEST_HEADER), file.seek(0, 2)
+            start, size = file.read(_MAX_HEADER_BYTES), file.seek(0, 2)
     except OSError as error:
         raise StorageError(f"{path} must be readable, but is not: {error}") from None
     return _offset(start, size, dtype, shape, name=str(path))
 
 
 def _offset(start: bytes, size: int, dtype: type[np.generic], shape: Shape, *, name: str) -> int:
-    """Return where the numbers begin in a file of `size` bytes that starts like this. Raises StorageError."""
+    """Return the offset of the numbers in a file.
+
+    Args:
+        start: The first bytes of the file.
+        size: Its size in bytes.
+        dtype: The type that the array must have.
+        shape: The shape that it must have.
+        name: The name of the file, for errors.
+
+    Raises:
+        StorageError: The file does not hold this array.
+    """
     descr, actual, offset = _parse_header(start, name)
     expected = np.dtype(dtype)
     if descr != expected.str or actual != shape:
@@ -117,7 +153,7 @@ def _offset(start: bytes, size: int, dtype: type[np.generic], shape: Shape, *, n
 
 
 def _parse_header(start: bytes, name: str) -> tuple[str, Shape, int]:
-    """Return the type of an array, its shape, and where its numbers begin. Raises StorageError."""
+    """Return the type of an array, its shape, and the offset of its numbers. Raises StorageError."""
     length = int.from_bytes(start[8:10], "little")
     found = _HEADER.fullmatch(start[10 : 10 + length]) if start.startswith(_MAGIC) else None
     if found is None:

@@ -1,9 +1,9 @@
-"""How a word is looked up among words that have vectors."""
+"""Looking up words in other cases."""
 
 NO_ROW = -1
-"""In place of the row of a word that has none."""
+"""The row of a word that has no vector."""
 
 
 def cases_of(word: str) -> tuple[str, str, str, str]:
-    """Return a word as it stands, and in the cases that are tried where it has no vector."""
+    """Return a word and its lower, title and upper case, in the order in which they are looked up."""
     return word, word.lower(), word.title(), word.upper()

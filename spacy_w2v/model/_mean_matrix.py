@@ -1,4 +1,4 @@
-"""The mean of two matrices, which takes the memory of the rows that are asked for, and no more."""
+"""The mean of two matrices, computed row by row on access to save memory."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from spacy_w2v._arrays import Vectors
 
 
 class MeanMatrix:
-    """Stands for the v × d matrix (first + second) / 2; rows are computed each time they are taken."""
+    """The matrix (first + second) / 2, float32[v, d], whose rows are computed on each access."""
 
     dtype = np.dtype(np.float32)
     ndim = 2
@@ -22,11 +22,11 @@ class MeanMatrix:
         return self.shape[0]
 
     def __getitem__(self, rows: "slice | NDArray[np.int64] | int") -> Vectors:
-        """Return the mean of some rows, or of one."""
+        """Return the mean of one or more rows."""
         mean: Vectors = self.parts[0][rows] + self.parts[1][rows]
         mean /= np.float32(2)
         return mean
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        """Return the whole matrix, as NumPy's functions ask for it."""
+        """Return the whole matrix, for NumPy's functions."""
         return self[:] if dtype is None else self[:].astype(dtype, copy=False)

@@ -1,4 +1,4 @@
-"""The words nearest to a word, to several, or to a vector: by the cosine of their vectors."""
+"""The words most similar to words or a vector, by cosine similarity."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -25,26 +25,26 @@ def most_similar(
     negative: str | Sequence[str],
     topn: int,
 ) -> list[tuple[str, float]]:
-    """Do what `WordVectors.most_similar` says."""
+    """See `WordVectors.most_similar`."""
     check_whole_number(topn, name="topn", at_least=0)
     given = word if positive is None else positive
     if given is None or (isinstance(given, str | list | tuple) and all(isinstance(item, str) for item in given)):
         added, subtracted = _as_words(given), _as_words(negative)
-        left_out = np.array([vectors.row(item) for item in added + subtracted], np.int64)
-        query = _mean_of(vectors, left_out, signs=np.repeat([1.0, -1.0], [len(added), len(subtracted)]))
+        excluded = np.array([vectors.row(item) for item in added + subtracted], np.int64)
+        query = _mean_of(vectors, excluded, signs=np.repeat([1.0, -1.0], [len(added), len(subtracted)]))
     else:
-        left_out = np.zeros(0, np.int64)
+        excluded = np.zeros(0, np.int64)
         query = _vector_of_numbers(given, vectors.vector_size)
     similarities = _similarities(vectors, query)
-    is_left = np.array(vectors.names >= 0)  # rows without a word cannot be answers
-    is_left[left_out] = False
-    similarities[~is_left] = -np.inf
-    nearest = np.argsort(-similarities, kind="stable")[: min(topn, np.count_nonzero(is_left))]
-    return [(vectors.words[vectors.names[row]], float(similarities[row])) for row in nearest]
+    is_candidate = np.array(vectors.word_of_row >= 0)  # a row without a word cannot be returned
+    is_candidate[excluded] = False
+    similarities[~is_candidate] = -np.inf
+    nearest = np.argsort(-similarities, kind="stable")[: min(topn, np.count_nonzero(is_candidate))]
+    return [(vectors.words[vectors.word_of_row[row]], float(similarities[row])) for row in nearest]
 
 
 def _similarities(vectors: "WordVectors", query: Vectors) -> NDArray[np.float32]:
-    """Return the cosine of a vector with each row of the matrix; 0 for rows of zeros."""
+    """Return the cosine similarity of a vector and each row of the matrix; 0 for rows of zeros."""
     blocks = [(block @ query, np.linalg.norm(block, axis=1)) for block in vectors.row_blocks()]
     scores, norms = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
     norms *= np.linalg.norm(query)
@@ -53,10 +53,19 @@ def _similarities(vectors: "WordVectors", query: Vectors) -> NDArray[np.float32]
 
 
 def _mean_of(vectors: "WordVectors", rows: NDArray[np.int64], *, signs: NDArray[np.float64]) -> Vectors:
-    """Return the vector of a word as it is, or the mean of several of length 1. Raises ConfigError for no word."""
+    """Return the query vector: that of a single word, or the mean of several vectors scaled to length 1.
+
+    Args:
+        vectors: The word vectors.
+        rows: Rows of the words.
+        signs: 1 for each word that is added, -1 for each that is subtracted.
+
+    Raises:
+        ConfigError: There are no words.
+    """
     if not rows.size:
-        raise ConfigError("most_similar needs a word, several, or a vector, but has none.")
-    found = vectors.at(rows)
+        raise ConfigError("most_similar needs at least one word or a vector, but got none. Pass a word.")
+    found = vectors.vectors_at(rows)
     if rows.size == 1 and signs[0] > 0:
         only: Vectors = found[0]
         return only
@@ -66,7 +75,7 @@ def _mean_of(vectors: "WordVectors", rows: NDArray[np.int64], *, signs: NDArray[
 
 
 def _vector_of_numbers(numbers: ArrayLike, size: int) -> Vectors:
-    """Return numbers as a vector of float32. Raises ConfigError if they are not `size` numbers."""
+    """Return numbers as float32[size]. Raises ConfigError for anything else."""
     try:
         vector = np.asarray(numbers, np.float32)
     except (TypeError, ValueError):

@@ -1,7 +1,7 @@
-"""What a model expects: the words that fit a context, and how likely a sentence is.
+"""Predictions of a trained model: the words that fit a context, and the log-likelihood of sentences.
 
-v = vocabulary, d = dimensions, n = hidden vectors. Products of vectors are taken in float32, as in training; logarithms
-and their sums in float64. Memory is bounded by blocks, whatever the length of a sentence.
+v = vocabulary, d = dimensions, n = hidden vectors. Products of vectors are computed in float32, as in training, and
+logarithms and their sums in float64. Long sentences are processed in blocks, which bounds memory.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,19 +18,20 @@ from spacy_w2v.objectives._registry import architecture_of
 if TYPE_CHECKING:
     from spacy_w2v.model._trained import TrainedModel
 
-BLOCK_PAIRS = 1024
-"""Pairs of hidden vector and word that a sentence is scored by at a time, or one centre's if these are more."""
+PAIRS_PER_BLOCK = 1024
+"""Number of predictions that are scored at a time, or those of one centre if they are more."""
 
 
 def predict_context(model: "TrainedModel", words: Sequence[str], *, topn: int) -> list[tuple[str, float]]:
-    """Do what `TrainedModel.predict_context` says."""
+    """See `TrainedModel.predict_context`."""
     check_whole_number(topn, name="topn", at_least=0)
     words = _as_words(words, model.attr)
     ranks = [model.vocabulary.index[word] for word in words if word in model]
     if not ranks:
-        hint = model.near_spellings(words[0]) if len(words) else "Give it one."
+        hint = model.near_spellings(words[0]) if len(words) else "Pass at least one word."
         raise UnknownWordError(
-            f"A context must have a word of the vocabulary of {len(model)} words, was: {list(words[:10])}. {hint}"
+            f"A context must have a word that is in the vocabulary of {len(model)} words, was: {list(words[:10])}. "
+            f"{hint}"
         )
     hidden = architecture_of(model.settings).hidden_vector(model.input_vectors[ranks])
     objective = model.objective
@@ -40,18 +41,18 @@ def predict_context(model: "TrainedModel", words: Sequence[str], *, topn: int) -
 
 
 def _as_words(words: Iterable[Any], attr: str) -> list[str]:  # Any: strings, or tokens of spaCy
-    """Return a list of words, those of tokens by the attribute that the model has words by."""
+    """Return a list of words. Tokens are replaced by the attribute `attr` that the words of the model are."""
     if isinstance(words, str):
-        raise ConfigError(f"Words must be given as a list, were one text: {words!r}. Tokenize it first.")
+        raise ConfigError(f"Words must be a list, was a text: {words!r}. Tokenize it first.")
     texts = [word if isinstance(word, str) else getattr(word, f"{attr.lower()}_", None) for word in words]
     known = [text for text in texts if isinstance(text, str)]
     if len(known) < len(texts):
-        raise ConfigError(f"Words must be strings or spaCy's tokens, were: {list(words)[:10]}")
+        raise ConfigError(f"Words must be strings or spaCy tokens, were: {list(words)[:10]}")
     return known
 
 
 def score(model: "TrainedModel", sentences: Iterable[Sequence[str]]) -> NDArray[np.float64]:
-    """Do what `TrainedModel.score` says."""
+    """See `TrainedModel.score`."""
     model.objective.check_scores()
     return np.fromiter((_log_likelihood(model, sentence) for sentence in sentences), np.float64)
 
@@ -68,12 +69,12 @@ def _log_likelihood(model: "TrainedModel", sentence: Sequence[str]) -> float:
 
 
 def _predictions(model: "TrainedModel", words: Ranks) -> Iterator[Predictions]:
-    """Yield what a model is to predict in a sentence, some centres at a time. All windows are full, as in gensim."""
+    """Yield the predictions of a sentence, in blocks of centres. Windows have their full size, as in gensim."""
     radius = min(model.settings.window, words.size - 1)
     if radius < 1:
         return
     architecture = architecture_of(model.settings)
-    n_centres = max(1, BLOCK_PAIRS // (2 * radius))
+    n_centres = max(1, PAIRS_PER_BLOCK // (2 * radius))
     for first in range(0, words.size, n_centres):
         start, stop = max(0, first - radius), first + n_centres + radius
         places = np.arange(first, min(first + n_centres, words.size)) - start

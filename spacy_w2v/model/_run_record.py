@@ -1,8 +1,8 @@
-"""The record of a run: what a model was trained on, how, and what came of it.
+"""The record of a run: its corpus, vocabulary, settings, package versions and results.
 
-One schema for the meta.json of models and checkpoints, for `nlp.meta["w2v"]` of pipelines, for what the component
-saves, for reports and loggers. Keys that only a newer version knows are kept, wherever they stand, and are written
-again. A change that older versions cannot read takes another schema version, and a step in MIGRATIONS.
+The same schema is used in the meta.json of models and checkpoints, in `nlp.meta["w2v"]` of pipelines, in the files of
+the component, and for reports and loggers. Unknown keys, which a newer version may have written, are kept and written
+again. A change that older versions cannot read needs a new schema version and an entry in MIGRATIONS.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,12 +15,12 @@ from spacy_w2v.config._export import VectorKind
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.errors import StorageError
 from spacy_w2v.model._blocks import AtLeastOne, Block, parse_block
-from spacy_w2v.model._kept_settings import (
-    KeptInitialSettings,
-    KeptModelSettings,
-    KeptTokensSettings,
-    KeptTrainingSettings,
-    KeptVocabularySettings,
+from spacy_w2v.model._recorded_settings import (
+    RecordedInitialSettings,
+    RecordedModelSettings,
+    RecordedTokensSettings,
+    RecordedTrainingSettings,
+    RecordedVocabularySettings,
 )
 
 SCHEMA_VERSION = 1
@@ -30,17 +30,17 @@ JsonDict = dict[str, Any]
 
 
 class CorpusRecord(Block):
-    """What was found in a corpus."""
+    """The sizes of a corpus."""
 
     source: str
-    """A name for people, such as the data set's."""
+    """A readable name, such as that of the data set."""
     n_documents: NonNegativeInt
     n_null: NonNegativeInt = 0
-    """Documents left out because they were null."""
+    """Documents skipped because they were null."""
     n_not_text: NonNegativeInt = 0
-    """Documents left out because they were no strings."""
+    """Documents skipped because they were not strings."""
     n_sentences: NonNegativeInt = 0
-    """Lines, sentences or documents with tokens, as the setting `boundary` has it; 0 where that is not known."""
+    """Lines, sentences or documents with tokens, depending on the setting `boundary`; 0 if unknown."""
     n_tokens: AtLeastOne
     n_types: NonNegativeInt
     n_dropped_types: NonNegativeInt = 0
@@ -49,44 +49,46 @@ class CorpusRecord(Block):
 
 
 class VocabularySummary(Block):
-    """What was found of a vocabulary."""
+    """The sizes of a vocabulary."""
 
     n_words: NonNegativeInt
     n_rare: NonNegativeInt = 0
-    """Words below min_count, which are there since they were to be kept."""
+    """Words with fewer than min_count tokens, which `keep_words` has added."""
     n_types: NonNegativeInt = 0
     """Types of the corpus."""
     n_tokens_in_vocabulary: NonNegativeInt = 0
     coverage: NonNegativeFloat
-    """Share of the corpus's tokens, in [0, 1]."""
+    """Share of the corpus's tokens that are in the vocabulary, in [0, 1]."""
     most_frequent: list[str] = Field(default_factory=list)
     lowest_count: NonNegativeInt = 0
     """The lowest count of a word that is not rare."""
 
 
 class InitialSummary(Block):
-    """What was found in vectors that a run starts from; as it is here where there are none."""
+    """The words found in the vectors that a run starts from. The defaults stand for a run without such vectors."""
 
     source: str | None = None
     n_source_words: NonNegativeInt = 0
     n_source_repeated: NonNegativeInt = 0
-    """Words of the source that it has more than once, of which the first one counts."""
+    """Repeated words in the source. Only the first vector of a word is used."""
     n_found: NonNegativeInt = 0
     """Words of the vocabulary that the source has."""
     n_new: NonNegativeInt = 0
+    """Words of the vocabulary that the source lacks."""
     n_without_tokens: NonNegativeInt = 0
-    """Words that are there because the source has them."""
+    """Words of the vocabulary that the corpus lacks."""
     outputs: bool = False
-    """Whether the output vectors start from there too."""
+    """Whether the output vectors also start from the source."""
     frozen: bool = False
+    """Whether the vectors of the source are not trained."""
 
 
-class VocabularyRecord(VocabularySummary, KeptVocabularySettings):
-    """The block "vocabulary": settings, and what they led to."""
+class VocabularyRecord(VocabularySummary, RecordedVocabularySettings):
+    """The block "vocabulary": the settings and the sizes."""
 
 
-class InitialRecord(InitialSummary, KeptInitialSettings):
-    """The block "initial": settings, and what they led to."""
+class InitialRecord(InitialSummary, RecordedInitialSettings):
+    """The block "initial": the settings and the words found."""
 
 
 class EpochResult(Block):
@@ -94,7 +96,7 @@ class EpochResult(Block):
 
     epoch: AtLeastOne
     loss: float
-    """Mean loss per positive pair."""
+    """Mean loss per pair (skip-gram) or centre (CBOW), a natural logarithm."""
     n_pairs: NonNegativeInt
     n_kept: NonNegativeInt
     """Tokens kept by subsampling."""
@@ -103,19 +105,19 @@ class EpochResult(Block):
     words_per_s: NonNegativeFloat
     """Tokens of the corpus per second, since training began."""
     alpha: NonNegativeFloat
-    """Learning rate at the end."""
+    """Learning rate at the end of the epoch."""
 
 
 class LearningRate(Block):
-    """The learning rate from a task on, which a resumed run may change."""
+    """The settings of the learning rate from a task on. A resumed run may change them."""
 
     n_tasks_done: NonNegativeInt
-    """Tasks before the change."""
+    """Number of tasks before the change."""
     alpha: PositiveFloat
     min_alpha: NonNegativeFloat
 
     def changes(self, now: "LearningRate") -> list[str]:
-        """Return a text for each of the two rates that has changed."""
+        """Return a text for each of the two settings that has changed, such as "alpha is 0.1, was 0.05"."""
         names = ("alpha", "min_alpha")
         return [
             f"{name} is {getattr(now, name)}, was {getattr(self, name)}"
@@ -125,24 +127,27 @@ class LearningRate(Block):
 
 
 class Unfinished(Block):
-    """How far the run of a checkpoint has come."""
+    """The progress of an unfinished run, in a checkpoint."""
 
     epoch: AtLeastOne
-    """The first epoch that is not done."""
+    """The first epoch that is not complete, from 1."""
     n_tokens: NonNegativeInt
+    """Tokens trained, over all epochs."""
     n_tokens_total: NonNegativeInt
+    """Tokens to train, over all epochs."""
 
 
 class CorpusSummary(Block):
-    """What is known of a corpus, its vocabulary and the vectors to start from before training starts."""
+    """The corpus, the vocabulary and the initial vectors of a run, as known before training."""
 
     corpus: CorpusRecord
     vocabulary: VocabularySummary | None = None
-    """None where the corpus was only encoded."""
+    """None if the corpus was only encoded."""
     initial: InitialSummary | None = None
+    """None if the run does not start from vectors."""
 
     def to_json(self) -> JsonDict:
-        """Return the summary as the JSON values of a line of a log, where corpus and vocabulary are not set apart."""
+        """Return the summary as JSON values for a log, with the entries of corpus and vocabulary at the top level."""
         vocabulary = self.vocabulary.model_dump() if self.vocabulary is not None else {}
         initial = {"initial": self.initial.model_dump()} if self.initial is not None else {}
         return self.corpus.model_dump() | vocabulary | initial
@@ -153,40 +158,43 @@ def _joined(settings: Settings, found: Block | None) -> JsonDict:
 
 
 class RunRecord(Block):
-    """The record of a run. It takes notes of users: `model.record.comment = "..."` is saved with the model."""
+    """The record of a run.
+
+    You can add notes of your own: `model.record.comment = "..."` is saved with the model.
+    """
 
     model_config = ConfigDict(frozen=False, validate_assignment=True)
 
     schema_version: AtLeastOne = SCHEMA_VERSION
     created: str | None = None
     run: str | None = None
-    """What distinguishes this run from all others; the same in its checkpoint and its results."""
+    """A unique id of the run, the same in its checkpoint and its results."""
     corpus_fingerprint: dict[str, object] = Field(default_factory=dict)
     lang: str
     corpus: CorpusRecord
     vocabulary: VocabularyRecord
-    tokens: KeptTokensSettings
-    model: KeptModelSettings
-    training: KeptTrainingSettings
+    tokens: RecordedTokensSettings
+    model: RecordedModelSettings
+    training: RecordedTrainingSettings
     initial: InitialRecord
     versions: dict[str, object]
-    """Of the packages that the run took, by their names."""
+    """Versions of the packages that the run used, by their names."""
     learning_rates: list[LearningRate] | None = None
-    """Those that the run began with, and each change; None where there was none."""
+    """The initial settings of the learning rate, and each change; None if it never changed."""
     results: list[EpochResult]
-    """Of the epochs that are done; empty for models of other programs."""
+    """The results of the complete epochs; empty for models of other programs."""
     unfinished: Unfinished | None = None
-    """Of a checkpoint."""
+    """The progress of the run if this is a checkpoint, otherwise None."""
 
     @classmethod
     def of(cls, settings: W2VSettings, found: CorpusSummary, *, lang: str, versions: Mapping[str, str]) -> "RunRecord":
         """Return the record of a run that has no results yet.
 
         Args:
-            settings: of the run.
-            found: corpus and vocabulary, and the vectors to start from, if any.
+            settings: The settings of the run.
+            found: The corpus, the vocabulary and the initial vectors.
             lang: spaCy's code of the language.
-            versions: of packages, by their names.
+            versions: Versions of packages, by their names.
         """
         values = {
             "lang": lang,
@@ -202,41 +210,41 @@ class RunRecord(Block):
         return cls.model_validate(values)
 
     def to_json(self) -> JsonDict:
-        """Return the record as JSON values, without what was never set."""
+        """Return the record as JSON values, without entries that were never set."""
         return {"schema_version": self.schema_version, **self.model_dump(exclude_unset=True)}
 
     def for_pipeline(self, vector_kind: VectorKind) -> "VectorsRecord":
-        """Return what a pipeline with these vectors of the model keeps of the record."""
+        """Return the part of the record that is stored in a pipeline with these vectors."""
         known = {name: value for name, value in self if name in self.model_fields_set}
-        kept = {name: value for name, value in known.items() if name not in ONLY_OF_MODELS}
+        kept = {name: value for name, value in known.items() if name not in MODEL_ONLY_FIELDS}
         return VectorsRecord.model_validate({**kept, "vector_kind": vector_kind})
 
 
-ONLY_OF_MODELS = {"created", "run", "corpus_fingerprint", "learning_rates", "unfinished"}
-"""Parts of a record that pipelines do not keep."""
+MODEL_ONLY_FIELDS = {"created", "run", "corpus_fingerprint", "learning_rates", "unfinished"}
+"""Entries of a record that are not stored in pipelines."""
 
 
 class VectorsRecord(RunRecord):
-    """The record of the run that made a pipeline's vectors."""
+    """The record of the run that trained a pipeline's vectors."""
 
     vector_kind: VectorKind
-    """Which vectors of the model they are."""
+    """The kind of vectors in the pipeline."""
 
 
 AnyRecord = TypeVar("AnyRecord", bound=RunRecord)
 
 
 def parse_record(kind: type[AnyRecord], values: object, *, path: str, section: str = "") -> AnyRecord:
-    """Return JSON values as a record, whose older versions are brought up to date.
+    """Return JSON values as a record. Records of older schema versions are migrated.
 
     Args:
-        kind: RunRecord, or VectorsRecord of a pipeline.
-        values: what a JSON file holds.
-        path: of the file, for errors.
-        section: where in the file the values stand, for errors; empty for all of it.
+        kind: RunRecord, or VectorsRecord for a pipeline.
+        values: The JSON values.
+        path: The path of the file, for errors.
+        section: The section of the file that holds the values, for errors; empty for the whole file.
 
     Raises:
-        StorageError: for values that are missing or wrong, or of a schema that only a newer version knows.
+        StorageError: Values are missing or invalid, or a newer version has written them.
     """
     if not isinstance(values, dict):
         return parse_block(kind, values, path=path, section=section)
@@ -252,13 +260,14 @@ def parse_record(kind: type[AnyRecord], values: object, *, path: str, section: s
 
 
 def _from_version_0(values: JsonDict) -> JsonDict:
-    """Add what records without a number may lack: vectors to start from came later, and gensim's models had none.
+    """Migrate a record without a version number.
 
-    In records of pipelines, `vector_kind` was called vectors.
+    It may lack the block "initial", which was added later. In the records of pipelines, `vector_kind` was called
+    "vectors".
     """
     renamed = {"vector_kind" if name == "vectors" else name: value for name, value in values.items()}
     return {"initial": {}, **renamed}
 
 
 MIGRATIONS: dict[int, Callable[[JsonDict], JsonDict]] = {0: _from_version_0}
-"""By schema version, what brings a record to the next one."""
+"""For each older schema version, the function that migrates a record to the next version."""

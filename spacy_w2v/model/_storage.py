@@ -1,14 +1,14 @@
-"""The directory of a trained model: arrays as .npy, tables as Arrow, the rest as a config and a JSON file.
+"""The directory of a trained model: arrays as .npy, tables as Arrow, the config, and a JSON file.
 
 config.cfg           the complete config of the run
 meta.json            a manifest: format version, size and checksum of each file, the record of the run, its own checksum
 vocabulary.arrow     columns word (large_string), count (int64), by rank
 forms.arrow          columns orth (large_string), word (uint32, its rank), count (int64)
 input_vectors.npy    float32, v × d
-output_vectors.npy   float32, v × d; with hierarchical softmax (v - 1) × d, of the inner nodes of its tree
-tree.npz             only of a model with a tree of its own: offsets, nodes, codes (`Tree`)
+output_vectors.npy   float32, v × d; with hierarchical softmax (v - 1) × d, one row for each inner node of the tree
+tree.npz             offsets, nodes, codes (`Tree`), if counts and settings do not determine the tree
 
-Versions 1 and 2 of the format (2: with a tree) had no checksums. They are read as far as they hold together.
+Versions 1 and 2 of the format (2: with a tree) have no checksums. They are read if their files are consistent.
 """
 
 from pathlib import Path
@@ -29,39 +29,39 @@ from spacy_w2v.objectives._registry import objective_of, parameter_names
 FORMAT = "spacy-w2v model"
 FORMAT_VERSION = 3
 WITHOUT_CHECKSUMS = (1, 2)
-"""Versions of the format."""
+"""Versions of the format that have no checksums."""
 META_FILE = "meta.json"
 CONFIG_FILE = "config.cfg"
 VOCABULARY_FILE = "vocabulary.arrow"
 FORMS_FILE = "forms.arrow"
 TREE_FILE = "tree.npz"
-NEEDED = (CONFIG_FILE, VOCABULARY_FILE, FORMS_FILE)
-"""Those that every model has, beside meta.json and the files of its parameters."""
+REQUIRED_FILES = (CONFIG_FILE, VOCABULARY_FILE, FORMS_FILE)
+"""The files of every model, besides meta.json and the files of its parameters."""
 
 PROGRESS_FILE = "progress.json"
-"""Beside the files of a model that is a checkpoint: how far its training is."""
+"""In a checkpoint, which is also a model: the progress of the run."""
 
-RULE = "A model must be a directory made by spacy w2v train"
-"""How errors begin for what is not a model."""
+MODEL_RULE = "A model must be a directory made by spacy w2v train"
+"""The beginning of errors for anything that is not a model."""
 
 AnyModel = TypeVar("AnyModel", bound=TrainedModel)
 
 
 def parameter_file(name: str) -> str:
-    """Return the name of the file that has a parameter."""
+    """Return the name of the file that holds a parameter, such as "input"."""
     return f"{name}_vectors.npy" if name in ("input", "output") else f"{name}.npy"
 
 
 INPUT_FILE = parameter_file("input")
-MODEL_FILES = (META_FILE, *NEEDED, *(parameter_file(name) for name in parameter_names()), TREE_FILE)
-"""Names of all that a model may consist of."""
+MODEL_FILES = (META_FILE, *REQUIRED_FILES, *(parameter_file(name) for name in parameter_names()), TREE_FILE)
+"""The names of all files that a model may have."""
 
-ROWS_WRITTEN = 1024
-"""Rows that are copied at a time where they lie apart in memory."""
+ROWS_PER_WRITE = 1024
+"""Rows that are copied at a time if they are not contiguous in memory."""
 
 
 def write_model(model: TrainedModel, directory: Path) -> None:
-    """Write a model to a directory that exists and is empty, save for files that are to be kept with it."""
+    """Write a model to an existing directory. Files that it already contains become part of the model."""
     (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
     write_vocabulary(model.vocabulary, directory / VOCABULARY_FILE, directory / FORMS_FILE)
     for name, array in model.parameters.items():
@@ -80,24 +80,26 @@ def read_model(
     mmap: bool = False,
     trust_config: bool = False,
 ) -> AnyModel:
-    """Read a model, and check all of it.
+    """Read a model, and check that it is undamaged.
 
     Args:
-        directory: Where `write_model` wrote it.
-        kind: The class of what is returned, such as one with exports.
-        mmap: Whether the vectors stay on disk, read-only.
+        directory: The directory that `write_model` wrote.
+        kind: The class of the model to return, for example a subclass with exports.
+        mmap: Map the vectors into memory, read-only, instead of reading them.
         trust_config: See `TrainedModel.trusts_config`.
 
     Raises:
-        StorageError: The directory is missing, damaged or of another kind.
+        StorageError: The directory is missing or damaged, or does not hold a model.
     """
     record, files = _read_meta(directory)
     objective = objective_of(record.model)
     names = {name: parameter_file(name) for name in objective.shapes(1)}
-    check_files(directory, files, needed=(*NEEDED, *names.values()))
+    check_files(directory, files, needed=(*REQUIRED_FILES, *names.values()))
     vocabulary = read_vocabulary(directory / VOCABULARY_FILE, directory / FORMS_FILE)
     if TREE_FILE in files and not objective.has_tree:
-        raise StorageError(f"{directory / TREE_FILE} belongs to hierarchical softmax, but the model has another loss.")
+        raise StorageError(
+            f"{directory / TREE_FILE} belongs to hierarchical softmax, but the model has another loss. It is damaged."
+        )
     shapes = objective.shapes(len(vocabulary))
     for name, shape in shapes.items():
         check_finite(directory / names[name], shape)
@@ -119,14 +121,14 @@ def read_record(directory: Path) -> RunRecord:
 
 
 def _read_meta(directory: Path) -> tuple[RunRecord, Any]:  # Any: what `check_files` checks
-    """Return the record of a model, and what its manifest says of its files."""
+    """Return the record of a model, and the entries of its manifest that describe its files."""
     path = directory / META_FILE
     if not path.is_file():
-        raise StorageError(describe_absence(directory, rule=RULE))
+        raise StorageError(describe_absence(directory, rule=MODEL_RULE))
     content = read_bounded(path)
     meta = parse_json(content, name=str(path))
     if not isinstance(meta, dict) or meta.get("format") != FORMAT:
-        raise StorageError(_of_another_kind(directory, meta))
+        raise StorageError(_describe_other_kind(directory, meta))
     version = meta.get("format_version")
     if type(version) is not int or version not in (*WITHOUT_CHECKSUMS, FORMAT_VERSION):
         raise StorageError(
@@ -139,41 +141,45 @@ def _read_meta(directory: Path) -> tuple[RunRecord, Any]:  # Any: what `check_fi
 
 
 def is_model(directory: Path) -> bool:
-    """Return whether a directory holds a model, or what is left of one."""
+    """Return whether a directory holds a model, or parts of one."""
     return any((directory / name).is_file() for name in (INPUT_FILE, VOCABULARY_FILE, FORMS_FILE))
 
 
 def describe_absence(path: Path, *, rule: str) -> str:
-    """Return the text of an error for a path that has no meta.json: the rule, what is there, and what may be meant."""
+    """Return an error text for a path without meta.json: the rule, what is there, and similar names."""
     if path.is_file():
         return f"{rule}, but {path} is a file."
     if path.exists():
         results = worded(python="the results of a run", command_line="--output")
-        return f"{rule}, but {path} has no {META_FILE}. A model is the directory 'model' below {results}."
+        return f"{rule}, but {path} has no {META_FILE}. A model is the directory 'model' in {results}."
     try:
         beside = [other.name for other in path.parent.iterdir()]
-    except OSError:  # nor does the directory above exist, or it may not be read
+    except OSError:  # the parent directory is missing or may not be read
         beside = []
     return f"{rule}, but {path} does not exist. {did_you_mean(path.name, beside)}".rstrip()
 
 
 def describe_model_above(directory: Path) -> str:
-    """Return a sentence with the place of the model of a run, for its export to spaCy; empty if there is none."""
+    """Return a sentence that names the output directory with the model of a spaCy export; empty if there is none."""
     above = directory.resolve().parent if directory.name in ("", "..") else directory.parent
-    return f"The model is above it: {above}" if (above / "model" / META_FILE).is_file() else ""
+    return f"The model is in the directory above: {above}" if (above / "model" / META_FILE).is_file() else ""
 
 
-def _of_another_kind(directory: Path, meta: object) -> str:
-    """Return the text for meta data of something else, such as the pipeline that training exports beside a model."""
+def _describe_other_kind(directory: Path, meta: object) -> str:
+    """Return an error text for a meta.json that is not of a model, but for example of the pipeline exported with it."""
     path = directory / META_FILE
     if not isinstance(meta, dict) or "spacy_version" not in meta:
-        return f"{path} must describe a {FORMAT}, but is of another kind."
+        return f"{path} must describe a {FORMAT}, but does not. Name the directory of a model."
     remedy = describe_model_above(directory) or "Load it with spacy.load."
     return f"{path} must describe a {FORMAT}, but {directory} is a spaCy pipeline. {remedy}"
 
 
 def _read_config(path: Path) -> str:
-    """Return the text of a config that can be parsed; what it names is not made. Raises StorageError."""
+    """Return the text of a config, after checking that it can be parsed. Nothing that it names is created.
+
+    Raises:
+        StorageError: The file is not a config.
+    """
     from spacy_w2v.config._loading import parse_config
 
     try:
@@ -185,9 +191,9 @@ def _read_config(path: Path) -> str:
 
 
 def _write_vectors(vectors: Vectors, path: Path) -> None:
-    """Write as np.save does, to the byte, which takes eight times as long where rows have gaps between them."""
+    """Write the same bytes as np.save, which is eight times slower if rows are not contiguous."""
     with path.open("wb") as file:
         header = {"descr": np.lib.format.dtype_to_descr(vectors.dtype), "fortran_order": False, "shape": vectors.shape}
         np.lib.format.write_array_header_1_0(file, header)
-        for start in range(0, len(vectors), ROWS_WRITTEN):
-            np.ascontiguousarray(vectors[start : start + ROWS_WRITTEN]).tofile(file)
+        for start in range(0, len(vectors), ROWS_PER_WRITE):
+            np.ascontiguousarray(vectors[start : start + ROWS_PER_WRITE]).tofile(file)

@@ -1,4 +1,4 @@
-"""The words of a model and its tree on disk: tables of Arrow, and arrays in an archive of NumPy's."""
+"""The files of a model's vocabulary and tree: Arrow tables, and an .npz archive of arrays."""
 
 import zipfile
 from pathlib import Path
@@ -26,23 +26,29 @@ def write_vocabulary(vocabulary: Vocabulary, words_path: Path, forms_path: Path)
 
 
 def read_vocabulary(words_path: Path, forms_path: Path) -> Vocabulary:
-    """Read words and forms, into memory. Raises StorageError, which names the file, for what cannot be a vocabulary."""
+    """Read words and forms into memory.
+
+    Raises:
+        StorageError: A file does not hold a valid table. The text names the file.
+    """
     table = _read_table(words_path, WORDS)
-    counts = np.array(table["count"])  # a copy: the words' text is in the list already
+    counts = np.array(table["count"])  # a copy, so that the table can be released
     if not len(counts):
         raise StorageError(f"{words_path} must have words, but has none. It is damaged.")
     if pc.count_distinct(table["word"]).as_py() < len(counts):
-        raise StorageError(f"{words_path} must have different words, but some are there twice. It is damaged.")
+        raise StorageError(f"{words_path} must have different words, but some occur twice. It is damaged.")
     if counts[-1] < 0 or (counts[1:] > counts[:-1]).any() or counts.sum(dtype=np.float64) >= 2**63:
-        raise StorageError(f"{words_path} must have falling counts from 0 on, but has others. It is damaged.")
+        raise StorageError(
+            f"{words_path} must have counts of at least 0 in decreasing order, but has other counts. It is damaged."
+        )
     forms = _read_table(forms_path, FORMS)
     if pc.max(forms["word"]).as_py() not in range(len(counts)) and len(forms):
-        raise StorageError(f"{forms_path} must be of {len(counts)} words, but is of more. It is damaged.")
+        raise StorageError(f"{forms_path} must have ranks below {len(counts)}, but has higher ones. It is damaged.")
     if (pc.min(forms["count"]).as_py() or 0) < 0:
-        raise StorageError(f"{forms_path} must have counts from 0 on, but has others. It is damaged.")
+        raise StorageError(f"{forms_path} must have counts of at least 0, but has negative ones. It is damaged.")
     words = table["word"].to_pylist()
     del table
-    release_free_memory()  # of the file and of the checks, more than the words take
+    release_free_memory()  # the file and the checks take more memory than the words
     return Vocabulary(words=words, counts=counts, forms=forms)
 
 
@@ -52,7 +58,11 @@ def write_tree(tree: Tree, path: Path) -> None:
 
 
 def read_tree(path: Path, *, n_words: int) -> Tree:
-    """Read the tree of a vocabulary. Raises StorageError, which names the file, for anything else."""
+    """Read the tree of a vocabulary with n_words words.
+
+    Raises:
+        StorageError: The file does not hold a valid tree of this size. The text names the file.
+    """
     size = path.stat().st_size
     try:
         with zipfile.ZipFile(path) as archive:
@@ -62,7 +72,7 @@ def read_tree(path: Path, *, n_words: int) -> Tree:
                 if entry.compress_type == zipfile.ZIP_STORED and entry.file_size == entry.compress_size <= size
             }
         offsets, nodes, codes = (stored[f"{name}.npy"] for name in ("offsets", "nodes", "codes"))
-    except Exception as error:  # zipfile raises many kinds
+    except Exception as error:  # zipfile raises many kinds of exceptions
         raise StorageError(f"{path} must be an archive of three arrays, but is damaged: {error!r}") from None
     tree = Tree(
         parse_array(offsets, np.int64, (n_words + 1,), name=f"{path}: offsets.npy"),
@@ -82,14 +92,14 @@ def _write_table(table: pa.Table, path: Path) -> None:
 
 
 def _read_table(path: Path, schema: pa.Schema) -> pa.Table:
-    """Return a table that keeps no file open, once all of it is checked. Raises StorageError."""
+    """Return a validated table that does not keep its file open. Raises StorageError if it is damaged."""
     try:
         table = pa.ipc.open_file(pa.BufferReader(path.read_bytes())).read_all()
         if not table.schema.equals(schema):
             raise pa.ArrowInvalid(
                 f"its columns are {', '.join(f'{field.name}: {field.type}' for field in table.schema)}"
             )
-        table.validate(full=True)  # lengths, offsets and UTF-8, which are trusted from here on
+        table.validate(full=True)  # checks lengths, offsets and UTF-8
         if any(column.null_count for column in table.columns):
             raise pa.ArrowInvalid("it has missing values")
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:

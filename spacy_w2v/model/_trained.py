@@ -1,4 +1,4 @@
-"""A trained model: words with their input and output vectors, and how they came about."""
+"""A trained model: its vocabulary, input and output vectors, config and record."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,25 +25,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """Word vectors with all that training knows of them."""
+    """A trained model: the vocabulary, all trained vectors, and the config and record of the run."""
 
     vocabulary: Vocabulary
+    """The words, their counts and their texts in the corpus."""
     parameters: Parameters
-    """All arrays that training has changed, by name, as `Objective.shapes` says."""
+    """The trained arrays by name, such as "input" and "output", float32. `Objective.shapes` defines them."""
     config: str
-    """The config of the run, complete, as the text of a config file."""
+    """The complete config of the run, as the text of a config file."""
     record: RunRecord
-    """What it was trained on, how, and what came of it: source, counts, hyper-parameters, results, versions."""
+    """The record of the run: source, sizes, hyper-parameters, results, and versions of packages."""
     stored_tree: Tree | None = None
-    """The tree of hierarchical softmax where counts and settings do not give it, as of a model from gensim."""
+    """The tree of hierarchical softmax, if counts and settings do not determine it. Models from gensim have one."""
     trusts_config: bool = True
-    """Whether a pipeline that is made from the config may run any function that this names; else only its tokenizer.
+    """Whether `make_pipeline` may call any function that the config names. Otherwise it only makes spaCy's tokenizers.
 
-    False for a model that is read, unless asked for: it may come from somebody else.
+    It is False for a model that is read from disk, unless you ask for it, because the model may come from other people.
     """
 
     def __repr__(self) -> str:
-        """Return what kind of model it is, on one line."""
+        """Return a summary on one line."""
         return (
             f"{type(self).__name__}(words={len(self)}, vector_size={self.vector_size}, attr={self.attr!r}, "
             f"architecture={self.settings.architecture!r}, loss={self.settings.loss!r})"
@@ -51,38 +52,39 @@ class TrainedModel:
 
     @property
     def meta(self) -> JsonDict:
-        """The record as plain JSON values, as `nlp.meta` of spaCy.
+        """The record as plain JSON values, like spaCy's `nlp.meta`.
 
-        A new dict each time: to keep a note with the model, set it in the record, as `model.record.comment = "..."`.
+        Each access returns a new dict. To save a note with the model, set it in the record:
+        `model.record.comment = "..."`.
         """
         return self.record.to_json()
 
     @property
     def words(self) -> list[str]:
-        """The words, by falling count."""
+        """The words, most frequent first."""
         return self.vocabulary.words
 
     @property
     def input_vectors(self) -> Vectors:
-        """V × d, float32: the word vectors."""
+        """The input vectors, float32[v, d]. These are the word vectors."""
         return self.parameters["input"]
 
     @property
     def output_vectors(self) -> Vectors:
-        """V × d, float32: the vectors of words as they are predicted.
+        """The output vectors, float32[v, d], which represent words as they are predicted.
 
-        With hierarchical softmax (v - 1) × d, of the inner nodes of its tree: `Tree.nodes` are the rows.
+        With hierarchical softmax they are float32[v - 1, d], one row for each inner node of the tree.
         """
         return self.parameters["output"]
 
     @property
     def vector_size(self) -> int:
-        """Number of dimensions."""
+        """The number of dimensions d."""
         return int(self.input_vectors.shape[1])
 
     @property
     def attr(self) -> str:
-        """The attribute of tokens that words are: ORTH, LOWER or NORM."""
+        """The token attribute that the words are: "ORTH", "LOWER" or "NORM"."""
         return self.record.tokens.attr
 
     @property
@@ -92,7 +94,7 @@ class TrainedModel:
 
     @property
     def objective(self) -> Objective:
-        """The loss, with all that depends on it."""
+        """The loss and the functions that depend on it."""
         return objective_of(self.settings)
 
     @cached_property
@@ -101,7 +103,16 @@ class TrainedModel:
         return self.stored_tree or self.objective.tree(self.vocabulary.counts)
 
     def make_pipeline(self) -> "Language":
-        """Return a pipeline without components, with the tokenizer that the config names. Raises ConfigError."""
+        """Return a pipeline without components, with the tokenizer of the run.
+
+        Raises:
+            ConfigError: The config names functions that the model is not trusted to call, or a package is missing.
+
+        Example:
+            >>> nlp = spacy_w2v.load("vectors").make_pipeline()
+            >>> [token.text for token in nlp("The minister's speech.")]
+            ['The', 'minister', "'s", 'speech', '.']
+        """
         from spacy_w2v.config._loading import parse_config
         from spacy_w2v.tokenization._pipelines import make_pipeline
 
@@ -116,28 +127,46 @@ class TrainedModel:
         return word in self.vocabulary
 
     def __getitem__(self, word: str) -> Vectors:
-        """Return the vector of a word, d floats. Raises UnknownWordError, which is a KeyError."""
+        """Return the input vector of a word, float32[d].
+
+        Raises:
+            UnknownWordError: The word is not in the vocabulary. This is also a KeyError.
+        """
         vector: Vectors = self.input_vectors[self.rank(word)]
         return vector
 
     def rank(self, word: str) -> int:
-        """Return the rank of a word. Raises UnknownWordError with near spellings."""
-        rank = self.vocabulary.index.get(word)  # without `word_vectors`, which makes an array as long as the words
+        """Return the rank of a word, 0 for the most frequent one.
+
+        Raises:
+            UnknownWordError: The word is not in the vocabulary. The text names near spellings.
+
+        Example:
+            >>> model = spacy_w2v.load("vectors")
+            >>> model.rank("the")
+            0
+        """
+        rank = self.vocabulary.index.get(word)  # not by `word_vectors`, which makes an array for all words
         return self.word_vectors().row(word) if rank is None else rank
 
     def word_vectors(self, kind: VectorKind = "input", *, name: str | None = None) -> WordVectors:
-        """Return the words with their vectors, which share the memory of this model.
+        """Return the words with their vectors, in the memory of this model.
 
         Args:
-            kind: "input", "output", or "mean" of the two, of which rows are computed when they are taken.
-            name: What messages call them; None for the source of the corpus.
+            kind: "input", "output", or "mean" for the mean of both, whose rows are computed on access.
+            name: The name in messages; None for the source of the corpus.
 
         Returns:
-            The words, most frequent first, their vectors and counts, and this model.
+            The words, most frequent first, with their vectors and counts.
 
         Raises:
-            ConfigError: `kind` is none of these, or is not "input" with hierarchical softmax, where the output vectors
-                belong to the inner nodes of the tree.
+            ConfigError: `kind` has another value, or is not "input" for a model of hierarchical softmax, whose output
+                vectors belong to the inner nodes of the tree.
+
+        Example:
+            >>> vectors = spacy_w2v.load("vectors").word_vectors("mean")
+            >>> vectors["minister"].shape
+            (50,)
         """
         self.objective.check_vector_kind(kind)
         matrices: dict[VectorKind, Matrix] = {"input": self.input_vectors, "output": self.output_vectors}
@@ -153,9 +182,17 @@ class TrainedModel:
         )
 
     def vectors(self, kind: VectorKind = "input") -> Vectors:
-        """Return v × d vectors of words: "input", "output" (both share the model's memory), or "mean" of the two.
+        """Return the vectors of all words, float32[v, d].
 
-        Raises ConfigError as `word_vectors` does.
+        Args:
+            kind: "input" or "output", in the memory of this model, or "mean" for the mean of both.
+
+        Raises:
+            ConfigError: See `word_vectors`.
+
+        Example:
+            >>> spacy_w2v.load("vectors").vectors("output").shape
+            (1817, 50)
         """
         return np.asarray(self.word_vectors(kind).matrix)
 
@@ -168,36 +205,88 @@ class TrainedModel:
         topn: int = 10,
         vector_kind: VectorKind = "input",
     ) -> list[tuple[str, float]]:
-        """Return the words nearest to a word, to several, or to a vector of d numbers, with their cosine similarities.
+        """Return the words most similar to a word, several words, or a vector.
 
-        As `WordVectors.most_similar`, with one argument more: vector_kind, those that are compared. Raises ConfigError
-        as `word_vectors` does, too.
+        Several words are compared by the mean of their vectors, scaled to length 1 and with a negative sign for
+        `negative`, as in gensim: `positive=["king", "woman"], negative=["man"]`.
+
+        Args:
+            word: A word, a list of words, or a vector of d numbers.
+            positive: Words, instead of `word`.
+            negative: Words to subtract.
+            topn: Number of words to return.
+            vector_kind: The vectors to compare: "input", "output", or "mean" for the mean of both.
+
+        Returns:
+            Words with their cosine similarities in [-1, 1], most similar first. The given words are excluded.
+
+        Raises:
+            UnknownWordError: A word is not in the vocabulary. The text names near spellings.
+            ConfigError: Neither a word nor a vector is given, or the model has no vectors of this kind.
+
+        Example:
+            >>> model = spacy_w2v.load("vectors")
+            >>> model.most_similar("minister", topn=2)
+            [('prime', 0.89), ('philip', 0.86)]
         """
         return self.word_vectors(vector_kind).most_similar(word, positive=positive, negative=negative, topn=topn)
 
     def predict_context(self, words: Sequence[str], *, topn: int = 10) -> list[tuple[str, float]]:
-        """Return the words that fit best among these words of a context, with their probabilities in [0, 1].
+        """Return the words that are most probable among the words of a context.
 
-        words: strings, or tokens of spaCy (a Doc or a Span). Their order does not count, and unknown ones are left out.
-        As `predict_output_word` of gensim, but for all losses: the mean of the context's input vectors (with
-        `cbow_mean = false` of CBOW their sum) predicts; with hierarchical softmax by products along the tree, else by
-        the softmax over all words. The probabilities of all words sum to 1. A model of negative sampling was not
-        trained for this softmax: trust its order more than its probabilities. Raises UnknownWordError if no word of the
-        context is known, and ConfigError for a plain text.
+        This is gensim's `predict_output_word`, for all losses. The mean of the context's input vectors predicts (or
+        their sum, for CBOW with `cbow_mean = false`). The probabilities are those of the tree with hierarchical
+        softmax, otherwise those of the softmax over all words. Negative sampling does not train this softmax, so trust
+        the order of its words more than their probabilities.
+
+        Args:
+            words: Strings, or spaCy tokens, for example a Doc or a Span. Their order has no effect, and unknown words
+                are ignored.
+            topn: Number of words to return.
+
+        Returns:
+            Words with their probabilities in [0, 1], most probable first. The probabilities of all words sum to 1.
+
+        Raises:
+            UnknownWordError: No word of the context is in the vocabulary.
+            ConfigError: `words` is a text instead of a list.
+
+        Example:
+            >>> model = spacy_w2v.load("vectors")
+            >>> [word for word, probability in model.predict_context(["prime", "john", "howard"], topn=1)]
+            ['minister']
         """
         return predictions.predict_context(self, words, topn=topn)
 
     def score(self, sentences: Iterable[Sequence[str]]) -> NDArray[np.float64]:
-        """Return the log-likelihood of each sentence, a list of words or a Doc: natural logarithms, at most 0.
+        """Return the log-likelihood of each sentence.
 
-        The sum over all pairs of a word of the context that predicts a centre (skip-gram), or over all centres that
-        have a context (CBOW). Unknown words are dropped (a sentence without two known ones has 0), windows are full,
-        nothing is subsampled: as `score` of gensim (Taddy 2015, arXiv 1504.07295), but exact, where gensim rounds
-        scores to a table and skips those past 6, and of sentences of any length. Raises ConfigError with negative
-        sampling, which learns no probabilities, and for a plain text.
+        It is the sum over all pairs of a context word and a centre (skip-gram), or over all centres that have a context
+        (CBOW). Unknown words are dropped, windows have their full size, and words are not subsampled. This is gensim's
+        `score` (Taddy 2015, arXiv 1504.07295) for sentences of any length, but exact: gensim looks up scores in a table
+        and skips those beyond ±6.
+
+        Args:
+            sentences: Each a list of strings, or of spaCy tokens such as a Doc.
+
+        Returns:
+            float64; natural logarithms, at most 0. A sentence with fewer than two known words has 0.
+
+        Raises:
+            ConfigError: The model was trained with negative sampling, which learns no probabilities, or a sentence is
+                a text instead of a list.
+
+        Example:
+            >>> model = spacy_w2v.train("news.txt", loss="hierarchical-softmax", vector_size=20)
+            >>> likely, unlikely = model.score([["the", "prime", "minister"], ["prime", "the", "the"]])
         """
         return predictions.score(self, sentences)
 
     def near_spellings(self, word: str) -> str:
-        """Return a sentence with words of the vocabulary that are spelled like one that it lacks."""
+        """Return a sentence that names words with a spelling near to a word that is not in the vocabulary.
+
+        Example:
+            >>> spacy_w2v.load("vectors").near_spellings("ministr")
+            'Near spellings: minister, ministers, ministry.'
+        """
         return self.word_vectors().near_spellings(word)

@@ -1,4 +1,4 @@
-"""The words of a model: chosen by count from the types of a corpus, ranked by falling count."""
+"""The vocabulary of a model: words chosen by count from the types of a corpus, most frequent first."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,25 +15,25 @@ from spacy_w2v.model._run_record import VocabularySummary
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """Words by rank: the most frequent is word 0, ties are in the order in which the corpus has them first.
+    """Words by rank. The most frequent word has rank 0. Ties are in the order of first occurrence in the corpus.
 
-    Equally rare words that follow each other get neighbouring leaves in a Huffman tree, and words that first appear
-    near each other are often of one topic. On 17 million words of Wikipedia hierarchical softmax is better for it: the
-    loss is 7.903, not 7.908 as with ties in the order of code points, and scores are higher.
+    This order of ties helps hierarchical softmax: words of equal count get neighbouring leaves in a Huffman tree, and
+    words that first occur near each other often share a topic. On 17 million words of Wikipedia the loss is 7.903,
+    instead of 7.908 with ties in the order of code points, and evaluation scores are higher.
     """
 
     words: list[str]
     counts: Counts
-    """v; tokens of each word in the corpus. 0 for words that vectors brought with them and the corpus lacks: these are
-    neither noise nor subsampled."""
+    """v; number of tokens of each word in the corpus. It is 0 for words from initial vectors that the corpus lacks.
+    Such words are never drawn as noise."""
     forms: pa.Table
-    """The texts that stand for each word in the corpus: columns orth (large_string), word (uint32), count (int64).
+    """The texts of each word in the corpus: columns orth (large_string), word (uint32, its rank), count (int64).
 
     With attr = "LOWER", "french" has the forms "French", "french" and perhaps "FRENCH".
     """
 
     def __repr__(self) -> str:
-        """Return how large it is: its words may be millions."""
+        """Return a summary, because there may be millions of words."""
         return f"Vocabulary({len(self)} words of {self.n_tokens} tokens)"
 
     def __len__(self) -> int:
@@ -44,16 +44,16 @@ class Vocabulary:
 
     @cached_property
     def index(self) -> dict[str, int]:
-        """Word → rank."""
+        """The rank of each word."""
         return {word: rank for rank, word in enumerate(self.words)}
 
     @property
     def n_tokens(self) -> int:
-        """Tokens of the corpus that are words of the vocabulary."""
+        """Number of tokens in the corpus that are in the vocabulary."""
         return int(self.counts.sum())
 
     def first(self, n_words: int | None) -> "Vocabulary":
-        """Return the vocabulary of the most frequent words only; None for all."""
+        """Return the vocabulary of the n_words most frequent words, or of all words if it is None."""
         if n_words is None or n_words >= len(self):
             return self
         forms = self.forms.filter(pc.less(self.forms["word"], pa.scalar(n_words, pa.uint32())))
@@ -63,26 +63,37 @@ class Vocabulary:
 def build_vocabulary(
     types: pa.Table, *, n_type_ids: int, min_count: int, max_final_vocab: int | None, keep: Iterable[str] = ()
 ) -> tuple[Vocabulary, TokenIds]:
-    """Return the vocabulary, and the word id of each provisional type (OUT_OF_VOCABULARY for those left out).
+    """Choose the words of the vocabulary.
 
-    types: columns id, orth, key, count, a row per type. Types with the same key make one word. max_final_vocab raises
-    min_count as far as needed, as in gensim. keep: words that are taken in however rare they are; those that the
-    corpus lacks come last, in their order. Raises CorpusError if no word is left.
+    Args:
+        types: One row per type: columns id, orth, key, count. Types with the same key form one word.
+        n_type_ids: Number of type ids.
+        min_count: Lowest count of a word, at least 1.
+        max_final_vocab: Largest size; raises min_count as far as needed, as in gensim. None for no limit.
+        keep: Words to include regardless of their count. Those that the corpus lacks come last, in their order.
+
+    Returns:
+        The vocabulary, and uint32[n_type_ids], the word id of each type, or OUT_OF_VOCABULARY.
+
+    Raises:
+        CorpusError: No word is frequent enough.
     """
     words = types.group_by("key").aggregate([("count", "sum"), ("id", "min")])
-    words = words.rename_columns({"count_sum": "count", "id_min": "id"})  # provisional ids rise as types appear
+    words = words.rename_columns({"count_sum": "count", "id_min": "id"})  # ids are in the order of first occurrence
     words = words.sort_by([("count", "descending"), ("id", "ascending")])
     counts = words["count"].to_numpy()
     if counts.size == 0:
-        raise CorpusError("The vocabulary must have words, but max_vocab_size has dropped all types. Raise it.")
+        raise CorpusError(
+            "The vocabulary must have words, but max_vocab_size has dropped all types. Raise max_vocab_size."
+        )
     if max_final_vocab is not None and max_final_vocab < counts.size:
         min_count = max(min_count, int(counts[max_final_vocab]) + 1)
     n_words = int(np.searchsorted(-counts, -min_count, side="right"))
     if n_words == 0:
         highest = words.slice(0, 1).to_pylist()[0]
         raise CorpusError(
-            f"Some word must occur at least min_count = {min_count} times, but the most frequent, "
-            f"'{highest['key']}', occurs {highest['count']} times. Lower min_count or take more text."
+            f"Some word must occur at least min_count = {min_count} times, but the most frequent word, "
+            f"'{highest['key']}', occurs {highest['count']} times. Lower min_count, or use more text."
         )
     words = pa.concat_tables([words.slice(0, n_words), *_kept_words(words, n_words, keep)]).combine_chunks()
     counts = words["count"].to_numpy()
@@ -107,7 +118,7 @@ def build_vocabulary(
 
 
 def _kept_words(words: pa.Table, n_words: int, keep: Iterable[str]) -> list[pa.Table]:
-    """Return the words to keep that are not among the first n_words: those that the corpus has, and those it lacks."""
+    """Return the words of `keep` that are not among the first n_words: those in the corpus, then those it lacks."""
     kept = pa.array(list(keep), words.schema.field("key").type)
     if not len(kept):
         return []
@@ -120,7 +131,14 @@ def _kept_words(words: pa.Table, n_words: int, keep: Iterable[str]) -> list[pa.T
 
 
 def summarize_vocabulary(vocabulary: Vocabulary, *, n_tokens: int, n_types: int, min_count: int) -> VocabularySummary:
-    """Return what a summary says of a vocabulary. n_tokens, n_types: of its corpus; min_count: of words not rare."""
+    """Return the sizes of a vocabulary.
+
+    Args:
+        vocabulary: The vocabulary.
+        n_tokens: Number of tokens in the corpus.
+        n_types: Number of types in the corpus.
+        min_count: Words with a lower count are rare.
+    """
     frequent = vocabulary.counts[vocabulary.counts >= min_count]
     return VocabularySummary(
         n_words=len(vocabulary),

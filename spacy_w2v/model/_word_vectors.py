@@ -1,4 +1,4 @@
-"""Words with their vectors, of any program: looked up, compared, and read in blocks."""
+"""Words with their vectors, from any program: looking them up, comparing them, and reading them in blocks."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,44 +23,54 @@ if TYPE_CHECKING:
 
     from spacy_w2v.model._trained import TrainedModel
 
-FLOATS_AT_A_TIME = 1_000_000
-"""Of the blocks of a matrix: 4 MB."""
-MOST_SPELLINGS = 50_000
-"""The most frequent words, among which near spellings are looked for."""
+FLOATS_PER_BLOCK = 1_000_000
+"""Size of the blocks in which a matrix is read: 4 MB of float32."""
+MAX_SPELLING_CANDIDATES = 50_000
+"""Number of words, the most frequent ones, that are searched for near spellings."""
 
 Matrix = NDArray[np.floating[Any]] | MeanMatrix
 
 
 @dataclass(frozen=True, eq=False)
 class WordVectors:
-    """Words and their vectors, of any program.
+    """Words and their vectors, from any program.
 
-    `TrainedModel.word_vectors` returns those of a model, and `open_vectors` those of anything else that has some.
+    `open_vectors` reads them from models, spaCy pipelines, gensim, and files of word2vec, GloVe or fastText.
+    `Word2Vec.word_vectors` returns those of a model.
+
+    Example:
+        >>> vectors = spacy_w2v.open_vectors("vectors.txt.gz")
+        >>> len(vectors), vectors.vector_size
+        (1817, 50)
+        >>> "minister" in vectors
+        True
+        >>> vectors["minister"].shape
+        (50,)
     """
 
     name: str
-    """What messages and records call them: a path, the name of a pipeline, or what they are."""
+    """The name in messages and records, such as a path or the name of a pipeline."""
     words: list[str]
-    """All different; the most frequent first, where the source knows."""
+    """The words, all different. The most frequent come first, if the source knows the frequencies."""
     rows: NDArray[np.int64]
-    """For each word its row in the matrix. Several words may share one, as in spaCy's tables."""
+    """The row of each word in the matrix. Several words may share a row, as in spaCy's tables."""
     matrix: Matrix
-    """n × d, float32 or float16; it may be a read-only memory map."""
+    """float32 or float16, rows × d. It may be a read-only memory map."""
     counts: Counts | None = None
-    """How often each word is in the corpus that it comes from; None where that is not known."""
+    """int64; the number of tokens of each word in its corpus, or None if unknown."""
     attr: str | None = None
-    """The attribute of tokens that the words are, ORTH, LOWER or NORM; None where that is not known."""
+    """The token attribute that the words are: "ORTH", "LOWER" or "NORM"; None if unknown."""
     lang: str | None = None
-    """The code of their language; None where that is not known."""
+    """spaCy's code of the language, or None if unknown."""
     n_repeated: int = 0
-    """Words of a file that were left out since they were there before."""
+    """Number of repeated words in the source. Only the first vector of a word is used."""
     model: "TrainedModel | None" = None
-    """The model that they are of, which has output vectors, settings and a record too; None for those of others."""
+    """The model of these vectors, which also has output vectors, settings and a record; None without a model."""
     nlp: "Language | None" = None
-    """The pipeline whose table they are, which has a tokenizer too; None for those of others."""
+    """The pipeline of these vectors, which also has a tokenizer; None without a pipeline."""
 
     def __repr__(self) -> str:
-        """Return what they are, on one line."""
+        """Return a summary on one line."""
         attr = f", attr={self.attr!r}" if self.attr else ""
         return f"WordVectors({self.name!r}, words={len(self)}, vector_size={self.vector_size}{attr})"
 
@@ -71,61 +81,86 @@ class WordVectors:
         return word in self.index
 
     def __getitem__(self, word: str) -> NDArray[np.floating[Any]]:
-        """Return the vector of a word, d floats. Raises UnknownWordError, which is a KeyError."""
+        """Return the vector of a word, float32[d] or float16[d].
+
+        Raises:
+            UnknownWordError: The word has no vector. This is also a KeyError.
+        """
         vector: NDArray[np.floating[Any]] = self.matrix[self.row(word)]
         return vector
 
     @property
     def vector_size(self) -> int:
-        """Number of dimensions."""
+        """The number of dimensions d."""
         return int(self.matrix.shape[1])
 
     @cached_property
     def index(self) -> dict[str, int]:
-        """Word → its place among the words."""
+        """The index of each word in `words`."""
         if self.model is not None:
             return self.model.vocabulary.index
         return {word: place for place, word in enumerate(self.words)}
 
     @cached_property
     def in_order(self) -> bool:
-        """Whether each word has a row of its own, in the order of the words."""
+        """Whether row i of the matrix is the vector of word i, for all words and rows."""
         return len(self.rows) == len(self.matrix) and bool((self.rows == np.arange(len(self.rows))).all())
 
     @cached_property
-    def names(self) -> NDArray[np.int64]:
-        """For each row of the matrix the place of the word that names it, the last of several; or -1."""
-        names = np.full(len(self.matrix), -1, np.int64)
-        names[self.rows] = np.arange(len(self.rows))  # of several places, NumPy keeps the last
-        return names
+    def word_of_row(self) -> NDArray[np.int64]:
+        """The index of the word of each row, int64; the last word if several share the row, -1 if no word has it."""
+        word_of_row = np.full(len(self.matrix), -1, np.int64)
+        word_of_row[self.rows] = np.arange(len(self.rows))  # of several assignments, NumPy keeps the last
+        return word_of_row
 
     @property
     def output(self) -> Vectors | None:
-        """The vectors of the words as they are predicted, or with a `tree` of its nodes; None where not known."""
+        """The output vectors of the model, float32. None if there is no model.
+
+        Their rows are words, or with hierarchical softmax the inner nodes of `tree`.
+        """
         return self.model.output_vectors if self.model is not None else None
 
     @property
     def tree(self) -> Tree | None:
-        """The tree of hierarchical softmax, whose leaves are the rows of the matrix."""
+        """The tree of hierarchical softmax. None with other losses, or without a model."""
         return self.model.tree if self.model is not None else None
 
     def of_kind(self, kind: VectorKind) -> "WordVectors":
-        """Return the input vectors, which these are, or others of the model that they are of.
+        """Return the input, output or mean vectors of the same words.
+
+        Args:
+            kind: "input", "output", or "mean" for the mean of both.
 
         Raises:
-            ConfigError: There are no others: they come without a model, or are those of hierarchical softmax.
+            ConfigError: There are no output vectors of words, because there is no model, or because it was trained with
+                hierarchical softmax.
+
+        Example:
+            >>> vectors = spacy_w2v.open_vectors("vectors")
+            >>> vectors.of_kind("output").most_similar("minister", topn=1)
+            [('prime', 0.86)]
         """
         if self.model is not None:
             return self.model.word_vectors(kind, name=self.name)
         if kind != "input":
             raise ConfigError(
-                f'vector_kind must be "input" for word vectors that come without output vectors, as {self.name}, was: '
+                f'vector_kind must be "input" for word vectors without output vectors, such as {self.name}, was: '
                 f'"{kind}".'
             )
         return self
 
     def row(self, word: str) -> int:
-        """Return the row of a word in the matrix. Raises UnknownWordError with near spellings."""
+        """Return the row of a word in the matrix.
+
+        Raises:
+            UnknownWordError: The word has no vector. The text names near spellings.
+
+        Example:
+            >>> vectors = spacy_w2v.open_vectors("vectors")
+            >>> bool((vectors.matrix[vectors.row("minister")] == vectors["minister"]).all())
+            True
+        """
         place = self.index.get(word)
         if place is None:
             raise UnknownWordError(
@@ -133,27 +168,65 @@ class WordVectors:
             )
         return int(self.rows[place])
 
-    def at(self, rows: NDArray[np.int64]) -> Vectors:
-        """Return some rows of the matrix, as float32."""
+    def vectors_at(self, rows: NDArray[np.int64]) -> Vectors:
+        """Return some rows of the matrix.
+
+        Args:
+            rows: int64[n]; indices of rows.
+
+        Returns:
+            float32[n, d].
+
+        Example:
+            >>> vectors = spacy_w2v.open_vectors("vectors")
+            >>> vectors.vectors_at(vectors.rows[:3]).shape
+            (3, 50)
+        """
         return np.asarray(self.matrix[rows], np.float32)
 
     def row_blocks(self) -> Iterator[Vectors]:
-        """Yield the rows of the matrix, some at a time, as float32."""
+        """Yield the rows of the matrix in blocks, float32.
+
+        Example:
+            >>> vectors = spacy_w2v.open_vectors("vectors")
+            >>> sum(len(block) for block in vectors.row_blocks())
+            1817
+        """
         for some in row_slices(len(self.matrix), self.vector_size):
             yield np.asarray(self.matrix[some], np.float32)
 
     def blocks(self, *, n_words: int | None = None) -> Iterator[NDArray[np.floating[Any]]]:
-        """Yield the vectors of the first n_words, or of all, in the order of the words, some at a time."""
+        """Yield the vectors of the words in blocks, in the order of the words, with the dtype of the matrix.
+
+        Args:
+            n_words: Number of words, from the first; None for all.
+
+        Example:
+            >>> vectors = spacy_w2v.open_vectors("vectors")
+            >>> [block.shape for block in vectors.blocks(n_words=100)]
+            [(100, 50)]
+        """
         n_words = len(self) if n_words is None else min(n_words, len(self))
         for some in row_slices(n_words, self.vector_size):
             yield self.matrix[some] if self.in_order else self.matrix[self.rows[some]]
 
     def rows_of(self, words: Sequence[str]) -> Offsets:
-        """Return the row that a pipeline finds for each word as a token, or NO_ROW.
+        """Return the row that a pipeline with these vectors finds for each word as a token.
 
-        A word is looked up as it stands: with a model of ours first among the texts that stood for its words in the
-        corpus, as `spacy_keys` makes the keys of spaCy's table of them, then among the words. One that is in neither is
-        looked up in lower, title and upper case, as the component `w2v` does.
+        A word is looked up as it is, otherwise in lower, title and upper case, like the component `w2v` does. The
+        vectors of a trained model also know the texts that each word has in the corpus, as spaCy's table does.
+
+        Args:
+            words: The words.
+
+        Returns:
+            int64; the row of each word, or -1 if it has no vector.
+
+        Example:
+            >>> vectors = spacy_w2v.open_vectors("vectors")
+            >>> rows = vectors.rows_of(["minister", "Minister", "MINISTER", "qwerty"])
+            >>> (rows == vectors.row("minister")).tolist()
+            [True, True, True, False]
         """
         index, forms = self.index, self._words_of_forms({form for word in words for form in cases_of(word)})
         places = (
@@ -164,20 +237,28 @@ class WordVectors:
         return np.where(found == NO_ROW, NO_ROW, self.rows[found])
 
     def _words_of_forms(self, texts: set[str]) -> dict[str, int]:
-        """Return the place of the word that each text stood for most often in the corpus, where that is known."""
+        """Return the index of the word that each text has most often in the corpus, for texts in the corpus."""
         if self.model is None or not texts:
             return {}
         forms = self.model.vocabulary.forms
         asked = pa.array(sorted(texts), forms.schema.field("orth").type)
         forms = forms.filter(pc.is_in(forms["orth"], value_set=asked))
-        forms = forms.sort_by([("count", "ascending"), ("word", "descending")])  # the last of several is kept
+        forms = forms.sort_by([("count", "ascending"), ("word", "descending")])  # dict() keeps the last of several
         return dict(zip(forms["orth"].to_pylist(), forms["word"].to_pylist(), strict=True))
 
     def rows_by_key(self, attr: str) -> dict[str, int]:
-        """Return the rows of the words as a corpus with this attribute of tokens has them, in the order of the words.
+        """Return the rows of the words of a corpus with another token attribute, in the order of the words.
 
-        Words are taken as they are. With LOWER, a word with capitals stands for its lower case where the source lacks
-        that, as "Paris" for "paris"; of several the first, which is the most frequent.
+        With "LOWER", a word with capitals is also used for its lower case, if that has no vector: "Paris" for "paris".
+        The first of several such words is used, which is the most frequent. With other attributes, words do not change.
+
+        Args:
+            attr: "ORTH", "LOWER" or "NORM".
+
+        Example:
+            >>> vectors = spacy_w2v.open_vectors("vectors")
+            >>> vectors.rows_by_key("LOWER")["minister"] == vectors.row("minister")
+            True
         """
         rows = dict(zip(self.words, self.rows.tolist(), strict=True))
         if attr != "LOWER":
@@ -196,36 +277,48 @@ class WordVectors:
         negative: str | Sequence[str] = (),
         topn: int = 10,
     ) -> list[tuple[str, float]]:
-        """Return the words nearest to a word, to several, or to a vector, with their cosine similarities in [-1, 1].
+        """Return the words most similar to a word, several words, or a vector.
 
-        Of several words, the mean of their vectors of length 1 counts, in which those of `negative` have the other
-        sign, as in gensim: positive=["king", "woman"], negative=["man"]. Of words that share a row, one is named.
+        Several words are compared by the mean of their vectors, scaled to length 1 and with a negative sign for
+        `negative`, as in gensim: `positive=["king", "woman"], negative=["man"]`. Of words that share a row, only one is
+        returned.
 
         Args:
             word: A word, a list of words, or a vector of d numbers.
-            positive: Words, in place of `word`.
-            negative: Words that are subtracted.
-            topn: How many words to return.
+            positive: Words, instead of `word`.
+            negative: Words to subtract.
+            topn: Number of words to return.
 
         Returns:
-            The nearest words, most similar first, without those that were given.
+            Words with their cosine similarities in [-1, 1], most similar first. The given words are excluded.
 
         Raises:
-            UnknownWordError: A word has no vector; near spellings are named.
-            ConfigError: There is neither a word nor a vector.
+            UnknownWordError: A word has no vector. The text names near spellings.
+            ConfigError: Neither a word nor a vector is given, or `topn` is negative.
+
+        Example:
+            >>> vectors = spacy_w2v.open_vectors("vectors.txt.gz")
+            >>> vectors.most_similar("minister", topn=2)
+            [('prime', 0.89), ('philip', 0.86)]
+            >>> words = vectors.most_similar(positive=["minister", "union"], negative=["prime"], topn=5)
         """
         return most_similar(self, word, positive=positive, negative=negative, topn=topn)
 
     def near_spellings(self, word: str) -> str:
-        """Return a sentence with words that are spelled like one that has no vector."""
+        """Return a sentence that names words with a spelling near to a word without a vector.
+
+        Example:
+            >>> spacy_w2v.open_vectors("vectors").near_spellings("ministr")
+            'Near spellings: minister, ministers, ministry.'
+        """
         if word.lower() in self:
             return f"Its lower case is: '{word.lower()}'."
-        near = nearest_spellings(word, self.words[:MOST_SPELLINGS], limit=3, cutoff=0.75)
+        near = nearest_spellings(word, self.words[:MAX_SPELLING_CANDIDATES], limit=3, cutoff=0.75)
         return f"Near spellings: {', '.join(near)}." if near else "No word is spelled like it."
 
 
 def row_slices(n_rows: int, size: int) -> Iterator[slice]:
-    """Yield slices of n_rows, of which each has at most FLOATS_AT_A_TIME numbers."""
-    n_at_a_time = max(1, FLOATS_AT_A_TIME // size)
+    """Yield slices that cover n_rows rows of length `size`, each with at most FLOATS_PER_BLOCK numbers."""
+    n_at_a_time = max(1, FLOATS_PER_BLOCK // size)
     for start in range(0, n_rows, n_at_a_time):
         yield slice(start, min(start + n_at_a_time, n_rows))

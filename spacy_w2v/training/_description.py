@@ -8,7 +8,7 @@ from secrets import token_hex
 from spacy_w2v._version import __version__
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.corpus._store import Corpus
-from spacy_w2v.model._blocks import with_unknown_of
+from spacy_w2v.model._blocks import with_unknown_entries
 from spacy_w2v.model._run_record import CorpusRecord, CorpusSummary, LearningRate, RunRecord
 from spacy_w2v.model._vocabulary import summarize_vocabulary
 from spacy_w2v.training._stages import Prepared
@@ -48,7 +48,7 @@ def describe_run(
     record = RunRecord.of(settings, found, lang=lang, versions=_versions())
     earlier = prepared.earlier.record if prepared.earlier is not None else None
     if earlier is not None:
-        record = with_unknown_of(record, earlier)
+        record = with_unknown_entries(record, earlier)
     name = earlier.run if earlier is not None else None
     fingerprint = prepared.corpus.fingerprint.to_json()
     record = record.model_copy(update={"run": name or token_hex(8), "corpus_fingerprint": fingerprint})

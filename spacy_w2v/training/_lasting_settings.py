@@ -3,13 +3,13 @@
 from collections.abc import Collection, Mapping
 
 from spacy_w2v.config._schema import W2VSettings
-from spacy_w2v.model._blocks import Block, unknown_of
-from spacy_w2v.model._kept_settings import (
-    KeptInitialSettings,
-    KeptModelSettings,
-    KeptTokensSettings,
-    KeptTrainingSettings,
-    KeptVocabularySettings,
+from spacy_w2v.model._blocks import Block, unknown_entries
+from spacy_w2v.model._recorded_settings import (
+    RecordedInitialSettings,
+    RecordedModelSettings,
+    RecordedTokensSettings,
+    RecordedTrainingSettings,
+    RecordedVocabularySettings,
 )
 from spacy_w2v.model._run_record import RunRecord
 
@@ -23,15 +23,15 @@ BLOCKS = ("tokens", "vocabulary", "model", "initial", "training")
 class LastingSettings(Block):
     """Blocks of `[w2v]`, without the settings that may change."""
 
-    tokens: KeptTokensSettings
-    vocabulary: KeptVocabularySettings
-    model: KeptModelSettings
-    initial: KeptInitialSettings
-    training: KeptTrainingSettings
+    tokens: RecordedTokensSettings
+    vocabulary: RecordedVocabularySettings
+    model: RecordedModelSettings
+    initial: RecordedInitialSettings
+    training: RecordedTrainingSettings
 
     def unknown(self) -> list[str]:
         """Return the names of settings that only a newer version knows."""
-        return [f"w2v.{block}.{name}" for block in BLOCKS for name in unknown_of(getattr(self, block))]
+        return [f"w2v.{block}.{name}" for block in BLOCKS for name in unknown_entries(getattr(self, block))]
 
 
 def changed_settings(

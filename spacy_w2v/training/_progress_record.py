@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, model_validator
 
 from spacy_w2v.model._blocks import AtLeastOne, Block
-from spacy_w2v.model._kept_settings import KeptTokensSettings
+from spacy_w2v.model._recorded_settings import RecordedTokensSettings
 from spacy_w2v.model._run_record import EpochResult, LearningRate
 from spacy_w2v.training._lasting_settings import LastingSettings
 
@@ -32,7 +32,7 @@ class CorpusIdentity(Block):
         tokens = self.fingerprint.get("tokens")
         if not isinstance(tokens, dict):
             return self.fingerprint
-        known = {name: value for name, value in tokens.items() if name in KeptTokensSettings.model_fields}
+        known = {name: value for name, value in tokens.items() if name in RecordedTokensSettings.model_fields}
         return self.fingerprint | {"tokens": known}
 
 

@@ -71,7 +71,7 @@ class WordRows:
         """Return the row of each word, or of its lower, title or upper case; NO_ROW if there is none."""
         return np.fromiter(map(self._row_of_case, words), np.int64, len(words))
 
-    def at(self, rows: Offsets) -> Vectors:
+    def vectors_at(self, rows: Offsets) -> Vectors:
         """Return some rows of the table, as float32."""
         return gather(self.table.data, rows).astype(np.float32, copy=False)
 

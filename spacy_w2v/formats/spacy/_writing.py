@@ -82,7 +82,7 @@ def _keep_frequencies(
         names[rows],
         model.vocabulary.counts[rows],
         n_tokens=model.record.corpus.n_tokens,
-        sample=of_type(model.word_vectors(vector_kind).at(rows[sampled_words(len(rows))]), dtype),
+        sample=of_type(model.word_vectors(vector_kind).vectors_at(rows[sampled_words(len(rows))]), dtype),
     )
 
 

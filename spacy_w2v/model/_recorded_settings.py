@@ -1,0 +1,49 @@
+"""Settings as recorded in files. Known values are validated, and unknown keys of newer versions are kept."""
+
+from spacy_w2v.config._initial import InitialSettings
+from spacy_w2v.config._losses import ArchitectureName, LossName
+from spacy_w2v.config._schema import (
+    ModelSettings,
+    TokenAttr,
+    TokensSettings,
+    TrainingSettings,
+    VectorSize,
+    VocabularySettings,
+)
+from spacy_w2v.model._blocks import ALLOW_UNKNOWN_KEYS
+
+
+class RecordedTokensSettings(TokensSettings):
+    """The settings of the block "tokens"."""
+
+    model_config = ALLOW_UNKNOWN_KEYS
+
+    attr: TokenAttr
+
+
+class RecordedVocabularySettings(VocabularySettings):
+    """The settings of the block "vocabulary"."""
+
+    model_config = ALLOW_UNKNOWN_KEYS
+
+
+class RecordedModelSettings(ModelSettings):
+    """The settings of the block "model"."""
+
+    model_config = ALLOW_UNKNOWN_KEYS
+
+    architecture: ArchitectureName
+    loss: LossName
+    vector_size: VectorSize
+
+
+class RecordedInitialSettings(InitialSettings):
+    """The settings of the block "initial"."""
+
+    model_config = ALLOW_UNKNOWN_KEYS
+
+
+class RecordedTrainingSettings(TrainingSettings):
+    """The settings of the block "training"."""
+
+    model_config = ALLOW_UNKNOWN_KEYS
