@@ -69,7 +69,7 @@ def test_paths_are_paths(value, model):
 def test_the_working_directory_is_called_by_its_name(tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    with pytest.raises(StorageError, match="here is where checkpoints are kept, but has no"):
+    with pytest.raises(StorageError, match="here must be a checkpoint, but it has no"):
         spacy_w2v.train(TEXTS, checkpoint=".", **SMALL)
 
 

@@ -138,7 +138,7 @@ def test_documents_without_text_are_counted_and_left_out(tmp_path):
         (
             '[w2v.corpus]\n@readers = "spacy_w2v.Dataset.v1"\npath = "text"\ndata_files = "texts.txt"\n',
             "",
-            "A config must say what to train on in [w2v.corpus]",
+            "A config must name its texts in [w2v.corpus]",
         ),
         (CONFIG, '[nlp]\nlang = "en"\n', "The config must have a [w2v] block, was one with: nlp."),
         (CONFIG, "no section = 3\n", "The config config.cfg cannot be read"),
@@ -480,7 +480,7 @@ TEXTS = ["one two three four"] * 20
             CorpusError,
             "texts must be an iterable of strings or lists of tokens, a dataset, a table or a path, was: int 5",
         ),
-        (["word"] * 10, {"sample": 0}, TrainingError, "must give pairs of neighbouring words"),
+        (["word"] * 10, {"sample": 0}, TrainingError, "must have pairs of neighbouring words"),
     ],
 )
 def test_wrong_arguments_in_python(texts, settings, error, message):

@@ -423,7 +423,7 @@ def test_a_checkpoint_of_another_format_of_the_cache_goes_by_the_content():
     before = now.model_copy(update={"fingerprint": parts | {"format": 0, "source": 2, "tokenizer": 2}})
     checkpoint = Checkpoint(Path("run"), record=None, progress=SimpleNamespace(corpus=before))
     checkpoint.check_corpus(now)
-    with pytest.raises(ConfigError, match="the corpus has other texts"):
+    with pytest.raises(ConfigError, match="the texts have changed"):
         checkpoint.check_corpus(now.model_copy(update={"content": "d"}))
     with pytest.raises(ConfigError, match="max_vocab_size has changed"):
         checkpoint.check_corpus(now.model_copy(update={"fingerprint": parts | {"max_vocab_size": 2}}))

@@ -197,7 +197,7 @@ def refused(directory, *arguments, message):
 
 def test_a_stopped_run_is_not_lost_by_oversight(stopped):
     shutil.rmtree(stopped / "out")
-    refused(stopped, *TRAIN, message="An earlier run was stopped, and is kept in out.checkpoint. Resume it with")
+    refused(stopped, *TRAIN, message="There is a checkpoint of an interrupted run in out.checkpoint. Resume it with")
     result = w2v_here(*TRAIN, "--overwrite", "--w2v.training.epochs", 2, cwd=stopped)
     assert result.code == 0
     assert not (stopped / "out.checkpoint").exists()
@@ -210,13 +210,13 @@ def test_resume_replaces_earlier_results_only_if_told_to(stopped):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--w2v.model.window", 7], "but out.checkpoint differs: w2v.model.window was 5, is now: 7 Undo that"),
+        (["--w2v.model.window", 7], "differ from out.checkpoint: w2v.model.window was 5, is now: 7 Undo these changes"),
         (["--w2v.training.epochs", 7], f"w2v.training.epochs was {EPOCHS}, is now: 7"),
         (["--w2v.training.seed", 7], "w2v.training.seed was 1, is now: 7"),
         (["--w2v.vocabulary.min_count", 3], "w2v.vocabulary.min_count was 2, is now: 3"),
         (["--w2v.tokens.attr", "ORTH"], "w2v.tokens.attr was 'LOWER', is now: 'ORTH'"),
-        (["--w2v.corpus.max_documents", 100], "differs: the source has changed Undo that"),
-        (["--nlp.lang", "de"], "differs: the tokenizer has changed Undo that"),
+        (["--w2v.corpus.max_documents", 100], "out.checkpoint: the source has changed Undo these changes"),
+        (["--nlp.lang", "de"], "out.checkpoint: the tokenizer has changed Undo these changes"),
     ],
 )
 def test_resume_refuses_another_run(stopped, tmp_path, options, message):
@@ -230,7 +230,7 @@ def test_resume_needs_a_checkpoint(workplace):
 def test_something_else_in_the_place_of_the_checkpoint_is_left_alone(workplace):
     (workplace / "out.checkpoint").mkdir()
     (workplace / "out.checkpoint/diary.txt").write_text("mine")
-    refused(workplace, *TRAIN, "--overwrite", message="has no progress.json, so it is something else")
+    refused(workplace, *TRAIN, "--overwrite", message="must be a checkpoint, but it has no progress.json")
 
 
 @pytest.mark.parametrize("name", ["output_vectors.npy", "progress.json", "meta.json"])
@@ -247,7 +247,7 @@ def test_an_exploding_run_keeps_the_last_good_state(stopped):
     """Also the results of an earlier run, which it was to replace, and the model can be loaded and used."""
     # Raised in the middle of the run: it is sane before, and explodes after.
     rates = ["--w2v.training.alpha", 1000, "--w2v.training.min_alpha", 1000]
-    message = "Lower alpha, which is 1000. The last good state, of epoch "
+    message = "Lower alpha, which is 1000. The last checkpoint, of epoch "
     refused(stopped, *TRAIN, *ALWAYS, "--resume", "--overwrite", *rates, message=message)
     model = spacy_w2v.load(stopped / "out.checkpoint")
     for vectors in (model.input_vectors, model.output_vectors):
@@ -303,7 +303,7 @@ def test_norms_that_explode_are_an_error_though_the_loss_is_small(kernel):
 def test_norms_are_watched_while_training_goes_on(monkeypatch):
     """By samples, here all the time, and not only by the look at all weights in the end."""
     monkeypatch.setattr(divergence_module, "CHECK_EVERY_S", 0)
-    monkeypatch.setattr(DivergenceCheck, "of_all", lambda self: None)
+    monkeypatch.setattr(DivergenceCheck, "check_all", lambda self: None)
     with pytest.raises(TrainingError, match=r"norms of input vectors must stay below 500, was: .* in epoch 1 "):
         train(["a b"] * 3000, alpha=1000, vector_size=16)
 
@@ -321,23 +321,23 @@ def test_a_single_bad_number_is_divergence(value, which):
     name = ("input", "output")[which]
     parameters = {"input": np.ones((5_000, 16), np.float32), "output": np.ones((4_999, 16), np.float32)}
     check = DivergenceCheck(parameters)
-    assert check.of_sample() is None
-    assert check.of_all() is None
+    assert check.check_sample() is None
+    assert check.check_all() is None
     parameters[name][4_321, 7] = value
-    for problem in (check.of_sample(), check.of_all()):
+    for problem in (check.check_sample(), check.check_all()):
         assert f"norms of {name} vectors must stay below 500" in problem
 
 
 def test_sums_that_grow_all_the_time_are_no_divergence_while_they_are_finite():
     parameters = {"input": np.ones((9, 16), np.float32), "squares": np.full((9, 16), 1e6, np.float32)}
     check = DivergenceCheck(parameters, accumulators=frozenset({"squares"}))
-    assert check.of_sample() is None
-    assert check.of_all() is None
+    assert check.check_sample() is None
+    assert check.check_all() is None
     parameters["squares"][3, 2] = np.nan
-    for problem in (check.of_sample(), check.of_all()):
-        assert problem == "The sums squares must stay finite, but do not"
+    for problem in (check.check_sample(), check.check_all()):
+        assert problem == "The sums squares must stay finite, but have NaN or infinity"
     parameters["input"][1] = 1e6
-    assert "norms of input vectors must stay below 500" in check.of_all()
+    assert "norms of input vectors must stay below 500" in check.check_all()
 
 
 def test_a_sample_has_frequent_rows_and_others_from_everywhere():
@@ -450,11 +450,11 @@ def test_python_refuses_what_does_not_go_together(tmp_path, stop_after):
     with pytest.raises(Stopped):
         train(checkpoint=path, checkpoint_every_s=0)
     stop_after(0)
-    with pytest.raises(StorageError, match=r"earlier run was stopped.*resume=True"):
+    with pytest.raises(StorageError, match=r"interrupted run.*resume=True"):
         train(checkpoint=path)
     with pytest.raises(ConfigError, match=r"w2v\.model\.negative was 5, is now: 6\n"):
         train(checkpoint=path, resume=True, negative=6)
-    with pytest.raises(ConfigError, match="the corpus has other texts"):
+    with pytest.raises(ConfigError, match="the texts have changed"):
         train(make_texts(301), checkpoint=path, resume=True)
     assert train(checkpoint=path, resume=True, alpha=0.05).meta["learning_rates"][1]["alpha"] == 0.05
     (tmp_path / "file").write_text("")
@@ -470,7 +470,7 @@ def test_a_checkpoint_that_cannot_be_written_stops_nothing(tmp_path, monkeypatch
     monkeypatch.setattr("spacy_w2v.training._run.write_model", full)
     model = train(checkpoint=tmp_path / "run", checkpoint_every_s=0, progress=True)
     assert len(model.meta["results"]) == 3
-    assert "No checkpoint could be written, and training continues without: The disk" in capsys.readouterr().err
+    assert "The checkpoint could not be written, but training continues: The disk" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -483,7 +483,9 @@ def test_exploded_weights_never_replace_a_checkpoint(tmp_path, stop_after):
         train(texts, checkpoint=path, checkpoint_every_s=0)
     stop_after(0)
     before = files_below(path)
-    with pytest.raises(TrainingError, match=r"norms of .* The last good state, of epoch 1, is kept in .*run: a model"):
+    with pytest.raises(
+        TrainingError, match=r"norms of .* The last checkpoint, of epoch 1, is in .*run\. Load it as a model"
+    ):
         train(texts, checkpoint=path, checkpoint_every_s=0, resume=True, alpha=1000)
     assert files_below(path) == before
 

@@ -51,7 +51,7 @@ def test_a_run_that_was_killed_when_it_was_done_is_done(killed_at_the_end):
     assert w2v_here(*TRAIN, "--resume", cwd=killed_at_the_end).code == 0, "and so it stays"
     other = w2v_here(*TRAIN, "--resume", "--w2v.model.window", 3, cwd=killed_at_the_end)
     assert other.code == 1
-    assert "but out has the results of another: w2v.model.window was 5, is now: 3" in other.said
+    assert "but out has the complete results of a run with differences: w2v.model.window was 5, is now: 3" in other.said
 
 
 @pytest.mark.parametrize("rest", [".out.checkpoint.lock", ".out.checkpoint-gone", "cache/unfinished-abc"])
@@ -102,9 +102,9 @@ def test_the_checkpoint_that_a_run_is_replacing_is_left_to_it(workplace):
     out, aside = workplace / "out", workplace / ".out.checkpoint-old"
     aside.mkdir()
     with results.exclusive_writer(checkpoint_of(out)), pytest.raises(StorageError, match="another one is in progress"):
-        results.finish_earlier(out)
+        results.finish_killed_run(out)
     assert aside.exists()
-    assert not results.finish_earlier(out)
+    assert not results.finish_killed_run(out)
     assert checkpoint_of(out).exists()
     assert not aside.exists()
 
@@ -139,7 +139,7 @@ def test_a_checkpoint_of_another_run_is_not_taken_for_that_of_the_results(killed
     meta = (checkpoint / "meta.json").read_text()
     run = spacy_w2v.load(killed_at_the_end / "out").meta["run"]
     (checkpoint / "meta.json").write_text(meta.replace(run, "0" * len(run)))
-    assert not results.finish_earlier(killed_at_the_end / "out")
+    assert not results.finish_killed_run(killed_at_the_end / "out")
     assert checkpoint.exists()
 
 

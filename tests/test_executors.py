@@ -125,7 +125,7 @@ def test_a_pause_comes_by_itself_where_it_is_asked_for(work_of):
     results_of(executor, 2)
     assert executor.next_result(timeout_s=0.05) is None
     assert executor.paused
-    assert executor.n_begun == executor.pause() == 2
+    assert executor.n_started == executor.pause() == 2
     executor.resume()
     results_of(executor, 2)
     executor.stop()

@@ -254,7 +254,7 @@ def test_vector_size_is_that_of_the_source():
 
 @pytest.mark.parametrize("name", ["keep_words", "freeze"])
 def test_settings_of_vectors_need_vectors(name):
-    with pytest.raises(ConfigError, match=f"{name} is about vectors to start from, but there are none"):
+    with pytest.raises(ConfigError, match=f"{name} needs vectors to start from, but there are none"):
         spacy_w2v.train(CORPUS, **{name: True}, **DEFAULTS)
 
 
@@ -344,9 +344,9 @@ INIT = ("train", "config.cfg", "-o", "out", "--init", "vectors.txt", "--w2v.init
 def test_command_starts_from_vectors(workplace):
     result = w2v_here(*INIT, "--w2v.initial.keep_words", "true", cwd=workplace)
     assert result.code == 0, result
-    assert "Starting from vectors.txt: 3 of " in result.said
+    assert "Starting from vectors.txt: it has vectors for 3 of " in result.said
     assert re.search(r"Words kept [\d,]+ \([\d,]+ at least [\d,]+ times, 1 by keep_words\)", result.said)
-    assert "1 of these are kept though the corpus lacks them, their vectors stay as they are" in result.said
+    assert "words that are not in the corpus: 1, its vectors are not trained" in result.said
     expected = vectors_of(["french", "river", "unseen"], d=8)
     nlp = spacy.load(workplace / "out/spacy")
     for word, vector in expected.items():

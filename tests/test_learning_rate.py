@@ -9,7 +9,7 @@ SCHEDULE = LearningRateSchedule(alpha=0.025, min_alpha=0.0001, n_tokens=1000)
 
 @pytest.mark.parametrize(("token", "expected"), [(0, 0.025), (500, 0.01255), (1000, 0.0001), (2000, 0.0001)])
 def test_falls_linearly_to_min_alpha(token, expected):
-    assert SCHEDULE.alpha_at(token) == pytest.approx(expected)
+    assert SCHEDULE.learning_rate_at(token) == pytest.approx(expected)
 
 
 def test_chunks_join():

@@ -205,7 +205,7 @@ def test_bars_and_the_table_do_not_garble_each_other(workplace, progress_bar):
 def test_a_logger_that_cannot_be_made_is_an_error_before_training(workplace, recorder):
     result = train(workplace, more="fails_to_be_made = true\n")
     assert result.code == 1
-    assert "The logger of [w2v.training.logger] cannot be made: The 'service' library could not be" in result.said
+    assert "The logger of [w2v.training.logger] cannot be created: The 'service' library could not be" in result.said
     assert not (workplace / "out").exists()
 
 

@@ -463,8 +463,8 @@ def change_progress(directory, change):
         (lambda v: v["state"].update(n_tasks_done=-1), "state.n_tasks_done must be at least 0, was: -1"),
         (lambda v: v["state"].update(seconds=float("nan")), "state.seconds must be a finite number"),
         (lambda v: v["state"].update(epochs=[]), "not? of the epochs|its model is not"),
-        (lambda v: v["state"]["epochs"][0].update(loss=1.0), "its model is not of the epochs"),
-        (lambda v: v["state"]["epochs"][0].update(epoch=2), "state.epochs must be numbered from 1 on"),
+        (lambda v: v["state"]["epochs"][0].update(loss=1.0), "its model and its progress.json are of different epochs"),
+        (lambda v: v["state"]["epochs"][0].update(epoch=2), "state.epochs must be numbered from 1"),
         (lambda v: v["state"].update(running_epoch=[[1.0, 2]]), "state.running_epoch.0.2 is missing"),
         (lambda v: v["state"].update(running_epoch=[3]), "state.running_epoch.0"),
         (lambda v: v.update(learning_rates=[]), "learning_rates"),
@@ -480,7 +480,7 @@ def test_progress_that_cannot_be(tmp_path, change, message):
     shutil.copytree(OLD / "checkpoint", tmp_path / "run")
     assert read_checkpoint(tmp_path / "run").n_tasks_done == 7
     change_progress(tmp_path / "run", change)
-    with pytest.raises(StorageError, match=rf"(?s){message}.*Start again without resume=True, after removing the"):
+    with pytest.raises(StorageError, match=rf"(?s){message}.*Remove the checkpoint, and start again"):
         read_checkpoint(tmp_path / "run")
 
 
@@ -494,7 +494,9 @@ def test_progress_that_does_not_fit_the_corpus(tmp_path, monkeypatch, change):
     old_checkpoint(tmp_path / "run", texts, nlp)
     change_progress(tmp_path / "run", lambda values: values["state"].update(change))
     settings = {"tokenizer": "whitespace", "vector_size": 4, "min_count": 1, "epochs": 2, "sample": 0, "workers": 1}
-    with pytest.raises(StorageError, match=r"must fit its corpus, but is damaged: .* Start again without resume=True"):
+    with pytest.raises(
+        StorageError, match=r"must match its corpus, but is damaged: .* start again without resume=True"
+    ):
         spacy_w2v.train(texts, nlp, **settings, checkpoint=tmp_path / "run", resume=True, cache_dir=tmp_path / "cache")
 
 

@@ -127,4 +127,4 @@ def test_an_objective_may_have_more_parameters(monkeypatch, tmp_path):
     read_checkpoint(tmp_path / "kept").read_parameters(parameters)
     np.testing.assert_array_equal(parameters["bias"], np.arange(len(trained)))
     parameters["bias"][3] = np.inf
-    assert "bias" in str(DivergenceCheck(parameters).of_all())
+    assert "bias" in str(DivergenceCheck(parameters).check_all())

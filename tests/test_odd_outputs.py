@@ -130,9 +130,9 @@ def test_resuming_what_is_done_with_other_settings_tells_what_differs(tmp_path):
     refused = w2v_here(*command, "--resume", "--w2v.training.epochs", 3, cwd=tmp_path)
     assert (refused.code, refused.stderr) == (1, "")
     assert (
-        "only be resumed if it was stopped, but out has the results of another: w2v.training.epochs was 2"
+        "can be resumed, but out has the complete results of a run with differences: w2v.training.epochs was 2"
         in refused.said
     )
-    assert "replace them by --overwrite instead of --resume" in refused.said
+    assert "replace the results: --overwrite instead of --resume" in refused.said
     done = w2v_here(*command, "--resume", cwd=tmp_path)
     assert "The run is done already" in done.said

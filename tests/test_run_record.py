@@ -160,7 +160,10 @@ def test_runs_go_on_from_what_a_newer_version_adds(tmp_path, monkeypatch, capsys
         TEXTS, nlp, **SETTINGS, checkpoint_every_s=0, checkpoint=tmp_path / "run", resume=True, progress=True
     )
     said = capsys.readouterr().err
-    assert f"Settings of a newer version have no effect from here on: w2v.tokens.{KEY}, w2v.vocabulary.{KEY}" in said
+    assert (
+        f"Unknown settings, of a newer version, have no effect from here on: w2v.tokens.{KEY}, w2v.vocabulary.{KEY}"
+        in said
+    )
     expected = spacy_w2v.load(DATA / "before_the_house/negative-sampling")
     np.testing.assert_allclose(model.input_vectors, expected.input_vectors, atol=1e-4)
     assert has_news(model.meta | {"results": []}, blocks=[block for block in BLOCKS if block != "versions"])

@@ -594,7 +594,7 @@ def test_some_vectors_of_another_kind_are_loaded(material, model, version):
         ({"initialize__before_init": load_block(vector_kind="both")}, "'both' is not typing.Literal"),
         ({"initialize__before_init": load_block(), "initialize__vectors": "x"}, r"\[initialize\] vectors must be null"),
         ({"initialize__vectors": "some/vectors"}, r"\[initialize\] vectors must be null .*, was: some/vectors"),
-        ({"w2v": {}}, r"must say what to train on in \[w2v\.corpus\]"),
+        ({"w2v": {}}, r"must name its texts in \[w2v\.corpus\]"),
         ({"w2v__model__windo": 3}, r"\[w2v\.model\] has no setting 'windo'\. Did you mean 'window'\?"),
         ({"w2v__model__window": 0}, r"w2v\.model\.window must be at least 1, was: 0"),
         ({"w2v__corpus__text_field": "body"}, "text_field must be a column of the dataset"),

@@ -137,7 +137,7 @@ def test_divergence_is_an_error():
 
 
 def test_a_corpus_without_pairs_is_an_error():
-    with pytest.raises(TrainingError, match="must give pairs of neighbouring words"):
+    with pytest.raises(TrainingError, match="must have pairs of neighbouring words"):
         train(["one", "two", "three"])
 
 

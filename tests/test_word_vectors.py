@@ -118,7 +118,5 @@ def test_other_kinds_are_those_of_a_model(model, tmp_path):
     opened = open_vectors(tmp_path / "word2vec.model")
     np.testing.assert_array_equal(opened.of_kind("output").matrix, model.output_vectors)
     assert isinstance(opened.model, spacy_w2v.Word2Vec)
-    with pytest.raises(
-        ConfigError, match='without output vectors, such as gensim\'s KeyedVectors, was: "output"'
-    ):
+    with pytest.raises(ConfigError, match='without output vectors, such as gensim\'s KeyedVectors, was: "output"'):
         open_vectors(model.to_keyed_vectors()).of_kind("output")

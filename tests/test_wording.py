@@ -55,6 +55,6 @@ def test_the_command_line_has_words_of_its_own(tmp_path):
 
 
 def test_a_program_that_goes_on_without_a_checkpoint_is_told_in_python(tmp_path):
-    message = r"^resume=True needs the checkpoint of a run that was stopped, .* Start the run without resume=True\.$"
+    message = r"^resume=True needs the checkpoint of an interrupted run, .* Start the run without resume=True\.$"
     with pytest.raises(StorageError, match=message):
         spacy_w2v.train(["a b"] * 9, checkpoint=tmp_path / "none", resume=True, min_count=1)

@@ -161,7 +161,7 @@ def _has_results(output: Path, run: "TrainingRun", *, overwrite: bool) -> bool:
     """Return whether the results of a run are in `output`. Raises ConfigError for others that must not be replaced."""
     from spacy_w2v.training import _results as results
 
-    results.finish_earlier(output)
+    results.finish_killed_run(output)
     if not results.is_result(output):
         return False
     differences = results.differences(output, run)

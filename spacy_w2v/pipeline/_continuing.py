@@ -167,7 +167,7 @@ class _Kernel:
         if not np.isfinite(loss):
             problem = f"The loss must stay finite, was: {loss}"
         elif self._newest[1] >= PAIRS_JUDGED:
-            problem = problem or DivergenceCheck(self.parameters, self.untrained_loss).of_loss(
+            problem = problem or DivergenceCheck(self.parameters, self.untrained_loss).check_loss(
                 self._newest[0] / self._newest[1]
             )
             self._newest = (0.0, 0)

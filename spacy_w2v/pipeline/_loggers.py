@@ -67,7 +67,7 @@ class SpacyLoggerCallback(Callback):
 
     def on_corpus(self, summary: CorpusSummary) -> None:
         """Let the logger print from now on."""
-        with self.bar.aside():
+        with self.bar.hidden():
             self.stdout.release()
 
     def on_resume(self, results: Sequence[EpochResult]) -> None:
@@ -81,7 +81,7 @@ class SpacyLoggerCallback(Callback):
             return
         self.checkpoints.append((-result.loss, result.epoch))
         try:
-            with self.bar.aside():
+            with self.bar.hidden():
                 self.log_step(self._info(result))
         except Exception as error:  # training must not be lost with it
             self.works = False

@@ -1,1 +1,1 @@
-"""The training loop, and the whole way from texts to a trained model."""
+"""Training: from texts to a trained model."""

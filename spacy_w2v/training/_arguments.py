@@ -1,4 +1,4 @@
-"""The settings that kernels take, which follow from those of the model."""
+"""The settings of kernels, derived from the settings of a model."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,13 @@ from spacy_w2v.kernels import TrainingKernel
 def kernel_settings(
     model: ModelSettings, kernel: TrainingKernel, *, n_workers: int = 1, frozen: NDArray[np.bool_] = NO_WORDS
 ) -> KernelSettings:
-    """Return the settings of a model for one of the kernels that train it, of which n_workers run at a time.
+    """Return the settings for a kernel that trains a model.
 
-    frozen: words whose input vectors stay as they are, see KernelSettings.
+    Args:
+        model: The settings of the model.
+        kernel: The kernel.
+        n_workers: Number of threads that train at the same time.
+        frozen: bool[v]; words whose input vectors are not trained. Empty to train all.
     """
     return KernelSettings(
         window=model.window,

@@ -1,6 +1,7 @@
-"""The state of a run on disk: a model that can be loaded, and progress.json, to resume from there.
+"""Checkpoints: the state of a run on disk, as a model that can be loaded and a file progress.json to resume from.
 
-progress.json: format version, the settings and the corpus that a run must keep, learning rates, results so far.
+progress.json holds a format version, the settings and the corpus that the resumed run must have, the learning rates,
+and the results so far.
 """
 
 import json
@@ -30,7 +31,7 @@ from spacy_w2v.model._run_record import EpochResult, LearningRate, RunRecord
 from spacy_w2v.model._storage import PROGRESS_FILE, parameter_file, read_model
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._vocabulary import Vocabulary
-from spacy_w2v.training._lasting_settings import changed_settings
+from spacy_w2v.training._fixed_settings import changed_settings
 from spacy_w2v.training._progress_record import CorpusIdentity, Progress
 from spacy_w2v.training._remedies import resume_option, start_again
 
@@ -39,79 +40,90 @@ FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True)
-class CheckpointPlace:
-    """The directory where a run keeps its state, and what becomes of the state of an earlier run there."""
+class CheckpointDirectory:
+    """The directory for the checkpoint of a run, and what to do with a checkpoint that is already there."""
 
     path: Path
     shown: Path | None = None
-    """What errors name in place of it, as the output of the run."""
+    """A path to name in errors instead, such as the output of the run."""
     resume: bool = False
-    """Continue from the state, which must be there."""
+    """Resume from the checkpoint, which must exist."""
     overwrite: bool = False
-    """Start again even if there is one."""
+    """Start from the beginning even if there is a checkpoint."""
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Lock the directory for this process, and remove it when the block ends well. Raises StorageError."""
+    def locked(self) -> Iterator[None]:
+        """Lock the directory for this process, and remove it when the block ends without an error.
+
+        Raises:
+            StorageError: Another process has locked it.
+        """
         with exclusive_writer(self.path, shown=self.shown):
             yield
             self.remove()
 
     def open(self) -> "Checkpoint | None":
-        """Return the state to resume from, see `open_checkpoint`."""
+        """Return the checkpoint to resume from, or None; see `open_checkpoint`."""
         return open_checkpoint(self.path, resume=self.resume, overwrite=self.overwrite)
 
     def remove(self) -> None:
-        """Remove the state, and what killed runs have left beside it."""
+        """Remove the checkpoint and the leftovers of killed runs."""
         remove_directory(self.path)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A state that was read, to resume from."""
+    """A checkpoint that was read from disk."""
 
     path: Path
     record: RunRecord
-    """Of the run so far."""
+    """The record of the run so far."""
     progress: Progress
 
     @property
     def epoch(self) -> int:
-        """The first epoch that is not done, from 1."""
+        """The first epoch that is not complete, from 1."""
         return self.progress.state.epoch
 
     @property
     def n_tasks_done(self) -> int:
-        """Tasks that are done."""
+        """Number of completed tasks."""
         return self.progress.state.n_tasks_done
 
     @property
     def results(self) -> list[EpochResult]:
-        """The epochs that are done."""
+        """The results of the complete epochs."""
         return self.progress.state.epochs
 
     @property
     def learning_rates(self) -> list[LearningRate]:
-        """Those that the run began with, and each change."""
+        """The initial settings of the learning rate, and each change."""
         return self.progress.learning_rates
 
     def check_settings(self, settings: W2VSettings) -> None:
-        """Raise ConfigError, with a line for each, if settings differ that must stay."""
+        """Raise ConfigError, with a line for each difference, if settings that must not change have changed."""
         self._refuse(changed_settings(self.progress.settings, settings))
 
     def check_corpus(self, now: CorpusIdentity) -> None:
-        """Raise ConfigError if `corpus_identity` differs."""
+        """Raise ConfigError if the corpus or the initial vectors have changed."""
         before = self.progress.corpus
         changed = changed_parts(before.known_fingerprint(), now.fingerprint)
-        parts = [PARTS[part] for part in changed if part != "format"]  # which the content does not depend on
+        parts = [PARTS[part] for part in changed if part != "format"]  # the content does not depend on the format
         if before.initial != now.initial:
             parts.append("the vectors to start from have changed")
         if not parts and before.content != now.content:
-            parts = [f"the corpus has other texts: {before.n_tokens} tokens before, now {now.n_tokens}"]
+            parts = [f"the texts have changed: {before.n_tokens} tokens before, now {now.n_tokens}"]
         self._refuse(parts)
 
     def read_parameters(self, parameters: Parameters) -> None:
-        """Fill parameters, which have no padding but may have gaps. Raises StorageError if the files are damaged."""
+        """Fill arrays with the parameters of the checkpoint.
+
+        Args:
+            parameters: float32 arrays without padding. Their rows need not be contiguous.
+
+        Raises:
+            StorageError: The files are damaged.
+        """
         with _damage(self.path):
             for name, array in parameters.items():
                 for first, rows in read_blocks(self.path / parameter_file(name), np.float32, array.shape):
@@ -120,18 +132,24 @@ class Checkpoint:
     def _refuse(self, differences: list[str]) -> None:
         if differences:
             raise ConfigError(
-                f"A resumed run must keep what it began with, but {self.path} differs:\n"
-                + "\n".join(differences)
-                + f"\nUndo that, or: {start_again()}"
+                "A resumed run must have the settings and texts of its checkpoint, but these differ from "
+                f"{self.path}:\n" + "\n".join(differences) + f"\nUndo these changes, or: {start_again()}"
             )
 
 
 def corpus_identity(
     corpus: Corpus, vocabulary: Vocabulary, word_of_type: TokenIds, *, initial: str | None = None
 ) -> CorpusIdentity:
-    """Return what distinguishes a corpus from others. initial: a hash of the vectors that the run starts from, if any.
+    """Return the identity of a corpus, which a resumed run must have.
 
-    Where a source has no fingerprint, as a generator, only the hash shows a change. It does not see the order of words.
+    If the source has no fingerprint, such as a generator, only the hash reveals a change. It does not cover the order
+    of the words in a sentence.
+
+    Args:
+        corpus: The corpus.
+        vocabulary: The vocabulary.
+        word_of_type: The word id of each type.
+        initial: A hash of the vectors that the run starts from; None without such vectors.
     """
     arrays = (np.ascontiguousarray(array).data for array in (vocabulary.counts, word_of_type, corpus.chunk_tokens))
     return CorpusIdentity(
@@ -143,7 +161,7 @@ def corpus_identity(
 
 
 def write_progress(directory: Path, progress: Progress) -> None:
-    """Write progress.json to a directory."""
+    """Write the file progress.json in a directory."""
     values = {"format": FORMAT, "format_version": FORMAT_VERSION, **progress.model_dump(exclude_unset=True)}
     (directory / PROGRESS_FILE).write_text(json.dumps(values), encoding="utf-8")
 
@@ -151,33 +169,43 @@ def write_progress(directory: Path, progress: Progress) -> None:
 def open_checkpoint(path: Path, *, resume: bool, overwrite: bool) -> Checkpoint | None:
     """Return the checkpoint to resume from, or None to start from the beginning.
 
-    Raises StorageError if `resume` finds none, if one is there but neither `resume` nor `overwrite` is set, and if the
-    place is taken by something else.
+    Args:
+        path: The directory of the checkpoint.
+        resume: Resume from the checkpoint, which must exist.
+        overwrite: Start from the beginning even if there is a checkpoint.
+
+    Raises:
+        StorageError: There is no checkpoint to resume from, or there is one and neither argument is set, or the
+            directory holds something else.
     """
     recover_directory(path)
     if not path.exists():
         if resume:
             raise StorageError(
-                f"{resume_option()} needs the checkpoint of a run that was stopped, but there is no {path}. "
+                f"{resume_option()} needs the checkpoint of an interrupted run, but there is no {path}. "
                 f"Start the run without {resume_option()}."
             )
         return None
     if not (path / PROGRESS_FILE).is_file():
         raise StorageError(
-            f"{path} is where checkpoints are kept, but has no {PROGRESS_FILE}, so it is something else. "
-            "Move it, or name another output."
+            f"{path} must be a checkpoint, but it has no {PROGRESS_FILE}. Move it, or name another output."
         )
     if resume:
         return read_checkpoint(path)
     if not overwrite:
         raise StorageError(
-            f"An earlier run was stopped, and is kept in {path}. Resume it with {resume_option()}, or: {start_again()}"
+            f"There is a checkpoint of an interrupted run in {path}. Resume it with {resume_option()}, or: "
+            f"{start_again()}"
         )
     return None
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Return a checkpoint, whose files are checked. Raises StorageError if it is damaged or of another version."""
+    """Read a checkpoint and check its files.
+
+    Raises:
+        StorageError: It is damaged, or has another format version.
+    """
     with _damage(path):
         record = read_model(path, kind=TrainedModel, mmap=True).record
         values = parse_json(read_bounded(path / PROGRESS_FILE), name=str(path / PROGRESS_FILE))
@@ -185,7 +213,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         if version == (FORMAT, FORMAT_VERSION):
             progress = parse_block(Progress, values, path=str(path / PROGRESS_FILE))
             if record.results != progress.state.epochs:
-                raise StorageError("its model is not of the epochs that its progress.json names. It is damaged.")
+                raise StorageError("its model and its progress.json are of different epochs. It is damaged.")
             return Checkpoint(path, record, progress)
     raise StorageError(
         f"{path / PROGRESS_FILE} must be a {FORMAT} of version {FORMAT_VERSION}, was: {version!r:.100}. Resume with "
@@ -195,7 +223,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 @contextmanager
 def _damage(path: Path) -> Iterator[None]:
-    """Add what can be done to errors of a checkpoint's files."""
+    """Add a remedy to errors about the files of a checkpoint."""
     try:
         yield
     except StorageError as error:

@@ -1,4 +1,4 @@
-"""Ways to train a model: in memory, or with its results in a directory; with lock and checkpoint."""
+"""Training a model with locks and checkpoints: in memory, or with results in a directory."""
 
 from collections.abc import Callable, Sequence
 from contextlib import closing, nullcontext
@@ -12,7 +12,7 @@ from spacy_w2v.formats._exporting import check_words, export_all
 from spacy_w2v.formats._word2vec import Word2Vec
 from spacy_w2v.formats.spacy._writing import check_can_be_saved
 from spacy_w2v.model._storage import write_model
-from spacy_w2v.training._checkpoint import CheckpointPlace
+from spacy_w2v.training._checkpoint import CheckpointDirectory
 from spacy_w2v.training._results import CONFIG_FILE, LOG_FILE, MODEL_DIRECTORY, RESULTS, check_free, checkpoint_of
 from spacy_w2v.training._run import TrainingRun
 from spacy_w2v.training.callbacks._callback import Callback
@@ -22,11 +22,11 @@ from spacy_w2v.training.callbacks._json_lines_logger import JsonLinesLogger
 
 @dataclass(frozen=True)
 class TrainedDirectory:
-    """A model whose results are in a directory."""
+    """A trained model and its results in a directory."""
 
     model: Word2Vec
     places: list[Path]
-    """Its results, within the directory."""
+    """Paths of the results, relative to the directory."""
 
 
 def train_model(
@@ -40,24 +40,24 @@ def train_model(
     """Train a model in memory.
 
     Args:
-        run: What to train.
-        callbacks: Are called while the run goes on, and closed in the end.
-        checkpoint: Directory that keeps the state of the run while it goes, locked meanwhile; None to keep none.
-        resume: Continue from the checkpoint, which must be there.
-        overwrite: Start again even if there is a checkpoint of an earlier run, which is lost once training begins.
+        run: The run.
+        callbacks: Callbacks for the events of the run. They are closed at the end.
+        checkpoint: Directory for checkpoints, locked during the run; None for no checkpoints.
+        resume: Resume from the checkpoint, which must exist.
+        overwrite: Start from the beginning even if there is a checkpoint. It is removed when training begins.
 
     Returns:
         The model.
 
     Raises:
-        ConfigError: For settings that do not go together, or not with the checkpoint.
-        Word2VecError: As the errors of `spacy_w2v.errors` say.
+        ConfigError: Settings are inconsistent, or differ from those of the checkpoint.
+        Word2VecError: See `spacy_w2v.errors`.
     """
     with closing(CallbackList(callbacks)) as callback:
         if checkpoint is None and resume:
-            raise ConfigError("resume needs a checkpoint, but checkpoint is None. Name its directory.")
-        place = CheckpointPlace(checkpoint, resume=resume, overwrite=overwrite) if checkpoint is not None else None
-        with place.held() if place is not None else nullcontext():
+            raise ConfigError("resume needs a checkpoint, but checkpoint is None. Pass its directory.")
+        place = CheckpointDirectory(checkpoint, resume=resume, overwrite=overwrite) if checkpoint is not None else None
+        with place.locked() if place is not None else nullcontext():
             return run.execute(callback, checkpoint=place)
 
 
@@ -70,32 +70,32 @@ def train_to_directory(
     resume: bool = False,
     also: Sequence[ExportFormat] = (),
 ) -> TrainedDirectory:
-    """Train a model whose results appear in a directory when all of them are there.
+    """Train a model and write its results to a directory, which appears when all results are complete.
 
     Args:
-        run: What to train.
-        output_path: The directory. While the run goes, its state is kept in `checkpoint_of(output_path)`, which is
-            removed once the results are on the disk.
-        callbacks: Are called while the run goes on, and closed in the end.
-        overwrite: Replace earlier results, or start again where an earlier run was stopped.
-        resume: Continue from the checkpoint, which must be there.
-        also: Formats that the caller makes of the model.
+        run: The run.
+        output_path: The directory. Checkpoints are in `checkpoint_of(output_path)` during the run, and removed once the
+            results are on disk.
+        callbacks: Callbacks for the events of the run. They are closed at the end.
+        overwrite: Replace earlier results, or start from the beginning even if there is a checkpoint.
+        resume: Resume from the checkpoint, which must exist.
+        also: Formats to which the caller exports the model, which are checked too.
 
     Returns:
-        The model and the places of its results.
+        The model and the paths of its results.
 
     Raises:
-        StorageError: If there is no room or no right to write.
-        Word2VecError: As the errors of `spacy_w2v.errors` say.
+        StorageError: The results cannot be written, or the checkpoint cannot be read.
+        Word2VecError: See `spacy_w2v.errors`.
     """
     with closing(CallbackList(callbacks)) as callback:
         check_fits(run.settings.export, also=also)
         if "spacy" in run.settings.export.formats:
             check_can_be_saved(run.nlp)
         check_free(output_path, overwrite=overwrite)
-        place = CheckpointPlace(checkpoint_of(output_path), shown=output_path, resume=resume, overwrite=overwrite)
-        with place.held():
-            check_free(output_path, overwrite=overwrite)  # again: another run may have ended just before it was held
+        place = CheckpointDirectory(checkpoint_of(output_path), shown=output_path, resume=resume, overwrite=overwrite)
+        with place.locked():
+            check_free(output_path, overwrite=overwrite)  # again: another run may have ended before this one's lock
             with staged_directory(output_path, replaces=RESULTS) as directory:
                 checks = _ResultsCheck(run.settings.export, directory, shown=output_path, message=callback.on_message)
                 with closing(JsonLinesLogger(directory / LOG_FILE)) as log:
@@ -105,27 +105,34 @@ def train_to_directory(
 
 
 class _ResultsCheck(Callback):
-    """Raises, before training, what would be wrong with the results after it."""
+    """Checks before training whether the results can be written after it."""
 
     def __init__(self, export: ExportSettings, directory: Path, *, shown: Path, message: Callable[[str], None]):
-        """directory: where results are written; shown: what errors name in place of it."""
+        """Create the callback.
+
+        Args:
+            export: The settings of exports.
+            directory: The directory where results are written.
+            shown: The directory to name in errors instead.
+            message: Reports a message to the user.
+        """
         self.export = export
         self.directory = directory
         self.shown = shown
         self.message = message
 
     def on_vocabulary(self, words: Sequence[str]) -> None:
-        """Check that the words can be written, and report those that change."""
+        """Check that the words can be written, and report words that exports change."""
         for note in check_words(words, self.export):
             self.message(note)
 
     def on_build(self, n_bytes: int) -> None:
-        """Check that there is room on the disk."""
+        """Check the free space on disk."""
         check_free_space(self.directory, n_bytes, shown=self.shown)
 
 
 def _write_results(run: TrainingRun, model: Word2Vec, directory: Path) -> list[Path]:
-    """Write the model, its config and its exports, and return the places of the exports."""
+    """Write the model, its config and its exports, and return the paths of the exports."""
     (directory / MODEL_DIRECTORY).mkdir()
     write_model(model, directory / MODEL_DIRECTORY)
     (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")

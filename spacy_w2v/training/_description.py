@@ -1,4 +1,4 @@
-"""What a model keeps of its run, and what is shown of corpus and vocabulary before training."""
+"""The record of a run for its models, and the summary of corpus and vocabulary that is shown before training."""
 
 import platform
 from dataclasses import asdict
@@ -14,16 +14,16 @@ from spacy_w2v.model._vocabulary import summarize_vocabulary
 from spacy_w2v.training._stages import Prepared
 
 PACKAGES = ("spacy", "gensim", "numpy", "numba", "datasets", "pyarrow")
-"""Dependencies whose versions are kept, besides that of this package."""
+"""Dependencies whose versions are recorded, besides the version of this package."""
 
 
 def describe_corpus(corpus: Corpus) -> CorpusRecord:
-    """Return what was found in an encoded corpus."""
+    """Return the sizes of an encoded corpus."""
     return CorpusRecord(source=corpus.source, **asdict(corpus.counts))
 
 
 def describe_words(settings: W2VSettings, prepared: Prepared) -> CorpusSummary:
-    """Return what was found of corpus, vocabulary and starting point together."""
+    """Return the summary of corpus, vocabulary and initial vectors."""
     corpus, vocabulary, start = prepared.corpus, prepared.vocabulary, prepared.start
     return CorpusSummary(
         corpus=describe_corpus(corpus),
@@ -40,16 +40,22 @@ def describe_words(settings: W2VSettings, prepared: Prepared) -> CorpusSummary:
 def describe_run(
     settings: W2VSettings, prepared: Prepared, *, lang: str, learning_rates: list[LearningRate]
 ) -> RunRecord:
-    """Return the record of the models of a run, its checkpoints too, without their results.
+    """Return the record of a run without results, for its model and its checkpoints.
 
-    A run that is resumed keeps its name, and what only a newer version of this package knows of it.
+    A resumed run keeps its id, and unknown entries that a newer version may have written.
+
+    Args:
+        settings: The settings of the run.
+        prepared: Corpus, vocabulary and checkpoint.
+        lang: spaCy's code of the language.
+        learning_rates: The initial settings of the learning rate, and each change.
     """
     found = describe_words(settings, prepared)
     record = RunRecord.of(settings, found, lang=lang, versions=_versions())
-    earlier = prepared.earlier.record if prepared.earlier is not None else None
-    if earlier is not None:
-        record = with_unknown_entries(record, earlier)
-    name = earlier.run if earlier is not None else None
+    resume_from = prepared.resume_from.record if prepared.resume_from is not None else None
+    if resume_from is not None:
+        record = with_unknown_entries(record, resume_from)
+    name = resume_from.run if resume_from is not None else None
     fingerprint = prepared.corpus.fingerprint.to_json()
     record = record.model_copy(update={"run": name or token_hex(8), "corpus_fingerprint": fingerprint})
     return record.model_copy(update={"learning_rates": learning_rates}) if len(learning_rates) > 1 else record

@@ -1,4 +1,4 @@
-"""Whether a run diverges: losses and norms stay where sane runs have them."""
+"""Detecting divergence: limits for the loss and the norms of vectors."""
 
 import math
 from dataclasses import dataclass
@@ -10,39 +10,40 @@ from numpy.typing import NDArray
 from spacy_w2v._arrays import Parameters, Vectors
 
 LOSS_LIMIT = 3.0
-"""Largest mean loss of the newest chunks, as a multiple of the loss of a model that knows nothing.
+"""Largest mean loss of the most recent chunks, as a multiple of the loss of an untrained model.
 
-Measured with both kernels on the Wikipedia excerpt and on made-up corpora of 2, 14 and 3,000 words, 16 and 100
-dimensions: sane runs stay below 1.0, at learning rates up to 0.2 and with 5 or 20 noise words. The mildest explosions
-(sequential at 0.3, norms of 250) have 12 to 18, most have 30 or infinity.
+Measured with both kernels on the Wikipedia excerpt and on synthetic corpora of 2, 14 and 3,000 words, with 16 and 100
+dimensions. Runs that converge stay below 1.0, at learning rates up to 0.2 and with 5 or 20 noise words. The mildest
+divergence (sequential kernel at 0.3, norms of 250) reaches 12 to 18, and most runs that diverge reach 30 or infinity.
 """
 
 NORM_LIMIT = 500.0
 """Largest norm of a vector.
 
-In the same runs, norms of sane ones stay below 25 at learning rates up to 0.2, and explode to 200 and the loss with
-them, or to thousands and beyond.
+In the same measurements, norms stay below 25 in runs that converge. In runs that diverge they reach 200, with a loss
+above its limit, or thousands and more.
 """
 
 N_FREQUENT = 1_000
+"""Number of rows from the start of a matrix, the most trained ones, in a sample."""
 N_SPREAD = 10_000
-"""Rows of a sample: the first ones, which are trained most, and others in equal distances."""
+"""Number of other rows, at equal distances, in a sample."""
 
 BLOCK_ROWS = 1_024
 
 
 @dataclass(frozen=True)
 class DivergenceCheck:
-    """Looks at losses and weights; each look returns what is wrong, as the beginning of a sentence, or None."""
+    """Checks losses and parameters. Each check returns the beginning of an error text, or None if all is well."""
 
     parameters: Parameters
     untrained_loss: float = math.inf
-    """Loss per pair of a model that knows nothing; infinity for no limit."""
+    """Loss per prediction of an untrained model; infinity to disable the limit."""
     accumulators: frozenset[str] = frozenset()
-    """Parameters whose norms have no limit, see `Objective.accumulators`."""
+    """Names of parameters whose norms are not limited; see `Objective.accumulators`."""
 
-    def of_loss(self, loss: float) -> str | None:
-        """Look at the mean loss per pair over some chunks. NaN stands for no pairs as well, and passes."""
+    def check_loss(self, loss: float) -> str | None:
+        """Check the mean loss per prediction over several chunks. NaN passes, because it also means no predictions."""
         limit = LOSS_LIMIT * self.untrained_loss
         if loss <= limit or math.isnan(loss):
             return None
@@ -50,25 +51,25 @@ class DivergenceCheck:
             f"The loss must stay below {limit:.3g}, {LOSS_LIMIT:.3g} times that of untrained vectors, was: {loss:.4g}"
         )
 
-    def of_sample(self) -> str | None:
-        """Look at some rows of all parameters, while they may be trained."""
+    def check_sample(self) -> str | None:
+        """Check a sample of rows of all parameters. Workers may train them at the same time."""
         for name, rows in self._samples.items():
-            if (problem := self._of_rows(name, self.parameters[name][rows])) is not None:
+            if (problem := self._check_rows(name, self.parameters[name][rows])) is not None:
                 return problem
         return None
 
-    def of_all(self) -> str | None:
-        """Look at all rows of all parameters."""
+    def check_all(self) -> str | None:
+        """Check all rows of all parameters."""
         for name, matrix in self.parameters.items():
             for start in range(0, len(matrix), BLOCK_ROWS):
-                if (problem := self._of_rows(name, matrix[start : start + BLOCK_ROWS])) is not None:
+                if (problem := self._check_rows(name, matrix[start : start + BLOCK_ROWS])) is not None:
                     return problem
         return None
 
-    def _of_rows(self, name: str, rows: Vectors) -> str | None:
+    def _check_rows(self, name: str, rows: Vectors) -> str | None:
         if name not in self.accumulators:
             return problem_of_rows(rows, name=name)
-        return None if np.isfinite(rows).all() else f"The sums {name} must stay finite, but do not"
+        return None if np.isfinite(rows).all() else f"The sums {name} must stay finite, but have NaN or infinity"
 
     @cached_property
     def _samples(self) -> dict[str, NDArray[np.int64]]:
@@ -76,17 +77,22 @@ class DivergenceCheck:
 
 
 def sample_rows(n_rows: int) -> NDArray[np.int64]:
-    """Return the rows of a sample, in order: all of them if they are few."""
+    """Return the rows of a sample, int64, in order; all rows of a small matrix."""
     if n_rows <= N_FREQUENT + N_SPREAD:
         return np.arange(n_rows)
     return np.concatenate([np.arange(N_FREQUENT), np.linspace(N_FREQUENT, n_rows - 1, N_SPREAD).astype(np.int64)])
 
 
 def problem_of_rows(rows: Vectors, *, name: str) -> str | None:
-    """Look at some rows of a matrix: return what is wrong, as the beginning of a sentence, or None."""
-    with np.errstate(all="ignore"):  # what overflows is infinite, and found
+    """Return the beginning of an error text if the norm of a row is too large or not finite, otherwise None.
+
+    Args:
+        rows: float32; rows of a matrix, or numbers.
+        name: The name of the parameter, for the text.
+    """
+    with np.errstate(all="ignore"):  # an overflow gives infinity, which is detected
         squares = np.einsum("rd,rd->r", rows, rows) if rows.ndim > 1 else rows * rows
-        highest = float(np.sqrt(squares.max(initial=0.0)))  # NaN wins
+        highest = float(np.sqrt(squares.max(initial=0.0)))  # NaN if any square is NaN
     if highest <= NORM_LIMIT:
         return None
     return f"The norms of {name} vectors must stay below {NORM_LIMIT:,.0f}, was: {highest:.4g}"

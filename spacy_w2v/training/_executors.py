@@ -1,4 +1,4 @@
-"""Executors carry out the tasks of a run. Here are threads of this process; others may use other machines."""
+"""Executors, which run the tasks of a run. This one uses threads; others could use other processes or machines."""
 
 import threading
 from queue import Empty, SimpleQueue
@@ -10,54 +10,58 @@ from spacy_w2v.training._work import Work, Worker
 
 
 class Executor(Protocol):
-    """Carries out the tasks of a run in the order of its plan, several at a time.
+    """Runs the tasks of a plan in order, several at a time.
 
-    While no task is running, in a pause or after `stop`, the parameters of the run in this process are those of all
-    tasks that are done: checkpoints and the model are written from them.
+    Whenever no task is running, in a pause or after `stop`, the parameters in this process must include the changes of
+    all completed tasks. Checkpoints and the model are written from these parameters.
     """
 
     @property
-    def n_begun(self) -> int:
-        """Number of the first task that has not begun."""
+    def n_started(self) -> int:
+        """Number of tasks started, counted from the first task of the plan."""
 
     @property
     def paused(self) -> bool:
-        """Whether no further tasks begin until `resume`."""
+        """Whether no task starts until `resume` is called."""
 
     def start(self, first: int) -> None:
-        """Begin with the task of this number."""
+        """Start to run tasks, from the task with this number."""
 
     def next_result(self, *, timeout_s: float) -> TaskResult | None:
-        """Return the result of a task, in any order, or None if there is none in time; raise what a worker raised."""
+        """Return the result of a completed task, in any order, or None after timeout_s seconds without one.
+
+        Raises:
+            BaseException: The error of a worker.
+        """
 
     def pause(self) -> int:
-        """Begin no further tasks, and return `n_begun`. Those that are running continue."""
+        """Start no further tasks, and return `n_started`. Running tasks continue."""
 
     def resume(self) -> None:
         """End a pause."""
 
     def stop(self) -> None:
-        """Begin no further tasks, ever, and wait until none is running: no worker changes the weights after that."""
+        """Start no further tasks, and wait for running ones. After this, no worker changes the weights."""
 
 
 class MakeExecutor(Protocol):
-    """Makes the executor of a run, as the class `ThreadExecutor` does."""
+    """A function or class that returns the executor of a run, such as `ThreadExecutor`."""
 
     def __call__(self, work: Work, weights: Weights, *, n_workers: int, n_until_pause: int | None = None) -> Executor:
-        """Return the executor; its arguments are those of `ThreadExecutor`."""
+        """Return the executor. See `ThreadExecutor` for the arguments."""
 
 
 class ThreadExecutor:
-    """Threads of this process, which share the weights."""
+    """An executor with threads, which share the weights."""
 
     def __init__(self, work: Work, weights: Weights, *, n_workers: int, n_until_pause: int | None = None):
-        """Compile the kernel, so that no worker has to.
+        """Create the executor, and compile the kernel for all workers.
 
         Args:
-            work: What the workers do.
-            weights: What they train, in place, without locks (Recht et al. 2011, "Hogwild!").
+            work: The work.
+            weights: The weights, which are trained in place, without locks (Recht et al. 2011, "Hogwild!").
             n_workers: Number of threads.
-            n_until_pause: Tasks after which a pause comes by itself; None for no such pause.
+            n_until_pause: Number of tasks after which to pause automatically; None for no such pauses.
         """
         self.work = work
         self.weights = weights
@@ -69,7 +73,7 @@ class ThreadExecutor:
         Worker(work, weights).warm_up()
 
     @property
-    def n_begun(self) -> int:
+    def n_started(self) -> int:
         """See Executor."""
         return self._tasks.next
 
@@ -106,40 +110,46 @@ class ThreadExecutor:
         self._tasks.resume()
 
     def stop(self) -> None:
-        """See Executor. Python cannot end while a thread of its is in C++, as where one reads."""
+        """See Executor. The threads are joined, since Python must not exit while one runs C++ code."""
         self._tasks.stop()
         for thread in self._threads:
             thread.join()
 
     def _work(self) -> None:
-        """Take the next task until none is left."""
+        """Run tasks until there are no more."""
         try:
             worker = Worker(self.work, self.weights)
             while (number := self._tasks.take()) is not None:
                 self._results.put(worker.run(number))
-        except BaseException as error:  # handed to the main thread, which raises it
+        except BaseException as error:  # the main thread raises it
             self._results.put(error)
 
 
 class _TaskQueue:
-    """Hands out the numbers of tasks to the workers, in order, with pauses."""
+    """A queue of task numbers, in order, that can be paused."""
 
     def __init__(self, first: int, n_tasks: int, *, n_until_pause: int):
-        """Begin with number `first`; n_until_pause: how many are handed out before a pause comes by itself."""
+        """Create the queue.
+
+        Args:
+            first: The first task number.
+            n_tasks: Number of tasks in the plan.
+            n_until_pause: Number of tasks after which to pause automatically.
+        """
         self.next = first
         self.n_tasks = n_tasks
         self.n_until_pause = n_until_pause
         self.end = first + n_until_pause
-        """Tasks from here on are held back."""
+        """The first task that must wait for `resume`."""
         self.changed = threading.Condition()
 
     @property
     def paused(self) -> bool:
-        """Whether tasks are held back."""
+        """Whether tasks wait for `resume`."""
         return self.next >= self.end
 
     def take(self) -> int | None:
-        """Return the next number, after a pause if there is one; None if there are no more."""
+        """Return the next number, after waiting for the end of a pause; None if there are no more."""
         with self.changed:
             while self.next >= self.end and self.next < self.n_tasks:
                 self.changed.wait()
@@ -149,7 +159,7 @@ class _TaskQueue:
             return self.next - 1
 
     def pause(self) -> int:
-        """Hand out no more until `resume`; return how many were: all tasks below this number."""
+        """Pause until `resume`, and return the next number: all tasks below it were taken."""
         with self.changed:
             self.end = self.next
             return self.next
@@ -161,7 +171,7 @@ class _TaskQueue:
             self.changed.notify_all()
 
     def stop(self) -> None:
-        """Hand out no more, ever."""
+        """End the queue."""
         with self.changed:
             self.next = self.n_tasks
             self.changed.notify_all()

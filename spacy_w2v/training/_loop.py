@@ -1,4 +1,4 @@
-"""The training loop: receives the results of tasks, sums them, and calls the callbacks."""
+"""The training loop, which receives the results of tasks, adds them up, and calls the callbacks."""
 
 import time
 from contextlib import nullcontext
@@ -10,21 +10,21 @@ from spacy_w2v.training._state import RunState, TaskResult
 from spacy_w2v.training.callbacks._callback import Callback
 
 POLL_S = 0.1
-"""How often the main thread looks up, so that Ctrl-C is answered and progress is shown."""
+"""Longest time in seconds for which the main thread waits, so that it reacts to Ctrl-C."""
 
 
 class TrainingLoop:
-    """Goes through a run from the state it is in to its end."""
+    """Runs the tasks of a run from its current state to the end."""
 
     def __init__(self, executor: Executor, state: RunState, callback: Callback, *, holds_signals: bool = False):
-        """Connect those who take part.
+        """Create the loop.
 
         Args:
-            executor: Carries out the tasks.
-            state: Where the run begins; the loop adds all results to it.
-            callback: Is called as the run goes on.
-            holds_signals: Whether Ctrl-C and other requests to end come into effect only after a pause, in which a
-                callback can keep the state.
+            executor: Runs the tasks.
+            state: The initial state, to which the loop adds all results.
+            callback: Receives the events of the run.
+            holds_signals: Whether Ctrl-C and other termination signals take effect only after a pause, in which a
+                callback can write a checkpoint.
         """
         self.executor = executor
         self.state = state
@@ -33,7 +33,7 @@ class TrainingLoop:
         self.signals = DelayedSignals()
 
     def run(self) -> list[EpochResult]:
-        """Return the results of all epochs. Raises what a callback or a worker raises."""
+        """Train, and return the results of all epochs. Errors of callbacks and workers are raised."""
         self.executor.start(self.state.n_done)
         try:
             with self.signals if self.holds_signals else nullcontext():
@@ -52,16 +52,16 @@ class TrainingLoop:
                 self.executor.resume()
 
     def _pause(self) -> None:
-        """Wait for the tasks that run, while no others begin until `resume`, and let the callback act."""
+        """Pause the executor, wait for running tasks, and call the callback."""
         start = time.monotonic()
-        n_begun = self.executor.pause()
-        while self.state.n_done < n_begun:
+        n_started = self.executor.pause()
+        while self.state.n_done < n_started:
             self._receive()
         self.callback.on_pause(self.state, stopping=self.signals.pending is not None)
         self.callback.on_pause_end(time.monotonic() - start)
 
     def _receive(self) -> None:
-        """Wait for the next result, and do all that follows from it; or do nothing if none is to come in a pause."""
+        """Wait for the next result and process it. Return at once if a pause has no more results."""
         result = self._next_result()
         if result is None:
             return
@@ -75,8 +75,8 @@ class TrainingLoop:
         while True:
             if self.signals.pending is not None and not self.executor.paused:
                 self.executor.pause()
-                self.callback.on_message("Stopping, with a checkpoint, as soon as the running chunks are done")
-            if self.executor.paused and self.state.n_done == self.executor.n_begun:
+                self.callback.on_message("Stopping: a checkpoint is written when the running chunks are done")
+            if self.executor.paused and self.state.n_done == self.executor.n_started:
                 return None
             result = self.executor.next_result(timeout_s=POLL_S)
             if result is not None:

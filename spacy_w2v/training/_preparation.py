@@ -1,4 +1,4 @@
-"""What a run prepares before anything is learned: words, the vectors to start from, learning rates, memory."""
+"""The preparation of a run before training: vocabulary, initial vectors, learning rates, and a check of the memory."""
 
 from spacy_w2v._system.memory import available_memory
 from spacy_w2v.config._schema import W2VSettings, starting_alpha
@@ -7,7 +7,7 @@ from spacy_w2v.errors import TrainingError
 from spacy_w2v.model._run_record import LearningRate
 from spacy_w2v.model._vocabulary import build_vocabulary
 from spacy_w2v.model._word_vectors import WordVectors
-from spacy_w2v.training._checkpoint import Checkpoint, CheckpointPlace, corpus_identity
+from spacy_w2v.training._checkpoint import Checkpoint, CheckpointDirectory, corpus_identity
 from spacy_w2v.training._stages import Prepared
 from spacy_w2v.training._start import match
 from spacy_w2v.training.callbacks._callback import Callback
@@ -18,24 +18,21 @@ def choose_words(
     corpus: Corpus,
     *,
     initial: WordVectors | None,
-    checkpoint: CheckpointPlace | None,
-    earlier: Checkpoint | None,
+    checkpoint: CheckpointDirectory | None,
+    resume_from: Checkpoint | None,
 ) -> Prepared:
-    """Choose the words of a corpus, and match the vectors to start from.
+    """Choose the vocabulary of a corpus, and match the initial vectors to it.
 
     Args:
-        settings: Of the run.
+        settings: The settings of the run.
         corpus: The corpus.
-        initial: The vectors to start from.
-        checkpoint: Where the state of the run is kept.
-        earlier: The state to resume from.
-
-    Returns:
-        All that is known before anything is learned.
+        initial: The vectors to start from, if any.
+        checkpoint: The directory for checkpoints, if any.
+        resume_from: The checkpoint to resume from, if any.
 
     Raises:
-        ConfigError: If the state to resume from is of other texts or vectors.
-        CorpusError: If no word is left.
+        ConfigError: The checkpoint has other texts or initial vectors.
+        CorpusError: No word is frequent enough.
     """
     keep = initial.rows_by_key(settings.tokens.attr) if initial and settings.initial.keep_words else ()
     vocabulary, word_of_type = build_vocabulary(
@@ -52,33 +49,45 @@ def choose_words(
     if checkpoint is not None:
         digest = start.digest() if start is not None else None
         identity = corpus_identity(corpus, vocabulary, word_of_type, initial=digest)
-        if earlier is not None:
-            earlier.check_corpus(identity)
+        if resume_from is not None:
+            resume_from.check_corpus(identity)
     return Prepared(
-        corpus, vocabulary, word_of_type, start=start, checkpoint=checkpoint, earlier=earlier, identity=identity
+        corpus, vocabulary, word_of_type, start=start, checkpoint=checkpoint, resume_from=resume_from, identity=identity
     )
 
 
 def learning_rates(settings: W2VSettings, prepared: Prepared, callback: Callback) -> list[LearningRate]:
-    """Return the learning rate as the run began, and each change since; report the one that comes now."""
-    training, earlier = settings.training, prepared.earlier
+    """Return the initial settings of the learning rate and each change, including one now, which is reported.
+
+    Args:
+        settings: The settings of the run.
+        prepared: The checkpoint to resume from, if any.
+        callback: Receives messages.
+    """
+    training, resume_from = settings.training, prepared.resume_from
     alpha = starting_alpha(settings.model, training)
-    n_tasks_done = earlier.n_tasks_done if earlier is not None else 0
+    n_tasks_done = resume_from.n_tasks_done if resume_from is not None else 0
     now = LearningRate(n_tasks_done=n_tasks_done, alpha=alpha, min_alpha=training.min_alpha)
-    if earlier is None:
+    if resume_from is None:
         return [now]
-    callback.on_message(f"Resuming from {earlier.path}, which is in epoch {earlier.epoch} of {training.epochs}")
-    if unknown := earlier.progress.settings.unknown():
-        callback.on_message(f"Settings of a newer version have no effect from here on: {', '.join(unknown)}")
-    changes = earlier.learning_rates[-1].changes(now)
+    callback.on_message(f"Resuming from {resume_from.path}, which is in epoch {resume_from.epoch} of {training.epochs}")
+    if unknown := resume_from.progress.settings.unknown():
+        callback.on_message(f"Unknown settings, of a newer version, have no effect from here on: {', '.join(unknown)}")
+    changes = resume_from.learning_rates[-1].changes(now)
     if not changes:
-        return earlier.learning_rates
+        return resume_from.learning_rates
     callback.on_message(f"The learning rate changes here: {'; '.join(changes)}")
-    return [*earlier.learning_rates, now]
+    return [*resume_from.learning_rates, now]
 
 
 def check_memory(n_bytes: int, *, n_words: int, vector_size: int) -> None:
-    """Raise TrainingError if the weights alone are larger than this machine's memory."""
+    """Raise TrainingError if the weights alone exceed the available memory.
+
+    Args:
+        n_bytes: Size of the weights.
+        n_words: Size of the vocabulary, for the error.
+        vector_size: Number of dimensions, for the error.
+    """
     memory = available_memory()
     if memory is not None and n_bytes > memory:
         raise TrainingError(

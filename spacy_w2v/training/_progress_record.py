@@ -1,4 +1,4 @@
-"""What progress.json of a checkpoint holds, so that a run can resume from it."""
+"""The content of progress.json in a checkpoint, from which a run is resumed."""
 
 from typing import Annotated
 
@@ -7,28 +7,28 @@ from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, m
 from spacy_w2v.model._blocks import AtLeastOne, Block
 from spacy_w2v.model._recorded_settings import RecordedTokensSettings
 from spacy_w2v.model._run_record import EpochResult, LearningRate
-from spacy_w2v.training._lasting_settings import LastingSettings
+from spacy_w2v.training._fixed_settings import FixedSettings
 
 Counters = Annotated[
     tuple[float, NonNegativeInt, NonNegativeInt],
     BeforeValidator(lambda values: tuple(values) if isinstance(values, list) else values),
 ]
-"""Of a task that is done: its loss, its pairs, and the tokens that were kept."""
+"""The result of a completed task: its loss, its predictions, and the tokens kept by subsampling."""
 
 
 class CorpusIdentity(Block):
-    """The block "corpus": what distinguishes a corpus from another."""
+    """The block "corpus": the identity of a corpus."""
 
     fingerprint: dict[str, object]
-    """How it was made."""
+    """The fingerprint of its source, tokenizer and settings."""
     n_tokens: AtLeastOne
     content: str
     """A hash of its words, counts and chunks."""
     initial: str | None = None
-    """A hash of the vectors that the run starts from, if there are any."""
+    """A hash of the vectors that the run starts from; None without such vectors."""
 
     def known_fingerprint(self) -> dict[str, object]:
-        """Return the fingerprint without settings of tokens that only a newer version knows."""
+        """Return the fingerprint without unknown token settings, which a newer version may have written."""
         tokens = self.fingerprint.get("tokens")
         if not isinstance(tokens, dict):
             return self.fingerprint
@@ -37,31 +37,33 @@ class CorpusIdentity(Block):
 
 
 class SavedState(Block):
-    """The block "state": how far the run has come."""
+    """The block "state": the progress of the run."""
 
     epoch: AtLeastOne
-    """The first epoch that is not done."""
+    """The first epoch that is not complete, from 1."""
     n_tasks_done: NonNegativeInt
     seconds: NonNegativeFloat
+    """Time spent on training."""
     epochs: list[EpochResult]
+    """The results of the complete epochs."""
     running_epoch: list[Counters]
-    """Of the tasks of that epoch that are done, in the order of the plan."""
+    """The results of the completed tasks of that epoch, in the order of the plan."""
 
 
 class Progress(Block):
-    """All of it."""
+    """The content of progress.json."""
 
-    settings: LastingSettings
+    settings: FixedSettings
     corpus: CorpusIdentity
     learning_rates: list[LearningRate] = Field(min_length=1)
-    """Those that the run began with, and each change."""
+    """The initial settings of the learning rate, and each change."""
     state: SavedState
 
     @model_validator(mode="after")
     def numbers_agree(self) -> "Progress":
-        """Refuse what cannot have come about in one run."""
+        """Check that the numbers of epochs and tasks are consistent."""
         if [result.epoch for result in self.state.epochs] != list(range(1, len(self.state.epochs) + 1)):
-            raise ValueError("state.epochs must be numbered from 1 on")
+            raise ValueError("state.epochs must be numbered from 1")
         changes = [rate.n_tasks_done for rate in self.learning_rates]
         if changes[0] != 0 or changes != sorted(changes) or changes[-1] > self.state.n_tasks_done:
             raise ValueError("learning_rates must begin with the run, and change within it")

@@ -1,4 +1,4 @@
-"""What a user can do about a run that was stopped, in the words of Python or of the command line."""
+"""Remedies for interrupted runs, in terms of Python or of the command line."""
 
 from spacy_w2v.errors._wording import worded
 
@@ -9,8 +9,8 @@ def resume_option() -> str:
 
 
 def start_again() -> str:
-    """Return a sentence on how to start from the beginning."""
+    """Return a sentence that says how to start from the beginning."""
     return worded(
-        python="Start again without resume=True, after removing the checkpoint.",
+        python="Remove the checkpoint, and start again without resume=True.",
         command_line="Start again with --overwrite, without --resume.",
     )

@@ -1,4 +1,4 @@
-"""A config that has been read and checked, and what it names: a source of texts, a pipeline and a logger."""
+"""Resolving a config: checking its settings, and creating its source of texts, pipeline and logger."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,38 +17,44 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 SpacyLogger = Callable[..., tuple[Callable[[dict[str, Any] | None], None], Callable[[], None]]]  # Any: facts of a step
-"""What spaCy's registered loggers are: (nlp, stdout, stderr) -> (log_step, finalize)."""
+"""A registered logger of spaCy: (nlp, stdout, stderr) -> (log_step, finalize)."""
 
 
 @dataclass(frozen=True)
 class ResolvedConfig:
-    """A config that has been read and checked."""
+    """A valid config with the objects that it names."""
 
     settings: W2VSettings
     source: TextSource
     nlp: "Language"
     config: "Config"
-    """All settings with their defaults, as they are saved beside the results."""
+    """The complete config, with all defaults, as saved with the results."""
     logger: SpacyLogger | None = None
-    """What `[w2v.training.logger]` names, not set up yet."""
+    """The logger of `[w2v.training.logger]`, which is not set up yet; None without one."""
 
 
 def resolve(config: "Config", *, nlp: "Language | None" = None) -> ResolvedConfig:
-    """Check a config and build what it names: settings, source, logger, and pipeline, unless `nlp` is one already.
+    """Check a config and create the objects that it names.
 
-    Raises ConfigError.
+    Args:
+        config: The config.
+        nlp: The pipeline whose tokenizer to use; None for the pipeline of the config.
+
+    Raises:
+        ConfigError: The config is invalid.
     """
     settings = parse_settings(dict(config["w2v"]))
     filled = fill(config, settings)
     if "corpus" not in filled["w2v"]:
         raise ConfigError(
-            "A config must say what to train on in [w2v.corpus], but there is no such block. "
-            'Add one, for example with @readers = "spacy_w2v.Dataset.v1".'
+            "A config must name its texts in [w2v.corpus], but has no such block. Add one, for example with "
+            '@readers = "spacy_w2v.Dataset.v1".'
         )
     source = resolve_block({"corpus": filled["w2v"]["corpus"]}, section="w2v")["corpus"]
     if not hasattr(source, "batches"):
         raise ConfigError(
-            f"[w2v.corpus] must be a reader of texts such as spacy_w2v.Dataset.v1, was one that makes: {type(source)}"
+            "[w2v.corpus] must be a reader of texts, such as spacy_w2v.Dataset.v1, was a function that returns: "
+            f"{type(source)}"
         )
     logger = _make_logger(filled["w2v"]["training"].get("logger"))
     if nlp is None:
@@ -57,20 +63,20 @@ def resolve(config: "Config", *, nlp: "Language | None" = None) -> ResolvedConfi
 
 
 def resolve_for(nlp: "Language") -> ResolvedConfig:
-    """Do as `resolve` with the config of a pipeline that is there, and whose tokens count. Raises ConfigError."""
+    """Resolve the config of an existing pipeline, whose tokenizer is used. Raises ConfigError like `resolve`."""
     return resolve(with_sections(nlp.config.interpolate()), nlp=nlp)
 
 
 def _make_logger(block: dict[str, Any] | None) -> SpacyLogger | None:
-    """Return what `[w2v.training.logger]` names, if it is there. Raises ConfigError."""
+    """Return the logger of `[w2v.training.logger]`, or None without this block. Raises ConfigError."""
     if block is None:
         return None
     try:
         logger: SpacyLogger = resolve_block({"logger": block}, section="w2v.training")["logger"]
     except ConfigError:
         raise
-    except Exception as error:  # as those of spacy-loggers where the service's package is not installed
-        raise ConfigError(f"The logger of [w2v.training.logger] cannot be made: {first_line(error)}") from error
+    except Exception as error:  # for example if the package of a service of spacy-loggers is not installed
+        raise ConfigError(f"The logger of [w2v.training.logger] cannot be created: {first_line(error)}") from error
     if not callable(logger):
         raise ConfigError(
             f"[w2v.training.logger] must name a logger such as spacy.ConsoleLogger.v3, was: {logger!r}. "

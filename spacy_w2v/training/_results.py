@@ -19,32 +19,38 @@ from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats._exporting import FORMATS
 from spacy_w2v.model._storage import read_record
 from spacy_w2v.model._trained import TrainedModel
-from spacy_w2v.training._lasting_settings import changed_settings
+from spacy_w2v.training._fixed_settings import changed_settings
 from spacy_w2v.training._run import TrainingRun
 
 CONFIG_FILE = "config.cfg"
 LOG_FILE = "training.jsonl"
 MODEL_DIRECTORY = "model"
 RESULTS = {MODEL_DIRECTORY, CONFIG_FILE, LOG_FILE, *(Path(form.place).parts[0] for form in FORMATS.values())}
-"""Names of all that a run may write to its directory. A later run leaves anything else there, as `model-best`."""
+"""The names of all results in the output directory. A later run keeps anything else, such as `model-best`."""
 
 CHECKPOINT_DIRECTORY = "checkpoint"
-"""Within an output that nothing can be written beside; elsewhere beside it, see `checkpoint_of`."""
+"""The name of the checkpoint if it must be inside the output; see `checkpoint_of`."""
 
-NO_MATTER = {"tokens": {"n_process"}, "training": {"workers", "checkpoint_every_s"}}
-"""Settings by block that make no other vectors, or (workers) only by chance."""
+IRRELEVANT_SETTINGS = {"tokens": {"n_process"}, "training": {"workers", "checkpoint_every_s"}}
+"""Settings, by block, that do not affect the vectors. With several workers, vectors differ a little in any case."""
 
 
 def check_free(output_path: Path, *, overwrite: bool) -> None:
     """Raise StorageError if the results of a run may not be written to a directory; see `check_output`."""
-    of_checkpoint = (CHECKPOINT_DIRECTORY, f".{CHECKPOINT_DIRECTORY}") if _stands_alone(output_path) else ()
+    of_checkpoint = (CHECKPOINT_DIRECTORY, f".{CHECKPOINT_DIRECTORY}") if _needs_checkpoint_inside(output_path) else ()
     check_output(output_path, overwrite=overwrite, marker_file=LOG_FILE, allowed_prefixes=of_checkpoint)
 
 
-def finish_earlier(output_path: Path) -> bool:
-    """Bring a run to its end that was killed when its results were complete: move them, and remove its checkpoint.
+def finish_killed_run(output_path: Path) -> bool:
+    """Finish a run that was killed after its results were complete: move the results, and remove the checkpoint.
 
-    Returns whether there was such a checkpoint; what is left of one is removed too. Raises StorageError.
+    The leftovers of a partly removed checkpoint are removed too.
+
+    Returns:
+        Whether there was the checkpoint of such a run.
+
+    Raises:
+        StorageError: The results or the checkpoint cannot be moved or removed.
     """
     finish_interrupted(output_path)
     checkpoint = checkpoint_of(output_path)
@@ -62,21 +68,27 @@ def finish_earlier(output_path: Path) -> bool:
 
 
 def is_done(output_path: Path, run: TrainingRun, *, overwrite: bool = False) -> bool:
-    """Return whether a run to be resumed is done already, after finishing what `finish_earlier` does.
+    """Return whether a run that is to be resumed is already complete.
 
-    What killed runs have left in the cache is removed then. Raises StorageError, also if no run was stopped and the
-    results are those of another run, unless they may be replaced (overwrite); and CorpusError if the run's source does
-    not exist.
+    This calls `finish_killed_run` first. If the run is complete, leftovers of killed runs are removed from the cache.
+
+    Args:
+        output_path: The output directory.
+        run: The run.
+        overwrite: Whether results of another run may be replaced.
+
+    Raises:
+        StorageError: There is no checkpoint, and the output has the results of another run.
+        CorpusError: The source of the run does not exist.
     """
-    done = finish_earlier(output_path)
+    done = finish_killed_run(output_path)
     if not done and is_result(output_path) and not checkpoint_of(output_path).exists():
         changes = differences(output_path, run)
         if changes and not overwrite:
             replace = worded(python="overwrite=True", command_line="--overwrite instead of --resume")
             raise StorageError(
-                f"A run can only be resumed if it was stopped, but {output_path} has the results of another:\n"
-                + "\n".join(changes)
-                + f"\nName another output, or replace them by {replace}."
+                f"Only an interrupted run can be resumed, but {output_path} has the complete results of a run with "
+                "differences:\n" + "\n".join(changes) + f"\nName another output, or replace the results: {replace}."
             )
         done = not changes
     if done:
@@ -85,7 +97,7 @@ def is_done(output_path: Path, run: TrainingRun, *, overwrite: bool = False) -> 
 
 
 def _run_of(model_path: Path) -> str | None:
-    """Return the id of the run that a model or checkpoint is of; None if it is unknown."""
+    """Return the id of the run of a model or checkpoint; None if it is unknown."""
     try:
         return read_record(model_path).run
     except StorageError:
@@ -93,7 +105,7 @@ def _run_of(model_path: Path) -> str | None:
 
 
 def summary_of(model: TrainedModel) -> str:
-    """Return a sentence on how the training of a model went."""
+    """Return a sentence with the time, loss and speed of a model's training."""
     last = model.record.results[-1]
     return (
         f"Trained {len(model):,} vectors in {last.seconds:.1f} s: loss {last.loss:.4f}, {last.words_per_s:,.0f} words/s"
@@ -106,12 +118,14 @@ def is_result(output_path: Path) -> bool:
 
 
 def differences(output_path: Path, run: TrainingRun) -> list[str]:
-    """Return, a line each, by what a run differs from the one whose results are in a directory; none if it is the same.
+    """Return the differences between a run and the one with results in a directory, as lines of text.
 
-    Raises StorageError if the results are damaged, CorpusError if the run's source does not exist.
+    Raises:
+        StorageError: The results are damaged.
+        CorpusError: The source of the run does not exist.
     """
     record = read_record(output_path / MODEL_DIRECTORY)
-    lines = changed_settings(record, run.settings, NO_MATTER)
+    lines = changed_settings(record, run.settings, IRRELEVANT_SETTINGS)
     now = corpus_fingerprint(
         run.source,
         run.nlp,
@@ -120,31 +134,31 @@ def differences(output_path: Path, run: TrainingRun) -> list[str]:
         code_path=run.code_path,
     )
     if now.source is None:
-        return [*lines, "the source cannot be recognised again"]
+        return [*lines, "the source cannot be identified"]
     changed = set(changed_parts(record.corpus_fingerprint, now.to_json())) & {"format", "source", "tokenizer"}
     return lines + [PARTS[part] for part in PARTS if part in changed]
 
 
 def checkpoint_of(output_path: Path) -> Path:
-    """Return where the state of a run is kept: beside its output, on the same disk.
+    """Return the path of the checkpoint of an output: next to it, on the same disk.
 
-    An output that is a mount point, or in a directory that cannot be written, has it within.
+    It is inside the output if that is a mount point, or if its parent directory is not writable.
     """
     if output_path.is_symlink() or output_path.name in ("", ".."):
         output_path = _resolved(output_path)
-    if _stands_alone(output_path):
+    if _needs_checkpoint_inside(output_path):
         return output_path / CHECKPOINT_DIRECTORY
     return output_path.with_name(f"{output_path.name}.checkpoint")
 
 
-def _stands_alone(output_path: Path) -> bool:
-    """Return whether nothing can be written beside an output, or only to another disk."""
+def _needs_checkpoint_inside(output_path: Path) -> bool:
+    """Return whether the checkpoint must be inside the output, since it cannot be next to it on the same disk."""
     path = _resolved(output_path)
     with reporting_unwritable(output_path):
         return path.is_dir() and (os.path.ismount(path) or not os.access(path.parent, os.W_OK))
 
 
 def _resolved(output_path: Path) -> Path:
-    """Return where the links of a path lead. Raises StorageError if they go round in circles, or may not be read."""
+    """Return a path with its links resolved. Raises StorageError if they form a cycle or may not be read."""
     with reporting_unwritable(output_path):
         return output_path.resolve()

@@ -1,4 +1,4 @@
-"""A run of training: texts become an encoded corpus, a vocabulary, weights, and in the end a model."""
+"""A training run: from texts to an encoded corpus, a vocabulary, weights, and a trained model."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -22,19 +22,19 @@ from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.objectives._subsampling import make_subsampling
 from spacy_w2v.sources._source import TextSource
 from spacy_w2v.training._checkpoint import (
-    CheckpointPlace,
+    CheckpointDirectory,
     write_progress,
 )
 from spacy_w2v.training._description import describe_run, describe_words
 from spacy_w2v.training._divergence import DivergenceCheck
 from spacy_w2v.training._executors import MakeExecutor, ThreadExecutor
-from spacy_w2v.training._lasting_settings import lasting_settings
+from spacy_w2v.training._fixed_settings import fixed_settings
 from spacy_w2v.training._loop import TrainingLoop
 from spacy_w2v.training._preparation import check_memory, choose_words, learning_rates
 from spacy_w2v.training._progress_record import Progress
 from spacy_w2v.training._resolved_config import ResolvedConfig
 from spacy_w2v.training._stages import Built, Prepared
-from spacy_w2v.training._start import open_checked
+from spacy_w2v.training._start import open_initial_vectors
 from spacy_w2v.training._state import RunState
 from spacy_w2v.training._work import make_work
 from spacy_w2v.training.callbacks._callback import Callback
@@ -48,35 +48,41 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """What to train on, with which tokens and settings, and the stages of training.
+    """A training run: its texts, tokenizer and settings, and its stages.
 
-    `execute` goes through them all: `prepare`, `build`, `train`, `result`. It keeps its state in a checkpoint, if it
-    is given one, but holds no lock on it: see `train_model` and `train_to_directory`.
+    `execute` runs the stages `prepare`, `build`, `train` and `result`. It writes checkpoints if it is given a directory
+    for them, but does not lock it: see `train_model` and `train_to_directory`.
     """
 
     source: TextSource
     nlp: "Language"
     settings: W2VSettings
     config: str = ""
-    """The complete config, as text, to be kept with the model."""
+    """The complete config, as text, to be saved with the model."""
     cache_dir: Path | None = None
-    """Where encoded corpora are kept; None for the user's cache directory."""
+    """Directory for encoded corpora; None for the user's cache directory."""
     code_path: Path | None = None
-    """Python file with registered functions of the user's own, for the processes that tokenize."""
+    """Python file with registered functions, for the processes that tokenize."""
     initial: WordVectors | None = None
-    """Vectors to start from; None for those that the settings name, if they do."""
+    """Vectors to start from; None for those that the settings name, if any."""
     make_executor: MakeExecutor = ThreadExecutor
-    """What carries out the tasks: threads of this process, unless another executor is given."""
+    """Creates the executor that runs the tasks."""
 
     def __post_init__(self) -> None:
-        # What depends on the model is a number from here on, in checkpoints and in the model's record.
+        # Replace defaults that depend on the model by their values, for checkpoints and the model's record.
         object.__setattr__(self, "settings", self.settings.completed())
 
     @classmethod
     def of(
         cls, resolved: ResolvedConfig, *, cache_dir: Path | None = None, code_path: Path | None = None
     ) -> "TrainingRun":
-        """Return the run that a config describes."""
+        """Return the run that a config describes.
+
+        Args:
+            resolved: The config.
+            cache_dir: Directory for encoded corpora; None for the user's cache directory.
+            code_path: Python file with registered functions, for the processes that tokenize.
+        """
         return cls(
             source=resolved.source,
             nlp=resolved.nlp,
@@ -86,39 +92,45 @@ class TrainingRun:
             code_path=code_path,
         )
 
-    def execute(self, callback: Callback | None = None, *, checkpoint: CheckpointPlace | None = None) -> Word2Vec:
+    def execute(self, callback: Callback | None = None, *, checkpoint: CheckpointDirectory | None = None) -> Word2Vec:
         """Train a model.
 
         Args:
-            callback: Is called while the run goes on.
-            checkpoint: Where the state of the run is kept, which stays there; None to keep none.
+            callback: Receives the events of the run.
+            checkpoint: Directory for checkpoints, which is not removed; None for no checkpoints.
 
         Returns:
             The model.
 
         Raises:
-            Word2VecError: As the errors of `spacy_w2v.errors` say.
+            Word2VecError: See `spacy_w2v.errors`.
         """
         callback = callback or Callback()
         with self.prepare(callback, checkpoint) as prepared:
             built = self.build(prepared, callback)
             results = self.train(prepared, built, callback=callback)
-            release_free_memory()  # of the chunks
+            release_free_memory()  # the memory of the chunks
             trained = without_padding(built.parameters, self._shapes(prepared))
             return self.result(prepared, built, results, trained=trained)
 
     @contextmanager
-    def prepare(self, callback: Callback, checkpoint: CheckpointPlace | None) -> Iterator[Prepared]:
-        """Read the checkpoint and the vectors to start from, encode the corpus and choose the words.
+    def prepare(self, callback: Callback, checkpoint: CheckpointDirectory | None) -> Iterator[Prepared]:
+        """Read the checkpoint and the initial vectors, encode the corpus and choose the vocabulary.
 
-        The corpus may be gone after the block. Raises ConfigError for settings, texts or initial vectors that are not
-        those of the checkpoint to resume from.
+        The encoded corpus may be deleted after the block.
+
+        Args:
+            callback: Receives the events of the run.
+            checkpoint: Directory for checkpoints; None for no checkpoints.
+
+        Raises:
+            ConfigError: Settings, texts or initial vectors differ from those of the checkpoint to resume from.
         """
         settings = self.settings
-        earlier = checkpoint.open() if checkpoint is not None else None
-        if earlier is not None:
-            earlier.check_settings(settings)
-        initial = open_checked(settings.initial, self.initial, vector_size=settings.model.vector_size)
+        resume_from = checkpoint.open() if checkpoint is not None else None
+        if resume_from is not None:
+            resume_from.check_settings(settings)
+        initial = open_initial_vectors(settings.initial, self.initial, vector_size=settings.model.vector_size)
         with prepared_corpus(
             self.source,
             self.nlp,
@@ -128,30 +140,30 @@ class TrainingRun:
             code_path=self.code_path,
             callback=callback,
         ) as corpus:
-            release_free_memory()  # of encoding
-            prepared = choose_words(settings, corpus, initial=initial, checkpoint=checkpoint, earlier=earlier)
+            release_free_memory()  # the memory of encoding
+            prepared = choose_words(settings, corpus, initial=initial, checkpoint=checkpoint, resume_from=resume_from)
             self._announce(prepared, callback)
             yield prepared
 
     def build(self, prepared: Prepared, callback: Callback) -> Built:
-        """Make the tables of the objective and the weights, where training begins or resumes."""
+        """Create the tables of the objective and the weights with which training starts or resumes."""
         model, training = self.settings.model, self.settings.training
         counts, start = prepared.vocabulary.counts, prepared.start
         self._check_room(prepared, callback)
         subsampling = make_subsampling(prepared.word_of_type, counts, sample=training.sample)
         tree = start.tree if start is not None else None
         objective = objective_of(model)
-        layer = objective.tables(counts, tree=tree)
-        release_free_memory()  # of what made the vocabulary, before the weights take theirs
+        output_layer = objective.tables(counts, tree=tree)
+        release_free_memory()  # the memory of the vocabulary's construction, before the weights are allocated
         parameters = objective.initial_parameters(len(counts), seed=training.seed)
         rates = learning_rates(self.settings, prepared, callback)
         built = Built(
             subsampling=subsampling,
-            inputs=objective.input_layer(len(counts)),
-            layer=layer,
+            input_layer=objective.input_layer(len(counts)),
+            output_layer=output_layer,
             parameters=parameters,
             stored_tree=objective.stored_tree(tree, counts),
-            untrained_loss=objective.untrained_loss(layer, counts, sample=training.sample),
+            untrained_loss=objective.untrained_loss(output_layer, counts, sample=training.sample),
             frozen=start.found if start is not None and self.settings.initial.freeze else NO_WORDS,
             learning_rates=rates,
             record=describe_run(self.settings, prepared, lang=self.nlp.lang, learning_rates=rates),
@@ -162,9 +174,14 @@ class TrainingRun:
     def train(self, prepared: Prepared, built: Built, *, callback: Callback) -> list[EpochResult]:
         """Train the parameters in place, and return the result of each epoch.
 
-        Order, learning rate and random draws of each chunk are fixed by the seed; with one worker so is every bit of
-        the result. Several workers change the weights at the same time. Where a checkpoint is kept, Ctrl-C and other
-        requests to end come into effect once a last one is written.
+        The seed determines the order, learning rate and random numbers of each chunk. With one worker, it determines
+        every bit of the result. Several workers change the weights at the same time, so results differ a little. If
+        checkpoints are written, Ctrl-C and other termination signals take effect after a last checkpoint.
+
+        Args:
+            prepared: Corpus, vocabulary and checkpoint.
+            built: Tables and parameters.
+            callback: Receives the events of the run.
         """
         objective = objective_of(self.settings.model)
         work = make_work(self.settings, prepared, built)
@@ -175,7 +192,7 @@ class TrainingRun:
             work,
             objective.weights(built.parameters),
             n_workers=n_workers,
-            # Where a checkpoint follows each task, workers do not run ahead while it is planned.
+            # If each task is followed by a checkpoint, pause the workers before the next tasks.
             n_until_pause=n_workers if always else None,
         )
         state = prepared.state(work.plan, work.schedule)
@@ -184,7 +201,7 @@ class TrainingRun:
             work.schedule,
             n_tokens_per_epoch=work.plan.epoch_size,
             n_tokens=state.n_tokens,
-            what_is_kept=checkpoint.describe if checkpoint is not None else lambda: "",
+            describe_checkpoint=checkpoint.describe if checkpoint is not None else lambda: "",
         )
         watched = CallbackList([divergence, *([checkpoint] if checkpoint is not None else []), callback])
         loop = TrainingLoop(executor, state, watched, holds_signals=checkpoint is not None)
@@ -200,7 +217,15 @@ class TrainingRun:
         trained: Parameters,
         unfinished: Unfinished | None = None,
     ) -> Word2Vec:
-        """Return the model of parameters without padding. unfinished: how far it is, of one that is not trained yet."""
+        """Return the model.
+
+        Args:
+            prepared: The vocabulary.
+            built: The record and the tree.
+            results: The results of the complete epochs.
+            trained: The parameters, without padding.
+            unfinished: The progress of the run, for a checkpoint.
+        """
         return Word2Vec(
             vocabulary=prepared.vocabulary,
             parameters=trained,
@@ -214,7 +239,7 @@ class TrainingRun:
         return objective_of(self.settings.model).shapes(len(prepared.vocabulary))
 
     def _announce(self, prepared: Prepared, callback: Callback) -> None:
-        """Report corpus, words and starting point."""
+        """Report the corpus, the initial vectors and the words."""
         callback.on_corpus(describe_words(self.settings, prepared))
         if prepared.start is not None:
             freeze = self.settings.initial.freeze
@@ -222,7 +247,7 @@ class TrainingRun:
         callback.on_vocabulary(prepared.vocabulary.words)
 
     def _check_room(self, prepared: Prepared, callback: Callback) -> None:
-        """Check that the weights fit into memory, and report what results and checkpoint take on disk."""
+        """Check that the weights fit into memory, and report the size of results and checkpoint on disk."""
         n_words, vector_size = len(prepared.vocabulary), self.settings.model.vector_size
         of_model = n_bytes(self._shapes(prepared))
         check_memory(of_model, n_words=n_words, vector_size=vector_size)
@@ -231,18 +256,22 @@ class TrainingRun:
         callback.on_build((1 + keeps_state) * of_model + of_exports)
 
     def _begin(self, prepared: Prepared, built: Built, *, callback: Callback) -> None:
-        """Fill the weights with those of the checkpoint or of the vectors to start from, if there are any."""
-        if prepared.earlier is not None:
-            prepared.earlier.read_parameters(unpadded_views(built.parameters, self._shapes(prepared)))
-            callback.on_resume(prepared.earlier.results)
+        """Fill the weights from the checkpoint or the initial vectors, if there are any."""
+        if prepared.resume_from is not None:
+            prepared.resume_from.read_parameters(unpadded_views(built.parameters, self._shapes(prepared)))
+            callback.on_resume(prepared.resume_from.results)
             return
         if prepared.checkpoint is not None:
-            prepared.checkpoint.remove()  # of an earlier run, as `overwrite` says
+            prepared.checkpoint.remove()  # that of an earlier run, which `overwrite` replaces
         if prepared.start is not None:
             prepared.start.fill(built.parameters)
 
     def _model_checkpoint(self, prepared: Prepared, built: Built, callback: Callback) -> ModelCheckpoint | None:
-        place, every_s, earlier = prepared.checkpoint, self.settings.training.checkpoint_every_s, prepared.earlier
+        place, every_s, resume_from = (
+            prepared.checkpoint,
+            self.settings.training.checkpoint_every_s,
+            prepared.resume_from,
+        )
         if place is None or every_s is None:
             return None
         return ModelCheckpoint(
@@ -250,14 +279,14 @@ class TrainingRun:
             every_s=every_s,
             write_to=partial(self._write_checkpoint, prepared, built),
             message=callback.on_message,
-            kept_epoch=earlier.epoch if earlier is not None else None,
+            checkpoint_epoch=resume_from.epoch if resume_from is not None else None,
         )
 
     def _write_checkpoint(self, prepared: Prepared, built: Built, state: RunState, directory: Path) -> None:
-        """Write the weights as they are as a model, with what is needed to resume."""
+        """Write the current weights as a model, with the progress from which to resume."""
         assert prepared.identity is not None
         progress = Progress(
-            settings=lasting_settings(self.settings),
+            settings=fixed_settings(self.settings),
             corpus=prepared.identity,
             learning_rates=built.learning_rates,
             state=state.saved(),

@@ -1,4 +1,4 @@
-"""What passes between the stages of a training run."""
+"""The data that the stages of a training run pass on."""
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -10,7 +10,7 @@ from spacy_w2v._arrays import InputLayer, OutputLayer, Parameters, Subsampling, 
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.model._run_record import EpochResult, LearningRate, RunRecord, Unfinished
 from spacy_w2v.model._vocabulary import Vocabulary
-from spacy_w2v.training._checkpoint import Checkpoint, CheckpointPlace
+from spacy_w2v.training._checkpoint import Checkpoint, CheckpointDirectory
 from spacy_w2v.training._learning_rate import LearningRateSchedule
 from spacy_w2v.training._plan import Plan
 from spacy_w2v.training._progress_record import CorpusIdentity
@@ -20,50 +20,55 @@ from spacy_w2v.training._state import RunState
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """What is known before anything is learned."""
+    """The result of preparing a run: corpus, vocabulary, initial vectors and checkpoint."""
 
     corpus: Corpus
     vocabulary: Vocabulary
     word_of_type: TokenIds
-    """p; word id of each provisional type."""
+    """p; the word id of each type, or OUT_OF_VOCABULARY."""
     start: StartingPoint | None
-    """Vectors to start from, matched to the vocabulary."""
-    checkpoint: CheckpointPlace | None
-    """Where the state of the run is kept."""
-    earlier: Checkpoint | None
-    """The state to resume from."""
+    """Vectors to start from, matched to the vocabulary; None to start from random vectors."""
+    checkpoint: CheckpointDirectory | None
+    """Directory for checkpoints; None for no checkpoints."""
+    resume_from: Checkpoint | None
+    """The checkpoint to resume from; None to start from the beginning."""
     identity: CorpusIdentity | None
-    """What distinguishes this corpus from others; None where no checkpoint is kept."""
+    """The identity of the corpus, for checkpoints; None without checkpoints."""
 
     def state(self, plan: Plan, schedule: LearningRateSchedule) -> RunState:
-        """Return the state that the run begins with, whose clock starts now."""
-        if self.earlier is None:
+        """Return the initial state of the run. Its clock starts now."""
+        if self.resume_from is None:
             return RunState(plan, schedule)
-        return RunState.restored(self.earlier.progress.state, plan, schedule)
+        return RunState.restored(self.resume_from.progress.state, plan, schedule)
 
 
 @dataclass(frozen=True, eq=False)
 class Built:
-    """Tables of the objective, and the parameters that training changes in place."""
+    """The tables of the objective, and the parameters, which are trained in place."""
 
     subsampling: Subsampling
-    inputs: InputLayer
-    layer: OutputLayer
+    input_layer: InputLayer
+    output_layer: OutputLayer
     parameters: Parameters
-    """Rows are padded to whole cache lines."""
+    """The parameters by name, with rows padded to whole cache lines."""
     stored_tree: Tree | None
-    """The tree that the model must keep, since it is not the one that counts and settings give."""
+    """The tree that the model must store; None if counts and settings determine it."""
     untrained_loss: float
-    """Loss per pair of a model that knows nothing."""
+    """Loss per prediction of an untrained model."""
     frozen: NDArray[np.bool_]
-    """v; words whose input vectors stay as they are; empty to train all."""
+    """v; words whose input vectors are not trained. Empty to train all."""
     learning_rates: list[LearningRate]
-    """Those that the run began with, and each change since."""
+    """The initial settings of the learning rate, and each change."""
     record: RunRecord
-    """Of the model, without its results."""
+    """The record of the run, without results."""
 
     def record_of(self, results: list[EpochResult], *, unfinished: Unfinished | None) -> RunRecord:
-        """Return the record of a model that is made now. unfinished: how far it is, of one that is not trained yet."""
+        """Return the record of a model or checkpoint that is created now.
+
+        Args:
+            results: The results of the complete epochs.
+            unfinished: The progress of the run, for a checkpoint; None for a trained model.
+        """
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         record = self.record.model_copy(update={"created": now, "results": list(results)})
         return record if unfinished is None else record.model_copy(update={"unfinished": unfinished})

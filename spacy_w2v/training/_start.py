@@ -1,4 +1,4 @@
-"""Where the weights of a run begin, if vectors exist already: matched to its vocabulary, and copied."""
+"""Starting a run from existing vectors: matching them to its vocabulary, and copying them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,21 +26,21 @@ ROWS_COPIED = 4096
 
 @dataclass(frozen=True, eq=False)
 class StartingPoint:
-    """Vectors that are matched to a vocabulary."""
+    """Initial vectors that are matched to a vocabulary."""
 
     source: WordVectors
     rows: NDArray[np.int64]
-    """v; for each word its row in the source, or MISSING."""
+    """v; the row of each word in the source, or MISSING."""
     outputs: OutputOrigins | None
-    """Where the output vectors come from; None to begin with zeros."""
+    """The origins of the output vectors; None to start from zeros."""
 
     @property
     def tree(self) -> Tree | None:
-        """The tree of hierarchical softmax that the source's has become; None to build a new one."""
+        """The source's tree of hierarchical softmax, adapted to the vocabulary; None to build a new tree."""
         return self.outputs.tree if self.outputs is not None else None
 
     def fill(self, parameters: Parameters) -> None:
-        """Put the vectors of the source into parameters, which may be padded."""
+        """Copy the vectors of the source to parameters, which may be padded."""
         origins = {"input": (self.source.matrix, self.rows)}
         if self.outputs is not None and self.source.output is not None:
             origins["output"] = (self.source.output, self.outputs.rows)
@@ -50,12 +50,17 @@ class StartingPoint:
 
     @property
     def found(self) -> NDArray[np.bool_]:
-        """For each word whether the source has it."""
+        """bool[v]; whether the source has each word."""
         found: NDArray[np.bool_] = self.rows != MISSING
         return found
 
     def summary(self, counts: Counts, *, freeze: bool) -> InitialSummary:
-        """Return what was found in the source. counts: of the words; freeze: whether their vectors stay."""
+        """Return how many words were found in the source.
+
+        Args:
+            counts: v; counts of the words.
+            freeze: Whether the vectors found are not trained.
+        """
         n_found = int(self.found.sum())
         return InitialSummary(
             source=self.source.name,
@@ -69,36 +74,45 @@ class StartingPoint:
         )
 
     def describe(self, counts: Counts, *, freeze: bool) -> str:
-        """Return what was found in the source as a line for people. counts, freeze: see `summary`."""
+        """Return a message about the words found. See `summary` for the arguments."""
         found = self.summary(counts, freeze=freeze)
-        parts = [f"{found.n_found:,} of {self.rows.size:,} words have a vector there"]
+        parts = [f"it has vectors for {found.n_found:,} of {self.rows.size:,} words"]
         if found.n_source_repeated:
-            parts.append(f"{found.n_source_repeated:,} are left out there, whose word had one before")
+            parts.append(f"repeated words skipped: {found.n_source_repeated:,}")
         if found.n_without_tokens:
-            parts.append(f"{found.n_without_tokens:,} of these are kept though the corpus lacks them")
+            parts.append(f"words that are not in the corpus: {found.n_without_tokens:,}")
         if freeze:
-            parts.append("their vectors stay as they are")
-        parts.append("output vectors too" if found.outputs else "output vectors begin with zeros")
+            parts.append("its vectors are not trained")
+        parts.append("output vectors start from it" if found.outputs else "output vectors start from zeros")
         return f"Starting from {found.source}: {', '.join(parts)}"
 
     def digest(self) -> str:
-        """Return a hash of the vectors that are found, by word."""
+        """Return a hash of the rows and vectors found."""
         found = (self.source.matrix[rows].tobytes() for _, rows in _blocks(self.rows))
         return sha256_of(chain([self.rows.tobytes()], found))
 
 
-def open_checked(settings: InitialSettings, given: WordVectors | None, *, vector_size: int) -> WordVectors | None:
-    """Return the vectors to start from: those that are given, or those that the settings name, or None.
+def open_initial_vectors(
+    settings: InitialSettings, given: WordVectors | None, *, vector_size: int
+) -> WordVectors | None:
+    """Return the vectors to start from, or None.
 
-    Raises StorageError and ConfigError if they cannot be read, have another size than is to be trained, or are no
-    numbers.
+    Args:
+        settings: The settings `[w2v.initial]`.
+        given: Vectors to use instead of those that the settings name.
+        vector_size: The number of dimensions, which the vectors must have.
+
+    Raises:
+        StorageError: The vectors cannot be read.
+        ConfigError: They have another number of dimensions, or are not finite; or settings need vectors, but there are
+            none.
     """
     source = given
     if source is None and settings.vectors is not None:
         source = open_vectors(settings.vectors)
     if source is None and (settings.keep_words or settings.freeze):
         name = "keep_words" if settings.keep_words else "freeze"
-        raise ConfigError(f"{name} is about vectors to start from, but there are none. Set [w2v.initial] vectors.")
+        raise ConfigError(f"{name} needs vectors to start from, but there are none. Set [w2v.initial] vectors.")
     if source is not None and source.vector_size != vector_size:
         raise ConfigError(
             f"vector_size must be that of the vectors to start from, {source.vector_size} in {source.name}, was: "
@@ -110,23 +124,29 @@ def open_checked(settings: InitialSettings, given: WordVectors | None, *, vector
 
 
 def _check_finite(source: WordVectors) -> None:
-    """Raise ConfigError for a vector that is not finite: after some steps, no vector would be."""
+    """Raise ConfigError for a vector that is not finite. Training would soon spread it to all vectors."""
     for first in range(0, len(source.matrix), ROWS_COPIED):
         finite = np.isfinite(source.matrix[first : first + ROWS_COPIED]).all(axis=1)
         if not finite.all():
             row = first + int(np.flatnonzero(~finite)[0])
             word = source.words[int(np.flatnonzero(source.rows == row)[0])] if row in source.rows else f"row {row}"
             raise ConfigError(
-                f"Vectors to start from must be finite numbers, but that of '{word}' in {source.name} is not. Take it "
-                "out before."
+                f"Vectors to start from must be finite numbers, but that of '{word}' in {source.name} is not. Remove "
+                "it first."
             )
 
 
 def match(source: WordVectors, vocabulary: Vocabulary, *, attr: str, model: ModelSettings) -> StartingPoint:
-    """Return where a run with this vocabulary begins.
+    """Match vectors to the vocabulary of a run.
 
-    Output vectors are taken where they mean the same: those of words for negative sampling and softmax, those of nodes
-    for hierarchical softmax, with the tree that they belong to.
+    Output vectors are used if they have the same meaning in the run: those of words for negative sampling and the full
+    softmax, those of nodes, with their tree, for hierarchical softmax.
+
+    Args:
+        source: The vectors to start from.
+        vocabulary: The vocabulary.
+        attr: The token attribute of the corpus.
+        model: The settings of the model.
     """
     by_key = source.rows_by_key(attr)
     rows = np.array([by_key.get(word, MISSING) for word in vocabulary.words], np.int64)
@@ -137,7 +157,7 @@ def match(source: WordVectors, vocabulary: Vocabulary, *, attr: str, model: Mode
 
 
 def _blocks(rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Yield places and their rows, some at a time, without those of MISSING."""
+    """Yield the indices of words and their rows in blocks, without words that are MISSING."""
     places = np.flatnonzero(rows != MISSING)
     for start in range(0, places.size, ROWS_COPIED):
         block = places[start : start + ROWS_COPIED]

@@ -1,4 +1,4 @@
-"""What a run has come to: the results of the tasks that are done, summed by epoch."""
+"""The state of a run: the results of its completed tasks, summed by epoch."""
 
 import math
 import time
@@ -11,84 +11,89 @@ from spacy_w2v.training._plan import Plan, Task
 from spacy_w2v.training._progress_record import SavedState
 from spacy_w2v.training._remedies import start_again
 
-N_NEWEST = 20
-"""Work items over which the loss is shown, and watched."""
+N_RECENT = 20
+"""Number of recent work items over which the loss is averaged to show and check it."""
 
 
 class TrainingProgress(NamedTuple):
-    """How far training has come."""
+    """The progress of training, after a task."""
 
     epoch: int
-    """The latest epoch among the newest chunks, from 1."""
+    """The latest epoch among the recent chunks, from 1."""
     n_tokens: int
-    """Tokens of the corpus done, over all epochs."""
+    """Tokens trained, over all epochs."""
     n_tokens_total: int
+    """Tokens to train, over all epochs."""
     loss: float
-    """Mean loss per pair over the newest chunks (the last 20)."""
-    alpha: float
+    """Mean loss per prediction over the last 20 chunks, a natural logarithm; NaN without predictions."""
+    learning_rate: float
+    """The current learning rate."""
     seconds: float
-    """Since training began."""
+    """Time since training began, without interruptions."""
 
 
 class TaskResult(NamedTuple):
-    """What a kernel counted in one task."""
+    """The counters that a kernel returns for a task."""
 
     task: Task
     loss: float
-    """Sum over the pairs."""
+    """Sum of the losses of all predictions."""
     n_pairs: int
+    """Number of predictions: pairs (skip-gram), or centres with a context (CBOW)."""
     n_kept: int
+    """Number of tokens kept by subsampling."""
 
 
 class RunState:
-    """Sums results as they come, in any order; and between tasks, is written to a checkpoint and read again."""
+    """The results of a run. They are added in any order, and can be saved while no task is running."""
 
     def __init__(self, plan: Plan, schedule: LearningRateSchedule):
         self.plan = plan
         self.schedule = schedule
         self.n_done = 0
-        """Tasks that are done. While no task is running, they are the first ones of the plan."""
+        """Number of completed tasks. While no task is running, these are the first ones of the plan."""
         self.n_tokens = 0
         self.finished: list[EpochResult] = []
         self.by_epoch: dict[int, list[TaskResult]] = {}
-        self.newest: list[TaskResult] = []
+        self.recent: list[TaskResult] = []
         self.start = time.perf_counter()
-        """Of training, less what it took before the run was resumed."""
+        """The time at which training began, moved back by the time spent before the run was resumed."""
 
     @property
     def seconds(self) -> float:
-        """Time that training has taken, also before the run was resumed."""
+        """Time spent on training, including the time before the run was resumed."""
         return time.perf_counter() - self.start
 
     @property
     def epoch(self) -> int:
-        """The first epoch that is not done, from 1; of a run that is done, the last one."""
+        """The first epoch that is not complete, from 1; the last one if all are complete."""
         return min(self.n_done, self.plan.n_tasks - 1) // self.plan.n_items + 1
 
     def add(self, result: TaskResult) -> list[EpochResult]:
-        """Add the result of a task, and return the epochs that end with it.
+        """Add the result of a task, and return the results of epochs that it completes.
 
-        Raises TrainingError if an epoch had no pairs.
+        Raises:
+            TrainingError: An epoch had no predictions.
         """
         self.n_done += 1
         self.n_tokens += result.task.size
-        self.newest = [*self.newest[1 - N_NEWEST :], result]
+        self.recent = [*self.recent[1 - N_RECENT :], result]
         self.by_epoch.setdefault(result.task.epoch, []).append(result)
         n_before = len(self.finished)
-        # Epochs end in their order, though the last items of one may come after the next one's: items differ in size.
+        # Epochs are completed in order, although an item may end after items of the next epoch, which may be smaller.
         while len(self.by_epoch.get(len(self.finished), ())) == self.plan.n_items:
             self.finished.append(self._sum(len(self.finished), self.by_epoch.pop(len(self.finished))))
         return self.finished[n_before:]
 
     def progress(self) -> TrainingProgress:
-        """Return how far training has come, once a task is done."""
-        n_pairs = sum(newest.n_pairs for newest in self.newest)
+        """Return the progress of training. At least one task must be complete."""
+        n_pairs = sum(recent.n_pairs for recent in self.recent)
         return TrainingProgress(
-            epoch=max(newest.task.epoch for newest in self.newest) + 1,
+            epoch=max(recent.task.epoch for recent in self.recent) + 1,
             n_tokens=self.n_tokens,
             n_tokens_total=self.schedule.n_tokens,
-            loss=sum(newest.loss for newest in self.newest) / n_pairs if n_pairs else math.nan,
-            alpha=self.schedule.alpha_at(self.n_tokens),
+            loss=sum(recent.loss for recent in self.recent) / n_pairs if n_pairs else math.nan,
+            learning_rate=self.schedule.learning_rate_at(self.n_tokens),
             seconds=self.seconds,
         )
 
@@ -96,23 +101,23 @@ class RunState:
         n_pairs = sum(result.n_pairs for result in results)
         if n_pairs == 0:
             raise TrainingError(
-                "The corpus must give pairs of neighbouring words, but min_count and sample leave none: "
+                "The corpus must have pairs of neighbouring words, but min_count and sample leave none: "
                 f"{sum(result.n_kept for result in results)} of {self.plan.epoch_size} tokens are kept. "
-                'Take more text, lower min_count, raise sample (0 keeps all), or set boundary = "document".'
+                'Use more text, lower min_count, raise sample (0 keeps all), or set boundary = "document".'
             )
         seconds = self.seconds
         return EpochResult(
             epoch=epoch + 1,
-            loss=math.fsum(result.loss for result in results) / n_pairs,  # fsum: no matter in which order they came
+            loss=math.fsum(result.loss for result in results) / n_pairs,  # fsum does not depend on the order
             n_pairs=int(n_pairs),
             n_kept=int(sum(result.n_kept for result in results)),
             seconds=seconds,
             words_per_s=self.n_tokens / seconds,
-            alpha=self.schedule.alpha_at((epoch + 1) * self.plan.epoch_size),
+            alpha=self.schedule.learning_rate_at((epoch + 1) * self.plan.epoch_size),
         )
 
     def saved(self) -> SavedState:
-        """Return all that is needed to resume, while no task is running."""
+        """Return the state to resume from. No task may be running."""
         running = sorted(self.by_epoch.get(len(self.finished), ()), key=lambda result: result.task.number)
         return SavedState(
             epoch=self.epoch,
@@ -125,7 +130,16 @@ class RunState:
 
     @classmethod
     def restored(cls, saved: SavedState, plan: Plan, schedule: LearningRateSchedule) -> "RunState":
-        """Return the state that was saved. Raises StorageError if it does not fit the plan."""
+        """Return the state that was saved.
+
+        Args:
+            saved: The saved state.
+            plan: The plan of the run.
+            schedule: The schedule of the learning rate.
+
+        Raises:
+            StorageError: The saved state does not match the plan.
+        """
         state = cls(plan, schedule)
         state.finished = list(saved.epochs)
         state.n_done = saved.n_tasks_done
@@ -134,13 +148,13 @@ class RunState:
         fits = state.n_done <= plan.n_tasks and state.n_done == first + n_running and n_running < plan.n_items
         if not fits or saved.epoch != state.epoch:
             raise StorageError(
-                f"The progress of a checkpoint must fit its corpus, but is damaged: epoch {saved.epoch} with "
+                f"The progress of a checkpoint must match its corpus, but is damaged: epoch {saved.epoch} with "
                 f"{state.n_done} tasks of {plan.n_tasks}. {start_again()}"
             )
         state.start -= saved.seconds
         running = [TaskResult(plan.task(first + i), *counters) for i, counters in enumerate(saved.running_epoch)]
         if running:
             state.by_epoch[len(state.finished)] = running
-        state.newest = running[-N_NEWEST:]
+        state.recent = running[-N_RECENT:]
         state.n_tokens = plan.size_before(state.n_done)
         return state

@@ -1,4 +1,4 @@
-"""The work of a run: what workers must know, and what one does with a task."""
+"""The work of a run: the data that workers need, and a worker that trains tasks."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,16 +19,15 @@ from spacy_w2v.training._work_items import CorpusChunks, Item, WorkItems
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """All that a worker must know, besides the weights that it trains.
+    """The data that a worker needs, besides the weights that it trains.
 
-    It can be pickled, and so be sent to another process or machine that has the items at the same path.
+    It can be pickled, to be sent to another process, or to another machine that has the items at the same path.
     """
 
     kernel: TrainingKernel
-    """By the name of its module."""
     items: WorkItems
     tables: tuple[NamedTuple, ...]
-    """What the kernel takes between an item and the weights."""
+    """The arguments of the kernel between the item and the weights: subsampling, input layer and output layer."""
     settings: KernelSettings
     schedule: LearningRateSchedule
     plan: Plan
@@ -36,17 +35,23 @@ class Work:
 
 
 def make_work(settings: W2VSettings, prepared: Prepared, built: Built) -> Work:
-    """Return what the workers of a run must know; `Work.settings.workers` is how many there are to be."""
+    """Return the work of a run. Its `settings.workers` is the number of workers.
+
+    Args:
+        settings: The settings of the run.
+        prepared: The corpus.
+        built: The tables.
+    """
     model, training = settings.model, settings.training
     items = CorpusChunks(prepared.corpus)
     plan = Plan(items.sizes, epochs=training.epochs, seed=training.seed)
-    # More workers than items would train several epochs at the same time, each at its own learning rate.
+    # More workers than items would train several epochs at the same time, at different learning rates.
     n_workers = min(training.workers or available_cores(), plan.n_items)
     kernel = objective_of(model).kernel(training.kernel)
     return Work(
         kernel=kernel,
         items=items,
-        tables=(built.subsampling, built.inputs, built.layer),
+        tables=(built.subsampling, built.input_layer, built.output_layer),
         settings=kernel_settings(model, kernel, n_workers=n_workers, frozen=built.frozen),
         schedule=LearningRateSchedule(
             alpha=starting_alpha(model, training),
@@ -59,7 +64,7 @@ def make_work(settings: W2VSettings, prepared: Prepared, built: Built) -> Work:
 
 
 class Worker:
-    """Trains tasks of a run on weights that other workers may change at the same time."""
+    """Trains tasks of a run. Other workers may change the weights at the same time."""
 
     def __init__(self, work: Work, weights: Weights):
         """Load the kernel and open the items. Raises StorageError if they are damaged."""
@@ -69,7 +74,7 @@ class Worker:
         self.items = work.items.open()
 
     def warm_up(self) -> None:
-        """Compile the kernel, or load it from numba's cache, on an item of no units with the types of a real one."""
+        """Compile the kernel, or load it from the cache, by training on an empty item."""
         self._train(self.work.items.empty(), Task(number=0, epoch=0, item=0, first=0, size=0))
 
     def run(self, number: int) -> TaskResult:

@@ -1,4 +1,4 @@
-"""Work items: the pieces that an epoch consists of, each of which a worker trains at a time."""
+"""Work items: the parts of an epoch. A worker trains one item at a time."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,36 +10,35 @@ from spacy_w2v._arrays import Chunk
 from spacy_w2v.corpus._store import Corpus
 
 Item = Any
-"""What a kernel takes first, such as a Chunk. Any: each kind of item has its own kernels."""
+"""The first argument of a kernel, such as a Chunk. Any: each kind of item has its own kernels."""
 
 
 class ItemReader(Protocol):
     """Reads items for one worker."""
 
     def read(self, number: int, /) -> Item:
-        """Return an item, from 0. Raises StorageError if it is damaged."""
+        """Return the item with this number, from 0. Raises StorageError if it is damaged."""
 
 
 class WorkItems(Protocol):
-    """The items of an epoch. They can be pickled, and be read where the same files are at the same path."""
+    """The items of an epoch. They can be pickled, and read wherever the same files are at the same path."""
 
     @property
     def sizes(self) -> NDArray[np.int64]:
-        """Units of each item, such as tokens: of progress, and of the schedule of the learning rate."""
+        """The size of each item in units, such as tokens, that measure progress and determine the learning rate."""
 
     def open(self) -> ItemReader:
-        """Return a reader of its own for a worker. Raises StorageError if the items are damaged."""
+        """Return a new reader, for one worker. Raises StorageError if the items are damaged."""
 
     def empty(self) -> Item:
-        """Return an item of no units with the types of a real one, to compile kernels for."""
+        """Return an empty item with the types of a real one, with which a kernel is compiled."""
 
 
 @dataclass(frozen=True)
 class CorpusChunks:
-    """The chunks of an encoded corpus; their units are tokens."""
+    """The chunks of an encoded corpus. Their units are tokens."""
 
     corpus: Corpus
-    """Opened by its path."""
 
     @property
     def sizes(self) -> NDArray[np.int64]:

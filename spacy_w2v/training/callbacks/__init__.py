@@ -1,1 +1,1 @@
-"""The surroundings of training: what is called while a run goes on, such as progress bar, log and checkpoints."""
+"""Callbacks for the events of a training run: progress bar, log, checkpoints, and termination on divergence."""

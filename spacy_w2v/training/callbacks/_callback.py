@@ -1,4 +1,4 @@
-"""What a training run calls while it goes on."""
+"""The base class of callbacks for the events of a training run."""
 
 from collections.abc import Sequence
 
@@ -8,50 +8,50 @@ from spacy_w2v.training._state import RunState, TaskResult, TrainingProgress
 
 
 class Callback(EncodingCallback):
-    """Base of all callbacks: its methods do nothing, and a callback has those that it needs.
+    """Base class of callbacks. Its methods do nothing; override those that you need.
 
-    All are called in the main thread, in the order in which they stand here. What one raises ends the run. Those about
-    encoding, `on_message` and `on_encoding`, come from `EncodingCallback`.
+    All methods are called in the main thread, in the order below. An exception in one of them ends the run. The methods
+    for encoding, `on_message` and `on_encoding`, are those of `EncodingCallback`.
     """
 
     def on_corpus(self, summary: CorpusSummary) -> None:
-        """Receive what was found of corpus, vocabulary and starting point, before training starts."""
+        """Receive the summary of corpus, vocabulary and initial vectors, before training."""
 
     def on_vocabulary(self, words: Sequence[str]) -> None:
-        """Receive the words by falling count, before training starts."""
+        """Receive the words of the vocabulary, most frequent first, before training."""
 
     def on_build(self, n_bytes: int) -> None:
-        """Receive the bytes that results and checkpoint take on disk, before the weights are made."""
+        """Receive the size of results and checkpoint on disk, in bytes, before the weights are created."""
 
     def on_resume(self, results: Sequence[EpochResult]) -> None:
-        """Receive the epochs that were done before, when training resumes from a checkpoint."""
+        """Receive the results of the complete epochs, when training resumes from a checkpoint."""
 
     def on_task_end(self, result: TaskResult) -> None:
-        """Receive what one task came to, before it is added to those of its epoch."""
+        """Receive the result of a task, before it is added to its epoch."""
 
     def on_progress(self, progress: TrainingProgress) -> None:
-        """Receive how far training has come, after each task."""
+        """Receive the progress of training, after each task."""
 
     def on_epoch_end(self, result: EpochResult) -> None:
-        """Receive the result of an epoch. Tasks of the next one may be running."""
+        """Receive the result of an epoch. Tasks of the next epoch may be running."""
 
     def wants_pause(self) -> bool:
-        """Return whether training is to pause, for `on_pause`; asked after each task."""
+        """Return whether training should pause to call `on_pause`. This is called after each task."""
         return False
 
     def on_pause(self, state: RunState, *, stopping: bool) -> None:
-        """Act while no task is running and the weights stay as they are.
+        """Act during a pause, in which no task is running and the weights do not change.
 
         Args:
-            state: What the run has come to.
-            stopping: Whether the process was asked to end, and will after this.
+            state: The state of the run.
+            stopping: Whether the process will end after the pause, because of a signal.
         """
 
     def on_pause_end(self, seconds: float) -> None:
-        """Receive how long training stood still."""
+        """Receive the duration of a pause in seconds."""
 
     def on_train_end(self, results: Sequence[EpochResult]) -> None:
-        """Receive the results of all epochs, when the last task is done."""
+        """Receive the results of all epochs, after the last task."""
 
     def close(self) -> None:
-        """Let go of what the callback holds. Called in the end, also after an error, and perhaps more than once."""
+        """Release resources. This is called at the end, also after an error, and may be called more than once."""

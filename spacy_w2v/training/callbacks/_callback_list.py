@@ -1,4 +1,4 @@
-"""Several callbacks as one."""
+"""A callback that calls several callbacks."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -10,7 +10,7 @@ from spacy_w2v.training.callbacks._callback import Callback
 
 
 class CallbackList(Callback):
-    """Calls one callback after the other, and closes them in reverse order."""
+    """Calls several callbacks in order, and closes them in reverse order."""
 
     def __init__(self, callbacks: Iterable[Callback] = ()):
         self.callbacks = list(callbacks)
@@ -61,7 +61,7 @@ class CallbackList(Callback):
             callback.on_epoch_end(result)
 
     def wants_pause(self) -> bool:
-        """Return whether any of them wants one."""
+        """Return whether any callback wants a pause."""
         return any(callback.wants_pause() for callback in self.callbacks)
 
     def on_pause(self, state: RunState, *, stopping: bool) -> None:
@@ -80,7 +80,7 @@ class CallbackList(Callback):
             callback.on_train_end(results)
 
     def close(self) -> None:
-        """Close all of them, even if closing one fails."""
+        """Close all callbacks, even if closing one of them fails."""
         with ExitStack() as stack:
             for callback in self.callbacks:
                 stack.callback(callback.close)

@@ -1,4 +1,4 @@
-"""The log of a run as JSON lines: training.jsonl."""
+"""A logger that writes the events of a run as JSON lines, to training.jsonl."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,17 +10,18 @@ from spacy_w2v.training.callbacks._callback import Callback
 
 
 class JsonLinesLogger(Callback):
-    """Writes a line for the corpus, one for each epoch, one for the end; each has a key "event"."""
+    """Writes a line for the corpus, for each epoch and for the end of training, each with a key "event"."""
 
     def __init__(self, path: Path):
+        """Open the file for writing."""
         self.file: IO[str] = path.open("w", encoding="utf-8")
 
     def on_corpus(self, summary: CorpusSummary) -> None:
-        """Log what the corpus and the vocabulary are."""
+        """Log the summary of corpus and vocabulary."""
         self._write("corpus", summary.to_json())
 
     def on_resume(self, results: Sequence[EpochResult]) -> None:
-        """Log the epochs that were done before."""
+        """Log the epochs that were completed before."""
         for result in results:
             self.on_epoch_end(result)
 
@@ -29,7 +30,7 @@ class JsonLinesLogger(Callback):
         self._write("epoch", result.model_dump())
 
     def on_train_end(self, results: Sequence[EpochResult]) -> None:
-        """Log the end."""
+        """Log the end of training."""
         last = results[-1]
         self._write("end", {"seconds": last.seconds, "words_per_s": last.words_per_s, "loss": last.loss})
 

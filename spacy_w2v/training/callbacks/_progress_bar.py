@@ -1,4 +1,4 @@
-"""Shows how a run goes: progress bars in a terminal, plain lines elsewhere."""
+"""A callback that shows the progress of a run: progress bars in a terminal, plain lines elsewhere."""
 
 import math
 import sys
@@ -19,7 +19,7 @@ LINE_EVERY_S = 10.0
 
 
 class ProgressBar(Callback):
-    """Shows encoding and training on a stream: bars if it is a terminal, else a line now and then."""
+    """Shows the progress of encoding and training: as bars in a terminal, otherwise as a line every 10 seconds."""
 
     def __init__(
         self,
@@ -27,29 +27,29 @@ class ProgressBar(Callback):
         *,
         show_corpus: Callable[[CorpusSummary], None] | None = None,
     ):
-        """Show nothing yet.
+        """Create the callback.
 
         Args:
-            stream: Where; None for standard error.
-            show_corpus: Prints what is known of the corpus; None to print only how many documents were left out.
+            stream: The stream to print to; None for standard error.
+            show_corpus: Prints a summary of the corpus; None to print only the number of documents left out.
         """
         self.stream = stream or sys.stderr
         self.show_corpus = show_corpus
         self.shows_epochs = True
-        """Whether to print the result of each epoch, which a logger may do in place of it."""
+        """Whether to print the result of each epoch. A logger may do this instead."""
         self.display: _Bar | _Lines | None = None
         self.phase = ""
 
     def close(self) -> None:
-        """End the display that is shown."""
+        """Close the current bar."""
         if self.display is not None:
             self.display.close()
             self.display = None
             self.phase = ""
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
-        """Take a bar from the screen while others print to it; it comes back below."""
+    def hidden(self) -> Iterator[None]:
+        """Hide the bar while other output is printed, and show it again below."""
         bar = self.display.bar if isinstance(self.display, _Bar) else None
         if bar is None:
             yield
@@ -66,20 +66,20 @@ class ProgressBar(Callback):
         print(shown_lines(text), file=self.stream, flush=True)
 
     def on_encoding(self, progress: EncodingProgress) -> None:
-        """Show how far encoding has come."""
+        """Show the progress of encoding."""
         display = self._show("Encoding")
         rate = progress.n_tokens / progress.seconds
-        facts = [
+        details = [
             f"{progress.n_documents:,} documents",
             f"{progress.n_tokens:,} tokens",
             f"{rate:,.0f} tokens/s",
         ]
-        display.update(progress.fraction, progress.seconds, facts)
+        display.update(progress.fraction, progress.seconds, details)
         if progress.fraction == 1.0:
             self.close()
 
     def on_corpus(self, summary: CorpusSummary) -> None:
-        """Print how many documents were left out, if any, or what `show_corpus` does."""
+        """Call `show_corpus`, or print the number of documents left out, if any."""
         found = summary.corpus
         if self.show_corpus is not None:
             self.close()
@@ -88,18 +88,18 @@ class ProgressBar(Callback):
             self.on_message(f"Left out {found.n_null:,} null documents and {found.n_not_text:,} that are not text")
 
     def on_progress(self, progress: TrainingProgress) -> None:
-        """Show how far training has come."""
+        """Show the progress of training."""
         display = self._show("Training")
         rate = progress.n_tokens / progress.seconds
         loss = "" if math.isnan(progress.loss) else f"loss {progress.loss:.4f}"
-        facts = [
+        details = [
             f"epoch {progress.epoch}",
             f"{rate:,.0f} words/s",
             loss,
-            f"learning rate {progress.alpha:.5f}",
+            f"learning rate {progress.learning_rate:.5f}",
         ]
         fraction = progress.n_tokens / progress.n_tokens_total
-        display.update(fraction, progress.seconds, [fact for fact in facts if fact])
+        display.update(fraction, progress.seconds, [detail for detail in details if detail])
 
     def on_epoch_end(self, result: EpochResult) -> None:
         """Print the result of an epoch."""
@@ -115,10 +115,10 @@ class ProgressBar(Callback):
 
 
 class ProgressBarWithCorpus(ProgressBar):
-    """Prints a sentence on the corpus and its vocabulary too."""
+    """A progress bar that also prints a sentence about the corpus and its vocabulary."""
 
     def on_corpus(self, summary: CorpusSummary) -> None:
-        """Print how many documents were left out, if any, and the sentence."""
+        """Print the number of documents left out, if any, and a sentence about corpus and vocabulary."""
         super().on_corpus(summary)
         if (words := summary.vocabulary) is not None:
             self.on_message(
@@ -134,8 +134,8 @@ class _Bar:
 
         self.bar = tqdm(total=1.0, desc=phase, bar_format=BAR_FORMAT_UNKNOWN, file=stream, leave=True)
 
-    def update(self, fraction: float | None, seconds: float, facts: list[str]) -> None:
-        self.bar.set_postfix_str(", ".join(facts), refresh=False)
+    def update(self, fraction: float | None, seconds: float, details: list[str]) -> None:
+        self.bar.set_postfix_str(", ".join(details), refresh=False)
         if fraction is None:
             self.bar.refresh()
         else:
@@ -155,9 +155,9 @@ class _Lines:
     def __init__(self, stream: TextIO, phase: str):
         self.stream = stream
         self.phase = phase
-        self.next_s = LINE_EVERY_S / 10  # the first rate is worth a line after a second
+        self.next_s = LINE_EVERY_S / 10  # show the first line early, after a second
 
-    def update(self, fraction: float | None, seconds: float, facts: list[str]) -> None:
+    def update(self, fraction: float | None, seconds: float, details: list[str]) -> None:
         if seconds < self.next_s and fraction != 1.0:
             return
         self.next_s = seconds + LINE_EVERY_S
@@ -165,10 +165,10 @@ class _Lines:
         if fraction:
             left_s = seconds * (1.0 - fraction) / fraction
             share = f" {fraction:.0%}, {left_s:.0f} s left"
-        self.write(f"{self.phase}{share}: {', '.join(facts)}")
+        self.write(f"{self.phase}{share}: {', '.join(details)}")
 
     def write(self, line: str) -> None:
         print(line, file=self.stream, flush=True)
 
     def close(self) -> None:
-        """Lines need no end."""
+        """Do nothing: lines need not be closed."""

@@ -1,4 +1,4 @@
-"""Ends a run whose losses or weights explode."""
+"""A callback that ends a run when it diverges."""
 
 import math
 import time
@@ -12,11 +12,11 @@ from spacy_w2v.training._state import RunState, TaskResult, TrainingProgress
 from spacy_w2v.training.callbacks._callback import Callback
 
 CHECK_EVERY_S = 2.0
-"""Seconds between looks at a sample of the weights, which takes a few milliseconds."""
+"""Seconds between checks of a sample of the weights. A check takes a few milliseconds."""
 
 
 class TerminateOnDivergence(Callback):
-    """Raises TrainingError if a loss is not finite or too high, or a vector too long."""
+    """Raises TrainingError if a loss is not finite or too high, or the norm of a vector is too large."""
 
     def __init__(
         self,
@@ -25,44 +25,44 @@ class TerminateOnDivergence(Callback):
         *,
         n_tokens_per_epoch: int,
         n_tokens: int = 0,
-        what_is_kept: Callable[[], str] = lambda: "",
+        describe_checkpoint: Callable[[], str] = lambda: "",
     ):
-        """Watch a run.
+        """Create the callback.
 
         Args:
-            check: Looks at losses and weights.
-            schedule: Of the learning rate, which errors name.
-            n_tokens_per_epoch: Tokens of the corpus.
-            n_tokens: Those that were done before, of a run that is resumed.
-            what_is_kept: Returns a sentence on the last good state, after a space, for errors.
+            check: Checks losses and weights.
+            schedule: The schedule of the learning rate, for errors.
+            n_tokens_per_epoch: Number of tokens in the corpus.
+            n_tokens: Number of tokens trained before the run was resumed.
+            describe_checkpoint: Returns a sentence about the last checkpoint, after a space, for errors.
         """
         self.check = check
         self.schedule = schedule
         self.n_tokens_per_epoch = n_tokens_per_epoch
-        self.what_is_kept = what_is_kept
+        self.describe_checkpoint = describe_checkpoint
         self.n_tokens = n_tokens
         self.next_check = time.monotonic() + CHECK_EVERY_S
 
     def on_task_end(self, result: TaskResult) -> None:
-        """Look at the loss of a task."""
+        """Check the loss of a task."""
         if not math.isfinite(result.loss):
             self._raise_if(f"The loss must stay finite, was: {result.loss}")
 
     def on_progress(self, progress: TrainingProgress) -> None:
-        """Look at the mean loss, and now and then at a sample of the weights."""
+        """Check the mean loss, and every few seconds a sample of the weights."""
         self.n_tokens = progress.n_tokens
-        self._raise_if(self.check.of_loss(progress.loss))
+        self._raise_if(self.check.check_loss(progress.loss))
         if time.monotonic() > self.next_check:
-            self._raise_if(self.check.of_sample())
+            self._raise_if(self.check.check_sample())
             self.next_check = time.monotonic() + CHECK_EVERY_S
 
     def on_pause(self, state: RunState, *, stopping: bool) -> None:
-        """Look at all weights, before a checkpoint takes them for good ones."""
-        self._raise_if(self.check.of_all())
+        """Check all weights before they are written to a checkpoint."""
+        self._raise_if(self.check.check_all())
 
     def on_train_end(self, results: Sequence[EpochResult]) -> None:
-        """Look at all weights."""
-        self._raise_if(self.check.of_all())
+        """Check all weights."""
+        self._raise_if(self.check.check_all())
 
     def _raise_if(self, problem: str | None) -> None:
         if problem is None:
@@ -70,6 +70,6 @@ class TerminateOnDivergence(Callback):
         n_tokens = min(self.n_tokens, self.schedule.n_tokens - 1)
         raise TrainingError(
             f"{problem}, in epoch {n_tokens // self.n_tokens_per_epoch + 1} at learning rate "
-            f"{self.schedule.alpha_at(n_tokens):.4g}. Lower alpha, which is {self.schedule.alpha:.4g}."
-            f"{self.what_is_kept()}"
+            f"{self.schedule.learning_rate_at(n_tokens):.4g}. Lower alpha, which is {self.schedule.alpha:.4g}."
+            f"{self.describe_checkpoint()}"
         )

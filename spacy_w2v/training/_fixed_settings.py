@@ -1,0 +1,61 @@
+"""The settings that must not change when a run is resumed."""
+
+from collections.abc import Collection, Mapping
+
+from spacy_w2v.config._schema import W2VSettings
+from spacy_w2v.model._blocks import Block, unknown_entries
+from spacy_w2v.model._recorded_settings import (
+    RecordedInitialSettings,
+    RecordedModelSettings,
+    RecordedTokensSettings,
+    RecordedTrainingSettings,
+    RecordedVocabularySettings,
+)
+from spacy_w2v.model._run_record import RunRecord
+
+CHANGEABLE_SETTINGS = {"tokens": {"n_process"}, "training": {"workers", "checkpoint_every_s", "alpha", "min_alpha"}}
+"""Settings, by block, that may change when a run is resumed."""
+
+BLOCKS = ("tokens", "vocabulary", "model", "initial", "training")
+"""The blocks of `[w2v]` that affect the vectors."""
+
+
+class FixedSettings(Block):
+    """The settings of these blocks, without those that may change."""
+
+    tokens: RecordedTokensSettings
+    vocabulary: RecordedVocabularySettings
+    model: RecordedModelSettings
+    initial: RecordedInitialSettings
+    training: RecordedTrainingSettings
+
+    def unknown(self) -> list[str]:
+        """Return the names of unknown settings, which a newer version may have written."""
+        return [f"w2v.{block}.{name}" for block in BLOCKS for name in unknown_entries(getattr(self, block))]
+
+
+def changed_settings(
+    before: FixedSettings | RunRecord, now: W2VSettings, changeable: Mapping[str, Collection[str]] = CHANGEABLE_SETTINGS
+) -> list[str]:
+    """Return a line for each setting that has changed.
+
+    Args:
+        before: The earlier settings.
+        now: The settings now.
+        changeable: Settings, by block, that may change.
+    """
+    lines = []
+    for block in BLOCKS:
+        old, new = getattr(before, block), getattr(now, block)
+        lines += [
+            f"w2v.{block}.{name} was {getattr(old, name)!r}, is now: {getattr(new, name)!r}"
+            for name in type(new).model_fields
+            if name not in changeable.get(block, ()) and getattr(old, name) != getattr(new, name)
+        ]
+    return lines
+
+
+def fixed_settings(settings: W2VSettings) -> FixedSettings:
+    """Return the settings that must not change when the run is resumed."""
+    values = settings.model_dump(mode="json", include=set(BLOCKS), exclude=CHANGEABLE_SETTINGS)
+    return FixedSettings.model_validate(values)
