@@ -519,7 +519,7 @@ def test_bundled_sets_have_names():
     ("names", "error", "message"),
     [
         (["wordsim"], ConfigError, "must be one of wordsim353, simlex999, or an existing file .*, was: wordsim"),
-        (["wordsim353", datapath("wordsim353.tsv")], ConfigError, "names of their own, was twice: wordsim353"),
+        (["wordsim353", datapath("wordsim353.tsv")], ConfigError, "different names, was twice: wordsim353"),
         ([__file__], CorpusError, "must have lines of two words and a rating"),
         ([sys.executable], CorpusError, "must be an evaluation set in UTF-8, but cannot be read"),
     ],

@@ -56,7 +56,7 @@ BAD_PAIRS = {
     "comments": ("# nothing\n", "but it has none"),
     "prose": ("This is a text.\nIt has lines.\n", "but line 1 is: 'This is a text.'"),
     "two columns": ("a b\nc d\n", "but line 1 is: 'a b'"),
-    "ragged": ("a\tb\t1\nc\td\n", "as many columns in each, but line 1"),
+    "ragged": ("a\tb\t1\nc\td\n", "the same number of columns in all lines, but line 1"),
     "no numbers": ("a\tb\tc\nd\te\tf\n", "not clear which of its 3 columns these are: 0 are numbers"),
     "one is no number": (
         "a\tb\t1\nc\td\tx\ne\tf\t2\n",

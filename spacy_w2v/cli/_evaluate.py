@@ -86,6 +86,6 @@ def print_scores(scores: "Scores") -> None:
     rows = score_rows(scores, leave_out=("pearson",))
     msg.table(rows, header=("Set", "Measure", "Score", "Questions"), divider=True, aligns=("l", "l", "r", "r"))
     for name, score in scores.by_name().items():
-        if score.n_used < score.fewest:
+        if score.n_used < score.min_questions:
             n_questions = score.n_used + score.n_unknown
             msg.warn(f"No score for {name}: of its {n_questions:,} questions, too few have known words only.")

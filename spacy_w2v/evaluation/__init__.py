@@ -1,1 +1,1 @@
-"""How good vectors are: data sets, scores and reports."""
+"""Evaluation of word vectors: data sets, scores and reports."""

@@ -1,4 +1,4 @@
-"""How many analogies vectors solve, by gensim."""
+"""The share of analogies that word vectors solve, computed by gensim."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,25 +15,26 @@ from spacy_w2v.model._word_vectors import WordVectors
 
 
 def score_analogies(vectors: WordVectors, sections: Sequence[Section], *, restrict_vocab: int) -> AnalogyScore:
-    """Return the share of analogies solved, by `evaluate_word_analogies` of gensim (3CosAdd).
+    """Return the share of analogies solved, by gensim's `evaluate_word_analogies`.
 
-    Case is ignored, as by compute-accuracy.c of word2vec and by gensim: of words that differ in case only, the most
-    frequent counts.
+    The method is 3CosAdd (Mikolov et al. 2013, "Linguistic Regularities in Continuous Space Word Representations").
+    Case is ignored, as in word2vec's compute-accuracy.c and in gensim: of words that differ only in case, the most
+    frequent one is used.
 
     Args:
-        vectors: The words, most frequent first. Of those that share a row, one counts.
-        sections: Questions by kind.
-        restrict_vocab: Of so many of the most frequent words, questions and answers are taken.
+        vectors: The word vectors, most frequent words first. Of words that share a row, one is used.
+        sections: The questions, by kind.
+        restrict_vocab: Number of the most frequent words among which questions and answers must be.
 
     Returns:
-        The accuracy, also of meaning and of grammar where sections of both kinds are there, and numbers of questions.
+        The accuracy and the numbers of questions; also those of semantic and syntactic sections, if there are both.
     """
     from spacy_w2v.formats.gensim._keyed_vectors import make_keyed_vectors
 
     keyed_vectors = make_keyed_vectors(_frequent(vectors, restrict_vocab))
     lines = (line for section in sections for line in (f": {section.name}", *map(" ".join, section.questions)))
     with TemporaryDirectory() as directory, single_threaded_blas():
-        path = Path(directory, "set.txt")  # in the one layout that gensim reads
+        path = Path(directory, "set.txt")  # the only layout that gensim reads
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
         _, (*solved, _) = keyed_vectors.evaluate_word_analogies(str(path), restrict_vocab=restrict_vocab)
     syntactic = [section for section in solved if section["section"].startswith("gram")]
@@ -53,7 +54,7 @@ def score_analogies(vectors: WordVectors, sections: Sequence[Section], *, restri
 
 
 def _frequent(vectors: WordVectors, n_words: int) -> WordVectors:
-    """Return the most frequent words with their vectors; of those that share a row, the one that names it."""
+    """Return the n_words most frequent words with their vectors. Of words that share a row, only one is kept."""
     _, first = np.unique(vectors.rows, return_index=True)
     rows = vectors.rows[np.sort(first)[:n_words]]
     words = [vectors.words[place] for place in vectors.word_of_row[rows].tolist()]

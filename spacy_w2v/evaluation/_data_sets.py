@@ -1,4 +1,4 @@
-"""Sets that vectors are scored on: word pairs that people have rated, and analogies."""
+"""Readers of evaluation sets: word pairs with human similarity ratings, and analogies."""
 
 import csv
 import re
@@ -11,20 +11,20 @@ from spacy_w2v._atomic import read_bounded
 from spacy_w2v.errors import CorpusError, StorageError
 
 MAX_BYTES = 1 << 26
-"""Larger files cannot be sets: Google's analogies take 600 kB."""
+"""Largest size of an evaluation set. Google's analogies have 600 kB."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _SEPARATORS = ("\t", ";", ",", " ")
-"""Tried one after the other; a space stands for any white space."""
+"""Separators in the order in which they are tried. A space stands for any white space."""
 
 Line = tuple[int, str]
 """The number of a line in its file, from 1, and its text."""
 
 
 class WordPair(NamedTuple):
-    """Two words, and how similar people find them."""
+    """Two words and their human similarity rating."""
 
     first: str
     second: str
@@ -32,19 +32,21 @@ class WordPair(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Analogies of a kind."""
+    """Analogies of one kind."""
 
     name: str
     questions: list[tuple[str, ...]]
-    """Of four words: a is to b as c is to d."""
+    """Each has four words: a is to b as c is to d."""
 
 
 def read_word_pairs(path: Path) -> list[WordPair]:
-    """Return the pairs in a file, at least one.
+    """Return the word pairs in a file, at least one.
 
-    A line has two words and a rating, separated by tabs, semicolons, commas or spaces. The first line may name the
-    columns, of which there may be others; lines that begin with # are left out. Raises CorpusError for another layout,
-    or where it is not clear which columns are meant.
+    A line has two words and a rating, separated by tabs, semicolons, commas or spaces. Other columns may follow, and
+    the first line may hold the names of the columns. Lines that begin with # are ignored.
+
+    Raises:
+        CorpusError: The file has another layout, or it is not clear which columns to use.
     """
     lines = [line for line in _read_lines(path) if line[1].strip() and not line[1].startswith("#")]
     rows = _rows(lines, range(3, 1000))
@@ -52,7 +54,7 @@ def read_word_pairs(path: Path) -> list[WordPair]:
         what = f"line {lines[0][0]} is: {lines[0][1][:60]!r}" if lines else "it has none"
         raise CorpusError(
             f"{path} must have lines of two words and a rating, separated by tabs, semicolons, commas or spaces, with "
-            f"as many columns in each, but {what}."
+            f"the same number of columns in all lines, but {what}."
         )
     first, second, rating = _columns(path, lines, rows)
     if len(rows) > 1 and not _is_number(rows[0][rating]):
@@ -69,8 +71,11 @@ def read_word_pairs(path: Path) -> list[WordPair]:
 def read_analogies(path: Path) -> list[Section]:
     """Return the analogies in a file, at least one.
 
-    A line has four words, separated by tabs, semicolons, commas or spaces; or it begins with a colon, and names those
-    that follow. Lines that begin with # are left out. Raises CorpusError for another layout.
+    A line has four words, separated by tabs, semicolons, commas or spaces. A line that begins with a colon names the
+    section that follows. Lines that begin with # are ignored.
+
+    Raises:
+        CorpusError: The file has another layout.
     """
     lines = [line for line in _read_lines(path) if line[1].strip() and not line[1].startswith("#")]
     questions = [line for line in lines if not line[1].startswith(":")]
@@ -94,7 +99,7 @@ def read_analogies(path: Path) -> list[Section]:
 
 
 def _read_lines(path: Path) -> Iterator[Line]:
-    """Yield the lines of a text file. Raises CorpusError for what is not one."""
+    """Yield the lines of a text file. Raises CorpusError for any other file."""
     if not path.is_file():
         raise CorpusError(f"An evaluation set must be an existing file, was: {path}")
     try:
@@ -104,7 +109,7 @@ def _read_lines(path: Path) -> Iterator[Line]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        utf16 = " It seems to be UTF-16." if content.startswith((b"\xff\xfe", b"\xfe\xff")) else ""
+        utf16 = " It seems to be UTF-16. Convert it." if content.startswith((b"\xff\xfe", b"\xfe\xff")) else ""
         raise CorpusError(f"{path} must be an evaluation set in UTF-8, but cannot be read: {error}.{utf16}") from None
     for number, line in enumerate(_LINE_BREAK.split(text), start=1):
         if _NO_TEXT.search(line):
@@ -113,7 +118,15 @@ def _read_lines(path: Path) -> Iterator[Line]:
 
 
 def _rows(lines: Sequence[Line], widths: range) -> list[list[str]]:
-    """Return the columns of all lines by the first separator that gives all the same number of them, or none."""
+    """Return the columns of all lines, by the first separator that gives the same number of columns in all lines.
+
+    Args:
+        lines: The lines.
+        widths: The allowed numbers of columns.
+
+    Returns:
+        The columns, or an empty list if no separator fits.
+    """
     for separator in _SEPARATORS:
         try:
             rows = [_split(text, separator) for _, text in lines]
@@ -135,8 +148,8 @@ def _split(text: str, separator: str) -> list[str]:
 
 
 def _columns(path: Path, lines: Sequence[Line], rows: Sequence[Sequence[str]]) -> tuple[int, int, int]:
-    """Return which columns are the two words and the rating. Raises CorpusError if that is not clear."""
-    body = rows[1:] or rows  # the first may have their names
+    """Return the indices of the columns with the two words and the rating. Raises CorpusError if they are unclear."""
+    body = rows[1:] or rows  # the first row may have the names of the columns
     width = len(rows[0])
     numbers = Counter(column for row in body for column in range(width) if _is_number(row[column]))
     numeric = [column for column in range(width) if numbers[column] == len(body)]
@@ -153,7 +166,7 @@ def _columns(path: Path, lines: Sequence[Line], rows: Sequence[Sequence[str]]) -
         return words[0], words[1], 2 if 2 in numeric else numeric[0]
     raise CorpusError(
         f"{path} must have two words and a rating in each line, but it is not clear which of its {width} columns these "
-        f"are: {len(numeric)} are numbers. Put the words into the first two, and the rating into the third."
+        f"are: {len(numeric)} have numbers. Put the words into columns 1 and 2, and the rating into column 3."
     )
 
 

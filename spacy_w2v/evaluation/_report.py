@@ -1,4 +1,4 @@
-"""A short report of a model in Markdown: what it was trained on, how, and what came of it."""
+"""A short report on a model in Markdown: corpus, training, scores and neighbours."""
 
 import re
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ N_NEIGHBOURS = 5
 N_WORDS = 5
 
 ENGLISH_WORDS = ("french", "king", "city", "war", "computer")
-"""Whose neighbours are shown if no others are asked for."""
+"""Words whose neighbours are shown by default in an English report."""
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MARKUP = re.compile(r"[\\`*{}\[\]()<>#|~&!$@]|(?<![^\W_])_|_(?![^\W_])|(?<=www)\.|:(?=//)", re.IGNORECASE)
-"""What means something in Markdown, or is made a link by itself."""
+"""Characters with a meaning in Markdown, and those that turn text into links."""
 
-FIRST_RANK = 100
-"""Words before it say little of any text: such as "the", commas and digits."""
+MIN_RANK = 100
+"""Rank of the first word that may be shown. More frequent words, such as "the" or ",", say little about a text."""
 
 
 TEMPLATE = """\
@@ -83,17 +83,17 @@ Trained by another program.
 {% endfor %}
 {% endif %}
 """
-"""Of Jinja: `text` and `code` show words, names and settings of others as they are, `number` puts commas."""
+"""A Jinja template. The filters `text` and `code` escape words, names and settings; `number` adds commas."""
 
 
 def make_report(model: TrainedModel, *, scores: Scores | None, words: list[str]) -> str:
     """Return the report.
 
     Args:
-        model: What it is about.
-        scores: What `evaluate` returns, or None.
-        words: Those whose neighbours are shown; others than those of the vocabulary are left out. If none are given:
-            some of English, or in other languages some that are frequent.
+        model: The model.
+        scores: The scores of the model; None for a report without scores.
+        words: Words whose neighbours to show; unknown words are ignored. If empty, some English words, or in other
+            languages some frequent words.
     """
     from jinja2 import Environment
 
@@ -114,11 +114,11 @@ def make_report(model: TrainedModel, *, scores: Scores | None, words: list[str])
 def _words_to_show(model: TrainedModel) -> Sequence[str]:
     if model.record.lang == "en":
         return ENGLISH_WORDS
-    return [word for word in model.words[FIRST_RANK:] if word.isalpha()][:N_WORDS]
+    return [word for word in model.words[MIN_RANK:] if word.isalpha()][:N_WORDS]
 
 
 def plain_text(text: str) -> str:
-    """Return a word, name or setting of others as Markdown that shows it as it is, without links, images or HTML."""
+    """Return Markdown that shows a word, name or setting unchanged, without links, images or HTML."""
     return _MARKUP.sub(lambda match: _ENTITIES.get(match[0], f"\\{match[0]}"), shown(text))
 
 

@@ -1,4 +1,4 @@
-"""Scores of word vectors: as objects, as JSON values, and as rows of tables."""
+"""Scores of word vectors, their conversion to JSON values, and their rows in tables."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
@@ -12,55 +12,55 @@ T = TypeVar("T", bound="Score")
 
 
 class Score(BaseModel):
-    """What all scores have."""
+    """Base class of scores."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 
-    fewest: ClassVar[int] = 1
-    """Questions that a score needs."""
+    min_questions: ClassVar[int] = 1
+    """Smallest number of questions that gives a score."""
 
 
 class WordPairScore(Score):
-    """How well cosines of vectors agree with people's ratings of word pairs."""
+    """The correlation of cosine similarities with human ratings of word pairs."""
 
-    fewest: ClassVar[int] = 2
+    min_questions: ClassVar[int] = 2
 
     spearman: float | None = None
-    """Rank correlation, in [-1, 1]; None where fewer than two pairs are used, or all have one rating or cosine."""
+    """Spearman's rank correlation in [-1, 1]. None for fewer than two pairs, or if all ratings or cosines are equal."""
     pearson: float | None = None
-    """Linear correlation, in [-1, 1]; None as `spearman`."""
+    """Pearson's linear correlation in [-1, 1]. None in the same cases."""
     n_used: int
-    """Pairs of which both words have a vector."""
+    """Number of pairs in which both words have a vector."""
     n_unknown: int = 0
-    """Pairs that were left out."""
+    """Number of pairs without a score, because a word has no vector."""
 
     def measures(self) -> dict[str, tuple[float | None, int]]:
-        """Return both correlations, with the number of pairs."""
+        """Return both correlations by name, each with the number of pairs."""
         return {"spearman": (self.spearman, self.n_used), "pearson": (self.pearson, self.n_used)}
 
 
 class AnalogyScore(Score):
-    """How many analogies vectors solve, in [0, 1]; None without questions."""
+    """The share of analogies solved, in [0, 1]. It is None without questions."""
 
     accuracy: float | None
-    """Of all questions."""
+    """The share of all questions."""
     semantic: float | None = None
-    """Of those in sections of meaning, where a set has those of Google's set."""
+    """The share of semantic questions. None for sets without both kinds of sections."""
     n_used_semantic: int | None = None
-    """Questions of these; None for other sets."""
+    """Number of semantic questions. None for sets without both kinds of sections."""
     syntactic: float | None = None
-    """Of those in sections of grammar, whose names begin with "gram"."""
+    """The share of syntactic questions, whose sections have names that begin with "gram", as in Google's set."""
     n_used_syntactic: int | None = None
-    """Questions of these; None for other sets."""
+    """Number of syntactic questions. None for sets without both kinds of sections."""
     n_used: int
-    """Questions of which all four words are among the most frequent."""
+    """Number of questions whose four words are among the `restrict_vocab` most frequent words."""
     n_unknown: int = 0
-    """Questions that were left out."""
+    """Number of other questions, which are not scored."""
     restrict_vocab: int = 0
-    """The number of the most frequent words that were looked at."""
+    """Number of the most frequent words among which questions and answers were."""
 
     def measures(self) -> dict[str, tuple[float | None, int]]:
-        """Return the accuracy of all, and of both kinds where there are such, with the number of questions."""
+        """Return the accuracies by name, each with the number of questions."""
         measures = {"accuracy": (self.accuracy, self.n_used)}
         if self.n_used_semantic is not None:
             measures["semantic"] = (self.semantic, self.n_used_semantic)
@@ -71,27 +71,59 @@ class AnalogyScore(Score):
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores of vectors by the name of each set."""
+    """The scores of word vectors on evaluation sets, by the name of each set. `evaluate` returns them.
+
+    Example:
+        >>> scores = spacy_w2v.evaluate("vectors.txt.gz")
+        >>> scores.word_pairs["SimLex-999"].n_used
+        63
+        >>> accuracy = scores.analogies["Google analogies"].accuracy
+    """
 
     word_pairs: dict[str, WordPairScore]
+    """Scores on word similarity."""
     analogies: dict[str, AnalogyScore]
+    """Scores on analogies."""
 
     def by_name(self) -> dict[str, WordPairScore | AnalogyScore]:
-        """Return all scores, those of word pairs first."""
+        """Return all scores by the name of the set, those on word similarity first.
+
+        Example:
+            >>> list(spacy_w2v.evaluate("vectors.txt.gz").by_name())
+            ['WordSim-353', 'SimLex-999', 'Google analogies']
+        """
         return {**self.word_pairs, **self.analogies}
 
     def to_dict(self) -> dict[str, dict[str, Any]]:  # Any: JSON values
-        """Return the scores as JSON values, as `spacy w2v evaluate --output` writes them."""
+        """Return the scores as JSON values, like those that `spacy w2v evaluate --output` writes.
+
+        Example:
+            >>> values = spacy_w2v.evaluate("vectors.txt.gz").to_dict()
+            >>> list(values["WordSim-353"])
+            ['spearman', 'pearson', 'n_used', 'n_unknown']
+        """
         return {
             **{name: score.model_dump() for name, score in self.word_pairs.items()},
-            **{name: _without_kinds(score) for name, score in self.analogies.items()},
+            **{name: _without_missing_kinds(score) for name, score in self.analogies.items()},
         }
 
     @classmethod
     def from_dict(cls, values: object) -> "Scores":
-        """Return the scores that `to_dict` made JSON values of. Raises CorpusError for other values."""
+        """Return the scores from JSON values that `to_dict` returned.
+
+        Args:
+            values: A dict with the values of each set.
+
+        Raises:
+            CorpusError: The values have another form.
+
+        Example:
+            >>> scores = spacy_w2v.evaluate("vectors.txt.gz")
+            >>> spacy_w2v.Scores.from_dict(scores.to_dict()) == scores
+            True
+        """
         if not isinstance(values, dict) or not all(isinstance(value, dict) for value in values.values()):
-            raise CorpusError("Scores must be a block of values for each set.")
+            raise CorpusError("Scores must have a block of values for each set, but have others.")
         return cls(
             {name: _parsed(WordPairScore, value, name) for name, value in values.items() if "accuracy" not in value},
             {name: _parsed(AnalogyScore, value, name) for name, value in values.items() if "accuracy" in value},
@@ -99,7 +131,12 @@ class Scores:
 
 
 def score_rows(scores: Scores, *, leave_out: tuple[str, ...] = ()) -> list[tuple[str, str, str, str]]:
-    """Return a row for each set and measure, for tables: set, measure, score, number of questions used."""
+    """Return table rows of set, measure, score and number of questions, one for each set and measure.
+
+    Args:
+        scores: The scores.
+        leave_out: Names of measures without a row.
+    """
     return [
         (name, measure, "–" if value is None else f"{value:.3f}", f"{n_used:,}")
         for name, score in scores.by_name().items()
@@ -108,14 +145,14 @@ def score_rows(scores: Scores, *, leave_out: tuple[str, ...] = ()) -> list[tuple
     ]
 
 
-def _without_kinds(score: AnalogyScore) -> dict[str, Any]:  # Any: JSON values
-    """Return the values, less those of kinds that the set does not have."""
+def _without_missing_kinds(score: AnalogyScore) -> dict[str, Any]:  # Any: JSON values
+    """Return the values of a score, without those of kinds of questions that the set lacks."""
     missing = [kind for kind in ("semantic", "syntactic") if getattr(score, f"n_used_{kind}") is None]
     return score.model_dump(exclude={name for kind in missing for name in (kind, f"n_used_{kind}")})
 
 
 def _parsed(kind: type[T], values: dict[str, object], name: str) -> T:
-    """Return the score of a set that JSON values hold. Raises CorpusError."""
+    """Return the score of a set from JSON values. Raises CorpusError if they are invalid."""
     try:
         return kind.model_validate(values)
     except ValidationError as error:

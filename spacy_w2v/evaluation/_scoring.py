@@ -1,4 +1,4 @@
-"""Scores of word vectors on sets of word pairs and analogies."""
+"""Scoring of word vectors on word similarity and analogies."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ ANALOGIES = {"Google analogies": "questions-words.txt"}
 """Analogies that gensim bundles (Mikolov et al. 2013a, arXiv 1301.3781)."""
 
 Sets = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
-"""Files of sets: one, several, or by the name of the set."""
+"""One file, several files, or files by the name of the set."""
 
 
 def bundled(file_name: str) -> Path:
@@ -49,27 +49,30 @@ def evaluate(
     tokenize: bool = False,
     trust_config: bool = False,
 ) -> Scores:
-    """Return the scores of word vectors on word similarity and analogies, of the sets that gensim bundles or of others.
+    """Score word vectors on word similarity and analogies.
+
+    By default, the evaluation sets are those that gensim bundles: WordSim-353 (Finkelstein et al. 2002), SimLex-999
+    (Hill et al. 2015) and Google's analogies (Mikolov et al. 2013a, arXiv 1301.3781). They are English.
 
     Args:
-        vectors: A model, a spaCy pipeline, vectors of gensim, or the path of any of them or of a file of word2vec or
-            GloVe: whatever `open_vectors` takes.
-        word_pairs: Files of two words and a rating in each line: a path, several, or paths by the name of the set.
-            Without any sets: WordSim-353 and SimLex-999, which are English.
-        analogies: Files like questions-words.txt, likewise. Without any sets: Google's analogies.
-        restrict_vocab: Analogies are asked and answered among so many of the most frequent words.
-        vector_kind: Those of a model that are scored, "input", "output" or "mean".
-        tokenize: In word pairs, a word that has no vector takes the mean of those of its tokens. The pipeline of the
-            model makes these as it did for the corpus; for the vectors of a spaCy pipeline, that pipeline does.
-        trust_config: As for `load`.
+        vectors: Anything that `open_vectors` takes: a model, a spaCy pipeline, vectors of gensim, or the path of one of
+            these, or of a file of word2vec, GloVe or fastText.
+        word_pairs: Files with two words and a rating in each line: a path, several paths, or a dict of paths by the
+            name of the set.
+        analogies: Files in the layout of questions-words.txt, in the same form.
+        restrict_vocab: Number of the most frequent words among which questions and answers of analogies must be.
+        vector_kind: The vectors of a model to score: "input", "output", or "mean" for the mean of both.
+        tokenize: Whether a word without a vector in a pair gets the mean vector of its tokens. The tokens are made by
+            the model's tokenizer, as in its corpus, or by the spaCy pipeline of the vectors.
+        trust_config: Whether to call any function that the config of a model names; see `load`.
 
     Returns:
-        Scores by the name of each set, such as `scores.word_pairs["WordSim-353"].spearman` and
-        `scores.analogies["Google analogies"].accuracy`. Questions with unknown words are left out.
+        The scores by the name of each set, such as `scores.word_pairs["WordSim-353"].spearman` and
+        `scores.analogies["Google analogies"].accuracy`. Questions with unknown words are not scored.
 
     Raises:
-        ConfigError: There are no such vectors, or tokenize is set for vectors that come without a tokenizer.
-        CorpusError: A set cannot be read.
+        ConfigError: There are no vectors of this kind, or `tokenize` is set for vectors without a tokenizer.
+        CorpusError: An evaluation set cannot be read.
         StorageError: The vectors cannot be read.
 
     Example:
@@ -85,7 +88,7 @@ def evaluate(
     pairs = {name: read_word_pairs(path) for name, path in pair_files.items()}
     sections = {name: read_analogies(path) for name, path in analogy_files.items()}
     opened = vectors_of(vectors, trust_config=trust_config, argument="vectors").of_kind(vector_kind)
-    rows_of_tokens = _finds_tokens(opened) if tokenize else None
+    rows_of_tokens = _token_finder(opened) if tokenize else None
     return Scores(
         {name: score_word_pairs(opened, of_set, rows_of_tokens=rows_of_tokens) for name, of_set in pairs.items()},
         {name: score_analogies(opened, of_set, restrict_vocab=restrict_vocab) for name, of_set in sections.items()},
@@ -93,9 +96,12 @@ def evaluate(
 
 
 def _files_by_name(*, word_pairs: Sets | None, analogies: Sets | None) -> tuple[dict[str, Path], dict[str, Path]]:
-    """Return the files of both kinds by name: as it is given, or the file's own, or its path where that is not unique.
+    """Return the files of both kinds by the name of the set.
 
-    Raises ConfigError for what is not a path.
+    The name is the one given, otherwise the name of the file without suffix, or its path if this is not unique.
+
+    Raises:
+        ConfigError: A value is not a path.
     """
     both = (_files(word_pairs, argument="word_pairs"), _files(analogies, argument="analogies"))
     stems = Counter(path.stem for files in both for name, path in files if name is None)
@@ -106,26 +112,27 @@ def _files_by_name(*, word_pairs: Sets | None, analogies: Sets | None) -> tuple[
 
 
 def _files(sets: Sets | None, *, argument: str) -> list[tuple[str | None, Path]]:
-    """Return files, each with the name that it is given, if any. Raises ConfigError for what is not a path."""
+    """Return files, each with its given name or None. Raises ConfigError if a value is not a path."""
     if isinstance(sets, Mapping):
         return [(name, path_of(path, name=argument)) for name, path in sets.items()]
     paths = [sets] if isinstance(sets, str | Path) else sets or ()
     return [(None, path_of(path, name=argument)) for path in paths]
 
 
-def _finds_tokens(vectors: WordVectors) -> Callable[[str], Offsets]:
-    """Return a function from a text to the rows of those of its tokens that have one.
+def _token_finder(vectors: WordVectors) -> Callable[[str], Offsets]:
+    """Return a function that takes a text and returns the rows of its tokens that have a vector.
 
-    Raises ConfigError for vectors that come without a tokenizer.
+    Raises:
+        ConfigError: The vectors have no tokenizer.
     """
     if vectors.model is not None:
-        keys_of = _keys_as_in_corpus(vectors.model)
+        keys_of = _corpus_keys(vectors.model)
     elif vectors.nlp is not None:
-        keys_of = _keys_as_in_table(vectors.nlp)
+        keys_of = _pipeline_keys(vectors.nlp)
     else:
         raise ConfigError(
             f"tokenize needs the tokenizer that vectors were trained with, but {vectors.name} has word vectors only. "
-            "Leave it out, or name a model of spacy w2v train or a spaCy pipeline."
+            "Omit tokenize, or name a model of spacy w2v train or a spaCy pipeline."
         )
 
     def rows_of_tokens(text: str) -> Offsets:
@@ -134,8 +141,8 @@ def _finds_tokens(vectors: WordVectors) -> Callable[[str], Offsets]:
     return rows_of_tokens
 
 
-def _keys_as_in_corpus(model: TrainedModel) -> Callable[[str], list[str]]:
-    """Return a function from a text to the keys of its tokens, made as for the corpus of a model."""
+def _corpus_keys(model: TrainedModel) -> Callable[[str], list[str]]:
+    """Return a function that takes a text and returns the keys of its tokens, as in the corpus of a model."""
     import pyarrow as pa
 
     settings = model.record.tokens.model_copy(update={"boundary": "document", "min_tokens": 1})
@@ -148,8 +155,8 @@ def _keys_as_in_corpus(model: TrainedModel) -> Callable[[str], list[str]]:
     return keys_of
 
 
-def _keys_as_in_table(nlp: "Language") -> Callable[[str], list[str]]:
-    """Return a function from a text to the keys of its tokens, by which spaCy looks in the table of a pipeline."""
+def _pipeline_keys(nlp: "Language") -> Callable[[str], list[str]]:
+    """Return a function that takes a text and returns the keys of its tokens in the table of a pipeline."""
     strings, attr = nlp.vocab.strings, nlp.vocab.vectors.attr
 
     def keys_of(text: str) -> list[str]:
