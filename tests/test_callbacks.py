@@ -16,7 +16,7 @@ HOOKS = [name for name in dir(Callback) if not name.startswith("_")]
 
 
 class Recorder(Callback):
-    """Notes the names of what is called."""
+    """Records the names of the methods called."""
 
     def __init__(self, name="", *, calls=None):
         self.calls = calls if calls is not None else []
@@ -38,7 +38,7 @@ def make_run(texts, **blocks):
     return TrainingRun(as_source(texts), spacy.blank("en"), settings)
 
 
-def test_a_run_calls_them_in_order(monkeypatch):
+def test_a_run_calls_callbacks_in_order(monkeypatch):
     monkeypatch.setattr(store, "CHUNK_TOKENS", 500)
     recorder = Recorder()
     train_model(make_run(["a b c d"] * 200), [recorder])  # two chunks
@@ -58,7 +58,7 @@ def test_each_pause_has_an_end(monkeypatch, tmp_path):
     assert recorder.calls[-2:] == ["on_train_end", "close"]
 
 
-def test_they_are_closed_after_an_error():
+def test_callbacks_are_closed_after_an_error():
     recorder = Recorder()
     with pytest.raises(CorpusError):
         train_model(make_run([]), [recorder])
@@ -75,7 +75,7 @@ def test_a_list_calls_all_of_them(hook):
     assert calls == (expected[::-1] if hook == "close" else expected)
 
 
-def test_all_of_a_list_are_closed_though_one_cannot_be():
+def test_a_list_closes_all_callbacks_even_if_one_fails():
     class Failing(Callback):
         def close(self):
             raise OSError("cannot be closed")

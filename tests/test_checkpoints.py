@@ -36,13 +36,13 @@ DEFAULTS = {"vector_size": 10, "min_count": 1, "epochs": 3, "workers": 1, "sampl
 
 @pytest.fixture(autouse=True)
 def chunks_stay_as_they_are(monkeypatch):
-    """Commands within this process run code.py too."""
+    """Commands in this process also import code.py."""
     monkeypatch.setattr(store, "CHUNK_TOKENS", store.CHUNK_TOKENS)
 
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):
-    """Texts of six chunks, a config, and in out/ what a run comes to that nothing stops."""
+    """Texts of six chunks, a config, and in out/ the results of a run that was not interrupted."""
     directory = tmp_path_factory.mktemp("reference")
     write_texts(directory / "texts.txt")
     (directory / "config.cfg").write_text(CONFIG.replace("epochs = 2", f"epochs = {EPOCHS}"))
@@ -67,7 +67,7 @@ def n_tasks_done(checkpoint):
 
 
 def stop(workplace, number, *options, after):
-    """Start a run, and stop it by a signal once its checkpoint has so many tasks; return what it said."""
+    """Start a run, send it a signal once its checkpoint has this number of tasks, and return its output."""
     process = start(*TRAIN, *ALWAYS, *options, cwd=workplace)
     deadline = time.monotonic() + 60
     while n_tasks_done(workplace / "out.checkpoint") < after:
@@ -113,7 +113,7 @@ def test_a_run_killed_twice_ends_with_the_same_bits(workplace, reference):
     ("number", "code", "how"),
     [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Term"), (SIGHUP, 129, "Terminated")],
 )
-def test_a_run_asked_to_stop_keeps_its_state(workplace, reference, number, code, how):
+def test_a_run_writes_a_checkpoint_when_a_signal_ends_it(workplace, reference, number, code, how):
     before = files_below(workplace)
     actual_code, said = stop(workplace, number, after=10)
     assert actual_code == code
@@ -126,7 +126,7 @@ def test_a_run_asked_to_stop_keeps_its_state(workplace, reference, number, code,
     assert_same_results(workplace, reference)
 
 
-def test_of_two_runs_to_one_output_the_second_is_refused(workplace):
+def test_a_second_run_to_the_same_output_is_refused(workplace):
     first = start(*TRAIN, *ALWAYS, "--w2v.training.epochs", 1000, cwd=workplace)
     try:
         while not n_tasks_done(workplace / "out.checkpoint"):
@@ -144,7 +144,7 @@ def test_of_two_runs_to_one_output_the_second_is_refused(workplace):
     assert not list(workplace.glob(".*lock"))
 
 
-def test_a_signal_writes_a_checkpoint_though_none_is_due(workplace):
+def test_a_signal_writes_a_checkpoint_before_the_next_one_is_due(workplace):
     process = start(*TRAIN, "--w2v.training.epochs", 20_000, cwd=workplace)
     while not process.stderr.readline().startswith("Epoch"):
         assert process.poll() is None
@@ -155,7 +155,7 @@ def test_a_signal_writes_a_checkpoint_though_none_is_due(workplace):
     assert n_tasks_done(workplace / "out.checkpoint") > 0
 
 
-def test_several_workers_lose_no_task_and_do_none_twice(workplace, reference):
+def test_several_workers_run_each_task_once(workplace, reference):
     stop(workplace, signal.SIGTERM, "--w2v.training.workers", 3, after=40)
     w2v_here(*TRAIN, "--resume", "--w2v.training.workers", 2, cwd=workplace)
     for expected, actual in zip(read_log(reference)[1:-1], read_log(workplace)[1:-1], strict=True):
@@ -169,7 +169,7 @@ def test_several_workers_lose_no_task_and_do_none_twice(workplace, reference):
 
 @pytest.fixture(scope="module")
 def stopped_once(reference, tmp_path_factory):
-    """A run that was stopped, with earlier results in out/, and beside it a copy of all that."""
+    """An interrupted run, with earlier results in out/, and a copy of everything."""
     directory = tmp_path_factory.mktemp("stopped")
     shutil.copytree(reference, directory, dirs_exist_ok=True)
     stop(directory, signal.SIGTERM, "--overwrite", after=10)
@@ -179,7 +179,7 @@ def stopped_once(reference, tmp_path_factory):
 
 @pytest.fixture
 def stopped(stopped_once):
-    """That run in its own place, since texts that are moved are another source."""
+    """The interrupted run in its own directory, because moving its texts would change the source."""
     yield stopped_once
     for name in ("out", "out.checkpoint", "cache"):
         shutil.rmtree(stopped_once / name, ignore_errors=True)
@@ -195,7 +195,7 @@ def refused(directory, *arguments, message):
     assert files_below(directory) == before
 
 
-def test_a_stopped_run_is_not_lost_by_oversight(stopped):
+def test_an_interrupted_run_is_not_replaced_by_accident(stopped):
     shutil.rmtree(stopped / "out")
     refused(stopped, *TRAIN, message="There is a checkpoint of an interrupted run in out.checkpoint. Resume it with")
     result = w2v_here(*TRAIN, "--overwrite", "--w2v.training.epochs", 2, cwd=stopped)
@@ -203,7 +203,7 @@ def test_a_stopped_run_is_not_lost_by_oversight(stopped):
     assert not (stopped / "out.checkpoint").exists()
 
 
-def test_resume_replaces_earlier_results_only_if_told_to(stopped):
+def test_resume_replaces_earlier_results_only_with_overwrite(stopped):
     refused(stopped, *TRAIN, "--resume", message="must be new or empty, but out exists")
 
 
@@ -227,7 +227,7 @@ def test_resume_needs_a_checkpoint(workplace):
     refused(workplace, *TRAIN, "--resume", message="there is no out.checkpoint. Start the run without --resume.")
 
 
-def test_something_else_in_the_place_of_the_checkpoint_is_left_alone(workplace):
+def test_another_directory_in_place_of_the_checkpoint_is_not_changed(workplace):
     (workplace / "out.checkpoint").mkdir()
     (workplace / "out.checkpoint/diary.txt").write_text("mine")
     refused(workplace, *TRAIN, "--overwrite", message="must be a checkpoint, but it has no progress.json")
@@ -243,8 +243,8 @@ def test_a_damaged_checkpoint_is_an_error(stopped, name):
 # explosions
 
 
-def test_an_exploding_run_keeps_the_last_good_state(stopped):
-    """Also the results of an earlier run, which it was to replace, and the model can be loaded and used."""
+def test_a_diverging_run_keeps_the_last_checkpoint(stopped):
+    """It also keeps the results of the earlier run that it was to replace. The checkpoint can be loaded as a model."""
     # Raised in the middle of the run: it is sane before, and explodes after.
     rates = ["--w2v.training.alpha", 1000, "--w2v.training.min_alpha", 1000]
     message = "Lower alpha, which is 1000. The last checkpoint, of epoch "
@@ -286,22 +286,22 @@ def test_a_learning_rate_far_too_high_is_an_error(kernel, alpha):
 
 @pytest.mark.parametrize("kernel", ["blocked", "sequential"])
 @pytest.mark.usefixtures("small_chunks")
-def test_a_finite_loss_that_explodes_is_an_error(kernel):
-    """Ten words without subsampling, so that each row takes many steps: at this rate they just overshoot."""
+def test_a_high_finite_loss_is_an_error(kernel):
+    """With ten words and no subsampling, each row takes many steps, which just overshoot at this rate."""
     with pytest.raises(TrainingError, match=r"loss must stay below 12\.5, 3 times that of untrained vectors, was: \d"):
         train(kernel=kernel, alpha=0.8, epochs=10)
 
 
 @pytest.mark.parametrize("kernel", ["blocked", "sequential"])
-def test_norms_that_explode_are_an_error_though_the_loss_is_small(kernel):
-    """Two words that always follow each other: one step is enough, and no loss is left to bring the vectors back."""
+def test_high_norms_are_an_error_even_if_the_loss_is_small(kernel):
+    """Two words always follow each other: after one step, no loss is left that would shrink the vectors again."""
     with pytest.raises(TrainingError, match=r"norms of (input|output) vectors must stay below 500, was: .*Lower alpha"):
         train(["a b"] * 3000, kernel=kernel, alpha=1000, vector_size=16)
 
 
 @pytest.mark.usefixtures("small_chunks")
-def test_norms_are_watched_while_training_goes_on(monkeypatch):
-    """By samples, here all the time, and not only by the look at all weights in the end."""
+def test_norms_are_checked_during_training(monkeypatch):
+    """Samples are checked, here after each task, before the check of all weights at the end."""
     monkeypatch.setattr(divergence_module, "CHECK_EVERY_S", 0)
     monkeypatch.setattr(DivergenceCheck, "check_all", lambda self: None)
     with pytest.raises(TrainingError, match=r"norms of input vectors must stay below 500, was: .* in epoch 1 "):
@@ -311,7 +311,7 @@ def test_norms_are_watched_while_training_goes_on(monkeypatch):
 @pytest.mark.parametrize("kernel", ["blocked", "sequential"])
 @pytest.mark.parametrize("texts", [["a b"] * 200, ["a b c"] * 2, make_texts()])
 @pytest.mark.usefixtures("small_chunks")
-def test_high_learning_rates_of_sane_runs_are_no_error(kernel, texts):
+def test_high_learning_rates_of_converging_runs_are_not_errors(kernel, texts):
     train(texts, kernel=kernel, alpha=0.2, epochs=20)
 
 
@@ -328,7 +328,7 @@ def test_a_single_bad_number_is_divergence(value, which):
         assert f"norms of {name} vectors must stay below 500" in problem
 
 
-def test_sums_that_grow_all_the_time_are_no_divergence_while_they_are_finite():
+def test_growing_sums_are_not_divergence_while_they_are_finite():
     parameters = {"input": np.ones((9, 16), np.float32), "squares": np.full((9, 16), 1e6, np.float32)}
     check = DivergenceCheck(parameters, accumulators=frozenset({"squares"}))
     assert check.check_sample() is None
@@ -340,7 +340,7 @@ def test_sums_that_grow_all_the_time_are_no_divergence_while_they_are_finite():
     assert "norms of input vectors must stay below 500" in check.check_all()
 
 
-def test_a_sample_has_frequent_rows_and_others_from_everywhere():
+def test_a_sample_has_frequent_rows_and_rows_at_equal_distances():
     assert sample_rows(0).size == 0
     rows = sample_rows(10**7)
     assert rows.size < 12_000
@@ -353,12 +353,12 @@ def test_a_sample_has_frequent_rows_and_others_from_everywhere():
 
 
 class Stopped(BaseException):
-    """As good as a kill: nothing is written after it."""
+    """Like a kill: nothing is written after it."""
 
 
 @pytest.fixture
 def stop_after(monkeypatch):
-    """Return a function that lets runs stop after so many checkpoints, and one that lets them go on."""
+    """Return a function that stops runs after a number of checkpoints, or with 0 does not stop them."""
     original = ModelCheckpoint.on_pause_end
 
     def stop_after(n_checkpoints):
@@ -376,7 +376,7 @@ def stop_after(monkeypatch):
 
 
 @pytest.mark.usefixtures("small_chunks")
-def test_checkpoints_change_no_bit_and_go_in_the_end(tmp_path, monkeypatch):
+def test_checkpoints_do_not_change_results_and_are_removed_at_the_end(tmp_path, monkeypatch):
     written = []
     original = ModelCheckpoint.write
 
@@ -397,8 +397,8 @@ def test_checkpoints_change_no_bit_and_go_in_the_end(tmp_path, monkeypatch):
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("n_checkpoints", [1, 5, 6, 7, 12])
 @pytest.mark.usefixtures("small_chunks")
-def test_a_run_goes_on_wherever_it_was_stopped(tmp_path, stop_after, n_checkpoints, workers):
-    """Within an epoch, at its end, and once all is done: two epochs are twelve tasks."""
+def test_a_run_resumes_wherever_it_was_interrupted(tmp_path, stop_after, n_checkpoints, workers):
+    """Within an epoch, at its end, and at the end of training: two epochs are twelve tasks."""
     path = tmp_path / "run"
     expected = train(epochs=2)
     stop_after(n_checkpoints)
@@ -424,7 +424,7 @@ def test_a_run_goes_on_wherever_it_was_stopped(tmp_path, stop_after, n_checkpoin
 
 @pytest.mark.usefixtures("small_chunks")
 def test_a_checkpoint_is_a_model(tmp_path, stop_after):
-    """One of the first epoch too, which has no results yet."""
+    """Even a checkpoint of the first epoch, which has no results yet."""
     stop_after(1)
     with pytest.raises(Stopped):
         train(checkpoint=tmp_path / "run", checkpoint_every_s=0)
@@ -440,7 +440,7 @@ def test_a_checkpoint_is_a_model(tmp_path, stop_after):
 
 
 @pytest.mark.usefixtures("small_chunks")
-def test_python_refuses_what_does_not_go_together(tmp_path, stop_after):
+def test_python_refuses_inconsistent_arguments(tmp_path, stop_after):
     path = tmp_path / "run"
     with pytest.raises(ConfigError, match="resume needs a checkpoint, but checkpoint is None"):
         train(resume=True)
@@ -463,7 +463,7 @@ def test_python_refuses_what_does_not_go_together(tmp_path, stop_after):
 
 
 @pytest.mark.usefixtures("small_chunks")
-def test_a_checkpoint_that_cannot_be_written_stops_nothing(tmp_path, monkeypatch, capsys):
+def test_training_continues_if_a_checkpoint_cannot_be_written(tmp_path, monkeypatch, capsys):
     def full(*arguments, **settings):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -475,8 +475,8 @@ def test_a_checkpoint_that_cannot_be_written_stops_nothing(tmp_path, monkeypatch
 
 
 @pytest.mark.usefixtures("small_chunks")
-def test_exploded_weights_never_replace_a_checkpoint(tmp_path, stop_after):
-    """Of two words that always follow each other, the loss is small all the time."""
+def test_diverged_weights_never_replace_a_checkpoint(tmp_path, stop_after):
+    """With two words that always follow each other, the loss stays small."""
     texts, path = ["a b"] * 3000, tmp_path / "run"
     stop_after(1)
     with pytest.raises(Stopped):
@@ -491,7 +491,7 @@ def test_exploded_weights_never_replace_a_checkpoint(tmp_path, stop_after):
 
 
 @pytest.mark.usefixtures("small_chunks")
-def test_a_resumed_run_that_explodes_at_once_names_the_epoch_that_it_is_in(tmp_path, stop_after, monkeypatch):
+def test_a_resumed_run_that_diverges_at_once_names_the_current_epoch(tmp_path, stop_after, monkeypatch):
     stop_after(8)  # an epoch has six tasks
     with pytest.raises(Stopped):
         train(checkpoint=tmp_path / "run", checkpoint_every_s=0)
@@ -517,7 +517,7 @@ def test_checkpoints_take_no_more_than_a_twentieth_of_the_time(monkeypatch, tmp_
     ("n_words", "loss"), [(1, "hierarchical-softmax"), (3, "hierarchical-softmax"), (3, "negative-sampling")]
 )
 def test_weights_with_padding_are_written_and_read(tmp_path, n_words, loss):
-    """With hierarchical softmax there is one output vector less, and none at all for a single word."""
+    """Hierarchical softmax has one output vector fewer than words, and none for a single word."""
     generator = np.random.default_rng(0)
     n_outputs = n_words - (loss == "hierarchical-softmax")
     shapes = {"input": (n_words, 10), "output": (n_outputs, 10)}

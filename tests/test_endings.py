@@ -41,7 +41,7 @@ def killed_at_the_end(workplace, monkeypatch):
     return workplace
 
 
-def test_a_run_that_was_killed_when_it_was_done_is_done(killed_at_the_end):
+def test_a_run_killed_after_its_results_is_finished_by_resume(killed_at_the_end):
     before = files_below(killed_at_the_end / "out")
     result = w2v_here(*TRAIN, *ALWAYS, "--resume", cwd=killed_at_the_end)
     assert result.code == 0
@@ -55,7 +55,7 @@ def test_a_run_that_was_killed_when_it_was_done_is_done(killed_at_the_end):
 
 
 @pytest.mark.parametrize("rest", [".out.checkpoint.lock", ".out.checkpoint-gone", "cache/unfinished-abc"])
-def test_what_a_run_that_was_killed_later_still_has_left_goes_too(workplace, rest):
+def test_leftovers_of_a_run_killed_later_are_removed(workplace, rest):
     assert w2v_here(*TRAIN, cwd=workplace).code == 0
     before = files_below(workplace)
     (workplace / rest).touch() if rest.endswith("lock") else (workplace / rest).mkdir()
@@ -77,7 +77,7 @@ def make(): return lambda nlp: Words(nlp.vocab)
 """
 
 
-def test_a_run_with_code_of_its_own_is_done_too(workplace):
+def test_a_run_with_custom_code_is_finished(workplace):
     (workplace / "code.py").write_text(CODE)
     tokenizer = '[nlp.tokenizer]\n@tokenizers = "test_endings.Words.v1"\n\n[w2v]\n'
     (workplace / "config.cfg").write_text(CONFIG.replace("[w2v]\n", tokenizer))

@@ -1,4 +1,4 @@
-"""`spacy_w2v.evaluate`: vectors of any origin, sets given in any way, and scores as objects and as JSON."""
+"""`spacy_w2v.evaluate`: vectors from any program, sets in any form, and scores as objects and JSON."""
 
 import json
 from collections import Counter
@@ -42,7 +42,7 @@ def test_sets_are_paths_or_have_names(model, pairs, given, names):
     assert {score.n_used for score in scores.word_pairs.values()} == {3}
 
 
-def test_all_that_has_vectors_is_scored(model, pairs, tmp_path):
+def test_vectors_from_any_program_are_scored(model, pairs, tmp_path):
     model.save(tmp_path / "model")
     expected = spacy_w2v.evaluate(model, word_pairs=pairs).word_pairs["pairs"]
     assert -1 <= expected.spearman <= 1
@@ -51,14 +51,14 @@ def test_all_that_has_vectors_is_scored(model, pairs, tmp_path):
         assert (actual.spearman, actual.n_used) == (expected.spearman, expected.n_used)
 
 
-def test_without_sets_those_of_gensim_are_taken(model):
+def test_the_default_sets_are_those_of_gensim(model):
     scores = spacy_w2v.evaluate(model, restrict_vocab=5)
     assert list(scores.by_name()) == ["WordSim-353", "SimLex-999", "Google analogies"]
     google = scores.analogies["Google analogies"]
     assert (google.accuracy, google.n_used, google.n_unknown, google.restrict_vocab) == (None, 0, 19544, 5)
 
 
-def test_scores_are_json_and_back(model, pairs, tmp_path):
+def test_scores_are_converted_to_json_and_back(model, pairs, tmp_path):
     (tmp_path / "questions.txt").write_text(": gram1\nking queen war river\n: family\nking queen river war\n")
     (tmp_path / "plain.txt").write_text("king queen war river\n")
     sets = {"word_pairs": pairs, "analogies": [tmp_path / "questions.txt", tmp_path / "plain.txt"]}
@@ -72,7 +72,7 @@ def test_scores_are_json_and_back(model, pairs, tmp_path):
     assert Scores.from_dict(values) == scores
 
 
-def test_other_values_are_no_scores():
+def test_other_values_are_refused_as_scores():
     with pytest.raises(CorpusError, match=r"^a\.n_used must be a whole number, was: 'x'$"):
         Scores.from_dict({"a": {"n_used": "x"}})
 

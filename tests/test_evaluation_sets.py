@@ -1,4 +1,4 @@
-"""Word pairs and analogies in the layouts that people have are read, and all others are refused."""
+"""Word pairs and analogies in common layouts are read, and other files are refused."""
 
 import contextlib
 import json
@@ -57,16 +57,16 @@ BAD_PAIRS = {
     "prose": ("This is a text.\nIt has lines.\n", "but line 1 is: 'This is a text.'"),
     "two columns": ("a b\nc d\n", "but line 1 is: 'a b'"),
     "ragged": ("a\tb\t1\nc\td\n", "the same number of columns in all lines, but line 1"),
-    "no numbers": ("a\tb\tc\nd\te\tf\n", "not clear which of its 3 columns these are: 0 are numbers"),
+    "no numbers": ("a\tb\tc\nd\te\tf\n", "not clear which of its 3 columns these are: 0 have numbers"),
     "one is no number": (
         "a\tb\t1\nc\td\tx\ne\tf\t2\n",
         "Line 2 of .* must have two words and a rating, which is a finite",
     ),
     "nan": ("a\tb\t1\nc\td\tnan\n", "Line 2 of .* a finite number|not clear"),
-    "commas in numbers": ("a\tb\t1,5\nc\td\t2,5\n", "not clear which of its 3 columns these are: 0 are numbers"),
+    "commas in numbers": ("a\tb\t1,5\nc\td\t2,5\n", "not clear which of its 3 columns these are: 0 have numbers"),
     "an index": (
         "0\tking\tqueen\t8.5\n1\tking\twar\t2.5\n",
-        "which of its 4 columns these are: 2 are numbers",
+        "which of its 4 columns these are: 2 have numbers",
     ),
     "no word": ("a\tb\t1\n\tb\t2\n", r"Line 2 of .* must have two words and a rating, but has: '', 'b', '2'"),
     "Latin-1": ("straße\ta\t1\n".encode("latin-1"), "must be an evaluation set in UTF-8, but cannot be read"),
@@ -76,7 +76,7 @@ BAD_PAIRS = {
 
 
 @pytest.mark.parametrize("layout", list(BAD_PAIRS))
-def test_what_are_no_word_pairs_is_refused(layout, tmp_path):
+def test_other_files_are_refused_as_word_pairs(layout, tmp_path):
     content, message = BAD_PAIRS[layout]
     (tmp_path / "set").write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(CorpusError, match=message):
@@ -123,13 +123,13 @@ def test_analogies_are_read(layout, tmp_path):
         (b"a b c \xe9\n", "in UTF-8"),
     ],
 )
-def test_what_are_no_analogies_is_refused(content, message, tmp_path):
+def test_other_files_are_refused_as_analogies(content, message, tmp_path):
     (tmp_path / "set").write_bytes(content)
     with pytest.raises(CorpusError, match=message):
         read_analogies(tmp_path / "set")
 
 
-def test_no_file_is_read_that_is_none_or_too_large(tmp_path, monkeypatch):
+def test_missing_and_large_files_are_refused(tmp_path, monkeypatch):
     for path in (tmp_path, tmp_path / "nothing", "/dev/zero"):
         with pytest.raises(CorpusError, match="must be an existing file"):
             read_word_pairs(type(tmp_path)(path))
@@ -140,7 +140,7 @@ def test_no_file_is_read_that_is_none_or_too_large(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("read", [read_word_pairs, read_analogies])
-def test_changed_sets_end_in_no_foreign_error(read, tmp_path):
+def test_mutated_sets_raise_only_our_errors(read, tmp_path):
     content = (lines("{}\t{}\t{}") if read is read_word_pairs else SECTIONS).encode()
     generator = np.random.default_rng(4)
     for _ in range(500):
@@ -152,7 +152,7 @@ def test_changed_sets_end_in_no_foreign_error(read, tmp_path):
             assert len(read(tmp_path / "set")) >= 1
 
 
-def test_the_sets_of_gensim_are_whole():
+def test_the_sets_of_gensim_are_read_completely():
     assert len(read_word_pairs(bundled("wordsim353.tsv"))) == 353
     assert len(read_word_pairs(bundled("simlex999.txt"))) == 999
     sections = read_analogies(bundled("questions-words.txt"))
@@ -190,7 +190,7 @@ CASED = [("plane", "river", 3.5), ("Plane", "wood", 1), ("PARIS", "over", 2), ("
 
 
 @pytest.mark.parametrize("attr", ["ORTH", "LOWER", "NORM"])
-def test_model_table_and_component_have_one_score(attr, tmp_path):
+def test_model_table_and_component_have_the_same_score(attr, tmp_path):
     (tmp_path / "set.tsv").write_text(lines("{}\t{}\t{}", [*CASED, ("nowhere", "a", 2.5), ("1984", "a", 1)]))
     model = spacy_w2v.train([*TEXTS, "1984 1984"], attr=attr, numbers="shape", vector_size=8, min_count=1, workers=1)
     nlp = model.to_spacy()
@@ -205,8 +205,8 @@ def test_model_table_and_component_have_one_score(attr, tmp_path):
     assert nlp.get_pipe("w2v").score([example]) == {"w2v_set": pytest.approx(expected.spearman, abs=1e-12)}
 
 
-def test_words_are_scored_by_their_own_vectors_and_not_by_those_in_other_cases(tmp_path):
-    """Gensim takes the most frequent of "Plane" and "plane", which a pipeline does not for the token "plane"."""
+def test_words_are_scored_by_their_own_vectors_before_those_in_other_cases(tmp_path):
+    """For "plane", gensim uses the more frequent of "Plane" and "plane", but a pipeline does not."""
     model = make_model([9, 8, 7, 6], words=["Plane", "plane", "RIVER", "wood"], vector_size=4)
     vectors = model.word_vectors()
     assert vectors.rows_of(["plane", "Plane", "PLANE", "river", "Wood", "nothing"]).tolist() == [1, 0, 1, 2, 3, NO_ROW]
@@ -244,8 +244,8 @@ def test_vectors_of_any_program_are_scored_alike(model, tmp_path):
         assert actual["analogies"] == expected.analogies["analogies"].model_dump(exclude_none=True)
 
 
-def test_a_pipeline_tokenizes_what_has_no_vector_itself(tmp_path):
-    """Its table is of any program: the tokenizer is that of the pipeline, and so are the keys."""
+def test_a_pipeline_tokenizes_words_without_vectors(tmp_path):
+    """The table may come from any program: tokenizer and keys are those of the pipeline."""
     nlp = spacy.blank("en")
     words = {"king": [1, 0], "queen": [1, 1], "do": [0, 1], "n't": [-1, 2], "river": [3, -1]}
     for word, vector in words.items():
@@ -268,7 +268,7 @@ def test_a_pipeline_tokenizes_what_has_no_vector_itself(tmp_path):
         (["--vector-kind", "mean"], 'vector_kind must be "input" for word vectors without output vectors'),
     ],
 )
-def test_what_plain_vectors_lack_is_refused(model, options, message, tmp_path):
+def test_options_that_plain_vectors_do_not_support_are_refused(model, options, message, tmp_path):
     model.to_keyed_vectors().save_word2vec_format(str(tmp_path / "vectors.txt"))
     said = w2v_here("evaluate", "vectors.txt", *options, cwd=tmp_path)
     assert (said.code, said.said.count(message)) == (1, 1)
@@ -284,7 +284,7 @@ def test_one_analogy_is_enough(model, tmp_path):
     assert scores_of(model, tmp_path / "set", "analogies").n_used == 1
 
 
-def test_command_tells_of_sets_without_known_words_and_refuses_others(model, tmp_path):
+def test_command_reports_sets_without_known_words(model, tmp_path):
     model.save(tmp_path / "model")
     (tmp_path / "unknown.tsv").write_text("x\ty\t1\nz\tw\t2\n")
     said = w2v_here("evaluate", "model", "--word-pairs", "unknown.tsv", cwd=tmp_path)
@@ -321,7 +321,7 @@ def test_sets_of_the_same_name_are_both_scored(model, tmp_path):
         "\xff",
     ],
 )
-def test_report_refuses_what_are_no_scores(model, scores, tmp_path):
+def test_report_refuses_invalid_scores(model, scores, tmp_path):
     model.save(tmp_path / "model")
     (tmp_path / "scores.json").write_bytes(scores.encode("latin-1"))
     said = w2v_here("report", "model", "report.md", "--scores", "scores.json", cwd=tmp_path)

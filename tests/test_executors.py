@@ -29,7 +29,7 @@ def make_texts():
 
 @pytest.fixture
 def work_of(monkeypatch, tmp_path):
-    """Return a function that makes the work and the weights of a run of six chunks in two epochs."""
+    """Return a function that creates the work and the weights of a run with six chunks and two epochs."""
     monkeypatch.setattr(store, "CHUNK_TOKENS", 600)
     texts = tmp_path / "texts.txt"
     texts.write_text("\n".join(make_texts()))
@@ -51,7 +51,7 @@ def work_of(monkeypatch, tmp_path):
 
 
 class Merged:
-    """Other work items than the chunks of a corpus: two of them at a time, in memory."""
+    """Work items in memory that are not chunks of a corpus."""
 
     def __init__(self, chunks):
         reader = chunks.open()
@@ -86,7 +86,7 @@ def run_all(work, weights):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_work_that_was_pickled_trains_to_the_same_bits(work_of, loss):
+def test_pickled_work_gives_the_same_bits(work_of, loss):
     work, weights = work_of(loss=loss)
     expected, actual = copy_of(weights), copy_of(weights)
     expected_results = run_all(work, expected)
@@ -108,7 +108,7 @@ def results_of(executor, n):
     return results
 
 
-def test_threads_do_all_tasks_from_the_first_one_on(work_of):
+def test_threads_run_all_tasks_from_the_first_one_on(work_of):
     work, weights = work_of()
     executor = ThreadExecutor(work, weights, n_workers=3)
     executor.start(4)
@@ -118,7 +118,7 @@ def test_threads_do_all_tasks_from_the_first_one_on(work_of):
     assert executor.next_result(timeout_s=0) is None
 
 
-def test_a_pause_comes_by_itself_where_it_is_asked_for(work_of):
+def test_automatic_pauses(work_of):
     work, weights = work_of()
     executor = ThreadExecutor(work, weights, n_workers=2, n_until_pause=2)
     executor.start(0)
@@ -131,7 +131,7 @@ def test_a_pause_comes_by_itself_where_it_is_asked_for(work_of):
     executor.stop()
 
 
-def test_errors_of_workers_are_raised_where_results_are_received(work_of, tmp_path):
+def test_errors_of_workers_are_raised_with_the_results(work_of, tmp_path):
     work, weights = work_of()
     executor = ThreadExecutor(work, weights, n_workers=1)
     executor.work = dataclasses.replace(work, seed=-1)
@@ -156,7 +156,7 @@ def test_items_need_not_be_chunks_of_a_corpus(work_of):
     assert results[-1].loss / results[-1].n_pairs < results[0].loss / results[0].n_pairs
 
 
-def test_a_run_takes_the_executor_that_it_is_given(monkeypatch, tmp_path):
+def test_a_run_uses_the_given_executor(monkeypatch, tmp_path):
     monkeypatch.setattr(store, "CHUNK_TOKENS", 600)
     made = []
 

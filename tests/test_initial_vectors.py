@@ -21,7 +21,7 @@ DEFAULTS = {"min_count": 2, "epochs": 2, "workers": 1, "sample": 0, "tokenizer":
 
 
 def vectors_of(words, *, d=D):
-    """Vectors whose numbers are short in decimals, so that text files keep them to the bit."""
+    """Vectors of numbers with few decimals, which text files preserve exactly."""
     generator = np.random.default_rng(len(words))
     return {word: (generator.integers(-99, 99, d) / 64).astype(np.float32) for word in words}
 
@@ -50,7 +50,7 @@ def text_lines(first_line=()):
 
 
 def write_source(kind, path):
-    """Write the vectors as a program does, and return what to start from."""
+    """Write the vectors in the format of a program, and return a value for `initial`."""
     if kind in ("glove", "word2vec"):
         first_line = [f"{len(WORDS)} {D}"] if kind == "word2vec" else []
         path.write_text("\n".join(text_lines(first_line)) + "\n", encoding="utf-8")
@@ -113,7 +113,7 @@ def test_own_models_are_read(tmp_path):
 
 
 def test_pipelines_that_are_installed_are_read_by_name(tmp_path, monkeypatch):
-    """As `spacy package` lays them out: a module that loads the directory within it, and the meta data of a wheel."""
+    """Packages of `spacy package` have a module that loads the directory in it, and the metadata of a wheel."""
     package = tmp_path / "en_test_of_vectors"
     nlp = pipeline()
     nlp.meta["lang"], nlp.meta["name"], nlp.meta["version"] = "en", "test_of_vectors", "0.0.1"
@@ -154,7 +154,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", list(BAD))
-def test_what_holds_no_vectors_is_refused(case, tmp_path):
+def test_files_without_vectors_are_refused(case, tmp_path):
     write, error, message = BAD[case]
     write(tmp_path / "vectors")
     with pytest.raises(error, match=message):
@@ -167,14 +167,14 @@ def test_the_first_word_may_be_many(tmp_path):
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf])
-def test_vectors_with_numbers_that_are_none_are_refused(number):
+def test_vectors_that_are_not_finite_are_refused(number):
     vectors = {word: np.array(vector) for word, vector in VECTORS.items()}
     vectors[WORDS[2]][1] = number
     with pytest.raises(ConfigError, match=f"must be finite numbers, but that of '{WORDS[2]}' in gensim's KeyedVectors"):
         spacy_w2v.train(["a b"] * 5, initial=keyed_vectors(vectors), **DEFAULTS)
 
 
-def test_rows_that_wait_for_their_words_are_no_words():
+def test_rows_without_words_are_ignored():
     vectors = KeyedVectors(D, count=10)
     for word in WORDS[:3]:
         vectors.add_vector(word, VECTORS[word])
@@ -222,7 +222,7 @@ def test_lower_case_wins_over_capitals():
 
 
 @pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax", "softmax"])
-def test_a_run_from_a_model_begins_where_that_ended(loss):
+def test_a_run_from_a_model_starts_with_its_vectors(loss):
     settings = {**DEFAULTS, "loss": loss, "tokenizer": "whitespace", "vector_size": 12}
     generator = np.random.default_rng(0)
     texts = [" ".join(f"{'ab'[i % 2]}{j}" for j in np.minimum(generator.geometric(0.15, 10), 20)) for i in range(1500)]
@@ -238,7 +238,7 @@ def test_a_run_from_a_model_begins_where_that_ended(loss):
     assert not inputs_only.meta["initial"]["outputs"]
 
 
-def test_output_vectors_of_another_loss_are_left():
+def test_output_vectors_of_another_loss_are_not_used():
     model = spacy_w2v.train(CORPUS, vector_size=D, loss="hierarchical-softmax", **DEFAULTS)
     actual = spacy_w2v.train(CORPUS, initial=model, **DEFAULTS)
     assert not actual.meta["initial"]["outputs"]
@@ -263,7 +263,7 @@ def test_settings_of_vectors_need_vectors(name):
 
 @pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax", "softmax"])
 @pytest.mark.parametrize("ns_exponent", [0.75, -0.5])
-def test_kept_words_come_last_and_stay_what_they_were(loss, ns_exponent, tmp_path):
+def test_kept_words_come_last_and_keep_their_vectors(loss, ns_exponent, tmp_path):
     corpus = [*CORPUS * 9, "the straße"]
     settings = {**DEFAULTS, "loss": loss, "ns_exponent": ns_exponent, "sample": 0.1}
     model = spacy_w2v.train(corpus, initial=keyed_vectors(), keep_words=True, **settings)
@@ -291,7 +291,7 @@ def test_kept_words_come_last_and_stay_what_they_were(loss, ns_exponent, tmp_pat
         assert Word2Vec.load(str(tmp_path / "word2vec.model")).wv.get_vecattr("u.s.", "count") in (0, 1)
 
 
-def test_kept_words_are_no_noise():
+def test_kept_words_are_not_drawn_as_noise():
     many = keyed_vectors(vectors_of([f"kept{number}" for number in range(500)]))
     model = spacy_w2v.train(CORPUS, initial=many, keep_words=True, **DEFAULTS)
     absent = model.vocabulary.counts == 0
@@ -307,7 +307,7 @@ def test_kept_words_are_no_noise():
 @pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
 @pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax"])
 @pytest.mark.parametrize("workers", [1, 2])
-def test_frozen_vectors_stay_to_the_bit_and_new_words_learn(architecture, loss, kernel, workers, monkeypatch):
+def test_frozen_vectors_do_not_change_and_new_words_are_trained(architecture, loss, kernel, workers, monkeypatch):
     monkeypatch.setattr("spacy_w2v.corpus._store.CHUNK_TOKENS", 500)  # several chunks, for several workers
     settings = {"architecture": architecture, "loss": loss, "kernel": kernel, **DEFAULTS, "workers": workers}
     model = spacy_w2v.train(CORPUS * 200, initial=keyed_vectors(), freeze=True, keep_words=True, **settings)
@@ -372,7 +372,7 @@ def test_command_refuses_before_reading_texts(workplace, options, message):
     assert not (workplace / "out").exists()
 
 
-def test_a_stopped_run_goes_on_with_frozen_vectors(monkeypatch, tmp_path):
+def test_an_interrupted_run_resumes_with_frozen_vectors(monkeypatch, tmp_path):
     monkeypatch.setattr("spacy_w2v.corpus._store.CHUNK_TOKENS", 500)
     settings = {**DEFAULTS, "epochs": 6, "initial": keyed_vectors(), "freeze": True, "keep_words": True}
     expected = spacy_w2v.train(CORPUS * 100, **settings)

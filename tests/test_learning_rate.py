@@ -12,7 +12,7 @@ def test_falls_linearly_to_min_alpha(token, expected):
     assert SCHEDULE.learning_rate_at(token) == pytest.approx(expected)
 
 
-def test_chunks_join():
+def test_chunks_are_continuous():
     first, second = SCHEDULE.alphas_between(0, 400), SCHEDULE.alphas_between(400, 1000)
     assert first.first == pytest.approx(0.025)
     assert first.last == second.first

@@ -1,4 +1,4 @@
-"""Models on disk: what is written, what is checked, what of other versions is read, and what of a config may run."""
+"""Models on disk: writing, checking, reading models of other versions, and the functions that a config may call."""
 
 import dataclasses
 import json
@@ -37,14 +37,14 @@ def model(tmp_path):
 
 @pytest.fixture
 def tree_model(tmp_path):
-    """The same with a tree of its own, as models from gensim have."""
+    """The same with a stored tree, as in models from gensim."""
     made = make_model(COUNTS, loss="hierarchical-softmax")
     dataclasses.replace(made, stored_tree=balanced_tree(5)).save(tmp_path / "tree")
     return tmp_path / "tree"
 
 
 def seal(directory):
-    """Make all checksums right, as of somebody who wants to be believed."""
+    """Correct all checksums, as a person who forges a model would."""
     meta = read_manifest_as_it_is(directory)
     meta["files"] = describe_files(directory, meta["files"])
     write_manifest(directory / "meta.json", meta)
@@ -82,7 +82,7 @@ def test_a_changed_number_in_meta_is_found(model):
         spacy_w2v.load(model)
 
 
-def test_no_checksum_can_be_left_out(model):
+def test_checksums_are_required(model):
     meta = read_manifest_as_it_is(model)
     (model / "meta.json").write_text(json.dumps(meta))
     with pytest.raises(StorageError, match=r"meta\.json must match its own checksum"):
@@ -119,7 +119,7 @@ ARRAYS = {
 @pytest.mark.parametrize("mmap", [False, True])
 @pytest.mark.parametrize("case", ARRAYS)
 @pytest.mark.parametrize("name", ["input_vectors.npy", "output_vectors.npy"])
-def test_matrices_that_cannot_be(model, name, case, mmap):
+def test_invalid_matrices(model, name, case, mmap):
     array, message = ARRAYS[case]
     np.save(model / name, array)
     seal(model)
@@ -138,14 +138,14 @@ def test_matrices_that_cannot_be(model, name, case, mmap):
         (b"\x93NUMPY\x01\x00\x28\x00" + b"(" * 40, "must be an array"),
     ],
 )
-def test_headers_of_no_arrays(model, content, message):
+def test_invalid_headers(model, content, message):
     (model / "input_vectors.npy").write_bytes(content)
     seal(model)
     with pytest.raises(StorageError, match=rf"input_vectors\.npy {message}"):
         spacy_w2v.load(model)
 
 
-def test_a_header_that_promises_more_than_there_is(model):
+def test_a_header_with_a_shape_larger_than_the_file(model):
     path = model / "input_vectors.npy"
     path.write_bytes(path.read_bytes()[:-4])
     seal(model)
@@ -206,7 +206,7 @@ def test_invalid_tables(model, case):
 
 @pytest.mark.parametrize("name", ["vocabulary", "forms"])
 def test_offsets_that_point_elsewhere(model, name):
-    """Such strings ended the interpreter."""
+    """Such strings used to crash the interpreter."""
     path = model / f"{name}.arrow"
     content = path.read_bytes()
     offsets = np.array([0, 2, 4, 6, 8, 10], np.int64).tobytes()  # of w0, w1, ...
@@ -235,7 +235,7 @@ def swapped(array, first, second):
 
 
 @pytest.mark.parametrize("n_words", [1, 2, 3, 10])
-def test_trees_are_trees(n_words):
+def test_valid_trees(n_words):
     for tree in (huffman_tree(np.arange(n_words, 0, -1)), balanced_tree(n_words)):
         assert check_tree(tree) == tree.longest
 
@@ -273,7 +273,7 @@ def test_invalid_trees(tree_model, case):
         spacy_w2v.load(tree_model)
 
 
-def test_archives_that_hold_no_tree(tree_model):
+def test_archives_without_a_tree(tree_model):
     path = tree_model / "tree.npz"
     for write, message in (
         (lambda: path.write_bytes(b"no archive"), "archive of three arrays"),
@@ -321,7 +321,7 @@ def test_a_tree_belongs_to_hierarchical_softmax(model):
         (lambda meta: meta.update(lang=3), "lang must be a string, was: 3"),
     ],
 )
-def test_facts_that_are_read_later_must_be_there(model, change, message):
+def test_required_values_of_the_record(model, change, message):
     change_meta(model, change)
     with pytest.raises(StorageError, match=message):
         spacy_w2v.load(model)
@@ -335,7 +335,7 @@ def test_a_config_must_be_one(model, text):
         spacy_w2v.load(model)
 
 
-def test_what_a_newer_version_adds_is_kept(model, tmp_path):
+def test_entries_of_a_newer_version_are_kept(model, tmp_path):
     def add(meta):
         meta["subword"] = {"minn": 3}
         for block in ("tokens", "vocabulary", "model", "training", "corpus", "versions"):
@@ -387,7 +387,7 @@ def test_models_with_trees_without_checksums_are_read():
     assert old.score([["the", "king"]])[0] < 0
 
 
-def test_damage_of_models_without_checksums_is_found_as_far_as_it_can_be(tmp_path):
+def test_inconsistent_models_without_checksums_are_refused(tmp_path):
     shutil.copytree(OLD / "model", tmp_path / "model")
     vectors = np.load(tmp_path / "model/input_vectors.npy")
     vectors[3, 1] = np.nan
@@ -399,7 +399,7 @@ def test_damage_of_models_without_checksums_is_found_as_far_as_it_can_be(tmp_pat
 
 
 def old_checkpoint(directory, texts, nlp):
-    """Copy the checkpoint of the version before, with the fingerprint of this machine's spaCy."""
+    """Copy the checkpoint of the previous version, with the fingerprint of the installed spaCy."""
     shutil.copytree(OLD / "checkpoint", directory)
     path = directory / "progress.json"
     values = json.loads(path.read_text())
@@ -412,7 +412,7 @@ def old_checkpoint(directory, texts, nlp):
     (directory / "meta.json").write_text(json.dumps(meta))
 
 
-def test_runs_that_the_version_before_began_go_on(tmp_path, monkeypatch):
+def test_runs_of_the_previous_version_are_resumed(tmp_path, monkeypatch):
     monkeypatch.setattr(store, "CHUNK_TOKENS", 100)
     texts = (OLD / "texts.txt").read_text().splitlines()
     nlp = spacy.blank("en")
@@ -476,7 +476,7 @@ def change_progress(directory, change):
         (lambda v: v.update(format_version=9), "must be a spacy-w2v checkpoint of version 1, was: "),
     ],
 )
-def test_progress_that_cannot_be(tmp_path, change, message):
+def test_invalid_progress(tmp_path, change, message):
     shutil.copytree(OLD / "checkpoint", tmp_path / "run")
     assert read_checkpoint(tmp_path / "run").n_tasks_done == 7
     change_progress(tmp_path / "run", change)
@@ -487,7 +487,7 @@ def test_progress_that_cannot_be(tmp_path, change, message):
 @pytest.mark.parametrize(
     "change", [{"n_tasks_done": 8}, {"epoch": 1}, {"n_tasks_done": 6}, {"running_epoch": [[1.0, 2, 3]] * 6}], ids=str
 )
-def test_progress_that_does_not_fit_the_corpus(tmp_path, monkeypatch, change):
+def test_progress_that_does_not_match_the_corpus(tmp_path, monkeypatch, change):
     monkeypatch.setattr(store, "CHUNK_TOKENS", 100)
     texts = (OLD / "texts.txt").read_text().splitlines()
     nlp = spacy.blank("en")
@@ -504,7 +504,7 @@ def test_progress_that_does_not_fit_the_corpus(tmp_path, monkeypatch, change):
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux tells what is mapped")
-def test_only_vectors_that_are_asked_for_stay_mapped(tree_model):
+def test_only_the_vectors_remain_mapped(tree_model):
     def mapped():
         return {
             Path(line.split()[-1]).name
@@ -523,7 +523,7 @@ def test_only_vectors_that_are_asked_for_stay_mapped(tree_model):
 # --- how they look
 
 
-def test_a_model_is_shown_in_a_line():
+def test_the_repr_of_a_model_is_one_line():
     model = make_model(range(20_000, 0, -1))
     assert repr(model) == (
         "Word2Vec(words=20000, vector_size=10, attr='LOWER', architecture='skip-gram', loss='negative-sampling')"
@@ -570,7 +570,7 @@ FUNCTIONS = {
 
 
 @pytest.mark.parametrize("case", FUNCTIONS)
-def test_the_config_of_a_model_runs_nothing_but_its_tokenizer(tmp_path, case):
+def test_the_config_of_a_model_only_makes_its_tokenizer(tmp_path, case):
     RAN.clear()
     dataclasses.replace(make_model(COUNTS), config=FUNCTIONS[case]).save(tmp_path / "model")
     refused = r"may run only a tokenizer of spaCy unless you trust it, but \[.*\] names another function: @.*\.v1"
@@ -588,7 +588,7 @@ def test_the_config_of_a_model_runs_nothing_but_its_tokenizer(tmp_path, case):
 
 
 @pytest.mark.parametrize("case", ["before_init", "tokenizer"])
-def test_a_config_that_is_trusted_runs(tmp_path, case):
+def test_a_trusted_config_may_call_any_function(tmp_path, case):
     (tmp_path / "code.py").write_text("x = 1\n")
     dataclasses.replace(make_model(COUNTS), config=FUNCTIONS[case]).save(tmp_path / "model")
     for command in (
@@ -615,7 +615,7 @@ def test_callbacks_of_this_package_need_no_trust(tmp_path):
 
 
 def test_variables_that_multiply_are_refused(tmp_path):
-    """Eight lines that stand for half a gigabyte."""
+    """Eight lines that expand to half a gigabyte."""
     lines = "".join(f'x{i} = "{f"${{a.x{i - 1}}}" * 10}"\n' for i in range(1, 8))
     dataclasses.replace(make_model(COUNTS), config=f'{NLP}[a]\nx0 = "{"a" * 50}"\n{lines}').save(tmp_path / "model")
     model = spacy_w2v.load(tmp_path / "model")
@@ -623,7 +623,7 @@ def test_variables_that_multiply_are_refused(tmp_path):
         model.to_spacy()
 
 
-def test_code_that_a_model_needs_is_missed_with_advice(tmp_path):
+def test_missing_code_is_an_error_with_a_remedy(tmp_path):
     config = f'{NLP}[nlp.tokenizer]\n@tokenizers = "my.own.v1"\n'
     dataclasses.replace(make_model(COUNTS), config=config).save(tmp_path / "model")
     result = w2v_here("export", "model", "out", cwd=tmp_path)
@@ -658,7 +658,7 @@ def make():
 
 @pytest.mark.parametrize("section", ["initialize.before_init", "nlp.after_creation"])
 def test_callbacks_run_once_in_a_run(tmp_path, section):
-    """And what they have done to the tokenizer is exported, to the byte as by export."""
+    """Their changes of the tokenizer are exported, with the same bytes as by `spacy w2v export`."""
     write_texts(tmp_path / "texts.txt", n_lines=30)
     (tmp_path / "code.py").write_text(f"CALLS = {str(tmp_path / 'calls.txt')!r}\n{COUNTING}")
     parts = "[initialize]\n\n" if section.startswith("initialize") else ""

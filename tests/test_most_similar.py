@@ -1,4 +1,4 @@
-"""most_similar of several words, as gensim computes it."""
+"""most_similar with several words equals that of gensim."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def test_a_list_is_taken_as_several_words(model):
     assert len(model.most_similar(["w1", "w2"], topn=100)) == len(model) - 2
 
 
-def test_vectors_of_numbers_are_taken_as_they_are(model):
+def test_a_vector_of_numbers_is_used_unchanged(model):
     assert model.most_similar(model["w1"].tolist(), topn=1) == model.most_similar(model["w1"], topn=1)
     assert model.most_similar(np.asarray(model["w1"]), topn=1)[0][0] == "w1"
 
@@ -48,7 +48,7 @@ def test_vectors_of_numbers_are_taken_as_they_are(model):
         ({"w1"}, r"takes a word, a list of words"),
     ],
 )
-def test_all_else_is_refused(model, word, message):
+def test_other_values_are_refused(model, word, message):
     with pytest.raises(ConfigError, match=message):
         model.most_similar(word)
 

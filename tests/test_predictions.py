@@ -1,4 +1,4 @@
-"""Predicted words and scored sentences: against gensim on the same weights, and against plain loops in float64."""
+"""Predicted words and scores of sentences, compared with gensim and with plain loops in float64."""
 
 import dataclasses
 import math
@@ -60,7 +60,7 @@ def gensim_twin(model):
 
 
 def log_probability_of(model, log_sigmoid=reference.log_sigmoid):
-    """Return the slow twin that a model's loss has: (hidden vector, rank of a word) to log probability."""
+    """Return the reference for a model's loss: a function of hidden vector and rank that gives the log probability."""
     outputs = model.output_vectors.tolist()
     if model.tree is None:
         return lambda hidden, word: reference.softmax_log_probabilities(hidden, outputs)[word]
@@ -150,7 +150,7 @@ def test_weights_may_be_huge(loss):
         assert np.isfinite(model.score([["w1", "w2", "w3"]])).all()
 
 
-def test_order_of_the_context_does_not_count_and_topn_bounds_the_result():
+def test_the_order_of_the_context_has_no_effect_and_topn_limits_the_result():
     model = make_model(COUNTS)
     assert [word for word, _ in model.predict_context(["w1", "w2"], topn=3)] == [
         word for word, _ in model.predict_context(["w2", "w1"])[:3]
@@ -187,7 +187,7 @@ def test_contexts_without_a_known_word_are_refused():
 
 
 def gensims_log_sigmoid(score):
-    """Log σ from a table of 1,000 scores from -6 to 6, which takes 83 to a unit; past it 0 (word2vec_inner.pyx)."""
+    """Log σ from a table of 1,000 scores from -6 to 6, 83 per unit, and 0 beyond (word2vec_inner.pyx)."""
     if not -6 < score < 6:
         return 0.0
     return reference.log_sigmoid((int((score + 6) * 83) / 1000 * 2 - 1) * 6)
@@ -228,7 +228,7 @@ def test_scores_are_those_of_plain_loops(architecture, loss):
 @pytest.mark.parametrize("loss", LOSSES[1:], ids=name_of)
 @pytest.mark.parametrize("architecture", ARCHITECTURES, ids=name_of)
 @pytest.mark.parametrize(("pairs", "floats"), [(1, 1), (7, 50), (100, 500)])
-def test_blocks_do_not_matter(monkeypatch, architecture, loss, pairs, floats):
+def test_the_size_of_blocks_has_no_effect(monkeypatch, architecture, loss, pairs, floats):
     model = make_model(COUNTS, window=3, **architecture, **loss)
     sentences = make_sentences(model.words)
     expected = model.score(sentences)
@@ -240,8 +240,8 @@ def test_blocks_do_not_matter(monkeypatch, architecture, loss, pairs, floats):
 
 @pytest.mark.parametrize("loss", LOSSES[1:], ids=name_of)
 @pytest.mark.parametrize("architecture", ARCHITECTURES[:2], ids=name_of)
-def test_memory_does_not_grow_with_the_sentence(architecture, loss):
-    """The scores of all words for all places would be 320 MB."""
+def test_memory_does_not_depend_on_the_length_of_the_sentence(architecture, loss):
+    """The scores of all words at all positions would take 320 MB."""
     model = make_model([10] * 4000, window=2, vector_size=4, **architecture, **loss)
     sentences = make_sentences(model.words, lengths=[10_000])
     model.score([["w1", "w2"]])  # makes the tree
@@ -253,13 +253,13 @@ def test_memory_does_not_grow_with_the_sentence(architecture, loss):
         tracemalloc.stop()
 
 
-def test_negative_sampling_scores_no_sentences():
+def test_negative_sampling_cannot_score_sentences():
     rule = r'must be trained with loss = "hierarchical-softmax" or "softmax", was: "negative-sampling"'
     with pytest.raises(ConfigError, match=rule):
         make_model(COUNTS).score([["w1", "w2"]])
 
 
-def test_texts_are_no_sentences():
+def test_texts_are_refused_as_sentences():
     model = make_model(COUNTS, loss="softmax")
     for sentences in (["w1 w2"], "w1 w2"):
         with pytest.raises(ConfigError, match=r"Words must be a list, was a text: 'w.*Tokenize it"):

@@ -1,4 +1,4 @@
-"""The record of a run: what newer versions add is kept, what older ones wrote is brought up to date."""
+"""The record of a run: entries of newer versions are kept, and records of older versions are migrated."""
 
 import json
 import shutil
@@ -32,7 +32,7 @@ MODELS = [
 
 
 def with_news(values):
-    """Add what only a newer version knows to JSON values: at the top, in all blocks, and in entries of lists."""
+    """Add unknown entries to JSON values: at the top level, in all blocks, and in the items of lists."""
     if isinstance(values, dict):
         news = {name: value if name == "shapes" else with_news(value) for name, value in values.items()}
         return news | {KEY: VALUE}
@@ -42,7 +42,7 @@ def with_news(values):
 
 
 def make_newer(directory, name="meta.json", *, but=("files", "format", "format_version", "schema_version")):
-    """Let a manifest on disk be one of a newer version."""
+    """Change a manifest on disk to one of a newer version."""
     meta = read_manifest(directory / name)
     kept = {key: meta[key] for key in but if key in meta}
     write_manifest(directory / name, with_news(meta) | kept)
@@ -61,7 +61,7 @@ def newer(tmp_path):
 
 
 @pytest.mark.parametrize("directory", MODELS, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_older_records_are_brought_up_to_date_and_keep_all_they_have(directory):
+def test_older_records_are_migrated_and_keep_their_entries(directory):
     meta = json.loads((directory / "meta.json").read_text())
     own = {name: value for name, value in meta.items() if name not in ("format", "format_version", "files", "checksum")}
     assert "schema_version" not in own
@@ -81,7 +81,7 @@ def test_records_from_before_there_were_initial_vectors():
 
 
 @pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, 0, -1, "1", None, True, 1.0])
-def test_schemas_that_are_not_known(version):
+def test_unknown_schema_versions(version):
     meta = make_model([3, 2, 1]).meta | {"schema_version": version}
     with pytest.raises(
         StorageError, match=rf"meta\.json must have a schema_version .* {SCHEMA_VERSION}, was: {version!r}"
@@ -89,7 +89,7 @@ def test_schemas_that_are_not_known(version):
         parse_record(RunRecord, meta, path="meta.json")
 
 
-def test_models_keep_what_a_newer_version_adds(newer, tmp_path):
+def test_models_keep_entries_of_a_newer_version(newer, tmp_path):
     model = spacy_w2v.load(newer)
     assert has_news(model.meta)
     assert model.meta["corpus_fingerprint"][KEY] == VALUE
@@ -101,7 +101,7 @@ def test_models_keep_what_a_newer_version_adds(newer, tmp_path):
     assert model.to_gensim().wv.index_to_key == model.words
 
 
-def test_commands_take_what_a_newer_version_adds(newer, tmp_path):
+def test_commands_accept_entries_of_a_newer_version(newer, tmp_path):
     for command in (
         ["most-similar", "newer", "king"],
         ["report", "newer", "report.md"],
@@ -116,7 +116,7 @@ def test_commands_take_what_a_newer_version_adds(newer, tmp_path):
     assert has_news(spacy.load(tmp_path / "pipeline").meta["w2v"])
 
 
-def test_components_keep_what_a_newer_version_adds(newer, tmp_path):
+def test_components_keep_entries_of_a_newer_version(newer, tmp_path):
     nlp = spacy.blank("en")
     component = nlp.add_pipe("w2v", config={"update": True, "n_common": 0})
     component.initialize(list, nlp=nlp, path=newer)
@@ -138,7 +138,7 @@ def test_components_keep_what_a_newer_version_adds(newer, tmp_path):
 
 
 def newer_checkpoint(directory, nlp):
-    """Copy a checkpoint, as of a newer version, with the fingerprint of the spaCy that is installed here."""
+    """Copy a checkpoint, as if from a newer version, with the fingerprint of the installed spaCy."""
     shutil.copytree(DATA / "before_the_house/checkpoint", directory)
     values = with_news(json.loads((directory / "progress.json").read_text()))
     settings = TokensSettings(tokenizer="whitespace")
@@ -150,7 +150,7 @@ def newer_checkpoint(directory, nlp):
     write_manifest(directory / "meta.json", meta | {"files": describe_files(directory, list(meta["files"]))})
 
 
-def test_runs_go_on_from_what_a_newer_version_adds(tmp_path, monkeypatch, capsys):
+def test_runs_resume_from_a_checkpoint_of_a_newer_version(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(store, "CHUNK_TOKENS", 100)
     nlp = spacy.blank("en")
     newer_checkpoint(tmp_path / "run", nlp)
@@ -185,7 +185,7 @@ def test_meta_is_plain_json_and_notes_are_kept_in_the_record(tmp_path):
         model.record.lang = 3
 
 
-def test_files_have_the_keys_of_the_version_before():
+def test_files_have_the_keys_of_the_previous_version():
     before = json.loads((DATA / "before_the_house/warm-start/meta.json").read_text())
     start = spacy_w2v.load(DATA / "before_the_house/negative-sampling")
     now = spacy_w2v.train(TEXTS, initial=start, **SETTINGS).meta

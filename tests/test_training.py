@@ -25,7 +25,7 @@ DEFAULTS = {"vector_size": 16, "min_count": 1, "epochs": 3, "workers": 1, "sampl
 
 
 def make_texts(n_texts=400, seed=0):
-    """Sentences about animals and sentences about colours, which share no words but "the" and "and"."""
+    """Sentences about animals and sentences about colours, which share only the words "the" and "and"."""
     generator = random.Random(seed)
     return [
         " ".join(
@@ -46,7 +46,7 @@ def train(texts=None, **settings):
 
 
 @pytest.mark.usefixtures("small_chunks")
-def test_words_of_a_kind_become_neighbours():
+def test_words_of_the_same_kind_become_neighbours():
     model = train(epochs=30, alpha=0.05)
     for kind in (ANIMALS, COLOURS):
         for word in kind:
@@ -65,7 +65,7 @@ def test_one_worker_and_one_seed_give_the_same_bits():
 
 @pytest.mark.usefixtures("small_chunks")
 def test_several_workers_train_the_same_pairs_as_one():
-    """Random streams belong to chunks, so the pairs are the same whichever thread takes them."""
+    """Random streams belong to chunks, so the pairs do not depend on the thread."""
     one, three = train(workers=1), train(workers=3)
     for key in ("n_pairs", "n_kept"):
         assert [row[key] for row in one.meta["results"]] == [row[key] for row in three.meta["results"]]
@@ -75,7 +75,7 @@ def test_several_workers_train_the_same_pairs_as_one():
 
 
 @pytest.mark.usefixtures("small_chunks")
-def test_loss_begins_without_knowledge_and_falls():
+def test_loss_starts_at_that_of_an_untrained_model_and_decreases():
     untrained = train(epochs=1, alpha=1e-9, min_alpha=0).meta["results"][0]["loss"]
     # All scores are 0: log 2 for the pair and for each noise word, save noise equal to the centre, which is left out.
     assert 0.85 * 6 * np.log(2) < untrained < 6 * np.log(2)
@@ -94,7 +94,7 @@ def test_number_of_pairs_is_that_of_full_windows():
 
 
 class Progress(Callback):
-    """Keeps what a run reports."""
+    """Records the events of a run."""
 
     def __init__(self):
         self.seen, self.results = [], []
@@ -122,8 +122,8 @@ def test_progress_reaches_the_end():
     assert [later.n_tokens - earlier.n_tokens > 0 for earlier, later in itertools.pairwise(seen)]
 
 
-def test_initial_vectors_stay_where_a_word_has_no_pairs():
-    """A word that is always alone in its line is never an input, so its vector is the random start."""
+def test_words_without_pairs_keep_their_random_vectors():
+    """A word that is always alone in its line is never an input, so its vector is not trained."""
     model = train([*make_texts(20), "hermit"], epochs=1)
     start = model.objective.initial_parameters(len(model), seed=1)["input"]
     rank = model.rank("hermit")
@@ -181,8 +181,8 @@ def test_wrong_texts_are_refused(texts, message):
 
 
 @pytest.mark.usefixtures("small_chunks")
-def test_epochs_are_not_trained_at_the_same_time_for_want_of_chunks():
-    """Eight workers on two chunks: two threads, so that no epoch runs before the last one is nearly done."""
+def test_epochs_do_not_overlap_with_few_chunks():
+    """For two chunks, eight workers become two threads, so that no epoch starts long before the last one ends."""
     texts = make_texts(60)
     with prepared_corpus(as_source(texts), spacy.blank("en"), TokensSettings(), max_vocab_size=None) as corpus:
         assert corpus.n_chunks == 2
@@ -218,7 +218,7 @@ def test_a_generator_is_read_once():
     assert model.meta["corpus"]["n_documents"] == 50
 
 
-def test_the_callers_pipeline_makes_the_tokens_and_stays_as_it_is():
+def test_the_given_pipeline_makes_the_tokens_and_is_not_changed():
     nlp = spacy.blank("en")
     n_strings, n_lexemes = len(nlp.vocab.strings), len(nlp.vocab)
     nlp.tokenizer.add_special_case("foo", [{"ORTH": "f"}, {"ORTH": "oo"}])
@@ -250,15 +250,15 @@ def test_unknown_words_are_key_errors_with_near_spellings():
         model["CAT"]
 
 
-def test_looking_a_word_up_takes_no_longer_for_many_words(monkeypatch):
-    """Nothing as long as the vocabulary is made for it."""
+def test_looking_up_a_word_does_not_depend_on_the_number_of_words(monkeypatch):
+    """It creates no array of the size of the vocabulary."""
     model = train()
     monkeypatch.setattr(spacy_w2v.Word2Vec, "word_vectors", None)
     np.testing.assert_array_equal(model["cat"], model.input_vectors[model.words.index("cat")])
 
 
 def test_quality_is_that_of_gensim_on_the_same_sentences():
-    """Both find the two kinds of words; the share of neighbours of the own kind is the same."""
+    """Both find the two kinds of words, with the same share of neighbours of the same kind."""
     texts = make_texts(1500)
 
     def share_of_kind(nearest_of):
@@ -275,8 +275,8 @@ def test_quality_is_that_of_gensim_on_the_same_sentences():
 
 
 @pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax", "softmax"])
-def test_a_corpus_of_one_word_mostly_is_no_explosion(loss):
-    """Subsampling takes the frequent word's short path away, and leaves the long ones: a high loss, as it must be."""
+def test_a_corpus_with_one_dominant_word_does_not_diverge(loss):
+    """Subsampling drops the frequent word with its short path, and keeps long ones, so a high loss is correct."""
     generator = random.Random(0)
     texts = [
         " ".join("unknown" if generator.random() < 0.95 else f"word{generator.randrange(300)}" for _ in range(50))

@@ -14,7 +14,7 @@ from spacy_w2v.model._vocabulary import build_vocabulary
 
 
 def types_table(types):
-    """A table of (orth, key, count), with ids that have gaps as after dropped types."""
+    """A table of (orth, key, count), with gaps in the ids, as after dropped types."""
     return pa.table(
         {
             "id": pa.array([3 * i for i in range(len(types))], pa.uint32()),
@@ -34,7 +34,7 @@ def types_table(types):
     st.integers(1, 5),
 )
 @settings(derandomize=True, deadline=None)
-def test_words_are_keys_by_falling_count(forms, min_count):
+def test_words_are_keys_by_decreasing_count(forms, min_count):
     types = [(orth, orth.lower(), count) for orth, count in forms]
     counts = Counter()
     for _, key, count in types:
@@ -69,7 +69,7 @@ def test_max_final_vocab_raises_min_count_as_gensim_does(max_final_vocab, expect
     assert vocabulary.words == expected
 
 
-def test_nothing_left_tells_the_highest_count():
+def test_the_error_without_words_names_the_highest_count():
     with pytest.raises(CorpusError, match=r"min_count = 6 times, but the most frequent, 'a', occurs 5 times"):
         build_vocabulary(types_table([("A", "a", 3), ("a", "a", 2)]), n_type_ids=6, min_count=6, max_final_vocab=None)
 

@@ -1,4 +1,4 @@
-"""Word vectors of any origin: what they know, how they are looked up, compared and written."""
+"""Word vectors from any program: their properties, looking them up, comparing and writing them."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def pipeline(vectors, keys, *, dtype="float32"):
     return nlp
 
 
-def test_those_of_a_model_share_its_memory_and_know_all_of_it(model):
+def test_vectors_of_a_model_share_its_memory(model):
     vectors = model.word_vectors()
     assert np.shares_memory(vectors.matrix, model.input_vectors)
     assert (vectors.words, vectors.counts.tolist(), vectors.attr, vectors.lang) == (WORDS, [9, 7, 5, 3], "LOWER", "en")
@@ -42,7 +42,7 @@ def test_those_of_a_model_share_its_memory_and_know_all_of_it(model):
         vectors["citi"]
 
 
-def test_the_mean_is_computed_as_rows_are_taken(model):
+def test_the_mean_is_computed_on_access(model):
     mean = model.word_vectors("mean")
     expected = (model.input_vectors + model.output_vectors) / 2
     np.testing.assert_array_equal(np.asarray(mean.matrix), expected)
@@ -51,7 +51,7 @@ def test_the_mean_is_computed_as_rows_are_taken(model):
     assert mean.of_kind("input").most_similar("the") == model.most_similar("the")
 
 
-def test_counts_and_attributes_of_others_are_known_where_they_say_so(model, tmp_path):
+def test_counts_and_attributes_of_other_programs_are_read_if_present(model, tmp_path):
     nlp = model.to_spacy()
     opened = {"spacy": open_vectors(nlp), "gensim": open_vectors(model.to_keyed_vectors())}
     for vectors in opened.values():
@@ -65,7 +65,7 @@ def test_counts_and_attributes_of_others_are_known_where_they_say_so(model, tmp_
     assert open_vectors(FastText([WORDS], vector_size=4, min_count=1, bucket=10)).counts.tolist() == [1, 1, 1, 1]
 
 
-def test_words_that_share_a_row_are_named_once():
+def test_only_one_of_the_words_that_share_a_row_is_returned():
     rows = [[1, 0], [0.9, 0.1], [0, 1]]
     nlp = pipeline(rows, [("Paris", 0), ("paris", 0), ("London", 1), ("london", 1), ("tree", 2)])
     vectors = open_vectors(nlp)
@@ -74,7 +74,7 @@ def test_words_that_share_a_row_are_named_once():
     assert vectors.rows_of(["PARIS", "Tree", "nothing"]).tolist() == [0, 2, -1]
 
 
-def test_rows_without_a_word_are_no_answers():
+def test_rows_without_a_word_are_not_returned():
     nlp = pipeline([[1, 0], [1, 0.01], [0, 1]], [("a", 0), ("b", 2)])
     assert [word for word, _ in open_vectors(nlp).most_similar("a")] == ["b"]
 
@@ -90,7 +90,7 @@ def test_tables_of_float16_are_read_compared_and_written(tmp_path):
     assert not (tmp_path / "v.vocab").exists()
 
 
-def test_command_exports_vectors_of_others(tmp_path):
+def test_command_exports_vectors_of_other_programs(tmp_path):
     (tmp_path / "glove.txt").write_text("the 1 2\nof 3 4\n")
     assert w2v_here("export", "glove.txt", "glove.kv", "-f", "gensim", cwd=tmp_path).code == 0
     assert KeyedVectors.load(str(tmp_path / "glove.kv"))["of"].tolist() == [3, 4]
@@ -113,7 +113,7 @@ def test_command_shows_neighbours_of_any_vectors_side_by_side(model, tmp_path):
     assert f"{near} {similarity:.3f} " * 2 + f"{near} {similarity:.3f}" in said.said
 
 
-def test_other_kinds_are_those_of_a_model(model, tmp_path):
+def test_other_kinds_of_vectors_need_a_model(model, tmp_path):
     model.to_gensim().save(str(tmp_path / "word2vec.model"))
     opened = open_vectors(tmp_path / "word2vec.model")
     np.testing.assert_array_equal(opened.of_kind("output").matrix, model.output_vectors)
