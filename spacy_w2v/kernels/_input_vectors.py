@@ -28,7 +28,7 @@ def _change_own_row(input_layer, word, scale, change, weights):
 
 
 class InputVectorFunctions(NamedTuple):
-    """The functions of one kind of input layer, for arrays: those behind `input_vector` and `change_input`."""
+    """The functions of one kind of input layer, for arrays, which `input_vector` and `change_input` call."""
 
     vector: Callable[..., Any]
     change: Callable[..., Any]

@@ -277,7 +277,7 @@ class TrainedModel:
                 a text instead of a list.
 
         Example:
-            >>> model = spacy_w2v.train("news.txt", loss="hierarchical-softmax", vector_size=20)
+            >>> model = spacy_w2v.train("news.txt", loss='hierarchical-softmax', vector_size=20)
             >>> likely, unlikely = model.score([["the", "prime", "minister"], ["prime", "the", "the"]])
         """
         return predictions.score(self, sentences)

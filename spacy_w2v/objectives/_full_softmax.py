@@ -43,7 +43,7 @@ class FullSoftmax(Objective):
             f'With loss = "{self.name}", the vocabulary must have at most {MAX_WORDS:,} words, was: {n_words:,}. Each '
             f"word of the corpus would cost {multiplications / 1e6:,.0f} million multiplications, and one core would "
             f"train about {MULTIPLY_ADDS_PER_S / multiplications:,.0f} words/s. Lower max_final_vocab, raise "
-            'min_count, or set loss = "negative-sampling" or "hierarchical-softmax".'
+            "min_count, or set loss to negative-sampling or hierarchical-softmax."
         )
 
     def untrained_loss(self, tables: OutputLayer, counts: Counts, *, sample: float) -> float:

@@ -72,7 +72,7 @@ def learning_rates(settings: W2VSettings, prepared: Prepared, callback: Callback
         return [now]
     callback.on_message(f"Resuming from {resume_from.path}, which is in epoch {resume_from.epoch} of {training.epochs}")
     if unknown := resume_from.progress.settings.unknown():
-        callback.on_message(f"Unknown settings, of a newer version, have no effect from here on: {', '.join(unknown)}")
+        callback.on_message(f"These settings of a newer version have no effect from now on: {', '.join(unknown)}")
     changes = resume_from.learning_rates[-1].changes(now)
     if not changes:
         return resume_from.learning_rates

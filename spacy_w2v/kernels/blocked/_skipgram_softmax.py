@@ -1,4 +1,4 @@
-"""Skip-gram with the full softmax: each input predicts at once all centres in whose windows it is.
+"""Skip-gram with the full softmax: each input predicts all centres whose windows contain it, at once.
 
 Pairs are those of word2vec.c (Mikolov et al. 2013a, arXiv 1301.3781): the output is the centre, the input a word within
 the centre's random radius. All pairs of an input share one softmax. With a high learning rate they are divided into
