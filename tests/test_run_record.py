@@ -161,8 +161,7 @@ def test_runs_resume_from_a_checkpoint_of_a_newer_version(tmp_path, monkeypatch,
     )
     said = capsys.readouterr().err
     assert (
-        f"These settings of a newer version have no effect from now on: w2v.tokens.{KEY}, w2v.vocabulary.{KEY}"
-        in said
+        f"These settings of a newer version have no effect from now on: w2v.tokens.{KEY}, w2v.vocabulary.{KEY}" in said
     )
     expected = spacy_w2v.load(DATA / "before_the_house/negative-sampling")
     np.testing.assert_allclose(model.input_vectors, expected.input_vectors, atol=1e-4)
