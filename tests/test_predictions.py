@@ -232,7 +232,7 @@ def test_the_size_of_blocks_has_no_effect(monkeypatch, architecture, loss, pairs
     model = make_model(COUNTS, window=3, **architecture, **loss)
     sentences = make_sentences(model.words)
     expected = model.score(sentences)
-    monkeypatch.setattr(predictions, "BLOCK_PAIRS", pairs)
+    monkeypatch.setattr(predictions, "PAIRS_PER_BLOCK", pairs)
     for module in (_predictions, _hierarchical_softmax):
         monkeypatch.setattr(module, "BLOCK_FLOATS", floats)
     np.testing.assert_allclose(model.score(sentences), expected, rtol=1e-6)  # float32 products in other groups
