@@ -21,7 +21,8 @@ def public_methods(cls):
     for name, _ in inspect.getmembers(cls, callable):
         member = inspect.getattr_static(cls, name)
         function = getattr(member, "__func__", member)  # of a classmethod
-        if not name.startswith("_") and function.__module__.startswith("spacy_w2v."):
+        module = function.__module__
+        if not name.startswith("_") and module.startswith("spacy_w2v.") and module != "spacy_w2v.formats._word2vec":
             yield f"{cls.__name__}.{name}", function
 
 

@@ -76,7 +76,7 @@ class Scores:
     Example:
         >>> scores = spacy_w2v.evaluate("vectors.txt.gz")
         >>> scores.word_pairs["SimLex-999"].n_used
-        63
+        96
         >>> accuracy = scores.analogies["Google analogies"].accuracy
     """
 

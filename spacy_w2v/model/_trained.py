@@ -253,8 +253,8 @@ class TrainedModel:
 
         Example:
             >>> model = spacy_w2v.load("vectors")
-            >>> [word for word, probability in model.predict_context(["prime", "john", "howard"], topn=1)]
-            ['minister']
+            >>> model.predict_context(["prime", "howard"], topn=2)
+            [('prime', 0.04), ('minister', 0.03)]
         """
         return predictions.predict_context(self, words, topn=topn)
 
@@ -287,6 +287,6 @@ class TrainedModel:
 
         Example:
             >>> spacy_w2v.load("vectors").near_spellings("ministr")
-            'Near spellings: minister, ministers, ministry.'
+            'Near spellings: minister, ministry, ministers.'
         """
         return self.word_vectors().near_spellings(word)

@@ -309,7 +309,7 @@ class WordVectors:
 
         Example:
             >>> spacy_w2v.open_vectors("vectors").near_spellings("ministr")
-            'Near spellings: minister, ministers, ministry.'
+            'Near spellings: minister, ministry, ministers.'
         """
         if word.lower() in self:
             return f"Its lower case is: '{word.lower()}'."
