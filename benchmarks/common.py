@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from spacy_w2v import Word2Vec
 
 SENTENCE_WORDS = 1000  # gensim drops what is past 10,000
-PACKAGES = ("spacy-w2v", "spacy", "gensim", "floret", "numpy", "numba", "llvmlite", "pyarrow")
+PACKAGES = ("spacy-w2v", "spacy", "gensim", "floret", "fasttext", "numpy", "numba", "llvmlite", "pyarrow")
+VECTOR_INSTRUCTIONS = {"avx512f": "AVX-512", "avx2": "AVX2", "sse2": "SSE2", "sve": "SVE", "asimd": "NEON"}
+"""By the name of their flag in /proc/cpuinfo, widest first."""
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -130,11 +132,17 @@ def machine_facts() -> dict[str, object]:
 
 
 def _processor() -> str:
+    """Return the processor's name, its vector instructions, and whether its cores are virtual."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+        return f"{platform.processor()}, {os.cpu_count()} cores"
+    facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    flags = facts.get("flags", facts.get("Features", "")).split()
+    widest = next((text for flag, text in VECTOR_INSTRUCTIONS.items() if flag in flags), "no known vectors")
+    numbers = f", family {facts['cpu family']} model {facts['model']}" if "cpu family" in facts else ""
+    virtual = "virtual " if "hypervisor" in flags else ""
+    return f"{facts.get('model name', platform.machine())} ({widest}{numbers}), {os.cpu_count()} {virtual}cores"
 
 
 def _version(package: str) -> str | None:
@@ -160,13 +168,14 @@ def write_results(
     settings: Mapping[str, object],
     measurements: Sequence[Mapping[str, object]],
     table: str,
-    plot: "Figure",
+    plot: "Figure | None",
 ) -> None:
-    """Write OUTPUT.json, OUTPUT.md and OUTPUT.png."""
+    """Write OUTPUT.json, OUTPUT.md and, where there is a plot, OUTPUT.png."""
     output.parent.mkdir(parents=True, exist_ok=True)
     report = {"machine": machine_facts(), "settings": dict(settings), "measurements": list(measurements)}
     unfinished = output.with_name(output.name + ".json.unfinished")
     unfinished.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     unfinished.replace(output.with_name(output.name + ".json"))
     output.with_name(output.name + ".md").write_text(table, encoding="utf-8")
-    plot.savefig(output.with_name(output.name + ".png"), dpi=150)
+    if plot is not None:
+        plot.savefig(output.with_name(output.name + ".png"), dpi=150)

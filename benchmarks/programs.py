@@ -1,0 +1,163 @@
+"""Train one model with one program, in a process of its own: what peers.py starts for every run.
+
+    python benchmarks/programs.py '{"program": "gensim", "measure": "speed", "corpus": "text.txt", ...}'
+
+The argument has the fields of `Job`. The last line printed is a JSON object with what was measured.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from objectives import floret_settings, gensim_settings
+
+
+class Job(NamedTuple):
+    program: str
+    measure: str
+    """speed: time the training alone; process: train and save; quality: train and score."""
+    corpus: str
+    n_words: int
+    output: str
+    """Directory for what is saved."""
+    architecture: str
+    loss: str
+    vector_size: int
+    threads: int
+    epochs: int
+    seed: int
+    min_count: int
+    sample: float
+
+
+Result = dict[str, Any]  # Any: numbers and names, as they stand in JSON
+
+
+def run_spacy_w2v(job: Job, *, kernel: str) -> Result:
+    import spacy_w2v
+
+    own_cache = Path(job.output, "cache") if job.measure == "process" else Path(job.corpus).with_name("cache")
+    model = spacy_w2v.train(
+        Path(job.corpus), tokenizer="whitespace", cache_dir=own_cache, kernel=kernel, n_process=job.threads,
+        architecture=job.architecture, loss=job.loss, vector_size=job.vector_size, epochs=job.epochs,
+        min_count=job.min_count, sample=job.sample, workers=job.threads, seed=job.seed,
+    )  # fmt: skip
+    if job.measure == "process":
+        model.to_keyed_vectors().save(str(Path(job.output, "vectors.kv")), separately=["vectors"])
+    if job.measure == "quality":
+        return scores_of(model)
+    return {"words_per_s": model.meta["results"][-1]["words_per_s"]}
+
+
+def run_gensim(job: Job) -> Result:
+    """Train from a file, `corpus_file`, which is gensim's fastest way: its threads read parts of the file."""
+    from gensim.models import Word2Vec
+
+    model = Word2Vec(
+        **gensim_settings(job.architecture, job.loss), window=5, vector_size=job.vector_size, seed=job.seed,
+        min_count=job.min_count, sample=job.sample, workers=job.threads,
+    )  # fmt: skip
+    model.build_vocab(corpus_file=job.corpus)
+    start = time.perf_counter()
+    model.train(corpus_file=job.corpus, total_words=job.n_words, total_examples=model.corpus_count, epochs=job.epochs)
+    words_per_s = job.epochs * job.n_words / (time.perf_counter() - start)
+    if job.measure == "process":
+        model.wv.save(str(Path(job.output, "vectors.kv")), separately=["vectors"])
+    return scores_of(model.wv) if job.measure == "quality" else {"words_per_s": words_per_s}
+
+
+NO_SUBWORDS = {"minn": 0, "maxn": 0}
+FASTTEXT_SUBWORDS = {"minn": 3, "maxn": 6, "bucket": 2_000_000}
+"""fastText's defaults."""
+FLORET_SUBWORDS = {"minn": 4, "maxn": 5, "bucket": 50_000, "mode": "floret", "hashCount": 2}
+"""The settings of floret's README."""
+
+
+def run_fasttext(job: Job, *, module: str, subwords: Result) -> Result:
+    """Train with fastText or floret, which have the same face.
+
+    One call counts the words, makes the weights and trains. For the speed of training alone, a call with no epoch is
+    timed too, and taken away.
+    """
+    library = __import__(module)
+    # floret's function has no argument for the seed, but its defaults have one
+    sys.modules[library.train_unsupervised.__module__].unsupervised_default["seed"] = job.seed
+
+    def train(epochs: int) -> Any:  # Any: either library's model
+        return library.train_unsupervised(
+            job.corpus, **floret_settings(job.architecture, job.loss), **subwords, neg=5, ws=5, lr=0.025, verbose=0,
+            minCount=job.min_count, dim=job.vector_size, t=job.sample, thread=job.threads, epoch=epochs,
+        )  # fmt: skip
+
+    start = time.perf_counter()
+    if job.measure == "speed":
+        train(0)
+    middle = time.perf_counter()
+    model = train(job.epochs)
+    seconds = (time.perf_counter() - middle) - (middle - start)
+    if job.measure == "process":
+        save_fasttext(model, Path(job.output), module=module, subwords=subwords)
+    if job.measure == "quality":
+        return scores_of(word_vectors(model, vector_size=job.vector_size))
+    return {"words_per_s": job.epochs * job.n_words / seconds}
+
+
+def save_fasttext(model: Any, output: Path, *, module: str, subwords: Result) -> None:  # Any: either library's model
+    """Save what is used afterwards: the table for spaCy from floret, the binary model from fastText."""
+    if module == "fasttext":
+        model.save_model(str(output / "vectors.bin"))
+    elif subwords["maxn"]:
+        model.save_floret_vectors(str(output / "vectors.floret"))
+    else:
+        model.save_vectors(str(output / "vectors.vec"))
+
+
+def word_vectors(model: Any, *, vector_size: int) -> Any:  # Any: of libraries without types
+    """Return the vectors of the words of the vocabulary: those of other words, from subwords, are left out."""
+    import numpy as np
+    from gensim.models import KeyedVectors
+
+    words, counts = model.get_words(include_freq=True)
+    keep = [place for place, word in enumerate(words) if word != "</s>"]
+    keyed = KeyedVectors(vector_size)
+    keyed.add_vectors([words[place] for place in keep], np.stack([model.get_word_vector(words[p]) for p in keep]))
+    for place in keep:
+        keyed.set_vecattr(words[place], "count", int(counts[place]))
+    return keyed
+
+
+def scores_of(vectors: Any) -> Result:  # Any: whatever `evaluate` takes
+    """Return Spearman's rank correlations and the share of analogies solved among the 30,000 most frequent words."""
+    import spacy_w2v
+
+    scores = spacy_w2v.evaluate(vectors, restrict_vocab=30_000)
+    found: Result = {name: score.spearman for name, score in scores.word_pairs.items()}
+    return found | {name: score.accuracy for name, score in scores.analogies.items()}
+
+
+PROGRAMS: dict[str, Callable[[Job], Result]] = {
+    "spacy-w2v": partial(run_spacy_w2v, kernel="blocked"),
+    "spacy-w2v, first run": partial(run_spacy_w2v, kernel="blocked"),
+    "spacy-w2v, sequential": partial(run_spacy_w2v, kernel="sequential"),
+    "gensim": run_gensim,
+    "floret": partial(run_fasttext, module="floret", subwords=NO_SUBWORDS),
+    "fastText": partial(run_fasttext, module="fasttext", subwords=NO_SUBWORDS),
+    "floret, subwords": partial(run_fasttext, module="floret", subwords=FLORET_SUBWORDS),
+    "fastText, subwords": partial(run_fasttext, module="fasttext", subwords=FASTTEXT_SUBWORDS),
+}
+"""By name. "first run" is given an empty directory for compiled kernels."""
+
+
+def main() -> None:
+    job = Job(**json.loads(sys.argv[1]))
+    with tempfile.TemporaryDirectory(dir=job.output) as output:
+        print(json.dumps(PROGRAMS[job.program](job._replace(output=output))))
+
+
+if __name__ == "__main__":
+    main()
