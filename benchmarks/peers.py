@@ -12,10 +12,12 @@ speed    words of the corpus per second of an epoch of training, without what co
 process  wall time and peak memory from the text to saved vectors, as a process of its own with all its imports.
 quality  WordSim-353, SimLex-999 and Google's analogies, by `spacy_w2v.evaluate`; round n has seed n.
 
+Wall time is what a user waits for. On a machine with other work show CPU time, --unit cpu, of modes with one thread.
+
 In a round every program takes its turn in every mode, so that a drift of the machine's speed meets all of them.
 Medians over rounds are reported, with their ratio to gensim's; for quality, means and standard deviations. Every run is
 written to OUTPUT.json when it is done, and is not repeated by a later call. Programs that are not installed are left
-out: pip install floret fasttext.
+out: pip install floret fasttext==0.9.2 (0.9.3 leaves most of its weights to chance with fewer than ten threads).
 """
 
 import argparse
@@ -51,7 +53,7 @@ MODULES = {"spacy-w2v": "spacy_w2v", "fastText": "fasttext"}
 PEAK_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 TABLES = {
     "speed": "Training, words per second (and times gensim's)",
-    "process": "From text to saved vectors: wall time (and times as fast as gensim), peak memory",
+    "process": "From text to saved vectors: seconds (and times as fast as gensim), peak memory",
     "quality": "Quality × 100: WordSim-353, SimLex-999, Google analogies",
 }
 
@@ -102,8 +104,8 @@ def is_wanted(program: str, *, measure: str, mode: Mode) -> bool:
     return can_train(family(program).replace("fastText", "floret"), loss=mode.loss)
 
 
-def run_process(job: Job, environment: dict[str, str]) -> tuple[Run, float, int]:
-    """Run a job to its end, and return its results, its wall time and its peak of memory."""
+def run_process(job: Job, environment: dict[str, str]) -> tuple[Run, Run]:
+    """Run a job to its end, and return its results, and what the process took."""
     command = [sys.executable, str(Path(__file__).with_name("programs.py")), json.dumps(job._asdict())]
     start = time.perf_counter()
     with tempfile.TemporaryFile("w+") as errors:
@@ -118,16 +120,17 @@ def run_process(job: Job, environment: dict[str, str]) -> tuple[Run, float, int]
         if status != 0:
             errors.seek(0)
             raise SystemExit(f"{job.program} failed:\n{errors.read()}")
-    return json.loads(lines[-1]), wall_s, usage.ru_maxrss * PEAK_UNIT
+    cpu_s = usage.ru_utime + usage.ru_stime
+    return json.loads(lines[-1]), {"wall_s": wall_s, "cpu_s": cpu_s, "peak_bytes": usage.ru_maxrss * PEAK_UNIT}
 
 
 def measure_run(job: Job, run: Run) -> Run:
     """Return what is known of a run before it, with what it gave."""
     with tempfile.TemporaryDirectory() as empty:
         environment = {"NUMBA_CACHE_DIR": empty} if job.program == "spacy-w2v, first run" else {}
-        result, wall_s, peak_bytes = run_process(job, environment)
+        result, usage = run_process(job, environment)
     if job.measure == "process":
-        result = {"wall_s": wall_s, "peak_bytes": peak_bytes}
+        result = usage
     facts = machine_facts()
     return {**run, **result, "date": facts["date"], "processor": facts["processor"]}
 
@@ -146,18 +149,19 @@ def median(runs: list[Run] | None, field: str) -> float | None:
     return statistics.median(run[field] for run in runs) if runs else None
 
 
-def speed_cell(runs: list[Run], gensim: list[Run] | None) -> str:
-    own, other = median(runs, "words_per_s") or 0, median(gensim, "words_per_s")
+def speed_cell(runs: list[Run], gensim: list[Run] | None, *, unit: str) -> str:
+    field = {"wall": "words_per_s", "cpu": "words_per_cpu_s"}[unit]
+    own, other = median(runs, field) or 0, median(gensim, field)
     return f"{round(own, -3):,.0f}" + (f" ({own / other:.1f} ×)" if other else "")
 
 
-def process_cell(runs: list[Run], gensim: list[Run] | None) -> str:
-    own, other = median(runs, "wall_s") or 0, median(gensim, "wall_s")
+def process_cell(runs: list[Run], gensim: list[Run] | None, *, unit: str) -> str:
+    own, other = median(runs, f"{unit}_s") or 0, median(gensim, f"{unit}_s")
     peak = median(runs, "peak_bytes") or 0
     return f"{own:.1f} s" + (f" ({other / own:.1f} ×)" if other else "") + f", {peak / 1e6:,.0f} MB"
 
 
-def quality_cell(runs: list[Run], gensim: list[Run] | None) -> str:
+def quality_cell(runs: list[Run], gensim: list[Run] | None, *, unit: str) -> str:
     def mean(name: str) -> str:
         values = [100 * run[name] for run in runs if run[name] is not None]
         if not values:
@@ -171,7 +175,7 @@ def quality_cell(runs: list[Run], gensim: list[Run] | None) -> str:
 CELLS = {"speed": speed_cell, "process": process_cell, "quality": quality_cell}
 
 
-def table_of(measure: str, runs: list[Run]) -> str:
+def table_of(measure: str, runs: list[Run], *, unit: str) -> str:
     """Return a table with a program a row and a mode a column."""
     by_mode = grouped(runs, measure=measure)
     programs = [name for name in PROGRAMS if any(name in group for group in by_mode.values())]
@@ -179,7 +183,7 @@ def table_of(measure: str, runs: list[Run]) -> str:
         [
             program,
             *(
-                CELLS[measure](group[program], group.get("gensim")) if program in group else "–"
+                CELLS[measure](group[program], group.get("gensim"), unit=unit) if program in group else "–"
                 for group in by_mode.values()
             ),
         ]
@@ -189,7 +193,7 @@ def table_of(measure: str, runs: list[Run]) -> str:
     return markdown_table(["", *modes], rows)
 
 
-def report_of(runs: list[Run], settings: dict[str, Any]) -> str:
+def report_of(runs: list[Run], settings: dict[str, Any], *, unit: str) -> str:
     """Return all tables in Markdown, with processor, dates, versions and rounds."""
     dates = sorted(run["date"][:10] for run in runs)
     versions = machine_facts()["versions"]
@@ -203,7 +207,10 @@ def report_of(runs: list[Run], settings: dict[str, Any]) -> str:
     for measure, title in TABLES.items():
         if any(run["measure"] == measure for run in runs):
             rounds = sorted({len(group) for mode in grouped(runs, measure=measure).values() for group in mode.values()})
-            lines += [f"{title}; rounds: {' to '.join(map(str, rounds))}.", table_of(measure, runs)]
+            lines += [
+                f"{title}; {unit} time; rounds: {' to '.join(map(str, rounds))}.",
+                table_of(measure, runs, unit=unit),
+            ]
     return "\n\n".join(lines)
 
 
@@ -242,6 +249,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--sample", type=float, default=1e-3)
     parser.add_argument("--min-count", type=int, default=5)
     parser.add_argument("--max-final-vocab", type=int, help="raise min_count until no more words are left, for all")
+    parser.add_argument("--unit", choices=("wall", "cpu"), default="wall", help="seconds that the tables show")
     parser.add_argument("--seconds", type=float, help="start no run after so long; call again for the rest")
     return parser.parse_args()
 
@@ -276,10 +284,9 @@ def main() -> None:
                 compiled.add(kernel)
             runs = [*earlier_runs(arguments.output, settings), measure_run(job, run)]
             log(**{name: value for name, value in runs[-1].items() if name not in ("date", "processor")})
-            write_results(
-                arguments.output, settings=settings, measurements=runs, table=report_of(runs, settings), plot=None
-            )
-    print(report_of(earlier_runs(arguments.output, settings), settings))
+            table = report_of(runs, settings, unit=arguments.unit)
+            write_results(arguments.output, settings=settings, measurements=runs, table=table, plot=None)
+    print(report_of(earlier_runs(arguments.output, settings), settings, unit=arguments.unit))
 
 
 if __name__ == "__main__":
