@@ -1,19 +1,23 @@
 """What the benchmarks share: corpora cut to size, our trainer, interleaved rounds, and results on disk.
 
 What is large is imported where it is needed: a process hands its own peak of memory on to the peak that the system
-reports of its children, which whole_process.py measures.
+reports of its children, which peers.py and export_memory.py measure.
 """
 
 import json
 import os
 import platform
+import subprocess
+import sys
+import tempfile
+import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import spacy_w2v
 
@@ -91,6 +95,39 @@ def interleave(measurements: Mapping[Key, Callable[[], Value]], *, rounds: int) 
         for name, measure in measurements.items():
             values[name].append(measure())
     return values
+
+
+PEAK_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
+
+
+class Ended(NamedTuple):
+    """A process that has ended well."""
+
+    output: str
+    """What it wrote to standard output."""
+    wall_s: float
+    cpu_s: float
+    peak_bytes: int
+    """Largest resident set of exactly this process."""
+
+
+def run_process(command: Sequence[str], environment: Mapping[str, str]) -> Ended:
+    """Run a command to its end. Ends the program if it fails."""
+    start = time.perf_counter()
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+        process = subprocess.Popen(
+            command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+        assert process.stdout is not None
+        with process.stdout:
+            output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall_s = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if status != 0:
+            errors.seek(0)
+            raise SystemExit(f"{' '.join(command[:4])} failed:\n{errors.read()}")
+    return Ended(output, wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * PEAK_UNIT)
 
 
 def require_free_blas() -> None:

@@ -13,8 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common import argument_parser, log, markdown_table, start_at_zero, write_results
-from whole_process import run_process
+from common import argument_parser, log, markdown_table, run_process, start_at_zero, write_results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -94,7 +93,7 @@ def measure(n_words: int, vector_size: int) -> list[Measurement]:
         Path(output).mkdir()
         run_process([sys.executable, "-c", MAKE.format(n_words=n_words, vector_size=vector_size, model=model)], {})
         for name, command in commands(model, output).items():
-            wall_s, peak_bytes = run_process(command, {})
+            _, wall_s, _, peak_bytes = run_process(command, {})
             tables = peak_bytes / (4 * n_words * vector_size)
             log(process=name, n_words=n_words, vector_size=vector_size, peak_mb=peak_bytes / 1e6, wall_s=wall_s)
             measurements.append(

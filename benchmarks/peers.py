@@ -22,19 +22,18 @@ out: pip install floret fasttext==0.9.2 (0.9.3 leaves most of its weights to cha
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from common import (
+    Ended,
     argument_parser,
     cut_corpus,
     log,
@@ -42,6 +41,7 @@ from common import (
     markdown_table,
     raised_min_count,
     require_free_blas,
+    run_process,
     write_results,
 )
 from objectives import ARCHITECTURES, LOSSES, can_train
@@ -50,7 +50,6 @@ from programs import PROGRAMS, Job
 MEASURES = ("speed", "process", "quality")
 SCORES = ("WordSim-353", "SimLex-999", "Google analogies")
 MODULES = {"spacy-w2v": "spacy_w2v", "fastText": "fasttext"}
-PEAK_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 TABLES = {
     "speed": "Training, words per second (and times gensim's)",
     "process": "From text to saved vectors: seconds (and times as fast as gensim), peak memory",
@@ -104,33 +103,20 @@ def is_wanted(program: str, *, measure: str, mode: Mode) -> bool:
     return can_train(family(program).replace("fastText", "floret"), loss=mode.loss)
 
 
-def run_process(job: Job, environment: dict[str, str]) -> tuple[Run, Run]:
-    """Run a job to its end, and return its results, and what the process took."""
-    command = [sys.executable, str(Path(__file__).with_name("programs.py")), json.dumps(job._asdict())]
-    start = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(
-            command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=errors, text=True
-        )
-        assert process.stdout is not None
-        lines = process.stdout.read().splitlines()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall_s = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if status != 0:
-            errors.seek(0)
-            raise SystemExit(f"{job.program} failed:\n{errors.read()}")
-    cpu_s = usage.ru_utime + usage.ru_stime
-    return json.loads(lines[-1]), {"wall_s": wall_s, "cpu_s": cpu_s, "peak_bytes": usage.ru_maxrss * PEAK_UNIT}
+def run_job(job: Job, environment: Mapping[str, str]) -> tuple[Run, Ended]:
+    """Run a job in a process of its own, and return its results, and what the process took."""
+    programs = str(Path(__file__).with_name("programs.py"))
+    ended = run_process([sys.executable, programs, json.dumps(job._asdict())], environment)
+    return json.loads(ended.output.splitlines()[-1]), ended
 
 
 def measure_run(job: Job, run: Run) -> Run:
-    """Return what is known of a run before it, with what it gave."""
+    """Return what identifies a run, and what it gave."""
     with tempfile.TemporaryDirectory() as empty:
         environment = {"NUMBA_CACHE_DIR": empty} if job.program == "spacy-w2v, first run" else {}
-        result, usage = run_process(job, environment)
+        result, ended = run_job(job, environment)
     if job.measure == "process":
-        result = usage
+        result = {"wall_s": ended.wall_s, "cpu_s": ended.cpu_s, "peak_bytes": ended.peak_bytes}
     facts = machine_facts()
     return {**run, **result, "date": facts["date"], "processor": facts["processor"]}
 
@@ -280,7 +266,7 @@ def main() -> None:
             )  # fmt: skip
             kernel = (run["program"], run["architecture"], run["loss"])
             if family(run["program"]) == "spacy-w2v" and kernel not in compiled:
-                run_process(job._replace(corpus=str(short), n_words=n_short, measure="speed"), {})
+                run_job(job._replace(corpus=str(short), n_words=n_short, measure="speed"), {})
                 compiled.add(kernel)
             runs = [*earlier_runs(arguments.output, settings), measure_run(job, run)]
             log(**{name: value for name, value in runs[-1].items() if name not in ("date", "processor")})

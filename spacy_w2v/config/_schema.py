@@ -194,7 +194,7 @@ ALPHA = 0.025
 ALPHA_OF_MEANS = 0.15
 """... and for CBOW from the mean of a context, where each word takes only its share of a step.
 
-gensim gives each word the whole step (see `kernels.blocked._contexts`). benchmarks/README.md has scores at other rates.
+gensim gives each word the whole step (see `kernels.blocked._contexts`). docs/benchmarks.md has scores at other rates.
 """
 
 
