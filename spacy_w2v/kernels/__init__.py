@@ -29,7 +29,7 @@ class TrainingKernel(NamedTuple):
     module: str
     """The module with its `train_chunk`, relative to this package."""
     block: int = 64
-    """See KernelSettings. benchmarks/README.md explains how the sizes were chosen."""
+    """See KernelSettings. docs/benchmarks.md explains how the sizes were chosen."""
     n_noise: int = 0
     """See KernelSettings."""
 
