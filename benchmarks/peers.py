@@ -80,7 +80,7 @@ def parse_mode(text: str) -> Mode:
     objective, _, numbers = text.partition(":")
     architecture, _, loss = objective.partition("/")
     vector_size, _, threads = numbers.partition(":")
-    if architecture not in ARCHITECTURES or loss not in LOSSES or not (vector_size + threads).isdecimal():
+    if architecture not in ARCHITECTURES or loss not in LOSSES or not (vector_size.isdecimal() and threads.isdecimal()):
         raise argparse.ArgumentTypeError(f"must be like skip-gram/negative-sampling:100:1, was: {text!r}")
     return Mode(architecture, loss, int(vector_size), int(threads))
 
