@@ -31,7 +31,7 @@ def parse(text: str) -> Docstring:
 
 def _without_registered_name(text: str) -> str:
     """Return a description without 'Make the reader "spacy_w2v.Dataset.v1": ', which the heading says."""
-    shorter = re.sub(r"^Make the \w+(?: \"[\w.]+\")?(?:: |, )", "", text)
+    shorter = re.sub(r"^(?:Make|Create) the \w+ [\"`][\w.]+[\"`](?:: |, (?:which |whose )?)", "", text)
     return shorter[:1].upper() + shorter[1:]
 
 

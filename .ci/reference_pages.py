@@ -248,12 +248,13 @@ def _function(
     defaults: values by name, for a function whose defaults spaCy has.
     """
     docstring, rows = _docstring(function), []
+    texts = {**_docstring(spacy_w2v.dataset).arguments, **docstring.arguments}  # a corpus of examples takes these too
     for name, parameter in inspect.signature(function).parameters.items():
         if name in leave_out:
             continue
         value = (defaults or {}).get(name, parameter.default)
         default = "Required." if value is parameter.empty else _default_of(value)
-        text = in_markdown(docstring.arguments.get(name, ""))
+        text = in_markdown(texts.get(name, ""))
         kind = annotation_text(parameter.annotation)
         rows.append(f"| `{name}` | {text} Type: {kind}. {default} |\n")
     block = f"\n```ini\n{example}```\n" if example else ""
