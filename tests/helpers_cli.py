@@ -134,6 +134,7 @@ def spacy_command(
         capture_output=True,
         text=True,
         encoding="utf-8",
+        errors="surrogateescape",
         timeout=TIMEOUT_S,
         env=environment,
         preexec_fn=preexec_fn,
@@ -142,9 +143,13 @@ def spacy_command(
 
 
 class CommandServer:
-    """A process of `helpers_server.py`, from which commands are forked."""
+    """A process of `helpers_server.py`, from which commands are forked.
 
-    def __init__(self) -> None:
+    env: what differs in its environment while it imports, such as the encoding of standard output.
+    """
+
+    def __init__(self, **env: str) -> None:
+        self._env = env
         self._socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         program = Path(__file__).with_name("helpers_server.py")
         with other:
@@ -152,13 +157,13 @@ class CommandServer:
                 [sys.executable, str(program), str(other.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env=ENVIRONMENT,
+                env=ENVIRONMENT | env,
                 pass_fds=[other.fileno()],
             )
 
     def run(self, arguments: list[str], stdin: str, *, cwd: Path, env: dict[str, str]) -> Result:
         """Run a command to its end."""
-        request = {"arguments": arguments, "cwd": os.path.abspath(cwd), "env": env}
+        request = {"arguments": arguments, "cwd": os.path.abspath(cwd), "env": env | self._env}
         with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr, Input(stdin) as reading:
             descriptors = [reading, stdout.fileno(), stderr.fileno()]
             socket.send_fds(self._socket, [json.dumps(request).encode()], descriptors)
@@ -171,7 +176,7 @@ class CommandServer:
                 raise
             for file in (stdout, stderr):
                 file.seek(0)
-            return Result(code, *(file.read().decode() for file in (stdout, stderr)))
+            return Result(code, *(file.read().decode(errors="surrogateescape") for file in (stdout, stderr)))
 
     def _answer(self, *, timeout_s: float | None = None) -> dict[str, int]:
         self._socket.settimeout(timeout_s)
@@ -207,9 +212,9 @@ class Input:
 
 
 @cache
-def command_server() -> CommandServer:
-    """Return the server of this process; it ends with it."""
-    server = CommandServer()
+def command_server(**env: str) -> CommandServer:
+    """Return the server of this process whose environment differs in these variables; it ends with the process."""
+    server = CommandServer(**env)
     atexit.register(server.close)
     return server
 

@@ -49,6 +49,15 @@ def test_sigmoid_and_softplus():
     assert np.isnan(losses[np.isnan(z)]).all()
 
 
+@numba.njit
+def step(hidden, outputs):
+    buffers = make_softmax_buffers(3, 2, outputs)
+    buffers.hidden[:] = hidden
+    buffers.n_targets[:] = 2  # word 0, twice
+    loss, n_trained = softmax_step(3, np.float32(0.1), outputs, buffers)
+    return loss, buffers.scores, buffers.change, n_trained
+
+
 # The sizes are the same on every machine, and so are the random numbers. With 8 or 16 lanes, some sizes fill no vector,
 # some fill one, and some leave a remainder.
 @pytest.mark.parametrize("n_words", [1, 7, 8, 15, 16, 29, 53])
@@ -61,14 +70,6 @@ def test_softmax_step(n_words, scale):
     generator = np.random.default_rng(n_words)
     hidden, outputs = generator.normal(0, 1, (3, 16)), generator.normal(0, scale, (n_words, 16))
     hidden, outputs = hidden.astype(np.float32), outputs.astype(np.float32)
-
-    @numba.njit
-    def step(hidden, outputs):
-        buffers = make_softmax_buffers(3, 2, outputs)
-        buffers.hidden[:] = hidden
-        buffers.n_targets[:] = 2  # word 0, twice
-        loss, n_trained = softmax_step(3, np.float32(0.1), outputs, buffers)
-        return loss, buffers.scores, buffers.change, n_trained
 
     exact = outputs.astype(float)
     scores = hidden.astype(float) @ exact.T
