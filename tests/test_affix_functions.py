@@ -122,8 +122,8 @@ def test_the_state_of_a_tokenizer_without_to_bytes_counts():
     [
         ("function", "infix_finditer is a function other than re.compile(...).finditer"),
         ("partial", "suffix_search is a function other than re.compile(...).search"),
-        ("token_match", "token_match is the method fullmatch, not match, of an expression"),
-        ("flags", "prefix_search has flags, which must stand in the expression itself, as in (?i)"),
+        ("token_match", "token_match is the method fullmatch of a regular expression, not match"),
+        ("flags", "prefix_search has flags, which must be part of the pattern, for example (?i)"),
     ],
 )
 def test_what_spacy_cannot_save_is_refused_before_training(case, reason):

@@ -145,7 +145,7 @@ def test_free_space(tmp_path):
         (["log"], False, "must be new or empty"),
         (["log"], True, None),
         (["thesis"], False, "must be new or empty"),
-        (["thesis"], True, "has no log, so it is something else"),
+        (["thesis"], True, "has no log, so it contains something else"),
         ("file", True, "must be a directory, but .* is a file"),
     ],
 )

@@ -63,11 +63,11 @@ def fails_cleanly(workplace: Path, *arguments: object, message: str, code: int =
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([f"{CORPUS}data_files", "nope.txt"], "data_files must name existing files, was: nope.txt"),
-        ([f"{CORPUS}data_files", "nope*.txt"], "data_files must name existing files, was: nope*.txt"),
+        ([f"{CORPUS}data_files", "nope.txt"], "data_files must be existing files, was: nope.txt"),
+        ([f"{CORPUS}data_files", "nope*.txt"], "data_files must be existing files, was: nope*.txt"),
         (
             [f"{CORPUS}data_files", "null", f"{CORPUS}path", "nobody/nothing"],
-            "The Hugging Face Hub could not be reached for the dataset nobody/nothing",
+            "The Hugging Face Hub must be reachable for the dataset nobody/nothing",
         ),
         (
             [f"{CORPUS}data_files", "columns.jsonl", f"{CORPUS}path", "json"],
@@ -143,7 +143,7 @@ def test_documents_without_text_are_counted_and_left_out(tmp_path):
         (CONFIG, '[nlp]\nlang = "en"\n', "The config must have a [w2v] block, was one with: nlp."),
         (CONFIG, "no section = 3\n", "The config config.cfg cannot be read"),
         ("[w2v]\n", "[w2v]\n[w2v]\n", "The config config.cfg cannot be read"),
-        ('lang = "en"', "", "[nlp] must name a language, but has none"),
+        ('lang = "en"', "", "[nlp] must have a language, but has none"),
         ('lang = "en"', 'lang = "zz"', "Can't import language zz"),
         ("epochs = 2", "epochs = ${vars.epochs}", "vars.epochs"),
         ("epochs = 2", "epochs = 0\nalpha = -1", "w2v.training.epochs must be at least 1, was: 0"),
@@ -473,7 +473,7 @@ TEXTS = ["one two three four"] * 20
             CorpusError,
             r"strings, but texts from Python \(list\) contains: int 3\.",
         ),
-        ("one text", {}, CorpusError, r"was one str: 'one text'\. Pass \[text\]"),
+        ("one text", {}, CorpusError, r"was a single str: 'one text'\. Pass \[text\]"),
         (
             5,
             {},

@@ -194,7 +194,9 @@ def test_a_cache_that_cannot_be_written_is_used(tmp_path, text):
     assert found[1].startswith("4 tokens")
     text.write_text("other")
     lacking = run(ENCODE, text, cache, without_override=True).stdout
-    message = f"StorageError The cache directory must be writable, but {cache} is not: Permission denied. Name another"
+    message = (
+        f"StorageError The cache directory must be writable, but {cache} is not: Permission denied. Choose another"
+    )
     assert lacking.startswith(message)
     assert {path: path.stat().st_mtime_ns for path in cache.rglob("*")} == before
 
@@ -218,7 +220,9 @@ def test_a_text_that_changes_while_it_is_read_is_not_taken_for_the_old_one(tmp_p
 
     told = []
     with ExitStack() as stack:
-        message = "must not change while it is read, but .* has changed.* for this run only, and not kept in the cache"
+        message = (
+            "must not change while it is read, but .* has changed.* for this run only, and is not stored in the cache"
+        )
         with pytest.warns(CorpusWarning, match=message):
             corpus = stack.enter_context(prepare(Changing(), tmp_path / "cache", told))
         assert n_tokens_by_word(corpus) == {"x": 2, "y": 1, "z": 1}
@@ -265,7 +269,7 @@ def test_a_corpus_that_cannot_be_kept_is_used_this_time(tmp_path, monkeypatch):
     with prepare(source(), tmp_path / "cache", told) as corpus:
         assert n_tokens_by_word(corpus) == {"a": 2, "b": 1, "c": 1}
     assert len(told) == 1
-    assert told[0].startswith("Using the encoded corpus for this run only, since ")
+    assert told[0].startswith("Using the encoded corpus for this run only, because ")
     assert told[0].endswith(": Input/output error")
     assert names(tmp_path / "cache") == []
 
@@ -294,7 +298,7 @@ def test_whatever_is_in_the_place_of_an_entry_is_replaced(tmp_path, kind):
     with prepare(again, tmp_path / "cache", told) as corpus:
         assert (corpus.directory, again.n_read) == (entry, 1)
         assert n_tokens_by_word(corpus) == {"a": 2, "b": 1, "c": 1}
-    assert told[0].startswith("Encoding again, since the cache is damaged. ")
+    assert told[0].startswith("Encoding the corpus again, because the cache is damaged. ")
     assert names(tmp_path / "cache") == [entry.name]
     assert open_corpus(entry).counts.n_tokens == 4
 
@@ -308,8 +312,8 @@ def test_an_entry_under_the_name_of_another_is_not_taken_for_it(tmp_path):
     told = []
     with prepare(source(), tmp_path / "cache", told) as corpus:
         assert n_tokens_by_word(corpus) == {"a": 2, "b": 1, "c": 1}
-    assert told[0].startswith("Encoding again, since the cache is damaged. ")
-    assert "must have the corpus that belongs to its name" in told[0]
+    assert told[0].startswith("Encoding the corpus again, because the cache is damaged. ")
+    assert "must contain the corpus with this fingerprint" in told[0]
 
 
 # --- kills and races
@@ -435,7 +439,9 @@ def test_a_checkpoint_of_another_format_of_the_cache_goes_by_the_content():
 def test_without_a_home_the_cache_must_be_named(monkeypatch):
     monkeypatch.delenv("SPACY_W2V_CACHE")
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: f"~/.cache/{name}")
-    with pytest.raises(StorageError, match=r"no home directory\. Name another one with cache_dir, .* SPACY_W2V_CACHE"):
+    with pytest.raises(
+        StorageError, match=r"no home directory\. Choose another one with cache_dir, .* SPACY_W2V_CACHE"
+    ):
         default_cache_dir()
 
 
@@ -462,7 +468,7 @@ def test_where_no_cache_can_be_written_the_remedy_is_named(tmp_path, text, varia
     environment = dict.fromkeys(["HOME", "XDG_CACHE_HOME", "HF_HOME", "SPACY_W2V_CACHE"]) | {variable: str(home)}
     told = run(ENCODE, text, env=environment, without_override=True).stdout
     assert told.startswith(f"StorageError The cache directory must be writable, but {home}")
-    assert "Name another one with cache_dir" in told
+    assert "Choose another one with cache_dir" in told
     assert "SPACY_W2V_CACHE" in told
 
 
@@ -490,8 +496,8 @@ def test_the_cache_of_another_user_is_named_as_such(tmp_path, text, given):
     os.chown(cache / given, 65534, -1)
     cache.chmod(0o700 if given == "." else 0o1777)
     told = run(ENCODE, text, cache, without_override=True).stdout
-    assert f"must be your own, since encoded texts are for one user only, but {cache} belongs to another user" in told
-    assert "Name another one with cache_dir" in told
+    assert f"must belong to you, because encoded texts are private, but {cache} belongs to another user" in told
+    assert "Choose another one with cache_dir" in told
 
 
 @needs_modes

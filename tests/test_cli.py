@@ -174,7 +174,7 @@ def test_encode_then_train_reads_the_texts_once(workplace):
 
     (workplace / "texts.txt").write_text("another text, another text\n")
     again = w2v(*train, cwd=workplace)
-    assert "Encoding again what is in the cache already, since the source has changed" in again.said
+    assert "Encoding the corpus again, because the source has changed" in again.said
     assert spacy_w2v.load(workplace / "out").words == ["another", "text"]
 
 
@@ -293,7 +293,7 @@ def test_a_changed_tokenizer_of_the_users_own_encodes_again(tmp_path):
     (tmp_path / "code.py").write_text(CODE.replace('","', '" "'))
     changed = w2v(*encode, cwd=tmp_path).said
     assert " Types 2 " in changed
-    assert "Encoding again what is in the cache already, since the tokenizer has changed" in changed
+    assert "Encoding the corpus again, because the tokenizer has changed" in changed
 
 
 # init-config and fill-config
@@ -396,7 +396,8 @@ def test_export_for_spacy(workplace):
 
     before = files_below(workplace)
     assert (
-        "exported exists. Name another one, or replace it with --overwrite" in w2v(*export, cwd=workplace, code=1).said
+        "exported exists. Choose another one, or replace it with --overwrite"
+        in w2v(*export, cwd=workplace, code=1).said
     )
     assert files_below(workplace) == before
     (workplace / "exported/README.md").write_text("mine")
@@ -412,7 +413,7 @@ def test_export_for_spacy_replaces_vectors_only(workplace):
     before = files_below(workplace)
     for place, message in (
         ("trained", "but trained is a pipeline with components: sentencizer"),
-        ("out/model", "but out/model has no vocab, so it is something else"),
+        ("out/model", "but out/model has no vocab, so it contains something else"),
     ):
         assert message in w2v("export", "out", place, "--overwrite", cwd=workplace, code=1).said
     assert files_below(workplace) == before
@@ -535,7 +536,7 @@ def test_a_set_without_known_words_has_no_score(trained):
 def test_results_are_replaced_only_with_overwrite(workplace):
     before = files_below(workplace)
     refused = w2v("train", "config.cfg", "-o", "out", cwd=workplace, code=1)
-    assert "must be new or empty, but out exists. Name another one, or replace it with --overwrite" in refused.said
+    assert "must be new or empty, but out exists. Choose another one, or replace it with --overwrite" in refused.said
     options = ["--overwrite", "--w2v.vocabulary.min_count", 9999]
     failed = w2v("train", "config.cfg", "-o", "out", *options, cwd=workplace, code=1)
     assert "min_count = 9999" in failed.said

@@ -278,8 +278,8 @@ def flip_bit(directory, name, place):
     (directory / name).write_bytes(content)
 
 
-DAMAGED_MANIFEST = r"manifest of .* must describe a corpus, but lacks values"
-OTHER_COUNTS = r"counts of .* must be those of its tokens and types"
+DAMAGED_MANIFEST = r"manifest of .* must describe a corpus, but values are missing"
+OTHER_COUNTS = r"counts of .* must match its tokens and types"
 
 DAMAGE = {
     "no manifest": (lambda d: (d / "manifest.json").unlink(), r"manifest\.json must be readable, but is not"),
@@ -294,7 +294,7 @@ DAMAGE = {
     "changed manifest": (lambda d: flip_bit(d, "manifest.json", 150), r"manifest\.json must"),
     "foreign": (
         lambda d: edit_manifest(d, format="spacy-w2v model"),
-        r"manifest of a spacy-w2v corpus, but is something",
+        r"manifest of a spacy-w2v corpus, but has another format",
     ),
     "version": (
         lambda d: edit_manifest(d, format_version=99),
@@ -322,7 +322,7 @@ DAMAGE = {
     "number as chunks": (lambda d: edit_manifest(d, chunk_tokens=3), DAMAGED_MANIFEST),
     "more chunks": (lambda d: edit_manifest(d, chunk_tokens=[3, 0]), OTHER_COUNTS),
     "larger chunks": (lambda d: edit_manifest(d, chunk_tokens=[4]), OTHER_COUNTS),
-    "fewer type ids": (lambda d: edit_manifest(d, n_type_ids=1), r"types\.arrow must have rising type ids below 1"),
+    "fewer type ids": (lambda d: edit_manifest(d, n_type_ids=1), r"types\.arrow must have increasing type ids below 1"),
     "far more type ids": (lambda d: edit_manifest(d, n_type_ids=2**31 - 1), OTHER_COUNTS),
     "far more dropped types": (
         lambda d: (edit_counts(d, n_dropped_types=2**31 - 3), edit_manifest(d, n_type_ids=2**31 - 1)),
@@ -337,12 +337,15 @@ DAMAGE = {
     ),
     "null types": (lambda d: edit_types(d, orth=["a", None]), r"types\.arrow must have no nulls"),
     "types that are no text": (lambda d: edit_types(d, key=invalid_text(2)), r"types\.arrow must be a readable Arrow"),
-    "equal type ids": (lambda d: edit_types(d, id=[0, 0]), r"must have rising type ids below 2"),
-    "high type ids": (lambda d: edit_types(d, id=[0, 2**31]), r"must have rising type ids below 2"),
+    "equal type ids": (lambda d: edit_types(d, id=[0, 0]), r"must have increasing type ids below 2"),
+    "high type ids": (lambda d: edit_types(d, id=[0, 2**31]), r"must have increasing type ids below 2"),
     "count of zero": (lambda d: edit_types(d, count=[3, 0]), r"must have counts of at least 1"),
     "other counts of types": (lambda d: edit_types(d, count=[2, 2]), OTHER_COUNTS),
     "high ids": (lambda d: edit_tokens(d, [0, 1, 2**31], [0, 3]), r"tokens\.arrow must have type ids below 2"),
-    "falling offsets": (lambda d: edit_tokens(d, [0, 1, 0], [0, 2, 1, 3]), r"tokens\.arrow must have rising offsets"),
+    "falling offsets": (
+        lambda d: edit_tokens(d, [0, 1, 0], [0, 2, 1, 3]),
+        r"tokens\.arrow must have increasing offsets",
+    ),
     "fewer tokens": (lambda d: edit_tokens(d, [0, 1], [0, 2]), OTHER_COUNTS),
     "offsets out of bounds": (
         lambda d: replace_in_tokens(d, np.array([0, 3]), np.array([0, 9])),
@@ -350,7 +353,7 @@ DAMAGE = {
     ),
     "first offset": (
         lambda d: replace_in_tokens(d, np.array([0, 3]), np.array([1, 3])),
-        r"tokens\.arrow must have rising offsets",
+        r"tokens\.arrow must have increasing offsets",
     ),
     "null ids": (lambda d: edit_tokens(d, [0, None, 0], [0, 3]), r"tokens\.arrow must have no nulls"),
     "wide ids": (lambda d: edit_tokens(d, [0, 1, 0], [0, 3], pa.uint64()), r"tokens\.arrow must have the columns sen"),
@@ -394,7 +397,7 @@ def test_damage_that_comes_after_opening_does_not_reach_the_kernels(tmp_path, da
 def test_types_that_are_damaged_after_opening_are_refused(tmp_path):
     corpus = write_corpus(tmp_path / "corpus", [[["a", "b", "a"]]])
     edit_types(corpus.directory, id=[0, 2**31])
-    with pytest.raises(StorageError, match="must have rising type ids below 2"):
+    with pytest.raises(StorageError, match="must have increasing type ids below 2"):
         corpus.read_types()
 
 
@@ -493,7 +496,7 @@ def test_encoding_again_says_what_has_changed(tmp_path, changes, reason):
     told = Told()
     with prepare(**{"source": source(), "tokens": STOCK, **changes}, tmp_path=tmp_path, told=told):
         pass
-    assert told == [f"Encoding again what is in the cache already, since {reason}"]
+    assert told == [f"Encoding the corpus again, because {reason}"]
     assert len(entries(tmp_path)) == 2
 
 
@@ -505,7 +508,7 @@ def test_encoding_again_names_the_least_that_has_changed(tmp_path):
     with prepare(source(fingerprint="f2"), tmp_path, told=told):
         pass
     assert len(told) == 1
-    assert told[0].endswith(("since the source has changed", "since max_vocab_size has changed"))
+    assert told[0].endswith(("because the source has changed", "because max_vocab_size has changed"))
 
 
 def test_encoding_again_says_that_the_format_has_changed(tmp_path):
@@ -516,7 +519,7 @@ def test_encoding_again_says_that_the_format_has_changed(tmp_path):
     told = Told()
     with prepare(source(), tmp_path, told=told):
         pass
-    assert told == ["Encoding again what is in the cache already, since the format of the cache has changed"]
+    assert told == ["Encoding the corpus again, because the format of the cache has changed"]
 
 
 def test_a_new_source_is_encoded_without_a_word(tmp_path):
@@ -556,7 +559,7 @@ def test_a_damaged_entry_is_encoded_again(tmp_path, damage):
     with prepare(again, tmp_path, told=told) as corpus:
         assert words_of(corpus) == [["a", "b", "a"]]
     assert again.n_read == 1
-    assert told[0].startswith("Encoding again, since the cache is damaged. ")
+    assert told[0].startswith("Encoding the corpus again, because the cache is damaged. ")
     assert len(entries(tmp_path)) == 1
 
 
@@ -634,7 +637,7 @@ def test_nulls_are_counted_in_the_corpus_and_in_the_error(tmp_path):
 def test_a_directory_with_other_files_is_no_cache(tmp_path):
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "thesis.txt").write_text("precious")
-    message = r"must be new, empty or a cache of spacy-w2v, but \S+cache has other files\. Name another one"
+    message = r"must be new, empty or a cache of spacy-w2v, but \S+cache has other files\. Choose another one"
     with pytest.raises(StorageError, match=message), prepare(source(), tmp_path):
         pytest.fail("there is no corpus")
     assert entries(tmp_path) == {"thesis.txt"}

@@ -114,7 +114,7 @@ def test_a_text_of_several_lines_in_a_tsv_is_read_whole(tmp_path):
     ids=["closed within a field", "never closed", "closed lines later"],
 )
 def test_a_quote_that_swallows_rows_of_a_csv_is_named_by_its_line(tmp_path, content):
-    with pytest.raises(CorpusError, match=r"a\.csv must be CSV, but a field begins with a quote .*line 2\."):
+    with pytest.raises(CorpusError, match=r"a\.csv must be valid CSV, but a field begins with a quote .*line 2\."):
         read(source_of(tmp_path, content))
 
 

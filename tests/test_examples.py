@@ -167,7 +167,7 @@ def test_columns_of_other_formats(tmp_path):
         ({"max_lengt": 3}, ConfigValidationError, "unexpected argument: 'max_lengt'"),
         ({"max_length": "many"}, ConfigValidationError, "max_length"),
         ({"limit": -1}, CorpusError, r"limit must be at least 0 \(0 for no bound\), was: -1"),
-        ({"encoding": "utf-9"}, CorpusError, "encoding must be one that Python knows"),
+        ({"encoding": "utf-9"}, CorpusError, "encoding must be an encoding of Python"),
     ],
 )
 def test_wrong_arguments(texts, arguments, error, message):
@@ -180,7 +180,7 @@ def test_wrong_arguments(texts, arguments, error, message):
     ("option", "message"),
     [
         (("--corpora.train.max_length", "-1"), "max_length must be at least 0 (0 for no bound), was: -1"),
-        (("--corpora.train.data_files", "nowhere.txt"), "data_files must name existing files, was: nowhere.txt"),
+        (("--corpora.train.data_files", "nowhere.txt"), "data_files must be existing files, was: nowhere.txt"),
     ],
 )
 def test_errors_of_spacy_train_have_no_traceback(texts, tmp_path, option, message):

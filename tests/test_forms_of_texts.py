@@ -61,9 +61,9 @@ def test_a_generator_of_paths_gets_advice(tmp_path):
 
 
 def test_rows_of_cells_are_no_tokens():
-    with pytest.raises(CorpusError, match=r"was a reader, which gives rows\. Pass csv\.DictReader"):
+    with pytest.raises(CorpusError, match=r"was a reader, which yields rows\. Pass csv\.DictReader"):
         as_source(csv.reader(["id,text", "1,The cat"]))
-    with pytest.raises(CorpusError, match="was a zip, which gives rows"):
+    with pytest.raises(CorpusError, match="was a zip, which yields rows"):
         as_source(zip(TEXTS, ["good", "bad"], strict=True))
     assert read(as_source(csv.DictReader(["id,text", "1,The cat"]))).texts == ["The cat"]
 
@@ -110,7 +110,7 @@ def test_columns_of_pandas_need_not_be_named_by_strings():
 
 def test_joined_columns_of_mixed_types_are_refused():
     frame = pd.DataFrame({"title": ["One", 2], "text": TEXTS})
-    with pytest.raises(CorpusError, match="that are joined must all hold strings, but 'title' does not"):
+    with pytest.raises(CorpusError, match="All columns to join must contain strings, but 'title' does not"):
         read(as_source(frame, text_field=["title", "text"]))
 
 
@@ -128,10 +128,10 @@ def test_tables_one_by_one_get_advice_in_one_line():
 @pytest.mark.parametrize(
     ("name", "header", "message"),
     [
-        ("a.csv", "text;id", "by commas in a .csv file, but those of .* seem to be by ';'. Convert it."),
+        ("a.csv", "text;id", "by commas in a .csv file, but .* seems to use ';'. Convert the file."),
         ("a.csv", "sep=;", "seem to be by ';'"),
-        ("a.csv", "text\tid", "seem to be by '.t'. Name it .tsv."),
-        ("a.tsv", "text,id", "by tabs in a .tsv file, but those of .* seem to be by ','. Name it .csv."),
+        ("a.csv", "text\tid", "seems to use '.t'. Rename it to .tsv."),
+        ("a.tsv", "text,id", "by tabs in a .tsv file, but .* seems to use ','. Rename it to .csv."),
     ],
 )
 def test_other_separators_are_told(tmp_path, name, header, message):

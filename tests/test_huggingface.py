@@ -161,7 +161,7 @@ def test_the_extension_tells_the_format(files, expected):
 def test_an_unknown_extension_is_refused(file):
     with pytest.raises(
         CorpusError,
-        match=rf"must have the extension of a format .*was: {re.escape(file)}\. Or set the format with path",
+        match=rf"must have a known file extension .*was: {re.escape(file)}\. If the extension differs, set the format",
     ):
         make_dataset_v1(data_files=file)
 
@@ -232,7 +232,7 @@ def test_a_split_of_a_saved_dataset_dict_is_read(saved):
     [
         ({"split": "dev"}, r"split must be one of train, test, was: dev"),
         ({"text_field": "body"}, r"text_field must be a column of the dataset \(id, text\), was: body"),
-        ({"text_field": "id"}, r"must hold strings, but column 'id' holds: int64"),
+        ({"text_field": "id"}, r"must contain strings, but column 'id' contains: int64"),
     ],
 )
 def test_wrong_arguments_for_a_saved_dataset_are_refused(saved, arguments, message):
@@ -285,7 +285,7 @@ def test_null_texts_of_tables_are_counted(write, extension):
     ("extension", "message"),
     [
         ("jsonl", r"Texts must be strings, but field 'id' of .*a\.jsonl contains: int 0\."),
-        ("parquet", r"must hold strings, but column 'id' of .*a\.parquet holds: int64\. Choose another"),
+        ("parquet", r"must contain strings, but column 'id' of .*a\.parquet contains: int64\. Choose another"),
     ],
 )
 def test_a_column_of_numbers_is_refused(write, extension, message):
@@ -334,14 +334,14 @@ def test_a_wrong_split_is_refused(write, split, message):
 @pytest.mark.parametrize("name", ["no.txt", "no.jsonl", "no*.txt", "no*.jsonl", "no*.parquet"])
 def test_missing_files_are_named_by_the_fingerprint(tmp_path, name):
     path = str(tmp_path / name)
-    with pytest.raises(CorpusError, match=rf"data_files must name existing files, was: {re.escape(path)}"):
+    with pytest.raises(CorpusError, match=rf"data_files must be existing files, was: {re.escape(path)}"):
         make_dataset_v1(data_files=path).fingerprint()
 
 
 @pytest.mark.parametrize("name", ["nobody/has-this", "has-this"])
 def test_a_hub_that_cannot_be_reached_is_told(name):
     assert os.environ["HF_HUB_OFFLINE"] == "1"
-    message = rf"^The Hugging Face Hub could not be reached for the dataset {name}: .* HF_HUB_OFFLINE is not set"
+    message = rf"^The Hugging Face Hub must be reachable for the dataset {name}: .* HF_HUB_OFFLINE is not set"
     with pytest.raises(CorpusError, match=message):
         make_dataset_v1(path=name).fingerprint()
 
@@ -371,7 +371,7 @@ def test_remote_files_that_cannot_be_reached_are_named(monkeypatch, name):
 
     monkeypatch.setattr("datasets.data_files.url_to_fs", fail)
     monkeypatch.setattr("datasets.data_files.resolve_pattern", fail)
-    message = rf"^data_files must be reachable, but {name} could not be reached: .*not known. Check the network"
+    message = rf"^data_files must be reachable, but {name} is not: .*not known. Check the network"
     with pytest.raises(CorpusError, match=message) as raised:
         make_dataset_v1(data_files=name).fingerprint()
     assert "\n" not in str(raised.value)
@@ -386,25 +386,26 @@ def test_a_package_that_remote_files_need_is_named(monkeypatch, missing):
     for protocol in ("https", "s3"):
         monkeypatch.delitem(sys.modules["fsspec.registry"]._registry, protocol, raising=False)
     with pytest.raises(
-        CorpusError, match=rf"^To read {url}, a package is missing.*Install it with: pip install {missing}$"
+        CorpusError,
+        match=rf"^Reading {url} needs a package that is not installed.*Install it with: pip install {missing}$",
     ):
         make_dataset_v1(data_files=url).fingerprint()
 
 
 @pytest.mark.parametrize(("path", "format_"), [("txt", "text"), ("jsonl", "json"), ("tsv", "csv")])
 def test_extensions_in_the_place_of_formats_are_refused(path, format_):
-    with pytest.raises(CorpusError, match=rf"was the extension of one: {path}\. Did you mean '{format_}'\?"):
+    with pytest.raises(CorpusError, match=rf"was a file extension: {path}\. Did you mean '{format_}'\?"):
         make_dataset_v1(path=path, data_files="texts.txt")
 
 
 def test_a_misspelt_format_is_found_after_the_hub():
-    with pytest.raises(CorpusError, match=r"could not be reached for the dataset parqet: .* Did you mean 'parquet'\?"):
+    with pytest.raises(CorpusError, match=r"must be reachable for the dataset parqet: .* Did you mean 'parquet'\?"):
         make_dataset_v1(path="parqet", data_files="texts.bin").fingerprint()
 
 
 @pytest.mark.parametrize("path", ["hf://datasets/x/y/z.parquet", "https://nowhere.invalid/a.jsonl"])
 def test_addresses_of_files_belong_into_data_files(path):
-    with pytest.raises(CorpusError, match=rf'was the URL of a file: {path}\. Name it with data_files = "{path}"'):
+    with pytest.raises(CorpusError, match=rf'was the URL of a file: {path}\. Set data_files = "{path}"'):
         make_dataset_v1(path=path)
 
 
@@ -417,14 +418,14 @@ def test_a_folder_is_no_file(tmp_path, path, file, example):
         make_dataset_v1(path=path, data_files=str(tmp_path / "texts"))
     folder = tmp_path / "texts"
     assert str(raised.value) == (
-        f'data_files must name files, but {folder} is a folder. Name its files: data_files = "{folder}/{example}".'
+        f'data_files must be files, but {folder} is a folder. Set data_files = "{folder}/{example}".'
     )
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "A reader of texts must have a path or data_files, but has neither"),
+        ({}, "A dataset needs path or data_files, but has neither"),
         ({"path": "text", "max_documents": 0}, r"max_documents must be at least 1, was: 0"),
         ({"path": "text", "encoding_errors": "hope"}, r"encoding_errors must be strict, replace or ignore, was: hope"),
     ],
@@ -511,7 +512,7 @@ def test_invalid_utf8_of_a_table_is_refused(tmp_path):
         pa.string(), 2, [None, pa.array([0, 1, 3], pa.int32()).buffers()[1], pa.py_buffer(b"ab\xff")]
     )
     pq.write_table(pa.table({"text": strings}), path)
-    message = r"valid UTF-8, but column 'text' is not: .* Correct the data.* in .*a\.parquet, within the rows 0 to 2"
+    message = r"valid UTF-8, but column 'text' is not: .* Correct the data.* in .*a\.parquet, in the rows 0 to 2"
     with pytest.raises(CorpusError, match=message):
         read(make_dataset_v1(data_files=str(path)))
 
@@ -610,7 +611,7 @@ def test_nulls_of_a_dataset_of_a_program_are_counted():
 
 @pytest.mark.parametrize("kind", [datasets.DatasetDict, datasets.IterableDatasetDict])
 def test_a_dict_of_splits_is_refused(kind):
-    message = r"must be one split of a dataset, was all of: train, test\. Choose one by name"
+    message = r"must be one split of a dataset, was all splits: train, test\. Choose one by name"
     with pytest.raises(CorpusError, match=message):
         as_source(kind({"train": DATASET, "test": DATASET}))
 

@@ -86,7 +86,9 @@ def test_mixtures_with_other_ends_are_told_apart():
 
 def test_a_source_that_can_be_read_once_cannot_begin_again():
     once = {"a": ListSource(texts_of("a", 3000)), "b": IterableSource(iter(["x", "y"]))}
-    with pytest.raises(CorpusError, match=r'sources are read again, but b can be read only once\. Set stop = "all_ex'):
+    with pytest.raises(
+        CorpusError, match=r'sources must be readable again, but b can be read only once\. Set stop = "all_ex'
+    ):
         read(make_interleave_v2(once, {"a": 1, "b": 1}, stop="all_exhausted"))
 
 

@@ -174,7 +174,10 @@ def test_a_shard_without_the_field_is_told(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"text": "one"}\n')
     (tmp_path / "b.jsonl").write_text('{"body": "two"}\n')
     source = make_dataset_v1(data_files=str(tmp_path / "*.jsonl"))
-    with pytest.warns(CorpusWarning, match=r"b\.jsonl seems to lack text: it has body\. Its rows are null"):
+    with pytest.warns(
+        CorpusWarning,
+        match=r"b\.jsonl must have the field text, but seems to have only: body\. Its rows are left out as null",
+    ):
         actual = read(source)
     assert (actual.texts, actual.n_null) == (["one"], 1)
 

@@ -90,9 +90,9 @@ def test_the_home_directory_is_found(tmp_path, monkeypatch):
     [
         (
             "C:\new\text.txt",
-            r"has a control character, since a backslash in double quotes begins an escape sequence\. Write /",
+            r"contains a control character, because a backslash in double quotes begins an escape sequence\. Use /",
         ),
-        ('"C:\\x.txt"', r"Quotes belong to the name if what they hold is not valid JSON\. Write / or \\\\"),
+        ('"C:\\x.txt"', r"The quotes are part of the name, because the value is not valid JSON\. Use / or \\\\"),
         ("no.txt", r"was: no\.txt\. There is no such file\."),
         ("no*.txt", r"was: no\*\.txt\. No file matches\."),
     ],
@@ -132,5 +132,5 @@ def test_only_regular_files_are_read(tmp_path, monkeypatch, file, kind, path):
 
 @pytest.mark.parametrize("name", ["", "'", '"'])
 def test_a_name_of_nothing_is_refused(name):
-    with pytest.raises(CorpusError, match="data_files must name existing files, was: "):
+    with pytest.raises(CorpusError, match="data_files must be existing files, was: "):
         find_files([name])

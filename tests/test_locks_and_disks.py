@@ -182,7 +182,7 @@ def test_results_that_cannot_be_moved_are_kept(tmp_path, renames, n_before):
                 (directory / name).write_text("new")
             renames.extend([None] * n_before + [windows_error(32)] * 4)
 
-    with pytest.raises(StorageError, match=r"complete, but cannot be moved to .*out.* are kept in (.*new), and the"):
+    with pytest.raises(StorageError, match=r"complete, but cannot be moved to .*out.* are kept in (.*new). The next"):
         write()
     kept = files_below(tmp_path)
     assert {name: text for name, text in kept.items() if ".spacy-w2v" not in name} == before
@@ -196,7 +196,7 @@ def test_a_damaged_journal_is_told(tmp_path):
     (staging_area / "new").mkdir(parents=True)
     for content in ("[", "[]", '{"enter": 1}', json.dumps({"enter": ["../x"], "leave": []})):
         (staging_area / "journal.json").write_text(content)
-        with pytest.raises(StorageError, match=r"must name what is moved to .*out, but is damaged"):
+        with pytest.raises(StorageError, match=r"must list the files to move to .*out, but is damaged"):
             check_output(tmp_path / "out", overwrite=True, marker_file="log")
         assert (staging_area / "new").exists()
 

@@ -46,7 +46,7 @@ def test_longer_pretokens_are_cut_with_a_warning(boundary):
 
 def test_200_kb_of_brackets_end():
     start = time.process_time()
-    with pytest.warns(CorpusWarning, match="1 had more and were cut"):
+    with pytest.warns(CorpusWarning, match="1 such sections were longer and were cut"):
         actual = encoded("(" * 200_000)
     assert actual == [["("] * 200_000]
     assert time.process_time() - start < 60
@@ -69,7 +69,7 @@ def test_only_what_is_too_long_is_changed(texts, limit):
 
 def test_slices_of_batches_are_cut_too():
     texts = arrow(["a", "b" * 1500, "c"]).slice(1)
-    with pytest.warns(CorpusWarning, match="1 had more and were cut"):
+    with pytest.warns(CorpusWarning, match="1 such sections were longer and were cut"):
         (batch,) = cut_long_pretokens(iter([batch_of([])._replace(texts=texts)]), NLP)
     assert batch.texts.to_pylist() == ["b" * 1000 + " " + "b" * 500, "c"]
 

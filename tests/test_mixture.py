@@ -146,8 +146,8 @@ def test_the_joint_fingerprint_changes_with_all_that_decides_the_mixture():
 @pytest.mark.parametrize(
     ("weights", "stop", "message"),
     [
-        ({"a": 1}, "first_exhausted", r"weights must name the same sources as sources \(a, b\), was: a$"),
-        ({"a": 1, "c": 1}, "first_exhausted", r"weights must name the same sources .*was: a, c"),
+        ({"a": 1}, "first_exhausted", r"weights must have the same names as sources \(a, b\), was: a$"),
+        ({"a": 1, "c": 1}, "first_exhausted", r"weights must have the same names .*was: a, c"),
         ({"a": 1, "b": 0}, "first_exhausted", r"weights must be greater than 0, was: \{'a': 1, 'b': 0\}"),
         ({"a": 1, "b": -1}, "first_exhausted", r"weights must be greater than 0"),
         ({"a": 1, "b": math.nan}, "first_exhausted", r"weights must be "),
@@ -162,7 +162,7 @@ def test_a_wrong_mixture_is_refused(weights, stop, message):
 
 @pytest.mark.parametrize("make", [make_concatenate_v1, lambda sources: make_interleave_v1(sources, {})])
 def test_a_mixture_of_nothing_is_refused(make):
-    with pytest.raises(CorpusError, match=r"sources must name at least one source, was empty"):
+    with pytest.raises(CorpusError, match=r"sources must have at least one source, was empty"):
         make({})
 
 

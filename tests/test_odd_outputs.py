@@ -52,7 +52,7 @@ def test_a_name_that_is_too_long_is_refused_before_training(tmp_path):
 @needs_links
 def test_a_device_is_not_replaced(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    refused = r"must be a file, but .*pipe is a device or a pipe. Name another one."
+    refused = r"must be a file, but .*pipe is a device or a pipe. Choose another path."
     with pytest.raises(StorageError, match=refused), staged_file(tmp_path / "pipe"):
         pytest.fail("nothing is written")
     make_model([9, 8, 7, 6, 5]).save(tmp_path / "model")
@@ -73,7 +73,7 @@ def test_a_part_of_a_model_is_not_replaced(tmp_path, command, name):
     position = 2 if command[0] != "init-config" else 1
     result = w2v_here(*command[:position], f"model/{name}", *command[position:], cwd=tmp_path)
     assert (result.code, result.stderr) == (1, "")
-    assert f"must not replace a part of a model, but model/{name} is listed in model/meta.json" in result.said
+    assert f"must not replace part of a model, but model/{name} is listed in model/meta.json" in result.said
     assert (tmp_path / "model" / name).read_bytes() == content
 
 

@@ -67,7 +67,7 @@ def test_damage_is_a_clear_error_or_does_no_harm(pipeline, tmp_path, components)
 def test_each_file(pipeline, tmp_path, file, content, message):
     shutil.copytree(pipeline, tmp_path / "copy")
     (tmp_path / "copy" / file).write_bytes(content)
-    rule = r"^A pipeline must be a directory that spaCy has written, .*, but .*copy cannot be loaded: "
+    rule = r"^A pipeline must be a directory written by spaCy, .*, but .*copy cannot be loaded: "
     with pytest.raises(StorageError, match=rule + message) as caught:
         load_pipeline(tmp_path / "copy")
     assert caught.value.__cause__ is not None

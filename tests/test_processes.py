@@ -130,7 +130,11 @@ def test_many_processes_are_not_started_for_a_few_arguments():
     [
         (partial(failing, "value"), ValueError, "no such word"),
         (partial(failing, "odd"), RuntimeError, "NotPicklableError: one"),
-        (partial(failing, "exit"), CorpusError, "one ended with exit code 7. Memory may have run out: set n_process"),
+        (
+            partial(failing, "exit"),
+            CorpusError,
+            "one of them ended with exit code 7. There may be too little memory. Set n_process",
+        ),
         (not_made, CorpusError, "failed there: ImportError: no module named x. Set n_process to 1."),
     ],
 )

@@ -82,19 +82,19 @@ def test_polars_is_read_without_being_imported():
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        ([1, 2], r"must be strings, but .* contains: int 1\. Pass strings, a document each, or lists of tokens\."),
-        ([b"a", b"b"], r"contains: bytes b'a'\. Decode them, as by text\.decode"),
+        ([1, 2], r"must be strings, but .* contains: int 1\. Pass strings, one per document, or lists of tokens\."),
+        ([b"a", b"b"], r"contains: bytes b'a'\. Decode them first: text\.decode"),
         (np.array([b"a"]), r"contains: bytes_ .*Decode them"),
         ([[1, 2], [3]], r"contains: list \[1, 2\]\. The tokens of a list must all be strings, but these are: int\."),
         ([{"body": "a"}], r"contains: dict .*Name the key of the texts with text_field: body\."),
         ([("one two three four five", "label")], r"contains: tuple .*"),
         ([None, 3.5, "a"][:2], r"contains: float 3\.5"),
-        (NLP("a b"), r"was one Doc\. Pass \[doc\]\."),
-        ({"train": TEXTS}, r'was one dict\. Pass one of its values, as texts\["train"\]'),
-        (b"text", r"was one bytes\. Pass \[text\]"),
-        ("a text", r"was one str: 'a text'\. Pass \[text\], or the path of a file\."),
-        (datasets.DatasetDict({"a": [], "b": []}), r"must be one split of a dataset, was all of: a, b\."),
-        (pa.array([1, 2]), r"must hold strings, but column 'text' holds: int64"),
+        (NLP("a b"), r"was a single Doc\. Pass \[doc\]\."),
+        ({"train": TEXTS}, r'was a single dict\. Pass one of its values, as texts\["train"\]'),
+        (b"text", r"was a single bytes\. Pass \[text\]"),
+        ("a text", r"was a single str: 'a text'\. Pass \[text\], or the path of a file\."),
+        (datasets.DatasetDict({"a": [], "b": []}), r"must be one split of a dataset, was all splits: a, b\."),
+        (pa.array([1, 2]), r"must contain strings, but column 'text' contains: int64"),
     ],
     ids=str,
 )
@@ -177,7 +177,7 @@ def test_paths_of_files_are_read(tmp_path, form):
     assert read(as_source(form(tmp_path / "a.jsonl"), text_field="body")).texts == ["one"]
     assert read(as_source(form(tmp_path / "b.txt"))).texts == ["two"]
     assert read(as_source(str(tmp_path / "*.txt"))).texts == ["two"]
-    with pytest.raises(CorpusError, match=r"must name existing files, was: \S*no\.txt"):
+    with pytest.raises(CorpusError, match=r"must be existing files, was: \S*no\.txt"):
         read(as_source(tmp_path / "no.txt"))
 
 

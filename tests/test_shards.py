@@ -76,7 +76,7 @@ def test_a_shard_without_the_column_is_named_before_anything_is_read(tmp_path, e
         WRITE[extension](tmp_path / f"a.{extension}", text=TEXTS)
         WRITE[extension](tmp_path / f"b.{extension}", body=TEXTS, id=[1, 2])
     batches = make_dataset_v1(data_files=str(tmp_path / f"*.{extension}")).batches()
-    message = rf"must be a column of every file, but \S*b\.{extension} has others \(body, id\), was: text\."
+    message = rf"must be a column of every file, but \S*b\.{extension} has other columns \(body, id\), was: text\."
     with pytest.raises(CorpusError, match=message):
         next(batches)
 
@@ -85,7 +85,7 @@ def test_a_shard_without_the_column_is_named_before_anything_is_read(tmp_path, e
 def test_a_shard_of_another_type_is_named_before_anything_is_read(tmp_path, extension):
     WRITE[extension](tmp_path / f"a.{extension}", text=TEXTS)
     WRITE[extension](tmp_path / f"b.{extension}", text=[1, 2])
-    message = rf"must hold strings, but column 'text' of \S*b\.{extension} holds: int64\."
+    message = rf"must contain strings, but column 'text' of \S*b\.{extension} contains: int64\."
     with pytest.raises(CorpusError, match=message):
         next(make_dataset_v1(data_files=str(tmp_path / f"*.{extension}")).batches())
 
@@ -165,5 +165,5 @@ def test_docs_of_spacy_are_read_as_they_stand(tmp_path):
 def test_damaged_files_of_docs_are_named(tmp_path, damage):
     content = DocBin(docs=docs_of("a|b")).to_bytes()
     (tmp_path / "a.spacy").write_bytes(damage or content[:-10])
-    with pytest.raises(CorpusError, match=r"a\.spacy must be a file of spaCy's DocBin, but is not"):
+    with pytest.raises(CorpusError, match=r"a\.spacy must be a DocBin file of spaCy, but is not"):
         read(make_dataset_v1(data_files=str(tmp_path / "a.spacy")))

@@ -220,8 +220,8 @@ def test_a_source_stays_itself():
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        ("one text", r"must be an iterable of strings, a document each, was one str: 'one text'\. Pass \[text\]"),
-        (b"bytes", r"was one bytes\."),
+        ("one text", r"must be an iterable of strings, one per document, was a single str: 'one text'\. Pass \[text\]"),
+        (b"bytes", r"was a single bytes\."),
         (5, r"must be an iterable of strings or lists of tokens, a dataset, a table or a path, was: int 5"),
     ],
 )
@@ -258,7 +258,9 @@ def test_a_column_of_nulls_holds_no_texts():
 
 @pytest.mark.parametrize("kind", [pa.int64(), pa.binary(), pa.list_(pa.int64())], ids=str)
 def test_a_column_of_another_type_is_refused(kind):
-    message = rf"must hold strings, but column 'body' holds: {re.escape(str(kind))}\. Choose another with text_field"
+    message = (
+        rf"must contain strings, but column 'body' contains: {re.escape(str(kind))}\. Choose another with text_field"
+    )
     with pytest.raises(CorpusError, match=message):
         texts_of_columns([pa.array([], kind)], names=["body"])
 

@@ -248,7 +248,7 @@ def test_the_trained_pipeline_needs_the_package_no_more(material, trained):
 def test_errors_of_spacy_train_have_no_traceback(material):
     result = spacy_command("train", "config.cfg", "--paths.texts", "nowhere.txt", cwd=material)
     assert result.code == 1
-    assert "Vectors cannot be trained data_files must name existing files, was: nowhere.txt" in result.said
+    assert "Vectors cannot be trained data_files must be existing files, was: nowhere.txt" in result.said
     assert "Traceback" not in result.said
 
 

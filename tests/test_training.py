@@ -169,10 +169,10 @@ def test_wrong_settings_are_refused_before_texts_are_read(settings, message):
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        ("one text", "must be an iterable of strings, a document each, was one str"),
+        ("one text", "must be an iterable of strings, one per document, was a single str"),
         (3, "must be an iterable of strings or lists of tokens, a dataset, a table or a path, was: int 3"),
         ([], "must have tokens"),
-        ([3, 4], r"must be strings, but texts from Python \(list\) contains: int 3\. Pass strings, a document each"),
+        ([3, 4], r"must be strings, but texts from Python \(list\) contains: int 3\. Pass strings, one per document"),
     ],
 )
 def test_wrong_texts_are_refused(texts, message):

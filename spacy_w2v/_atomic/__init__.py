@@ -1,4 +1,4 @@
-"""Results that appear as a whole or not at all: directories, files, locks, and manifests with checksums."""
+"""Atomic writing of directories and files, with locks, and with manifests that contain checksums."""
 
 from spacy_w2v._atomic.directories import check_output as check_output
 from spacy_w2v._atomic.directories import finish_interrupted as finish_interrupted

@@ -1,4 +1,4 @@
-"""Directories that appear as a whole: they are written beside or within their place, and then moved."""
+"""Atomic writing of directories: they are written beside or within the output, and then moved to it."""
 
 import os
 import shutil
@@ -18,70 +18,73 @@ OF_DISKS = {"lost+found", "System Volume Information", ".Trashes", ".fseventsd",
 
 
 def check_output(path: Path, *, overwrite: bool, marker_file: str, allowed_prefixes: tuple[str, ...] = ()) -> None:
-    """Check that `path` can become a directory of results.
+    """Check that results can be written to a directory.
 
-    If a process was killed while it moved results there, they are moved first.
+    If a process was killed while it moved results there, this function first moves the rest.
 
     Args:
-        path: The directory, which may exist if it is empty.
-        overwrite: Whether it may have results that are replaced.
-        marker_file: A file that all results have. A directory without it is never overwritten.
-        allowed_prefixes: Beginnings of names of entries that may be there in any case.
+        path: The directory. It may be new or empty.
+        overwrite: Whether the directory may contain earlier results, which will be replaced.
+        marker_file: The name of a file that all results have. A directory without it is never overwritten.
+        allowed_prefixes: Prefixes of the names of entries that the directory may contain in any case.
 
     Raises:
-        StorageError: The path cannot become a directory of results.
+        StorageError: Results cannot be written to the directory.
     """
     finish_interrupted(path)
     with reporting_unwritable(path):
         if not path.exists():
             return
         if not path.is_dir():
-            raise StorageError(f"The output must be a directory, but {path} is a file. Name another one.")
+            raise StorageError(f"The output must be a directory, but {path} is a file. Choose another path.")
         names = {entry.name for entry in path.iterdir()} - {STAGING_NAME, *OF_DISKS}
     if all(name.startswith(allowed_prefixes) for name in names):
         return
     if not overwrite:
         raise StorageError(
-            f"The output directory must be new or empty, but {path} exists. Name another one, or replace it with "
+            f"The output directory must be new or empty, but {path} exists. Choose another one, or replace it with "
             f"{worded(python='overwrite=True', command_line='--overwrite')}."
         )
     if not (path / marker_file).exists():
         raise StorageError(
-            f"Only earlier results may be overwritten, but {path} has no {marker_file}, so it is something else. "
-            "Name another directory."
+            f"Only earlier results may be overwritten, but {path} has no {marker_file}, so it contains something else. "
+            "Choose another directory."
         )
 
 
 @contextmanager
 def staged_directory(path: Path, *, replaces: Collection[str] = ()) -> Iterator[Path]:
-    """Yield a directory to write to, which becomes `path`, or whose entries are moved there, after the block.
+    """Yield a new directory for results, and move its entries to `path` when the block ends.
 
-    If the block raises an error, nothing is moved. If the process is killed while entries are moved, the next process
-    for the same path moves the rest.
+    If the block raises an error, nothing is moved. If the process is killed while it moves entries, the next process
+    that writes to the same path moves the rest.
 
     Args:
         path: The directory of the results.
-        replaces: Names of entries that are removed from `path`. All others stay.
+        replaces: The names of entries to remove from `path`. Other entries are kept.
+
+    Yields:
+        The directory to write to.
 
     Raises:
-        StorageError: There is no space or no permission to write, or another process is writing there. It is raised
+        StorageError: The disk is full, `path` is not writable, or another process is writing there. The error is raised
             before the block if possible.
     """
     with reporting_unwritable(path):
-        target = path.resolve()  # a link to another disk stays a link
+        target = path.resolve()  # a link to another disk is kept
         target.parent.mkdir(parents=True, exist_ok=True)
         check_movable(target / name for name in replaces)
         within, beside = _staging_areas(path, target)
-        now, other = (within, beside) if target.exists() else (beside, within)
+        current, other = (within, beside) if target.exists() else (beside, within)
     other.finish_interrupted()
-    with now.opened(replaces=replaces) as directory:
+    with current.opened(replaces=replaces) as directory:
         yield directory
 
 
 def finish_interrupted(path: Path) -> None:
-    """Finish what a killed process has left of `staged_directory`: move its results, or remove them if incomplete.
+    """Finish a `staged_directory` of a killed process: move its results, or remove them if they are incomplete.
 
-    Nothing is done while another process is writing there.
+    The function does nothing while another process is writing there.
 
     Raises:
         StorageError: The results cannot be moved.
@@ -99,19 +102,19 @@ def _staging_areas(path: Path, target: Path) -> tuple[StagingArea, StagingArea]:
 
 @contextmanager
 def replaced_directory(path: Path) -> Iterator[Path]:
-    """Yield a directory to write to, which replaces `path`; for directories that a run writes repeatedly.
+    """Yield a new directory, which replaces `path` when the block ends. For directories that are written repeatedly.
 
-    Whenever the process is killed, or the machine fails, `path` is complete, or `recover_directory` makes it so.
+    If the process is killed or the machine fails, `path` is complete, or `recover_directory` restores it.
 
     Raises:
-        StorageError: There is no space or no permission to write.
+        StorageError: The disk is full, or `path` is not writable.
     """
     new, old, _ = _siblings(path)
     try:
         with reporting_unwritable(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            for rest in (new, old):
-                shutil.rmtree(rest, ignore_errors=True)
+            for leftover in (new, old):
+                shutil.rmtree(leftover, ignore_errors=True)
             new.mkdir()
         with reporting_full_disk(path):
             yield new
@@ -128,7 +131,7 @@ def replaced_directory(path: Path) -> Iterator[Path]:
 
 
 def recover_directory(path: Path) -> None:
-    """Restore what `replaced_directory` was about to replace when it was interrupted."""
+    """Restore a directory that an interrupted `replaced_directory` had moved away."""
     _, old, _ = _siblings(path)
     with reporting_unwritable(path):
         if old.exists() and not path.exists():
@@ -136,30 +139,30 @@ def recover_directory(path: Path) -> None:
 
 
 def remove_directory(path: Path) -> None:
-    """Remove a directory that `replaced_directory` wrote, with all that it may have left beside it.
+    """Remove a directory that `replaced_directory` wrote, and any leftovers beside it.
 
-    Even if the process is killed, the directory is either complete or gone.
+    Even if the process is killed, the directory is either complete or removed.
     """
-    new, old, gone = _siblings(path)
-    for rest in (gone, old, new):
-        shutil.rmtree(rest, ignore_errors=True)
+    new, old, removed = _siblings(path)
+    for leftover in (removed, old, new):
+        shutil.rmtree(leftover, ignore_errors=True)
     if path.exists():
         with reporting_unwritable(path):
-            move(path, gone)
-        shutil.rmtree(gone, ignore_errors=True)
+            move(path, removed)
+        shutil.rmtree(removed, ignore_errors=True)
 
 
 def has_leftovers(path: Path) -> bool:
-    """Return whether files of `replaced_directory`, `remove_directory` or `exclusive_writer` are beside a directory.
+    """Return whether temporary files of `replaced_directory`, `remove_directory` or `exclusive_writer` exist.
 
-    They may also be in use.
+    Another process may be using them.
     """
-    return any(rest.exists() for rest in (*_siblings(path), lock_of(path)))
+    return any(leftover.exists() for leftover in (*_siblings(path), lock_of(path)))
 
 
 def _siblings(path: Path) -> tuple[Path, Path, Path]:
-    new, old, gone = (path.with_name(f".{path.name}-{kind}") for kind in ("new", "old", "gone"))
-    return new, old, gone
+    new, old, removed = (path.with_name(f".{path.name}-{suffix}") for suffix in ("new", "old", "gone"))
+    return new, old, removed
 
 
 def new_directory(parent: Path, *, prefix: str) -> Path:
@@ -167,5 +170,5 @@ def new_directory(parent: Path, *, prefix: str) -> Path:
     directory = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     umask = os.umask(0)
     os.umask(umask)
-    directory.chmod(0o777 & ~umask)  # those of mkdtemp are for one user only
+    directory.chmod(0o777 & ~umask)  # mkdtemp gives permissions to one user only
     return directory

@@ -1,4 +1,4 @@
-"""Operations on disks: errors that name the output, writing to the disk itself, moving, and free space."""
+"""Disk operations: moving, flushing to the disk, free space, and errors that name the output."""
 
 import errno
 import os
@@ -16,18 +16,18 @@ if sys.platform != "win32":
     import fcntl
 
 FULL_SYNC: int | None = None if sys.platform == "win32" else getattr(fcntl, "F_FULLFSYNC", None)
-"""On macOS, fsync leaves data in the cache of the disk; this command writes it to the disk itself."""
+"""The fcntl command of macOS that also flushes the disk's own cache, which fsync does not."""
 
 IN_USE = {5, 32}
-"""Errors of Windows for what cannot be moved at the moment: access denied, and a sharing violation."""
+"""Errors of Windows for a file that cannot be moved yet: access denied, and sharing violation."""
 
 WAITS_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
-"""Pauses between attempts to move what a virus scanner or an indexer has open for a moment."""
+"""Pauses between attempts to move a file that a virus scanner or indexer has open."""
 
 
 @contextmanager
 def reporting_unwritable(path: Path) -> Iterator[None]:
-    """Raise StorageError for errors of the system in steps that only touch the place of the output."""
+    """Raise StorageError in place of system errors, in steps that access only the output."""
     with reporting_full_disk(path):
         try:
             yield
@@ -41,37 +41,39 @@ def reporting_unwritable(path: Path) -> Iterator[None]:
 
 @contextmanager
 def reporting_full_disk(path: Path) -> Iterator[None]:
-    """Raise StorageError in place of errors that mean a full disk."""
+    """Raise StorageError in place of system errors that mean that the disk is full."""
     try:
         yield
     except OSError as error:
         if not is_full(error):
             raise
-        raise StorageError(f"The disk must have space for {path}, but is full. Nothing was changed there.") from error
+        raise StorageError(
+            f"The disk must have space for {path}, but is full. Nothing was changed there. Free some space."
+        ) from error
 
 
 def is_full(error: OSError) -> bool:
-    """Return whether an error means that the disk, or the quota of the user, is full."""
-    # np.save gives no errno if it cannot write everything: "24000 requested and 4064 written"
+    """Return whether an error means that the disk or the user's quota is full."""
+    # np.save sets no errno if it cannot write everything: "24000 requested and 4064 written"
     short = error.errno is None and "requested and" in str(error)
     return short or error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def check_movable(paths: Iterable[Path]) -> None:
-    """Raise StorageError if one of these paths is a mount point, which cannot be replaced."""
+    """Raise StorageError if a path is a mount point, which cannot be replaced."""
     for path in paths:
         if os.path.ismount(path):
             raise StorageError(
-                f"The output must be replaceable, but {path} is a mount point. Name a directory within it."
+                f"The output must be replaceable, but {path} is a mount point. Choose a directory within it."
             )
 
 
 def sync(path: Path) -> None:
-    """Wait until a file or directory is written to the disk."""
+    """Flush a file or directory to the disk."""
     if sys.platform == "win32":
         if path.is_dir():  # Windows cannot open directories
             return
-        descriptor = os.open(path, os.O_RDWR)  # Windows cannot flush what is open for reading only
+        descriptor = os.open(path, os.O_RDWR)  # Windows flushes only files that are open for writing
     else:
         descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -86,13 +88,13 @@ def _sync_fully(descriptor: int) -> bool:
         return False
     try:
         fcntl.fcntl(descriptor, FULL_SYNC)
-    except OSError:  # such as a disk of another machine
+    except OSError:  # for example on a network disk
         return False
     return True
 
 
 def sync_all(directory: Path) -> None:
-    """Wait until a directory and everything below it is written to the disk."""
+    """Flush a directory and everything in it to the disk."""
     for folder, _, names in os.walk(directory):
         for path in (*(Path(folder, name) for name in names), Path(folder)):
             if not path.is_symlink():
@@ -100,7 +102,11 @@ def sync_all(directory: Path) -> None:
 
 
 def move(source: Path, target: Path) -> None:
-    """Rename a file or directory; on Windows, try again while another program has it open. Raises OSError."""
+    """Rename a file or directory. On Windows, try again while another program has it open.
+
+    Raises:
+        OSError: The file or directory cannot be renamed.
+    """
     for wait_s in (*WAITS_S, None):
         try:
             source.rename(target)
@@ -113,16 +119,16 @@ def move(source: Path, target: Path) -> None:
 
 
 def check_free_space(directory: Path, n_bytes: int, *, shown: Path) -> None:
-    """Raise StorageError if the disk of a directory has too little space.
+    """Raise StorageError if the disk of a directory has too little free space.
 
     Args:
         directory: The directory.
-        n_bytes: The space that is needed.
-        shown: The path that the error names.
+        n_bytes: The number of bytes that are needed.
+        shown: The path to name in the error.
     """
     free = shutil.disk_usage(directory).free
     if free < n_bytes:
         raise StorageError(
             f"The results need {n_bytes / 1e6:,.1f} MB, but the disk of {shown} has {free / 1e6:,.1f} MB free. "
-            f"Free some space, or name {worded(python='another directory', command_line='another --output')}."
+            f"Free some space, or choose {worded(python='another directory', command_line='another --output')}."
         )

@@ -1,15 +1,16 @@
-"""Results are written to a workshop, a hidden directory on the disk of their target, and then moved to the target.
+"""Staging areas: results are written to a hidden directory on the disk of their target, and then moved to the target.
 
-If the target exists, the workshop is within it, so the target may be a mount point, or in a directory that cannot be
-written. Otherwise it is beside the target. A workshop has
+If the target exists, the staging area is within it. So the target may be a mount point, or in a read-only directory.
+Otherwise the staging area is beside the target. It contains:
 
-lock: a file that is locked by the process that works there, which also removes it.
-new: what is being written.
-journal.json: written when all of `new` is on the disk. It has the names of entries that enter or leave the target.
-old: what `new` replaces in the target.
+lock: A file that the writing process has locked, and that it removes at the end.
+new: The new results.
+journal.json: The names of the entries to add to the target and to remove from it. It is written when all of `new` is
+    on the disk.
+old: The entries of the target that `new` replaces.
 
-With a journal, the results are complete. If the process is killed, at whatever moment, the next one for the same target
-moves the rest. Without a journal, it removes the workshop.
+If there is a journal, the results are complete. When a process is killed, the next process for the same target moves
+the rest. If there is no journal, it removes the staging area.
 """
 
 import json
@@ -31,21 +32,21 @@ MAX_JOURNAL_BYTES = 1 << 20
 
 
 class Journal(NamedTuple):
-    """The names of entries that enter and leave a target."""
+    """The names of the entries that are added to a target and removed from it."""
 
     enter: list[str]
     leave: list[str]
 
 
 class StagingArea:
-    """The hidden directory in which the results for one target are made."""
+    """The hidden directory in which the results for one target are written."""
 
     def __init__(self, directory: Path, target: Path, *, shown: Path):
-        """Name the files of a workshop.
+        """Set the paths of a staging area.
 
         Args:
-            directory: The directory of the workshop.
-            target: Where the results are moved.
+            directory: The directory of the staging area.
+            target: The directory to which the results are moved.
             shown: The target as the user named it, for errors.
         """
         self.directory = directory
@@ -58,20 +59,20 @@ class StagingArea:
 
     @contextmanager
     def opened(self, *, replaces: Collection[str]) -> Iterator[Path]:
-        """Yield a directory to write to, whose entries are moved to the target if the block ends without an error.
+        """Yield a directory to write to, and move its entries to the target if the block ends without an error.
 
         Args:
-            replaces: Names of entries that are removed from the target.
+            replaces: The names of entries to remove from the target.
 
         Raises:
             StorageError: The results cannot be written or moved.
         """
         with reporting_unwritable(self.shown):
-            descriptor = self._hold()
+            descriptor = self._acquire()
         if descriptor is None:
             raise already_running(self.shown)
         try:
-            self._finish()  # what a killed process has left
+            self._finish()  # the work of a killed process
             with reporting_unwritable(self.shown):
                 self.new.mkdir()
             with reporting_full_disk(self.shown):
@@ -81,33 +82,38 @@ class StagingArea:
                     self._write_journal(replaces)
                 self._finish()
         finally:
-            self._leave(descriptor)
+            self._release(descriptor)
 
     def finish_interrupted(self) -> None:
-        """Finish what a killed process has left, unless another one is working there. Raises StorageError."""
+        """Finish the work of a killed process, unless another process is writing.
+
+        Raises:
+            StorageError: The results cannot be moved.
+        """
         with reporting_unwritable(self.shown):
             if not self.directory.is_dir():
                 return
-            descriptor = self._hold()
+            descriptor = self._acquire()
         if descriptor is None:
             return
         try:
             self._finish()
         finally:
-            self._leave(descriptor)
+            self._release(descriptor)
 
-    def _hold(self) -> int | None:
+    def _acquire(self) -> int | None:
+        """Create the directory and lock it; return the descriptor of the lock, or None if another process has it."""
         while True:
             self.directory.mkdir(exist_ok=True)
-            with suppress(FileNotFoundError):  # removed meanwhile by the process that held it
+            with suppress(FileNotFoundError):  # the process that had the lock has just removed the directory
                 return take_lock(self._lock)
 
-    def _leave(self, descriptor: int) -> None:
-        """Remove what is incomplete, and release the lock."""
+    def _release(self, descriptor: int) -> None:
+        """Remove incomplete results, and release the lock."""
         if not self.journal.exists():
             self._remove(self.new, self.old, self._draft)
         release_lock(self._lock, descriptor)
-        with suppress(OSError):  # it has results that could not be moved, or another process uses it
+        with suppress(OSError):  # it contains results that could not be moved, or another process uses it
             self.directory.rmdir()
 
     def _write_journal(self, replaces: Collection[str]) -> None:
@@ -124,11 +130,11 @@ class StagingArea:
             journal = Journal(**values)
             names = [*journal.enter, *journal.leave]
             if any(name in ("", ".", "..", STAGING_NAME) or "/" in name or os.sep in name for name in names):
-                raise ValueError("it names other places")
+                raise ValueError("it contains paths outside the target")
         except (ValueError, TypeError, StorageError) as error:
             raise StorageError(
-                f"{self.journal} must name what is moved to {self.shown}, but is damaged: {error}. "
-                f"Take what you need from {self.new} and {self.old}, and remove {self.directory}."
+                f"{self.journal} must list the files to move to {self.shown}, but is damaged: {error}. "
+                f"Copy the files you need from {self.new} and {self.old}, and remove {self.directory}."
             ) from None
         return journal
 
@@ -142,8 +148,8 @@ class StagingArea:
                 except OSError as error:
                     raise StorageError(
                         f"The results are complete, but cannot be moved to {self.shown}: {error.strerror}. They are "
-                        f"kept in {self.new}, and the next command that writes to {self.shown} tries again. Close "
-                        "programs that use the files there."
+                        f"kept in {self.new}. The next command that writes to {self.shown} tries again. Close programs "
+                        "that use the files there."
                     ) from error
                 with reporting_unwritable(self.shown):
                     self.journal.unlink()
@@ -151,19 +157,23 @@ class StagingArea:
         self._remove(self.new, self.old, self._draft)
 
     def _exchange(self, journal: Journal) -> None:
-        """Move entries; if that fails, move back those of this call. Raises OSError."""
+        """Move entries to the target. If that fails, move the entries of this call back.
+
+        Raises:
+            OSError: An entry cannot be moved.
+        """
         if self.new.exists():
             if self.target.exists():
                 self.old.mkdir(exist_ok=True)
                 moved: list[tuple[Path, Path]] = []
                 try:
-                    for source, place in self._moves(journal):
-                        move(source, place)
-                        moved.append((source, place))
+                    for source, destination in self._moves(journal):
+                        move(source, destination)
+                        moved.append((source, destination))
                 except OSError:
-                    for source, place in reversed(moved):
+                    for source, destination in reversed(moved):
                         with suppress(OSError):
-                            move(place, source)
+                            move(destination, source)
                     raise
                 sync(self.target)
             else:
@@ -171,7 +181,7 @@ class StagingArea:
                 sync(self.target.parent)
 
     def _moves(self, journal: Journal) -> Iterator[tuple[Path, Path]]:
-        """Yield the moves that are not made yet."""
+        """Yield the source and destination of each move that remains to be done."""
         for name in journal.enter:
             if os.path.lexists(self.new / name):
                 if os.path.lexists(self.target / name):
@@ -191,7 +201,7 @@ class StagingArea:
 
 
 def _free_name(path: Path) -> Path:
-    """Return a path, or a similar one beside it if it exists."""
+    """Return a path, or the path with a number added if it exists."""
     number = 0
     free = path
     while os.path.lexists(free):

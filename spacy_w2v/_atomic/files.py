@@ -1,4 +1,4 @@
-"""Files that appear as a whole: they are written to a directory beside their place, and then moved."""
+"""Atomic writing of files: they are written to a directory beside the output, and then moved."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,25 +15,25 @@ MANIFESTS = ("meta.json", "manifest.json")
 
 @contextmanager
 def staged_file(path: Path) -> Iterator[Path]:
-    """Yield a path to write to, which is moved to `path` if the block ends without an error."""
+    """Yield a path to write to, and move that file to `path` if the block ends without an error."""
     with staged_siblings(path) as directory:
         yield directory / path.name
 
 
 @contextmanager
 def staged_siblings(path: Path) -> Iterator[Path]:
-    """Yield a directory, whose files are moved to that of `path` if the block ends without an error.
+    """Yield a directory, and move its files to the directory of `path` if the block ends without an error.
 
-    If the process is killed while they are moved, the next one for the same path moves the rest.
+    If the process is killed while it moves files, the next process for the same path moves the rest.
 
     Raises:
-        StorageError: The files cannot be written, or `path` is a device, or belongs to a model, which would be damaged.
+        StorageError: The files cannot be written, or `path` is not a regular file, or it is part of a model.
     """
     with reporting_unwritable(path):
         if path.is_dir():
-            raise StorageError(f"The output must be a file, but {path} is a directory. Name another one.")
+            raise StorageError(f"The output must be a file, but {path} is a directory. Choose another path.")
         if path.exists() and not path.is_file():
-            raise StorageError(f"The output must be a file, but {path} is a device or a pipe. Name another one.")
+            raise StorageError(f"The output must be a file, but {path} is a device or a pipe. Choose another path.")
         _check_not_of_model(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         check_movable([path])
@@ -43,18 +43,18 @@ def staged_siblings(path: Path) -> Iterator[Path]:
 
 
 def _check_not_of_model(path: Path) -> None:
-    """Raise StorageError if a file is one of our manifests, or is listed in a manifest beside it."""
+    """Raise StorageError if a file is a manifest of this package, or is listed in a manifest beside it."""
     for manifest in MANIFESTS:
         beside = path.with_name(manifest)
         if not beside.is_file():
             continue
         try:
             values = read_manifest(beside)
-        except StorageError:  # damaged, or of another program
+        except StorageError:  # damaged, or written by another program
             continue
         files = values.get("files")
         names = {manifest, *files} if isinstance(files, dict) else {manifest}
         if path.name in names and str(values.get("format")).startswith("spacy-w2v"):
             raise StorageError(
-                f"The output must not replace a part of a model, but {path} is listed in {beside}. Name another one."
+                f"The output must not replace part of a model, but {path} is listed in {beside}. Choose another path."
             )

@@ -1,4 +1,4 @@
-"""Directories for work in progress: locked while their process lives, and removed by others after it has ended."""
+"""Temporary directories that are locked while their process runs; other processes remove abandoned ones."""
 
 import shutil
 import tempfile
@@ -9,18 +9,22 @@ from pathlib import Path
 from spacy_w2v._atomic.locks import release_lock, take_lock
 
 LOCK_SUFFIX = ".lock"
-"""The lock of a directory is a file beside it, so that the directory can be renamed while it is locked."""
+"""The suffix of the lock file. It is beside the directory, so that the directory can be renamed while it is locked."""
 
 
 @contextmanager
 def locked_directory(parent: Path, *, prefix: str) -> Iterator[Path]:
-    """Make a directory that only this user can enter, and lock it; it is removed after the block.
+    """Yield a new, locked directory that only this user can access, and remove it when the block ends.
 
-    The block may rename the directory to keep it. The system releases the lock however the process ends, even by
-    SIGKILL, and in all containers of a machine.
+    To keep the directory, the block can rename it. The operating system releases the lock when the process ends, even
+    by SIGKILL. The lock is valid across all containers of a machine.
+
+    Args:
+        parent: The directory to create it in.
+        prefix: The prefix of its name.
 
     Raises:
-        OSError: The directory cannot be made.
+        OSError: The directory cannot be created.
     """
     while True:
         directory = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
@@ -39,22 +43,23 @@ def locked_directory(parent: Path, *, prefix: str) -> Iterator[Path]:
 
 
 def remove_abandoned(parent: Path, *, prefix: str) -> None:
-    """Remove the directories of `locked_directory` whose process was killed.
+    """Remove the directories that `locked_directory` created in processes that were killed.
 
-    What cannot be removed is left alone. So is everything on file systems without locks, since it may be in use.
+    Directories that cannot be removed are skipped. On file systems without locks nothing is removed, because the
+    directories may be in use.
 
     Args:
-        parent: The directory that they are in.
-        prefix: The beginning of their names.
+        parent: The directory that contains them.
+        prefix: The prefix of their names.
     """
     with suppress(OSError):
         names = {path.name.removesuffix(LOCK_SUFFIX) for path in parent.iterdir() if path.name.startswith(prefix)}
         for name in sorted(names):
             with suppress(OSError):
-                _sweep_one(parent / name)
+                _remove_if_abandoned(parent / name)
 
 
-def _sweep_one(directory: Path) -> None:
+def _remove_if_abandoned(directory: Path) -> None:
     lock = _lock_of(directory)
     descriptor = take_lock(lock)
     if descriptor is None:

@@ -1,4 +1,4 @@
-"""One writer at a time: locks on files, which one process has until it ends in whatever way."""
+"""File locks, which allow only one process to write. A lock is released when the process ends."""
 
 import errno
 import os
@@ -16,14 +16,14 @@ else:
     import fcntl
 
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
-"""Errors of file systems without locks, such as some network file systems: there, nothing is locked."""
+"""Errors of file systems without locks, such as some network file systems. Nothing is locked there."""
 
 
 def take_lock(path: Path) -> int | None:
     """Create a file and lock it.
 
     Returns:
-        Its descriptor, for `release_lock`, or None if another process has locked it.
+        The file descriptor for `release_lock`, or None if another process has locked the file.
 
     Raises:
         OSError: The file cannot be created.
@@ -41,7 +41,7 @@ def take_lock(path: Path) -> int | None:
             if isinstance(error, BlockingIOError) or (sys.platform == "win32" and isinstance(error, PermissionError)):
                 return None
             raise
-        os.close(descriptor)  # the process that had it before removed it, and another file may be there now
+        os.close(descriptor)  # the previous owner has removed the file, and there may be a new one
 
 
 def release_lock(path: Path, descriptor: int) -> None:
@@ -54,7 +54,7 @@ def release_lock(path: Path, descriptor: int) -> None:
     try:
         with suppress(OSError):
             if _is_at(descriptor, path):
-                path.unlink()  # before it is released: waiting processes check that it still exists
+                path.unlink()  # before the release: other processes check that it still exists
     finally:
         os.close(descriptor)
 
@@ -75,13 +75,13 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 @contextmanager
 def exclusive_writer(path: Path, *, shown: Path | None = None) -> Iterator[None]:
-    """Lock a directory that `replaced_directory` writes repeatedly, so that no other process writes it.
+    """Lock a directory that `replaced_directory` writes repeatedly, so that no other process writes to it.
 
-    The lock ends with the process, in whatever way.
+    The lock is released when the process ends.
 
     Args:
         path: The directory.
-        shown: The path that errors name, such as the output whose checkpoint the directory is; None for `path` itself.
+        shown: The path to name in errors, such as the output that a checkpoint belongs to. If None, `path` is named.
 
     Raises:
         StorageError: Another process has locked it, or the lock cannot be created.
@@ -107,6 +107,6 @@ def lock_of(path: Path) -> Path:
 def already_running(path: Path) -> StorageError:
     """Return the error for an output that another process is writing."""
     return StorageError(
-        f"Only one run at a time may write to {path}, but another one is in progress. Wait until it has ended, or name "
+        f"Only one run at a time may write to {path}, but another one is in progress. Wait until it ends, or choose "
         "another output."
     )

@@ -1,9 +1,9 @@
-"""JSON files that describe the files beside them: their format and version, and the size and checksum of each file.
+"""Manifests: JSON files with the format, its version, and the size and checksum of each file in the same directory.
 
-A manifest is an object with "format", "format_version", "files" and further entries. In "files" each file has its size
-in "bytes" and its "xxh3_128" checksum. "checksum" is that of the manifest itself: of its other entries as JSON without
-white space, in ASCII, with sorted keys. xxHash (https://xxhash.com) finds damage by disks and transfers, at the speed
-of memory. It does not protect against forgery.
+A manifest is an object with "format", "format_version", "files" and further entries. The entry of each file in "files"
+has its size in "bytes" and its "xxh3_128" checksum. "checksum" is the checksum of the manifest itself. It is computed
+from the other entries as JSON without white space, in ASCII, with sorted keys. xxHash (https://xxhash.com) detects
+damage by disks and transfers, at the speed of memory. It does not protect against forgery.
 """
 
 import json
@@ -18,11 +18,19 @@ from spacy_w2v.errors import StorageError
 CHECKSUM = "xxh3_128"
 
 MAX_MANIFEST_BYTES = 256 << 20
-"""Larger files cannot be manifests: that of a corpus of 250 billion tokens has some 20 MB."""
+"""The largest manifest that is read. The manifest of a corpus of 250 billion tokens has some 20 MB."""
 
 
 def describe_files(directory: Path, names: Iterable[str]) -> dict[str, dict[str, int | str]]:
-    """Return the entry "files" of a manifest, for some files of a directory. Raises OSError."""
+    """Return the entry "files" of a manifest.
+
+    Args:
+        directory: The directory of the files.
+        names: The names of the files.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
     return {
         name: {"bytes": (directory / name).stat().st_size, CHECKSUM: xxh3_of_file(directory / name)} for name in names
     }
@@ -34,16 +42,16 @@ def describe_content(content: bytes) -> dict[str, int | str]:
 
 
 def check_files(directory: Path, files: object, *, needed: Collection[str] = ()) -> None:
-    """Check that the files of a directory are those that its manifest describes.
+    """Check that the files of a directory match its manifest.
 
     Args:
         directory: The directory.
-        files: The entry "files" of its manifest. If a file has only a number there, as in formats before checksums,
-            that is its size, and only that is compared.
+        files: The entry "files" of its manifest. In formats without checksums, the value of a file is its size, and
+            only the size is compared.
         needed: Names that must be in `files`.
 
     Raises:
-        StorageError: A file is missing or damaged, or the manifest is.
+        StorageError: A file is missing or damaged, or the manifest is damaged.
     """
     if not isinstance(files, dict) or not all(isinstance(name, str) and _is_plain(name) for name in files):
         raise StorageError(f"The manifest of {directory} must name its files, but is damaged.")
@@ -54,7 +62,7 @@ def check_files(directory: Path, files: object, *, needed: Collection[str] = ())
         path = directory / name
         has_checksum = isinstance(expected, dict)
         size, checksum = (expected.get("bytes"), expected.get(CHECKSUM)) if has_checksum else (expected, None)
-        # values of a manifest are shown in messages only if they are of the right type
+        # Messages show values of a manifest only if they have the right type.
         if type(size) is not int or (has_checksum and not re.fullmatch("[0-9a-f]{32}", str(checksum))):
             raise StorageError(
                 f"The manifest of {directory} must have the size and checksum of {name}, but is damaged."
@@ -72,27 +80,31 @@ def check_files(directory: Path, files: object, *, needed: Collection[str] = ())
 
 
 def write_manifest(path: Path, values: dict[str, Any]) -> None:  # Any: JSON values
-    """Write a manifest with its own checksum. Raises OSError."""
+    """Write a manifest with its own checksum.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
     path.write_bytes(manifest_content(values))
 
 
 def manifest_content(values: dict[str, Any]) -> bytes:  # Any: JSON values
-    """Return the content of a manifest's file, with its own checksum."""
+    """Return the bytes of a manifest file, with the manifest's own checksum."""
     content = {**values, "checksum": _own_checksum(values)}
     try:
         text = json.dumps(content, indent=2, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError:  # a file name that is not Unicode has lone surrogates
+    except UnicodeEncodeError:  # a file name that is not valid Unicode has lone surrogates
         text = json.dumps(content, indent=2).encode("ascii")
     return text + b"\n"
 
 
 def parse_manifest(content: bytes, *, name: str, checked: bool = False) -> dict[str, Any]:  # Any: JSON values
-    """Return the entries of a manifest, without its checksum, which is compared if there is one.
+    """Return the entries of a manifest without its checksum, after verifying the checksum.
 
     Args:
         content: The content of the file.
         name: The name of the file, for errors.
-        checked: Whether there must be a checksum.
+        checked: Whether the checksum is required. Otherwise it is verified only if present.
 
     Raises:
         StorageError: The content is not a JSON object, or is damaged.
@@ -111,7 +123,11 @@ def parse_manifest(content: bytes, *, name: str, checked: bool = False) -> dict[
 
 
 def read_manifest(path: Path, *, checked: bool = False) -> dict[str, Any]:  # Any: JSON values
-    """Return the entries of a manifest on disk; see `parse_manifest`. Raises StorageError if it is missing too."""
+    """Return the entries of a manifest file, as `parse_manifest` does.
+
+    Raises:
+        StorageError: The file is missing or damaged.
+    """
     return parse_manifest(read_bounded(path), name=str(path), checked=checked)
 
 
@@ -120,10 +136,10 @@ def read_bounded(path: Path, *, max_bytes: int | None = None) -> bytes:
 
     Args:
         path: The file.
-        max_bytes: What it may have at most; None for the size of the largest manifest.
+        max_bytes: The maximum size. If None, the maximum size of a manifest.
 
     Raises:
-        StorageError: It cannot be read, or is larger.
+        StorageError: The file cannot be read, or is larger.
     """
     max_bytes = MAX_MANIFEST_BYTES if max_bytes is None else max_bytes
     try:
@@ -133,13 +149,21 @@ def read_bounded(path: Path, *, max_bytes: int | None = None) -> bytes:
         raise StorageError(f"{path} must be readable, but is not: {error}") from None
     if len(content) > max_bytes:
         raise StorageError(
-            f"{path} must have at most {max_bytes:,} bytes, but is larger: it is damaged, or another file."
+            f"{path} must have at most {max_bytes:,} bytes, but is larger. It is damaged, or another kind of file."
         )
     return content
 
 
 def parse_json(content: bytes, *, name: str) -> Any:  # Any: JSON values
-    """Return the value of a JSON text in UTF-8. Raises StorageError, with the name of the file, if it is invalid."""
+    """Return the value of a JSON text in UTF-8.
+
+    Args:
+        content: The text.
+        name: The name of the file, for errors.
+
+    Raises:
+        StorageError: The text is not valid JSON.
+    """
     try:
         return json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:  # ValueError also means that it is not UTF-8
@@ -147,7 +171,7 @@ def parse_json(content: bytes, *, name: str) -> Any:  # Any: JSON values
 
 
 def _is_plain(name: str) -> bool:
-    """Return whether a name is that of a file directly in a directory, and printable."""
+    """Return whether a name has no directory and only printable characters."""
     return name not in ("", ".", "..") and len(name) < 256 and name.isprintable() and not {*name} & {*"/\\"}
 
 

@@ -1,1 +1,1 @@
-"""The system: its memory, cores and BLAS, the terminal and signals of this process, hashes, nearest spellings."""
+"""The operating system and hardware: memory, cores, BLAS, terminal, signals. Also hashes and spelling suggestions."""

@@ -1,16 +1,16 @@
-"""BLAS, which computes the matrix products of NumPy and of the softmax kernels."""
+"""The number of threads of BLAS, which computes the matrix products of NumPy and of the softmax kernels."""
 
 from contextlib import AbstractContextManager
 
 
 def single_threaded_blas() -> AbstractContextManager[object]:
-    """Return a context in which BLAS computes each product in the thread that asks for it.
+    """Return a context manager that limits BLAS to one thread for each matrix product.
 
-    Otherwise each worker would use all cores, and the threads of many small products would wait for each other if
-    another process takes one of the cores. Apple's Accelerate cannot be limited like this: VECLIB_MAXIMUM_THREADS=1
-    must be in the environment when Python starts.
+    Without the limit, each worker would use all cores. Many small products would then wait for each other whenever
+    another process takes a core. The limit has no effect on Apple's Accelerate; set VECLIB_MAXIMUM_THREADS=1 in the
+    environment before Python starts.
     """
-    import scipy.linalg.cython_blas  # noqa: F401  otherwise a cached kernel loads it at its first product, when it is too late for the limit
+    import scipy.linalg.cython_blas  # noqa: F401  a cached kernel would load BLAS at its first product, after the limit is set
     from threadpoolctl import threadpool_limits
 
     limits: AbstractContextManager[object] = threadpool_limits(1, "blas")

@@ -1,7 +1,7 @@
-"""Hashes: SHA-256 of what decides a result, to recognise it, and XXH3 of what files hold, to find damage.
+"""Hashes: SHA-256 for fingerprints, and XXH3 for checksums of files.
 
-Both are part of what is on disk: a cache or a checkpoint is found again, and a manifest is valid, only as long as these
-functions return what they returned before.
+Both are stored in files. Never change what these functions return: caches and checkpoints would not be found again, and
+manifests would become invalid.
 """
 
 import hashlib
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 BYTES_AT_A_TIME = 1 << 20
-"""Bytes of a file that are read at a time: it is read, not mapped, so that it does not count as memory."""
+"""Bytes that are read at a time. A memory map would count as memory of the process."""
 
 
 def sha256_of(parts: "Iterable[Buffer]") -> str:
-    """Return the SHA-256 of the bytes of contiguous buffers, one after the other, as 64 hexadecimal digits."""
+    """Return the SHA-256 of the concatenated bytes of contiguous buffers, as 64 hexadecimal digits."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)
@@ -30,12 +30,12 @@ def sha256_of_text(text: str) -> str:
 
 
 def sha256_of_values(*values: object) -> str:
-    """Return the SHA-256 of the representation of some values, as a tuple, as 64 hexadecimal digits."""
+    """Return the SHA-256 of the representation of a tuple of values, as 64 hexadecimal digits."""
     return sha256_of_text(repr(values))
 
 
 def xxh3_of(parts: "Iterable[Buffer]") -> str:
-    """Return the XXH3 checksum (128 bits) of buffers, one after the other, as 32 hexadecimal digits."""
+    """Return the XXH3 checksum (128 bits) of concatenated buffers, as 32 hexadecimal digits."""
     from xxhash import xxh3_128
 
     digest = xxh3_128()
@@ -54,7 +54,7 @@ def xxh3_of_file(path: Path) -> str:
 
 
 def _content(path: Path) -> "Iterable[memoryview]":
-    """Yield the content of a file in parts, each valid until the next one."""
+    """Yield the content of a file in parts. Each part is valid until the next one is read."""
     buffer = memoryview(bytearray(BYTES_AT_A_TIME))
     with path.open("rb", buffering=0) as file:
         while n_read := file.readinto(buffer):

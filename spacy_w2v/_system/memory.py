@@ -1,4 +1,4 @@
-"""The memory that this process may use, and what it takes of it."""
+"""The memory that is available to this process, and how to release it."""
 
 import ctypes
 import mmap
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 
 def available_memory() -> int | None:
-    """Return how many bytes this process may use: those of the machine, or of its container if these are fewer.
+    """Return the number of bytes that this process may use, or None if the system does not report it.
 
-    Memory that others use now is not subtracted. None where the system does not say how much there is.
+    This is the memory of the machine, or the limit of the container if that is lower. Memory that other processes use
+    is not subtracted.
     """
     if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
         return None
@@ -22,9 +23,10 @@ def available_memory() -> int | None:
 
 
 def release_free_memory() -> None:
-    """Return free memory of this process to the system, if possible.
+    """Return free memory of this process to the operating system, if possible.
 
-    Allocators keep it for later use: after encoding a corpus of 17 million words, those of Arrow and glibc keep 75 MB.
+    Allocators keep free memory for later use. After encoding a corpus of 17 million words, those of Arrow and glibc
+    keep 75 MB.
     """
     import pyarrow as pa
 
@@ -34,15 +36,15 @@ def release_free_memory() -> None:
         trim(0)
 
 
-def release_mapped(array: "NDArray[Any]") -> None:  # Any: of any type
-    """Free the memory of an array that is a file mapped for reading; what is needed is read again.
+def release_mapped(array: "NDArray[Any]") -> None:  # Any: arrays of any type
+    """Free the memory of a read-only memory map. Its content is read again when it is needed.
 
-    All other arrays are left alone, also maps whose changes are in memory only.
+    Other arrays do not change. That includes copy-on-write maps, whose changes are only in memory.
     """
-    if getattr(array, "mode", None) != "r":  # of np.memmap
+    if getattr(array, "mode", None) != "r":  # an attribute of np.memmap
         return
     base: object = array
     while base is not None and not isinstance(base, mmap.mmap):
         base = getattr(base, "base", None)
-    if base is not None and hasattr(base, "madvise"):  # Windows has none
+    if base is not None and hasattr(base, "madvise"):  # not on Windows
         base.madvise(mmap.MADV_DONTNEED)

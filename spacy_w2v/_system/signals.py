@@ -1,4 +1,4 @@
-"""Ctrl-C and other requests to end, which can be delayed until the work is in a consistent state."""
+"""Ctrl-C and other termination signals, which can be delayed until the work is in a consistent state."""
 
 import signal
 import threading
@@ -7,34 +7,36 @@ from importlib import import_module
 from types import FrameType, TracebackType
 from typing import Any
 
-ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
-"""Signals that ask a process to end: Ctrl-C, `kill`, a terminal that is closed, and Ctrl-Break of Windows."""
+TERMINATION_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
+)
+"""Signals that ask a process to end: Ctrl-C, `kill`, a closed terminal, and Ctrl-Break on Windows."""
 
 
 class Terminated(KeyboardInterrupt):
-    """A signal other than Ctrl-C asked the process to end: it cleans up as after Ctrl-C."""
+    """A termination signal other than Ctrl-C. It is a KeyboardInterrupt, so the process cleans up in the same way."""
 
 
 class TerminationSignals:
-    """A context in which signals that ask the process to end raise KeyboardInterrupt.
+    """A context manager that makes termination signals raise KeyboardInterrupt.
 
-    Signals that are ignored, or that other code handles, are left alone. In threads other than the main one, nothing
-    changes.
+    It does not change signals that are ignored, or that other code handles. It has no effect in threads other than the
+    main thread.
     """
 
     def __init__(self) -> None:
         self.received: int | None = None
-        """The number of the first signal that came, or None."""
+        """The number of the first signal received, or None."""
         self._handlers: dict[int, Any] = {}  # Any: what signal.signal takes
 
     @property
     def exit_code(self) -> int:
-        """The exit code of a process that a signal ended, as in shells: 128 plus the number of the signal."""
+        """The exit code for the signal, as in shells: 128 plus its number."""
         return 128 + (self.received or signal.SIGINT)
 
     def __enter__(self) -> "TerminationSignals":
         if threading.current_thread() is threading.main_thread():
-            for number in ENDING:
+            for number in TERMINATION_SIGNALS:
                 handler = signal.getsignal(number)
                 if handler in (signal.SIG_DFL, signal.default_int_handler):
                     self._handlers[number] = handler
@@ -51,10 +53,10 @@ class TerminationSignals:
 
 
 class DelayedSignals(AbstractContextManager["DelayedSignals"]):
-    """A context that delays signals until `deliver` is called or the block ends.
+    """A context manager that delays termination signals until `deliver` is called or the block ends.
 
-    A second signal of the same kind is not delayed. Signals that are ignored are left alone, and so are all signals in
-    threads other than the main one, where Python does not handle them.
+    A second signal of the same kind is not delayed. Ignored signals stay ignored. The context has no effect in threads
+    other than the main thread, because Python handles signals only there.
     """
 
     def __init__(self) -> None:
@@ -63,11 +65,11 @@ class DelayedSignals(AbstractContextManager["DelayedSignals"]):
 
     def __enter__(self) -> "DelayedSignals":
         if threading.current_thread() is threading.main_thread():
-            for number in ENDING:
+            for number in TERMINATION_SIGNALS:
                 handler = signal.getsignal(number)
                 if handler not in (signal.SIG_IGN, None):  # None: not installed from Python
                     self._handlers[number] = handler
-                    signal.signal(number, self._hold)
+                    signal.signal(number, self._delay)
         return self
 
     def __exit__(
@@ -81,20 +83,20 @@ class DelayedSignals(AbstractContextManager["DelayedSignals"]):
                 signal.signal(number, handler)
 
     def deliver(self) -> None:
-        """Handle the delayed signal; if that neither raises nor ends the process, the next signal is delayed again."""
+        """Handle the delayed signal. If the process continues, the next signal is delayed again."""
         if self.pending is None:
             return
         number, self.pending = self.pending, None
-        signal.raise_signal(number)  # to its old handler, which `_hold` restored
-        signal.signal(number, self._hold)
+        signal.raise_signal(number)  # calls the original handler, which `_delay` restored
+        signal.signal(number, self._delay)
 
-    def _hold(self, number: int, frame: FrameType | None) -> None:
+    def _delay(self, number: int, frame: FrameType | None) -> None:
         self.pending = signal.Signals(number)
         signal.signal(number, self._handlers[self.pending])
 
 
 def import_uninterrupted(*names: str) -> None:
-    """Import modules while signals are delayed: an interrupted import would leave a module incomplete."""
+    """Import modules while termination signals are delayed: an interrupted import would leave a module incomplete."""
     with DelayedSignals():
         for name in names:
             import_module(name)

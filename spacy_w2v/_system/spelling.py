@@ -1,17 +1,17 @@
-"""The nearest spellings of a name, by rapidfuzz."""
+"""Spelling suggestions, by rapidfuzz."""
 
 from collections.abc import Iterable
 
 
 def nearest_spellings(name: str, valid: Iterable[str], *, limit: int = 1, cutoff: float = 0.6) -> list[str]:
-    """Return the valid names that are spelled most like a name, the nearest first.
+    """Return the valid names that are most similar to a name, the most similar first.
 
     Args:
-        name: What was written.
-        valid: The names that it may stand for.
-        limit: How many names to return at most.
-        cutoff: The least similarity, in [0, 1]: twice the length of the longest common subsequence, divided by the
-            length of both names.
+        name: The name as the user wrote it.
+        valid: The valid names.
+        limit: The maximum number of names to return.
+        cutoff: The minimum similarity, in [0, 1]: twice the length of the longest common subsequence, divided by the
+            sum of both lengths.
     """
     from rapidfuzz import process
     from rapidfuzz.distance import Indel

@@ -1,1 +1,1 @@
-"""The encoded corpus: token ids on disk, the counts of types, and the cache of such corpora."""
+"""The encoded corpus: token ids on disk, counts of types, and the cache of encoded corpora."""

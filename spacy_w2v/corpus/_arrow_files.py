@@ -1,7 +1,7 @@
-"""Reads the Arrow files of an encoded corpus, and checks all that compiled loops rely on.
+"""Reads the Arrow files of an encoded corpus, and checks that they are safe for compiled loops.
 
-These loops use ids and offsets as indices, without checks. So whatever a disk returns, the ids and offsets that are
-read here are within their bounds, or there is a StorageError.
+These loops use ids and offsets as indices, without bounds checks. So if a file contains ids or offsets that are out of
+bounds, this module raises StorageError.
 """
 
 from collections.abc import Iterator
@@ -21,14 +21,14 @@ TYPES_SCHEMA = pa.schema(
 
 
 class ChunkReader:
-    """Reads the chunks of a corpus one by one: a memory map of the whole file would count as memory of the process."""
+    """Reads the chunks of a corpus one by one. A memory map of the whole file would count as memory of the process."""
 
     def __init__(self, path: Path, *, n_type_ids: int):
         """Open a file of tokens.
 
         Args:
             path: The file.
-            n_type_ids: All type ids must be below this number.
+            n_type_ids: The number of type ids. All ids must be less than this.
 
         Raises:
             StorageError: The file is damaged.
@@ -45,7 +45,11 @@ class ChunkReader:
             return int(self.reader.num_record_batches)
 
     def read(self, number: int) -> Chunk:
-        """Return a chunk, as read-only arrays. Raises StorageError if it is damaged."""
+        """Return a chunk as read-only arrays.
+
+        Raises:
+            StorageError: The chunk is damaged.
+        """
         with _checked_file(self.path):
             batch = self.reader.get_batch(number)
             batch.validate()
@@ -53,18 +57,18 @@ class ChunkReader:
             _check(not sentences.null_count and not sentences.values.null_count, self.path, "no nulls")
             tokens = sentences.values.to_numpy(zero_copy_only=True)
             offsets = sentences.offsets.to_numpy(zero_copy_only=True)
-            borders = (offsets[0], offsets[-1]) if offsets.size else None
-            _check(borders == (0, tokens.size) and (offsets[1:] > offsets[:-1]).all(), self.path, "rising offsets")
+            ends = (offsets[0], offsets[-1]) if offsets.size else None
+            _check(ends == (0, tokens.size) and (offsets[1:] > offsets[:-1]).all(), self.path, "increasing offsets")
             _check(not tokens.size or tokens.max() < self.n_type_ids, self.path, f"type ids below {self.n_type_ids}")
             return Chunk(tokens=tokens, offsets=offsets)
 
 
 def read_types(path: Path, *, n_type_ids: int) -> pa.Table:
-    """Return the types of a corpus: columns id (rising), orth, key and count (at least 1), without nulls.
+    """Return the types of a corpus: columns id (increasing), orth, key and count (at least 1), without nulls.
 
     Args:
         path: The file.
-        n_type_ids: All type ids must be below this number.
+        n_type_ids: The number of type ids. All ids must be less than this.
 
     Raises:
         StorageError: The file is damaged.
@@ -76,19 +80,26 @@ def read_types(path: Path, *, n_type_ids: int) -> pa.Table:
         types.validate(full=True)
         _check(not any(column.null_count for column in types.columns), path, "no nulls")
         ids, counts = types["id"].to_numpy().astype(np.int64), types["count"].to_numpy()
-        _check((np.diff(ids, append=n_type_ids) > 0).all(), path, f"rising type ids below {n_type_ids}")
+        _check((np.diff(ids, append=n_type_ids) > 0).all(), path, f"increasing type ids below {n_type_ids}")
         _check((counts > 0).all(), path, "counts of at least 1")
         return types
 
 
-def _check(is_right: object, path: Path, what: str) -> None:
-    if not is_right:
-        raise StorageError(f"{path} must have {what}, but does not. It is damaged.")
+def _check(is_valid: object, path: Path, rule: str) -> None:
+    """Raise StorageError if a check fails.
+
+    Args:
+        is_valid: The result of the check.
+        path: The file.
+        rule: What the file must have.
+    """
+    if not is_valid:
+        raise StorageError(f"{path} must have {rule}, but does not. It is damaged.")
 
 
 @contextmanager
 def _checked_file(path: Path) -> Iterator[None]:
-    """Raise a StorageError in place of whatever Arrow raises on a damaged file."""
+    """Raise StorageError in place of any error that Arrow raises for a damaged file."""
     try:
         yield
     except StorageError:

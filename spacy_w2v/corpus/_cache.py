@@ -1,4 +1,4 @@
-"""The cache of encoded corpora, which are found by the fingerprint of all that decides their content."""
+"""The cache of encoded corpora, by the fingerprint of everything that determines their content."""
 
 import os
 from collections.abc import Iterator
@@ -32,24 +32,24 @@ def prepared_corpus(
 ) -> Iterator[Corpus]:
     """Find a corpus in the cache, or encode it.
 
-    If the fingerprint of the source is unknown, the corpus is encoded to a temporary directory, which is removed after
-    the block. The same happens, with a warning, if the source changes while it is read.
+    If the source has no fingerprint, the corpus is encoded to a temporary directory, which is removed when the block
+    ends. If the source changes while it is read, the same happens, with a warning.
 
     Args:
-        source: Where the texts come from.
+        source: The source of the texts.
         nlp: The pipeline whose tokenizer makes the tokens.
         settings: The block `[w2v.tokens]`.
-        max_vocab_size: The setting of the vocabulary.
-        cache_dir: The directory of the cache, or None for that of the user.
+        max_vocab_size: The setting `max_vocab_size` of `[w2v.vocabulary]`.
+        cache_dir: The directory of the cache. If None, the user's cache directory.
         code_path: A Python file with the user's registered functions.
-        callback: What is called meanwhile.
+        callback: The callback for messages and progress.
 
     Yields:
         The corpus.
 
     Raises:
-        CorpusError: Something is wrong with the corpus.
-        StorageError: Something is wrong with the cache.
+        CorpusError: The corpus cannot be read, or has no tokens.
+        StorageError: The cache cannot be used.
     """
     callback = callback or EncodingCallback()
     cache_dir = cache_dir or default_cache_dir()
@@ -62,7 +62,7 @@ def prepared_corpus(
         return
     with new_entry(cache_dir) as directory:
         if fingerprint.source is not None and (reason := _why_not_found(cache_dir, source.name, fingerprint)):
-            callback.on_message(f"Encoding again what is in the cache already, since {reason}")
+            callback.on_message(f"Encoding the corpus again, because {reason}")
         encode_corpus(source, nlp, settings, directory, fingerprint=fingerprint, code_path=code_path, callback=callback)
         corpus = open_corpus(directory)
         if corpus.fingerprint.source is not None:
@@ -74,38 +74,56 @@ def prepared_corpus(
 
 
 def _find(entry: Path, callback: EncodingCallback) -> Corpus | None:
-    """Return the corpus of an entry, or None if there is none, or it is damaged, or of another fingerprint."""
+    """Return the corpus of an entry, or None if it does not exist, is damaged, or has another fingerprint."""
     if not os.path.lexists(entry):
         return None
     try:
         corpus = open_corpus(entry)
         if corpus.fingerprint.digest() != entry.name:
-            raise StorageError(f"{entry} must have the corpus that belongs to its name, but has another one.")
+            raise StorageError(f"{entry} must contain the corpus with this fingerprint, but contains another one.")
         return corpus
     except StorageError as error:
-        callback.on_message(f"Encoding again, since the cache is damaged. {error}")
+        callback.on_message(f"Encoding the corpus again, because the cache is damaged. {error}")
         return None
 
 
 def _keep(corpus: Corpus, entry: Path, callback: EncodingCallback) -> Corpus:
-    """Move a corpus to its entry in the cache, if possible, and return it with the directory where it is then."""
+    """Move a corpus to its entry in the cache, if possible.
 
-    def is_whole(place: Path) -> bool:
-        # of another process, which was faster and may be reading it
-        return _find(place, EncodingCallback()) is not None
+    Args:
+        corpus: The corpus, in a temporary directory.
+        entry: The path of its entry in the cache.
+        callback: The callback for messages.
+
+    Returns:
+        The corpus, with its new directory.
+    """
+
+    def is_intact(path: Path) -> bool:
+        # Another process may have been faster, and may be reading it.
+        return _find(path, EncodingCallback()) is not None
 
     try:
-        is_ours = add_entry(corpus.directory, entry, is_whole)
+        is_ours = add_entry(corpus.directory, entry, is_intact)
     except OSError as error:
         callback.on_message(
-            f"Using the encoded corpus for this run only, since {entry} cannot be written: {error.strerror}"
+            f"Using the encoded corpus for this run only, because {entry} cannot be written: {error.strerror}"
         )
         return corpus
     return replace(corpus, directory=entry) if is_ours else open_corpus(entry)
 
 
 def _why_not_found(cache_dir: Path, source_name: str, fingerprint: CorpusFingerprint) -> str:
-    """Return what differs from the most similar entry for the same source, or "" if there is none."""
+    """Return how a fingerprint differs from the most similar entry of the same source.
+
+    Args:
+        cache_dir: The directory of the cache.
+        source_name: The name of the source.
+        fingerprint: The fingerprint that was not found.
+
+    Returns:
+        One or more clauses of `PARTS`, or "" if the cache has no entry of the source.
+    """
     differences: list[list[str]] = []
     for path in cache_dir.iterdir():
         try:

@@ -1,6 +1,7 @@
-"""The directory of the cache: where it is, who owns it, and how an encoded corpus gets into it.
+"""The cache directory: its location, its permissions, and how entries are added.
 
-Encoded texts are as private as the texts themselves, whose permissions are unknown: only this user may read them.
+Encoded texts are as private as the texts themselves. The permissions of the texts are unknown, so only the current user
+may read the cache.
 """
 
 import os
@@ -19,22 +20,22 @@ CACHE_TAG = "CACHEDIR.TAG"
 CACHE_TAG_TEXT = (
     "Signature: 8a477f597d28d172789f06886806bc55\n# Encoded corpora of spacy-w2v. They can be deleted at any time.\n"
 )
-"""A tag of the Cache Directory Tagging Specification, which backup programs recognise."""
+"""The tag of the Cache Directory Tagging Specification, which backup programs recognise."""
 
 UNFINISHED = "unfinished-"
-"""The names of directories whose corpus is being encoded begin with this, and those of their locks."""
+"""The prefix of directories in which a corpus is being encoded, and of their locks."""
 
 OWN_NAMES = re.compile(rf"[0-9a-f]{{16}}|{UNFINISHED}.*|{re.escape(CACHE_TAG)}")
 
 
 def remedy() -> str:
-    """Return what the user can do if a directory cannot be the cache."""
+    """Return the remedy for a directory that cannot be used as the cache."""
     option = worded(python="cache_dir", command_line="--cache-dir")
-    return f"Name another one with {option}, or in the environment variable SPACY_W2V_CACHE."
+    return f"Choose another one with {option}, or in the environment variable SPACY_W2V_CACHE."
 
 
 def default_cache_dir() -> Path:
-    """Return the directory for encoded corpora: $SPACY_W2V_CACHE, or that of the user on this platform.
+    """Return the directory for encoded corpora: $SPACY_W2V_CACHE, or the user's cache directory on this platform.
 
     Raises:
         StorageError: The user has no home directory.
@@ -49,9 +50,9 @@ def default_cache_dir() -> Path:
 
 
 def tidy(cache_dir: Path) -> None:
-    """Close a cache to other users, and remove what killed runs have left, as far as permissions allow.
+    """Make a cache private, and remove temporary files of killed runs, as far as permissions allow.
 
-    A directory that is not tagged as a cache is left alone: its files may belong to something else.
+    A directory without the tag of a cache is not changed, because its files may belong to another program.
     """
     with suppress(OSError):
         if not _is_tagged(cache_dir):
@@ -63,12 +64,12 @@ def tidy(cache_dir: Path) -> None:
 
 @contextmanager
 def new_entry(cache_dir: Path) -> Iterator[Path]:
-    """Yield a new directory for an encoded corpus, which is removed after the block unless it was renamed.
+    """Yield a new directory for an encoded corpus. Unless it is renamed, it is removed when the block ends.
 
-    The cache directory is created if it does not exist.
+    If the cache directory does not exist, it is created.
 
     Raises:
-        StorageError: The cache directory is not one, or cannot be written.
+        StorageError: The directory is not a cache, or is not writable.
     """
     with ExitStack() as stack:
         try:
@@ -80,17 +81,17 @@ def new_entry(cache_dir: Path) -> Iterator[Path]:
 
 
 def _not_a_cache(cache_dir: Path, error: OSError) -> StorageError:
-    """Return the error for a directory that cannot be the cache because of an error of the system."""
+    """Return the error for a directory that cannot be the cache because of a system error."""
     if isinstance(error, PermissionError) and not all(map(_is_own, (cache_dir, cache_dir / CACHE_TAG))):
         return StorageError(
-            "The cache directory must be your own, since encoded texts are for one user only, but "
+            "The cache directory must belong to you, because encoded texts are private, but "
             f"{cache_dir} belongs to another user. {remedy()}"
         )
     return StorageError(f"The cache directory must be writable, but {cache_dir} is not: {error.strerror}. {remedy()}")
 
 
 def _is_own(path: Path) -> bool:
-    """Return whether a file or directory belongs to this user, or does not exist, as far as that can be known."""
+    """Return whether a file or directory belongs to this user or does not exist. If this is unknown, return True."""
     if sys.platform == "win32":
         return True
     try:
@@ -100,8 +101,13 @@ def _is_own(path: Path) -> bool:
 
 
 def _claim(cache_dir: Path) -> None:
-    """Create the cache directory, or check that it is one. Raises OSError and StorageError."""
-    target = os.path.realpath(cache_dir)  # of a link, which may not exist yet
+    """Create the cache directory, or check that an existing directory is a cache.
+
+    Raises:
+        OSError: The directory cannot be read or written.
+        StorageError: The directory is not a cache.
+    """
+    target = os.path.realpath(cache_dir)  # a link may have a target that does not exist yet
     Path(target).mkdir(mode=0o700, parents=True, exist_ok=True)
     tag = cache_dir / CACHE_TAG
     if not _is_tagged(cache_dir):
@@ -110,14 +116,18 @@ def _claim(cache_dir: Path) -> None:
                 f"The cache directory must be new, empty or a cache of spacy-w2v, but {cache_dir} has other files. "
                 f"{remedy()}"
             )
-        tag.unlink(missing_ok=True)  # a link is removed, since its target may belong to something else
+        tag.unlink(missing_ok=True)  # removes a link, whose target may belong to another program
         with suppress(FileExistsError), open(tag, "x", opener=_open_private) as file:  # another process may be faster
             file.write(CACHE_TAG_TEXT)
     tidy(cache_dir)
 
 
 def _is_tagged(cache_dir: Path) -> bool:
-    """Return whether a directory has the tag of our caches. Raises OSError."""
+    """Return whether a directory has the tag of a cache of this package.
+
+    Raises:
+        OSError: The tag cannot be read.
+    """
     tag = cache_dir / CACHE_TAG
     return tag.is_file() and not tag.is_symlink() and tag.read_bytes() == CACHE_TAG_TEXT.encode()
 
@@ -126,21 +136,21 @@ def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def add_entry(directory: Path, entry: Path, is_whole: Callable[[Path], bool]) -> bool:
-    """Move a directory to an entry of the cache, unless a whole one is there already.
+def add_entry(directory: Path, entry: Path, is_intact: Callable[[Path], bool]) -> bool:
+    """Move a directory to an entry of the cache, unless the entry exists and is intact.
 
-    Its files are on the disk before. Several processes may do this at the same time, and read what is there.
+    The files are flushed to the disk first. Several processes can add the same entry at the same time, and read it.
 
     Args:
         directory: The directory, on the same file system.
         entry: The path of the entry.
-        is_whole: Returns whether what is at the path of an entry can be used.
+        is_intact: Returns whether an existing entry can be used.
 
     Returns:
         Whether the directory was moved.
 
     Raises:
-        OSError: It cannot be moved.
+        OSError: The directory cannot be moved.
     """
     for path in directory.iterdir():
         path.chmod(0o600)
@@ -148,11 +158,11 @@ def add_entry(directory: Path, entry: Path, is_whole: Callable[[Path], bool]) ->
     _sync_directory(directory)
     with _exclusive_writer_of(entry):
         if os.path.lexists(entry):
-            if is_whole(entry):
+            if is_intact(entry):
                 return False
             with locked_directory(entry.parent, prefix=UNFINISHED) as trash:
                 if not entry.is_symlink():
-                    entry.chmod(0o700)  # otherwise it may not be moved
+                    entry.chmod(0o700)  # otherwise it cannot be moved
                 entry.rename(trash / entry.name)
         directory.rename(entry)
         _sync_directory(entry.parent)
@@ -160,13 +170,13 @@ def add_entry(directory: Path, entry: Path, is_whole: Callable[[Path], bool]) ->
 
 
 def _sync_directory(path: Path) -> None:
-    with suppress(OSError):  # some network disks cannot
+    with suppress(OSError):  # not supported by some network disks
         sync(path)
 
 
 @contextmanager
 def _exclusive_writer_of(entry: Path) -> Iterator[None]:
-    """Let only one process at a time change an entry; others wait."""
+    """Allow only one process at a time to change an entry. Others wait."""
     lock = entry.with_name(f"{UNFINISHED}{entry.name}.lock")
     while (descriptor := take_lock(lock)) is None:
         time.sleep(0.05)

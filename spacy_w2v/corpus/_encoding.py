@@ -1,4 +1,4 @@
-"""Encodes a source: reads it once, and writes its tokens as a corpus."""
+"""Encodes a source: reads its texts once, and writes their tokens as a corpus."""
 
 import time
 import warnings
@@ -23,34 +23,34 @@ if TYPE_CHECKING:
 
 
 class EncodingProgress(NamedTuple):
-    """How far the encoding of a corpus has come."""
+    """The progress of encoding a corpus."""
 
     n_documents: int
     n_tokens: int
     n_types: int
     fraction: float | None
-    """How much of the source has been read, in [0, 1], if that can be known."""
+    """The fraction of the source that has been read, in [0, 1], or None if it is unknown."""
     seconds: float
-    """Time since reading began."""
+    """The time since reading began."""
 
 
 class EncodingCallback:
-    """What is called while a corpus is prepared. Its methods do nothing; subclasses have those that they need."""
+    """The callback for preparing a corpus. Its methods do nothing. Subclasses override the methods they need."""
 
     def on_message(self, text: str) -> None:
-        """Receive a sentence for the user, such as that the corpus is in the cache."""
+        """Receive a message for the user, for example that the corpus is in the cache."""
 
     def on_encoding(self, progress: EncodingProgress) -> None:
-        """Receive how far encoding has come, after each batch of texts."""
+        """Receive the progress after each batch of texts."""
 
 
 @dataclass
 class _Documents:
-    """The documents that have been read so far."""
+    """The numbers of documents that have been read so far."""
 
     counts: DocumentCounts = field(default_factory=lambda: DocumentCounts(0, 0, 0))
     example: str | None = None
-    """The first document that is neither text nor null, as messages show it."""
+    """The first document that is neither text nor null, shortened for messages."""
 
     def add(self, texts: TextBatch) -> None:
         """Count the documents of a batch."""
@@ -72,16 +72,16 @@ def encode_corpus(
     code_path: Path | None,
     callback: EncodingCallback,
 ) -> None:
-    """Read a source once, and write the corpus. Warns of documents that are left out because they are not text.
+    """Read a source once, and write the corpus. If documents are left out because they are not text, warn.
 
     Args:
-        source: Where the texts come from.
+        source: The source of the texts.
         nlp: The pipeline whose tokenizer makes the tokens.
         settings: The block `[w2v.tokens]`.
         directory: An empty directory for the corpus.
-        fingerprint: The fingerprint of the corpus before the source is read.
+        fingerprint: The fingerprint of the corpus, computed before the source is read.
         code_path: A Python file with the user's registered functions.
-        callback: What is called meanwhile.
+        callback: The callback for progress.
 
     Raises:
         CorpusError: The source cannot be read, or has no tokens.
@@ -108,7 +108,7 @@ def encode_corpus(
     if counts.n_not_text:
         n_all = counts.n_documents + counts.n_null + counts.n_not_text
         warnings.warn(
-            f"Left out {counts.n_not_text:,} of {n_all:,} documents, whose type differs from that of the others. The "
+            f"Left out {counts.n_not_text:,} of {n_all:,} documents, because their type differs from the others. The "
             f"first of them: {documents.example}",
             CorpusWarning,
             stacklevel=2,
@@ -123,7 +123,15 @@ def _write(
     max_tokens: int | None,
     callback: EncodingCallback,
 ) -> None:
-    """Write batches until there are `max_tokens`, and count their documents."""
+    """Write batches until there are `max_tokens` tokens, and count their documents.
+
+    Args:
+        writer: The writer of the corpus.
+        batches: Batches of texts with their tokens.
+        documents: The numbers of documents, which are updated.
+        max_tokens: The maximum number of tokens. If None, all batches are written.
+        callback: The callback for progress.
+    """
     start = time.perf_counter()
     for texts, batch in batches:
         documents.add(texts)
@@ -138,15 +146,15 @@ def _write(
 
 
 def _after_reading(source: TextSource, fingerprint: CorpusFingerprint) -> CorpusFingerprint:
-    """Return the fingerprint of what was read: without that of the source if it has changed meanwhile."""
+    """Return the fingerprint of the corpus, without that of the source if the source has changed during reading."""
     try:
         if fingerprint.source is None or source.fingerprint() == fingerprint.source:
             return fingerprint
-    except CorpusError:  # it does not exist any more
+    except CorpusError:  # the source no longer exists
         pass
     warnings.warn(
-        f"The corpus must not change while it is read, but {source.name} has changed. What was read is used for this "
-        "run only, and not kept in the cache.",
+        f"The corpus must not change while it is read, but {source.name} has changed. The encoded corpus is used for "
+        "this run only, and is not stored in the cache.",
         CorpusWarning,
         stacklevel=2,
     )
@@ -154,7 +162,7 @@ def _after_reading(source: TextSource, fingerprint: CorpusFingerprint) -> Corpus
 
 
 def first_tokens(batch: EncodedBatch, limit: int) -> EncodedBatch:
-    """Return the first `limit` tokens of a batch; its last sentence may be cut."""
+    """Return the first `limit` tokens of a batch. The last sentence may be cut."""
     if batch.token_ids.size <= limit:
         return batch
     ends = np.cumsum(batch.lengths)
@@ -162,5 +170,5 @@ def first_tokens(batch: EncodedBatch, limit: int) -> EncodedBatch:
     lengths = batch.lengths[:n_sentences].copy()
     lengths[-1] -= ends[n_sentences - 1] - limit
     token_ids = batch.token_ids[:limit]
-    # Types are in order of first appearance, so the first ones are left.
+    # Types are in order of first appearance, so the remaining types come first.
     return EncodedBatch(batch.types, batch.distinct_types[: int(token_ids.max()) + 1], token_ids, lengths)

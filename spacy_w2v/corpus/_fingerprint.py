@@ -1,4 +1,4 @@
-"""The fingerprint of an encoded corpus: all that decides its content."""
+"""The fingerprint of an encoded corpus: everything that determines its content."""
 
 import json
 from collections.abc import Mapping
@@ -26,21 +26,21 @@ PARTS = {
     "tokens": "settings of [w2v.tokens] have changed",
     "max_vocab_size": "max_vocab_size has changed",
 }
-"""The parts of a fingerprint, and what messages say if one differs."""
+"""The parts of a fingerprint, and the clause for messages if a part differs."""
 
 
 @dataclass(frozen=True)
 class CorpusFingerprint:
-    """All that decides the content of an encoded corpus."""
+    """Everything that determines the content of an encoded corpus."""
 
     format: int
     """The version of the format of encoded corpora."""
     source: str | None
-    """The fingerprint of the source, or None if it has none: then the corpus is not found again."""
+    """The fingerprint of the source. If None, the corpus cannot be cached."""
     tokenizer: str
     """A hash of the tokenizer."""
     tokens: dict[str, Any]  # Any: JSON values
-    """The settings of `[w2v.tokens]`."""
+    """The settings of `[w2v.tokens]`, without n_process."""
     max_vocab_size: int | None
 
     def to_json(self) -> dict[str, Any]:  # Any: JSON values
@@ -48,7 +48,7 @@ class CorpusFingerprint:
         return asdict(self)
 
     def digest(self) -> str:
-        """Return a short hash, which names the entry of the cache."""
+        """Return a short hash: the name of the corpus in the cache."""
         return sha256_of_text(json.dumps(self.to_json(), sort_keys=True))[:16]
 
 
@@ -60,13 +60,13 @@ def corpus_fingerprint(
     max_vocab_size: int | None,
     code_path: Path | None = None,
 ) -> CorpusFingerprint:
-    """Return the fingerprint that a corpus would have if it was encoded now.
+    """Return the fingerprint of the corpus that would be encoded now.
 
     Args:
-        source: Where the texts come from.
+        source: The source of the texts.
         nlp: The pipeline whose tokenizer makes the tokens.
         settings: The block `[w2v.tokens]`.
-        max_vocab_size: The setting of the vocabulary.
+        max_vocab_size: The setting `max_vocab_size` of `[w2v.vocabulary]`.
         code_path: A Python file with the user's registered functions.
 
     Raises:
@@ -82,16 +82,20 @@ def corpus_fingerprint(
 
 
 def changed_parts(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:  # Any: JSON values
-    """Return which `PARTS` differ between two fingerprints, as JSON values.
+    """Return the `PARTS` that differ between two fingerprints.
 
-    If the format differs, the parts of source and tokenizer were computed in another way, and are not compared.
+    If the format differs, the parts "source" and "tokenizer" are not compared, because they were computed differently.
+
+    Args:
+        before: The first fingerprint, as JSON values.
+        now: The second fingerprint, as JSON values.
     """
     parts = [part for part in PARTS if before.get(part) != now.get(part)]
     return [part for part in parts if "format" not in parts or part not in ("source", "tokenizer")]
 
 
 def tokenizer_fingerprint(nlp: "Language", settings: TokensSettings, *, code_path: Path | None = None) -> str:
-    """Return a hash of all that decides the tokens of a text and their attributes.
+    """Return a hash of everything that determines the tokens of a text and their attributes.
 
     Args:
         nlp: The pipeline whose tokenizer makes the tokens.
@@ -105,7 +109,7 @@ def tokenizer_fingerprint(nlp: "Language", settings: TokensSettings, *, code_pat
     if settings.tokenizer == "pipeline":
         parts += [type(tokenizer).__module__, type(tokenizer).__qualname__]
         parts.append(str(nlp.config["nlp"]["tokenizer"]))
-        if not is_stock_tokenizer(tokenizer):  # its state may not decide all that it does
+        if not is_stock_tokenizer(tokenizer):  # its state may not determine all of its behaviour
             parts += [*_code_of(tokenizer), code_path.read_bytes() if code_path is not None else None]
         parts += state_of(tokenizer)
         parts += [jieba] if (jieba := jieba_fingerprint(tokenizer)) else []
@@ -114,8 +118,8 @@ def tokenizer_fingerprint(nlp: "Language", settings: TokensSettings, *, code_pat
     return sha256_of_text(repr(parts))
 
 
-def _code_of(tokenizer: Any) -> list[bytes]:  # Any: whatever the user has made one
-    """Return the content of the files that define a function, or an object's classes, also those read by --code."""
+def _code_of(tokenizer: Any) -> list[bytes]:  # Any: a user's tokenizer of any type
+    """Return the content of the files that define a function or the classes of an object, including those of --code."""
     members = [member for kind in type(tokenizer).__mro__ for member in vars(kind).values()]
     codes = (getattr(member, "__code__", None) for member in (tokenizer, *members))
     paths = sorted({Path(code.co_filename) for code in codes if code is not None})

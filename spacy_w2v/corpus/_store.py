@@ -2,7 +2,7 @@
 
 tokens.arrow: Arrow IPC file, a record batch per chunk, column "sentences": large_list<uint32>, provisional type ids.
 types.arrow: Arrow IPC file, columns "id" (uint32), "orth", "key" (large_string) and "count" (int64), a row per type.
-manifest.json: format version, fingerprint, counts, and the size and checksum of both files, and its own.
+manifest.json: Format version, fingerprint, counts, the size and checksum of both files, and the manifest's checksum.
 """
 
 from collections.abc import Iterator
@@ -27,23 +27,23 @@ TYPES_FILE = "types.arrow"
 MANIFEST_FILE = "manifest.json"
 
 CHUNK_TOKENS = 100_000
-"""Tokens of a chunk, 400 kB of ids: enough that handing out chunks takes no time, few enough to shuffle them well."""
+"""Tokens of a chunk: 400 kB of ids. Large enough to distribute quickly, small enough to shuffle well."""
 
 
 @dataclass(frozen=True)
 class DocumentCounts:
-    """The documents of a source."""
+    """Numbers of documents of a source."""
 
     n_documents: int
     n_null: int
-    """Documents left out because they were null."""
+    """Documents that were left out because they were null."""
     n_not_text: int
-    """Documents left out because they were neither strings nor, where those are expected, lists of tokens."""
+    """Documents that were left out because they were neither strings nor lists of tokens."""
 
 
 @dataclass(frozen=True)
 class CorpusCounts(DocumentCounts):
-    """What a corpus holds, and what was left out."""
+    """What a corpus contains, and what was left out."""
 
     n_sentences: int
     n_tokens: int
@@ -54,7 +54,7 @@ class CorpusCounts(DocumentCounts):
 
 
 class ChunkWriter:
-    """Writes sentences as chunks of at most CHUNK_TOKENS; only sentences that are longer than a chunk are cut."""
+    """Writes sentences in chunks of at most CHUNK_TOKENS tokens. Only sentences longer than a chunk are cut."""
 
     def __init__(self, path: Path):
         self.writer = pa.ipc.new_file(str(path), TOKENS_SCHEMA)
@@ -65,7 +65,12 @@ class ChunkWriter:
         self._lengths: Offsets = np.zeros(0, np.int64)
 
     def add(self, tokens: TokenIds, lengths: Offsets) -> None:
-        """Add sentences; a chunk is written when the next sentence does not fit into it."""
+        """Add sentences, and write each chunk when the next sentence does not fit into it.
+
+        Args:
+            tokens: The provisional type ids of the tokens of all sentences.
+            lengths: The number of tokens of each sentence.
+        """
         self.n_sentences += lengths.size
         self.n_tokens += tokens.size
         self._tokens = np.concatenate([self._tokens, tokens])
@@ -94,7 +99,7 @@ class ChunkWriter:
 
 
 class CorpusWriter:
-    """Writes an encoded corpus to a directory that exists and is empty."""
+    """Writes an encoded corpus to an existing, empty directory."""
 
     def __init__(self, directory: Path, *, max_types: int | None):
         self.directory = directory
@@ -102,18 +107,18 @@ class CorpusWriter:
         self.chunks = ChunkWriter(directory / TOKENS_FILE)
 
     def add(self, batch: EncodedBatch) -> None:
-        """Add the sentences of a batch, with type ids of the whole corpus."""
+        """Add the sentences of a batch, with the provisional type ids of the corpus."""
         counts = np.bincount(batch.token_ids, minlength=batch.distinct_types.size)
         ids = self.types.add(batch.types, batch.distinct_types, counts)
         self.chunks.add(ids[batch.token_ids], batch.lengths)
 
     def close(self, *, source: str, fingerprint: CorpusFingerprint, documents: DocumentCounts) -> None:
-        """Write the types and the manifest, with which the corpus is complete.
+        """Write the types and the manifest, which complete the corpus.
 
         Args:
             source: The name of the source.
-            fingerprint: The fingerprint of what was read.
-            documents: The documents that were read.
+            fingerprint: The fingerprint of the corpus.
+            documents: Numbers of the documents that were read.
         """
         self.chunks.close()
         types, ids, counts = self.types.items()
@@ -150,21 +155,25 @@ class Corpus:
     fingerprint: CorpusFingerprint
     counts: CorpusCounts
     n_type_ids: int
-    """All provisional type ids are below this number."""
+    """The number of provisional type ids, including those of dropped types. All ids are less than this."""
     chunk_tokens: Counts
-    """Tokens of each chunk."""
+    """The number of tokens of each chunk."""
 
     @property
     def n_chunks(self) -> int:
-        """Number of chunks."""
+        """The number of chunks."""
         return self.chunk_tokens.size
 
     def read_types(self) -> pa.Table:
-        """Return the types; see `_arrow_files.read_types`. Raises StorageError if they were damaged meanwhile."""
+        """Return the types, as `_arrow_files.read_types` does.
+
+        Raises:
+            StorageError: The file is damaged.
+        """
         return read_types(self.directory / TYPES_FILE, n_type_ids=self.n_type_ids)
 
     def open_chunks(self) -> ChunkReader:
-        """Return a reader of chunks; each thread needs its own."""
+        """Return a reader of chunks. Each thread needs a separate reader."""
         return ChunkReader(self.directory / TOKENS_FILE, n_type_ids=self.n_type_ids)
 
     def sentences(self) -> Iterator[TokenIds]:
@@ -180,16 +189,16 @@ def read_manifest(directory: Path, *, any_version: bool = False) -> dict[str, An
 
     Args:
         directory: The directory of the corpus.
-        any_version: Whether the manifest may be of another version of the format; then it is not checked.
+        any_version: Whether to accept other versions of the format. If so, the checksum is not required.
 
     Raises:
-        StorageError: The manifest is missing, damaged or of another kind.
+        StorageError: The manifest is missing or damaged, or has another format.
     """
     path = directory / MANIFEST_FILE
     content = read_bounded(path)
     manifest = parse_manifest(content, name=str(path))
     if manifest.get("format") != FORMAT:
-        raise StorageError(f"{path} must be the manifest of a {FORMAT}, but is something else.")
+        raise StorageError(f"{path} must be the manifest of a {FORMAT}, but has another format.")
     if any_version:
         return manifest
     version = manifest.get("format_version")
@@ -200,37 +209,41 @@ def read_manifest(directory: Path, *, any_version: bool = False) -> dict[str, An
 
 
 def open_corpus(directory: Path) -> Corpus:
-    """Open an encoded corpus, and check all of it.
+    """Open an encoded corpus, and check all of its content.
 
-    Its files are read twice, for their checksums and for their content: no file with a wrong checksum is parsed.
+    Each file is read twice: first to verify its checksum, then to parse it. So no file with a wrong checksum is parsed.
 
     Raises:
-        StorageError: The corpus is missing, damaged or of another kind.
+        StorageError: The corpus is missing or damaged, or has another format.
     """
     manifest = read_manifest(directory)
     check_files(directory, manifest.get("files"), needed=(TOKENS_FILE, TYPES_FILE))
     corpus = _described(directory, manifest)
     types, chunks, counts = corpus.read_types(), corpus.open_chunks(), corpus.counts
     n_sentences = 0
-    is_right = len(chunks) == corpus.n_chunks and len(types) == counts.n_types
-    for number, n_tokens in enumerate(corpus.chunk_tokens if is_right else ()):
+    is_consistent = len(chunks) == corpus.n_chunks and len(types) == counts.n_types
+    for number, n_tokens in enumerate(corpus.chunk_tokens if is_consistent else ()):
         chunk = chunks.read(number)
         n_sentences += chunk.offsets.size - 1
-        is_right = is_right and chunk.tokens.size == n_tokens
+        is_consistent = is_consistent and chunk.tokens.size == n_tokens
     n_counted = int(types["count"].to_numpy().sum())
     if not (
-        is_right
-        and (corpus.n_chunks > 0) <= counts.n_sentences <= n_sentences  # long sentences are cut at chunks
+        is_consistent
+        and (corpus.n_chunks > 0) <= counts.n_sentences <= n_sentences  # long sentences are cut at the ends of chunks
         and counts.n_tokens == int(corpus.chunk_tokens.sum()) == n_counted + counts.n_dropped_tokens
         and corpus.n_type_ids == counts.n_types + counts.n_dropped_types  # dropped types have ids too
         and counts.n_dropped_types <= counts.n_dropped_tokens
     ):
-        raise StorageError(f"The counts of {directory} must be those of its tokens and types. It is damaged.")
+        raise StorageError(f"The counts of {directory} must match its tokens and types, but do not. It is damaged.")
     return corpus
 
 
 def _described(directory: Path, manifest: dict[str, Any]) -> Corpus:
-    """Return the corpus that a manifest describes. Raises StorageError for values that no corpus can have."""
+    """Return the corpus that a manifest describes.
+
+    Raises:
+        StorageError: The manifest has invalid values.
+    """
     source, fingerprint, counts = (manifest.get(name) for name in ("source", "fingerprint", "counts"))
     n_type_ids, chunk_tokens = manifest.get("n_type_ids"), manifest.get("chunk_tokens")
     if not (
@@ -240,7 +253,9 @@ def _described(directory: Path, manifest: dict[str, Any]) -> Corpus:
         and isinstance(chunk_tokens, list)
         and all(type(n) is int and 0 <= n < 1 << 62 for n in (*counts.values(), n_type_ids, *chunk_tokens))
     ):
-        raise StorageError(f"The manifest of {directory} must describe a corpus, but lacks values. It is damaged.")
+        raise StorageError(
+            f"The manifest of {directory} must describe a corpus, but values are missing. It is damaged."
+        )
     return Corpus(
         directory=directory,
         source=source,

@@ -1,4 +1,4 @@
-"""Counts types while the corpus is read, in bounded memory."""
+"""Counts the types of a corpus in bounded memory."""
 
 import numpy as np
 
@@ -9,44 +9,47 @@ UNKNOWN = -1
 
 
 class TypeCounts:
-    """The provisional ids of types, in order of first appearance, and how often each occurs.
+    """The provisional ids of types, in order of first appearance, and the count of each type.
 
-    Beyond `max_types` the rarest types are dropped, with a threshold that rises by one each time, as `ReduceVocab` of
-    word2vec.c does. A dropped type loses its count, and gets a new id if it occurs again.
+    When there are more than `max_types`, the rarest types are dropped. The threshold increases by one each time, as in
+    `ReduceVocab` of word2vec.c. A dropped type loses its count, and gets a new id if it occurs again.
     """
 
     def __init__(self, max_types: int | None = None) -> None:
         self.max_types = max_types
         self.n_ids = 0
-        """Number of ids so far, including those of dropped types."""
+        """The number of ids so far, including those of dropped types."""
         self.n_dropped_types = 0
         self.n_dropped_tokens = 0
         self._table = TypeTable()
-        self._ids = np.zeros(1 << 16, np.uint32)  # of each type in the table, with spare room
+        self._ids = np.zeros(1 << 16, np.uint32)  # of each type in the table, with spare capacity
         self._counts = np.zeros(1 << 16, np.int64)
         self._min_reduce = 1
         self._source = Types([], [])  # the types that have been added
-        self._number_of_source = np.zeros(0, np.int64)  # in the table; UNKNOWN
+        self._number_of_source = np.zeros(0, np.int64)  # the number of each type of _source in the table, or UNKNOWN
         self._has_one_source = True
 
     def __len__(self) -> int:
         return len(self._table)
 
     def add(self, types: Types, distinct_types: TokenIds, counts: Counts) -> TokenIds:
-        """Count types, and return their ids.
+        """Add to the counts of types.
 
         Args:
-            types: All types that an encoder knows.
-            distinct_types: Those to count, as indices into `types`, all different.
-            counts: How often each of them occurs.
+            types: All types of an encoder.
+            distinct_types: The types to count, as distinct indices into `types`.
+            counts: The number of occurrences of each of them.
+
+        Returns:
+            The provisional id of each of `distinct_types`.
         """
         n_before = len(self)
         numbers = self._numbers_of(types, distinct_types)
         n_new = len(self) - n_before
         if len(self) > self._counts.size:
-            room = len(self)  # which doubles it, so that growing costs little
-            self._ids = np.concatenate([self._ids, np.zeros(room, np.uint32)])
-            self._counts = np.concatenate([self._counts, np.zeros(room, np.int64)])
+            n_added = len(self)  # doubles the capacity
+            self._ids = np.concatenate([self._ids, np.zeros(n_added, np.uint32)])
+            self._counts = np.concatenate([self._counts, np.zeros(n_added, np.int64)])
         self._ids[n_before : len(self)] = np.arange(self.n_ids, self.n_ids + n_new)
         self.n_ids += n_new
         self._counts[numbers] += counts
@@ -57,7 +60,7 @@ class TypeCounts:
         return ids
 
     def _numbers_of(self, types: Types, distinct_types: TokenIds) -> Offsets:
-        """Return the numbers of types in the table; new types are added."""
+        """Return the numbers of types in the table, after adding new types."""
         if types is not self._source:
             self._has_one_source = len(self) == 0
             self._source, self._number_of_source = types, np.zeros(0, np.int64)
@@ -67,7 +70,7 @@ class TypeCounts:
         new = distinct_types[numbers == UNKNOWN]
         if new.size:
             orths, keys = types.take(new)
-            # With only one source, types without a number cannot be in the table.
+            # If there is only one source, a type without a number is not in the table.
             self._number_of_source[new] = (
                 self._table.add_new(orths, keys) if self._has_one_source else list(map(self._table.number, orths, keys))
             )
@@ -84,7 +87,7 @@ class TypeCounts:
         self._counts[kept.size :] = 0
         self._table.keep(kept)
         self._number_of_source[:] = UNKNOWN
-        self._has_one_source = False  # what is kept has lost its number
+        self._has_one_source = False  # the types that are kept have lost their numbers
         self._min_reduce += 1
 
     def items(self) -> tuple[Types, TokenIds, Counts]:

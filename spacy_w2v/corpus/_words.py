@@ -1,4 +1,4 @@
-"""The words of texts, sentence by sentence, as training sees them: for other programs, such as gensim's FastText."""
+"""The words of texts, sentence by sentence, exactly as in training. For other programs, such as gensim's FastText."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 MAX_TYPES = VocabularySettings().max_vocab_size
-"""As for training, which so finds the corpus that was encoded for `tokenize`, and the other way round."""
+"""The default of training, so that `train` and `tokenize` use the same encoded corpus."""
 
 
 def tokenize(
@@ -27,25 +27,27 @@ def tokenize(
     cache_dir: str | Path | None = None,
     **settings: "Unpack[TokensKeywords]",
 ) -> Iterator[list[str]]:
-    r"""Return the words of texts, a list for each sentence, as `train` sees them with the same arguments.
+    r"""Return an iterator over the sentences of texts, each a list of words, exactly as `train` uses them.
 
-    All texts are encoded to disk before the first sentence comes; `train` finds them there, if it gets the same
-    `cache_dir` and texts that it knows again. Sentences end where windows do: at line breaks, unless `boundary` says
-    otherwise. Rare words are not left out.
+    All texts are encoded to disk before the first sentence is returned. With the same texts, settings and `cache_dir`,
+    `train` uses this encoded corpus. Sentences end at line breaks, unless `boundary` is set to another value. Rare
+    words are included.
 
     Args:
-        texts: As for `train`.
-        nlp: The pipeline whose tokenizer makes the tokens; None for a blank English one.
-        text_field: As for `train`.
-        cache_dir: Where the encoded corpus is kept; None for the user's cache directory.
-        settings: Any setting of [w2v.tokens], such as attr="ORTH". n_process is 1 unless it is given.
+        texts: The texts, in any form that `train` accepts.
+        nlp: The pipeline whose tokenizer makes the tokens. If None, a blank English pipeline.
+        text_field: The column of a dataset, file or table, or the key of dicts. The texts of several columns are joined
+            by line breaks.
+        cache_dir: The directory for the encoded corpus. If None, the user's cache directory.
+        settings: Any setting of [w2v.tokens], such as attr="ORTH". The default of n_process is 1.
 
     Returns:
-        An iterator, which goes through the sentences once.
+        An iterator, which can be used once.
 
     Raises:
-        ConfigError: A setting is wrong.
+        ConfigError: A setting is invalid.
         CorpusError: The texts cannot be read.
+        StorageError: The corpus cannot be written to the cache.
 
     Example:
         >>> list(spacy_w2v.tokenize(["The king's men.\nDon't!"]))
@@ -54,7 +56,7 @@ def tokenize(
     import_uninterrupted("spacy", "spacy_w2v.corpus._cache", "spacy_w2v.tokenization.kernels._encoding")
     nlp = pipeline_or_english(nlp)
     cache = optional_path(cache_dir, name="cache_dir")
-    settings_from_keywords({"tokens": settings})  # what is wrong in them is known before texts are read
+    settings_from_keywords({"tokens": settings})  # reports invalid settings before texts are read
     source = as_source(texts, text_field=text_field)
     defaults = TokensKeywords(attr="ORTH") if holds_tokens(source) else TokensKeywords()
     tokens = settings_from_keywords({"tokens": settings}, defaults=defaults).tokens
@@ -70,4 +72,6 @@ def _sentences(
         types = corpus.read_types()
         words = dict(zip(types["id"].to_pylist(), types["key"].to_pylist(), strict=True))
         for sentence in corpus.sentences():
-            yield [words[number] for number in sentence.tolist() if number in words]  # past MAX_TYPES some are dropped
+            yield [
+                words[number] for number in sentence.tolist() if number in words
+            ]  # rare types beyond MAX_TYPES have been dropped

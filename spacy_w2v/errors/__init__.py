@@ -1,20 +1,20 @@
-"""The errors that a user can cause, each with the rule, the value seen and the remedy in its text.
+"""Errors and warnings for invalid input. Each message gives the rule, the value found and the remedy.
 
-All of them are exported by `spacy_w2v`:
+The package `spacy_w2v` exports all of them:
 
     ValueError
       Word2VecError
-        ConfigError            a setting or an argument
-        CorpusError            texts that cannot be read, or hold nothing to train on
-        StorageError           a file or directory
-        TrainingError          training that cannot go on
-        UnknownWordError       a word that is not in the vocabulary; a KeyError too
+        ConfigError            a setting or argument is invalid
+        CorpusError            texts cannot be read, or contain no tokens
+        StorageError           a file or directory cannot be read or written
+        TrainingError          training cannot continue
+        UnknownWordError       a word is not in the vocabulary; also a KeyError
     UserWarning
-      ConfigWarning            a setting that is read under its former name
-      CorpusWarning            texts that are left out or cut
+      ConfigWarning            a setting has its former name
+      CorpusWarning            texts are left out or cut
 
-What spaCy calls, such as callbacks and the component, raises errors that are confection.ConfigValidationErrors too,
-which spaCy's command line shows without a traceback.
+Errors in functions that spaCy calls, such as callbacks and the component, are also subclasses of confection's
+ConfigValidationError. spaCy's command line shows these without a traceback.
 """
 
 from spacy_w2v._system.terminal import shown_lines
@@ -32,40 +32,40 @@ __all__ = [
 
 
 class Word2VecError(ValueError):
-    """Base of all errors that this package raises for wrong input; the text is meant for the user."""
+    """The base class of all errors that this package raises for invalid input. The message is meant for the user."""
 
     def __str__(self) -> str:
-        """Return the text, in which words and paths of others cannot steer a terminal."""
+        """Return the message. Control characters in words and paths are shown as escape sequences."""
         return shown_lines(super().__str__())
 
 
 class ConfigError(Word2VecError):
-    """The configuration, or an argument of the Python API, breaks a rule."""
+    """A setting of the config, or an argument of a Python function, is invalid."""
 
 
 class CorpusError(Word2VecError):
-    """The corpus cannot be found or read, or holds nothing to train on."""
+    """The corpus cannot be found or read, or contains no tokens."""
 
 
 class StorageError(Word2VecError):
-    """A file or directory of ours is missing, damaged, foreign or cannot be written."""
+    """A file or directory is missing or damaged, has another format, or cannot be written."""
 
 
 class TrainingError(Word2VecError):
-    """Training could not go on, as when weights diverge."""
+    """Training cannot continue, for example because the weights diverge."""
 
 
 class UnknownWordError(Word2VecError, KeyError):
     """A word is not in the vocabulary."""
 
     def __str__(self) -> str:
-        """Return the text itself: KeyError would show its representation."""
+        """Return the message itself; KeyError would return its representation."""
         return shown_lines(str(self.args[0]))
 
 
 class ConfigWarning(UserWarning):
-    """Something in the configuration is of an earlier version, and is read as what it is called now."""
+    """A setting of the config has the name of an earlier version. It is read under its current name."""
 
 
 class CorpusWarning(UserWarning):
-    """Something in the corpus is left out or cut, and the rest is read."""
+    """Part of the corpus is left out or cut. The rest is read."""

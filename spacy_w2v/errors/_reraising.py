@@ -1,4 +1,4 @@
-"""Errors raised again as another kind, at the borders to the system and to spaCy."""
+"""Context managers that turn errors of the operating system, and errors for spaCy, into those of this package."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from spacy_w2v.errors import StorageError, Word2VecError
 
 @contextmanager
 def reporting_inaccessible() -> Iterator[None]:
-    """Let what the system refuses to do with a file or directory be a StorageError that names it."""
+    """Raise StorageError, with the path, in place of an OSError for a file or directory."""
     try:
         yield
     except OSError as error:
@@ -19,9 +19,12 @@ def reporting_inaccessible() -> Iterator[None]:
 
 @contextmanager
 def shown_by_spacy(title: str) -> Iterator[None]:
-    """Let errors of this package be confection.ConfigValidationError too, with a title.
+    """Make errors of this package also subclasses of confection's ConfigValidationError.
 
-    Those alone are shown without a traceback by spaCy's command line.
+    spaCy's command line shows only these without a traceback.
+
+    Args:
+        title: The title that the command line shows above the message.
     """
     from confection import ConfigValidationError
 

@@ -1,4 +1,4 @@
-"""Parts of the texts of errors: remedies for whoever reads them, the nearest valid name, the gist of another error."""
+"""Parts of error messages: remedies for Python or the command line, spelling suggestions, other errors' messages."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ _is_command_line = False
 
 @contextmanager
 def worded_for_command_line() -> Iterator[None]:
-    """Let errors within the block name options, where in a program of Python they name arguments."""
+    """Make errors in the block name command-line options instead of Python arguments."""
     global _is_command_line
     before, _is_command_line = _is_command_line, True
     try:
@@ -20,17 +20,28 @@ def worded_for_command_line() -> Iterator[None]:
 
 
 def worded(*, python: str, command_line: str) -> str:
-    """Return what to do, in the words of whoever reads it: with the arguments of Python, or the options of commands."""
+    """Return one of two texts.
+
+    Args:
+        python: The text for a Python program, which names arguments.
+        command_line: The text within `worded_for_command_line`, which names options.
+    """
     return command_line if _is_command_line else python
 
 
 def did_you_mean(name: str, valid: Iterable[str], *, otherwise: str = "") -> str:
-    """Return a sentence that suggests the valid name nearest to `name`, or `otherwise` if none is near."""
+    """Return a sentence that suggests a valid name.
+
+    Args:
+        name: The name as the user wrote it.
+        valid: The valid names.
+        otherwise: The text to return if no valid name is similar.
+    """
     nearest = nearest_spellings(name, valid)
     return f"Did you mean '{nearest[0]}'?" if nearest else otherwise
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error's text, or its kind where it has none."""
+    """Return the first line of an error's message, or the name of its class if the message is empty."""
     text = str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__

@@ -1,4 +1,4 @@
-"""Makes batches of texts, or of given tokens, from columns of Arrow and from Python values."""
+"""Creates batches of texts or tokens from Arrow columns and Python values."""
 
 import re
 from collections import Counter
@@ -14,16 +14,16 @@ from spacy_w2v.errors import CorpusError
 from spacy_w2v.sources._source import GIVEN_TOKENS, TextBatch, empty_texts
 
 BETWEEN_COLUMNS = "\n"
-"""Joins the texts of several columns, so that each is on lines of its own."""
+"""The separator of the texts of several columns. Windows do not cross it."""
 
 LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 MAX_SHOWN = 60
-"""The number of characters of a value that messages show."""
+"""The maximum number of characters of a value in messages."""
 
 
 def texts_of_columns(columns: Sequence[pa.ChunkedArray | pa.Array], *, names: Sequence[str]) -> TextBatch:
-    """Return the documents of a column of strings or of lists of tokens, or of several columns of strings.
+    """Return the documents of one column of strings or lists of tokens, or of several columns of strings.
 
     The strings of several columns are joined by line breaks.
 
@@ -40,39 +40,39 @@ def texts_of_columns(columns: Sequence[pa.ChunkedArray | pa.Array], *, names: Se
     for column, name in zip(columns, names, strict=True):
         array = _one_array(column)
         if not (is_text(array.type) or pa.types.is_null(array.type)):
-            raise CorpusError(_wrong_type(name, array.type, others="Columns that are joined must all hold strings."))
+            raise CorpusError(_wrong_type(name, array.type, others="All columns to join must contain strings."))
         arrays.append(array.cast(pa.large_string()))
     has_text = np.zeros(len(arrays[0]), bool)
     for array in arrays:
         has_text |= array.is_valid().to_numpy(zero_copy_only=False)
-    chosen = [array.filter(pa.array(has_text)) for array in arrays]  # rows of nulls have no text
-    joined = pc.binary_join_element_wise(*chosen, pa.scalar(BETWEEN_COLUMNS, pa.large_string()), null_handling="skip")
+    present = [array.filter(pa.array(has_text)) for array in arrays]  # without rows that have only nulls
+    joined = pc.binary_join_element_wise(*present, pa.scalar(BETWEEN_COLUMNS, pa.large_string()), null_handling="skip")
     return _batch(joined, n_null=int(len(has_text) - has_text.sum()), name=", ".join(names))
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Return whether a type of Arrow is one of strings."""
+    """Return whether an Arrow type is a string type."""
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def is_tokens(kind: pa.DataType) -> bool:
-    """Return whether a type of Arrow is one of lists of strings."""
+    """Return whether an Arrow type is a list of strings."""
     return is_list(kind) and is_text(kind.value_type)
 
 
 def is_list(kind: pa.DataType) -> bool:
-    """Return whether a type of Arrow is one of lists."""
+    """Return whether an Arrow type is a list type."""
     return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
 
 
 def check_type(kind: pa.DataType, *, name: str, where: str = "") -> None:
-    """Raise CorpusError if a column of this type cannot hold documents.
+    """Raise CorpusError if a column of this type cannot contain documents.
 
     Args:
         kind: The type.
         name: The name of the column, for the message.
-        where: The file that it is in, for the message.
+        where: The file with the column, for the message.
     """
     is_json = isinstance(kind, pa.BaseExtensionType) and kind.extension_name == "arrow.json"
     is_nested = is_list(kind) and is_tokens(kind.value_type)
@@ -81,9 +81,17 @@ def check_type(kind: pa.DataType, *, name: str, where: str = "") -> None:
 
 
 def _wrong_type(name: str, kind: pa.DataType, *, where: str = "", others: str = "") -> str:
-    place = f" of {where}" if where else ""
+    """Return the message for a column of the wrong type.
+
+    Args:
+        name: The name of the column.
+        kind: Its type.
+        where: The file with the column.
+        others: A sentence about the other columns.
+    """
+    of_file = f" of {where}" if where else ""
     return " ".join(
-        f"The text column must hold strings, but column '{name}'{place} holds: {kind}. "
+        f"The text column must contain strings, but column '{name}'{of_file} contains: {kind}. "
         f"{others} Choose another with text_field.".split()
     )
 
@@ -92,7 +100,7 @@ def _one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     if not isinstance(column, pa.ChunkedArray):
         return column
     array = column.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):  # which combine_chunks returns if one array cannot hold everything
+    if isinstance(array, pa.ChunkedArray):  # if the content is too large for a single array
         wide = pa.large_string() if is_text(column.type) else pa.large_list(pa.large_string())
         array = pa.concat_arrays([chunk.cast(wide) for chunk in array.chunks])
     return array
@@ -107,9 +115,9 @@ def _texts_of_column(array: pa.Array, *, name: str) -> TextBatch:
         return TextBatch(empty_texts(), 0, len(array), 0, None)
     n_null = array.null_count
     if not is_list(kind):
-        if pa.types.is_dictionary(kind):  # cast before, since Arrow cannot take from string views
+        if pa.types.is_dictionary(kind):  # cast first, because Arrow has no `take` for string views
             array = array.dictionary.cast(pa.large_string()).take(array.indices)
-        array = array.cast(pa.large_string())  # before nulls are dropped, for the same reason
+        array = array.cast(pa.large_string())  # cast before dropping nulls, for the same reason
         return _batch(array.drop_null() if n_null else array, n_null=n_null, name=name)
     array = array.drop_null() if n_null else array
     if is_tokens(kind):
@@ -123,6 +131,16 @@ def one_sentence_each(lists: pa.LargeListArray) -> pa.LargeListArray:
 
 
 def _batch(texts: pa.Array, *, n_null: int, name: str) -> TextBatch:
+    """Return a batch of texts.
+
+    Args:
+        texts: The texts, without nulls.
+        n_null: The number of nulls that were left out.
+        name: The name of the column, for errors.
+
+    Raises:
+        CorpusError: A text is not valid UTF-8.
+    """
     try:
         texts.validate(full=True)
     except pa.ArrowInvalid as error:
@@ -133,7 +151,7 @@ def _batch(texts: pa.Array, *, n_null: int, name: str) -> TextBatch:
 
 
 def _texts_of_json(array: pa.ExtensionArray, *, name: str) -> TextBatch:
-    """Decode a column of JSON values, to which datasets turns a field that is not always a string."""
+    """Return the documents of a column of JSON values, which datasets creates from a field with mixed types."""
     import json
 
     values = [None if value is None else json.loads(value) for value in array.storage.to_pylist()]
@@ -141,9 +159,15 @@ def _texts_of_json(array: pa.ExtensionArray, *, name: str) -> TextBatch:
 
 
 class ValueReader:
-    """Makes batches of Python values. The first ones decide: either strings, or lists of tokens and Docs of spaCy."""
+    """Creates batches from Python values. The first values determine the kind: strings, or tokens (lists and Docs)."""
 
     def __init__(self, name: str, *, surrogates: Literal["strict", "replace", "ignore"] | str = "strict"):
+        """Initialize a reader.
+
+        Args:
+            name: The name of the values, for errors.
+            surrogates: "strict", "replace" or "ignore", for lone surrogates.
+        """
         self.name = name
         self.surrogates = surrogates
         self.kind: Literal["text", "tokens"] | None = None
@@ -152,30 +176,30 @@ class ValueReader:
         """Return the documents among some values, and count the other values.
 
         Raises:
-            CorpusError: Of the first values that are not missing, none is a string or a list of tokens.
-            UnicodeEncodeError: There is a lone surrogate, which is neither replaced nor ignored.
+            CorpusError: The first values contain neither strings nor lists of tokens.
+            UnicodeEncodeError: There is a lone surrogate, and `surrogates` is "strict".
         """
         if self.kind is None:
             self.kind = self.kind_of(values)
         belongs = _is_tokens_value if self.kind == "tokens" else _is_text_value
-        chosen = [value for value in values if belongs(value)]
-        others = [value for value in values if not belongs(value)] if len(chosen) < len(values) else []
-        rest = [value for value in others if not is_missing(value)]
-        documents = self._tokens(chosen) if self.kind == "tokens" else self._texts(chosen)
+        matching = [value for value in values if belongs(value)]
+        others = [value for value in values if not belongs(value)] if len(matching) < len(values) else []
+        unexpected = [value for value in others if not is_missing(value)]
+        documents = self._tokens(matching) if self.kind == "tokens" else self._texts(matching)
         return TextBatch(
             documents,
-            len(chosen),
-            n_null=len(others) - len(rest),
-            n_not_text=len(rest),
+            len(matching),
+            n_null=len(others) - len(unexpected),
+            n_not_text=len(unexpected),
             fraction=None,
-            example=preview(rest[0]) if rest else None,
+            example=preview(unexpected[0]) if unexpected else None,
         )
 
     def kind_of(self, values: list[Any]) -> Literal["text", "tokens"] | None:  # Any: whatever a user's data holds
-        """Return the kind of most of some values, or None if all are missing.
+        """Return the most frequent kind of some values, or None if all are missing.
 
         Raises:
-            CorpusError: None of the values that are not missing is a string or a list of tokens.
+            CorpusError: The values contain neither strings nor lists of tokens.
         """
         n_texts = sum(map(_is_text_value, values))
         n_tokens = sum(map(_is_tokens_value, values)) if n_texts < len(values) else 0
@@ -208,7 +232,7 @@ class ValueReader:
 
 
 def lone_surrogate(error: UnicodeEncodeError) -> str:
-    """Return the message for a lone surrogate in a string of Python."""
+    """Return the message for a lone surrogate in a Python string."""
     return (
         f"Texts must be valid Unicode, but one has a lone surrogate: {error.object[error.start : error.end]!r}. "
         "Read the file with errors='replace' instead of 'surrogateescape'."
@@ -220,7 +244,7 @@ def _is_text_value(value: Any) -> bool:
 
 
 def _is_tokens_value(value: Any) -> bool:
-    """Return whether a value is a list of strings, or a Doc or Span of spaCy."""
+    """Return whether a value is a list of strings, or a spaCy Doc or Span."""
     if is_doc(value):
         return True
     if not isinstance(value, list | tuple | np.ndarray):
@@ -234,12 +258,12 @@ def _is_row(value: Any) -> bool:
 
 
 def is_doc(value: Any) -> bool:
-    """Return whether a value is a Doc or Span of spaCy, without importing it."""
+    """Return whether a value is a spaCy Doc or Span, without importing spaCy."""
     return type(value).__module__.startswith("spacy.tokens.") and type(value).__name__ in ("Doc", "Span")
 
 
 def _sentences(value: Any) -> list[list[str]]:
-    """Return the sentences of a document: those of a Doc if they are set, or else a single one."""
+    """Return the sentences of a document: those of a Doc if they are set, or else a single sentence."""
     if not is_doc(value):
         return [list(value)]
     doc = value if type(value).__name__ == "Doc" else value.doc
@@ -249,25 +273,25 @@ def _sentences(value: Any) -> list[list[str]]:
 
 
 def is_missing(value: Any) -> bool:  # Any: whatever a user's data holds
-    """Return whether a value is None, NaN or pandas' NA: the last two are not equal to themselves."""
+    """Return whether a value is None, NaN or the NA of pandas. The last two are not equal to themselves."""
     if value is None:
         return True
     try:
         return bool(value != value)
-    except (TypeError, ValueError):  # NA has no truth value; neither has an array, which is not missing
+    except (TypeError, ValueError):  # NA and arrays have no truth value; an array is not missing
         return type(value).__name__ == "NAType"
 
 
 def preview(value: Any) -> str:
-    """Return a value as messages show it: its type, and the start of its representation."""
-    text = " ".join(repr(value).split("\n"))  # that of a table has several lines
+    """Return a value for messages: its type, and the start of its representation."""
+    text = " ".join(repr(value).split("\n"))  # the representation of a table has several lines
     return f"{type(value).__name__} {text[:MAX_SHOWN]}{'...' if len(text) > MAX_SHOWN else ''}"
 
 
 def advice_for(value: Any) -> str:
-    """Return what the user can do with values that are not documents."""
+    """Return the remedy for a value that is not a document."""
     if isinstance(value, bytes | bytearray | np.bytes_):
-        return 'Decode them, as by text.decode("utf-8").'
+        return 'Decode them first: text.decode("utf-8").'
     if isinstance(value, dict):
         return f"Name the key of the texts with text_field: {', '.join(map(str, list(value)[:10]))}."
     if isinstance(value, list | tuple | np.ndarray):
@@ -276,7 +300,7 @@ def advice_for(value: Any) -> str:
     if isinstance(value, PurePath):
         return "Pass a list of paths to read the files: list(paths)."
     if type(value).__name__ in ("DataFrame", "RecordBatch", "Table"):
-        return 'Pass their texts: (text for table in tables for text in table["text"]), or one table that joins them.'
+        return 'Pass their texts: (text for table in tables for text in table["text"]), or a single table.'
     if type(value).__module__.startswith("spacy."):
         return "Pass Docs, or their texts: (doc.text for doc in docs)."
-    return "Pass strings, a document each, or lists of tokens."
+    return "Pass strings, one per document, or lists of tokens."

@@ -1,4 +1,4 @@
-"""CSV and TSV files with a header, of which only some columns are read."""
+"""CSV and TSV files with a header. Only some of their columns are read."""
 
 import csv
 import re
@@ -18,7 +18,7 @@ FIRST_LINE = re.compile(rb"[\r\n]*[^\r\n]+[\r\n]")
 
 
 def _header_first(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Split the first block after the first line that is not empty, which has the names of the columns."""
+    """Split the first block after the header: the first line that is not empty."""
     blocks = iter(blocks)
     for block in blocks:
         line = FIRST_LINE.match(block)
@@ -32,17 +32,27 @@ def _header_first(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 OTHER_SEPARATORS = ";\t|,"
-"""Other separators that programs write: Excel writes semicolons where decimals have commas."""
+"""Separators that programs use by mistake. Excel writes semicolons in locales with decimal commas."""
 
 
 class CsvFile:
-    r"""The rows of a file, separated by "," or, in a .tsv file, by "\t".
+    r"""The rows of a CSV file (separator ",") or TSV file (separator "\t").
 
-    A quoted field may contain separators and line breaks. In a .tsv file, quotes that do not enclose a field within its
+    A quoted field may contain separators and line breaks. In a TSV file, quotes that do not enclose a field within a
     line are ordinary characters, unless the line has too few columns.
     """
 
     def __init__(self, blocks: Iterable[bytes], *, name: str, separator: str):
+        """Read the header.
+
+        Args:
+            blocks: The file, in blocks of UTF-8.
+            name: The name of the file, for errors.
+            separator: The character between fields.
+
+        Raises:
+            CorpusError: The header is not valid UTF-8.
+        """
         from spacy_w2v.sources.kernels._records import start_of_file
 
         self.name = name
@@ -52,7 +62,7 @@ class CsvFile:
         self._rows = self._read(blocks)
         first = next(self._rows, None)
         self.header: list[str] = []
-        """Names of the columns; empty for an empty file."""
+        """The names of the columns, or [] for an empty file."""
         if first is not None:
             start, end = int(first.starts[0]), int(first.ends[0])
             try:
@@ -63,18 +73,22 @@ class CsvFile:
             self._first = first._replace(starts=first.starts[1:], ends=first.ends[1:])
 
     def other_separator(self) -> str:
-        """Return an error message if the header seems to have the wrong separators, or else ""."""
+        """Return an error message if the header seems to have another separator, or ""."""
         if len(self.header) != 1:
             return ""
         found = next((mark for mark in OTHER_SEPARATORS if mark != self.separator and mark in self.header[0]), None)
         if found is None:
             return ""
         right = "tabs in a .tsv file" if self.separator == "\t" else "commas in a .csv file"
-        remedy = {"\t": "Name it .tsv.", ",": "Name it .csv."}.get(found, "Convert it.")
-        return f"Columns must be separated by {right}, but those of {self.name} seem to be by {found!r}. {remedy}"
+        remedy = {"\t": "Rename it to .tsv.", ",": "Rename it to .csv."}.get(found, "Convert the file.")
+        return f"Columns must be separated by {right}, but {self.name} seems to use {found!r}. {remedy}"
 
     def batches(self, fields: Sequence[str]) -> Iterator[TextBatch]:
-        """Read columns, by their names; fields are null only where a row is too short. Raises CorpusError."""
+        """Yield the documents of some columns. A field is null only if its row is too short.
+
+        Raises:
+            CorpusError: The file is not valid CSV, or not valid UTF-8.
+        """
         columns = [self.header.index(field) for field in fields]
         for records in chain([self._first], self._rows):
             arrays = [self._column(records, column) for column in columns]
@@ -86,19 +100,20 @@ class CsvFile:
     def _read(self, blocks: Iterable[bytes]) -> Iterator[Records]:
         from spacy_w2v.sources.kernels._records import NONE, OPEN_QUOTE, RECORD, STARTED
 
-        no_end = 'must be CSV, but a field begins with a quote (") that is not closed, or closed before other text'
-        faults = {OPEN_QUOTE: f"{no_end}: see"}
-        with_end = chain(_header_first(blocks), [b"\n"], self._line_of_separators())  # the last line may have no end
+        rule = 'must be valid CSV, but a field begins with a quote (") that is not closed, or closed before other text'
+        faults = {OPEN_QUOTE: f"{rule}: see"}
+        # The last line may lack a line break.
+        with_end = chain(_header_first(blocks), [b"\n"], self._line_of_separators())
         for records in whole_records(with_end, self._scan, self._state, name=self.name, faults=faults):
             n_rows = len(records.starts)
             if self._last and records.data[records.starts[-1] : records.ends[-1]] == self._last:
                 n_rows -= 1
             yield records._replace(starts=records.starts[:n_rows], ends=records.ends[:n_rows])
         if self._state[RECORD] != NONE:
-            raise CorpusError(f"{self.name} {no_end}: see the row that begins in line {self._state[STARTED]}.")
+            raise CorpusError(f"{self.name} {rule}: see the row that begins in line {self._state[STARTED]}.")
 
     def _line_of_separators(self) -> Iterator[bytes]:
-        """Yield a row of separators if the scan has to see one more row to know that the last one has ended."""
+        """Yield a row of separators if the scan needs another row to decide whether the last one has ended."""
         from spacy_w2v.sources.kernels._records import PENDING
 
         if self._state[PENDING] >= 0:
@@ -113,13 +128,14 @@ class CsvFile:
         starts: NDArray[np.int64],
         ends: NDArray[np.int64],
     ) -> int:
+        """Call `scan_rows` with the separator and the number of columns."""
         from spacy_w2v.sources.kernels._csv_rows import scan_rows
 
         return int(scan_rows(data, offset, state, starts, ends, ord(self.separator), self._n_columns))
 
     @property
     def _n_columns(self) -> int:
-        """The number of columns of a .tsv file; 0 for a .csv file, where quotes always count."""
+        """The number of columns of a TSV file, or 0 for a CSV file, in which quotes are never ordinary characters."""
         return len(self.header) if self.separator == "\t" and hasattr(self, "header") else 0
 
     def _column(self, records: Records, column: int) -> pa.LargeStringArray:

@@ -1,4 +1,4 @@
-"""Positions in sources that are mixed, from which numbers of documents are taken."""
+"""Cursors: positions in the sources of a mixture, which return the next documents."""
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +11,7 @@ class Cursor:
     """A position in a source."""
 
     def __init__(self, name: str, source: TextSource):
-        """Begin at the first document.
+        """Start at the first document.
 
         Args:
             name: The name of the source in the mixture, for errors.
@@ -20,14 +20,14 @@ class Cursor:
         self.name = name
         self.source = source
         self.is_exhausted = False
-        """Whether the last `take` found too few documents."""
+        """Whether the last `take` returned fewer documents than requested."""
         self._batches = source.batches()
-        self._texts = empty_texts()  # the documents that have been read, but not taken
-        self._counts = np.zeros(2, np.int64)  # documents since the last `take` that are null, or not text
-        self._example: str | None = None  # of those that are not text
+        self._texts = empty_texts()  # documents that have been read, but not taken
+        self._counts = np.zeros(2, np.int64)  # documents since the last `take` that are null, and that are not text
+        self._example: str | None = None  # the first one that is not text
 
     def take(self, n_documents: int) -> TextBatch:
-        """Return the next documents: fewer, and `is_exhausted` is set, if the source ends before."""
+        """Return the next documents. If the source ends before, return fewer, and set `is_exhausted`."""
         parts = []
         missing = n_documents
         while missing and self._fill():
@@ -37,7 +37,7 @@ class Cursor:
         return self._batch(parts)
 
     def _fill(self) -> bool:
-        """Read until there are documents to take; return whether there are any before the end of the source."""
+        """Read until there are documents to take. Return False at the end of the source."""
         while not len(self._texts):
             batch = next(self._batches, None)
             if batch is None:
@@ -48,16 +48,20 @@ class Cursor:
         return True
 
     def _part(self, limit: int) -> pa.Array:
-        """Take documents that have been read, at most `limit`."""
+        """Take at most `limit` of the documents that have been read."""
         part = self._texts.slice(0, limit)
         self._texts = self._texts.slice(len(part))
         return part
 
     def _batch(self, parts: list[pa.Array]) -> TextBatch:
-        """Return what was taken. Raises CorpusError if it is of two kinds."""
+        """Return the documents that were taken, as a batch.
+
+        Raises:
+            CorpusError: They are a mixture of texts and tokens.
+        """
         if any(part.type != parts[0].type for part in parts):
             raise CorpusError(
-                f"Sources that are mixed must each hold texts or lists of tokens, but {self.name} holds both."
+                f"Each source of a mixture must contain either texts or lists of tokens, but {self.name} has both."
             )
         n_null, n_not_text = self._counts.tolist()
         self._counts[:] = 0
@@ -66,24 +70,32 @@ class Cursor:
 
 
 class RepeatingCursor(Cursor):
-    """A position in a source that can start over at its end, which it notices with the last document."""
+    """A position in a source that can start again at its end. It detects the end with the last document."""
 
     def __init__(self, name: str, source: TextSource):
-        """Read the first documents. Raises CorpusError if there are none."""
+        """Read the first documents.
+
+        Args:
+            name: The name of the source in the mixture, for errors.
+            source: The source.
+
+        Raises:
+            CorpusError: The source has no documents.
+        """
         super().__init__(name, source)
         self.has_ended = False
-        """Whether the last document has been taken once."""
+        """Whether the last document has been taken at least once."""
         self.n_before_end = 0
-        """Documents of the last `take` up to the first end of the source; 0 if that has not come, or came before."""
+        """If the source first ended in the last `take`: the number of documents up to the end. Otherwise 0."""
         if not self._fill():
-            raise CorpusError(f"Sources that are mixed must have documents, but {name} has none.")
+            raise CorpusError(f"Each source of a mixture must have documents, but {name} has none.")
 
     def take(self, n_documents: int, *, start_over: bool = False) -> TextBatch:
         """Return the next documents.
 
         Args:
-            n_documents: How many.
-            start_over: Whether the source is read again at its end. Otherwise there are fewer documents.
+            n_documents: The number of documents.
+            start_over: Whether to read the source again at its end. Otherwise, fewer documents are returned.
 
         Raises:
             CorpusError: The source can be read only once.
@@ -108,6 +120,6 @@ class RepeatingCursor(Cursor):
         self._batches = self.source.batches()
         if not self._fill():
             raise CorpusError(
-                f'With stop = "all_exhausted" sources are read again, but {self.name} can be read only once. '
+                f'With stop = "all_exhausted", sources must be readable again, but {self.name} can be read only once. '
                 'Set stop = "all_exhausted_without_replacement".'
             )

@@ -1,4 +1,4 @@
-"""Names of datasets and of their files: the format that they imply, and what may be wrong with them."""
+"""Names of datasets and files: the format that they imply, and messages for invalid names."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ FORMATS = {
     "arrow": "arrow",
     "spacy": "spacy",
 }
-"""The format of each extension: a builder of datasets, or "spacy", a DocBin of spaCy."""
+"""The format of each file extension: a builder of datasets, or "spacy" for a DocBin of spaCy."""
 
 COMPRESSIONS = ("gz", "bz2", "xz", "zst", "zip", "lz4")
 
@@ -28,24 +28,28 @@ CHECK_CONNECTION = "Check the network, the proxy, and that HF_HUB_OFFLINE is not
 
 
 def looks_like_files(dataset: str) -> bool:
-    """Return whether a name stands for files (a glob, or a path with a known extension), not for a dataset."""
+    """Return whether a name means files (an existing path, a glob or a known extension) rather than a dataset."""
     return any(mark in dataset for mark in "*?[") or Path(dataset).is_file() or extension_of(dataset) in FORMATS
 
 
 def format_of_files(files: list[str]) -> str:
-    """Return the format of files, by their extension. Raises CorpusError if it is unknown."""
+    """Return the format of files, according to their extension.
+
+    Raises:
+        CorpusError: The extension is unknown.
+    """
     for file in files:
         if (extension := extension_of(file)) in FORMATS:
             return FORMATS[extension]
     known = ", ".join(f".{extension}" for extension in FORMATS)
     raise CorpusError(
-        f"data_files must have the extension of a format ({known}; also compressed), was: {', '.join(files)}. "
-        'Or set the format with path, for example path = "text".'
+        f"data_files must have a known file extension ({known}; also compressed), was: {', '.join(files)}. "
+        'If the extension differs, set the format with path, for example path = "text".'
     )
 
 
 def extension_of(file: str) -> str:
-    """Return the extension of a file in lower case, without that of a compression, or ""."""
+    """Return the extension of a file in lower case, after removing that of a compression. It may be ""."""
     parts = os.path.basename(file.strip("\"'")).lower().split(".")
     while len(parts) > 1 and parts[-1] in COMPRESSIONS:
         parts.pop()
@@ -53,7 +57,13 @@ def extension_of(file: str) -> str:
 
 
 def check_names(path: str | None, *, data_files: str | list[str] | None, data_dir: str | None = None) -> None:
-    """Raise CorpusError if something is wrong that is known without asking the Hub."""
+    """Raise CorpusError if a name is invalid, as far as this is known without access to the Hub.
+
+    Args:
+        path: The dataset, directory or format.
+        data_files: The files.
+        data_dir: The directory of the files.
+    """
     if (
         path is not None
         and "://" in path
@@ -61,13 +71,13 @@ def check_names(path: str | None, *, data_files: str | list[str] | None, data_di
     ):
         raise CorpusError(
             f"path must be a dataset, a directory or a format, was the URL of a file: {path}. "
-            f'Name it with data_files = "{path}".'
+            f'Set data_files = "{path}".'
         )
     if data_files is None or (path is not None and os.path.isdir(path)):
         return
     if path in FORMATS and path not in FORMATS.values():
         raise CorpusError(
-            f"path must be a format of data_files ({_formats()}), was the extension of one: {path}. "
+            f"path must be a format of data_files ({_formats()}), was a file extension: {path}. "
             f"Did you mean '{FORMATS[path]}'?"
         )
     if path is None or path in FORMATS:
@@ -75,13 +85,17 @@ def check_names(path: str | None, *, data_files: str | list[str] | None, data_di
             folder = os.path.join(data_dir or "", file)
             if os.path.isdir(folder):
                 example = os.path.join(file, f"*.{_extension_within(folder)}")
-                raise CorpusError(
-                    f'data_files must name files, but {file} is a folder. Name its files: data_files = "{example}".'
-                )
+                raise CorpusError(f'data_files must be files, but {file} is a folder. Set data_files = "{example}".')
 
 
 def not_found(error: Exception, *, path: str, data_files: str | list[str] | None) -> str:
-    """Return the message for an error that was raised when a dataset was looked up."""
+    """Return the message for an error that was raised while a dataset was located.
+
+    Args:
+        error: The error.
+        path: The dataset, directory or format.
+        data_files: The files.
+    """
     from datasets.exceptions import DatasetNotFoundError
 
     reason = first_line(error).rstrip(".")
@@ -89,19 +103,19 @@ def not_found(error: Exception, *, path: str, data_files: str | list[str] | None
         missing = error.__cause__ or error.__context__ or error
         name = getattr(missing, "name", None)
         remedy = f"Install it with: pip install {name}" if name else "Install it."
-        return f"To read {data_files or path}, a package is missing: {reason}. {remedy}"
+        return f"Reading {data_files or path} needs a package that is not installed: {reason}. {remedy}"
     if _is_of_connection(error):
         if data_files is not None and (path in FORMATS or "://" in str(data_files)):
-            return f"data_files must be reachable, but {data_files} could not be reached: {reason}. {CHECK_CONNECTION}"
-        no_directory = "" if "://" in path or os.path.isdir(path) else f"There is no local directory {path} either."
+            return f"data_files must be reachable, but {data_files} is not: {reason}. {CHECK_CONNECTION}"
+        no_directory = "" if "://" in path or os.path.isdir(path) else f"There is also no local directory {path}."
         return " ".join(
-            f"The Hugging Face Hub could not be reached for the dataset {path}: {reason}. {CHECK_CONNECTION} "
+            f"The Hugging Face Hub must be reachable for the dataset {path}, but is not: {reason}. {CHECK_CONNECTION} "
             f"{no_directory} {_nearest_format(path, data_files)}".split()
         )
-    if not isinstance(error, OSError | ValueError):  # such as that of a server which refuses or fails
+    if not isinstance(error, OSError | ValueError):  # for example an error of a server
         return f"{data_files or path} must be readable, but is not: {reason}."
     if data_files is not None and not isinstance(error, DatasetNotFoundError):
-        return f"data_files must name existing files, was: {data_files}. {reason}."
+        return f"data_files must be existing files, was: {data_files}. {reason}."
     return (
         f"path must be a dataset on the Hugging Face Hub, a local dataset directory, or one of {_formats()} with "
         f"data_files, was: {path}. {reason}. {_nearest_format(path, data_files)}".rstrip()
@@ -109,7 +123,7 @@ def not_found(error: Exception, *, path: str, data_files: str | list[str] | None
 
 
 def _is_of_connection(error: BaseException | None) -> bool:
-    """Return whether an error, or its cause, means that the network cannot be reached."""
+    """Return whether an error or one of its causes is a network error."""
     while error is not None:
         if isinstance(error, ConnectionError | TimeoutError | socket.gaierror):
             return True
@@ -122,7 +136,7 @@ def _nearest_format(path: str, data_files: str | list[str] | None) -> str:
 
 
 def _extension_within(folder: str) -> str:
-    """Return the most frequent extension of a format in a folder, or "txt"."""
+    """Return the most frequent known file extension in a folder, or "txt"."""
     extensions = (extension_of(name) for name in os.listdir(folder))
     found = Counter(extension for extension in extensions if extension in FORMATS)
     return found.most_common(1)[0][0] if found else "txt"

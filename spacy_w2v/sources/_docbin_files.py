@@ -1,4 +1,4 @@
-"""Files of spaCy's DocBin (.spacy), whose Docs give the tokens."""
+"""DocBin files of spaCy (.spacy), which contain tokenized documents."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -15,18 +15,34 @@ DOCS_PER_BATCH = 200
 
 
 def read_docbin(data: bytes, *, name: str) -> Iterator[TextBatch]:
-    """Read the Docs of a DocBin from the content of its file. Raises CorpusError if it is damaged."""
+    """Yield the Docs of a DocBin file.
+
+    Args:
+        data: The content of the file.
+        name: The name of the file, for errors.
+
+    Raises:
+        CorpusError: The file is damaged.
+    """
     from spacy.tokens import DocBin
 
     try:
         docs = DocBin().from_bytes(data)
-    except Exception as error:  # of zlib, msgpack and spaCy: they have no common base
-        raise CorpusError(f"{name} must be a file of spaCy's DocBin, but is not: {error!r}") from None
+    except Exception as error:  # zlib, msgpack and spaCy have no common class
+        raise CorpusError(f"{name} must be a DocBin file of spaCy, but is not: {error!r}") from None
     yield from read_docs(docs, name=name)
 
 
 def read_docs(docs: "DocBin", *, name: str) -> Iterator[TextBatch]:
-    """Read the Docs of a DocBin. Raises CorpusError if it is damaged."""
+    """Yield the Docs of a DocBin.
+
+    Args:
+        docs: The DocBin.
+        name: The name of the source, for errors.
+
+    Raises:
+        CorpusError: The DocBin is damaged.
+    """
     from spacy.vocab import Vocab
 
     reader = ValueReader(name)
@@ -35,8 +51,8 @@ def read_docs(docs: "DocBin", *, name: str) -> Iterator[TextBatch]:
     while True:
         try:
             some = list(islice(found, DOCS_PER_BATCH))
-        except Exception as error:  # of numpy and spaCy, for contradictory content
-            raise CorpusError(f"{name} must hold Docs of spaCy, but is damaged: {error!r}") from None
+        except Exception as error:  # numpy and spaCy, for inconsistent content
+            raise CorpusError(f"{name} must contain Docs of spaCy, but is damaged: {error!r}") from None
         if not some:
             return
         n_read += len(some)

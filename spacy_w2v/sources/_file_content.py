@@ -1,8 +1,8 @@
-"""Identifies local files by their content, since sizes and times can stay the same when the content changes.
+"""Identifies local files by their content. Sizes and times are not enough.
 
-`cp -p`, `rsync -t` and `touch -r` keep the time of changed files, while copies to a scratch disk, backups and some
-network disks change times or inodes of unchanged files. So all of the content counts, up to WHOLE_BYTES, which takes
-some milliseconds. Of larger sources, evenly spaced blocks count, and the times.
+`cp -p`, `rsync -t` and `touch -r` keep the time of files with new content. Copies, backups and some network disks
+change the times or inodes of unchanged files. So a source of up to WHOLE_BYTES is identified by all of its content,
+which takes some milliseconds. A larger source is identified by evenly spaced blocks, sizes and times.
 """
 
 import os
@@ -15,24 +15,26 @@ from spacy_w2v._system.hashing import xxh3_of, xxh3_of_file
 from spacy_w2v.errors import CorpusError
 
 WHOLE_BYTES = 256 << 20
-"""A source of up to this many bytes is read as a whole: in 0.1 s if it is in memory, where training needs it anyway."""
+"""The maximum size of a source that is read completely, in bytes. Reading takes 0.1 s if it is in the page cache."""
 
 BLOCK_BYTES = 64 << 10
 N_BLOCKS = 256
-"""Blocks that are read of a larger source, at least two of each file: this takes some seconds on a spinning disk."""
+"""The number of blocks of a larger source, at least two per file. Reading takes some seconds on a spinning disk."""
 
 
 class FileContent(NamedTuple):
-    """The content of a file. The time is in nanoseconds, or 0 if the checksum is of all bytes."""
+    """The identity of a file's content."""
 
     path: str
     n_bytes: int
     checksum: str
+    """XXH3 of all bytes, or of the blocks of a large source."""
     mtime_ns: int
+    """The time of the last change in nanoseconds, or 0 if the checksum is of all bytes."""
 
 
 def file_contents(paths: Sequence[str]) -> list[FileContent] | None:
-    """Return the content of files, or None if one is a pipe or a device, which can be read only once.
+    """Return the identity of each file's content, or None if a file is a pipe or device, which can be read only once.
 
     Raises:
         CorpusError: A file cannot be read.
@@ -49,7 +51,13 @@ def file_contents(paths: Sequence[str]) -> list[FileContent] | None:
 
 
 def _content(path: str, status: os.stat_result, n_blocks: int | None) -> FileContent:
-    """Return the content of a file, identified by `n_blocks` of it, or by all of it if that is None."""
+    """Return the identity of a file's content.
+
+    Args:
+        path: The file.
+        status: Its status, from os.stat.
+        n_blocks: The number of blocks to read. If None, the whole file is read.
+    """
     size = status.st_size
     if n_blocks is None or size <= n_blocks * BLOCK_BYTES:
         return FileContent(path, size, xxh3_of_file(Path(path)), 0)
@@ -57,7 +65,13 @@ def _content(path: str, status: os.stat_result, n_blocks: int | None) -> FileCon
 
 
 def _blocks(path: str, *, size: int, n_blocks: int) -> Iterator[bytes]:
-    """Yield evenly spaced blocks of a file, among them the first and the last."""
+    """Yield evenly spaced blocks of a file, including the first and the last.
+
+    Args:
+        path: The file.
+        size: Its size in bytes.
+        n_blocks: The number of blocks, at least 2.
+    """
     with open(path, "rb", buffering=0) as file:
         for i in range(n_blocks):
             file.seek((size - BLOCK_BYTES) * i // (n_blocks - 1))

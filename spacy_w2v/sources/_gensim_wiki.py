@@ -1,4 +1,4 @@
-"""The excerpt of English Wikipedia in gensim's wheel: real text without a download."""
+"""The excerpt of English Wikipedia that gensim bundles: real text without a download."""
 
 import bz2
 import re
@@ -15,14 +15,14 @@ from spacy_w2v.sources._source import TextBatch, coalesce, take_documents
 
 FILE_NAME = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
 
-# Markup that gensim's filter leaves: quotes of italics and bold, bars of headings, marks of lists and tables.
+# Markup that gensim's filter does not remove: italics and bold, headings, lists and tables.
 QUOTES = re.compile("'{2,}")
 LINE_MARKS = re.compile(r"^[=*#:;|! ]+|=+\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class GensimWiki:
-    """106 articles of the English Wikipedia of about 2011: some 480,000 words, one paragraph per line."""
+    """106 articles of English Wikipedia from about 2011: some 480,000 words, one paragraph per line."""
 
     max_documents: int | None = None
 
@@ -36,11 +36,11 @@ class GensimWiki:
         return f"gensim-wiki:{sha256_of([self._path().read_bytes()])}:{self.max_documents}"
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read the articles, without redirects."""
+        """Yield the articles, without redirects."""
         return take_documents(coalesce(self._batches()), self.max_documents)
 
     def _path(self) -> Path:
-        # gensim.test.utils.datapath finds it too, but importing gensim takes 0.7 s, even if the corpus is cached.
+        # Importing gensim for gensim.test.utils.datapath takes 0.7 s.
         gensim = find_spec("gensim")
         folders = gensim.submodule_search_locations if gensim is not None else None
         path = Path(next(iter(folders or ["gensim"])), "test", "test_data", FILE_NAME)
@@ -63,10 +63,16 @@ class GensimWiki:
 
 
 def make_gensim_wiki_v1(max_documents: int | None = None) -> GensimWiki:
-    """Make the reader "spacy_w2v.GensimWiki.v1": the Wikipedia excerpt that gensim bundles.
+    """Read the Wikipedia excerpt that gensim bundles: 106 English articles, for examples and tests.
+
+    This is the reader "spacy_w2v.GensimWiki.v1" of configs. The excerpt is too small for good vectors.
 
     Args:
-        max_documents: The number of documents to read, or None for all.
+        max_documents: The maximum number of articles to read. If None, all articles are read.
+
+    Returns:
+        A source of texts, for `spacy_w2v.train` and other functions that take texts. Reading it raises CorpusError if
+        gensim was installed without its test data.
 
     Example:
         >>> model = spacy_w2v.train(spacy_w2v.gensim_wiki(max_documents=3), vector_size=10)

@@ -1,4 +1,4 @@
-"""A cache for datasets and huggingface_hub on machines whose home directory cannot be written."""
+"""A temporary cache for datasets and huggingface_hub on machines with a read-only home directory."""
 
 import os
 import tempfile
@@ -12,10 +12,13 @@ from spacy_w2v.errors import CorpusError
 
 @contextmanager
 def writable_caches() -> Iterator[str | None]:
-    """Yield the `cache_dir` for functions of datasets within the block.
+    """Yield the argument `cache_dir` for functions of datasets.
 
-    That is None, or a temporary directory of this process if their own caches, below HF_HOME, cannot be written. Within
-    the block huggingface_hub uses that directory too.
+    If the caches in HF_HOME are writable, this is None. Otherwise it is a temporary directory of this process, which
+    huggingface_hub also uses within the block.
+
+    Raises:
+        CorpusError: No directory is writable.
     """
     from datasets import config
     from huggingface_hub import constants
@@ -33,7 +36,7 @@ def writable_caches() -> Iterator[str | None]:
 
 
 def _can_be_written(path: Path) -> bool:
-    """Return whether files can be written in a directory, which may have to be created."""
+    """Return whether a directory is writable or can be created."""
     if not path.is_absolute():  # without a home directory, "~" is not replaced
         return False
     existing = next(place for place in (path, *path.parents) if os.path.lexists(place))
@@ -46,6 +49,6 @@ def _temporary_directory() -> "tempfile.TemporaryDirectory[str]":
         return tempfile.TemporaryDirectory(prefix="spacy-w2v-")
     except OSError as error:
         raise CorpusError(
-            f"To load datasets, a directory must be writable, but none is: {error}. "
-            "Name one in the environment variable HF_HOME."
+            f"Loading datasets needs a writable directory, but there is none: {error}. "
+            "Set the environment variable HF_HOME to one."
         ) from None

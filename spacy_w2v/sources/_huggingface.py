@@ -1,4 +1,4 @@
-"""Hugging Face datasets as sources: from the Hub, from local files, or written by save_to_disk."""
+"""Hugging Face datasets as text sources: from the Hub, from local files, or written by save_to_disk."""
 
 import codecs
 import os
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 DECODING_BUILDERS = ("text", "json", "csv")
 
 BUILDERS = {"Text": "text", "Json": "json", "Csv": "csv", "Parquet": "parquet", "Arrow": "arrow"}
-"""Classes of builders of datasets whose local files are read without datasets, with their formats."""
+"""Builder classes of datasets whose local files are read directly, with their formats."""
 
 
 class DatasetSource:
-    """Local files, and datasets that `datasets.load_dataset(..., streaming=True)` or `load_from_disk` reads."""
+    """Local files, or a dataset for `datasets.load_dataset(..., streaming=True)` or `load_from_disk`."""
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class DatasetSource:
         encoding_errors: str = "strict",
         max_documents: int | None = None,
     ):
+        """Initialize a source; see `make_dataset_v1` for the arguments."""
         self.path = path
         self.configuration = name
         self.data_dir = data_dir
@@ -70,7 +71,7 @@ class DatasetSource:
 
     @property
     def fields(self) -> Sequence[str]:
-        """The columns that are read."""
+        """The columns to read."""
         return [self.text_field] if isinstance(self.text_field, str) else self.text_field
 
     @property
@@ -78,9 +79,9 @@ class DatasetSource:
         return [self.data_files] if isinstance(self.data_files, str) else list(self.data_files or ())
 
     def fingerprint(self) -> str | None:
-        """Return a hash of the files' content or revisions and of the arguments, or None if a file is a pipe."""
+        """Return a hash of the arguments and of the files (local content, remote revisions), or None for a pipe."""
         remote: list[str] = []
-        revisions: list[Any] = []  # Any: of datasets, only to be hashed
+        revisions: list[Any] = []  # Any: from datasets, only hashed
         if self._is_saved_to_disk():
             files = sorted(str(path.resolve()) for path in Path(self.path).rglob("*") if path.is_file())
         elif self._shards is not None:
@@ -88,7 +89,7 @@ class DatasetSource:
         else:
             files = self._files()
             remote = [file for file in files if not os.path.exists(file)]
-            revisions = files.origin_metadata if remote else []  # type: ignore[attr-defined]  # of local files: times
+            revisions = files.origin_metadata if remote else []  # type: ignore[attr-defined]  # for local files: times
         local = file_contents([file for file in files if os.path.exists(file)])
         if local is None:
             return None
@@ -97,7 +98,11 @@ class DatasetSource:
         return f"dataset:{sha256_of_values(local, remote, revisions, arguments, reading)}"
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read the text columns of the split."""
+        """Yield the documents of the split.
+
+        Raises:
+            CorpusError: The files cannot be read.
+        """
         if self._is_saved_to_disk():
             batches = self._readable(self._read_saved())
         elif self._shards is not None:
@@ -110,7 +115,7 @@ class DatasetSource:
 
     @cached_property
     def _shards(self) -> Shards | None:
-        """The files, if all of them are on this machine and of a format that is read without datasets, or None."""
+        """The files, if all are local and in a format that is read directly; otherwise None."""
         kind, files = self.path, self._data_files
         if kind in FORMATS.values() and files:
             if not all(map(is_local, files)):
@@ -129,8 +134,8 @@ class DatasetSource:
             check_compression(file, compression_of(file))
         if "[" in self.split:
             raise CorpusError(
-                f"split must be the name of a split, was: {self.split}. Slices can be read of datasets that "
-                "Dataset.save_to_disk has written. To read a part of other files, set max_documents."
+                f"split must be the name of a split, was: {self.split}. A slice needs a dataset that "
+                "Dataset.save_to_disk has written. To read part of other files, set max_documents."
             )
         return Shards(
             found, format=kind, fields=self.fields, encoding=self.encoding, encoding_errors=self.encoding_errors
@@ -145,30 +150,30 @@ class DatasetSource:
             )
 
     def _readable(self, batches: Iterator[TextBatch]) -> Iterator[TextBatch]:
-        """Pass on batches. Raises CorpusError in place of whatever libraries raise if files are damaged."""
+        """Yield batches, and raise CorpusError in place of any error of a library for a damaged file."""
         try:
             yield from batches
         except CorpusError:
             raise
-        except Exception as error:  # of gzip, lzma, zstandard, Arrow, pandas, datasets: they have no common base
+        except Exception as error:  # gzip, lzma, zstandard, Arrow, pandas and datasets have no common class
             raise CorpusError(_unreadable(self.name, error)) from error
 
     def _is_saved_to_disk(self) -> bool:
         """Return whether the path was written by Dataset.save_to_disk or DatasetDict.save_to_disk."""
         return any(Path(self.path, marker).is_file() for marker in ("state.json", "dataset_dict.json"))
 
-    def _load_builder(self) -> Any:  # Any: datasets' builder has types, but none for its packaged configs
+    def _load_builder(self) -> Any:  # Any: the packaged configs of datasets have no types
         import datasets
 
         if self._builder is None:
             decoding: dict[str, Any] = {}  # Any: arguments of builders
             if self.path in DECODING_BUILDERS:
-                # datasets' json builder ignores encoding_errors for the name "utf-8" only.
+                # The json builder ignores encoding_errors if the encoding is "utf-8", but not for other spellings.
                 encoding = "utf_8" if self.path == "json" and self.encoding == "utf-8" else self.encoding
                 decoding = {"encoding": encoding, "encoding_errors": self.encoding_errors}
             if self.path == "csv":
-                if self.encoding_errors == "strict":  # converters of pandas always are
-                    # otherwise a block of numbers would become a column of numbers
+                if self.encoding_errors == "strict":  # converters of pandas are always strict
+                    # Without a converter, a block of numbers would become a column of numbers.
                     decoding["converters"] = dict.fromkeys(self.fields, str)
                 if self._extension_of_files() == "tsv":
                     decoding["sep"] = "\t"
@@ -183,7 +188,7 @@ class DatasetSource:
                         cache_dir=cache_dir,
                         **decoding,
                     )
-                except Exception as error:  # of datasets, fsspec and what they read by: they have no common base
+                except Exception as error:  # datasets, fsspec and their dependencies have no common class
                     raise CorpusError(not_found(error, path=self.path, data_files=self.data_files)) from error
         return self._builder
 
@@ -191,7 +196,11 @@ class DatasetSource:
         return extension_of((self._data_files or [""])[0])
 
     def _files(self) -> list[str]:
-        """Return the resolved files of the split, with metadata. Raises CorpusError if the split does not exist."""
+        """Return the resolved files of the split, with metadata.
+
+        Raises:
+            CorpusError: The split does not exist.
+        """
         builder = self._load_builder()
         files = builder.config.data_files or {}
         if not files:
@@ -210,10 +219,12 @@ class DatasetSource:
 
         if not isinstance(self._load_builder(), Text) or "[" in self.split:
             return False
-        return not any(file.lower().endswith(".zip") for file in self._files())  # fsspec reads one file of it only
+        return not any(
+            file.lower().endswith(".zip") for file in self._files()
+        )  # fsspec reads only one file of an archive
 
     def _read_text_files(self) -> Iterator[TextBatch]:
-        """Read text files in blocks; datasets would read each line as a whole, however long it is."""
+        """Read text files in blocks. datasets would read each line as a whole, however long it is."""
         import fsspec
 
         check_fields(self.fields, {"text"}, what=f"the dataset ({self.name}: text)")
@@ -222,7 +233,7 @@ class DatasetSource:
                 yield from read_text(stream, name=file, encoding=self.encoding, encoding_errors=self.encoding_errors)
 
     def _read_saved(self) -> Iterator[TextBatch]:
-        """Read a split of a DatasetDict that save_to_disk wrote, or a Dataset, which counts as the split "train"."""
+        """Read a split of a DatasetDict that save_to_disk wrote, or a Dataset as the split "train"."""
         import datasets
 
         dataset = datasets.load_from_disk(self.path)
@@ -235,7 +246,7 @@ class DatasetSource:
         n_documents = self._count_documents()
         try:
             dataset = self._load_builder().as_streaming_dataset(split=self.split)
-        except UnicodeDecodeError as error:  # the first rows are read to find out the columns
+        except UnicodeDecodeError as error:  # the first rows are read to find the columns
             raise CorpusError(self._invalid_text(error)) from None
         except StopIteration:  # datasets' json builder on an empty file
             return
@@ -249,14 +260,14 @@ class DatasetSource:
             raise CorpusError(self._invalid_text(error)) from None
 
     def _count_documents(self) -> int | None:
-        """Return the number of documents, if it is in the information of the dataset."""
+        """Return the number of documents if the information of the dataset has it, or None."""
         splits = self._load_builder().info.splits
         if splits and self.split in splits and splits[self.split].num_examples:
             return int(splits[self.split].num_examples)
         return None
 
     def _invalid_text(self, error: UnicodeDecodeError) -> str:
-        """Return the message for invalid bytes, with the file that has them, which datasets does not name."""
+        """Return the message for invalid bytes. It names the file, which the error of datasets does not."""
         import fsspec
 
         for file in self._files():
@@ -270,20 +281,24 @@ class DatasetSource:
 
 
 def _unreadable(name: str, error: Exception) -> str:
-    """Return the message for an error that was raised while files were read."""
+    """Return the message for an error that a library raised while it read files."""
     from datasets.table import CastError
 
     if isinstance(error, CastError):
         first, other = (sorted(names) for names in (error.requested_column_names, error.table_column_names))
         return (
             f"All files must have the same columns, but {name} has some with {', '.join(first)} and some with "
-            f"{', '.join(other)}. Make each kind a source, and join them with spacy_w2v.Concatenate.v1."
+            f"{', '.join(other)}. Read each kind as a separate source, and join them with spacy_w2v.Concatenate.v1."
         )
     return f"The files must be readable, but {name} is not: {first_line(error)}"
 
 
 def _slice_of(splits: "dict[str, datasets.Dataset]", split: str) -> "datasets.Dataset":
-    """Return the rows of a split such as "train[:10%]" or "train+test". Raises CorpusError if it does not exist."""
+    """Return the rows of a split such as "train[:10%]" or "train+test".
+
+    Raises:
+        CorpusError: The split does not exist.
+    """
     import datasets
     from datasets.arrow_reader import ReadInstruction
 
@@ -309,23 +324,30 @@ def make_dataset_v1(
     encoding_errors: str = "strict",
     max_documents: int | None = None,
 ) -> DatasetSource:
-    """Make the reader "spacy_w2v.Dataset.v1": local files, or what `datasets.load_dataset` streams.
+    """Read texts from local files, or stream a dataset from the Hugging Face Hub.
+
+    This is the reader "spacy_w2v.Dataset.v1" of configs. Texts are read one batch at a time, so memory does not grow
+    with the dataset.
 
     Args:
-        path: A dataset on the Hub, a local directory, or a format ("text", "json", "csv", "parquet", "arrow", "spacy").
-            A format may be left out if the extension of data_files implies it.
-        name: The name of the dataset's configuration, as for `load_dataset`.
-        data_dir: The directory of the files, as for `load_dataset`.
-        data_files: Paths, globs or URLs of files.
-        split: The split, as for `load_dataset`.
-        revision: The version of the dataset on the Hub.
-        text_field: The column of texts; several columns are joined by line breaks.
-        encoding: The encoding of text, json and csv files.
-        encoding_errors: "strict", "replace" or "ignore", for bytes that are not valid in the encoding.
-        max_documents: The number of documents to read, or None for all.
+        path: The name of a dataset on the Hub, a local directory, or the format of `data_files`: "text", "json", "csv",
+            "parquet", "arrow" or "spacy" (a DocBin). The format is optional if the file extension implies it.
+        name: The name of the configuration of the dataset, as in `datasets.load_dataset`.
+        data_dir: The directory of the files, as in `datasets.load_dataset`.
+        data_files: The path, glob or URL of a file, or a list of them.
+        split: The name of the split, as in `datasets.load_dataset`.
+        revision: The version of the dataset on the Hub: a tag, branch or commit.
+        text_field: The column with the texts. If a list, the texts of these columns are joined by line breaks.
+        encoding: The encoding of text, JSON and CSV files.
+        encoding_errors: What to do with bytes that are invalid in the encoding: "strict" raises an error, "replace"
+            inserts U+FFFD, and "ignore" leaves them out.
+        max_documents: The maximum number of documents to read. If None, all documents are read.
+
+    Returns:
+        A source of texts, for `spacy_w2v.train` and other functions that take texts.
 
     Raises:
-        CorpusError: An argument breaks a rule.
+        CorpusError: An argument is invalid. Files that are missing or damaged raise it when they are read.
 
     Example:
         >>> texts = spacy_w2v.dataset(data_files="*.jsonl", text_field=["title", "body"])
@@ -333,7 +355,9 @@ def make_dataset_v1(
         ['a', 'quiet', 'day']
     """
     if path is None and data_files is None:
-        raise CorpusError("A reader of texts must have a path or data_files, but has neither.")
+        raise CorpusError(
+            "A dataset needs path or data_files, but has neither. Set path to a dataset, or data_files to files."
+        )
     check_names(path, data_files=data_files, data_dir=data_dir)
     if path is None:
         path = format_of_files([data_files] if isinstance(data_files, str) else list(data_files or ()))
@@ -343,7 +367,7 @@ def make_dataset_v1(
         codecs.lookup(encoding)
     except LookupError:
         raise CorpusError(
-            f"encoding must be one that Python knows, such as utf-8 or latin-1, was: {encoding}"
+            f"encoding must be an encoding of Python, such as utf-8 or latin-1, was: {encoding}"
         ) from None
     if encoding_errors not in ("strict", "replace", "ignore"):
         raise CorpusError(f"encoding_errors must be strict, replace or ignore, was: {encoding_errors}")

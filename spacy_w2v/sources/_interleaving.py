@@ -1,4 +1,4 @@
-"""Sources mixed by weights, which end as those of `datasets.interleave_datasets` do."""
+"""Mixtures of sources that end in the same way as those of `datasets.interleave_datasets`."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,22 +16,22 @@ STOPPING_STRATEGIES = ("first_exhausted", "all_exhausted", "all_exhausted_withou
 
 
 class RepeatedInterleaving(Interleaving):
-    """Sources that are mixed document by document, in proportion to their weights up to the end.
+    """Sources that are mixed document by document, in proportion to their weights until the end.
 
-    With stop = "first_exhausted" the mixture ends after the last document of the source that ends first. With
-    "all_exhausted" it ends after that of the source that ends last; until then the others start over.
+    With stop = "first_exhausted", the mixture ends with the last document of the source that ends first. With
+    "all_exhausted", it ends when each source has ended once; until then, the sources that have ended start again.
     """
 
     def fingerprint(self) -> str | None:
-        """Return a hash of all fingerprints and of the mixture, or None if a fingerprint is unknown."""
+        """Return a hash of all fingerprints and of the weights, seed and stop, or None if a fingerprint is None."""
         fingerprint = super().fingerprint()
         return None if fingerprint is None else f"{fingerprint}:repeated"
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read 1,000 documents at a time, of which the sources' shares follow the multinomial distribution.
+        """Yield batches of 1,000 documents. The number from each source follows the multinomial distribution.
 
         Raises:
-            CorpusError: A source has no documents, or it has to start over but can be read only once.
+            CorpusError: A source has no documents, or it must start again but can be read only once.
         """
         cursors = [RepeatingCursor(name, source) for name, source in self.sources.items()]
         weights = np.array([self.weights[name] for name in self.sources])
@@ -40,7 +40,7 @@ class RepeatedInterleaving(Interleaving):
         while True:
             draws = generator.choice(len(cursors), DOCUMENTS_PER_DRAW, p=weights / weights.sum())
             taken = []
-            ends = []  # for each source: after which draw it has ended once
+            ends = []  # for each source: the number of draws until it has ended once
             for i, cursor in enumerate(cursors):
                 places = np.flatnonzero(draws == i)
                 was_at_end = cursor.has_ended
@@ -62,18 +62,24 @@ def make_interleave_v2(
     seed: int = 0,
     stop: str = "first_exhausted",
 ) -> Interleaving:
-    """Make the reader "spacy_w2v.Interleave.v2": documents of all sources, mixed by weights.
+    """Mix the documents of several sources, in proportion to weights.
+
+    This is the reader "spacy_w2v.Interleave.v2" of configs.
 
     Args:
-        sources: Readers by name, or in Python anything that `spacy_w2v.train` takes.
-        weights: The weight of each source, by name.
-        seed: Of the random numbers that mix them.
-        stop: When the mixture ends, as stopping_strategy of `datasets.interleave_datasets`. "first_exhausted": with the
-            first source that ends. "all_exhausted": when each source has ended once; until then, those that have ended
-            start over. "all_exhausted_without_replacement": when each document has been read once.
+        sources: The sources by name: readers, or in Python anything that `spacy_w2v.train` accepts.
+        weights: The weight of each source, by name, greater than 0.
+        seed: The seed of the random order, at least 0.
+        stop: When the mixture ends, as stopping_strategy of `datasets.interleave_datasets`: "first_exhausted" ends with
+            the first source that ends, "all_exhausted" ends when each source has ended once (until then, the sources
+            that have ended start again), and "all_exhausted_without_replacement" ends when each document has been read
+            once.
+
+    Returns:
+        A source of texts, for `spacy_w2v.train` and other functions that take texts.
 
     Raises:
-        CorpusError: An argument breaks a rule.
+        CorpusError: An argument is invalid.
 
     Example:
         >>> sources = {"news": "news.txt", "wiki": spacy_w2v.gensim_wiki()}

@@ -1,4 +1,4 @@
-"""Texts that a Python program already has or makes: lists, iterables, tables, datasets, paths of files."""
+"""Texts from a Python program: lists, iterables, tables, datasets, paths of files."""
 
 import os
 import sys
@@ -23,13 +23,13 @@ VALUES_PER_BATCH = 1000
 
 ROW_ITERATORS = {
     "reader": "Pass csv.DictReader(file), and name the column with text_field.",
-    "zip": "Pass one part of them: (text for text, label in pairs).",
+    "zip": "Pass only the texts: (text for text, label in pairs).",
 }
-"""What to pass in place of certain iterators of Python, whose lists or tuples of strings are rows, not tokens."""
+"""Remedies for iterators of Python whose lists or tuples of strings are rows, not tokens."""
 
 
 class IterableSource:
-    """An iterable, such as a list or generator, of strings, of lists of tokens, or of dicts with a text each."""
+    """An iterable, such as a list or generator, of strings, lists of tokens, or dicts with a text each."""
 
     def __init__(self, texts: Iterable[Any], *, text_field: str = "text"):  # Any: values of all types
         self.texts = texts
@@ -42,21 +42,25 @@ class IterableSource:
         return f"texts from Python ({type(self.texts).__name__})"
 
     def fingerprint(self) -> None:
-        """Return None: the content of a Python object is not known in advance."""
+        """Return None, because the content of a Python object is unknown before reading."""
 
     def holds_tokens(self) -> bool:
         """Return whether the first values are lists of tokens, rather than texts or Docs."""
         values, iterator = self._peek()
         self._peeked = values, iterator
-        given = [value for value in values if not is_doc(value)]
-        return bool(given) and ValueReader(self.name).kind_of(given) == "tokens"
+        others = [value for value in values if not is_doc(value)]
+        return bool(others) and ValueReader(self.name).kind_of(others) == "tokens"
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read to the end. Raises CorpusError if the first values are not texts, lists of tokens, or dicts of texts."""
+        """Yield the documents.
+
+        Raises:
+            CorpusError: The first values are neither texts nor lists of tokens nor dicts with texts.
+        """
         return coalesce(self._batches())
 
     def _peek(self) -> tuple[list[Any], Iterator[Any]]:
-        """Return the first values, and an iterator over the others."""
+        """Return the first values, and an iterator over the remaining values."""
         if self._peeked is not None:
             peeked, self._peeked = self._peeked, None
             return peeked
@@ -65,7 +69,7 @@ class IterableSource:
         if values and all(map(_is_path_of_file, values)):
             raise CorpusError(
                 f"Texts must be documents, but {self.name} are paths of files, such as {values[0]!r}. To read the "
-                "files, pass [Path(path) for path in paths]."
+                "files, pass a list of Path objects: [Path(path) for path in paths]."
             )
         return values, iterator
 
@@ -84,7 +88,7 @@ class IterableSource:
             values = self._texts_of(list(islice(iterator, VALUES_PER_BATCH)))
 
     def _texts_of(self, values: list[Any]) -> list[Any]:
-        """Return values with texts in place of dicts, if the first dict has the key."""
+        """Return the values, after replacing dicts by their texts if the first dict has the key."""
         first = next((value for value in values if isinstance(value, Mapping)), None)
         if first is None or self.text_field not in first:
             return values
@@ -92,7 +96,7 @@ class IterableSource:
 
 
 class ArrowSource:
-    """Columns of a Table, RecordBatch, ChunkedArray or Array of Arrow."""
+    """Columns of an Arrow Table or RecordBatch, or a ChunkedArray or Array."""
 
     def __init__(self, columns: Sequence[pa.ChunkedArray | pa.Array], *, names: Sequence[str]):
         self.columns = [
@@ -109,11 +113,15 @@ class ArrowSource:
         """Return None: an object in memory has no lasting identity."""
 
     def holds_tokens(self) -> bool:
-        """Return whether the column is one of lists of tokens."""
+        """Return whether the column contains lists of tokens."""
         return is_tokens(self.columns[0].type)
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read the columns. Raises CorpusError if their types cannot hold texts."""
+        """Yield the documents.
+
+        Raises:
+            CorpusError: A column has a type that cannot contain documents.
+        """
         return coalesce(self._batches())
 
     def _batches(self) -> Iterator[TextBatch]:
@@ -124,7 +132,7 @@ class ArrowSource:
 
 
 class DocBinSource:
-    """The Docs of a DocBin of spaCy, with their tokens."""
+    """The tokenized documents of a spaCy DocBin."""
 
     def __init__(self, docs: "DocBin"):
         self.docs = docs
@@ -138,24 +146,28 @@ class DocBinSource:
         """Return None: an object in memory has no lasting identity."""
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read the tokens. Raises CorpusError if the DocBin is damaged."""
+        """Yield the documents.
+
+        Raises:
+            CorpusError: The DocBin is damaged.
+        """
         from spacy_w2v.sources._docbin_files import read_docs
 
         return coalesce(read_docs(self.docs, name=self.name))
 
 
-def as_source(texts: Any, *, text_field: str | Sequence[str] = "text") -> TextSource:  # Any: all that can hold texts
-    """Return a source of documents.
+def as_source(texts: Any, *, text_field: str | Sequence[str] = "text") -> TextSource:  # Any: any object with texts
+    """Return a source for texts in any supported form.
 
     Args:
         texts: A TextSource; a datasets.Dataset or IterableDataset, or a DatasetDict with one split; a table of pandas,
-            polars or Arrow, or a column of one; an iterable of strings, of lists of tokens, of Docs, or of dicts; a
-            DocBin; the path of a file, or a glob.
+            polars or Arrow, or a column of such a table; an iterable of strings, lists of tokens, Docs or dicts; a
+            DocBin; the path of a file, a list of Path objects, or a glob.
         text_field: The column of a dataset, file or table, or the key of dicts. The texts of several columns are joined
             by line breaks.
 
     Raises:
-        CorpusError: `texts` is something else.
+        CorpusError: `texts` has another form.
     """
     fields = names_of(text_field, name="text_field")
     if isinstance(texts, TextSource):
@@ -174,9 +186,9 @@ def as_source(texts: Any, *, text_field: str | Sequence[str] = "text") -> TextSo
         remedy = {"Doc": "Pass [doc].", "Span": "Pass [span]."}.get(kind, "Pass [text], or a list of texts.")
         if isinstance(texts, Mapping):
             remedy = f'Pass one of its values, as texts["{next(iter(texts), "text")}"].'
-        raise CorpusError(f"texts must be an iterable of strings, a document each, was one {kind}. {remedy}")
+        raise CorpusError(f"texts must be an iterable of strings, one per document, was a single {kind}. {remedy}")
     if type(texts).__module__ in ("builtins", "_csv") and kind in ROW_ITERATORS:
-        raise CorpusError(f"texts must be documents, was a {kind}, which gives rows. {ROW_ITERATORS[kind]}")
+        raise CorpusError(f"texts must be documents, was a {kind}, which yields rows. {ROW_ITERATORS[kind]}")
     if not isinstance(texts, Iterable) or getattr(texts, "ndim", 1) == 0:
         raise CorpusError(
             "texts must be an iterable of strings or lists of tokens, a dataset, a table or a path, was: "
@@ -188,10 +200,10 @@ def as_source(texts: Any, *, text_field: str | Sequence[str] = "text") -> TextSo
 
 
 def holds_tokens(source: TextSource) -> bool:
-    """Return whether the documents of a source from Python are lists of tokens.
+    """Return whether a source from Python contains lists of tokens.
 
     Raises:
-        CorpusError: They are not documents.
+        CorpusError: The source does not contain documents.
     """
     return isinstance(source, IterableSource | ArrowSource | LoadedDataset) and source.holds_tokens()
 
@@ -208,7 +220,11 @@ def _several_files(paths: Sequence[Path], fields: list[str]) -> TextSource:
 
 
 def _files(texts: str | Path, fields: list[str]) -> TextSource:
-    """Return a source for files. Raises CorpusError for a single text."""
+    """Return a source for files.
+
+    Raises:
+        CorpusError: `texts` is a single text.
+    """
     from glob import has_magic
 
     from spacy_w2v.sources._huggingface import make_dataset_v1
@@ -220,20 +236,20 @@ def _files(texts: str | Path, fields: list[str]) -> TextSource:
     is_text = isinstance(texts, str) and (len(texts) > 4096 or not (os.path.lexists(path) or has_magic(texts)))
     if is_text or (isinstance(texts, str) and not os.path.lexists(path) and any(mark.isspace() for mark in texts)):
         raise CorpusError(
-            f"texts must be an iterable of strings, a document each, was one str: {preview(texts)[4:]}. "
+            f"texts must be an iterable of strings, one per document, was a single str: {preview(texts)[4:]}. "
             "Pass [text], or the path of a file."
         )
     return make_dataset_v1(data_files=str(texts), text_field=field)
 
 
 def _of_datasets(texts: Any, fields: list[str]) -> TextSource | None:
-    datasets = sys.modules.get("datasets")  # a dataset can only come from a program that has imported it
+    datasets = sys.modules.get("datasets")  # a program with a dataset has imported this module
     if datasets is None:
         return None
     if isinstance(texts, datasets.DatasetDict | datasets.IterableDatasetDict):
         if len(texts) != 1:
             raise CorpusError(
-                f"texts must be one split of a dataset, was all of: {', '.join(texts)}. Choose one by name."
+                f"texts must be one split of a dataset, was all splits: {', '.join(texts)}. Choose one by name."
             )
         texts = next(iter(texts.values()))
     if isinstance(texts, datasets.Dataset | datasets.IterableDataset):
@@ -242,7 +258,7 @@ def _of_datasets(texts: Any, fields: list[str]) -> TextSource | None:
 
 
 def _of_tables(texts: Any, fields: list[str]) -> TextSource | None:
-    """Return a source for tables and columns of Arrow, pandas and polars; the last two are not imported."""
+    """Return a source for a table or column of Arrow, pandas or polars, or None. pandas and polars are not imported."""
     if isinstance(texts, pa.ChunkedArray | pa.Array):
         return ArrowSource([texts], names=["text"])
     if isinstance(texts, pa.RecordBatchReader):
@@ -255,27 +271,31 @@ def _of_tables(texts: Any, fields: list[str]) -> TextSource | None:
     if type(texts).__name__ == "DataFrame" and hasattr(texts, "columns"):
         columns = [str(column) for column in texts.columns]
         check_fields(fields, columns, what=f"the table ({', '.join(columns)})")
-        chosen = [texts[texts.columns[columns.index(field)]] for field in fields]  # the names may be other than strings
+        selected = [texts[texts.columns[columns.index(field)]] for field in fields]  # names may not be strings
         if len(fields) > 1:
             return ArrowSource(
-                [_column(values, name=field) for values, field in zip(chosen, fields, strict=True)], names=fields
+                [_column(values, name=field) for values, field in zip(selected, fields, strict=True)], names=fields
             )
-        return IterableSource(chosen[0])
+        return IterableSource(selected[0])
     return None
 
 
 def _column(values: Any, *, name: str) -> pa.Array:  # Any: a Series of pandas or polars
-    """Return a column of strings as Arrow. Raises CorpusError if it has values of several types."""
+    """Return a column of strings as an Arrow array.
+
+    Raises:
+        CorpusError: The column has values of several types.
+    """
     try:
         return pa.array(list(values), from_pandas=True)
     except UnicodeEncodeError as error:
         raise CorpusError(lone_surrogate(error)) from None
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise CorpusError(f"Columns that are joined must all hold strings, but '{name}' does not: {error}") from None
+        raise CorpusError(f"All columns to join must contain strings, but '{name}' does not: {error}") from None
 
 
 def _length(texts: Any) -> int | None:
-    """Return the number of items, or None if it is unknown: len() may fail even if there is a __len__."""
+    """Return the number of items, or None if it is unknown. len() can fail even if there is a __len__."""
     try:
         return len(texts)
     except TypeError:

@@ -1,4 +1,4 @@
-"""JSON: objects, one or more per line or over several lines, or arrays of objects; only some fields are read."""
+"""JSON files: objects in lines (JSONL), over several lines, or in arrays. Only some of their fields are read."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ from spacy_w2v.sources._records import Records, whole_records
 from spacy_w2v.sources._source import TextBatch
 
 LONG_GAP = 8
-"""Longer gaps between objects, in bytes, are filled one by one."""
+"""The minimum length of a gap between objects, in bytes, that is filled separately."""
 
 STRINGS = pa.string()
 LISTS = pa.list_(pa.string())
@@ -22,21 +22,21 @@ LISTS = pa.list_(pa.string())
 def read_json(
     blocks: Iterable[bytes], *, name: str, fields: Sequence[str], encoding_errors: str = "strict"
 ) -> Iterator[tuple[TextBatch, Records]]:
-    r"""Read the documents of objects; `fraction` stays None.
+    r"""Yield the documents of JSON objects. `fraction` is None.
 
-    If an object lacks a field, its value is null. If it has a field twice, the last one counts.
+    A missing field counts as null. If an object has a field twice, the last value is used.
 
     Args:
         blocks: The file, in blocks of UTF-8.
         name: The name of the file, for errors.
-        fields: The fields that are read.
+        fields: The fields to read.
         encoding_errors: "strict", "replace" or "ignore", for lone surrogates such as "\ud800".
 
     Yields:
-        Documents, with the records that they come from.
+        Batches of documents, with their records.
 
     Raises:
-        CorpusError: A line is not JSON, has brackets nested deeper than 500, or is not valid UTF-8.
+        CorpusError: An object is not valid JSON, has more than 500 levels of brackets, or is not valid UTF-8.
     """
     from spacy_w2v.sources.kernels._json_objects import MAX_DEPTH, scan_json
     from spacy_w2v.sources.kernels._records import (
@@ -51,10 +51,10 @@ def read_json(
     )
 
     faults = {
-        TOO_DEEP: f"must be JSON with brackets nested at most {MAX_DEPTH} deep, but has deeper ones",
-        NOT_AN_OBJECT: "must consist of JSON objects, but has something else",
-        BROKEN_STRING: "must be valid JSON, but a string has no end",
-        BROKEN_OBJECT: "must be valid JSON, but an object has no end, or lacks a comma",
+        TOO_DEEP: f"must be JSON with at most {MAX_DEPTH} levels of brackets, but has more",
+        NOT_AN_OBJECT: "must consist of JSON objects, but contains other values",
+        BROKEN_STRING: "must be valid JSON, but a string is not closed",
+        BROKEN_OBJECT: "must be valid JSON, but an object is not closed, or a comma is missing",
     }
     state = start_of_file()
     reader = _ObjectReader(name, fields, encoding_errors)
@@ -65,11 +65,11 @@ def read_json(
 
 
 def has_field(records: Records, field: str) -> bool:
-    """Return whether some of the objects have a field themselves, not only objects within them."""
+    """Return whether any object has a field at its top level."""
     rows = (records.data[start:end] for start, end in zip(records.starts, records.ends, strict=True))
     try:
         return any(field in json.loads(row.decode(errors="replace"), strict=False) for row in rows)
-    except ValueError:  # reading the objects raises the right error
+    except ValueError:  # reading the objects will raise the appropriate error
         return True
 
 
@@ -79,21 +79,29 @@ def fields_of(records: Records) -> list[str]:
 
 
 class _ObjectReader:
-    """Reads fields of objects: by Arrow if all of them have one type, or else one by one."""
+    """Reads fields of objects: with Arrow if all values have the same type, otherwise one by one."""
 
     def __init__(self, name: str, fields: Sequence[str], encoding_errors: str):
+        """Initialize a reader.
+
+        Args:
+            name: The name of the file, for errors.
+            fields: The fields to read.
+            encoding_errors: "strict", "replace" or "ignore", for lone surrogates.
+        """
         self.name = name
         self.fields = fields
         self.values = ValueReader(f"field '{', '.join(fields)}' of {name}", surrogates=encoding_errors)
 
     def read(self, records: Records) -> TextBatch:
+        """Return the documents of some objects."""
         columns = self._columns(records, STRINGS)
         if columns is None and len(self.fields) == 1 and self.values.kind != "text":
             columns = self._columns(records, LISTS)
         if columns is not None:
             try:
                 batch = texts_of_columns(columns, names=self.fields)
-            except CorpusError:  # some bytes are not valid; their line is found below
+            except CorpusError:  # some bytes are invalid; the code below finds their line
                 pass
             else:
                 if len(batch.texts):
@@ -106,7 +114,7 @@ class _ObjectReader:
             raise CorpusError(self._surrogate(records, values, error)) from None
 
     def _columns(self, records: Records, kind: pa.DataType) -> list[pa.ChunkedArray] | None:
-        """Return the fields, or None if they are of other types, or if Arrow cannot read them."""
+        """Return the fields as columns, or None if they have another type, or Arrow cannot read them."""
         import pyarrow.json as pj
 
         data = _without_separators(records)
@@ -141,6 +149,7 @@ class _ObjectReader:
         return BETWEEN_COLUMNS.join(texts) if texts else next(iter(present), None)
 
     def _surrogate(self, records: Records, values: list[Any], error: UnicodeEncodeError) -> str:
+        """Return the message for a lone surrogate in the values of some records."""
         line = next(
             records.line_of(int(start))
             for start, value in zip(records.starts, values, strict=True)
@@ -154,7 +163,7 @@ class _ObjectReader:
 
 
 def _without_separators(records: Records) -> pa.Buffer:
-    """Return the objects with blanks between them, in place of the commas and brackets of arrays."""
+    """Return the objects with spaces between them, in place of the commas and brackets of arrays."""
     data = np.frombuffer(records.data, np.uint8).copy()
     ends = records.ends[:-1]
     gaps = records.starts[1:] - ends

@@ -1,4 +1,4 @@
-"""Datasets of Hugging Face that a program has made or loaded."""
+"""Hugging Face datasets that a program has created or loaded."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ DOCUMENTS_PER_READ = 256
 
 
 class LoadedDataset:
-    """A datasets.Dataset or IterableDataset that a program has made."""
+    """A datasets.Dataset or IterableDataset of a program."""
 
     def __init__(self, dataset: "datasets.Dataset | datasets.IterableDataset", *, fields: Sequence[str] = ("text",)):
         self.dataset = dataset
@@ -28,9 +28,9 @@ class LoadedDataset:
         return getattr(info, "dataset_name", None) or type(self.dataset).__name__
 
     def fingerprint(self) -> str | None:
-        """Return the fingerprint that datasets keeps of a Dataset.
+        """Return the fingerprint that datasets computes for a Dataset.
 
-        It is None for an IterableDataset, and for a Dataset with a transform.
+        It is None for an IterableDataset and for a Dataset with a transform.
 
         Raises:
             CorpusError: A column does not exist.
@@ -42,20 +42,24 @@ class LoadedDataset:
         return f"datasets:{fingerprint}:{','.join(self.fields)}"
 
     def holds_tokens(self) -> bool:
-        """Return whether the column is one of lists, whose tokens are given."""
+        """Return whether the column contains lists of tokens."""
         features = self.dataset.features
         if features is None or self.fields[0] not in features:
             return False
         return is_tokens(features.arrow_schema.field(self.fields[0]).type)
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read the columns."""
+        """Yield the documents.
+
+        Raises:
+            CorpusError: A column does not exist, or cannot contain documents.
+        """
         n_documents = len(self.dataset) if hasattr(self.dataset, "__len__") else None
         return coalesce(read_dataset(self.dataset, fields=self.fields, n_documents=n_documents))
 
 
 def check_columns(dataset: Any, fields: Sequence[str]) -> None:  # Any: Dataset or IterableDataset
-    """Raise CorpusError if the dataset lacks a column; if its columns are unknown, its first row is read."""
+    """Raise CorpusError if the dataset lacks a column. If its columns are unknown, the first row is read."""
     columns = None if _has_transform(dataset) else dataset.column_names
     if columns is None:
         columns = list(next(iter(dataset), dict.fromkeys(fields)))
@@ -68,15 +72,15 @@ def read_dataset(
     fields: Sequence[str],
     n_documents: int | None,
 ) -> Iterator[TextBatch]:
-    """Read columns, as Arrow unless a Python function makes the rows.
+    """Yield the documents of columns, read as Arrow unless a Python function creates the rows.
 
     Args:
         dataset: The dataset.
         fields: The columns.
-        n_documents: The number of rows, if it is known, from which the fraction is computed.
+        n_documents: The number of rows, from which the fraction is computed. If None, the number is unknown.
 
     Raises:
-        CorpusError: A column does not exist, or is not of texts.
+        CorpusError: A column does not exist, or cannot contain documents.
     """
     check_columns(dataset, fields)
     n_read = 0
@@ -91,15 +95,15 @@ def _by_arrow(dataset: Any, fields: Sequence[str]) -> Iterator[tuple[int, TextBa
         try:
             yield len(table), texts_of_columns([table[field] for field in fields], names=fields)
         except CorpusError as error:
-            raise CorpusError(f"{error} It is within the documents {n_read} to {n_read + len(table)}.") from None
+            raise CorpusError(f"{error} It is in the documents {n_read} to {n_read + len(table)}.") from None
         n_read += len(table)
 
 
 def _by_values(dataset: Any, fields: Sequence[str]) -> Iterator[tuple[int, TextBatch]]:
     if len(fields) > 1:
         raise CorpusError(
-            f"text_field must be one column where a function makes the rows, was: {', '.join(fields)}. "
-            "Let the function join them."
+            f"text_field must be one column if a function creates the rows, was: {', '.join(fields)}. "
+            "Join the columns in the function."
         )
     reader = ValueReader(f"column '{fields[0]}'")
     for rows in dataset.iter(batch_size=DOCUMENTS_PER_READ):
@@ -113,7 +117,7 @@ def _by_values(dataset: Any, fields: Sequence[str]) -> Iterator[tuple[int, TextB
 
 
 def _is_arrow(dataset: Any) -> bool:
-    """Return whether the rows are stored as Arrow, rather than made one by one by a Python function."""
+    """Return whether the rows are stored as Arrow, rather than created one by one by a Python function."""
     rows = getattr(dataset, "_ex_iterable", None)  # of an IterableDataset
     if rows is not None:  # without iter_arrow, Arrow would infer another type for each batch
         return getattr(rows, "iter_arrow", None) is not None

@@ -1,4 +1,4 @@
-"""Files on this machine: finds those that a user means, and reads them, decompressed and as UTF-8."""
+"""Local files: finds files by paths and patterns, and reads them decompressed and as UTF-8."""
 
 import codecs
 import glob
@@ -28,15 +28,16 @@ FILE_KINDS = {
 
 
 def find_files(names: Sequence[str], *, folder: str = "") -> list[str]:
-    """Return the files that names or patterns stand for.
+    """Return the files for a list of paths and patterns.
 
-    An existing path stands for itself, whatever characters it has. Otherwise it is tried without the quotes around it,
-    with "$" in place of "$$" (which configs need), and with the home directory in place of "~". If none of these
-    exists, it is a pattern. Patterns leave out names that begin with "_", such as Spark's _SUCCESS.
+    If a path exists, it is used literally, even if it contains characters of patterns. Otherwise it is tried without
+    the quotes around it, with "$" in place of "$$" (which configs need), and with the home directory in place of "~".
+    If none of these paths exists, it is used as a pattern. Patterns do not match names that begin with "_", such as
+    Spark's _SUCCESS.
 
     Args:
-        names: Paths, or patterns with * ? [ ], where ** stands for any folders.
-        folder: The folder that they are relative to.
+        names: Paths, or patterns with * ? [ ]. The pattern ** matches any number of folders.
+        folder: The folder for relative paths.
 
     Raises:
         CorpusError: A file does not exist, or is not a regular file.
@@ -47,7 +48,7 @@ def find_files(names: Sequence[str], *, folder: str = "") -> list[str]:
         literal = next((spelling for spelling in spellings if os.path.lexists(spelling)), None)
         files = [literal] if literal is not None else _matches(spellings)
         if not files:
-            raise CorpusError(f"data_files must name existing files, was: {name}. {_why_missing(name)}")
+            raise CorpusError(f"data_files must be existing files, was: {name}. {_why_missing(name)}")
         found += files
     for file in found:
         _check_regular(file)
@@ -55,14 +56,14 @@ def find_files(names: Sequence[str], *, folder: str = "") -> list[str]:
 
 
 def is_local(name: str) -> bool:
-    """Return whether a name is that of files on this machine, rather than a URL."""
+    """Return whether a name is a local path or pattern rather than a URL."""
     return "://" not in name or os.path.exists(name)
 
 
 def _spellings(name: str) -> list[str]:
     bare = name[1:-1] if len(name) > 2 and name[0] == name[-1] and name[0] in "\"'" else name
     spellings = [name, bare]
-    while "$$" in spellings[-1]:  # each time that a config is written doubles it
+    while "$$" in spellings[-1]:  # writing a config doubles each "$"
         spellings.append(spellings[-1].replace("$$", "$"))
     return list(dict.fromkeys([*spellings, *map(os.path.expanduser, spellings)]))
 
@@ -84,16 +85,16 @@ def _matches(patterns: list[str]) -> list[str]:
 def _why_missing(name: str) -> str:
     if any(mark in name for mark in "\t\n\r\b\f\v\a"):
         return (
-            "It has a control character, since a backslash in double quotes begins an escape sequence. Write / or \\\\ "
-            "in place of \\."
+            "It contains a control character, because a backslash in double quotes begins an escape sequence. "
+            "Use / or \\\\ in place of \\."
         )
     if name.startswith(('"', "'")):
-        return "Quotes belong to the name if what they hold is not valid JSON. Write / or \\\\ for a backslash."
+        return "The quotes are part of the name, because the value is not valid JSON. Use / or \\\\ in place of \\."
     return "No file matches." if glob.has_magic(name) else "There is no such file."
 
 
 def _check_regular(file: str) -> None:
-    """Raise CorpusError if a file is not a regular one, or has no end."""
+    """Raise CorpusError if a file is not a regular file, or may be endless."""
     try:
         mode = os.stat(file).st_mode
     except OSError as error:
@@ -104,7 +105,7 @@ def _check_regular(file: str) -> None:
     if kind is not None:
         raise CorpusError(
             f"data_files must be regular files, but {file} is {kind}. "
-            "Copy its content to a file, or read standard input by spacy_w2v.StandardInput.v1."
+            "Copy its content to a file, or read standard input with spacy_w2v.StandardInput.v1."
         )
 
 
@@ -113,13 +114,17 @@ class OpenFile(NamedTuple):
 
     name: str
     stream: IO[bytes]
-    """Its content, decompressed."""
+    """The decompressed content."""
     position: Callable[[], int]
-    """Returns the number of bytes of the file on disk that have been read."""
+    """Returns the number of bytes that have been read from the file on disk."""
 
 
 def open_files(file: str) -> Iterator[OpenFile]:
-    """Open a file, or the members of a .zip archive in turn. Raises CorpusError if a package is missing."""
+    """Open a file, or each member of a .zip archive.
+
+    Raises:
+        CorpusError: A package for decompression is missing.
+    """
     compression = compression_of(file)
     if compression == "zip":
         with zipfile.ZipFile(file) as archive:
@@ -134,6 +139,16 @@ def open_files(file: str) -> Iterator[OpenFile]:
 
 @contextmanager
 def _decompressed(raw: IO[bytes], name: str, compression: str | None) -> Iterator[IO[bytes]]:
+    """Yield the decompressed content of an open file.
+
+    Args:
+        raw: The file.
+        name: Its name, for errors.
+        compression: Its compression, from `compression_of`.
+
+    Raises:
+        CorpusError: A package for decompression is missing.
+    """
     from fsspec.compression import compr
 
     if compression is None:
@@ -145,14 +160,14 @@ def _decompressed(raw: IO[bytes], name: str, compression: str | None) -> Iterato
 
 
 def compression_of(file: str) -> str | None:
-    """Return the compression of a file, as fsspec infers it from the name, or None."""
+    """Return the compression that fsspec infers from the name of a file, or None."""
     from fsspec.utils import infer_compression
 
     return cast("str | None", infer_compression(file.lower()))
 
 
 def check_compression(file: str, compression: str | None) -> None:
-    """Raise CorpusError if a package for reading a compressed file is missing."""
+    """Raise CorpusError if the package for decompressing a file is missing."""
     if compression == "zstd" and find_spec("zstandard") is None:
         raise CorpusError(f'Reading {file} needs zstandard. Install it with: pip install "spacy-w2v[zstd]"')
     if compression in ("lz4", "snappy") and find_spec(compression) is None:
@@ -162,18 +177,18 @@ def check_compression(file: str, compression: str | None) -> None:
 def read_blocks(
     stream: IO[bytes], *, name: str, encoding: str = "utf-8", encoding_errors: str = "strict"
 ) -> Iterator[bytes]:
-    """Read a stream as blocks of UTF-8, without a byte order mark.
+    """Yield the content of a stream as blocks of UTF-8, without a byte order mark.
 
-    With "utf-8" and "strict", bytes are not checked here, but when strings are made of them.
+    With "utf-8" and "strict", this function does not check the bytes. They are checked when strings are created.
 
     Args:
         stream: The file.
         name: The name of the file, for errors.
         encoding: The encoding of the text.
-        encoding_errors: "strict", "replace" or "ignore", for bytes that are not valid in the encoding.
+        encoding_errors: "strict", "replace" or "ignore", for bytes that are invalid in the encoding.
 
     Raises:
-        CorpusError: Bytes are not valid in the encoding.
+        CorpusError: Bytes are invalid in the encoding.
     """
     plain = codecs.lookup(encoding).name == "utf-8" and encoding_errors == "strict"
     decoder = None if plain else codecs.getincrementaldecoder(encoding)(encoding_errors)
@@ -205,7 +220,13 @@ def read_blocks(
 
 
 def check_byte_order_mark(start: bytes, *, name: str, encoding: str) -> None:
-    """Raise CorpusError if a file begins with the byte order mark of UTF-16 or UTF-32, but is read as UTF-8."""
+    """Raise CorpusError if a file begins with the byte order mark of UTF-16 or UTF-32, but is read as UTF-8.
+
+    Args:
+        start: The first bytes of the file.
+        name: The name of the file, for the message.
+        encoding: The encoding in which the file is read.
+    """
     if start.startswith(UTF16_BOMS) and codecs.lookup(encoding).name == "utf-8":
         width = 32 if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) else 16
         raise CorpusError(

@@ -1,4 +1,4 @@
-"""Several sources as one: one after the other, or mixed by weights."""
+"""Several sources as one: concatenated, or mixed by weights."""
 
 import math
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ DOCUMENTS_PER_DRAW = 1000
 
 
 class Concatenation:
-    """Sources that are read one after the other."""
+    """Sources that are read in order."""
 
     def __init__(self, sources: dict[str, TextSource]):
         if not sources:
-            raise CorpusError("sources must name at least one source, was empty.")
+            raise CorpusError("sources must have at least one source, was empty.")
         self.sources = sources
 
     @property
@@ -30,11 +30,11 @@ class Concatenation:
         return " + ".join(self.sources)
 
     def fingerprint(self) -> str | None:
-        """Return a hash of all fingerprints, or None if one is unknown."""
+        """Return a hash of all fingerprints, or None if a fingerprint is None."""
         return _joint_fingerprint(self.sources, "")
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read each source to its end."""
+        """Yield the documents of each source in order."""
         for number, source in enumerate(self.sources.values()):
             for batch in source.batches():
                 fraction = None if batch.fraction is None else (number + batch.fraction) / len(self.sources)
@@ -44,16 +44,27 @@ class Concatenation:
 class Interleaving:
     """Sources that are mixed document by document, in proportion to their weights.
 
-    With stop = "first_exhausted" the mixture ends with the first source that ends, so that the proportions hold up to
-    the last document. With "all_exhausted" it continues with the others until every document has been read once.
+    With stop = "first_exhausted", the mixture ends with the first source that ends, so the proportions are exact until
+    the last document. With "all_exhausted", it continues with the other sources until each document has been read once.
     """
 
     def __init__(self, sources: dict[str, TextSource], *, weights: dict[str, float], seed: int, stop: str):
+        """Initialize a mixture.
+
+        Args:
+            sources: The sources by name.
+            weights: The weight of each source, by name, greater than 0.
+            seed: The seed of the random order, at least 0.
+            stop: "first_exhausted" or "all_exhausted".
+
+        Raises:
+            CorpusError: An argument is invalid.
+        """
         if not sources:
-            raise CorpusError("sources must name at least one source, was empty.")
+            raise CorpusError("sources must have at least one source, was empty.")
         if set(weights) != set(sources):
             raise CorpusError(
-                f"weights must name the same sources as sources ({', '.join(sources)}), was: {', '.join(weights)}"
+                f"weights must have the same names as sources ({', '.join(sources)}), was: {', '.join(weights)}"
             )
         if not all(0 < weight < math.inf for weight in weights.values()):
             raise CorpusError(f"weights must be greater than 0, was: {weights}")
@@ -74,11 +85,11 @@ class Interleaving:
         return " + ".join(f"{weight:g} {name}" for name, weight in self.weights.items())
 
     def fingerprint(self) -> str | None:
-        """Return a hash of all fingerprints and of the mixture, or None if a fingerprint is unknown."""
+        """Return a hash of all fingerprints and of the weights, seed and stop, or None if a fingerprint is None."""
         return _joint_fingerprint(self.sources, repr((self.weights, self.seed, self.stop)))
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read 1,000 documents at a time, of which the sources' shares follow the multinomial distribution."""
+        """Yield batches of 1,000 documents. The number from each source follows the multinomial distribution."""
         cursors = {name: Cursor(name, source) for name, source in self.sources.items()}
         generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(self.seed)))
         while cursors:
@@ -89,7 +100,7 @@ class Interleaving:
             taken = {name: cursors[name].take(share) for name, share in zip(names, shares, strict=True)}
             ended = [i for i, name in enumerate(names) if cursors[name].is_exhausted]
             if ended and self.stop == "first_exhausted":
-                # The first draw from a source without documents ends the mixture, for the other sources too.
+                # The first draw from a source without documents ends the mixture.
                 end = min(np.flatnonzero(draws == i)[taken[names[i]].n_documents] for i in ended)
                 shares = np.bincount(draws[:end], minlength=len(names)).tolist()
                 for name, share in zip(names, shares, strict=True):
@@ -109,10 +120,18 @@ def _joint_fingerprint(sources: dict[str, TextSource], mixture: str) -> str | No
 
 @shown_by_spacy("The texts cannot be read")
 def make_concatenate_v1(sources: dict[str, Any]) -> Concatenation:
-    """Make the reader "spacy_w2v.Concatenate.v1": all documents of the first source, then of the next.
+    """Join several sources: all documents of the first source, then those of the next.
+
+    This is the reader "spacy_w2v.Concatenate.v1" of configs.
 
     Args:
-        sources: Readers by name; in Python anything that `spacy_w2v.train` takes.
+        sources: The sources by name, in order: readers, or in Python anything that `spacy_w2v.train` accepts.
+
+    Returns:
+        A source of texts, for `spacy_w2v.train` and other functions that take texts.
+
+    Raises:
+        CorpusError: There is no source, or a source does not contain texts.
 
     Example:
         >>> texts = spacy_w2v.concatenate({"news": "news.txt", "more": ["A quiet day."]})
@@ -129,8 +148,19 @@ def make_interleave_v1(
     seed: int = 0,
     stop: str = "first_exhausted",
 ) -> Interleaving:
-    """Make the reader "spacy_w2v.Interleave.v1": documents of all sources, mixed by weights.
+    """Mix the documents of several sources, in proportion to weights.
 
-    Its stop = "all_exhausted" is "all_exhausted_without_replacement" of datasets and of "spacy_w2v.Interleave.v2".
+    This is the reader "spacy_w2v.Interleave.v1" of configs. Use "spacy_w2v.Interleave.v2" in new configs: its values of
+    `stop` have the same meaning as in `datasets.interleave_datasets`.
+
+    Args:
+        sources: The readers by name.
+        weights: The weight of each source, by name, greater than 0.
+        seed: The seed of the random order, at least 0.
+        stop: "first_exhausted" ends with the first source that ends. "all_exhausted" ends when each document has been
+            read once, which "spacy_w2v.Interleave.v2" calls "all_exhausted_without_replacement".
+
+    Raises:
+        CorpusError: An argument is invalid.
     """
     return Interleaving(sources, weights=weights, seed=seed, stop=stop)

@@ -1,4 +1,4 @@
-"""Local files of one format, of which a source reads some columns: nothing else in them matters."""
+"""Local files of one format. Only some of their columns are read."""
 
 import os
 import warnings
@@ -22,17 +22,26 @@ TABLES = {"parquet": open_parquet, "arrow": open_arrow}
 
 
 class Shards:
-    """The files of a source, which are read one after the other."""
+    """The files of a source, which are read in order."""
 
     def __init__(
         self,
         files: Sequence[str],
         *,
-        format: str,  # the usual name
+        format: str,
         fields: Sequence[str],
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
     ):
+        """Initialize a source for files.
+
+        Args:
+            files: The paths of the files.
+            format: "text", "json", "csv", "spacy", "parquet" or "arrow".
+            fields: The columns to read.
+            encoding: The encoding of text, JSON and CSV files.
+            encoding_errors: "strict", "replace" or "ignore", for bytes that are invalid in the encoding.
+        """
         self.files = list(files)
         self.format = format
         self.fields = fields
@@ -41,9 +50,9 @@ class Shards:
         self._has_texts = False
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read the files in order.
+        """Yield the documents of the files in order.
 
-        The columns of all tables and headers are checked first, so that a long run does not end with a wrong file.
+        The columns of all tables and CSV files are checked first, so that a long run does not fail at its last file.
 
         Raises:
             CorpusError: A file cannot be read.
@@ -68,19 +77,23 @@ class Shards:
             done += size
 
     def _files_with_content(self) -> list[str]:
-        """Return the files that are not empty. Raises CorpusError if all are, in a format where files have headers."""
+        """Return the files that are not empty.
+
+        Raises:
+            CorpusError: All files are empty, and their format has a header.
+        """
         files = [file for file in self.files if os.path.getsize(file)]
         empty = [file for file in self.files if not os.path.getsize(file)]
         if empty and self.format not in ("text", "json"):
             if not files:
                 raise CorpusError(
-                    f"data_files must have content as {self.format}, but all are empty: {', '.join(empty[:3])}"
+                    f"data_files must contain {self.format} data, but all are empty: {', '.join(empty[:3])}"
                 )
             _warn(f"Left out {len(empty)} of {len(self.files)} files because they are empty: {', '.join(empty[:3])}")
         return files
 
     def _check_columns(self, file: str) -> None:
-        """Raise CorpusError if a file has rows, but lacks a column."""
+        """Raise CorpusError if a file with rows lacks a column."""
         for opened in open_files(file):
             hint = ""
             with _reporting_damage(opened.name):
@@ -94,7 +107,7 @@ class Shards:
                     if table.n_rows == 0:
                         continue
             if columns:
-                what = "the dataset" if len(self.files) == 1 else f"every file, but {opened.name} has others"
+                what = "the dataset" if len(self.files) == 1 else f"every file, but {opened.name} has other columns"
                 check_fields(self.fields, columns, what=f"{what} ({', '.join(columns)})", hint=hint)
 
     def _read_checked(self, opened: OpenFile) -> Iterator[TextBatch]:
@@ -125,8 +138,8 @@ class Shards:
                 found = fields_of(records)
                 if not self._has_texts:
                     check_fields(self.fields, found, what=f"the dataset ({', '.join(found)})")
-                lacking = f"{opened.name} seems to lack {', '.join(self.fields)}: it has {', '.join(found)}."
-                _warn(f"{lacking} Its rows are null.")
+                rule = f"{opened.name} must have the field {', '.join(self.fields)}, but seems to have only"
+                _warn(f"{rule}: {', '.join(found)}. Its rows are left out as null.")
             is_first = False
             yield batch
 
@@ -144,7 +157,7 @@ class Shards:
     def _open_table(self, opened: OpenFile) -> Table:
         stream: IO[bytes] | pa.NativeFile = opened.stream
         if compression_of(opened.name) is None and os.path.isfile(opened.name):
-            stream = pa.OSFile(opened.name)  # which is read without Python's lock
+            stream = pa.OSFile(opened.name)  # reads without the GIL
         return TABLES[self.format](stream, name=opened.name)
 
 
@@ -154,8 +167,8 @@ def check_fields(fields: Sequence[str], columns: Sequence[str] | set[str], *, wh
     Args:
         fields: The fields.
         columns: The names of all columns.
-        what: What has the columns, for the message.
-        hint: What may be wrong, for the message.
+        what: The object with the columns, for the message.
+        hint: The likely cause, for the message. If empty, a similar name is suggested.
     """
     for field in fields:
         if field not in columns:
@@ -173,10 +186,10 @@ def _warn(text: str) -> None:
 
 @contextmanager
 def _reporting_damage(name: str) -> Iterator[None]:
-    """Raise CorpusError with the name of a file in place of whatever libraries raise if it is damaged."""
+    """Raise CorpusError, with the name of the file, in place of any error of a library for a damaged file."""
     try:
         yield
     except CorpusError:
         raise
-    except Exception as error:  # of gzip, lzma, zstandard, zip, Arrow: they have no common base
+    except Exception as error:  # gzip, lzma, zstandard, zip and Arrow have no common class
         raise CorpusError(f"The files must be readable, but {name} is not: {first_line(error)}") from error

@@ -1,4 +1,4 @@
-"""The protocol of sources of texts, and the batches of Arrow strings in which texts come."""
+"""The protocol of text sources, and the Arrow batches in which they return texts."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -8,54 +8,61 @@ import numpy as np
 import pyarrow as pa
 
 BATCH_BYTES = 2 << 20
-"""Sources join or cut what they read into batches of about this size: large enough that it pays to number distinct
-pre-tokens instead of tokens, small enough that a batch and what is made of it fit in some ten megabytes."""
+"""The approximate size of a batch of texts.
+
+A batch is large enough that it contains frequent pre-tokens many times, and tokenizing only distinct ones saves time.
+It is small enough that it takes some ten megabytes with its tokens.
+"""
 
 
 GIVEN_TOKENS = pa.large_list(pa.large_list(pa.large_string()))
-"""Documents whose tokens are given: lists of sentences, which are lists of tokens."""
+"""The type of documents that are already tokenized: lists of sentences, which are lists of tokens."""
 
 
 LONGEST_TEXT = 4 * BATCH_BYTES
-"""Texts of more bytes are cut: to encode a text takes some twenty times its size in memory."""
+"""The maximum size of a text, in bytes. Longer texts are cut: encoding takes some twenty times the size of a text."""
 
 
 class TextBatch(NamedTuple):
-    """Some texts, in the order of the source."""
+    """A batch of texts, in the order of the source."""
 
     texts: pa.LargeStringArray | pa.LargeListArray
-    """The documents, without nulls: strings, or lists of the type GIVEN_TOKENS."""
+    """The documents without nulls: strings, or lists of the type GIVEN_TOKENS."""
     n_documents: int
-    """Documents that end in this batch; a document may be cut into several batches."""
+    """Documents that end in this batch. A long document may be cut into several batches."""
     n_null: int
-    """Documents that were null, and are left out."""
+    """Documents that are left out because they are null."""
     n_not_text: int
-    """Documents that were not of the type of the others, and are left out."""
+    """Documents that are left out because their type differs from the others."""
     fraction: float | None
-    """How much of the source has been read with this batch, in [0, 1], if that can be known."""
+    """The fraction of the source that has been read after this batch, in [0, 1], or None if it is unknown."""
     example: str | None = None
-    """The first document of those, as messages show it."""
+    """The first document with a different type, shortened for messages."""
 
 
 @runtime_checkable
 class TextSource(Protocol):
-    """A stream of documents, which can be read once or more often; the readers of `[w2v.corpus]` return one."""
+    """A stream of documents, which can be read once or several times. The readers of `[w2v.corpus]` return one."""
 
     @property
     def name(self) -> str:
-        """A short name for messages and for the metadata of results."""
+        """A short name, for messages and for the metadata of results."""
 
     def fingerprint(self) -> str | None:
-        """Return a string that changes with the content, or None if there is no such string.
+        """Return a string that identifies the content, or None if the content is unknown before reading.
 
-        This is the first method that is called.
+        This method is called before `batches`.
 
         Raises:
             CorpusError: The source does not exist.
         """
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read the documents. Raises CorpusError if they cannot be read."""
+        """Yield the documents in batches.
+
+        Raises:
+            CorpusError: The documents cannot be read.
+        """
 
 
 def empty_texts() -> pa.LargeStringArray:
@@ -64,15 +71,15 @@ def empty_texts() -> pa.LargeStringArray:
 
 
 def text_of(document: pa.Scalar) -> str:
-    """Return a document of a batch as text; given tokens are joined by spaces, and sentences by line breaks."""
+    """Return a document of a batch as text. Tokens are joined by spaces, and sentences by line breaks."""
     value = document.as_py()
     return value if isinstance(value, str) else "\n".join(" ".join(filter(None, tokens)) for tokens in value)
 
 
 def coalesce(batches: Iterator[TextBatch]) -> Iterator[TextBatch]:
-    """Join small batches and cut large ones to about BATCH_BYTES, without changing the documents or their order.
+    """Join small batches and split large ones, to batches of about BATCH_BYTES bytes.
 
-    A text of more than LONGEST_TEXT bytes is cut into parts, like a long line of a text file.
+    Documents and their order do not change, except that a text of more than LONGEST_TEXT bytes is cut into parts.
     """
     pending: list[TextBatch] = []
     pending_bytes = 0
@@ -82,7 +89,7 @@ def coalesce(batches: Iterator[TextBatch]) -> Iterator[TextBatch]:
             pending, pending_bytes = [], 0
         pending.append(batch)
         pending_bytes += batch.texts.nbytes
-        # A batch that ends within a document ends the joined batch too: take_documents counts from the front.
+        # A joined batch must end where a document is cut, because take_documents counts from the front.
         if pending_bytes >= BATCH_BYTES or batch.n_documents != len(batch.texts):
             yield from _cut(_join(pending))
             pending, pending_bytes = [], 0
@@ -114,7 +121,16 @@ def _cut_long_texts(batch: TextBatch) -> Iterator[TextBatch]:
 
 
 def _cuts(data: memoryview, start: int, end: int) -> list[int]:
-    """Return where to cut a long text: after white space about every BATCH_BYTES, or else between characters."""
+    """Return where to cut a long text: after white space about every BATCH_BYTES bytes, or else between characters.
+
+    Args:
+        data: The UTF-8 of all texts.
+        start: The first byte of the text in `data`.
+        end: The byte after the last one.
+
+    Returns:
+        The offsets of the parts in `data`, from `start` to `end`.
+    """
     cuts = [start]
     while end - cuts[-1] > LONGEST_TEXT:
         stretch = bytes(data[cuts[-1] : cuts[-1] + BATCH_BYTES])
@@ -160,7 +176,7 @@ def _cut(batch: TextBatch) -> Iterator[TextBatch]:
 
 
 def take_documents(batches: Iterator[TextBatch], limit: int | None) -> Iterator[TextBatch]:
-    """Pass on batches until `limit` documents have been read, or all batches if it is None."""
+    """Yield batches until `limit` documents have been read. If `limit` is None, yield all batches."""
     if limit is None:
         yield from batches
         return

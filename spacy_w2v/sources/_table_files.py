@@ -1,4 +1,4 @@
-"""Parquet files, Arrow files and Arrow streams, of which only some columns are read."""
+"""Parquet files, Arrow files and Arrow streams. Only some of their columns are read."""
 
 from collections.abc import Iterator, Sequence
 from typing import IO, Any, NamedTuple
@@ -16,22 +16,26 @@ ARROW_FILE_MARK = b"ARROW1"
 
 
 class Table(NamedTuple):
-    """An open file with a table."""
+    """An open table file."""
 
     name: str
     schema: pa.Schema
     n_rows: int | None
-    """The number of rows, or None if it is known only after reading."""
+    """The number of rows, or None if it is unknown before reading."""
     reader: Any  # Any: a ParquetFile, RecordBatchFileReader or RecordBatchStreamReader
 
     def check(self, fields: Sequence[str]) -> None:
-        """Raise CorpusError if a table with rows has a field whose type cannot hold texts."""
+        """Raise CorpusError if the table has rows, and the type of a field cannot contain documents."""
         for field in fields if self.n_rows != 0 else ():
             if field in self.schema.names and not self._is_null(field):
                 check_type(self.schema.field(field).type, name=field, where=self.name)
 
     def batches(self, fields: Sequence[str]) -> Iterator[TextBatch]:
-        """Read columns. Raises CorpusError if the type of one cannot hold texts."""
+        """Yield the documents of some columns.
+
+        Raises:
+            CorpusError: The type of a column cannot contain documents.
+        """
         n_read = 0
         for part in self._parts(fields):
             columns = [part.column(field) for field in fields]
@@ -40,7 +44,7 @@ class Table(NamedTuple):
                 batch = texts_of_columns(columns, names=fields)
             except CorpusError as error:
                 raise CorpusError(
-                    f"{error} It is in {self.name}, within the rows {n_read} to {n_read + len(part)}."
+                    f"{error} It is in {self.name}, in the rows {n_read} to {n_read + len(part)}."
                 ) from None
             n_read += len(part)
             yield batch._replace(fraction=n_read / self.n_rows if self.n_rows else None)
@@ -49,7 +53,7 @@ class Table(NamedTuple):
         import pyarrow.parquet as pq
 
         if isinstance(self.reader, pq.ParquetFile):
-            # use_threads would decode whole row groups in advance, which gains nothing for one column.
+            # use_threads would decode whole row groups in advance, with no benefit for one column.
             yield from self.reader.iter_batches(ROWS_PER_READ, columns=list(fields), use_threads=False)
         elif isinstance(self.reader, pa.ipc.RecordBatchFileReader):
             yield from map(self.reader.get_batch, range(self.reader.num_record_batches))
@@ -57,14 +61,14 @@ class Table(NamedTuple):
             yield from self.reader
 
     def _is_null(self, field: str) -> bool:
-        """Return whether a column of a Parquet file is known to have only nulls, whatever its type."""
+        """Return whether the metadata of a Parquet file shows that a column has only nulls."""
         import pyarrow.parquet as pq
 
         if not isinstance(self.reader, pq.ParquetFile):
             return False
         metadata = self.reader.metadata
         paths = [metadata.schema.column(i).path for i in range(metadata.num_columns)]
-        if field not in paths:  # it is nested
+        if field not in paths:  # a nested column
             return False
         groups = [metadata.row_group(i).column(paths.index(field)) for i in range(metadata.num_row_groups)]
         return all(
@@ -74,7 +78,15 @@ class Table(NamedTuple):
 
 
 def open_parquet(stream: IO[bytes], *, name: str) -> Table:
-    """Open a Parquet file. Raises CorpusError if it is something else."""
+    """Open a Parquet file.
+
+    Args:
+        stream: The file.
+        name: Its name, for errors.
+
+    Raises:
+        CorpusError: The file is not a Parquet file.
+    """
     import pyarrow.parquet as pq
 
     try:
@@ -85,7 +97,15 @@ def open_parquet(stream: IO[bytes], *, name: str) -> Table:
 
 
 def open_arrow(stream: IO[bytes], *, name: str) -> Table:
-    """Open an Arrow file or stream. Raises CorpusError if it is something else."""
+    """Open an Arrow file or Arrow stream.
+
+    Args:
+        stream: The file.
+        name: Its name, for errors.
+
+    Raises:
+        CorpusError: The file is not an Arrow file.
+    """
     is_file = stream.read(len(ARROW_FILE_MARK)) == ARROW_FILE_MARK
     stream.seek(0)
     try:

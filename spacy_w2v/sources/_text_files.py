@@ -1,4 +1,4 @@
-"""Plain text, one document per line, from files or standard input; read in blocks, so lines may be of any length."""
+"""Plain text with one document per line, from files or standard input. It is read in blocks: lines may be long."""
 
 import codecs
 import sys
@@ -13,33 +13,33 @@ from spacy_w2v.errors import CorpusError
 from spacy_w2v.sources._local_files import UTF8_BOM, check_byte_order_mark
 from spacy_w2v.sources._source import BATCH_BYTES, TextBatch, empty_texts, take_documents
 
-# A block without a line break is cut after a space, tab, vertical tab, form feed, or Chinese full stop.
+# A block without a line break is cut after a space, tab, vertical tab, form feed, ideographic space or full stop.
 BLANKS = (b" ", b"\t", b"\v", b"\f", "\u3000".encode(), "。".encode())
 NEWLINE = b"\n"
 MAX_PENDING_BYTES = 8 << 20
-"""Bytes without white space that are kept in memory until some white space comes."""
+"""The maximum number of bytes without white space that are kept in memory before a cut."""
 
 
 def read_text(
     file: IO[bytes], *, name: str, encoding: str = "utf-8", encoding_errors: str = "strict"
 ) -> Iterator[TextBatch]:
-    r"""Read a file's lines, which end in "\n" or "\r\n", as documents; `fraction` stays None.
+    r"""Yield the lines of a file, which end in "\n" or "\r\n", as documents. `fraction` is None.
 
-    A line of more than 2 MiB, such as a corpus on one line, is cut at white space, or after any character if there is
-    no white space in 8 MiB: memory does not grow with the length of a line.
+    A line of more than 2 MiB, such as a corpus on a single line, is cut at white space. If there is no white space in
+    8 MiB, it is cut after any character. So memory does not grow with the length of a line.
 
     Args:
         file: The file.
         name: The name of the file, for errors.
         encoding: The encoding of the text.
-        encoding_errors: "strict", "replace" or "ignore", for bytes that are not valid in the encoding.
+        encoding_errors: "strict", "replace" or "ignore", for bytes that are invalid in the encoding.
 
     Raises:
-        CorpusError: Bytes are not valid in the encoding. It names their position.
+        CorpusError: Bytes are invalid in the encoding. The message has their position.
     """
     if not _can_be_cut(encoding):
         file, encoding = cast(IO[bytes], codecs.EncodedFile(file, "utf-8", encoding, encoding_errors)), "utf-8"
-    parts: list[bytes] = []  # the rest of earlier blocks, without a place to cut
+    parts: list[bytes] = []  # the end of the previous blocks, which could not be cut
     n_pending = 0
     position = 0
     line = 1
@@ -83,7 +83,16 @@ def read_text(
 
 
 def _lines(data: bytes, encoding: str, encoding_errors: str) -> pa.LargeStringArray:
-    """Return the lines of some bytes, without an empty one at the end. Raises UnicodeDecodeError."""
+    """Return the lines of some bytes, without an empty line at the end.
+
+    Args:
+        data: The bytes.
+        encoding: Their encoding.
+        encoding_errors: "strict", "replace" or "ignore", for invalid bytes.
+
+    Raises:
+        UnicodeDecodeError: Bytes are invalid in the encoding.
+    """
     whole = pa.LargeStringArray.from_buffers(1, pa.py_buffer(np.array([0, len(data)], np.int64)), pa.py_buffer(data))
     if codecs.lookup(encoding).name != "utf-8" or not _is_valid(whole):
         whole = pa.array([data.decode(encoding, encoding_errors)], pa.large_string())
@@ -92,10 +101,10 @@ def _lines(data: bytes, encoding: str, encoding_errors: str) -> pa.LargeStringAr
 
 
 def _can_be_cut(encoding: str) -> bool:
-    """Return whether text in an encoding has line breaks of one byte, and can be cut between characters.
+    """Return whether encoded text has line breaks of one byte, and can be cut between characters.
 
-    UTF-16 and similar encodings have longer line breaks. In GBK and similar ones, bytes do not show where a character
-    begins.
+    UTF-16 and similar encodings have longer line breaks. In GBK and similar encodings, the bytes do not show where a
+    character begins.
     """
     if codecs.lookup(encoding).name == "utf-8":
         return True
@@ -111,10 +120,17 @@ def _is_valid(texts: pa.LargeStringArray) -> bool:
 
 
 def _last_cut(block: bytes, n_pending: int) -> int:
-    """Return where to cut waiting bytes and the block after them, in bytes from their start; 0 means to read on.
+    """Return where to cut the pending bytes and the next block.
 
-    It is after the last whole line, or after the last word of a line that is longer than a block. If there is no white
-    space in MAX_PENDING_BYTES bytes, it is before the last character that may be incomplete.
+    The cut is after the last complete line, or after the last word of a line that is longer than a block. If there is
+    no white space in MAX_PENDING_BYTES bytes, the cut is before the last character that may be incomplete.
+
+    Args:
+        block: The next block.
+        n_pending: The number of pending bytes before it.
+
+    Returns:
+        The number of bytes before the cut, from the start of the pending bytes, or 0 if more input is needed.
     """
     end = block.rfind(NEWLINE) + 1
     if end:
@@ -133,7 +149,7 @@ def _last_cut(block: bytes, n_pending: int) -> int:
 
 
 class StandardInput:
-    """The lines of standard input, each a document. It can be read only once, and is not kept in the cache."""
+    """Standard input with one document per line. It can be read only once, and is not cached."""
 
     def __init__(self, *, encoding: str = "utf-8", encoding_errors: str = "strict", max_documents: int | None = None):
         self.encoding = encoding
@@ -146,12 +162,16 @@ class StandardInput:
         return "standard input"
 
     def fingerprint(self) -> None:
-        """Return None: the content is not known in advance. Raises CorpusError if standard input is a terminal."""
+        """Return None, because the content is unknown before reading.
+
+        Raises:
+            CorpusError: Standard input is a terminal.
+        """
         if sys.stdin.isatty():
             raise CorpusError("Standard input must be a file or a pipe, was: a terminal. Pipe the texts to it.")
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read to the end of the input."""
+        """Yield the lines, to the end of the input."""
         file = cast(BinaryIO, sys.stdin.buffer)
         batches = read_text(file, name=self.name, encoding=self.encoding, encoding_errors=self.encoding_errors)
         return take_documents(batches, self.max_documents)
@@ -160,11 +180,24 @@ class StandardInput:
 def make_standard_input_v1(
     encoding: str = "utf-8", encoding_errors: str = "strict", max_documents: int | None = None
 ) -> StandardInput:
-    """Make the reader "spacy_w2v.StandardInput.v1", of which each line is a document.
+    """Read texts from standard input, one document per line.
+
+    This is the reader "spacy_w2v.StandardInput.v1" of configs. Use it to pipe texts to a program, for example
+    `zcat news.txt.gz | python train.py`. Standard input can be read only once, so it is encoded again in each run.
 
     Args:
         encoding: The encoding of the text.
-        encoding_errors: "strict", "replace" or "ignore", for bytes that are not valid in the encoding.
-        max_documents: The number of documents to read, or None for all.
+        encoding_errors: What to do with bytes that are invalid in the encoding: "strict" raises an error, "replace"
+            inserts U+FFFD, and "ignore" leaves them out.
+        max_documents: The maximum number of lines to read. If None, all lines are read.
+
+    Returns:
+        A source of texts, for `spacy_w2v.train` and other functions that take texts. Reading it raises CorpusError if
+        standard input is a terminal or has invalid bytes.
+
+    Example:
+        >>> texts = spacy_w2v.standard_input(max_documents=100_000)
+        >>> texts.name
+        'standard input'
     """
     return StandardInput(encoding=encoding, encoding_errors=encoding_errors, max_documents=max_documents)

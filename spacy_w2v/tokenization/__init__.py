@@ -1,1 +1,1 @@
-"""From texts to tokens: exactly those that a pipeline makes."""
+"""Tokenization: exactly the tokens of a spaCy pipeline, most of them without calling spaCy."""

@@ -1,4 +1,4 @@
-"""The affix rules of spaCy's stock tokenizer: methods of compiled expressions, or functions of the user's."""
+"""The affix rules of spaCy's stock tokenizer: methods of compiled regular expressions, or a user's functions."""
 
 import re
 from collections.abc import Iterator
@@ -15,27 +15,27 @@ METHODS = {
     "token_match": "match",
     "url_match": "match",
 }
-"""The attributes of a tokenizer that hold the rules, and the method of an expression that spaCy assigns to each."""
+"""The attributes of a tokenizer with its rules, and the method of a regular expression that spaCy assigns to each."""
 
 
-def affix_functions(tokenizer: "Tokenizer") -> dict[str, Any]:  # Any: whatever can be called
-    """Return the rules that a stock tokenizer has, by the names of METHODS, without those that are None."""
+def affix_functions(tokenizer: "Tokenizer") -> dict[str, Any]:  # Any: any callable
+    """Return the affix rules of a stock tokenizer by their names in METHODS, without rules that are None."""
     functions = {name: getattr(tokenizer, name) for name in METHODS}
     return {name: function for name, function in functions.items() if function is not None}
 
 
 def expression_of(function: Any) -> re.Pattern[str] | None:  # Any: as above
-    """Return the compiled expression that a method belongs to, or None for any other function."""
+    """Return the compiled regular expression of a method, or None for any other function."""
     expression = getattr(function, "__self__", None)
     if not isinstance(expression, re.Pattern):
         return None
     return expression if function == getattr(expression, getattr(function, "__name__", ""), None) else None
 
 
-def state_of(tokenizer: Any) -> list[Any]:  # Any: tokenizers of all kinds, and what is to be hashed
-    """Return what decides the tokens of a tokenizer: equal for equal tokenizers, in every process.
+def state_of(tokenizer: Any) -> list[Any]:  # Any: tokenizers have no common type
+    """Return the state that determines the tokens of a tokenizer. It is equal for equal tokenizers, in every process.
 
-    If the state of a tokenizer cannot be found out, it differs from all others.
+    If the state cannot be determined, the result is unique.
     """
     from spacy.tokenizer import Tokenizer
 
@@ -56,8 +56,8 @@ def _describe(function: Any) -> tuple[str, ...]:  # Any: as above
     return function.__name__, str(expression.pattern), str(expression.flags)
 
 
-def _hash(thing: Any) -> str:  # Any: a function or object of the user's
-    """Return a hash of code and data, without the vocab of a pipeline, which changes with every text."""
+def _hash(thing: Any) -> str:  # Any: a user's function or object
+    """Return a hash of code and data, without the vocab of a pipeline, which changes with each text."""
     from datasets.fingerprint import Hasher
     from spacy.language import Language
     from spacy.vocab import Vocab
@@ -66,14 +66,15 @@ def _hash(thing: Any) -> str:  # Any: a function or object of the user's
     known = {name: value for name, value in data.items() if not isinstance(value, Vocab | Language)}
     try:
         return str(Hasher.hash((type(thing), known) if len(known) < len(data) else thing))
-    except Exception:  # pickling an arbitrary object may raise anything
+    except Exception:  # pickling an arbitrary object may raise any error
         return uuid4().hex
 
 
-def unsaved_rules(tokenizer: Any) -> Iterator[str]:  # Any: tokenizers of all kinds
-    """Yield a clause with the reason for each rule of a stock tokenizer that spaCy cannot save.
+def unsaved_rules(tokenizer: Any) -> Iterator[str]:  # Any: tokenizers have no common type
+    """Yield the reason, as a clause, for each affix rule of a stock tokenizer that spaCy cannot save.
 
-    spaCy saves the text of each expression only, and later assigns its usual method, whatever was there before.
+    spaCy saves only the pattern of each regular expression. On loading, it compiles the pattern without flags, and
+    assigns the method of METHODS.
     """
     from spacy.tokenizer import Tokenizer
 
@@ -84,6 +85,6 @@ def unsaved_rules(tokenizer: Any) -> Iterator[str]:  # Any: tokenizers of all ki
         if expression is None:
             yield f"{name} is a function other than re.compile(...).{method}"
         elif function.__name__ != method:
-            yield f"{name} is the method {function.__name__}, not {method}, of an expression"
+            yield f"{name} is the method {function.__name__} of a regular expression, not {method}"
         elif expression.flags != re.compile(expression.pattern).flags:
-            yield f"{name} has flags, which must stand in the expression itself, as in (?i)"
+            yield f"{name} has flags, which must be part of the pattern, for example (?i)"

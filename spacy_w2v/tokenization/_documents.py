@@ -1,4 +1,4 @@
-"""The general way to tokens: any tokenizer, document by document."""
+"""Tokenization with any tokenizer, document by document."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class DocumentEncoder:
-    """Encodes texts with `nlp.tokenizer`, which makes a Doc of each."""
+    """Encodes texts with `nlp.tokenizer`, which creates a Doc for each text."""
 
     def __init__(
         self,
@@ -23,6 +23,14 @@ class DocumentEncoder:
         boundary: Literal["line", "sentence", "document"],
         min_tokens: int,
     ):
+        """Initialize an encoder.
+
+        Args:
+            nlp: The pipeline with the tokenizer.
+            rules: The rules for the keys of tokens.
+            boundary: The end of sentences.
+            min_tokens: The minimum number of tokens of a sentence. Shorter sentences are left out.
+        """
         self.nlp = nlp
         self.reader = SentenceReader(rules, boundary=boundary, min_tokens=min_tokens)
 

@@ -1,4 +1,4 @@
-"""Chooses how texts become tokens, and encodes a stream of them, in this process or in several."""
+"""Selects the fastest encoder for a pipeline, and encodes a stream of texts in one or more processes."""
 
 import pickle
 import warnings
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 SINGLE_PROCESS_BYTES = 256 << 20
-"""Bytes of text that this process encodes by pre-tokens before it starts others, if they are asked for.
+"""Bytes of text that this process encodes by pre-tokens before it starts other processes.
 
-That takes less time than to start processes that all tokenize the same pre-tokens.
+This is faster than starting several processes that all tokenize the same frequent pre-tokens.
 """
 
 
 class Encoder(Protocol):
-    """Turns texts into tokens."""
+    """Encodes texts as tokens."""
 
     def encode(self, texts: pa.LargeStringArray) -> EncodedBatch:
-        """Return the tokens of the texts, as whole sentences in the order of the texts."""
+        """Return the tokens of texts, in complete sentences, in the order of the texts."""
 
 
 def make_encoder(nlp: "Language", settings: TokensSettings) -> Encoder:
-    """Return the fastest encoder that gives exactly the tokens of the settings."""
+    """Return the fastest encoder that returns exactly the tokens of the pipeline with these settings."""
     rules = _rules(settings)
     if settings.boundary != "sentence" and (settings.tokenizer == "whitespace" or is_stock_tokenizer(nlp.tokenizer)):
         kind = WhitespaceTokenizer if settings.tokenizer == "whitespace" else StockTokenizer
@@ -55,7 +55,7 @@ def _rules(settings: TokensSettings) -> TokenRules:
 
 
 class _MixedEncoder:
-    """Encodes texts by one encoder, and documents whose tokens are given by another."""
+    """Encodes texts with one encoder, and tokenized documents with another."""
 
     def __init__(self, nlp: "Language", settings: TokensSettings):
         self.text_encoder = make_encoder(nlp, settings)
@@ -64,18 +64,18 @@ class _MixedEncoder:
         )
 
     def encode(self, texts: pa.LargeStringArray | pa.LargeListArray) -> EncodedBatch:
-        """Return the tokens of the documents, as whole sentences in the order of the documents."""
+        """Return the tokens of documents, in complete sentences, in the order of the documents."""
         return self.token_encoder.encode(texts) if texts.type == GIVEN_TOKENS else self.text_encoder.encode(texts)
 
 
 def encode_stream(
     batches: Iterator[TextBatch], nlp: "Language", settings: TokensSettings, *, code_path: Path | None = None
 ) -> Iterator[tuple[TextBatch, EncodedBatch]]:
-    """Encode batches in their order, in `settings.n_process` processes.
+    """Encode batches in order, in `settings.n_process` processes.
 
-    For n_process = 0 that is one process per core where this is faster. By pre-tokens it is not: one process encodes
-    ten million known tokens a second, and would need longer to hand them over. The result does not depend on the number
-    of processes, nor on which of them takes a batch.
+    With n_process = 0, there is one process per core if that is faster. With pre-tokens it is not: one process encodes
+    ten million known tokens per second, which is faster than sending them to another process. The result does not
+    depend on the number of processes.
 
     Args:
         batches: The texts.
@@ -98,38 +98,38 @@ def encode_stream(
         n_bytes_left -= batch.texts.nbytes
         yield batch, encoder.encode(batch.texts)
     n_process = settings.n_process or (1 if by_pretokens else available_cores())
-    next_ones = list(islice(batches, 2))
-    payload = _pickled(nlp, settings) if n_process > 1 and len(next_ones) == 2 else None
+    next_batches = list(islice(batches, 2))
+    payload = _pickled(nlp, settings) if n_process > 1 and len(next_batches) == 2 else None
     if payload is None:
-        for batch in chain(next_ones, batches):
+        for batch in chain(next_batches, batches):
             yield batch, encoder.encode(batch.texts)
     else:
-        del encoder  # with all that it has cached
-        make = partial(_make_encoder, payload, code_path)
-        yield from map_in_processes(make, chain(next_ones, batches), n_process)
+        del encoder  # frees its caches
+        factory = partial(_make_encoder, payload, code_path)
+        yield from map_in_processes(factory, chain(next_batches, batches), n_process)
 
 
 def _pickled(nlp: "Language", settings: TokensSettings) -> bytes | None:
-    """Return what a process needs to make the same encoder, or None if the tokenizer cannot be pickled.
+    """Return a pickle for creating the same encoder in another process, or None if the tokenizer is not picklable.
 
-    In that case it warns if more than one process was asked for.
+    If n_process is greater than 1, and the tokenizer is not picklable, warn.
     """
     try:
-        # Tokenizer.__reduce__ leaves its faster_heuristics out.
+        # Tokenizer.__reduce__ does not include faster_heuristics.
         faster_heuristics = getattr(nlp.tokenizer, "faster_heuristics", None)
         return pickle_with_words((nlp.vocab, nlp.tokenizer, faster_heuristics, settings))
-    except Exception as error:  # a user's tokenizer may raise anything; one process will do
+    except Exception as error:  # a user's tokenizer may raise any error
         if settings.n_process > 1:
             warnings.warn(
                 f"A tokenizer must be picklable for n_process = {settings.n_process}, but "
-                f"{type(nlp.tokenizer).__name__} is not: {error}. One process does all the work.",
+                f"{type(nlp.tokenizer).__name__} is not: {error}. Only one process is used.",
                 stacklevel=2,
             )
         return None
 
 
 class _Pipeline:
-    """The parts of a Language that encoders use, as they arrive in another process."""
+    """The parts of a Language that encoders use in another process."""
 
     def __init__(self, vocab: object, tokenizer: object):
         self.vocab = vocab

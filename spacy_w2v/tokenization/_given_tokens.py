@@ -1,4 +1,4 @@
-"""Documents whose tokens are given: lists of strings, which may hold white space, and are never split or joined."""
+"""Documents that are already tokenized. Tokens may contain white space, and are not split or joined."""
 
 import warnings
 from typing import TYPE_CHECKING
@@ -18,13 +18,21 @@ if TYPE_CHECKING:
 LINE_BREAKS = {"\n", "\r"}
 
 MAX_KNOWN_TOKENS = 1_000_000
-"""Distinct tokens that are cached between batches."""
+"""The maximum number of distinct tokens that are cached between batches."""
 
 
 class GivenTokensEncoder:
-    """Encodes documents of the type GIVEN_TOKENS; only the attributes of tokens come from the pipeline."""
+    """Encodes documents of the type GIVEN_TOKENS. The pipeline provides only the attributes of tokens."""
 
     def __init__(self, nlp: "Language", *, rules: TokenRules, boundary: str, min_tokens: int):
+        """Initialize an encoder.
+
+        Args:
+            nlp: The pipeline.
+            rules: The rules for the keys of tokens.
+            boundary: The end of sentences: "line", "sentence" or "document".
+            min_tokens: The minimum number of tokens of a sentence. Shorter sentences are left out.
+        """
         self.boundary = boundary
         self.min_tokens = max(1, min_tokens)
         self._keys = LexemeKeys(nlp.vocab, rules).keys
@@ -36,10 +44,10 @@ class GivenTokensEncoder:
         self._numbers: dict[str | None, int] = {None: DROPPED}
 
     def encode(self, texts: pa.LargeListArray) -> EncodedBatch:
-        """Return the tokens of documents, without those that are null, empty or white space.
+        """Return the tokens of documents, without tokens that are null, empty or white space.
 
-        The sentences of a document count only with boundary = "sentence". With "line", a token with a line break ends a
-        line, as it does in a Doc.
+        The sentences of the documents are used only with boundary = "sentence". With "line", a token with a line break
+        ends a line, as in a Doc.
         """
         if len(self._numbers) > MAX_KNOWN_TOKENS:
             self._evict_all()
@@ -68,7 +76,7 @@ class GivenTokensEncoder:
         return EncodedBatch(self._table.types, distinct_types, token_ids, counts[long_enough])
 
     def _numbers_of(self, words: list[str | None]) -> Offsets:
-        """Return the type of each of some distinct words, or DROPPED; new types are added."""
+        """Return the number of each word's type, or DROPPED, after adding new types. The words must be distinct."""
         known = self._numbers
         new = [word for word in words if word not in known]
         blank = [word for word in new if not word or word.isspace()]
@@ -79,13 +87,13 @@ class GivenTokensEncoder:
 
 
 def _warn_of_texts(words: list[str | None], indices: Offsets) -> None:
-    """Warn if most tokens contain white space, as texts do."""
+    """Warn if most tokens contain white space, because then they are probably texts."""
     has_space = np.array([word is not None and len(word.split()) > 1 for word in words], bool)
     if 2 * has_space[indices].sum() > indices.size:
         example = preview(words[int(np.argmax(has_space))])
         warnings.warn(
-            f"The strings of a list must be tokens, but most of these contain white space, such as {example}. If they "
-            "are texts, pass each one by itself.",
+            f"The strings in lists must be tokens, but most of them contain white space, such as {example}. If they "
+            "are texts, pass them without the inner lists.",
             CorpusWarning,
             stacklevel=2,
         )
@@ -96,11 +104,16 @@ def _is_break(word: str | None) -> bool:
 
 
 def _in_order_of_appearance(numbers: Offsets, n_types: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct numbers among some, in order of first appearance, and the index of each number into them."""
+    """Return the distinct values of an array in order of first appearance, and the index of each element into them.
+
+    Args:
+        numbers: The array of numbers.
+        n_types: The upper bound of the numbers.
+    """
     first = np.full(n_types, numbers.size)
     first[numbers[::-1]] = np.arange(numbers.size)[::-1]
-    places = np.flatnonzero(first < numbers.size)
-    distinct = places[np.argsort(first[places])]
+    present = np.flatnonzero(first < numbers.size)
+    distinct = present[np.argsort(first[present])]
     index = np.zeros(n_types, np.uint32)
     index[distinct] = np.arange(distinct.size)
     return distinct.astype(np.uint32), index[numbers]

@@ -1,26 +1,26 @@
-"""jieba's dictionary, which spaCy's Chinese tokenizer may use: it belongs to the process, not to the tokenizer."""
+"""The dictionary of jieba, which spaCy's Chinese tokenizer may use. It is global to the process."""
 
 import io
 from typing import Any, NamedTuple
 
 from spacy_w2v._system.hashing import sha256_of_values
 
-# Any in signatures: tokenizers have no type in common, and jieba has none at all.
+# Any in signatures: tokenizers have no common type, and jieba has no types.
 
 
 class JiebaWords(NamedTuple):
     """The state that jieba's `load_userdict`, `add_word`, `del_word`, `suggest_freq` and `set_dictionary` change."""
 
     frequencies: dict[str, int]
-    """The frequency of each word, and 0 for beginnings of words."""
+    """The frequency of each word, and 0 for prefixes of words."""
     total: int
     """The sum of the frequencies."""
     split: set[str]
-    """Words that must not be guessed where the dictionary lacks them."""
+    """Words that the hidden Markov model must split if the dictionary lacks them."""
 
 
 def jieba_fingerprint(tokenizer: Any) -> str | None:
-    """Return a hash of all that decides how a tokenizer segments by jieba, or None if it does not use jieba."""
+    """Return a hash of everything that determines the segmentation by jieba, or None if it is not used."""
     segmenter = getattr(tokenizer, "jieba_seg", None)
     if segmenter is None:
         return None
@@ -31,10 +31,13 @@ def jieba_fingerprint(tokenizer: Any) -> str | None:
 
 
 def pickle_with_words(thing: object) -> bytes:
-    """Return a pickle from which another process makes the same tokens.
+    """Return a pickle of a tokenizer, for tokenizing in another process.
 
-    It contains functions and classes of a script or notebook, which no other process could import. The module jieba is
-    imported there, and gets the dictionary that it has here. Raises whatever pickle raises.
+    The pickle contains functions and classes of a script or notebook, which another process cannot import. Unpickling
+    it imports jieba, and sets the dictionary that jieba has in this process.
+
+    Raises:
+        Exception: Any error of pickle.
     """
     from srsly.cloudpickle import CloudPickler
 
@@ -53,14 +56,14 @@ def _import_with(words: JiebaWords) -> Any:
     import jieba.finalseg
 
     jieba.dt.FREQ, jieba.dt.total = words.frequencies, words.total
-    jieba.dt.initialized = True  # so that it reads no dictionary, and prints nothing
+    jieba.dt.initialized = True  # prevents jieba from loading its dictionary and printing messages
     jieba.finalseg.Force_Split_Words.clear()
     jieba.finalseg.Force_Split_Words.update(words.split)
     return jieba
 
 
 def _words_of(segmenter: Any) -> JiebaWords:
-    """Return the words of the module jieba, or of a `jieba.Tokenizer` in its place."""
+    """Return the words of the module jieba or of a `jieba.Tokenizer`."""
     import jieba.finalseg
 
     words = getattr(segmenter, "dt", segmenter)

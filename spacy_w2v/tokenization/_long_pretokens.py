@@ -1,4 +1,4 @@
-"""Bounds the length of pre-tokens: the time of spaCy's tokenizer grows with the square of that length."""
+"""Limits the length of pre-tokens, because the time of spaCy's tokenizer grows with the square of this length."""
 
 import re
 import warnings
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 MAX_PRETOKEN = 1000
-"""Characters of a pre-token that spaCy's stock tokenizer gets: 1,000 times "(" take it 0.1 s, 10,000 take it 10 s.
+"""The maximum length of a pre-token for spaCy's stock tokenizer: 1,000 times "(" take 0.1 s, 10,000 times take 10 s.
 
 Longer pre-tokens are not natural language, but encoded data, logs or markup.
 """
 
-# A cut after one of these marks keeps words whole, in texts without white space.
+# In texts without white space, a cut after one of these marks does not split a word.
 CUT_MARKS = "。！？；，、.,;:!?/&=|)]}>"
 
 
 def cut_long_pretokens(batches: Iterator[TextBatch], nlp: "Language") -> Iterator[TextBatch]:
-    """Pass on batches, with spaces inserted into pre-tokens that are too long for the tokenizer.
+    """Yield batches with spaces inserted into pre-tokens that are too long for the tokenizer.
 
-    The limit is MAX_PRETOKEN for spaCy's stock tokenizer, and nlp.max_length for others, which may split texts without
-    spaces. The tokens of all other pre-tokens stay exactly the same. At the end it warns of what was cut, with the
-    number of pre-tokens and an example.
+    The limit is MAX_PRETOKEN for spaCy's stock tokenizer. For other tokenizers it is nlp.max_length, because they may
+    split texts without spaces. The tokens of all other pre-tokens do not change. At the end, a CorpusWarning gives the
+    number of pre-tokens that were cut, and an example.
     """
     from spacy.tokenizer import Tokenizer
 
@@ -37,12 +37,12 @@ def cut_long_pretokens(batches: Iterator[TextBatch], nlp: "Language") -> Iterato
     try:
         for batch in batches:
             yield batch if batch.texts.type == GIVEN_TOKENS else batch._replace(texts=cutter.cut(batch.texts))
-    finally:  # also where only the first tokens are wanted
+    finally:  # also if the caller stops early
         if cutter.n_cut:
             warnings.warn(
-                f"Stretches of text without white space must have at most {cutter.limit:,} characters, since spaCy's "
-                f"tokenizer takes too long for longer ones. {cutter.n_cut:,} had more and were cut. The first begins "
-                f"with: {cutter.example!r}",
+                f"Text without white space must have at most {cutter.limit:,} characters, because longer text takes "
+                f"spaCy's tokenizer too much time. {cutter.n_cut:,} such sections were longer and were cut. The first "
+                f"one begins with: {cutter.example!r}",
                 CorpusWarning,
                 stacklevel=2,
             )
@@ -72,10 +72,10 @@ class _Cutter:
         return pa.concat_arrays([*parts, texts.slice(start)])
 
     def _suspects(self, texts: pa.LargeStringArray) -> np.ndarray:
-        """Return which texts may have a pre-token that is too long.
+        """Return the indices of texts that may have a pre-token that is too long.
 
-        Of all stretches of half the limit, such a pre-token covers at least one. To look for a space in each of these
-        takes hardly any time.
+        The texts are divided into sections of half the limit. A pre-token that is too long covers at least one section.
+        Searching each section for a space takes very little time.
         """
         if not len(texts):
             return np.zeros(0, np.int64)
@@ -99,7 +99,7 @@ class _Cutter:
         start = 0
         while len(pretoken) - start > self.limit:
             end = start + self.limit
-            # After a mark within the last tenth, or else at the limit.
+            # Cut after a mark in the last tenth, or else at the limit.
             marks = (pretoken.rfind(mark, end - self.limit // 10, end) for mark in CUT_MARKS)
             end = max(max(marks) + 1, 0) or end
             yield pretoken[start:end]

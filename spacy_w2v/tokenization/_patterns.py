@@ -1,8 +1,8 @@
-r"""Finds out which characters regular expressions distinguish: texts that they cannot distinguish share their matches.
+r"""Determines which characters regular expressions distinguish. Texts that they cannot distinguish match alike.
 
-A regular expression sees a character only through its tests: literals, sets such as [a-z], classes such as \d. Two
-texts of the same length are matched alike if their characters pass the same tests, one by one. A part of an expression
-that needs a character which a text lacks cannot match in it, so its tests do not count.
+A regular expression examines a character only by tests: literals, sets such as [a-z], classes such as \d. It matches
+two texts of the same length alike if the characters at each position pass the same tests. A part of an expression that
+needs a certain character cannot match a text without it, so the tests of this part are irrelevant for such a text.
 """
 
 import re
@@ -26,23 +26,23 @@ TEST_FLAGS = re.IGNORECASE | re.ASCII
 CHARACTER_SET_FLAGS = re.ASCII | re.LOCALE | re.UNICODE
 LAST_ASCII = 0x7F
 MAX_COUNT = 3
-"""Up to this, the number of each character counts: addresses differ from other texts by three points."""
+"""The maximum count of a character that is distinguished. IP addresses differ from other texts by three points."""
 
 
 class NotUnderstoodError(ValueError):
-    """An expression has a part that this module cannot analyse."""
+    """A regular expression has a part that this module cannot analyse."""
 
 
 class Part(NamedTuple):
-    """A part of an expression: the tests that it makes, and what it needs in order to match."""
+    """A part of a regular expression: its tests, and the characters that it needs in order to match."""
 
     kind: str
-    """"test": a character must pass the test; "all" or "any" of the parts must match; "maybe": they need not match."""
+    """"test": a character must pass the test. "all" or "any": all or any of the parts must match. "maybe": optional."""
     parts: "tuple[Part, ...]" = ()
     test: int = 0
     """The number of the test, if the kind is "test"."""
     needs: tuple[tuple[str, int], ...] = ()
-    """Characters that it needs in order to match, and how many of each at least."""
+    """The characters that it needs in order to match, and the minimum number of each."""
 
 
 ANYTHING = Part("all")
@@ -50,7 +50,7 @@ NOTHING = Part("any")
 
 
 class CharacterTest(NamedTuple):
-    """A set of characters in an expression."""
+    """A set of characters in a regular expression."""
 
     flags: int
     """The flags of TEST_FLAGS that are set."""
@@ -61,12 +61,12 @@ class CharacterTest(NamedTuple):
     r"""Classes such as \d."""
 
     def pattern(self) -> re.Pattern[str]:
-        """Return an expression that matches one character that passes the test."""
+        """Return a regular expression that matches one character that passes the test."""
         ranges = "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in self.ranges)
         return re.compile(f"[{'^' * self.negated}{ranges}{''.join(self.categories)}]", self.flags)
 
     def only_character(self) -> str | None:
-        """Return the only character that passes, if it is of ASCII and has no other case, or None."""
+        """Return the character if a single ASCII character without case passes the test, or None."""
         if self.negated or self.categories or len(self.ranges) != 1:
             return None
         first, last = self.ranges[0]
@@ -74,49 +74,57 @@ class CharacterTest(NamedTuple):
         return chr(first) if is_one else None
 
     def is_passed_by_a_letter(self) -> bool:
-        """Return whether some letter (str.isalpha) may pass: False is certain, True is not."""
+        """Return False only if no letter (str.isalpha) passes the test."""
         if self.negated or any(category not in (r"\d", r"\s") for category in self.categories):
             return True
         if self.flags & re.IGNORECASE and any(last > LAST_ASCII for _, last in self.ranges):
-            return True  # U+0345 is not a letter, but its other case is
+            return True  # U+0345 is not a letter, but its other case is a letter
         return any(chr(code).isalpha() for first, last in self.ranges for code in range(first, last + 1))
 
 
 class CharacterTests:
-    """All tests of some expressions. Raises NotUnderstoodError if one cannot be analysed."""
+    """All tests of several regular expressions."""
 
     def __init__(self, patterns: Iterable[re.Pattern[str] | None]) -> None:
+        """Analyse expressions.
+
+        Args:
+            patterns: The expressions. None stands for a function, which cannot be analysed.
+
+        Raises:
+            NotUnderstoodError: An expression cannot be analysed.
+        """
         self._numbers: dict[CharacterTest, int] = {}
         self._trees = [self._tree(pattern) for pattern in patterns]
         self._patterns = [test.pattern() for test in self._numbers]
         self._passed_by_letters = sum(1 << i for test, i in self._numbers.items() if test.is_passed_by_a_letter())
 
     def passed_by(self, characters: str) -> list[int]:
-        """Return for each character the tests that it passes, as bits."""
+        """Return the tests that each character passes, as bits."""
         passed = [0] * len(characters)
         for i, pattern in enumerate(self._patterns):
-            for match in pattern.finditer(characters):  # of one character each
+            for match in pattern.finditer(characters):  # each match is one character
                 passed[match.start()] |= 1 << i
         return passed
 
     def relevant_to(self, characters: Mapping[str, int], *, letters: bool) -> int:
-        """Return the tests, as bits, that can decide a match in a text without line breaks.
+        """Return the tests, as bits, that can affect a match in a text without line breaks.
 
         Args:
-            characters: How often each character other than letters occurs in the text, up to MAX_COUNT.
-            letters: Whether there are letters in the text.
+            characters: The count of each character other than letters in the text, up to MAX_COUNT.
+            letters: Whether the text contains letters.
         """
         passed = self._passed_by_letters if letters else 0
         for bits in self.passed_by("".join(characters)):
             passed |= bits
-        counting = 0
+        relevant = 0
         for tree in self._trees:
-            counting |= _tests_of(tree, passed, characters) or 0
-        return counting
+            relevant |= _tests_of(tree, passed, characters) or 0
+        return relevant
 
     def _tree(self, pattern: re.Pattern[str] | None) -> Part:
         if not isinstance(pattern, re.Pattern) or not isinstance(pattern.pattern, str):
-            raise NotUnderstoodError(f"{pattern!r} is not an expression for strings")
+            raise NotUnderstoodError(f"{pattern!r} is not a regular expression for strings")
         return self._all(_parse(pattern), pattern.flags)
 
     def _all(self, items: Iterable[tuple[Any, Any]], flags: int) -> Part:
@@ -132,7 +140,17 @@ class CharacterTests:
             needs &= Counter(dict(part.needs))
         return Part("any", parts, needs=tuple(needs.items()))
 
-    def _part(self, operation: str, argument: Any, flags: int) -> Part:  # Any: what it is depends on the operation
+    def _part(self, operation: str, argument: Any, flags: int) -> Part:  # Any: the type depends on the operation
+        """Return the part for an operation of a parsed expression.
+
+        Args:
+            operation: The name of the operation in Python's parser.
+            argument: Its argument.
+            flags: The flags of `re` for this part.
+
+        Raises:
+            NotUnderstoodError: The operation is not supported.
+        """
         match operation:
             case "LITERAL":
                 return self._test(CharacterTest(flags & TEST_FLAGS, ranges=((argument, argument),)))
@@ -152,7 +170,7 @@ class CharacterTests:
                 return self._any(tuple(self._all(branch, flags) for branch in argument[1]))
             case "SUBPATTERN":
                 _, added, removed, inner = argument
-                if added & CHARACTER_SET_FLAGS:  # they exclude each other
+                if added & CHARACTER_SET_FLAGS:  # these flags exclude each other
                     flags &= ~CHARACTER_SET_FLAGS
                 return self._all(inner, (flags | added) & ~removed)
             case "ATOMIC_GROUP":
@@ -163,11 +181,11 @@ class CharacterTests:
                 if least == 0:
                     return Part("maybe", (repeated,))
                 return repeated._replace(needs=tuple((character, least * n) for character, n in repeated.needs))
-            case "ASSERT":  # what it needs may be matched by the parts before or after it
+            case "ASSERT":  # parts before or after it may match the same characters
                 return self._all(argument[1], flags)._replace(needs=())
             case "ASSERT_NOT":
                 return Part("maybe", (self._all(argument[1], flags),))
-        raise NotUnderstoodError(f"{operation} {argument}")  # such as a reference to a group
+        raise NotUnderstoodError(f"{operation} {argument}")  # for example a reference to a group
 
     def _test(self, test: CharacterTest) -> Part:
         needed = test.only_character()
@@ -195,19 +213,19 @@ def _test_of_set(items: list[tuple[Any, Any]], flags: int) -> CharacterTest:
     return CharacterTest(flags, negated, tuple(ranges), tuple(categories))
 
 
-def _parse(pattern: re.Pattern[str]) -> Any:  # Any: a tree of Python's own, without declared types
-    """Return the tree that Python's compiler of regular expressions starts from."""
+def _parse(pattern: re.Pattern[str]) -> Any:  # Any: Python's tree has no declared types
+    """Return the syntax tree of Python's parser of regular expressions."""
     parser = import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
     return parser.parse(pattern.pattern, pattern.flags)
 
 
 def _tests_of(part: Part, passed: int, characters: Mapping[str, int]) -> int | None:
-    """Return the tests that a part makes, or None if it cannot match.
+    """Return the tests of a part, as bits, or None if the part cannot match.
 
     Args:
         part: The part.
-        passed: The tests, as bits, that some character of the text passes.
-        characters: How often each character occurs in the text, up to MAX_COUNT.
+        passed: The tests, as bits, that at least one character of the text passes.
+        characters: The count of each character in the text, up to MAX_COUNT.
     """
     for character, n in part.needs:
         if min(n, MAX_COUNT) > characters.get(character, 0):

@@ -1,4 +1,4 @@
-"""Pipelines whose tokens are wanted: made from a config, or loaded from a directory or package."""
+"""Pipelines for tokenization: created from a config, or loaded from a directory or package."""
 
 from contextlib import suppress
 from contextvars import ContextVar
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 
-RULE = "A pipeline must be a directory that spaCy has written, or the name of an installed package"
+RULE = "A pipeline must be a directory written by spaCy, or the name of an installed package"
 
 
 def load_pipeline(source: str | Path, *, rule: str = RULE, components: bool = True) -> "Language":
-    """Return a pipeline, and check its table of vectors.
+    """Load a pipeline, and check its table of vectors.
 
     Args:
-        source: Its directory, or the name of an installed package.
-        rule: How the error begins if the source is not a pipeline.
-        components: Whether its components are loaded too.
+        source: The directory of the pipeline, or the name of an installed package.
+        rule: The first clause of the error if the source is not a pipeline.
+        components: Whether to load its components.
 
     Raises:
-        StorageError: It cannot be loaded. The cause is what spaCy, or code of a component, raised.
+        StorageError: The pipeline cannot be loaded. The cause is the error of spaCy or of a component.
     """
     import spacy
     from srsly import json_dumps
@@ -35,19 +35,19 @@ def load_pipeline(source: str | Path, *, rule: str = RULE, components: bool = Tr
     try:
         nlp: Language = spacy.load(source, exclude=[] if components else _component_names(source))
         _check_table(nlp.vocab.vectors)
-        json_dumps(nlp.meta), nlp.config.to_str().encode()  # lone surrogates could not be written again
-    except Word2VecError:  # of one of our components, and it names the file
+        json_dumps(nlp.meta), nlp.config.to_str().encode()  # raises for lone surrogates, which cannot be saved
+    except Word2VecError:  # raised by a component of this package, with the name of the file
         raise
-    except Exception as error:  # spaCy, srsly and components may raise anything for damaged files
+    except Exception as error:  # spaCy, srsly and components may raise any error for damaged files
         raise StorageError(f"{rule}, but {source} cannot be loaded: {_kind_of(error)}{first_line(error)}") from error
     return nlp
 
 
 def bare_pipeline(nlp: "Language") -> "Language":
-    """Return a pipeline for saving, with the tokenizer of another one, and without components and vectors.
+    """Return a pipeline with the tokenizer of another pipeline, without components and vectors. Only for saving.
 
-    Both share the tokenizer, so whatever has changed it, such as a callback, need not run again. The tokenizer still
-    makes Docs of the other pipeline's vocab: use the pipeline for nothing but saving.
+    Both pipelines share the tokenizer, so callbacks that changed it need not run again. The tokenizer still uses the
+    vocab of the other pipeline, so do not use the returned pipeline for texts.
     """
     bare = type(nlp)(create_tokenizer=lambda _: nlp.tokenizer)
     bare.vocab.lookups.from_bytes(nlp.vocab.lookups.to_bytes())
@@ -60,7 +60,11 @@ def bare_pipeline(nlp: "Language") -> "Language":
 
 
 def _component_names(source: str | Path) -> list[str]:
-    """Return the names of a pipeline's components. Raises whatever spaCy raises."""
+    """Return the names of a pipeline's components.
+
+    Raises:
+        Exception: Any error of spaCy.
+    """
     from spacy.util import get_package_path, load_meta
 
     path = Path(source)
@@ -70,7 +74,7 @@ def _component_names(source: str | Path) -> list[str]:
 
 
 def _check_table(table: Any) -> None:  # Any: spaCy's Vectors has no types
-    """Raise ValueError if words of a table have rows that do not exist, which spaCy would find only in use."""
+    """Raise ValueError if the table is not a matrix of floats, or maps words to rows that do not exist."""
     if getattr(table, "mode", None) != "default":
         return
     if table.data.ndim != 2 or table.data.dtype.kind != "f":
@@ -82,7 +86,7 @@ def _check_table(table: Any) -> None:  # Any: spaCy's Vectors has no types
 
 
 def _kind_of(error: Exception) -> str:
-    """Return the type of an error, to precede its text, or "" if the text is one of spaCy's own messages."""
+    """Return the type of an error as a prefix for its message, or "" for spaCy's own messages."""
     return "" if str(error).startswith("[E") else f"{type(error).__name__}: "
 
 
@@ -96,19 +100,19 @@ _only_tokens: ContextVar[bool] = ContextVar("only_tokens", default=False)
 
 
 def make_pipeline(config: "Config", *, trusted: bool = True) -> "Language":
-    """Return a pipeline with the tokenizer of `[nlp]`, and without components.
+    """Create a pipeline with the tokenizer of `[nlp]`, without components.
 
-    The callbacks of `[nlp]` and `[initialize.before_init]`, which may change the tokenizer, are run, and the tokenizer
-    is initialized from `[initialize.tokenizer]`. For norms, `[initialize.lookups]` counts too. Meanwhile
-    `is_tokenizer_only` returns true.
+    This runs the callbacks of `[nlp]` and `[initialize.before_init]`, which may change the tokenizer, and initializes
+    the tokenizer from `[initialize.tokenizer]`. For the attribute "NORM", it also loads `[initialize.lookups]`. In
+    these callbacks, `is_tokenizer_only` returns True.
 
     Args:
         config: The whole config.
-        trusted: Whether any registered function may be run. Otherwise a config that names functions other than spaCy's
-            tokenizers is refused before any of them is run.
+        trusted: Whether all registered functions may run. If False, a config with functions other than spaCy's
+            tokenizers is refused before any function runs.
 
     Raises:
-        ConfigError: The pipeline cannot be made.
+        ConfigError: The pipeline cannot be created.
     """
     from spacy.util import get_lang_class, load_model_from_config
 
@@ -119,7 +123,7 @@ def make_pipeline(config: "Config", *, trusted: bool = True) -> "Language":
     if lang is not None and not isinstance(lang, str):
         raise ConfigError(f"[nlp] lang must be the code of a language, was: {lang!r}")
     if not lang:
-        raise ConfigError('[nlp] must name a language, but has none. Add lang = "en" (or "xx" for many).')
+        raise ConfigError('[nlp] must have a language, but has none. Add lang = "en" (or "xx" for several languages).')
     known = _settings_of_nlp()
     for key in nlp_block:
         if key not in known:  # spaCy would silently ignore it
@@ -128,9 +132,9 @@ def make_pipeline(config: "Config", *, trusted: bool = True) -> "Language":
     nlp_block["pipeline"] = []
     nlp_block["disabled"] = []
     if "@tokenizers" in nlp_block.get("tokenizer", {}):
-        with suppress(ImportError):  # which spaCy describes below
-            get_lang_class(lang)  # older versions register its tokenizer here
-        resolve_block({"tokenizer": nlp_block["tokenizer"]}, section="nlp")  # its errors are clearer than spaCy's
+        with suppress(ImportError):  # reported below by spaCy
+            get_lang_class(lang)  # older versions of spaCy register the tokenizer here
+        resolve_block({"tokenizer": nlp_block["tokenizer"]}, section="nlp")  # reports clearer errors than spaCy
     try:
         nlp = load_model_from_config({"nlp": nlp_block}, auto_fill=True)
         initialize = config.get("initialize", {})
@@ -145,15 +149,15 @@ def make_pipeline(config: "Config", *, trusted: bool = True) -> "Language":
         initialize_tokens(nlp, initialize, attr=config.get("w2v", {}).get("tokens", {}).get("attr"))
     except ConfigError:
         raise
-    except Exception as error:  # whatever a registered tokenizer or callback raises
+    except Exception as error:  # registered tokenizers and callbacks may raise any error
         if isinstance(error, ImportError) and "jieba" in str(error).lower():
             raise ConfigError(NEEDS_JIEBA) from None
-        raise ConfigError(f"The pipeline of [nlp] cannot be made: {first_line(error)}") from error
+        raise ConfigError(f"The pipeline of [nlp] cannot be created: {first_line(error)}") from error
     return nlp
 
 
 def _settings_of_nlp() -> set[str]:
-    """Return the keys that spaCy knows in `[nlp]`. Its schemas are models of pydantic 1 before spaCy 3.8.13."""
+    """Return the valid keys of `[nlp]`. Before spaCy 3.8.13, its schemas are models of pydantic 1."""
     from spacy.schemas import ConfigSchemaNlp
 
     fields = ConfigSchemaNlp.model_fields if hasattr(ConfigSchemaNlp, "model_fields") else ConfigSchemaNlp.__fields__
@@ -161,19 +165,19 @@ def _settings_of_nlp() -> set[str]:
 
 
 def is_tokenizer_only() -> bool:
-    """Return whether `make_pipeline` is running: its pipeline only makes tokens, so callbacks need not make vectors."""
+    """Return whether `make_pipeline` is running. Its pipeline is only for tokens, so callbacks need not add vectors."""
     return _only_tokens.get()
 
 
 def initialize_tokens(nlp: "Language", block: dict[str, Any], *, attr: str | None) -> None:  # Any: [initialize]
-    """Initialize what a pipeline's tokens depend on, as `nlp.initialize` does, but without examples.
+    """Initialize the tokenizer of a pipeline, as `nlp.initialize` does, but without examples.
 
-    That is the tokenizer and, for the attribute "NORM", the lookups, since these have the exceptions of norms.
+    For the attribute "NORM", the function also loads the lookups, which contain exceptions of norms.
 
     Args:
         nlp: The pipeline.
         block: The block `[initialize]`.
-        attr: The attribute of tokens that counts.
+        attr: The attribute of tokens that is the key of the vectors.
     """
     if attr == "NORM" and block.get("lookups") is not None:
         nlp.vocab.lookups = resolve_block({"lookups": block["lookups"]}, section="initialize")["lookups"]

@@ -1,6 +1,6 @@
-"""The fast way to tokens: texts are split at white space, and each distinct pre-token is tokenized once.
+"""Fast tokenization: texts are split at white space, and each distinct pre-token is tokenized once.
 
-Runs of pre-tokens that may interact (see _pretokens) are found by the tokens at their ends and tokenized together, so
+Pre-tokens that may interact (see _pretokens) are found by their first and last tokens, and are tokenized together. So
 the tokens are always exactly those of `nlp.tokenizer`.
 """
 
@@ -21,9 +21,16 @@ if TYPE_CHECKING:
 
 
 class PretokenEncoder:
-    """Encodes texts by their pre-tokens."""
+    """Encodes texts by pre-tokens."""
 
     def __init__(self, tokenizer: PretokenTokenizer, *, by_line: bool, min_tokens: int) -> None:
+        """Initialize an encoder with an empty cache.
+
+        Args:
+            tokenizer: The tokenizer of pre-tokens.
+            by_line: Whether sentences end at line breaks, rather than only at the ends of texts.
+            min_tokens: The minimum number of tokens of a sentence. Shorter sentences are left out.
+        """
         self.table = PretokenTable(tokenizer)
         self.by_line = by_line
         self.min_tokens = min_tokens
@@ -47,15 +54,15 @@ class PretokenEncoder:
         return EncodedBatch(types, distinct_types, token_ids, lengths)
 
     def _risky_runs(self, rows: NDArray[np.int32], pretokens: "Pretokens") -> Offsets:
-        """Return the first and last pre-token of each run that has to be tokenized as a whole: n × 2.
+        """Return the first and last pre-token of each run that must be tokenized together: n × 2.
 
-        A run continues as long as a special case could match over the next space, and is risky if it contains one.
+        A run continues while a special case may match across the next space. It is risky if it contains a special case.
         """
         if not self.table.risks.any():
             return np.zeros((0, 2), np.int64)
         flags = self.table.risks[rows]
-        meets = (flags[:-1] & ENDS_LIKE_START != 0) & (flags[1:] & STARTS_LIKE_REST != 0) & pretokens.is_next[1:]
-        edges = np.diff(meets.astype(np.int8), prepend=0, append=0)
+        is_linked = (flags[:-1] & ENDS_LIKE_START != 0) & (flags[1:] & STARTS_LIKE_REST != 0) & pretokens.is_next[1:]
+        edges = np.diff(is_linked.astype(np.int8), prepend=0, append=0)
         runs = np.stack([np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)], axis=1)
         n_special_before = np.concatenate(([0], np.cumsum(flags & HOLDS_SPECIAL != 0)))
         return runs[n_special_before[runs[:, 1] + 1] > n_special_before[runs[:, 0]]]
@@ -63,7 +70,17 @@ class PretokenEncoder:
     def _join_runs(
         self, runs: Offsets, data: NDArray[np.uint8], pretokens: "Pretokens", rows: NDArray[np.int32]
     ) -> tuple[NDArray[np.int32], Offsets]:
-        """Return the rows of a batch with one row for each run, and the borders of its lines among them."""
+        """Replace the rows of each run by a single row.
+
+        Args:
+            runs: The first and last pre-token of each run: n × 2.
+            data: The UTF-8 of the texts.
+            pretokens: The pre-tokens of the texts.
+            rows: The row of each pre-token in the table.
+
+        Returns:
+            The new rows, and the offsets of the lines in them.
+        """
         from spacy_w2v.tokenization.kernels._strings import hash_slices
 
         joined = hash_slices(data, pretokens.slices.starts[runs[:, 0]], pretokens.slices.ends[runs[:, 1]])
@@ -78,7 +95,7 @@ class PretokenEncoder:
 
 
 def _bytes_of(texts: pa.LargeStringArray) -> tuple[NDArray[np.uint8], Offsets]:
-    """Return the UTF-8 of an array without nulls, and where each text starts in it, as read-only views."""
+    """Return the UTF-8 of an array without nulls, and the offset of each text in it, as read-only views."""
     _, offsets, data = texts.buffers() if len(texts) else (None, bytes(8), None)
     return (
         read_only(np.frombuffer(data or b"", np.uint8)),

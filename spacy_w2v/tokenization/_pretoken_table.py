@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from spacy_w2v.tokenization.kernels._strings import Slices
 
 MAX_KNOWN_PRETOKENS = 1_000_000
-"""Distinct pre-tokens that are cached between batches: some 100 bytes each, with their types."""
+"""The maximum number of distinct pre-tokens that are cached between batches: some 100 bytes each, with their types."""
 
 
 class PretokenTable:
-    """Pre-tokens, or runs of pre-tokens with single spaces between, by rows; each row has the types of its tokens."""
+    """A table of pre-tokens, or runs of pre-tokens separated by single spaces. Each row has the types of its tokens."""
 
     def __init__(self, tokenizer: PretokenTokenizer) -> None:
         self.tokenizer = tokenizer
@@ -28,16 +28,21 @@ class PretokenTable:
 
     @property
     def risks(self) -> NDArray[np.uint8]:
-        """For each row, the flags of `_pretokens`: how it may interact with its neighbours."""
+        """The flags of each row: how it may interact with its neighbours; see `_pretokens`."""
         return self._risks
 
     @property
     def tokens(self) -> tuple[Offsets, TokenIds]:
-        """Where the tokens of each row start, and the types of the tokens of all rows."""
+        """The offset of each row's tokens, and the types of the tokens of all rows."""
         return self._starts, self._types
 
     def rows(self, data: NDArray[np.uint8], slices: "Slices") -> NDArray[np.int32]:
-        """Return the row of each slice of some UTF-8; those that are not in the table are tokenized and added."""
+        """Return the row of each slice, after tokenizing and adding new pre-tokens.
+
+        Args:
+            data: The UTF-8 of the texts.
+            slices: The slices of the pre-tokens in `data`.
+        """
         n_known = len(self._pretokens)
         rows = self._pretokens.rows(data, slices)
         if len(self._pretokens) > n_known:
@@ -48,11 +53,11 @@ class PretokenTable:
         return rows
 
     def evict_rarest(self) -> None:
-        """If there are more than MAX_KNOWN_PRETOKENS, keep the most frequent ones, at most half that number."""
+        """If there are more than MAX_KNOWN_PRETOKENS rows, keep at most half that number: the most frequent ones."""
         if len(self._pretokens) <= MAX_KNOWN_PRETOKENS:
             return
         n_seen = self._pretokens.n_seen
-        # Of the pre-tokens seen as often as the last one that fits, the later ones go too.
+        # Among equally frequent pre-tokens, earlier ones are kept.
         kept = np.sort(np.argsort(-n_seen, kind="stable")[: MAX_KNOWN_PRETOKENS // 2])
         kept = kept[n_seen[kept] > 1]
         types, self._starts = selected(self._types, self._starts, kept)

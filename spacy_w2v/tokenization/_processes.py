@@ -1,7 +1,7 @@
-"""Calls a function in other processes, also from programs that cannot be imported: plain scripts, notebooks, `-c`.
+"""Calls a function in other processes. This also works in programs without a main guard, notebooks and `python -c`.
 
-Python's own pools import the user's program again in each process, so it must have a main guard and a file. They also
-wait for calls that are in progress, allow at most 61 processes on Windows, and continue after their parent was killed.
+Python's own process pools import the user's program in each process, so it needs a file and a main guard. They also
+wait for calls in progress, allow at most 61 processes on Windows, and continue after their parent was killed.
 """
 
 import os
@@ -20,17 +20,17 @@ from typing import IO, Any, Generic, TypeVar
 from spacy_w2v.errors import CorpusError
 
 CALLS_AHEAD = 2
-"""Calls for each process that are prepared before the first one is done."""
+"""The number of calls per process that are submitted in advance."""
 
 PROGRAM = (
     "import sys; sys.path[:] = filter(None, sys.path); import pickle; sys.path[:] = pickle.load(sys.stdin.buffer); "
     "from spacy_w2v.tokenization._processes import serve; serve()"
 )
-"""The program of a process: it finds the modules that this process finds, and does not look in the current directory
-first."""
+"""The program of a process. It imports modules from the same places as this process, and not first from the current
+directory."""
 
-# Detached from the terminal: only the parent gets Ctrl-C, and then ends the others.
-DETACHED: dict[str, Any]  # Any: of other types on each system
+# The processes are detached from the terminal. Only the parent receives Ctrl-C, and then ends the others.
+DETACHED: dict[str, Any]  # Any: the types differ between systems
 if sys.platform == "win32":
     DETACHED = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
 else:
@@ -39,21 +39,29 @@ else:
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 Factory = Callable[[], Callable[[Argument], Result]]
-"""Makes the function within a process. It must be picklable, as functions of modules and `partial`s of them are."""
+"""Creates the function in a process. It must be picklable, such as a function of a module or a `partial` of it."""
 
 
 def map_in_processes(
-    make: "Factory[Argument, Result]", arguments: Iterable[Argument], n_process: int
+    factory: "Factory[Argument, Result]", arguments: Iterable[Argument], n_process: int
 ) -> Iterator[tuple[Argument, Result]]:
-    """Yield each argument and its result, in order, from at most `n_process` processes.
+    """Yield each argument with its result, in order, from at most `n_process` processes.
 
-    The processes end at once when the iteration ends, for whatever reason, and when this process ends.
+    The processes end immediately when the iteration ends, or when this process ends.
+
+    Args:
+        factory: Creates the function in each process.
+        arguments: The arguments of the calls.
+        n_process: The maximum number of processes.
+
+    Yields:
+        Each argument and its result.
 
     Raises:
-        CorpusError: A process has died.
-        Exception: Whatever the function raises.
+        CorpusError: A process has ended.
+        Exception: Any error of the function.
     """
-    made = pickle.dumps(make)
+    pickled = pickle.dumps(factory)
     processes: list[_Process[Argument, Result]] = []
     idle: SimpleQueue[_Process[Argument, Result]] = SimpleQueue()
 
@@ -69,7 +77,7 @@ def map_in_processes(
     try:
         for argument in arguments:
             if len(processes) < n_process:
-                processes.append(_Process(made))
+                processes.append(_Process(pickled))
                 idle.put(processes[-1])
             running.append((argument, pool.submit(call, argument)))
             if len(running) >= CALLS_AHEAD * n_process:
@@ -84,57 +92,67 @@ def map_in_processes(
 
 
 class _Process(Generic[Argument, Result]):
-    """Another process, which makes the function and then answers calls."""
+    """Another process, which creates the function and then answers calls."""
 
-    def __init__(self, made: bytes) -> None:
-        self._made: bytes | None = made
+    def __init__(self, factory: bytes) -> None:
+        """Start the process.
+
+        Args:
+            factory: The pickled factory of the function.
+        """
+        self._factory: bytes | None = factory
         self._process = subprocess.Popen(
             [get_executable(), "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, **DETACHED
         )
 
     def call(self, argument: Argument) -> Result:
-        """Return the result for an argument. Raises what the function raises, and CorpusError."""
+        """Return the result for an argument.
+
+        Raises:
+            CorpusError: The process has ended.
+            Exception: Any error of the function.
+        """
         arguments, results = self._process.stdin, self._process.stdout
         assert arguments is not None  # both are pipes
         assert results is not None
         try:
-            if self._made is not None:
+            if self._factory is not None:
                 pickle.dump(list(map(str, sys.path)), arguments)
-                pickle.dump(self._made, arguments)
-                self._made = None
+                pickle.dump(self._factory, arguments)
+                self._factory = None
             pickle.dump(pickle.dumps(argument), arguments)
             arguments.flush()
             result, error = pickle.load(results)
         except (OSError, EOFError, pickle.UnpicklingError):
             raise CorpusError(
-                "The processes that tokenize must run to the end, but one ended with exit code "
-                f"{self._process.wait()}. Memory may have run out: set n_process to a smaller number, or to 1."
+                "The processes that tokenize must run to the end, but one of them ended with exit code "
+                f"{self._process.wait()}. There may be too little memory. Set n_process to a smaller number, or to 1."
             ) from None
         if error is not None:
             raise error
-        return result  # type: ignore[no-any-return]  # what the function returned
+        return result  # type: ignore[no-any-return]  # unpickled
 
     def kill(self) -> None:
-        """End the process, whatever it is doing."""
+        """End the process immediately."""
         self._process.kill()
         self._process.wait()
 
 
 def serve() -> None:
-    """Run as such a process: make the function, then answer calls until the parent has ended."""
+    """Run the main loop of a process: create the function, then answer calls until the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     results = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what the user's code prints must not mix with results
+    os.dup2(2, 1)  # output of the user's code must not mix with results
     messages: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_receive, args=(sys.stdin.buffer, messages), daemon=True).start()
     try:
-        function: Any = pickle.loads(messages.get())()  # Any: whatever function the parent sends
+        function: Any = pickle.loads(messages.get())()  # Any: any function from the parent
         failure = None
     except Exception as error:
         function, failure = (
             None,
             CorpusError(
-                "For n_process > 1 the tokenizer must be made again in other processes, which failed there: "
+                "With n_process > 1, the tokenizer must be created in other processes, but this failed: "
                 f"{type(error).__name__}: {error}. Set n_process to 1."
             ),
         )
@@ -149,7 +167,7 @@ def serve() -> None:
 
 
 def _receive(stream: IO[bytes], messages: "SimpleQueue[bytes]") -> None:
-    """Pass on messages, and end the process, whatever it is doing, when the parent has ended."""
+    """Receive messages from the parent, and end this process immediately when the parent ends."""
     try:
         while True:
             messages.put(pickle.load(stream))
@@ -158,7 +176,7 @@ def _receive(stream: IO[bytes], messages: "SimpleQueue[bytes]") -> None:
 
 
 def _pickled_error(error: Exception) -> bytes:
-    """Return an answer with an exception, or with its text if the exception cannot be pickled."""
+    """Return an answer with an exception, or with its message if the exception cannot be pickled."""
     try:
         answer = pickle.dumps((None, error))
         pickle.loads(answer)  # some can be pickled, but not unpickled

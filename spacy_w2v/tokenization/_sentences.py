@@ -1,4 +1,4 @@
-"""The words of a Doc, sentence by sentence: the unit that windows do not cross."""
+"""The words of a Doc by sentences. Windows do not cross the ends of sentences."""
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -13,20 +13,27 @@ if TYPE_CHECKING:
 
 
 class DocWords(NamedTuple):
-    """The tokens of a Doc that are kept."""
+    """The tokens of a Doc that are not left out."""
 
     orths: NDArray[np.uint64]
-    """String id of each token's text."""
+    """The string id of each token's text."""
     keys: NDArray[np.uint64]
-    """String id of each token's key: its word in the vectors."""
+    """The string id of each token's key: its word in the vectors."""
     lengths: Offsets
-    """Tokens of each sentence, at least 1."""
+    """The number of tokens of each sentence, at least 1."""
 
 
 class SentenceReader:
     """Reads the words of Docs."""
 
     def __init__(self, rules: TokenRules, *, boundary: Literal["line", "sentence", "document"], min_tokens: int):
+        """Initialize a reader.
+
+        Args:
+            rules: The rules for the keys of tokens.
+            boundary: The end of sentences.
+            min_tokens: The minimum number of tokens of a sentence. Shorter sentences are left out.
+        """
         from spacy.pipeline import Sentencizer
 
         self.rules = rules
@@ -35,11 +42,11 @@ class SentenceReader:
         self.sentencizer = Sentencizer() if boundary == "sentence" else None
 
     def read(self, doc: "Doc", text: str | None = None) -> DocWords:
-        """Return the words of a Doc; with boundary = "sentence", this sets its sentences.
+        """Return the words of a Doc. With boundary = "sentence", this sets the sentences of the Doc.
 
         Args:
             doc: The Doc.
-            text: The text of the Doc, where it is at hand.
+            text: The text of the Doc. If None, it is taken from the Doc when needed.
         """
         attributes = attributes_of(doc, self.rules.columns())
         if text is None:
@@ -52,7 +59,7 @@ class SentenceReader:
         return DocWords(attributes[kept, 0], keys[kept], counts[long_enough])
 
     def _sentence_of_token(self, doc: "Doc", text: str) -> Offsets:
-        """Return for each token the number of its sentence, line or document, rising from 0 or 1."""
+        """Return the number of each token's sentence, line or document, in increasing order from 0 or 1."""
         if self.sentencizer is not None:
             starts = attributes_of(self.sentencizer(doc), ["SENT_START"])[:, 0] == 1
             return np.cumsum(starts)
@@ -65,6 +72,6 @@ class SentenceReader:
 
 
 def _text_with_breaks(doc: "Doc", orths: NDArray[np.uint64]) -> str:
-    """Return the text of a Doc, or "" if no token has a line break: making the text takes longer than all else."""
+    """Return the text of a Doc, or "" if no token has a line break, because creating the text is slow."""
     words = map(doc.vocab.strings.__getitem__, set(orths.tolist()))
     return doc.text if any("\n" in word or "\r" in word for word in words) else ""

@@ -1,9 +1,9 @@
-"""What the special cases of spaCy's stock tokenizer can change in a pre-token, and over a space in its neighbours.
+"""The effect of the special cases of spaCy's stock tokenizer, within a pre-token and across spaces.
 
-A special case, such as an emoticon, is looked up whenever an affix has been split off. It is also searched for in the
-finished Doc, over single spaces too. A special case with a space inside is found that way. A match of another one over
-a space changes nothing by itself, but can suppress a shorter match within a pre-token that it overlaps. Such pre-tokens
-have to be tokenized together.
+The tokenizer looks up special cases, such as emoticons, each time it has split off an affix. It also searches the
+finished Doc for them, across single spaces. This search finds special cases that contain a space. Other special cases
+can also match across a space. Such a match does not change tokens itself, but it can suppress a shorter match in a
+pre-token that it overlaps. These pre-tokens must be tokenized together.
 """
 
 from collections import defaultdict
@@ -15,34 +15,34 @@ if TYPE_CHECKING:
     from spacy.tokenizer import Tokenizer
 
 
-# How a token is related to special cases.
-MAY_BE_CHANGED = 1  # a special case with its text makes other tokens of it
-BEGINS_ONE = 2  # the text of a special case begins with it and is longer
-IS_BEGINNING = 4  # a special case of several tokens has it as one of them, but not as the last
-IS_REST = 8  # … but not as the first
+# Flags of a token.
+MAY_BE_CHANGED = 1  # there is a special case with its text that changes its tokens
+BEGINS_ONE = 2  # the text of a longer special case begins with it
+IS_BEGINNING = 4  # it is a token of a special case with several tokens, but not the last one
+IS_REST = 8  # it is a token of a special case with several tokens, but not the first one
 
 
 class SpecialCases:
     """The special cases of a tokenizer."""
 
     def __init__(self, tokenizer: "Tokenizer", plain: "Tokenizer", *, change_norms: bool):
-        """Find out which tokens the special cases can change.
+        """Determine the tokens that special cases can change.
 
         Args:
             tokenizer: The tokenizer.
             plain: The same tokenizer without special cases.
-            change_norms: Whether a token is changed too if it gets another norm.
+            change_norms: Whether a different norm counts as a change.
         """
         self.texts = frozenset(tokenizer.rules)
         changing = _changing(tokenizer, change_norms=change_norms)
         patterns = _searched_patterns(tokenizer, plain)
         long_patterns = [tokens for tokens in patterns.values() if len(tokens) > 1]
         self.spaced_beginnings = tuple({part for text in patterns for part in text.split(" ")[:-1]})
-        """What stands before a space in a special case."""
-        self._hidden: dict[str, tuple[str, ...]] = {}  # what a longer match can hide, by first character
+        """The parts of special cases before a space."""
+        self._hidden: dict[str, tuple[str, ...]] = {}  # special cases that a longer match can hide, by first character
         hidden_patterns = []
         for text, tokens in patterns.items() if long_patterns else ():
-            if tokens != [text] or text in changing:  # otherwise the tokens are the same with and without it
+            if tokens != [text] or text in changing:  # otherwise the special case does not change tokens
                 self._hidden[text[0]] = (*self._hidden.get(text[0], ()), text)
                 hidden_patterns.append(tokens)
         self._crowded = _crowded(tokenizer, hidden_patterns)
@@ -57,7 +57,7 @@ class SpecialCases:
                 self._flags[token] |= flag
 
     def flags(self, token: str) -> int:
-        """Return how a token is related to special cases, as flags of this module."""
+        """Return the flags of a token."""
         return self._flags.get(token, 0)
 
     def risk(self, pretoken: str, tokens: list[str]) -> int:
@@ -70,13 +70,14 @@ class SpecialCases:
         if len(tokens) > 1 and (
             pretoken in self._crowded or (pretoken not in self.texts and self._hides(pretoken, tokens))
         ):
-            # Inside a match the finished tokens hide those that were searched: assume the worst of both ends.
+            # Within a match, the tokens that were searched are unknown. So assume the worst for both ends.
             risk = STARTS_LIKE_REST | ENDS_LIKE_START | HOLDS_SPECIAL
         if self.spaced_beginnings and pretoken.endswith(self.spaced_beginnings):
             risk |= ENDS_LIKE_START | HOLDS_SPECIAL
         return risk
 
     def _hides(self, pretoken: str, tokens: list[str]) -> bool:
+        """Return whether a special case that a longer match can hide begins at a token of a pre-token."""
         start = 0
         for token in tokens:
             if token[0] in self._hidden and pretoken.startswith(self._hidden[token[0]], start):
@@ -86,7 +87,7 @@ class SpecialCases:
 
 
 def _changing(tokenizer: "Tokenizer", *, change_norms: bool) -> frozenset[str]:
-    """Return the texts of special cases that change a token with their text: to several tokens, or to another norm."""
+    """Return the texts of special cases with several tokens, or with another norm."""
     from spacy.attrs import NORM, intify_attrs
 
     return frozenset(
@@ -97,9 +98,9 @@ def _changing(tokenizer: "Tokenizer", *, change_norms: bool) -> frozenset[str]:
 
 
 def _searched_patterns(tokenizer: "Tokenizer", plain: "Tokenizer") -> dict[str, list[str]]:
-    """Return the tokens that are searched for in finished Docs, by the text of the special case.
+    """Return the special cases that are searched for in finished Docs, as the tokens of each text.
 
-    Only special cases with a space are searched for, and those that affix rules would split (`add_special_case` in
+    These are the special cases that contain a space, or that affix rules would split (`add_special_case` in
     spacy/tokenizer.pyx).
     """
     searched = (

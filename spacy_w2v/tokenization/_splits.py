@@ -1,4 +1,4 @@
-"""A cache of where the patterns of a tokenizer split pre-tokens, by all that the patterns can see of a pre-token."""
+"""A cache of the splits of pre-tokens, by signature: everything that the patterns of a tokenizer can distinguish."""
 
 import re
 from collections import Counter
@@ -18,58 +18,62 @@ if TYPE_CHECKING:
 
 DIGITS = "0123456789"
 MIN_PRETOKENS = 15
-"""Pre-tokens of an alphabet after which it is analysed: that costs as much as tokenizing some twenty of them."""
+"""The number of pre-tokens after which an alphabet is analysed, which takes as long as tokenizing some twenty."""
 
 MAX_ALPHABETS = 10_000
-"""Alphabets that are analysed; each has a class for each of the few hundred sets of tests that characters pass."""
+"""The maximum number of alphabets. Each has some hundred classes of characters that pass the same tests."""
 
 MAX_CHARACTERS = 60
-"""Splits of longer pre-tokens are not cached: they are rare, and seldom alike."""
+"""The maximum length of a pre-token whose split is cached. Longer ones are rare and seldom alike."""
 
 MAX_TOKENS = 8
-"""Splits into more tokens are not cached: too many runs of tokens could be special cases."""
+"""The maximum number of tokens of a cached split. With more, too many runs of tokens could be special cases."""
 
 MAX_SIGNATURES = 400_000
-"""Signatures and strings of alphabets (some 100 bytes each) that are kept when pre-tokens are evicted."""
+"""The maximum number of signatures and alphabet strings, some 100 bytes each, after pre-tokens are evicted."""
 
-# Numbers of characters, which are also their kinds, but for letters and digits.
-END_OF_PRETOKEN, DIGIT = 0, 1  # a digit is numbered like others, save "0"
-UNUSUAL = 0xFFFF  # a space, or any character after the first 65,533
-LETTER = 0  # the kind of letters
-HAS_LETTERS = b"\x01"  # how the string of an alphabet with letters begins
+# Each distinct character has a number. The kind of a character is its number, except that all letters have the kind
+# LETTER, and all ASCII digits have the kind DIGIT.
+END_OF_PRETOKEN, DIGIT = 0, 1  # DIGIT is also the number of "0"
+UNUSUAL = 0xFFFF  # the number of a space, and of all characters after the first 65,533
+LETTER = 0
+HAS_LETTERS = b"\x01"  # the first byte of the alphabet string if there are letters
 NO_ALPHABET = -1
 N_CODES = 0x110000
 
 
 class SplitCache:
-    """Splits of pre-tokens by signature.
+    """The splits of pre-tokens, by signature.
 
-    The signature of a pre-token has one character in place of all those that pass the same tests of the patterns.
-    Pre-tokens with the same signature are split alike, unless a special case changes them. Which tests count depends on
-    the alphabet of the pre-token: whether it has letters, and how many of each other character, up to MAX_COUNT.
+    The signature of a pre-token replaces each character by the class of all characters that pass the same tests of the
+    patterns. Pre-tokens with the same signature are split at the same places, unless a special case changes them. The
+    relevant tests depend on the alphabet of the pre-token: whether it has letters, and the count of each other
+    character, up to MAX_COUNT.
     """
 
     def __init__(self, patterns: Iterable[re.Pattern[str] | None]) -> None:
-        """Begin without any splits.
+        """Initialize an empty cache.
 
         Args:
-            patterns: All that split; None stands for a function, which may split each pre-token in its own way.
+            patterns: The patterns of the tokenizer. None stands for a function, whose splits cannot be cached.
         """
         self._tests: CharacterTests | None
         try:
             self._tests = _character_tests(tuple(patterns))
         except NotUnderstoodError:
             self._tests = None
-        self._numbers = np.zeros(N_CODES, np.uint16)  # of characters, in order of appearance, by code point
+        self._numbers = np.zeros(N_CODES, np.uint16)  # the number of each code point, in order of appearance
         self._numbers[ord(" ")] = UNUSUAL
         self._numbers[ord("0")] = DIGIT
         self._characters = ["\n", "0"]
-        self._kinds = np.full(UNUSUAL + 1, UNUSUAL, np.uint16)  # their numbers, LETTER, or DIGIT for those of ASCII
+        self._kinds = np.full(UNUSUAL + 1, UNUSUAL, np.uint16)  # the kind of each number
         self._kinds[DIGIT] = DIGIT
-        self._columns = np.zeros(UNUSUAL + 1, np.uint16)  # of characters in `classes`, by the tests that they pass
+        self._columns = np.zeros(
+            UNUSUAL + 1, np.uint16
+        )  # the column in `_classes` of each number, one for each set of tests
         self._column_of_tests: dict[int, int] = {}
         self._find_columns([DIGIT])
-        self._alphabet_strings = StringTable()  # see _signatures.alphabets_of
+        self._alphabet_strings = StringTable()  # the strings of _signatures.alphabets_of
         self._alphabet_of_string = np.zeros(0, np.int32)
         self._n_pretokens: Counter[str] = Counter()  # by alphabet
         self._alphabets: list[_Alphabet] = []
@@ -85,18 +89,18 @@ class SplitCache:
     def tokens(
         self, text: NDArray[np.uint8], *, split: Callable[[list[str]], Iterable[list[int]]]
     ) -> tuple["Slices", Offsets]:
-        """Return the tokens of pre-tokens.
+        """Return the tokens of pre-tokens whose splits are cached.
 
-        A pre-token gets no tokens here if its split is not known: if it is long, if it is a run of several pre-tokens,
-        if its characters rarely occur together, or if it has many tokens.
+        A pre-token has no tokens in the result if its split is not cached: because it is long, is a run of several
+        pre-tokens, has many tokens, or has a rare alphabet.
 
         Args:
-            text: UTF-8, with a line break after each pre-token.
+            text: The pre-tokens in UTF-8, with a line break after each.
             split: Returns the ends of the tokens of each pre-token. It is called with the first pre-token of each new
                 signature.
 
         Returns:
-            The tokens, as slices of the text, and the offsets of the tokens of each pre-token among them.
+            The tokens, as slices of the text, and the offsets of each pre-token's tokens in these slices.
         """
         from spacy_w2v.tokenization.kernels._signatures import cut_tokens, signatures_of
 
@@ -109,9 +113,9 @@ class SplitCache:
         signatures = self._signatures.rows(*signatures_of(columns, starts, alphabets, self._classes))
         new = np.flatnonzero(signatures >= n_known)
         firsts = new[np.unique(signatures[new], return_index=True)[1]]
-        places = np.append(np.flatnonzero((text & 0xC0) != 0x80), text.size)  # of characters in the text
+        places = np.append(np.flatnonzero((text & 0xC0) != 0x80), text.size)  # the offset of each character
         if firsts.size:
-            # The empty signature, of pre-tokens without an alphabet, gets an empty split.
+            # Pre-tokens without an alphabet have the empty signature, which gets an empty split.
             known = alphabets[firsts] != NO_ALPHABET
             spans = zip(places[starts[firsts[known]]], places[starts[firsts[known] + 1] - 1], strict=True)
             ends = iter(split([text[start:end].tobytes().decode() for start, end in spans]))
@@ -122,7 +126,7 @@ class SplitCache:
         return tokens
 
     def _characters_of(self, text: NDArray[np.uint8]) -> NDArray[np.uint16]:
-        """Return the number of each character of some UTF-8; new ones get the next numbers."""
+        """Return the number of each character of a text in UTF-8. New characters get the next numbers."""
         codes = np.frombuffer(text.tobytes().decode().encode("utf-32-le"), np.uint32)
         numbers = self._numbers[codes]
         new = np.unique(codes[(numbers == 0) & (codes != ord("\n"))]).tolist()
@@ -140,7 +144,7 @@ class SplitCache:
         return self._numbers[codes]
 
     def _find_columns(self, numbers: Sequence[int]) -> None:
-        """Find the columns of new characters in `classes`; column 0 is that of no character."""
+        """Assign columns of `_classes` to new characters. Column 0 is not used."""
         if self._tests is not None:
             tests = self._tests.passed_by("".join(self._characters[number] for number in numbers))
             for number, passed in zip(numbers, tests, strict=True):
@@ -166,13 +170,13 @@ class SplitCache:
 
         Args:
             string: The string.
-            n_pretokens: How many more pre-tokens have it now.
+            n_pretokens: The number of additional pre-tokens with this string.
         """
         has_letters, others = string[:1], np.frombuffer(string[1:], np.uint16).tolist()
         if not has_letters or UNUSUAL in others or self._tests is None:
             return NO_ALPHABET
         counts = {kind: min(n, MAX_COUNT) for kind, n in Counter(others).items()}
-        key = f"{has_letters!r} {sorted(counts.items())}"  # a string, which the garbage collector need not visit
+        key = f"{has_letters!r} {sorted(counts.items())}"  # a string: the garbage collector skips strings
         alphabet = self._alphabet_of_key.get(key, NO_ALPHABET)
         if alphabet != NO_ALPHABET:
             return alphabet
@@ -188,7 +192,12 @@ class SplitCache:
         return len(self._alphabets) - 1
 
     def _find_classes(self, columns: NDArray[np.uint16], alphabets: NDArray[np.int32]) -> None:
-        """Find the classes of characters in the alphabets of their pre-tokens."""
+        """Determine the classes of characters in the alphabets of their pre-tokens.
+
+        Args:
+            columns: The column of each character in `_classes`.
+            alphabets: The alphabet of each character's pre-token, or NO_ALPHABET.
+        """
         n_rows, n_columns = self._classes.shape
         while n_rows < len(self._alphabets):
             n_rows *= 2
@@ -198,32 +207,32 @@ class SplitCache:
             classes = np.zeros((n_rows, n_columns), np.uint16)
             classes[: self._classes.shape[0], : self._classes.shape[1]] = self._classes
             self._classes = classes
-        chosen = (alphabets != NO_ALPHABET) & (columns != 0)
-        places = alphabets[chosen].astype(np.int64) * n_columns + columns[chosen]
+        has_class = (alphabets != NO_ALPHABET) & (columns != 0)
+        entries = alphabets[has_class].astype(np.int64) * n_columns + columns[has_class]
         tests_of_column = [0, *self._column_of_tests]
-        for place in np.unique(places[self._classes.ravel()[places] == 0]).tolist():
-            row, column = divmod(place, n_columns)
+        for entry in np.unique(entries[self._classes.ravel()[entries] == 0]).tolist():
+            row, column = divmod(entry, n_columns)
             tests, class_of_tests = self._alphabets[row]
             self._classes[row, column] = class_of_tests.setdefault(tests_of_column[column] & tests, column)
 
     def _add(self, ends: list[list[int]]) -> None:
         """Add the splits of new signatures, as the ends of their tokens."""
-        ends = [those if len(those) <= MAX_TOKENS else [] for those in ends]
-        lengths = np.array([len(those) for those in ends], np.int64)
+        splits = [split if len(split) <= MAX_TOKENS else [] for split in ends]
+        lengths = np.array([len(split) for split in splits], np.int64)
         self._split_starts = np.append(self._split_starts, self._split_starts[-1] + np.cumsum(lengths))
-        self._split_ends = np.append(self._split_ends, np.array([end for those in ends for end in those], np.int64))
+        self._split_ends = np.append(self._split_ends, np.array([end for split in splits for end in split], np.int64))
 
 
 class _Alphabet(NamedTuple):
-    """The characters of some pre-tokens, in classes that the patterns cannot tell apart."""
+    """The classes of characters that the patterns cannot distinguish in pre-tokens with a certain alphabet."""
 
     tests: int
-    """The tests that count, as bits."""
+    """The relevant tests, as bits."""
     class_of_tests: dict[int, int]
-    """The class of a character, by the tests that it passes: the first column with exactly these tests."""
+    """The class for each set of relevant tests: the first column whose characters pass exactly these tests."""
 
 
 @lru_cache(maxsize=4)
 def _character_tests(patterns: tuple[re.Pattern[str] | None, ...]) -> CharacterTests:
-    """Return the tests of some expressions, which are read once in a process: French ones take most of a second."""
+    """Return the tests of regular expressions. They are cached: the French ones take most of a second."""
     return CharacterTests(patterns)

@@ -1,8 +1,8 @@
-"""Tokenizes pre-tokens as spaCy's stock tokenizer does, most of them without calling it.
+"""Tokenizes pre-tokens exactly as spaCy's stock tokenizer, most of them without calling it.
 
-The stock tokenizer treats each pre-token by itself, except for special cases that match over a space (see
-_special_cases). Where no special case matches, its regular expressions split all pre-tokens with the same signature
-alike (see _splits), so only the first pre-token of each signature is given to them.
+The stock tokenizer handles each pre-token separately, except for special cases that match across a space (see
+_special_cases). If no special case matches, its regular expressions split all pre-tokens with the same signature at the
+same places (see _splits). So only the first pre-token of each signature is passed to spaCy.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ PRETOKENS_PER_DOC = 10_000
 
 
 class StockTokenizer:
-    """Splits pre-tokens as spaCy's stock tokenizer does; see `PretokenTokenizer`."""
+    """Tokenizes pre-tokens exactly as spaCy's stock tokenizer; see `PretokenTokenizer`."""
 
     def __init__(self, nlp: "Language", rules: TokenRules):
         self.types = TypeTable()
@@ -51,16 +51,16 @@ class StockTokenizer:
         self._special_texts = StringTable(text for text in self._special_cases.texts if "\n" not in text)
 
     def _start(self) -> None:
-        """Make tokenizers with a new vocab, which stores all that they see, and begin without tokens."""
+        """Create tokenizers with a new vocab, and empty tables. The vocab grows with each distinct token."""
         vocab = minimal_vocab(self._nlp, self._rules.columns())
         self._tokenizer = _rebuilt(self._nlp.tokenizer, vocab, rules=self._nlp.tokenizer.rules)
         self._plain = _rebuilt(self._nlp.tokenizer, vocab, rules={})
-        self._tokens = StringTable()  # those that no special case made, so that their lexemes have all their attributes
-        self._numbers = np.zeros(0, np.int64)  # their types, or DROPPED
-        self._flags = np.zeros(0, np.uint8)  # see _special_cases
+        self._tokens = StringTable()  # tokens that no special case created
+        self._numbers = np.zeros(0, np.int64)  # the number of each token's type, or DROPPED
+        self._flags = np.zeros(0, np.uint8)  # the flags of each token; see _special_cases
 
     def tokenize(self, text: NDArray[np.uint8]) -> TokenizedPretokens:
-        """Split pre-tokens like the first of their signature; those that special cases may change go to spaCy."""
+        """Tokenize pre-tokens with the cached splits. Pre-tokens that special cases may change are passed to spaCy."""
         from spacy_w2v.tokenization.kernels._signatures import list_runs
 
         slices, firsts = self._splits.tokens(text, split=self._split_plainly)
@@ -73,7 +73,7 @@ class StockTokenizer:
         known[pretoken_of_token[flags & MAY_BE_CHANGED != 0]] = False
         runs, pretoken_of_run = list_runs(read_only(text), slices, firsts, flags & BEGINS_ONE != 0)
         known[pretoken_of_run[self._special_texts.find(text, runs) >= 0]] = False
-        # No special case changes a known pre-token: only its ends can interact with its neighbours.
+        # No special case changes a known pre-token. Only its ends can interact with its neighbours.
         risks = np.zeros(n_tokens.size, np.uint8)
         places = np.flatnonzero(known)
         risks[places[flags[firsts[places]] & IS_REST != 0]] |= STARTS_LIKE_REST
@@ -84,32 +84,32 @@ class StockTokenizer:
                 ENDS_LIKE_START | HOLDS_SPECIAL
             )
 
-        chosen = np.flatnonzero(~known)
-        types, lengths = self._tokenize_by_spacy([pretokens[i] for i in chosen.tolist()], risks, chosen)
+        unknown = np.flatnonzero(~known)
+        types, lengths = self._tokenize_by_spacy([pretokens[i] for i in unknown.tolist()], risks, unknown)
         kept = known[pretoken_of_token] & (numbers != DROPPED)
         all_lengths = np.bincount(pretoken_of_token[kept], minlength=n_tokens.size)
-        all_lengths[chosen] = lengths
+        all_lengths[unknown] = lengths
         all_types = np.empty(all_lengths.sum(), np.uint32)
         is_known = np.repeat(known, all_lengths)
         all_types[is_known], all_types[~is_known] = numbers[kept], types
         return TokenizedPretokens(all_types, all_lengths, risks)
 
     def evict(self, kept_types: Offsets) -> None:
-        """Free all types but these, and the strings and lexemes of the tokenizers; see `PretokenTokenizer`."""
+        """Free all types except these, and the strings and lexemes of the tokenizers; see `PretokenTokenizer`."""
         self.types.keep(kept_types)
         self._start()
         if len(self._splits) > MAX_SIGNATURES:
             self._splits = SplitCache(map(expression_of, affix_functions(self._nlp.tokenizer).values()))
 
     def _split_plainly(self, pretokens: list[str]) -> Iterator[list[int]]:
-        """Let spaCy split pre-tokens without special cases, and yield the ends of their tokens."""
+        """Yield the ends of the tokens of each pre-token, from spaCy without special cases."""
         for start in range(0, len(pretokens), PRETOKENS_PER_DOC):
-            some = pretokens[start : start + PRETOKENS_PER_DOC]
-            for _, ends in _tokens_by_pretoken(self._plain("\n".join(some)), some):
+            group = pretokens[start : start + PRETOKENS_PER_DOC]
+            for _, ends in _tokens_by_pretoken(self._plain("\n".join(group)), group):
                 yield ends
 
     def _rows_of_tokens(self, text: NDArray[np.uint8], slices: "Slices") -> NDArray[np.int32]:
-        """Return the rows of tokens in the table; new tokens are added with their types and flags."""
+        """Return the rows of tokens in the table, after adding new tokens with their types and flags."""
         n_known = len(self._tokens)
         rows = self._tokens.rows(text, slices)
         new = self._tokens.strings_from(n_known)
@@ -118,30 +118,39 @@ class StockTokenizer:
         return rows
 
     def _tokenize_by_spacy(
-        self, pretokens: list[str], risks: NDArray[np.uint8], chosen: Offsets
+        self, pretokens: list[str], risks: NDArray[np.uint8], indices: Offsets
     ) -> tuple[list[int], list[int]]:
-        """Let spaCy tokenize pre-tokens, set their risks, and return all types and how many each pre-token has."""
+        """Tokenize pre-tokens with spaCy.
+
+        Args:
+            pretokens: The pre-tokens.
+            risks: The output for the risks of all pre-tokens of the batch.
+            indices: The index of each pre-token in `risks`.
+
+        Returns:
+            The types of all tokens, and the number of tokens of each pre-token.
+        """
         types: list[int] = []
         lengths: list[int] = []
         for start in range(0, len(pretokens), PRETOKENS_PER_DOC):
-            some = pretokens[start : start + PRETOKENS_PER_DOC]
-            doc = self._tokenizer("\n".join(some))
+            group = pretokens[start : start + PRETOKENS_PER_DOC]
+            doc = self._tokenizer("\n".join(group))
             attributes = attributes_of(doc, self._rules.columns())
             keys, kept = self._rules.keys(attributes)
             types += self.types.numbers_of_ids(attributes[kept, 0], keys[kept], doc.vocab).tolist()
             kept_before = np.concatenate(([0], np.cumsum(kept))).tolist()
-            for pretoken, (first, ends) in zip(some, _tokens_by_pretoken(doc, some), strict=True):
+            for pretoken, (first, ends) in zip(group, _tokens_by_pretoken(doc, group), strict=True):
                 tokens = [pretoken[a:b] for a, b in pairwise([0, *ends])]
-                risks[chosen[len(lengths)]] = self._special_cases.risk(pretoken, tokens)
+                risks[indices[len(lengths)]] = self._special_cases.risk(pretoken, tokens)
                 lengths.append(kept_before[first + len(ends)] - kept_before[first])
         return types, lengths
 
 
 def _tokens_by_pretoken(doc: "Doc", pretokens: Sequence[str]) -> Iterator[tuple[int, list[int]]]:
-    """Yield the number of the first token of each pre-token, and where its tokens end in it.
+    """Yield for each pre-token the index of its first token in a Doc, and the ends of its tokens in the pre-token.
 
     Args:
-        doc: The pre-tokens with a line break between each two, over which no special case matches.
+        doc: The pre-tokens, separated by line breaks. No special case matches across a line break.
         pretokens: The pre-tokens.
     """
     orths, places = attributes_of(doc, ["ORTH", "IDX"]).T
@@ -152,7 +161,13 @@ def _tokens_by_pretoken(doc: "Doc", pretokens: Sequence[str]) -> Iterator[tuple[
 
 
 def _rebuilt(tokenizer: "Tokenizer", vocab: "Vocab", *, rules: dict[str, Any]) -> "Tokenizer":
-    """Return a stock tokenizer with the affix rules of another, and with the special cases `rules`."""
+    """Return a stock tokenizer with the affix rules of another one.
+
+    Args:
+        tokenizer: The other tokenizer.
+        vocab: The vocab of the new tokenizer.
+        rules: The special cases of the new tokenizer.
+    """
     from spacy.tokenizer import Tokenizer
 
     return Tokenizer(
@@ -168,9 +183,9 @@ def _rebuilt(tokenizer: "Tokenizer", vocab: "Vocab", *, rules: dict[str, Any]) -
 
 
 def is_stock_tokenizer(tokenizer: Any) -> bool:
-    """Return whether a tokenizer is spaCy's stock one, which `StockTokenizer` can replace.
+    """Return whether `StockTokenizer` can replace a tokenizer.
 
-    Its special cases must have no white space other than single spaces between words.
+    It can replace spaCy's stock tokenizer if the special cases contain no white space except single spaces.
     """
     from spacy.tokenizer import Tokenizer
 

@@ -1,4 +1,4 @@
-"""A table that numbers distinct strings of bytes in the order in which they come, at the speed of compiled code."""
+"""A table of distinct byte strings, numbered in order of appearance, with compiled loops."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +16,7 @@ BYTES_PER_ROW = 16
 
 
 class StringTable:
-    """Distinct strings of bytes, one a row."""
+    """Distinct byte strings, one per row."""
 
     def __init__(self, strings: Iterable[str] = ()) -> None:
         self._index = _new_index(FIRST_ROWS, FIRST_ROWS * BYTES_PER_ROW)
@@ -32,11 +32,11 @@ class StringTable:
 
     @property
     def n_seen(self) -> Counts:
-        """How often each row has been looked up."""
+        """The number of lookups of each row."""
         return self._index.n_seen[: len(self)]
 
     def rows(self, data: NDArray[np.uint8], slices: "Slices") -> NDArray[np.int32]:
-        """Return the row of each slice of some bytes; new strings are added."""
+        """Return the row of each slice of `data`, after adding new strings."""
         from spacy_w2v.tokenization.kernels._strings import look_up
 
         data = read_only(data)
@@ -48,7 +48,7 @@ class StringTable:
         return rows
 
     def find(self, data: NDArray[np.uint8], slices: "Slices") -> NDArray[np.int32]:
-        """Return the row of each slice of some bytes, or -1 if the table lacks it."""
+        """Return the row of each slice of `data`, or -1 if it is not in the table."""
         from spacy_w2v.tokenization.kernels._strings import look_up
 
         rows = np.empty(slices.starts.size, np.int32)
@@ -56,11 +56,11 @@ class StringTable:
         return rows
 
     def text_from(self, first: int) -> NDArray[np.uint8]:
-        """Return the bytes of all rows from one on, each with a line break: a view, valid until the next `rows`."""
+        """Return the bytes of the rows from `first` on, with a line break after each: a view, valid until `rows`."""
         return self._index.text[self._index.starts[first] : self._index.starts[len(self)]]
 
     def strings_from(self, first: int) -> list[str]:
-        """Return the strings of all rows from one on; they must be UTF-8 without line breaks."""
+        """Return the rows from `first` on as strings. They must be UTF-8 without line breaks."""
         return self.text_from(first).tobytes().decode().split("\n")[:-1]
 
     def bytes_of(self, row: int) -> bytes:
@@ -69,20 +69,27 @@ class StringTable:
         return self._index.text[start : end - 1].tobytes()
 
     def keep(self, rows: Offsets) -> None:
-        """Keep only some rows, numbered again in this order, with half of their `n_seen`: recent uses count more."""
+        """Keep only some rows, renumbered in this order. `n_seen` is halved, so that recent lookups count more."""
         old = self._index
         text, starts = selected(old.text, old.starts, rows)
         self._index = _new_index(max(rows.size, FIRST_ROWS), max(text.size, FIRST_ROWS * BYTES_PER_ROW))
         self._fill(old.hashes[rows], starts, text, old.n_seen[rows] // 2)
 
     def _grow(self, n_bytes: int) -> None:
-        """Double the capacity, and make room for another row of `n_bytes`."""
+        """Double the capacity, and reserve space for a new row of `n_bytes` bytes."""
         old, n_rows = self._index, len(self)
         self._index = _new_index(2 * old.hashes.size, 2 * old.text.size + n_bytes + 1)
         self._fill(old.hashes[:n_rows], old.starts[: n_rows + 1], old.text, old.n_seen[:n_rows])
 
     def _fill(self, hashes: NDArray[np.uint64], starts: Offsets, text: NDArray[np.uint8], n_seen: Counts) -> None:
-        """Enter rows into the empty index."""
+        """Add rows to an empty index. r = rows.
+
+        Args:
+            hashes: The hash of each row: r.
+            starts: The offset of each row in `text`, and the end: r + 1.
+            text: The bytes of all rows, with a line break after each.
+            n_seen: The number of lookups of each row: r.
+        """
         from spacy_w2v.tokenization.kernels._strings import fill_slots
 
         index = self._index
@@ -95,7 +102,7 @@ class StringTable:
 
 
 def _new_index(n_rows: int, n_bytes: int) -> "StringIndex":
-    """Return an empty index with room for so many rows and bytes of text."""
+    """Return an empty index with a capacity of `n_rows` rows and `n_bytes` bytes of text."""
     from spacy_w2v.tokenization.kernels._strings import StringIndex
 
     n_slots = 1 << (2 * n_rows - 1).bit_length()  # at most half of them are used
@@ -109,23 +116,23 @@ def _new_index(n_rows: int, n_bytes: int) -> "StringIndex":
     )
 
 
-_Array = TypeVar("_Array", bound=NDArray[Any])  # Any: of any type
+_Array = TypeVar("_Array", bound=NDArray[Any])  # Any: arrays of any type
 
 
 def read_only(array: _Array) -> _Array:
-    """Return a read-only view: kernels are compiled for such arrays, since Arrow's buffers are read-only."""
+    """Return a read-only view. Kernels are compiled for read-only arrays, because Arrow's buffers are read-only."""
     view = array.view()
     view.flags.writeable = False
     return view
 
 
 def selected(flat: NDArray, starts: Offsets, rows: Offsets) -> tuple[NDArray, Offsets]:  # type: ignore[type-arg]
-    """Return the parts of a flat array that belong to some rows, and their offsets.
+    """Return some rows of a ragged array, and their offsets.
 
     Args:
-        flat: The parts of all rows, of any type.
+        flat: The elements of all rows, of any type.
         starts: The offset of each row in `flat`, and the end.
-        rows: The rows whose parts are returned, in this order.
+        rows: The rows to return, in this order.
     """
     lengths = np.diff(starts)[rows]
     new_starts = np.concatenate(([0], np.cumsum(lengths)))

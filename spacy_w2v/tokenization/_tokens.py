@@ -1,4 +1,4 @@
-"""From spaCy's tokens to types: which key of the vectors a token has, and which tokens are left out."""
+"""Types of tokens: the key of each spaCy token in the vectors, and the tokens that are left out."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,50 +16,50 @@ if TYPE_CHECKING:
 
 
 DROPPED = -1
-"""In place of the number of a type: the token is left out."""
+"""The number of a type for tokens that are left out."""
 
 
 class Types(NamedTuple):
-    """Distinct types of tokens, as two lists of the same length."""
+    """Distinct types, as two lists of the same length."""
 
     orths: list[str]
     """The text of each type, as in the corpus."""
     keys: list[str]
-    """The word of each type in the vectors: its text, its lower case, its norm, or its shape."""
+    """The key of each type in the vectors: its text, lower case, norm, or shape."""
 
     def take(self, numbers: NDArray[np.integer]) -> "Types":
         """Return the types with these numbers."""
-        wanted = numbers.tolist()
-        return Types([self.orths[number] for number in wanted], [self.keys[number] for number in wanted])
+        taken = numbers.tolist()
+        return Types([self.orths[number] for number in taken], [self.keys[number] for number in taken])
 
 
 class EncodedBatch(NamedTuple):
-    """The tokens of some texts."""
+    """The tokens of a batch of texts."""
 
     types: Types
-    """All types that the encoder knows, in any order."""
+    """All types of the encoder, in any order."""
     distinct_types: TokenIds
-    """The types of these tokens, as indices into `types`, in order of first appearance."""
+    """The distinct types of these tokens, as indices into `types`, in order of first appearance."""
     token_ids: TokenIds
     """The type of each token, as an index into `distinct_types`."""
     lengths: Offsets
-    """Tokens of each sentence, at least 1."""
+    """The number of tokens of each sentence, at least 1."""
 
     def compact(self) -> "EncodedBatch":
-        """Return the same batch, of which `types` has the types of these tokens only."""
+        """Return the same batch without types that do not occur in it."""
         distinct_types = np.arange(self.distinct_types.size, dtype=np.uint32)
         return self._replace(types=self.types.take(self.distinct_types), distinct_types=distinct_types)
 
 
 class TokenRules(NamedTuple):
-    """How the tokens of a Doc become types."""
+    """The rules for the types of tokens; see the settings of the same names in `[w2v.tokens]`."""
 
     attr: Literal["ORTH", "LOWER", "NORM"]
     numbers: Literal["keep", "shape", "drop"]
     urls: Literal["keep", "shape", "drop"]
 
     def columns(self) -> list[str]:
-        """Return the names of the attributes that `keys` reads, for Doc.to_array."""
+        """Return the names of the attributes for `keys`, as arguments of Doc.to_array."""
         columns = ["ORTH", self.attr, "IS_SPACE"]
         if self.numbers != "keep":
             columns.append("LIKE_NUM")
@@ -70,10 +70,10 @@ class TokenRules(NamedTuple):
         return columns
 
     def keys(self, attributes: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
-        """Return the string id of each token's key, and which tokens are kept.
+        """Return the string id of each token's key, and whether each token is kept.
 
         Args:
-            attributes: The attributes named by `columns`, a row for each token.
+            attributes: The attributes of `columns`, with a row for each token.
         """
         column = {name: attributes[:, i] for i, name in enumerate(self.columns())}
         keys = column[self.attr].copy()
@@ -88,7 +88,7 @@ class TokenRules(NamedTuple):
 
 
 class LexemeKeys:
-    """Makes the keys of tokens without a Doc, by the attribute getters that make their lexemes."""
+    """Computes the keys of tokens without a Doc, by the attribute getters of the vocab."""
 
     def __init__(self, vocab: Any, rules: TokenRules) -> None:
         from spacy.attrs import IDS
@@ -104,7 +104,7 @@ class LexemeKeys:
         ]
 
     def keys(self, texts: list[str]) -> Sequence[str | None]:
-        """Return the key of each token, or None if it is left out. No text may be white space."""
+        """Return the key of each token, or None if it is left out. The texts must not be white space."""
         keys: list[str | None] = list(texts if self._key is None else map(self._key, texts))
         if self._set_norms:
             keys = [self._set_norms.get(text) or key for text, key in zip(texts, keys, strict=True)]
@@ -120,24 +120,24 @@ class LexemeKeys:
 
 
 class TypeTable:
-    """Types, numbered in the order in which they come.
+    """Distinct types, numbered in order of appearance.
 
-    It holds lists and dicts of strings only: with a tuple for each type, the garbage collector would take a third of
-    the time.
+    The table consists of lists and dicts of strings. With a tuple for each type, the garbage collector would take a
+    third of the time.
     """
 
     def __init__(self) -> None:
         self.types = Types([], [])
-        self._n_indexed = 0  # types that are in the two dicts below
+        self._n_indexed = 0  # the number of types in the two dicts below
         self._first_of_orth: dict[str, int] = {}
-        self._further: dict[tuple[str, str], int] = {}  # types with the text of an earlier one, but another key
+        self._further: dict[tuple[str, str], int] = {}  # types with the same text as an earlier one, but another key
         self._number_of_ids: dict[tuple[int, int], int] = {}
 
     def __len__(self) -> int:
         return len(self.types.orths)
 
     def number(self, orth: str, key: str) -> int:
-        """Return the number of a type, which is added if it is new."""
+        """Return the number of a type, after adding it if it is new."""
         if self._n_indexed < len(self):
             self._index()
         number = self._first_of_orth.get(orth)
@@ -146,7 +146,7 @@ class TypeTable:
         if number is None:
             number = len(self)
             self.types.orths.append(orth)
-            self.types.keys.append(orth if key == orth else key)  # one string serves both
+            self.types.keys.append(orth if key == orth else key)  # stores one string for both
             self._index()
         return number
 
@@ -158,7 +158,12 @@ class TypeTable:
         return np.arange(first, len(self))
 
     def numbers_of_texts(self, orths: list[str], keys: Sequence[str | None]) -> Offsets:
-        """Return the numbers of types with distinct texts, or DROPPED where the key is None; new types are added."""
+        """Return the numbers of types, after adding new types.
+
+        Args:
+            orths: The distinct texts of the types.
+            keys: The key of each type. If it is None, the number is DROPPED.
+        """
         if self._n_indexed < len(self):
             self._index()
         if None in keys or not self._first_of_orth.keys().isdisjoint(orths):
@@ -169,7 +174,7 @@ class TypeTable:
         return self.add_new(orths, keys)  # type: ignore[arg-type]  # there is no None
 
     def _index(self) -> None:
-        """Enter the last types into the dicts."""
+        """Add the most recent types to the dicts."""
         orths, keys = self.types
         for number in range(self._n_indexed, len(self)):
             if self._first_of_orth.setdefault(orths[number], number) != number:
@@ -177,7 +182,13 @@ class TypeTable:
         self._n_indexed = len(self)
 
     def numbers_of_ids(self, orths: NDArray[np.uint64], keys: NDArray[np.uint64], vocab: "Vocab") -> TokenIds:
-        """Return the numbers of types by their string ids in a vocab, which must be the same in each call."""
+        """Return the numbers of types, after adding new types.
+
+        Args:
+            orths: The string id of each type's text.
+            keys: The string id of each type's key.
+            vocab: The vocab with the strings. It must be the same in each call.
+        """
         known = self._number_of_ids
         result = np.empty(orths.size, np.uint32)
         for i, ids in enumerate(zip(orths.tolist(), keys.tolist(), strict=True)):
@@ -188,16 +199,16 @@ class TypeTable:
         return result
 
     def keep(self, numbers: NDArray[np.integer]) -> None:
-        """Keep only the types with these numbers, numbered again in this order, in a new `types`."""
+        """Keep only the types with these numbers, renumbered in this order, in a new `types`."""
         orths, keys = self.types.take(numbers)
         self.__init__()  # type: ignore[misc]
         self.add_new(orths, keys)
 
 
 def minimal_vocab(nlp: "Language", columns: list[str]) -> "Vocab":
-    """Return a new vocab whose lexemes have only some attributes, with the values of the pipeline's vocab.
+    """Return a new vocab whose lexemes have only some attributes, with the same values as in the pipeline's vocab.
 
-    A lexeme of the pipeline's vocab takes some 15 microseconds, most of them for attributes that are not used here.
+    Creating a lexeme in the pipeline's vocab takes some 15 microseconds, mostly for attributes that are not needed.
 
     Args:
         nlp: The pipeline.
@@ -206,10 +217,10 @@ def minimal_vocab(nlp: "Language", columns: list[str]) -> "Vocab":
     from spacy.attrs import IDS, NORM
     from spacy.vocab import Vocab
 
-    wanted = {IDS[name] for name in columns}
-    getters = {attr: getter for attr, getter in nlp.vocab.lex_attr_getters.items() if attr in wanted}
+    attributes = {IDS[name] for name in columns}
+    getters = {attr: getter for attr, getter in nlp.vocab.lex_attr_getters.items() if attr in attributes}
     vocab: Any = Vocab(lex_attr_getters=getters, lookups=nlp.vocab.lookups)
-    vocab.lex_attr_getters.update(getters)  # Vocab itself gives the getter of lookups precedence over that of norms
+    vocab.lex_attr_getters.update(getters)  # Vocab prefers the getter of lookups to that of norms
     if NORM in getters:
         for orth, norm in _norms_set_by_hand(nlp.vocab).items():
             vocab[orth].norm_ = norm
@@ -217,7 +228,7 @@ def minimal_vocab(nlp: "Language", columns: list[str]) -> "Vocab":
 
 
 def _norms_set_by_hand(vocab: Any) -> dict[str, str]:
-    """Return the norms of lexemes, by text, that differ from what the vocab's getter returns."""
+    """Return the norms of lexemes, by text, that differ from the vocab's getter of norms."""
     from spacy.attrs import NORM
 
     norm = vocab.lex_attr_getters[NORM]
@@ -226,9 +237,9 @@ def _norms_set_by_hand(vocab: Any) -> dict[str, str]:
 
 @contextmanager
 def transient_strings(nlp: "Language") -> Iterator[None]:
-    """Free, at the end of the block, the strings and lexemes that the block added to the vocab.
+    """Free the strings and lexemes that the block adds to the vocab, when the block ends.
 
-    Otherwise the vocab would grow with the corpus. Within a memory zone of the caller, nothing is freed.
+    Otherwise the vocab would grow with the corpus. If the caller has already opened a memory zone, nothing is freed.
     """
     if nlp.vocab.in_memory_zone:
         yield
@@ -241,6 +252,6 @@ def transient_strings(nlp: "Language") -> Iterator[None]:
 
 
 def attributes_of(doc: "Doc", columns: list[str]) -> NDArray[np.uint64]:
-    """Return attributes of a Doc's tokens, by their names: a row for each token."""
+    """Return attributes of a Doc's tokens: a row for each token, a column for each name."""
     array: NDArray[np.uint64] = doc.to_array(columns)
     return array.reshape(len(doc), len(columns))

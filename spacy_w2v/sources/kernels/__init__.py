@@ -1,1 +1,1 @@
-"""The compiled loops that find records in bytes."""
+"""Compiled loops that find records in bytes."""

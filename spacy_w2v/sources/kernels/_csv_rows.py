@@ -1,4 +1,4 @@
-"""The loops that find rows and fields in CSV."""
+"""The compiled loops that find the rows and fields of a CSV file."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,31 +41,35 @@ def scan_rows(
     separator: int,
     n_columns: int,
 ) -> int:
-    """Write where rows of CSV start and end, and return how many have ended; empty rows are skipped.
+    """Find the rows that end in a block. Empty rows are skipped.
 
     A quoted field may contain separators, line breaks, and doubled quotes. If other text follows the closing quote, the
-    field ends at the next separator, as in pandas; over several lines this is the fault OPEN_QUOTE. Most programs write
-    .tsv files without quotes. So with n_columns > 0, quotes in such a field are ordinary characters. The same holds for
-    a field whose quote is not closed in its line, if this line and the next one have all columns. If that field began
-    in an earlier block, the next scan has to start at REWIND.
+    field ends at the next separator, as in pandas. If the quotes contain line breaks, this is the fault OPEN_QUOTE.
+
+    Most programs write TSV files without quotes. So with n_columns > 0, quotes in such a field are ordinary characters.
+    If a quote is not closed in its line, it is also an ordinary character, provided that this line and the next one
+    have all columns. If that field began in an earlier block, the next scan must start at REWIND.
 
     Args:
         data: The next block of the file.
-        offset: The number of bytes that were scanned before, and wait for the end of their record.
+        offset: The number of pending bytes before the block, whose row has not ended.
         state: The state of the scan, which is updated.
-        starts: Room for data.size + 1 rows.
-        ends: Room for as many.
+        starts: The output for the offsets of the rows, with space for data.size + 1.
+        ends: The output for the offsets after the rows, with the same space.
         separator: The character between fields.
-        n_columns: The number of columns of a .tsv file, or 0.
+        n_columns: The number of columns of a TSV file, or 0.
+
+    Returns:
+        The number of rows that have ended.
     """
     is_mark = _marks(separator)
     n_rows = i = 0
     while i < data.size and not state[FAULT]:
         byte, place = data[np.uint64(i)], offset + i
         if byte not in (NEWLINE, RETURN):
-            _go_on_in_row(state, place)
+            _continue_row(state, place)
         elif _ends_line_after_quote(state, byte):
-            if state[PENDING_FIELDS] + 1 == n_columns:  # this line is a row too: the quote is ordinary
+            if state[PENDING_FIELDS] + 1 == n_columns:  # this line is a complete row, so the quote is ordinary
                 starts[n_rows], ends[n_rows] = state[RECORD], state[PENDING]
                 n_rows += 1
                 i = _end_row_before_quote(state) - offset
@@ -82,23 +86,23 @@ def scan_rows(
             n_rows += 1
             state[RECORD] = NONE
         i += 1
-        if not is_mark[byte]:  # more bytes of text change nothing
-            while i < data.size and not is_mark[data[np.uint64(i)]]:  # unsigned, so without a test for i < 0
+        if not is_mark[byte]:  # further bytes of text do not change the state
+            while i < data.size and not is_mark[data[np.uint64(i)]]:  # unsigned: no test for i < 0
                 i += 1
     return n_rows
 
 
 @inner
 def _marks(separator: int) -> NDArray[np.bool_]:
-    """Return which bytes may end a field, or are part of the quotes around it: a table of all bytes."""
+    """Return for each of the 256 bytes whether it can end a field or is a quote."""
     is_mark = np.zeros(256, np.bool_)
     is_mark[separator] = is_mark[NEWLINE] = is_mark[RETURN] = is_mark[QUOTE] = True
     return is_mark
 
 
 @inner
-def _go_on_in_row(state: NDArray[np.int64], place: int) -> None:
-    """Begin a row with a byte that is not a line break, if none has begun, and see that the line is not empty."""
+def _continue_row(state: NDArray[np.int64], place: int) -> None:
+    """Continue a row, or begin one, with a byte that is not a line break, and mark the line as not empty."""
     if state[RECORD] == NONE:
         state[RECORD], state[STARTED] = place, state[LINE]
         state[FIELDS] = state[BEFORE] = state[QUOTED] = 0
@@ -109,7 +113,7 @@ def _go_on_in_row(state: NDArray[np.int64], place: int) -> None:
 
 @inner
 def _ends_line_after_quote(state: NDArray[np.int64], byte: int) -> bool:
-    """Return whether a line break ends the first line, not empty, after one whose quote has not been closed."""
+    """Return whether a line break ends the first nonempty line after a line with an open quote."""
     if state[PENDING] < 0 or state[PENDING_FIELDS] < 0:
         return False
     return byte == NEWLINE or state[QUOTED] != WITHIN
@@ -117,7 +121,7 @@ def _ends_line_after_quote(state: NDArray[np.int64], byte: int) -> bool:
 
 @inner
 def _end_row_before_quote(state: NDArray[np.int64]) -> int:
-    """End the row at the line break that its open quote hid, and return where the next row begins."""
+    """End the row at the first line break in its open quotes, and return the offset of the next row."""
     start = state[PENDING] + 1
     state[LINE], state[RECORD], state[QUOTED], state[PENDING] = state[PENDING_LINE], NONE, 0, NONE
     return start
@@ -125,7 +129,15 @@ def _end_row_before_quote(state: NDArray[np.int64]) -> int:
 
 @inner
 def _ends_row(state: NDArray[np.int64], byte: int, place: int, separator: int, n_columns: int) -> bool:
-    """Take a byte into the state, and return whether it ends a row."""
+    """Update the state with a byte, and return whether the byte ends a row.
+
+    Args:
+        state: The state of the scan.
+        byte: The byte.
+        place: Its offset.
+        separator: The character between fields.
+        n_columns: The number of columns of a TSV file, or 0.
+    """
     state[PENDING_FIELDS] += byte == separator
     if state[QUOTED] == WITHIN:
         _read_within_quotes(state, byte, place, separator, n_columns)
@@ -148,6 +160,7 @@ def _ends_row(state: NDArray[np.int64], byte: int, place: int, separator: int, n
 
 @inner
 def _read_within_quotes(state: NDArray[np.int64], byte: int, place: int, separator: int, n_columns: int) -> None:
+    """Update the state with a byte in quotes; see `_ends_row` for the arguments."""
     if byte == QUOTE:
         state[QUOTED] = AFTER_QUOTE
     elif byte == separator:
@@ -162,7 +175,14 @@ def _read_within_quotes(state: NDArray[np.int64], byte: int, place: int, separat
 
 @inner
 def _ends_quotes(state: NDArray[np.int64], byte: int, separator: int, n_columns: int) -> bool:
-    """Return whether the quote before a byte has closed the field; else the quotes go on, or FAULT is set."""
+    """Return whether the quote before a byte closed the field. Otherwise, continue the quotes or set FAULT.
+
+    Args:
+        state: The state of the scan.
+        byte: The byte after the quote.
+        separator: The character between fields.
+        n_columns: The number of columns of a TSV file, or 0.
+    """
     if byte == QUOTE:
         state[QUOTED] = WITHIN
         return False
@@ -194,21 +214,21 @@ def copy_fields(
     """Copy one field of each row, without its quotes. r = rows.
 
     Args:
-        data: The rows.
-        starts: Where each row starts: r.
-        ends: Where each row ends: r.
+        data: The bytes of the rows.
+        starts: The offset of each row: r.
+        ends: The offset after each row: r.
         separator: The character between fields.
-        is_literal: Whether a quote that is not closed is an ordinary character, as in `scan_rows` with n_columns.
-        column: The number of the field.
-        out: Room for all of `data`, to which the fields are written.
-        offsets: Room for the offsets of the fields in `out`: r + 1.
-        missing: Set where a row has too few columns: r.
+        is_literal: Whether a quote that is not closed is an ordinary character, as in `scan_rows` with n_columns > 0.
+        column: The index of the field.
+        out: The output for the fields, with the size of `data`.
+        offsets: The output for the offsets of the fields in `out`: r + 1.
+        missing: The output for whether a row has too few columns: r.
     """
     place = 0
     offsets[0] = 0
     for row in range(starts.size):
         i, end = starts[row], ends[row]
-        if end > i and data[end - 1] == RETURN:  # which an open quote hid from the scan
+        if end > i and data[end - 1] == RETURN:  # the scan did not remove it because of an open quote
             end -= 1
         for _ in range(column):
             i = _end_of_field(data, i, end, separator, is_literal) + 1
@@ -234,7 +254,7 @@ def copy_fields(
 
 @inner
 def _closing_quote(data: NDArray[np.uint8], start: int, end: int) -> int:
-    """Return where the quote at `start` is closed by one that is not doubled, or NONE."""
+    """Return the offset of the quote that closes the quote at `start`, or NONE. Doubled quotes do not close it."""
     i = start + 1
     while i < end:
         if data[i] == QUOTE:
@@ -247,7 +267,15 @@ def _closing_quote(data: NDArray[np.uint8], start: int, end: int) -> int:
 
 @inner
 def _end_of_field(data: NDArray[np.uint8], start: int, end: int, separator: int, is_literal: bool) -> int:
-    """Return where a field ends: at a separator, or at the end of the row."""
+    """Return the offset of the end of a field: a separator, or the end of the row.
+
+    Args:
+        data: The bytes of the rows.
+        start: The offset of the field.
+        end: The offset after the row.
+        separator: The character between fields.
+        is_literal: Whether a quote that is not closed is an ordinary character.
+    """
     i = start
     if start < end and data[start] == QUOTE:
         close = _closing_quote(data, start, end)

@@ -1,4 +1,4 @@
-"""The loop that finds objects in JSON."""
+"""The compiled loop that finds the objects of a JSON file."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ from spacy_w2v.sources.kernels._records import (
 )
 
 MAX_DEPTH = 500
-"""Parsers of JSON are recursive, and crash at some 100,000 levels."""
+"""The maximum number of open brackets. JSON parsers are recursive, and crash at some 100,000 levels."""
 
 COLON, BACKSLASH = np.uint8(ord(":")), np.uint8(ord("\\"))
 OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET = (np.uint8(ord(mark)) for mark in "{}[]")
@@ -37,17 +37,20 @@ OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET = (np.uint8(ord(mark)) for 
 
 @kernel
 def scan_json(data: NDArray[np.uint8], offset: int, state: NDArray[np.int64], starts: Offsets, ends: Offsets) -> int:
-    """Write where objects start and end, and return how many have ended.
+    """Find the objects that end in a block.
 
-    Objects may be one per line, over several lines, side by side, or in arrays. At something that a parser must not
-    see, the scan stops and sets FAULT.
+    Objects may be one per line, over several lines, several per line, or in arrays. If the input is not safe for a
+    parser, the scan stops and sets FAULT.
 
     Args:
         data: The next block of the file.
-        offset: The number of bytes that were scanned before, and wait for the end of their record.
+        offset: The number of pending bytes before the block, whose record has not ended.
         state: The state of the scan, which is updated.
-        starts: Room for data.size / 2 + 1 objects.
-        ends: Room for as many.
+        starts: The output for the offsets of the objects, with space for data.size / 2 + 1.
+        ends: The output for the offsets after the objects, with the same space.
+
+    Returns:
+        The number of objects that have ended.
     """
     line, depth, base = state[LINE], state[DEPTH], state[BASE]
     quoted, before = state[QUOTED], state[BEFORE]
@@ -104,7 +107,7 @@ def scan_json(data: NDArray[np.uint8], offset: int, state: NDArray[np.int64], st
 
 @inner
 def _after_byte_of_string(byte: int, quoted: int) -> int:
-    """Return QUOTED after a byte of a string of JSON, or NONE if strings must not have the byte."""
+    """Return QUOTED after a byte of a JSON string, or NONE if strings cannot contain the byte."""
     if quoted == ESCAPED:
         return 1
     if byte == BACKSLASH:
@@ -116,7 +119,14 @@ def _after_byte_of_string(byte: int, quoted: int) -> int:
 
 @inner
 def _fault_of_opening(byte: int, depth: int, base: int, before: int) -> int:
-    """Return the fault of an opening bracket of JSON, or 0."""
+    """Return the fault of an opening bracket, or 0.
+
+    Args:
+        byte: The bracket.
+        depth: The number of open brackets before it.
+        base: The depth of records.
+        before: The last byte before it that is not white space.
+    """
     if depth == base:
         return NOT_AN_OBJECT if byte == OPEN_BRACKET and depth == 1 else 0
     if before != COLON and before != COMMA and before != OPEN_BRACKET:

@@ -1,25 +1,25 @@
-"""The state of the scans that find records in blocks of a file, in one pass for records of any length."""
+"""The state of the scans, which find the records of a file in one pass, block by block."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-# The state of a scan between two blocks of a file is an array of these.
+# Indices into the state of a scan between two blocks. The state is an array of integers.
 LINE = 0  # the line of the next byte, counted from 1
 STARTED = 1  # the line in which the incomplete record began
-RECORD = 2  # where that record began, in bytes from the start of the waiting bytes, or NONE
-FAULT = 3  # one of the faults below, if the scan has stopped
+RECORD = 2  # the offset of that record in the pending bytes, or NONE
+FAULT = 3  # one of the faults below if the scan has stopped, or 0
 DEPTH = 4  # JSON: the number of open brackets
-BASE = 5  # JSON: the depth of records, 1 within an array of all records
+BASE = 5  # JSON: the depth of records: 1 in an array of records, otherwise 0
 QUOTED = 6  # JSON: 1 within a string, ESCAPED after a backslash; CSV: 0, WITHIN or AFTER_QUOTE
 BEFORE = 7  # JSON: the last byte that is not white space; CSV: 0 at the start of a field
 FIELDS = 8  # CSV: the number of complete fields of the row
 INSIDE = 9  # CSV: the number of separators within the open quotes
 BREAKS = 10  # CSV: the number of line breaks within the open quotes
-PENDING = 11  # CSV: the first of these, where the row may have ended, or NONE, or NO_END if it is known not to have
+PENDING = 11  # CSV: the offset of the first of these, which may be the end of the row; NONE; or NO_END if it is not
 PENDING_LINE = 12  # CSV: the line after PENDING
-PENDING_FIELDS = 13  # CSV: the number of separators in that line, or NONE as long as it is empty
+PENDING_FIELDS = 13  # CSV: the number of separators in that line, or NONE while it is empty
 IS_BROKEN = 14  # CSV: whether the quotes end within a field of that line
-REWIND = 15  # CSV: where the next scan has to start, or NONE
+REWIND = 15  # CSV: the offset at which the next scan must start, or NONE
 STATE_SIZE = 16
 
 NONE = -1

@@ -1,1 +1,1 @@
-"""The compiled loops of tokenization."""
+"""Compiled loops of tokenization."""

@@ -1,4 +1,4 @@
-"""The loops that turn text into numbered tokens: they find the pre-tokens, and replace them by their tokens."""
+"""Compiled loops that find the pre-tokens of texts, and replace pre-tokens by their tokens."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ ORDINARY, BLANK, BREAK, LEAD = 0, 1, 2, 3
 
 
 def _kinds_of_bytes() -> NDArray[np.uint8]:
-    """Return what each byte of UTF-8 may begin: white space of one byte, or of two or three bytes."""
+    """Return for each byte whether it is white space, a line break, or may begin longer white space in UTF-8."""
     kinds = np.full(256, ORDINARY, np.uint8)
     kinds[list(b"\t\v\f\x1c\x1d\x1e\x1f ")] = BLANK
     kinds[list(b"\n\r")] = BREAK
@@ -26,19 +26,19 @@ ZERO, SPACE = np.uint8(0), np.uint8(0x20)
 
 
 class Pretokens(NamedTuple):
-    """The pre-tokens of some texts. p = pre-tokens."""
+    """The pre-tokens of texts. p = pre-tokens."""
 
     slices: Slices
-    """Where they are: p."""
+    """The slice of each pre-token in the texts: p."""
     is_next: NDArray[np.bool_]
-    """Whether exactly one ASCII space separates a pre-token from the one before: p."""
+    """Whether exactly one ASCII space separates each pre-token from the previous one: p."""
     line_offsets: Offsets
-    """Offsets of the lines, or texts, that have pre-tokens."""
+    """The offsets of the lines (or texts) that have pre-tokens, and the end."""
 
 
 @inlined
-def white_space_length(first, second, third):  # numba gives it its types
-    """Return the length of the white space character (of str.isspace) that these bytes begin with, or 0."""
+def white_space_length(first, second, third):  # typed by numba
+    """Return the number of bytes of the white space character (str.isspace) at the start of three bytes, or 0."""
     if KINDS[first] != LEAD:
         return 0 if KINDS[first] == ORDINARY else 1
     if first == 0xC2:  # U+0085, U+00A0
@@ -53,12 +53,12 @@ def white_space_length(first, second, third):  # numba gives it its types
 
 
 def split_texts(data: NDArray[np.uint8], text_offsets: Offsets, by_line: bool) -> Pretokens:
-    """Return the pre-tokens of texts, as str.split() finds them, with their hashes.
+    """Return the pre-tokens of texts, as in str.split(), with their hashes.
 
     Args:
-        data: UTF-8; text i has the bytes text_offsets[i] to text_offsets[i + 1].
-        text_offsets: The offsets of the texts.
-        by_line: Whether lines end at line breaks, rather than at the ends of texts only.
+        data: The UTF-8 of the texts. Text i has the bytes text_offsets[i] to text_offsets[i + 1].
+        text_offsets: The offset of each text, and the end.
+        by_line: Whether lines end at line breaks, rather than only at the ends of texts.
     """
     n_texts = text_offsets.size - 1
     n_most = int(text_offsets[n_texts] - text_offsets[0]) // 2 + n_texts + 1
@@ -75,14 +75,14 @@ def split_texts(data: NDArray[np.uint8], text_offsets: Offsets, by_line: bool) -
 def find_pretokens(
     data: NDArray[np.uint8], text_offsets: Offsets, by_line: bool, pretokens: Pretokens, sizes: Counts
 ) -> None:
-    """Write the pre-tokens for `split_texts`, and how many pre-tokens and lines there are.
+    """Compute `split_texts`.
 
     Args:
-        data: As for `split_texts`.
-        text_offsets: As for `split_texts`.
-        by_line: As for `split_texts`.
-        pretokens: Room for as many as the texts may have at most.
-        sizes: Room for the two numbers.
+        data: The UTF-8 of the texts.
+        text_offsets: The offset of each text, and the end.
+        by_line: Whether lines end at line breaks.
+        pretokens: The output for the pre-tokens.
+        sizes: The output for the number of pre-tokens and the number of lines: 2.
     """
     slices, is_next, line_offsets = pretokens
     starts, ends, hashes = slices
@@ -94,7 +94,7 @@ def find_pretokens(
         i = text_offsets[text]
         end = text_offsets[text + 1]
         last_end = np.int64(-1)
-        value = word = shift = np.uint64(0)  # the hash of _strings.hash_of so far
+        value = word = shift = np.uint64(0)  # the state of _strings.hash_of
         in_pretoken = False
         while i < end:
             byte = data[i]
@@ -146,14 +146,14 @@ def expand_pretokens(
 
     Args:
         pretoken_rows: The row of each pre-token of the batch in the table of pre-tokens.
-        line_offsets: Line i has the pre-tokens line_offsets[i] to line_offsets[i + 1].
-        row_starts: Row i has the types row_types[row_starts[i]:row_starts[i + 1]].
+        line_offsets: The offsets of lines: line i has the pre-tokens line_offsets[i] to line_offsets[i + 1].
+        row_starts: The offsets of rows: row i has the types row_types[row_starts[i]:row_starts[i + 1]].
         row_types: The types of the tokens of all rows.
-        min_tokens: Lines with fewer tokens are dropped, as are lines without tokens.
-        number_of_type: Scratch with a zero for each type of the table; on return it is zero again.
+        min_tokens: The minimum number of tokens of a line. Shorter lines, and empty lines, are left out.
+        number_of_type: A temporary array of zeros, one for each type of the table. The function resets it to zeros.
 
     Returns:
-        The numbers of the tokens, the number of tokens of each line that is left, and the type of each number.
+        The number of each token's type, the number of tokens of each remaining line, and the type of each number.
     """
     n_tokens = count_tokens(pretoken_rows, row_starts)
     numbers = np.empty(n_tokens, np.uint32)
@@ -168,7 +168,7 @@ def expand_pretokens(
 
 @kernel
 def count_tokens(pretoken_rows: NDArray[np.int32], row_starts: Offsets) -> int:
-    """Return the number of tokens of some pre-tokens."""
+    """Return the total number of tokens of pre-tokens."""
     n_tokens = 0
     for pretoken in range(pretoken_rows.size):
         row = pretoken_rows[pretoken]
@@ -189,7 +189,7 @@ def write_tokens(
     types: TokenIds,
     sizes: Counts,
 ) -> None:
-    """Write what `expand_pretokens` returns, into arrays that are large enough, and its three sizes."""
+    """Compute `expand_pretokens`, with the outputs `numbers`, `lengths` and `types`, and their lengths in `sizes`."""
     token = 0
     n_lines = 0
     n_types = 0

@@ -1,6 +1,6 @@
-"""The loops that split pre-tokens as others with the same signature were split (see _splits).
+"""Compiled loops that split pre-tokens according to the cached splits of their signatures (see _splits).
 
-Pre-tokens are stored in an array of characters, a number for each code point, with the end mark after each pre-token.
+The pre-tokens of a batch are an array of character numbers, with an end mark after each pre-token.
 """
 
 import numpy as np
@@ -12,10 +12,10 @@ from spacy_w2v.tokenization.kernels._strings import Slices, hash_of, no_slices
 
 
 @inlined
-def put(data, place, number):  # numba gives it its types
-    """Write a number of 16 bits."""
-    data[place] = number & 0xFF
-    data[place + 1] = number >> 8
+def put(data, offset, number):  # typed by numba
+    """Write a 16-bit number at an offset, in two bytes."""
+    data[offset] = number & 0xFF
+    data[offset + 1] = number >> 8
 
 
 def alphabets_of(
@@ -23,13 +23,16 @@ def alphabets_of(
 ) -> tuple[NDArray[np.uint8], Slices]:
     """Return the alphabet string of each pre-token.
 
-    It has a byte for whether there are letters, and two bytes for the kind of each other character.
+    It has one byte for whether there are letters, and two bytes for the kind of each other character.
 
     Args:
-        characters: The pre-tokens; pre-token i ends at starts[i + 1] - 1, where its end mark is.
-        starts: Where each pre-token starts, and the end.
-        kinds: The kind of each character, by its number; 0 for a letter.
-        max_characters: Longer pre-tokens get an empty string.
+        characters: The pre-tokens. Pre-token i ends at starts[i + 1] - 1, where its end mark is.
+        starts: The offset of each pre-token, and the end.
+        kinds: The kind of each character, by its number. The kind of letters is 0.
+        max_characters: The maximum length. Longer pre-tokens get an empty string.
+
+    Returns:
+        The bytes of the strings, and the slices of the strings in them.
     """
     n = starts.size - 1
     data, slices = np.empty(2 * characters.size + n, np.uint8), no_slices(n)
@@ -46,7 +49,7 @@ def write_alphabets(
     data: NDArray[np.uint8],
     slices: Slices,
 ) -> None:
-    """Write what `alphabets_of` returns, into arrays that are large enough."""
+    """Compute `alphabets_of`, with the outputs `data` and `slices`."""
     n = starts.size - 1
     place = 0
     for pretoken in range(n):
@@ -70,13 +73,16 @@ def write_alphabets(
 def signatures_of(
     columns: NDArray[np.uint16], starts: Offsets, alphabets: NDArray[np.int32], classes: NDArray[np.uint16]
 ) -> tuple[NDArray[np.uint8], Slices]:
-    """Return the signature of each pre-token: its alphabet, and the class of each of its characters, two bytes each.
+    """Return the signature of each pre-token: its alphabet, and the class of each character, in two bytes each.
 
     Args:
         columns: The column of each character in `classes`.
-        starts: Where each pre-token starts, and the end.
+        starts: The offset of each pre-token, and the end.
         alphabets: The alphabet of each pre-token. If it is negative, the signature is empty.
         classes: The classes of characters, by alphabet and column.
+
+    Returns:
+        The bytes of the signatures, and the slices of the signatures in them.
     """
     n = starts.size - 1
     data, slices = np.empty(2 * (columns.size + n), np.uint8), no_slices(n)
@@ -93,7 +99,7 @@ def write_signatures(
     data: NDArray[np.uint8],
     slices: Slices,
 ) -> None:
-    """Write what `signatures_of` returns, into arrays that are large enough."""
+    """Compute `signatures_of`, with the outputs `data` and `slices`."""
     n = starts.size - 1
     place = 0
     for pretoken in range(n):
@@ -121,11 +127,11 @@ def cut_tokens(
 
     Args:
         text: The UTF-8 of the pre-tokens.
-        places: Where each character starts in the text.
-        starts: The first character of each pre-token, and the end.
-        splits: The split of each pre-token.
-        split_starts: Split i has the ends split_ends[split_starts[i]:split_starts[i + 1]].
-        split_ends: Where tokens end, in characters from the start of the pre-token.
+        places: The offset of each character in the text.
+        starts: The index of the first character of each pre-token, and the end.
+        splits: The index of each pre-token's split.
+        split_starts: The offsets of splits: split i has the ends split_ends[split_starts[i]:split_starts[i + 1]].
+        split_ends: The ends of tokens, in characters from the start of the pre-token.
     """
     first_tokens = np.concatenate(([0], np.cumsum(np.diff(split_starts)[splits])))
     slices = no_slices(int(first_tokens[-1]))
@@ -143,7 +149,7 @@ def write_tokens(
     split_ends: NDArray[np.int64],
     slices: Slices,
 ) -> None:
-    """Write the tokens for `cut_tokens`, into arrays that are large enough."""
+    """Compute `cut_tokens`, with the output `slices`."""
     token = 0
     for pretoken in range(starts.size - 1):
         start = places[starts[pretoken]]
@@ -165,7 +171,7 @@ def list_runs(
         text: The UTF-8 of the pre-tokens.
         tokens: The tokens of all pre-tokens.
         first_tokens: The offsets of each pre-token's tokens.
-        begins_run: Whether runs begin with a token, for each token.
+        begins_run: Whether runs begin at each token.
     """
     n_tokens = np.diff(first_tokens)
     ends = np.repeat(first_tokens[1:], n_tokens)
@@ -184,7 +190,7 @@ def write_runs(
     runs: Slices,
     pretokens: Offsets,
 ) -> None:
-    """Write what `list_runs` returns, into arrays that are large enough."""
+    """Compute `list_runs`, with the outputs `runs` and `pretokens`."""
     run = 0
     for pretoken in range(first_tokens.size - 1):
         for first in range(first_tokens[pretoken], first_tokens[pretoken + 1]):

@@ -1,4 +1,4 @@
-"""The loops that number distinct strings: a hash table over slices of UTF-8."""
+"""Compiled loops that number distinct strings, with a hash table over slices of UTF-8."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from spacy_w2v._arrays import Counts, Offsets
 from spacy_w2v._jit import inlined, kernel
 
-# fmix64 of MurmurHash3 (Appleby, public domain): a bijection of 64 bits
+# fmix64 of MurmurHash3 (Appleby, public domain): a bijection of 64-bit numbers
 MIX_SHIFT = np.uint64(33)
 MIX_FACTOR_1, MIX_FACTOR_2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 BYTE, WORD = np.uint64(8), np.uint64(64)  # bits
@@ -19,43 +19,43 @@ class Slices(NamedTuple):
     """Slices of an array of bytes. n = slices."""
 
     starts: Offsets
-    """First byte of each: n."""
+    """The offset of the first byte of each slice: n."""
     ends: Offsets
-    """The byte after the last one of each: n."""
+    """The offset after the last byte of each slice: n."""
     hashes: NDArray[np.uint64]
-    """What `hash_of` gives: n."""
+    """The hash of each slice, from `hash_of`: n."""
 
 
 class StringIndex(NamedTuple):
-    """Distinct strings, one a row, with a hash table (open addressing) to find them. r = rows there is room for."""
+    """Distinct strings, one per row, with a hash table (open addressing). r = capacity in rows."""
 
     slots: NDArray[np.int32]
-    """The row of a string with hash h is at slot h modulo the size, a power of two, or at a later one; -1: free."""
+    """The row of a string with hash h is in slot h modulo the size (a power of two), or in a later one. -1: empty."""
     hashes: NDArray[np.uint64]
     """The hash of each row: r."""
     starts: Offsets
-    """Where the bytes of each row begin, and the end: r + 1."""
+    """The offset of each row in `text`, and the end: r + 1."""
     text: NDArray[np.uint8]
     """The bytes of all rows, with a line break after each."""
     n_seen: Counts
-    """How often each row has been looked up: r."""
+    """The number of lookups of each row: r."""
     n_rows: Counts
-    """Rows in use: 1."""
+    """The number of rows in use: 1."""
 
 
 @inlined
-def mix(value):  # numba gives it its types
-    """Return the hash of a word of eight bytes; different words have different hashes."""
+def mix(value):  # typed by numba
+    """Return the hash of a 64-bit word. Different words have different hashes."""
     value = (value ^ (value >> MIX_SHIFT)) * MIX_FACTOR_1
     value = (value ^ (value >> MIX_SHIFT)) * MIX_FACTOR_2
     return value ^ (value >> MIX_SHIFT)
 
 
 @inlined
-def hash_of(data, start, end):  # numba gives it its types
-    """Return the hash of data[start:end], eight bytes at a time.
+def hash_of(data, start, end):  # typed by numba
+    """Return the hash of data[start:end], computed in words of eight bytes.
 
-    Up to eight bytes of the same length have the same hash only if they are the same.
+    Two strings of the same length of up to eight bytes have the same hash only if they are equal.
     """
     value = np.uint64(0)
     word = np.uint64(0)
@@ -71,12 +71,12 @@ def hash_of(data, start, end):  # numba gives it its types
 
 
 def no_slices(n: int) -> Slices:
-    """Return room for n slices."""
+    """Return uninitialized arrays for n slices."""
     return Slices(np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.uint64))
 
 
 def hash_slices(data: NDArray[np.uint8], starts: Offsets, ends: Offsets) -> Slices:
-    """Return slices of some bytes with their hashes."""
+    """Return slices of `data` with their hashes."""
     slices = Slices(starts, ends, np.empty(starts.size, np.uint64))
     write_hashes(data, slices)
     return slices
@@ -84,7 +84,7 @@ def hash_slices(data: NDArray[np.uint8], starts: Offsets, ends: Offsets) -> Slic
 
 @kernel
 def write_hashes(data: NDArray[np.uint8], slices: Slices) -> None:
-    """Write the hash of each slice."""
+    """Compute the hash of each slice, with the output `slices.hashes`."""
     starts, ends, hashes = slices
     for item in range(starts.size):
         hashes[item] = hash_of(data, starts[item], ends[item])
@@ -94,12 +94,20 @@ def write_hashes(data: NDArray[np.uint8], slices: Slices) -> None:
 def look_up(
     data: NDArray[np.uint8], slices: Slices, index: StringIndex, rows: NDArray[np.int32], first: int, is_fixed: bool
 ) -> int:
-    """Write the rows of slices to `rows`, from slice `first` on; new strings are added, or get -1 if `is_fixed`.
+    """Look up the rows of slices, and add new strings.
+
+    Args:
+        data: The bytes of the slices.
+        slices: The slices.
+        index: The table, which is updated.
+        rows: The output for the row of each slice.
+        first: The slice to start with.
+        is_fixed: Whether to write -1 for new strings, instead of adding them.
 
     Returns:
-        The number of slices, or the first slice for which there is no room.
+        The number of slices, or the first slice for which there is not enough space.
     """
-    # No function takes these arrays in the loop: counting references to them would double the time.
+    # The loop does not pass these arrays to functions: reference counting would double the time.
     slots, hashes, starts, text, n_seen, count = index
     slice_starts, slice_ends, slice_hashes = slices
     last_slot = np.uint64(slots.size - 1)
@@ -145,7 +153,7 @@ def look_up(
 
 @kernel
 def fill_slots(slots: NDArray[np.int32], hashes: NDArray[np.uint64]) -> None:
-    """Enter the rows 0, 1, … with these hashes into free slots."""
+    """Add the rows 0, 1, … with these hashes to empty slots."""
     last_slot = np.uint64(slots.size - 1)
     for row in range(hashes.size):
         slot = hashes[row] & last_slot
