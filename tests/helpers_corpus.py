@@ -1,4 +1,4 @@
-"""What the tests of `spacy_w2v.corpus` share: sources of given texts, tokenizers, and slow ways to the same tokens."""
+"""Helpers of the tests of corpora: sources of given texts, tokenizers, and a slow reference for tokens."""
 
 import bz2
 import gzip
@@ -28,7 +28,7 @@ def batch_of(texts: list[str], *, n_null: int = 0, n_not_text: int = 0) -> TextB
 
 
 class ListSource:
-    """A source of given batches, and with a given fingerprint, that counts how often it is read."""
+    """A source with given batches and fingerprint, which counts how often it is read."""
 
     def __init__(self, *batches: list[str], name: str = "list", fingerprint: str | None = None):
         self._batches = batches
@@ -50,7 +50,7 @@ class ListSource:
 
 
 class Documents(NamedTuple):
-    """All that a source holds."""
+    """The content of a source."""
 
     texts: list[str]
     n_documents: int
@@ -71,13 +71,13 @@ def collect(batches: Iterator[TextBatch]) -> Documents:
 
 
 def read(source: TextSource) -> Documents:
-    """Read a source as `prepared_corpus` does: the fingerprint first."""
+    """Read a source as `prepared_corpus` does, after its fingerprint."""
     source.fingerprint()
     return collect(source.batches())
 
 
 class HyphenTokenizer(Tokenizer):
-    """A subclass of the stock tokenizer that joins the first two words of a text, over the space between."""
+    """A subclass of the stock tokenizer that joins the first two words of a text."""
 
     def __call__(self, string: str) -> Doc:
         words = string.split()
@@ -85,7 +85,7 @@ class HyphenTokenizer(Tokenizer):
 
 
 class CommaTokenizer:
-    """A user's own tokenizer: tokens may hold spaces, and may depend on the whole text."""
+    """A user's tokenizer: tokens may contain spaces, and may depend on the whole text."""
 
     def __init__(self, nlp: Language):
         self.vocab = nlp.vocab
@@ -106,7 +106,7 @@ def expected_sentences(
     urls: str = "keep",
     min_tokens: int = 1,
 ) -> list[list[tuple[str, str]]]:
-    """Return the text and the key of each token, by sentences, token for token from `nlp.tokenizer`."""
+    """Return the text and the key of each token, by sentences, directly from `nlp.tokenizer`."""
     doc = nlp.tokenizer(text)
     sentences: dict[int, list[tuple[str, str]]] = {}
     starts = [sentence.start for sentence in Sentencizer()(doc).sents] if boundary == "sentence" and len(doc) else []
@@ -124,7 +124,7 @@ def expected_sentences(
 
 
 def sentences_of(batch: EncodedBatch) -> list[list[tuple[str, str]]]:
-    """Return the text and the key of each token, by sentences, after checking the form of the batch."""
+    """Check a batch, and return the text and the key of each token, by sentences."""
     token_ids = batch.token_ids.tolist()
     assert sum(batch.lengths.tolist()) == len(token_ids)
     assert all(length >= 1 for length in batch.lengths.tolist())

@@ -1,4 +1,4 @@
-"""The stock tokenizer with functions in the place of spaCy's expressions: the same tokens, told apart, or not saved."""
+"""The stock tokenizer with functions as affix rules: the same tokens, different states, and what cannot be saved."""
 
 import functools
 import re
@@ -25,7 +25,7 @@ def nothing(text):
 
 
 class Search:
-    """An object that can be called, and cannot be hashed."""
+    """A callable object that cannot be hashed."""
 
     __hash__ = None
 
@@ -72,7 +72,7 @@ def test_tokens_are_those_of_the_tokenizer(case):
         assert expected != {token.text for text in TEXTS for token in spacy.blank("en")(text)}, "as the test believes"
 
 
-def test_methods_of_the_package_regex_will_do():
+def test_methods_of_the_package_regex_are_supported():
     regex = pytest.importorskip("regex")
     nlp = with_function("infix_finditer", regex.compile(r"(?V1)[-~&&[^~]]").finditer)
     model = spacy_w2v.train(TEXTS, nlp=nlp, attr="ORTH", vector_size=4, min_count=1, epochs=1, workers=1)
@@ -83,7 +83,7 @@ def fingerprint(name, function):
     return tokenizer_fingerprint(with_function(name, function), TokensSettings())
 
 
-def test_other_functions_are_other_tokenizers():
+def test_different_functions_have_different_states():
     def searching(pattern):
         return lambda text: re.search(pattern, text)
 
@@ -107,7 +107,7 @@ def test_other_functions_are_other_tokenizers():
     assert fingerprint("suffix_search", searching("a$")) == fingerprints[4], "equal code and data"
 
 
-def test_the_state_of_a_tokenizer_without_to_bytes_counts():
+def test_a_tokenizer_without_to_bytes_has_a_state():
     def made(separator):
         nlp = spacy.blank("en")
         nlp.tokenizer = Search(separator)
@@ -126,7 +126,7 @@ def test_the_state_of_a_tokenizer_without_to_bytes_counts():
         ("flags", "prefix_search has flags, which must be part of the pattern, for example (?i)"),
     ],
 )
-def test_what_spacy_cannot_save_is_refused_before_training(case, reason):
+def test_rules_that_spacy_cannot_save_are_refused_before_training(case, reason):
     nlp = with_function(*FUNCTIONS[case])
     with pytest.raises(ConfigError) as error:
         check_can_be_saved(nlp)

@@ -1,4 +1,4 @@
-"""Results appear all at once, or not at all."""
+"""Atomic writing: results appear completely or not at all."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ from spacy_w2v.errors import StorageError
 
 
 class SomeError(Exception):
-    """What a writer may raise."""
+    """Any error of a writer."""
 
 
 def test_a_directory_appears_when_it_is_complete(tmp_path):
@@ -30,7 +30,7 @@ def test_a_directory_appears_when_it_is_complete(tmp_path):
     assert files_below(tmp_path) == {"a": None, "a/b": None, "a/b/file": b"new"}
 
 
-def test_a_directory_takes_the_place_of_another(tmp_path):
+def test_a_directory_replaces_another(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/old").write_text("old")
     with staged_directory(tmp_path / "out", replaces={"old"}) as staged:
@@ -39,7 +39,7 @@ def test_a_directory_takes_the_place_of_another(tmp_path):
     assert files_below(tmp_path) == {"out": None, "out/file": b"new"}
 
 
-def test_what_is_no_result_stays(tmp_path):
+def test_other_files_are_kept(tmp_path):
     (tmp_path / "out/model-best").mkdir(parents=True)
     (tmp_path / "out/model-best/meta.json").write_text("of spaCy")
     for name in ("log", "spacy", "notes"):
@@ -52,7 +52,7 @@ def test_what_is_no_result_stays(tmp_path):
 
 @pytest.mark.parametrize("error", [SomeError, KeyboardInterrupt])
 @pytest.mark.parametrize("staged", [staged_directory, staged_file, staged_siblings])
-def test_after_an_error_all_is_as_before(tmp_path, staged, error):
+def test_an_error_changes_nothing(tmp_path, staged, error):
     if staged is staged_directory:
         (tmp_path / "out").mkdir()
         (tmp_path / "out/old").write_text("old")
@@ -66,7 +66,7 @@ def test_after_an_error_all_is_as_before(tmp_path, staged, error):
     assert files_below(tmp_path) == before
 
 
-def test_a_file_takes_the_place_of_another(tmp_path):
+def test_a_file_replaces_another(tmp_path):
     (tmp_path / "out").write_text("old")
     with staged_file(tmp_path / "out") as staged:
         staged.write_text("new")
@@ -92,7 +92,7 @@ def test_other_users_can_read_a_directory(tmp_path):
 
 
 @needs_links
-def test_a_link_to_another_disk_stays_a_link(tmp_path):
+def test_a_link_to_another_disk_is_kept(tmp_path):
     (tmp_path / "disk").mkdir()
     (tmp_path / "out").symlink_to(tmp_path / "disk")
     with staged_directory(tmp_path / "out") as staged:
@@ -114,14 +114,14 @@ def test_unwritable_places(tmp_path, staged, place):
         pass
 
 
-def test_a_file_does_not_take_the_place_of_a_directory(tmp_path):
+def test_a_file_does_not_replace_a_directory(tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(StorageError, match="out is"), staged_file(tmp_path / "out") as staged:
         staged.write_text("new")
     assert files_below(tmp_path) == {"out": None}
 
 
-def test_a_full_disk_is_told(tmp_path):
+def test_a_full_disk_is_reported(tmp_path):
     full = OSError(28, os.strerror(28))
     with (
         pytest.raises(StorageError, match=r"must have space for .*out, but is full"),
@@ -149,7 +149,7 @@ def test_free_space(tmp_path):
         ("file", True, "must be a directory, but .* is a file"),
     ],
 )
-def test_what_may_be_overwritten(tmp_path, files, overwrite, message):
+def test_only_results_may_be_overwritten(tmp_path, files, overwrite, message):
     if files == "file":
         (tmp_path / "out").write_text("")
     elif files is not None:
@@ -168,7 +168,7 @@ def write_number(path, number):
         (directory / "number").write_text(str(number))
 
 
-def test_a_directory_is_replaced_again_and_again(tmp_path):
+def test_a_directory_is_replaced_repeatedly(tmp_path):
     path = tmp_path / "made" / "run"
     for number in range(3):
         write_number(path, number)
@@ -178,7 +178,7 @@ def test_a_directory_is_replaced_again_and_again(tmp_path):
 
 
 @pytest.mark.parametrize("error", [SomeError, KeyboardInterrupt])
-def test_the_directory_stays_if_its_successor_is_not_finished(tmp_path, error):
+def test_the_directory_is_kept_if_its_replacement_is_incomplete(tmp_path, error):
     write_number(tmp_path / "run", 1)
     before = files_below(tmp_path)
 
@@ -193,8 +193,8 @@ def test_the_directory_stays_if_its_successor_is_not_finished(tmp_path, error):
 
 
 @pytest.mark.parametrize("n_renames", [0, 1, 2])
-def test_a_directory_is_there_wherever_its_replacement_is_killed(tmp_path, monkeypatch, n_renames):
-    """After so many renames of the two, nothing is done any more, as after kill -9: no cleaning up either."""
+def test_a_directory_exists_whenever_its_replacement_is_killed(tmp_path, monkeypatch, n_renames):
+    """After `n_renames` renames nothing else runs, not even cleaning up, as after kill -9."""
     path = tmp_path / "run"
     write_number(path, 1)
     renames = [n_renames]

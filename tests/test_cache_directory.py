@@ -1,4 +1,4 @@
-"""The cache of encoded corpora: who may read it, what survives kills and races, and places that cannot be written."""
+"""The cache of encoded corpora: permissions, killed processes, races, and read-only directories."""
 
 import ctypes
 import os
@@ -32,10 +32,10 @@ WHITESPACE = TokensSettings(tokenizer="whitespace")
 
 
 @contextmanager
-def prepare(source, cache, told=None):
+def prepare(source, cache, messages=None):
     callback = EncodingCallback()
-    if told is not None:
-        callback.on_message = told.append
+    if messages is not None:
+        callback.on_message = messages.append
     with prepared_corpus(source, NLP, WHITESPACE, max_vocab_size=None, cache_dir=cache, callback=callback) as corpus:
         yield corpus
 
@@ -45,7 +45,7 @@ def source(*texts, fingerprint="f1"):
 
 
 def encode(cache, **arguments):
-    """Encode a corpus and return its place in the cache."""
+    """Encode a corpus, and return its entry in the cache."""
     with prepare(source(**arguments), cache) as corpus:
         return corpus.directory
 
@@ -60,7 +60,7 @@ def n_tokens_by_word(corpus):
 
 
 def run(code, *arguments, env=None, without_override=False, check=True):
-    """Run code in a process of its own; without the right of root to write whatever the modes say, if told so."""
+    """Run code in a separate process, optionally without the right of root to ignore permissions."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
     environment = {**os.environ, **(env or {})}
     return subprocess.run(
@@ -114,7 +114,7 @@ def text(tmp_path):
 
 @needs_modes
 @pytest.mark.parametrize("umask", [0, 0o022, 0o077])
-def test_nobody_else_may_read_encoded_texts(tmp_path, umask):
+def test_encoded_texts_are_private(tmp_path, umask):
     before = os.umask(umask)
     try:
         entry = encode(tmp_path / "cache")
@@ -128,7 +128,7 @@ def test_nobody_else_may_read_encoded_texts(tmp_path, umask):
 
 @needs_modes
 @pytest.mark.parametrize("fingerprint", ["f1", "f2", None], ids=["found", "encoded", "temporary"])
-def test_a_cache_that_was_open_to_others_is_shut(tmp_path, fingerprint):
+def test_a_public_cache_becomes_private(tmp_path, fingerprint):
     encode(tmp_path / "cache")
     (tmp_path / "cache").chmod(0o755)
     with prepare(source(fingerprint=fingerprint), tmp_path / "cache"):
@@ -136,7 +136,7 @@ def test_a_cache_that_was_open_to_others_is_shut(tmp_path, fingerprint):
 
 
 @needs_modes
-def test_a_temporary_corpus_is_shut_to_others(tmp_path):
+def test_a_temporary_corpus_is_private(tmp_path):
     with prepare(source(fingerprint=None), tmp_path / "cache") as corpus:
         assert corpus.directory.stat().st_mode & 0o777 == 0o700
 
@@ -163,7 +163,7 @@ def test_nothing_is_written_through_a_link(tmp_path, target):
 
 
 @pytest.mark.parametrize("content", ["", "Signature: 8a477f597d28d172789f06886806bc55\n# of cargo", "\0" * 50])
-def test_a_damaged_tag_is_written_again_where_all_else_is_ours(tmp_path, content):
+def test_a_damaged_tag_of_a_cache_is_restored(tmp_path, content):
     encode(tmp_path / "cache")
     (tmp_path / "cache" / CACHE_TAG).write_text(content)
     encode(tmp_path / "cache", fingerprint="f2")
@@ -171,7 +171,7 @@ def test_a_damaged_tag_is_written_again_where_all_else_is_ours(tmp_path, content
 
 
 @pytest.mark.parametrize("tag", [None, "Signature: 8a477f597d28d172789f06886806bc55\n# of cargo"])
-def test_a_directory_of_another_program_is_left_alone(tmp_path, tag):
+def test_a_directory_of_another_program_is_unchanged(tmp_path, tag):
     (tmp_path / "cache" / "debug").mkdir(parents=True)
     (tmp_path / "cache" / "debug").chmod(0o755)
     if tag is not None:
@@ -184,7 +184,7 @@ def test_a_directory_of_another_program_is_left_alone(tmp_path, tag):
 
 
 @needs_modes
-def test_a_cache_that_cannot_be_written_is_used(tmp_path, text):
+def test_a_read_only_cache_is_used(tmp_path, text):
     cache = tmp_path / "cache"
     run(ENCODE, text, cache)
     cache.chmod(0o500)
@@ -201,10 +201,10 @@ def test_a_cache_that_cannot_be_written_is_used(tmp_path, text):
     assert {path: path.stat().st_mtime_ns for path in cache.rglob("*")} == before
 
 
-# --- whether it is kept
+# --- what is cached
 
 
-def test_a_text_that_changes_while_it_is_read_is_not_taken_for_the_old_one(tmp_path, text):
+def test_a_text_that_changes_while_it_is_read_is_not_cached(tmp_path, text):
     class Changing:
         """A source whose file gets other content between its fingerprint and its reading."""
 
@@ -218,16 +218,16 @@ def test_a_text_that_changes_while_it_is_read_is_not_taken_for_the_old_one(tmp_p
             os.utime(text, ns=(status.st_atime_ns, status.st_mtime_ns))
             return self.source.batches()
 
-    told = []
+    messages = []
     with ExitStack() as stack:
         message = (
             "must not change while it is read, but .* has changed.* for this run only, and is not stored in the cache"
         )
         with pytest.warns(CorpusWarning, match=message):
-            corpus = stack.enter_context(prepare(Changing(), tmp_path / "cache", told))
+            corpus = stack.enter_context(prepare(Changing(), tmp_path / "cache", messages))
         assert n_tokens_by_word(corpus) == {"x": 2, "y": 1, "z": 1}
         assert corpus.fingerprint.source is None
-    assert told == []
+    assert messages == []
     assert names(tmp_path / "cache") == []
     for content, expected in [("a b a\nc\n", {"a": 2, "b": 1, "c": 1}), ("x y x\nz\n", {"x": 2, "y": 1, "z": 1})]:
         text.write_text(content)
@@ -235,7 +235,7 @@ def test_a_text_that_changes_while_it_is_read_is_not_taken_for_the_old_one(tmp_p
             assert n_tokens_by_word(corpus) == expected
 
 
-def test_a_text_that_is_removed_while_it_is_read_is_not_kept(tmp_path):
+def test_a_text_that_is_removed_while_it_is_read_is_not_cached(tmp_path):
     class Vanishing(ListSource):
         def fingerprint(self):
             if self.n_read:
@@ -247,7 +247,7 @@ def test_a_text_that_is_removed_while_it_is_read_is_not_kept(tmp_path):
     assert names(tmp_path / "cache") == []
 
 
-def test_what_is_found_must_be_safe_on_the_disk(tmp_path, monkeypatch):
+def test_entries_are_flushed_to_the_disk(tmp_path, monkeypatch):
     steps = []
     monkeypatch.setattr(cache_directory, "sync", lambda path: steps.append(("sync", path)))
     rename = Path.rename
@@ -260,17 +260,17 @@ def test_what_is_found_must_be_safe_on_the_disk(tmp_path, monkeypatch):
     assert steps[3:] == [("sync", directory), ("rename", directory), ("sync", entry.parent)]
 
 
-def test_a_corpus_that_cannot_be_kept_is_used_this_time(tmp_path, monkeypatch):
+def test_a_corpus_that_cannot_be_cached_is_used_once(tmp_path, monkeypatch):
     def fail(self, to):
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(Path, "rename", fail)
-    told = []
-    with prepare(source(), tmp_path / "cache", told) as corpus:
+    messages = []
+    with prepare(source(), tmp_path / "cache", messages) as corpus:
         assert n_tokens_by_word(corpus) == {"a": 2, "b": 1, "c": 1}
-    assert len(told) == 1
-    assert told[0].startswith("Using the encoded corpus for this run only, because ")
-    assert told[0].endswith(": Input/output error")
+    assert len(messages) == 1
+    assert messages[0].startswith("Using the encoded corpus for this run only, because ")
+    assert messages[0].endswith(": Input/output error")
     assert names(tmp_path / "cache") == []
 
 
@@ -278,7 +278,7 @@ def test_a_corpus_that_cannot_be_kept_is_used_this_time(tmp_path, monkeypatch):
     "kind",
     ["file", pytest.param("link", marks=needs_links), "empty", pytest.param("no rights", marks=needs_modes)],
 )
-def test_whatever_is_in_the_place_of_an_entry_is_replaced(tmp_path, kind):
+def test_an_invalid_entry_is_replaced(tmp_path, kind):
     entry = encode(tmp_path / "cache")
     if kind == "no rights":
         for path in (*entry.iterdir(), entry):
@@ -294,26 +294,26 @@ def test_whatever_is_in_the_place_of_an_entry_is_replaced(tmp_path, kind):
             entry.symlink_to(tmp_path / "nowhere")
         else:
             entry.mkdir()
-    again, told = source(), []
-    with prepare(again, tmp_path / "cache", told) as corpus:
+    again, messages = source(), []
+    with prepare(again, tmp_path / "cache", messages) as corpus:
         assert (corpus.directory, again.n_read) == (entry, 1)
         assert n_tokens_by_word(corpus) == {"a": 2, "b": 1, "c": 1}
-    assert told[0].startswith("Encoding the corpus again, because the cache is damaged. ")
+    assert messages[0].startswith("Encoding the corpus again, because the cache is damaged. ")
     assert names(tmp_path / "cache") == [entry.name]
     assert open_corpus(entry).counts.n_tokens == 4
 
 
-def test_an_entry_under_the_name_of_another_is_not_taken_for_it(tmp_path):
+def test_an_entry_with_another_fingerprint_is_not_used(tmp_path):
     first = encode(tmp_path / "cache")
     with prepare(source("x y", fingerprint="f2"), tmp_path / "cache") as corpus:
         second = corpus.directory
     first.rename(tmp_path / "moved")
     second.rename(first)
-    told = []
-    with prepare(source(), tmp_path / "cache", told) as corpus:
+    messages = []
+    with prepare(source(), tmp_path / "cache", messages) as corpus:
         assert n_tokens_by_word(corpus) == {"a": 2, "b": 1, "c": 1}
-    assert told[0].startswith("Encoding the corpus again, because the cache is damaged. ")
-    assert "must contain the corpus with this fingerprint" in told[0]
+    assert messages[0].startswith("Encoding the corpus again, because the cache is damaged. ")
+    assert "must contain the corpus with this fingerprint" in messages[0]
 
 
 # --- kills and races
@@ -345,7 +345,7 @@ def process_that_encodes(cache):
 
 
 @pytest.mark.parametrize("fingerprint", ["f1", "f2"], ids=["found", "encoded"])
-def test_the_next_run_removes_what_a_killed_one_left(tmp_path, fingerprint):
+def test_the_next_run_removes_files_of_a_killed_run(tmp_path, fingerprint):
     entry = encode(tmp_path / "cache")
     with process_that_encodes(tmp_path / "cache") as process:
         unfinished = [name for name in names(tmp_path / "cache") if name.startswith("unfinished-")]
@@ -368,7 +368,7 @@ place, number, n_processes, n_rounds = Path(sys.argv[1]), sys.argv[3], int(sys.a
 
 def wait_for_all(name):
     (place / f"{name}-{number}").touch()
-    last = time.monotonic() + 60  # others may have failed
+    last = time.monotonic() + 60  # other processes may have failed
     while len(list(place.glob(f"{name}-*"))) < n_processes and time.monotonic() < last:
         time.sleep(0.0005)
 
@@ -386,7 +386,7 @@ for i in range(n_rounds):
 """
 
 
-def test_processes_that_finish_one_entry_at_the_same_time(tmp_path):
+def test_processes_can_add_one_entry_at_the_same_time(tmp_path):
     """Entries that are missing, and those that are damaged."""
     n_rounds, n_processes = 12, 3
     for number in range(0, n_rounds, 2):
@@ -413,7 +413,7 @@ def test_processes_that_finish_one_entry_at_the_same_time(tmp_path):
 # --- fingerprints of other versions
 
 
-def test_what_differs_between_fingerprints():
+def test_differences_between_fingerprints():
     now = dict.fromkeys(PARTS, 1)
     assert changed_parts(now, now) == []
     assert changed_parts(now | {"source": 2, "tokens": 2}, now) == ["source", "tokens"]
@@ -421,7 +421,7 @@ def test_what_differs_between_fingerprints():
     assert changed_parts({}, now) == ["format", "tokens", "max_vocab_size"]
 
 
-def test_a_checkpoint_of_another_format_of_the_cache_goes_by_the_content():
+def test_a_checkpoint_of_another_cache_format_is_compared_by_content():
     parts = dict.fromkeys(PARTS, 1)
     now = CorpusIdentity(fingerprint=parts, content="c", n_tokens=3)
     before = now.model_copy(update={"fingerprint": parts | {"format": 0, "source": 2, "tokenizer": 2}})
@@ -433,10 +433,10 @@ def test_a_checkpoint_of_another_format_of_the_cache_goes_by_the_content():
         checkpoint.check_corpus(now.model_copy(update={"fingerprint": parts | {"max_vocab_size": 2}}))
 
 
-# --- homes
+# --- home directories
 
 
-def test_without_a_home_the_cache_must_be_named(monkeypatch):
+def test_the_cache_must_be_set_without_a_home_directory(monkeypatch):
     monkeypatch.delenv("SPACY_W2V_CACHE")
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: f"~/.cache/{name}")
     with pytest.raises(
@@ -447,7 +447,7 @@ def test_without_a_home_the_cache_must_be_named(monkeypatch):
 
 @needs_modes
 @pytest.mark.parametrize(("variable", "is_folder"), [("HOME", False), ("HOME", True), ("HF_HOME", True)])
-def test_a_home_that_cannot_be_written_hinders_nobody_who_names_a_cache(tmp_path, text, variable, is_folder):
+def test_a_read_only_home_directory_is_no_problem_with_a_cache(tmp_path, text, variable, is_folder):
     home = tmp_path / "home"
     home.mkdir(mode=0o500)
     environment = dict.fromkeys(["HOME", "XDG_CACHE_HOME", "HF_HOME", "SPACY_W2V_CACHE"]) | {variable: str(home)}
@@ -462,17 +462,17 @@ def test_a_home_that_cannot_be_written_hinders_nobody_who_names_a_cache(tmp_path
 
 @needs_modes
 @pytest.mark.parametrize("variable", ["HOME", "XDG_CACHE_HOME"])
-def test_where_no_cache_can_be_written_the_remedy_is_named(tmp_path, text, variable):
+def test_the_error_for_a_read_only_cache_has_a_remedy(tmp_path, text, variable):
     home = tmp_path / "home"
     home.mkdir(mode=0o500)
     environment = dict.fromkeys(["HOME", "XDG_CACHE_HOME", "HF_HOME", "SPACY_W2V_CACHE"]) | {variable: str(home)}
-    told = run(ENCODE, text, env=environment, without_override=True).stdout
-    assert told.startswith(f"StorageError The cache directory must be writable, but {home}")
-    assert "Choose another one with cache_dir" in told
-    assert "SPACY_W2V_CACHE" in told
+    output = run(ENCODE, text, env=environment, without_override=True).stdout
+    assert output.startswith(f"StorageError The cache directory must be writable, but {home}")
+    assert "Choose another one with cache_dir" in output
+    assert "SPACY_W2V_CACHE" in output
 
 
-def test_caches_of_datasets_that_can_be_written_are_used(tmp_path, monkeypatch):
+def test_writable_caches_of_datasets_are_used(tmp_path, monkeypatch):
     from datasets import config
     from huggingface_hub import constants
 
@@ -490,18 +490,18 @@ def test_caches_of_datasets_that_can_be_written_are_used(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only the administrator can give files away")
 @pytest.mark.parametrize("given", [".", CACHE_TAG], ids=["directory", "shared directory"])
-def test_the_cache_of_another_user_is_named_as_such(tmp_path, text, given):
+def test_the_cache_of_another_user_is_reported(tmp_path, text, given):
     cache = tmp_path / "cache"
     encode(cache)
     os.chown(cache / given, 65534, -1)
     cache.chmod(0o700 if given == "." else 0o1777)
-    told = run(ENCODE, text, cache, without_override=True).stdout
-    assert f"must belong to you, because encoded texts are private, but {cache} belongs to another user" in told
-    assert "Choose another one with cache_dir" in told
+    output = run(ENCODE, text, cache, without_override=True).stdout
+    assert f"must belong to you, because encoded texts are private, but {cache} belongs to another user" in output
+    assert "Choose another one with cache_dir" in output
 
 
 @needs_modes
-def test_a_link_may_lead_to_a_cache_that_is_not_there_yet(tmp_path):
+def test_a_link_may_lead_to_a_new_cache(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "new")
     encode(tmp_path / "link")
     assert (tmp_path / "new" / CACHE_TAG).is_file()

@@ -64,7 +64,7 @@ def write_corpus(directory, batches: list[list[list[str]]], *, max_types: int | 
 
 
 def words_of(corpus) -> list[list[str]]:
-    """Return the sentences of a corpus as words; "?" for tokens of types that were dropped."""
+    """Return the sentences of a corpus as words, with "?" for tokens of dropped types."""
     types = corpus.read_types().to_pylist()
     text = {type_["id"]: type_["orth"] for type_ in types}
     return [[text.get(type_id, "?") for type_id in sentence.tolist()] for sentence in corpus.sentences()]
@@ -78,7 +78,7 @@ def counts_of(corpus) -> dict[str, int]:
 
 
 def chunks_of(lengths: list[int], chunk_tokens: int) -> list[list[int]]:
-    """Return the lengths of the sentences of each chunk, filled one sentence after the other."""
+    """Return the lengths of the sentences of each chunk, computed one sentence at a time."""
     chunks: list[list[int]] = []
     room = 0
     for length in lengths:
@@ -187,7 +187,7 @@ def test_a_sentence_over_several_chunks_loses_no_token(tmp_path, monkeypatch):
 def test_the_rarest_types_are_dropped_as_word2vec_does(batches, max_types):
     types = TypeCounts(max_types)
     ids: dict[str, int] = {}
-    expected: Counter[str] = Counter()  # in order of first appearance, since the last drop
+    expected: Counter[str] = Counter()  # in order of first appearance after the last drop
     reduce, n_ids, n_dropped_types, n_dropped_tokens = 1, 0, 0, 0
     for words in batches:
         counts = Counter(words)
@@ -195,7 +195,7 @@ def test_the_rarest_types_are_dropped_as_word2vec_does(batches, max_types):
             Types(list(counts), list(counts)), np.arange(len(counts)), np.array(list(counts.values()))
         )
         for word, count in counts.items():
-            if word not in expected:  # a new type, or one that was dropped and comes again
+            if word not in expected:  # a new type, or a dropped one that occurs again
                 ids[word] = n_ids
                 n_ids += 1
             expected[word] += count
@@ -235,7 +235,7 @@ def test_tokens_of_dropped_types_stay_in_the_corpus(tmp_path):
 
 
 def edit_manifest(directory, **changes):
-    """Change entries of a manifest, None to delete one; its own checksum is right again."""
+    """Change entries of a manifest (None deletes one), and correct its checksum."""
     path = directory / "manifest.json"
     manifest = {**read_manifest(path), **changes}
     write_manifest(path, {key: value for key, value in manifest.items() if value is not None})
@@ -246,22 +246,24 @@ def edit_counts(directory, **changes):
 
 
 def edit_types(directory, schema=TYPES_SCHEMA, **columns):
-    """Replace columns of the types; all checksums are right again."""
+    """Replace columns of the types, and correct all checksums."""
     types = open_corpus(directory).read_types()
     table = pa.table({**dict(zip(types.column_names, types.columns, strict=True)), **columns}, schema=schema)
     write_arrow(directory, "types.arrow", table)
 
 
 def edit_tokens(directory, tokens, offsets, kind=None):
-    """Replace the tokens by a chunk; all checksums are right again."""
+    """Replace the tokens by one chunk, and correct all checksums."""
     values = pa.array(tokens, kind or pa.uint32())
     sentences = pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), values)
     write_arrow(directory, "tokens.arrow", pa.table({"sentences": sentences}))
 
 
 def replace_in_tokens(directory, old, new):
-    """Replace numbers; all checksums are right again."""
-    head, _, tail = (directory / "tokens.arrow").read_bytes().rpartition(old.tobytes())  # headers may have them too
+    """Replace numbers, and correct all checksums."""
+    head, _, tail = (
+        (directory / "tokens.arrow").read_bytes().rpartition(old.tobytes())
+    )  # headers may contain them as well
     (directory / "tokens.arrow").write_bytes(head + new.tobytes() + tail)
     edit_manifest(directory, files=describe_files(directory, ["tokens.arrow", "types.arrow"]))
 
@@ -388,7 +390,7 @@ def test_damage_that_comes_after_opening_does_not_reach_the_kernels(tmp_path, da
     try:
         chunks = [corpus.open_chunks().read(number) for number in range(corpus.n_chunks)]
     except StorageError as error:
-        assert "damaged" in str(error)  # noqa: PT017  # a flipped bit may as well give another id, in the bounds
+        assert "damaged" in str(error)  # noqa: PT017  # a flipped bit may also give another valid id
         return
     assert damage == "a bit of the tokens"
     assert all(chunk.tokens.max() < corpus.n_type_ids for chunk in chunks)
@@ -404,7 +406,7 @@ def test_types_that_are_damaged_after_opening_are_refused(tmp_path):
 # --- the cache
 
 
-class Told(list):
+class Messages(list):
     """The messages and the progress of an encoding."""
 
     def __init__(self):
@@ -415,8 +417,8 @@ class Told(list):
 
 
 @contextmanager
-def prepare(source, tmp_path, *, nlp=NLP, tokens=WHITESPACE, max_vocab_size=None, told=None):
-    callback = told.callback if told is not None else None
+def prepare(source, tmp_path, *, nlp=NLP, tokens=WHITESPACE, max_vocab_size=None, messages=None):
+    callback = messages.callback if messages is not None else None
     arguments = {"max_vocab_size": max_vocab_size, "cache_dir": tmp_path / "cache", "callback": callback}
     with prepared_corpus(source, nlp, tokens, **arguments) as corpus:
         yield corpus
@@ -431,20 +433,20 @@ def source(*batches, fingerprint="f1", name="list"):
 
 
 def test_a_corpus_is_encoded_once(tmp_path):
-    first, second, told = source(), source(), Told()
+    first, second, messages = source(), source(), Messages()
     with prepare(first, tmp_path) as corpus:
         assert words_of(corpus) == [["a", "b", "a"], ["c"]]
         assert corpus.source == "list"
         assert corpus.counts.n_documents == 2
     assert len(entries(tmp_path)) == 1
-    with prepare(second, tmp_path, nlp=spacy.blank("en"), told=told) as corpus:
+    with prepare(second, tmp_path, nlp=spacy.blank("en"), messages=messages) as corpus:
         assert words_of(corpus) == [["a", "b", "a"], ["c"]]
     assert (first.n_read, second.n_read) == (1, 0)
-    assert told == [f"Using the encoded corpus {corpus.directory}"]
+    assert messages == [f"Using the encoded corpus {corpus.directory}"]
 
 
-def test_a_corpus_that_another_process_was_faster_with_stays(tmp_path):
-    """It may be read at the moment."""
+def test_a_corpus_that_another_process_added_first_is_kept(tmp_path):
+    """Another process may be reading it."""
 
     class Overtaken(ListSource):
         def batches(self):
@@ -459,7 +461,7 @@ def test_a_corpus_that_another_process_was_faster_with_stays(tmp_path):
     assert len(entries(tmp_path)) == 1
 
 
-def test_the_number_of_processes_does_not_matter_to_the_cache(tmp_path):
+def test_the_cache_is_independent_of_the_number_of_processes(tmp_path):
     for n_process in (1, 2):
         with prepare(source(), tmp_path, tokens=WHITESPACE.model_copy(update={"n_process": n_process})):
             pass
@@ -490,54 +492,54 @@ STOCK = TokensSettings()
         ),
     ],
 )
-def test_encoding_again_says_what_has_changed(tmp_path, changes, reason):
+def test_encoding_again_gives_the_reason(tmp_path, changes, reason):
     with prepare(source(), tmp_path, tokens=STOCK):
         pass
-    told = Told()
-    with prepare(**{"source": source(), "tokens": STOCK, **changes}, tmp_path=tmp_path, told=told):
+    messages = Messages()
+    with prepare(**{"source": source(), "tokens": STOCK, **changes}, tmp_path=tmp_path, messages=messages):
         pass
-    assert told == [f"Encoding the corpus again, because {reason}"]
+    assert messages == [f"Encoding the corpus again, because {reason}"]
     assert len(entries(tmp_path)) == 2
 
 
-def test_encoding_again_names_the_least_that_has_changed(tmp_path):
+def test_encoding_again_compares_the_most_similar_entry(tmp_path):
     for fingerprint, max_vocab_size in (("f1", None), ("f2", 5)):
         with prepare(source(fingerprint=fingerprint), tmp_path, max_vocab_size=max_vocab_size):
             pass
-    told = Told()
-    with prepare(source(fingerprint="f2"), tmp_path, told=told):
+    messages = Messages()
+    with prepare(source(fingerprint="f2"), tmp_path, messages=messages):
         pass
-    assert len(told) == 1
-    assert told[0].endswith(("because the source has changed", "because max_vocab_size has changed"))
+    assert len(messages) == 1
+    assert messages[0].endswith(("because the source has changed", "because max_vocab_size has changed"))
 
 
-def test_encoding_again_says_that_the_format_has_changed(tmp_path):
+def test_encoding_again_reports_a_new_format(tmp_path):
     with prepare(source(), tmp_path) as corpus:
         old = corpus.directory
     edit_manifest(old, format_version=0, fingerprint={**corpus.fingerprint.to_json(), "format": 0})
     old.rename(old.with_name("0123456789abcdef"))
-    told = Told()
-    with prepare(source(), tmp_path, told=told):
+    messages = Messages()
+    with prepare(source(), tmp_path, messages=messages):
         pass
-    assert told == ["Encoding the corpus again, because the format of the cache has changed"]
+    assert messages == ["Encoding the corpus again, because the format of the cache has changed"]
 
 
-def test_a_new_source_is_encoded_without_a_word(tmp_path):
+def test_a_new_source_is_encoded_without_a_message(tmp_path):
     with prepare(source(), tmp_path):
         pass
-    told = Told()
-    with prepare(source(name="other", fingerprint="f2"), tmp_path, told=told):
+    messages = Messages()
+    with prepare(source(name="other", fingerprint="f2"), tmp_path, messages=messages):
         pass
-    assert told == []
+    assert messages == []
 
 
-def test_what_cannot_be_known_again_is_removed_after_use(tmp_path):
-    told = Told()
-    with prepare(source(fingerprint=None), tmp_path, told=told) as corpus:
+def test_a_corpus_without_fingerprint_is_removed_after_use(tmp_path):
+    messages = Messages()
+    with prepare(source(fingerprint=None), tmp_path, messages=messages) as corpus:
         assert words_of(corpus) == [["a", "b", "a"], ["c"]]
         assert corpus.directory.parent == tmp_path / "cache"
     assert entries(tmp_path) == set()
-    assert told == []
+    assert messages == []
 
 
 def test_an_error_of_the_user_removes_a_temporary_corpus_but_no_other(tmp_path):
@@ -555,16 +557,16 @@ def test_a_damaged_entry_is_encoded_again(tmp_path, damage):
         edit_manifest(corpus.directory, fingerprint=None)
     else:
         DAMAGE[damage][0](corpus.directory)
-    told, again = Told(), source(["a b a"])
-    with prepare(again, tmp_path, told=told) as corpus:
+    messages, again = Messages(), source(["a b a"])
+    with prepare(again, tmp_path, messages=messages) as corpus:
         assert words_of(corpus) == [["a", "b", "a"]]
     assert again.n_read == 1
-    assert told[0].startswith("Encoding the corpus again, because the cache is damaged. ")
+    assert messages[0].startswith("Encoding the corpus again, because the cache is damaged. ")
     assert len(entries(tmp_path)) == 1
 
 
 @pytest.mark.parametrize("fingerprint", [None, "text", {}])
-def test_a_damaged_entry_does_not_hinder_others(tmp_path, fingerprint):
+def test_a_damaged_entry_does_not_affect_others(tmp_path, fingerprint):
     with prepare(source(), tmp_path) as corpus:
         pass
     edit_manifest(corpus.directory, fingerprint=fingerprint)
@@ -634,7 +636,7 @@ def test_nulls_are_counted_in_the_corpus_and_in_the_error(tmp_path):
         pytest.fail("there is no corpus")
 
 
-def test_a_directory_with_other_files_is_no_cache(tmp_path):
+def test_a_directory_with_other_files_is_not_a_cache(tmp_path):
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "thesis.txt").write_text("precious")
     message = r"must be new, empty or a cache of spacy-w2v, but \S+cache has other files\. Choose another one"
@@ -643,7 +645,7 @@ def test_a_directory_with_other_files_is_no_cache(tmp_path):
     assert entries(tmp_path) == {"thesis.txt"}
 
 
-def test_a_file_is_no_cache(tmp_path):
+def test_a_file_is_not_a_cache(tmp_path):
     (tmp_path / "cache").write_text("precious")
     with (
         pytest.raises(StorageError, match=r"cache directory must be writable, but \S+cache is not: File exists"),
@@ -671,11 +673,11 @@ def test_the_environment_names_the_cache(tmp_path, monkeypatch):
 
 
 def test_progress_rises_while_a_corpus_is_encoded(tmp_path):
-    told = Told()
-    with prepare(source(["a b"], ["a c", "d"], ["a"]), tmp_path, told=told):
+    messages = Messages()
+    with prepare(source(["a b"], ["a c", "d"], ["a"]), tmp_path, messages=messages):
         pass
-    assert [(p.n_documents, p.n_tokens, p.n_types) for p in told.progress] == [(1, 2, 2), (3, 5, 4), (4, 6, 4)]
-    assert all(p.seconds >= 0 for p in told.progress)
+    assert [(p.n_documents, p.n_tokens, p.n_types) for p in messages.progress] == [(1, 2, 2), (3, 5, 4), (4, 6, 4)]
+    assert all(p.seconds >= 0 for p in messages.progress)
 
 
 # --- the stream
@@ -728,8 +730,8 @@ def test_max_vocab_size_bounds_the_types_of_the_corpus(tmp_path):
         assert corpus.counts.n_tokens == 7
 
 
-def test_a_tokenizer_is_known_by_its_code(tmp_path):
-    """Also where spaCy has imported it, as by `spacy train --code`, and where a base class is written elsewhere."""
+def test_a_tokenizer_is_identified_by_its_code(tmp_path):
+    """This includes code that `spacy train --code` has imported, and the files of base classes."""
     fingerprints = []
     for body in ("string.split()", "string.split()", "string.upper().split()"):
         (tmp_path / "code.py").write_text(

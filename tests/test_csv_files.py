@@ -1,4 +1,4 @@
-"""CSV and TSV: columns whatever else is in the rows, and quotes that swallow nothing."""
+"""CSV and TSV files: columns, regardless of the other columns, and quotes that are not closed."""
 
 import io
 
@@ -35,9 +35,9 @@ def texts_of(content, *, separator=",", size=1000, field="text"):
     size=st.integers(1, 40),
 )
 @seeded
-def test_what_pandas_writes_is_read(rows, separator, size):
+def test_files_of_pandas_are_read(rows, separator, size):
     frame = pd.DataFrame(rows, columns=["text", "other"])
-    if separator == "\t":  # whose last column must not look like rows
+    if separator == "\t":  # the last column must not look like rows
         frame["end"] = "end"
     content = frame.to_csv(sep=separator, index=False, quoting=1).encode()  # QUOTE_ALL
     assert texts_of(content, separator=separator, size=size) == [text for text, _ in rows]
@@ -77,7 +77,7 @@ def test_several_columns_are_joined_by_line_breaks(tmp_path):
     assert read(source_of(tmp_path, "a,b,c\n1,2,3\n4,5,6\n", text_field=["c", "a"])).texts == ["3\n1", "6\n4"]
 
 
-def test_a_quote_that_begins_a_field_of_a_tsv_swallows_nothing(tmp_path):
+def test_an_unclosed_quote_in_a_tsv_is_an_ordinary_character(tmp_path):
     content = 'id\ttext\n1\t"Once upon a time\n2\tthere was\n3\ta cat."\n4\t"quoted"\n5\t"He said" and "she"\n'
     actual = read(source_of(tmp_path, content, name="a.tsv"))
     assert actual.texts == ['"Once upon a time', "there was", 'a cat."', "quoted", '"He said" and "she"']
@@ -86,7 +86,7 @@ def test_a_quote_that_begins_a_field_of_a_tsv_swallows_nothing(tmp_path):
 @pytest.mark.parametrize("size", [1, 3, 1000])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("end", ["", "\n", "\n\n"])
-def test_quotes_that_enclose_nothing_are_read_wherever_blocks_end(size, newline, end):
+def test_unclosed_quotes_do_not_depend_on_blocks(size, newline, end):
     lines = ["id\ttext", '1\t"Once', "2\tthere", '3\t"was', '4\ta "cat', '"5"\t"x"y', '6\t"end']
     content = (newline.join(lines) + end.replace("\n", newline)).encode()
     assert texts_of(content, separator="\t", size=size) == ['"Once', "there", '"was', 'a "cat', '"x"y', '"end']
@@ -102,7 +102,7 @@ def test_a_table_of_one_column_has_a_text_a_line(size):
     ]
 
 
-def test_a_text_of_several_lines_in_a_tsv_is_read_whole(tmp_path):
+def test_a_text_of_several_lines_in_a_tsv_is_complete(tmp_path):
     frame = pd.DataFrame({"text": ["one\ntwo", 'say "x"\tnow', "three"], "id": [1, 2, 3]})
     content = frame.to_csv(sep="\t", index=False)
     assert read(source_of(tmp_path, content, name="a.tsv")).texts == frame["text"].tolist()
@@ -113,7 +113,7 @@ def test_a_text_of_several_lines_in_a_tsv_is_read_whole(tmp_path):
     ['id,text\n1,"open\n2,two "x" y\n3,three\n', 'id,text\n1,"open\n2,two\n', 'text,id\n"one\n\n\n" x,2\n'],
     ids=["closed within a field", "never closed", "closed lines later"],
 )
-def test_a_quote_that_swallows_rows_of_a_csv_is_named_by_its_line(tmp_path, content):
+def test_an_unclosed_quote_in_a_csv_is_refused_with_its_line(tmp_path, content):
     with pytest.raises(CorpusError, match=r"a\.csv must be valid CSV, but a field begins with a quote .*line 2\."):
         read(source_of(tmp_path, content))
 
@@ -132,9 +132,9 @@ def test_a_header_alone_has_no_documents(tmp_path):
     assert read(source_of(tmp_path, "id,text\n"))[:2] == ([], 0)
 
 
-def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path):
+def test_a_byte_order_mark_is_not_part_of_the_header(tmp_path):
     assert read(source_of(tmp_path, b"\xef\xbb\xbftext,id\none,1\n")).texts == ["one"]
 
 
-def test_texts_that_stand_for_missing_ones_elsewhere_stay_texts(tmp_path):
+def test_texts_such_as_nan_are_texts(tmp_path):
     assert read(source_of(tmp_path, "text,id\nNA,1\nnull,2\n007,3\n")).texts == ["NA", "null", "007"]

@@ -76,7 +76,7 @@ def test_pretokens_are_those_of_str_split(by_line):
     check()
 
 
-def test_all_white_space_parts_pretokens_and_nothing_else():
+def test_only_white_space_separates_pretokens():
     text = "x".join(map(chr, [*range(0xD800), *range(0xE000, 0x110000)]))
     data, offsets = utf8([text])
     starts, ends, _ = split_texts(data, offsets, False).slices
@@ -122,7 +122,7 @@ def test_kept_rows_are_numbered_again():
     assert table.rows(*slices_of(["one", "two"])).tolist() == [2, 1]
 
 
-def test_strings_with_the_same_hash_are_told_apart():
+def test_strings_with_the_same_hash_are_distinguished():
     data, slices = slices_of(["first string", "other string", "first string", "short"])
     table = StringTable()
     assert table.rows(data, slices._replace(hashes=np.zeros(4, np.uint64))).tolist() == [0, 1, 0, 2]

@@ -1,4 +1,4 @@
-"""Sources are known by what their files hold, whatever tools do to times and inodes."""
+"""Sources are identified by the content of their files, not by times and inodes."""
 
 import os
 import shutil
@@ -38,8 +38,8 @@ def by_rename(path):
 
 
 @pytest.mark.parametrize("change", [in_place, by_rename])
-def test_other_content_of_the_same_size_and_time_is_noticed(text, change):
-    """As `touch -r`, `cp -p` and `rsync -t` leave it."""
+def test_new_content_with_the_same_size_and_time_is_detected(text, change):
+    """`touch -r`, `cp -p` and `rsync -t` have this effect."""
     before, status = fingerprint(text), text.stat()
     change(text)
     os.utime(text, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -47,8 +47,8 @@ def test_other_content_of_the_same_size_and_time_is_noticed(text, change):
     assert fingerprint(text) != before
 
 
-def test_the_same_content_of_another_time_and_inode_is_the_same_source(text):
-    """As on scratch disks that are filled for each job, and on network disks whose inodes change."""
+def test_times_and_inodes_do_not_change_the_source(text):
+    """Scratch disks and some network disks have this effect."""
     before, status = fingerprint(text), text.stat()
     text.rename(text.with_name("old"))
     text.write_bytes(TEXT)
@@ -65,7 +65,7 @@ def few_bytes(monkeypatch):
     monkeypatch.setattr(file_content, "N_BLOCKS", 20)
 
 
-def test_of_large_sources_blocks_and_times_count(tmp_path, few_bytes):
+def test_large_sources_are_identified_by_blocks_and_times(tmp_path, few_bytes):
     paths = [tmp_path / name for name in ("large", "small")]
     paths[0].write_bytes(bytes(5000))
     paths[1].write_bytes(bytes(100))
@@ -93,7 +93,7 @@ def test_of_large_sources_blocks_and_times_count(tmp_path, few_bytes):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
-def test_a_pipe_is_never_known_again(tmp_path):
+def test_a_pipe_has_no_fingerprint(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     assert file_contents([str(tmp_path / "pipe")]) is None
 

@@ -1,4 +1,4 @@
-"""Forms of texts that are nearly right: read as their user means them, or refused with what to do."""
+"""Almost valid forms of texts: each is read as expected, or refused with a remedy."""
 
 import csv
 import json
@@ -26,12 +26,12 @@ from spacy_w2v.tokenization._tokens import TokenRules
 TEXTS = ["The cat sat.", "A dog ran."]
 
 
-def test_a_lone_surrogate_among_the_first_texts_is_no_traceback():
+def test_a_lone_surrogate_in_the_first_texts_is_a_clear_error():
     with pytest.raises(CorpusError, match=r"lone surrogate: '.ud800'"):
         spacy_w2v.train(["a \ud800 b", "c d"], min_count=1)
 
 
-def test_an_array_without_dimensions_is_no_iterable():
+def test_an_array_without_dimensions_is_not_iterable():
     with pytest.raises(CorpusError, match=r"must be an iterable of strings .* was: ndarray"):
         as_source(np.array("The cat"))
 
@@ -47,20 +47,22 @@ def test_a_list_of_paths_is_read(tmp_path):
     assert read(as_source(files_of_texts(tmp_path))).texts == TEXTS
 
 
-def test_strings_that_are_paths_are_no_documents(tmp_path):
+def test_strings_that_are_paths_are_not_documents(tmp_path):
     paths = [str(path) for path in files_of_texts(tmp_path)]
     for texts in (paths, set(paths), iter(paths), pd.Series(paths)):
-        with pytest.raises(CorpusError, match=r"are paths of files, such as .*pass \[Path\(path\)"):
+        with pytest.raises(
+            CorpusError, match=r"are paths of files, such as .*pass a list of Path objects: \[Path\(path\)"
+        ):
             holds_tokens(as_source(texts))
     assert read(as_source([*paths, "The end."])).texts == [*paths, "The end."]
 
 
-def test_a_generator_of_paths_gets_advice(tmp_path):
+def test_a_generator_of_paths_is_refused_with_a_remedy(tmp_path):
     with pytest.raises(CorpusError, match=r"list\(paths\)"):
         read(as_source(path for path in files_of_texts(tmp_path)))
 
 
-def test_rows_of_cells_are_no_tokens():
+def test_rows_are_not_tokens():
     with pytest.raises(CorpusError, match=r"was a reader, which yields rows\. Pass csv\.DictReader"):
         as_source(csv.reader(["id,text", "1,The cat"]))
     with pytest.raises(CorpusError, match="was a zip, which yields rows"):
@@ -75,8 +77,8 @@ def encode(documents):
     encoder.encode(pa.array([[document] for document in documents], GIVEN_TOKENS))
 
 
-def test_lists_of_texts_are_told_apart_from_lists_of_tokens():
-    with pytest.warns(CorpusWarning, match="most of these contain white space, such as str 'The cat sat.'"):
+def test_lists_of_texts_and_lists_of_tokens_are_distinguished():
+    with pytest.warns(CorpusWarning, match="most of them contain white space, such as str 'The cat sat.'"):
         encode([TEXTS, ["One", *TEXTS]])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -119,7 +121,7 @@ def test_categories_of_string_views_are_read():
     assert read(as_source(views)).texts == TEXTS
 
 
-def test_tables_one_by_one_get_advice_in_one_line():
+def test_tables_in_a_list_are_refused_with_a_remedy():
     with pytest.raises(CorpusError, match="for table in tables") as error:
         read(as_source([pd.DataFrame({"text": TEXTS})]))
     assert "\n" not in str(error.value)
@@ -129,12 +131,12 @@ def test_tables_one_by_one_get_advice_in_one_line():
     ("name", "header", "message"),
     [
         ("a.csv", "text;id", "by commas in a .csv file, but .* seems to use ';'. Convert the file."),
-        ("a.csv", "sep=;", "seem to be by ';'"),
+        ("a.csv", "sep=;", "seems to use ';'"),
         ("a.csv", "text\tid", "seems to use '.t'. Rename it to .tsv."),
         ("a.tsv", "text,id", "by tabs in a .tsv file, but .* seems to use ','. Rename it to .csv."),
     ],
 )
-def test_other_separators_are_told(tmp_path, name, header, message):
+def test_other_separators_are_reported(tmp_path, name, header, message):
     (tmp_path / name).write_text(f"{header}\nThe cat\n")
     with pytest.raises(CorpusError, match=message):
         read(make_dataset_v1(data_files=str(tmp_path / name)))
@@ -148,7 +150,7 @@ def test_json_of_pandas_in_other_layouts_names_its_fields(tmp_path, orient):
         read(make_dataset_v1(data_files=str(tmp_path / "a.json")))
 
 
-def test_utf_32_is_not_taken_for_utf_16(tmp_path):
+def test_utf_32_and_utf_16_are_distinguished(tmp_path):
     path: Path = tmp_path / "a.txt"
     path.write_text("the 0.1 0.2\n", encoding="utf-32")
     with pytest.raises(CorpusError, match='encoding = "utf-32"'):
@@ -167,7 +169,7 @@ def test_a_missing_array_of_gensim_is_named(tmp_path):
         open_vectors(str(tmp_path / "a.kv"))
 
 
-def test_keys_of_gensim_that_are_no_words_are_left_out():
+def test_gensim_keys_other_than_words_are_left_out():
     vectors = KeyedVectors(2)
     vectors.add_vectors(["", None, "the"], np.arange(6.0).reshape(3, 2))
     source = open_vectors(vectors)
@@ -183,7 +185,7 @@ def test_a_pipeline_without_vectors_is_named_once():
 @pytest.mark.parametrize(
     ("weight", "seed", "message"), [(1e308, 0, "weights must have a finite sum"), (1, -1, "seed must be at least 0")]
 )
-def test_weights_and_seeds_that_cannot_be_drawn_by_are_refused(weight, seed, message):
+def test_invalid_weights_and_seeds_are_refused(weight, seed, message):
     sources = {"a": as_source(TEXTS), "b": as_source(TEXTS)}
     with pytest.raises(CorpusError, match=message):
         make_interleave_v2(sources, weights={"a": weight, "b": weight}, seed=seed)

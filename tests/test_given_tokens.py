@@ -1,4 +1,4 @@
-"""Documents whose tokens are given: their words are exactly these, whatever tokenizer the pipeline has."""
+"""Tokenized documents: their words are exactly the given tokens, with any tokenizer."""
 
 import numpy as np
 import pyarrow as pa
@@ -57,7 +57,7 @@ def expected(documents, *, attr="LOWER", boundary="line", min_tokens=1):
     first=st.integers(0, 2),
 )
 @seeded
-def test_tokens_are_encoded_as_they_stand(documents, attr, boundary, min_tokens, first):
+def test_given_tokens_are_encoded_unchanged(documents, attr, boundary, min_tokens, first):
     batch = batch_of_documents([[], *documents])
     batch = batch._replace(texts=batch.texts.slice(first))
     actual = encoded(batch, batch, attr=attr, boundary=boundary, min_tokens=min_tokens)
@@ -78,7 +78,7 @@ def test_texts_and_tokens_may_come_from_one_source():
     ]
 
 
-def test_tokens_are_forgotten_beyond_a_bound(monkeypatch):
+def test_tokens_are_evicted_beyond_the_maximum(monkeypatch):
     monkeypatch.setattr(given_tokens, "MAX_KNOWN_TOKENS", 3)
     batches = [batch_of_documents([[[f"w{i}", "x", f"w{i + 1}"]]]) for i in range(6)]
     assert encoded(*batches) == [[(w, w) for w in (f"w{i}", "x", f"w{i + 1}")] for i in range(6)]
@@ -113,7 +113,7 @@ def test_examples_have_the_given_tokens():
     assert [token.text for token in example.reference] == ["New York", "is"]
 
 
-def test_huge_texts_come_in_parts(monkeypatch):
+def test_huge_texts_are_cut_into_parts(monkeypatch):
     monkeypatch.setattr(source, "BATCH_BYTES", 50)
     monkeypatch.setattr(source, "LONGEST_TEXT", 100)
     texts = ["short", "é中 " * 200, "中" * 300, "", "last " * 21]
@@ -128,7 +128,7 @@ def test_huge_texts_come_in_parts(monkeypatch):
 
 
 @pytest.mark.parametrize("given", ["model", "path"])
-def test_given_tokens_stay_as_they_are_where_training_starts_from_vectors(tmp_path, given):
+def test_given_tokens_are_unchanged_if_training_starts_from_vectors(tmp_path, given):
     arguments = {"min_count": 1, "vector_size": 4, "epochs": 1, "workers": 1, "sample": 0}
     lists = [["New York", "a"], ["a", "New York"]]
     model = spacy_w2v.train(lists, **arguments)

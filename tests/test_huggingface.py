@@ -1,4 +1,4 @@
-"""Hugging Face datasets as sources: files of every format, saved datasets, and datasets of a program."""
+"""Hugging Face datasets as sources: files in all formats, saved datasets, and datasets of a program."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from spacy_w2v.sources._huggingface import DatasetSource, make_dataset_v1
 from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.sources._source import TextSource
 
-# datasets leaves csv and json files to the garbage collector.
+# datasets does not close csv and json files.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 
 TEXTS = ["One, two.", "Größe 𝒳", 'a "quote"', "five"]
@@ -153,7 +153,7 @@ def test_the_path_names_the_format_of_files_with_other_extensions(write):
         (["readme", "b.parquet"], "parquet"),
     ],
 )
-def test_the_extension_tells_the_format(files, expected):
+def test_the_extension_determines_the_format(files, expected):
     assert format_of_files(files) == expected
 
 
@@ -166,14 +166,14 @@ def test_an_unknown_extension_is_refused(file):
         make_dataset_v1(data_files=file)
 
 
-def test_names_of_files_are_told_from_names_of_datasets(tmp_path, monkeypatch):
+def test_names_of_files_and_datasets_are_distinguished(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "plain").write_text("one\n")
     assert all(looks_like_files(name) for name in ("a.txt", "a/*", "b.jsonl.gz", "plain"))
     assert not any(looks_like_files(name) for name in ("wikitext", "user/data-v1.5", "allenai/c4"))
 
 
-# --- how much is read
+# --- limits and progress
 
 
 @pytest.mark.parametrize("extension", ["txt", "jsonl", "parquet"])
@@ -262,7 +262,7 @@ def test_the_fingerprint_of_a_saved_dataset_changes_with_it(saved):
     ],
     ids=["nulls", "only nulls", "mixed", "list first"],
 )
-def test_json_values_that_are_no_strings_are_counted_and_left_out(write, values, texts, n_null, n_not_text):
+def test_json_values_other_than_strings_are_counted_and_left_out(write, values, texts, n_null, n_not_text):
     content = "".join(json.dumps({"text": value}) + "\n" for value in values).encode()
     actual = read(make_dataset_v1(data_files=write("a.jsonl", content)))
     assert actual.texts == texts
@@ -294,13 +294,13 @@ def test_a_column_of_numbers_is_refused(write, extension, message):
         read(source)
 
 
-def test_csv_texts_that_look_like_numbers_stay_texts(write):
+def test_csv_texts_that_look_like_numbers_are_texts(write):
     texts = ["first"] + ["word"] * 9_999 + ["007", "8"] * 100  # datasets reads 10,000 rows at a time
     actual = read(make_dataset_v1(data_files=write("a.csv", as_csv(texts))))
     assert actual.texts == texts
 
 
-# --- settings that are wrong
+# --- invalid settings
 
 
 @pytest.mark.parametrize("extension", ["jsonl", "csv", "parquet", "arrow"])
@@ -339,7 +339,7 @@ def test_missing_files_are_named_by_the_fingerprint(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["nobody/has-this", "has-this"])
-def test_a_hub_that_cannot_be_reached_is_told(name):
+def test_an_unreachable_hub_is_reported(name):
     assert os.environ["HF_HUB_OFFLINE"] == "1"
     message = rf"^The Hugging Face Hub must be reachable for the dataset {name}: .* HF_HUB_OFFLINE is not set"
     with pytest.raises(CorpusError, match=message):
@@ -359,7 +359,7 @@ def test_an_unknown_dataset_of_the_hub_is_refused(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["hf://datasets/x/y/z.parquet", "https://nowhere.invalid/a.jsonl"])
-def test_remote_files_that_cannot_be_reached_are_named(monkeypatch, name):
+def test_unreachable_files_are_named(monkeypatch, name):
     class ConnectError(Exception):
         """As httpx's, which is neither an OSError nor a ConnectionError."""
 
@@ -393,7 +393,7 @@ def test_a_package_that_remote_files_need_is_named(monkeypatch, missing):
 
 
 @pytest.mark.parametrize(("path", "format_"), [("txt", "text"), ("jsonl", "json"), ("tsv", "csv")])
-def test_extensions_in_the_place_of_formats_are_refused(path, format_):
+def test_extensions_instead_of_formats_are_refused(path, format_):
     with pytest.raises(CorpusError, match=rf"was a file extension: {path}\. Did you mean '{format_}'\?"):
         make_dataset_v1(path=path, data_files="texts.txt")
 
@@ -404,14 +404,14 @@ def test_a_misspelt_format_is_found_after_the_hub():
 
 
 @pytest.mark.parametrize("path", ["hf://datasets/x/y/z.parquet", "https://nowhere.invalid/a.jsonl"])
-def test_addresses_of_files_belong_into_data_files(path):
+def test_urls_of_files_belong_in_data_files(path):
     with pytest.raises(CorpusError, match=rf'was the URL of a file: {path}\. Set data_files = "{path}"'):
         make_dataset_v1(path=path)
 
 
 @pytest.mark.parametrize("path", [None, "text"])
 @pytest.mark.parametrize(("file", "example"), [("a.txt", "*.txt"), ("a.jsonl", "*.jsonl"), ("a", "*.txt")])
-def test_a_folder_is_no_file(tmp_path, path, file, example):
+def test_a_folder_is_not_a_file(tmp_path, path, file, example):
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / file).write_text("a")
     with pytest.raises(CorpusError) as raised:
@@ -435,7 +435,7 @@ def test_wrong_arguments_are_refused(arguments, message):
         make_dataset_v1(**arguments)
 
 
-# --- files that are damaged
+# --- damaged files
 
 
 INVALID = {

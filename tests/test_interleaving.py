@@ -1,4 +1,4 @@
-"""Interleave.v2: its ends are those of datasets.interleave_datasets."""
+"""Interleave.v2 ends in the same way as datasets.interleave_datasets."""
 
 from collections import Counter
 
@@ -46,15 +46,15 @@ def test_ends_are_those_of_datasets(stop, seed):
         else:
             assert read_whole == list(SIZES)
             assert (max(counts.values()) > 1) == (stop == "all_exhausted")
-        if stop == "all_exhausted":  # the slowest source ends it, and is read once
+        if stop == "all_exhausted":  # it ends with the slowest source, which is read once
             assert sum(text.startswith("c") for text in texts) == SIZES["c"]
         if stop == "all_exhausted_without_replacement":
             assert len(texts) == sum(SIZES.values())
-    if stop == "all_exhausted":  # some 2,000 times as many documents as "c" has; its draws are few, so that they vary
+    if stop == "all_exhausted":  # some 2,000 times as many documents as "c" has, whose few draws vary
         assert 0.5 < len(ours) / len(theirs) < 2
 
 
-def test_sources_that_begin_again_do_so_from_the_front():
+def test_sources_start_again_at_the_first_document():
     texts = read(make_interleave_v2(sources({"a": 2000, "b": 3}), {"a": 1, "b": 1}, stop="all_exhausted")).texts
     again = [text for text in texts if text.startswith("b")]
     assert again == [f"b{i % 3}" for i in range(len(again))]
@@ -62,19 +62,19 @@ def test_sources_that_begin_again_do_so_from_the_front():
     assert [text for text in texts if text.startswith("a")] == texts_of("a", 2000)
 
 
-def test_the_first_that_ends_is_the_last_of_the_mixture():
+def test_the_mixture_ends_with_the_first_source_that_ends():
     texts = read(make_interleave_v2(sources({"a": 5000, "b": 1000}), {"a": 1, "b": 1})).texts
     assert sum(text.startswith("b") for text in texts) == 1000
     assert 850 < sum(text.startswith("a") for text in texts) < 1150
 
 
-def test_without_replacement_is_what_the_first_version_called_all_exhausted():
+def test_without_replacement_equals_all_exhausted_of_version_1():
     first = read(make_interleave_v1(sources(), WEIGHTS, seed=3, stop="all_exhausted"))
     second = read(make_interleave_v2(sources(), WEIGHTS, seed=3, stop="all_exhausted_without_replacement"))
     assert first == second
 
 
-def test_mixtures_with_other_ends_are_told_apart():
+def test_mixtures_with_different_ends_have_different_fingerprints():
     makers = [
         make_interleave_v1(sources(), WEIGHTS, stop="first_exhausted"),
         make_interleave_v1(sources(), WEIGHTS, stop="all_exhausted"),
@@ -84,7 +84,7 @@ def test_mixtures_with_other_ends_are_told_apart():
     assert len({source.fingerprint() for source in makers}) == 4
 
 
-def test_a_source_that_can_be_read_once_cannot_begin_again():
+def test_a_source_that_can_be_read_once_cannot_start_again():
     once = {"a": ListSource(texts_of("a", 3000)), "b": IterableSource(iter(["x", "y"]))}
     with pytest.raises(
         CorpusError, match=r'sources must be readable again, but b can be read only once\. Set stop = "all_ex'
@@ -106,13 +106,13 @@ def test_nulls_are_counted():
     assert (actual.n_null, actual.n_not_text) == (4, 2)
 
 
-def test_another_end_is_refused():
+def test_an_invalid_stop_is_refused():
     with pytest.raises(CorpusError, match=r"stop must be one of first_exhausted, all_exhausted, all_.*, was: never"):
         make_interleave_v2(sources(), WEIGHTS, stop="never")
 
 
 @pytest.mark.parametrize("make", [make_interleave_v1, make_interleave_v2])
-def test_an_example_of_what_is_no_text_is_handed_on(make):
+def test_an_example_of_a_value_that_is_not_text_is_kept(make):
     mixed = make({"a": IterableSource(["a b", 3, "c"]), "b": IterableSource(["d"] * 9)}, {"a": 1.0, "b": 1.0})
     batches = list(mixed.batches())
     assert sum(batch.n_not_text for batch in batches) == 1

@@ -1,4 +1,4 @@
-"""Other languages than English: scripts without spaces, cases or ASCII, and tokenizers that are not the stock one."""
+"""Languages other than English: scripts without spaces, case or ASCII, and other tokenizers."""
 
 import functools
 import json
@@ -43,12 +43,12 @@ CHINESE = [
     "南京市长江大桥" * 500 + "。" + "我" * 3000,
     *("", " ", "\u3000", "\n\u3000\n", "。", "！？。", "的"),
 ]
-"""What Chinese texts are made of, with lines of thousands of characters."""
+"""Parts of Chinese texts, with lines of thousands of characters."""
 
 
 @pytest.fixture
 def words_of_jieba(monkeypatch):
-    """The words that jieba knows, which a test may change."""
+    """The words of jieba, which a test may change."""
     jieba.dt.check_initialized()
     monkeypatch.setattr(jieba.dt, "FREQ", dict(jieba.dt.FREQ))
     monkeypatch.setattr(jieba.dt, "total", jieba.dt.total)
@@ -141,7 +141,7 @@ def test_processes_segment_by_the_words_that_jieba_has_here(words_of_jieba):
     assert [sentences_of(batch) for _, batch in batches] == expected
 
 
-def test_jieba_is_what_it_was_after_its_words_have_come_back(words_of_jieba):
+def test_restoring_words_restores_jieba(words_of_jieba):
     nlp = chinese("jieba")
     jieba.add_word("凌特伟语言")
     payload = encode._pickled(nlp, TokensSettings())
@@ -152,7 +152,7 @@ def test_jieba_is_what_it_was_after_its_words_have_come_back(words_of_jieba):
     assert [token.text for token in tokenizer("凌特伟语言")] == expected == ["凌特伟语言"]
 
 
-def test_words_of_jieba_tell_one_corpus_from_another(words_of_jieba):
+def test_words_of_jieba_change_the_fingerprint(words_of_jieba):
     def fingerprint(segmenter):
         return tokenizer_fingerprint(chinese(segmenter), TokensSettings())
 
@@ -222,14 +222,14 @@ def test_chinese_sets_are_scored(trained):
         assert "English" not in shown.said
 
 
-def test_english_sets_are_said_to_be_english(trained):
+def test_english_sets_are_reported_as_english(trained):
     directory, _ = trained
     shown = w2v_here("evaluate", "characters", cwd=directory)
     assert shown.code == 0
     assert "The bundled sets are English, but the pipeline of these vectors is of: zh." in shown.said
 
 
-def test_words_of_any_script_stand_in_columns(trained):
+def test_words_of_any_script_are_aligned_in_columns(trained):
     directory, _ = trained
     shown = w2v("most-similar", "words", "诗人", "-n", 3, cwd=directory).stdout
     nearest = spacy_w2v.load(directory / "words").most_similar("诗人", topn=3)
@@ -250,10 +250,10 @@ def test_a_report_shows_words_of_the_language(tmp_path):
     assert "\n| king | " not in report
 
 
-# --- Chinese configs and what may be wrong with them
+# --- invalid Chinese configs
 
 
-def test_a_missing_jieba_is_named_with_what_to_install(tmp_path):
+def test_the_error_for_a_missing_jieba_has_a_remedy(tmp_path):
     (tmp_path / "hidden").mkdir()
     (tmp_path / "hidden/jieba.py").write_text('raise ImportError("No module named jieba")')
     (tmp_path / "texts.txt").write_text("诗人")
@@ -281,7 +281,7 @@ def test_a_wrong_setting_of_the_tokenizer_is_an_error(tmp_path, override, messag
     assert message in refused.said
 
 
-def test_init_config_shows_how_chinese_is_cut(tmp_path):
+def test_init_config_writes_the_tokenizer_of_chinese(tmp_path):
     shown = w2v_here("init-config", "zh.cfg", "--lang", "zh", "-d", "*.txt", cwd=tmp_path)
     assert 'set segmenter = "jieba" in [nlp.tokenizer] (pip install "spacy-w2v[zh]"), or "pkuseg".' in shown.said
     block = {"@tokenizers": "spacy.zh.ChineseTokenizer", "segmenter": "char"}
@@ -309,7 +309,7 @@ TEXTS_OF = {
     "ar": "مرحبا، كيف حالك؟ السَّلامُ عليكم ١٢٣٫٤ «كتاب»؛ ـــ لا.",
     "hi": "नमस्ते, आप कैसे हैं? वह ₹१,२३४ है। क्‍ष ज्ञ",
 }
-"""What the examples of spaCy lack: spaces that do not break, guillemets, elisions, combining marks."""
+"""Text that the examples of spaCy lack: no-break spaces, guillemets, elisions, combining marks."""
 
 
 def texts_of(language: str) -> list[str]:
@@ -348,7 +348,7 @@ def test_forms_of_other_scripts_are_found_by_spacy(language):
         ("th", "pythainlp", "สวัสดีครับ ผมชื่อสมชาย\nวันนี้อากาศดี"),
     ],
 )
-def test_tokenizers_of_packages_that_are_there(language, package, text):
+def test_tokenizers_of_installed_packages(language, package, text):
     pytest.importorskip(package)
     nlp = spacy.blank(language)
     for boundary in ("line", "sentence"):

@@ -1,4 +1,4 @@
-"""Which files a name means: an existing path is taken as it stands, and only regular files are read."""
+"""Names of files: existing paths are literal, and only regular files are read."""
 
 import os
 import socket
@@ -37,7 +37,7 @@ def found(patterns, **options):
 @pytest.mark.parametrize("name", ODD_NAMES)
 @pytest.mark.parametrize("folder", [".", "[proj] $1"])
 @pytest.mark.parametrize("is_absolute", [True, False])
-def test_an_existing_path_is_taken_as_it_stands(tmp_path, monkeypatch, name, folder, is_absolute):
+def test_an_existing_path_is_literal(tmp_path, monkeypatch, name, folder, is_absolute):
     path = tmp_path / folder / name
     path.parent.mkdir(exist_ok=True)
     path.write_text("right\n")
@@ -73,7 +73,7 @@ def test_patterns_are_read_within_odd_folders(tmp_path, monkeypatch):
     ],
     ids=["dollar", "dollar twice", "double quotes", "single quotes"],
 )
-def test_what_configs_make_of_a_path_is_undone(tmp_path, monkeypatch, written, name):
+def test_escapes_of_configs_in_paths_are_reversed(tmp_path, monkeypatch, written, name):
     (tmp_path / name).write_text("right\n")
     monkeypatch.chdir(tmp_path)
     assert read(make_dataset_v1(data_files=written)).texts == ["right"]
@@ -97,7 +97,7 @@ def test_the_home_directory_is_found(tmp_path, monkeypatch):
         ("no*.txt", r"was: no\*\.txt\. No file matches\."),
     ],
 )
-def test_the_error_for_a_missing_file_says_why(tmp_path, monkeypatch, name, message):
+def test_the_error_for_a_missing_file_has_the_cause(tmp_path, monkeypatch, name, message):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CorpusError, match=message):
         make_dataset_v1(path="text", data_files=name).fingerprint()
@@ -131,6 +131,6 @@ def test_only_regular_files_are_read(tmp_path, monkeypatch, file, kind, path):
 
 
 @pytest.mark.parametrize("name", ["", "'", '"'])
-def test_a_name_of_nothing_is_refused(name):
+def test_empty_names_are_refused(name):
     with pytest.raises(CorpusError, match="data_files must be existing files, was: "):
         find_files([name])

@@ -1,4 +1,4 @@
-"""Directories of work under way: nobody removes one in use, and what a killed process leaves is removed."""
+"""Locked directories: those in use are never removed, and those of killed processes are removed."""
 
 import errno
 import os
@@ -23,7 +23,7 @@ with locked_directory(Path(sys.argv[1]), prefix="unfinished-") as directory:
 
 @pytest.fixture
 def holder(tmp_path):
-    """Return a process that holds a directory, and the directory."""
+    """Return a process that has locked a directory, and the directory."""
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process, tmp_path / process.stdout.readline().strip()
@@ -31,14 +31,14 @@ def holder(tmp_path):
             process.kill()
 
 
-def test_a_directory_is_gone_after_the_block(tmp_path):
+def test_a_directory_is_removed_after_the_block(tmp_path):
     with locked_directory(tmp_path, prefix="unfinished-") as directory:
         assert os.name == "nt" or directory.stat().st_mode & 0o777 == 0o700
         (directory / "file").write_text("x")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_renamed_stays(tmp_path):
+def test_a_renamed_directory_is_kept(tmp_path):
     with locked_directory(tmp_path, prefix="unfinished-") as directory:
         (directory / "file").write_text("x")
         directory.rename(tmp_path / "kept")
@@ -46,7 +46,7 @@ def test_what_is_renamed_stays(tmp_path):
     assert (tmp_path / "kept/file").read_text() == "x"
 
 
-def test_a_directory_in_use_is_not_swept(tmp_path, holder):
+def test_a_directory_in_use_is_not_removed(tmp_path, holder):
     _, directory = holder
     with locked_directory(tmp_path, prefix="unfinished-") as own:
         remove_abandoned(tmp_path, prefix="unfinished-")
@@ -54,7 +54,7 @@ def test_a_directory_in_use_is_not_swept(tmp_path, holder):
     assert (directory / "half").read_text() == "half"
 
 
-def test_what_a_killed_process_leaves_is_swept(tmp_path, holder):
+def test_a_directory_of_a_killed_process_is_removed(tmp_path, holder):
     process, directory = holder
     process.kill()
     process.wait()
@@ -64,7 +64,7 @@ def test_what_a_killed_process_leaves_is_swept(tmp_path, holder):
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
-def test_what_was_made_before_there_were_locks_is_swept(tmp_path):
+def test_a_directory_without_a_lock_is_removed(tmp_path):
     (tmp_path / "unfinished-abc").mkdir()
     (tmp_path / "unfinished-abc" / "tokens.arrow").write_text("half")
     (tmp_path / "unfinished-def.lock").touch()
@@ -72,7 +72,7 @@ def test_what_was_made_before_there_were_locks_is_swept(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_is_swept_where_there_are_no_locks(tmp_path, monkeypatch):
+def test_nothing_is_removed_on_file_systems_without_locks(tmp_path, monkeypatch):
     def unsupported(descriptor):
         raise OSError(errno.ENOLCK, "No locks available")
 
@@ -83,13 +83,13 @@ def test_nothing_is_swept_where_there_are_no_locks(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_place_has_nothing_to_sweep(tmp_path):
+def test_a_missing_parent_is_no_error(tmp_path):
     remove_abandoned(tmp_path / "none", prefix="unfinished-")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_sweeping_while_directories_are_made(tmp_path):
-    """A directory between its making and its lock may be swept; then another is made."""
+def test_directories_can_be_created_during_removal(tmp_path):
+    """A directory may be removed before it is locked. Then another one is created."""
     ended, failures = threading.Event(), []
 
     def sweep_always():

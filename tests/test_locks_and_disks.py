@@ -1,4 +1,4 @@
-"""One writer at a time, whatever others do at that moment; and disks: waiting for them, moving, mount points."""
+"""Locks with several processes, and disks: flushing, moving, mount points."""
 
 import errno
 import json
@@ -43,7 +43,7 @@ while n_held < 300:
 """
 
 
-def test_no_two_processes_hold_a_lock(tmp_path):
+def test_only_one_process_has_a_lock(tmp_path):
     command = [sys.executable, "-c", RIVAL, str(tmp_path / "lock"), str(tmp_path / "sign")]
     rivals = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
     for rival in rivals:
@@ -52,8 +52,8 @@ def test_no_two_processes_hold_a_lock(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_lock_that_was_removed_while_another_waited_is_not_taken(tmp_path, monkeypatch):
-    """The other one has opened the file of the first, which removes it, and a third one makes a new one."""
+def test_a_removed_lock_is_not_taken(tmp_path, monkeypatch):
+    """A process has opened the lock of another, which removes it, while a third process creates a new one."""
     from spacy_w2v._atomic import locks
 
     path = tmp_path / "lock"
@@ -92,12 +92,12 @@ def test_an_output_has_one_writer(tmp_path, staged):
             staged(tmp_path / "out"),
         ):
             raise AssertionError
-        check_output(tmp_path / "out", overwrite=False, marker_file="log")  # leaves what is under way alone
+        check_output(tmp_path / "out", overwrite=False, marker_file="log")  # does not change the results in progress
     with staged(tmp_path / "out"):
         pass
 
 
-# waiting for disks
+# flushing
 
 
 def test_results_are_on_the_disk_before_they_are_moved(tmp_path, monkeypatch):
@@ -120,7 +120,7 @@ def test_results_are_on_the_disk_before_they_are_moved(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fcntl")
-def test_macos_is_asked_for_a_full_sync(tmp_path, monkeypatch):
+def test_macos_flushes_the_cache_of_the_disk(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x")
     asked, synced = [], []
     monkeypatch.setattr(disk, "FULL_SYNC", 51)
@@ -148,7 +148,7 @@ def windows_error(number):
 
 @pytest.fixture
 def renames(monkeypatch):
-    """Errors that the next renames raise, one each; None for none."""
+    """The errors of the next renames, one each. None means that the rename succeeds."""
     errors = []
     original = disk.Path.rename
 
@@ -162,7 +162,7 @@ def renames(monkeypatch):
     return errors
 
 
-def test_what_another_program_holds_for_a_moment_is_moved_later(tmp_path, renames):
+def test_moving_waits_for_other_programs(tmp_path, renames):
     renames += [windows_error(32), windows_error(5)]
     with staged_directory(tmp_path / "out") as directory:
         (directory / "file").write_text("new")
@@ -191,7 +191,7 @@ def test_results_that_cannot_be_moved_are_kept(tmp_path, renames, n_before):
     assert files_below(tmp_path) == {"out": None, "out/a": b"new", "out/b": b"new", "out/notes": b"old"}
 
 
-def test_a_damaged_journal_is_told(tmp_path):
+def test_a_damaged_journal_is_reported(tmp_path):
     staging_area = tmp_path / "out/.spacy-w2v"
     (staging_area / "new").mkdir(parents=True)
     for content in ("[", "[]", '{"enter": 1}', json.dumps({"enter": ["../x"], "leave": []})):
@@ -201,12 +201,12 @@ def test_a_damaged_journal_is_told(tmp_path):
         assert (staging_area / "new").exists()
 
 
-# places
+# outputs
 
 
 @contextmanager
 def mounted(place):
-    """Mount an empty file system, where that is allowed."""
+    """Mount an empty file system, if that is allowed."""
     place.mkdir(exist_ok=True)
     if (
         not shutil.which("mount")
@@ -219,7 +219,7 @@ def mounted(place):
         subprocess.run(["umount", "-l", place], check=True)
 
 
-def test_a_mount_point_is_written_into(tmp_path):
+def test_a_mount_point_can_be_the_output(tmp_path):
     with mounted(tmp_path / "out") as out:
         (out / "lost+found").mkdir()
         check_output(out, overwrite=False, marker_file="log")
@@ -244,7 +244,7 @@ def test_a_file_that_is_a_mount_point_is_refused_first(tmp_path, monkeypatch):
         raise AssertionError
 
 
-def test_a_directory_in_one_that_cannot_be_written_is_written_into(tmp_path):
+def test_a_directory_in_a_read_only_directory_can_be_the_output(tmp_path):
     with mounted(tmp_path / "fixed") as fixed:
         (fixed / "out").mkdir()
         with mounted(fixed / "out") as out:
@@ -256,14 +256,14 @@ def test_a_directory_in_one_that_cannot_be_written_is_written_into(tmp_path):
 
 
 @needs_links
-def test_links_that_go_round_in_circles_are_refused(tmp_path):
+def test_circular_links_are_refused(tmp_path):
     (tmp_path / "out").symlink_to(tmp_path / "out")
     with pytest.raises(StorageError, match=r"writable, but .*out is not"), staged_directory(tmp_path / "out"):
         raise AssertionError
 
 
-def test_only_the_lock_is_made_to_hold_a_directory(tmp_path, monkeypatch):
-    """Whatever else were made for a moment, a kill in that moment would leave for good."""
+def test_locking_a_directory_creates_only_the_lock(tmp_path, monkeypatch):
+    """A process that is killed would never remove any other file."""
     made, mkdir = [], os.mkdir
 
     def recorded(path, *arguments, **settings):

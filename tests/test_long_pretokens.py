@@ -1,4 +1,4 @@
-"""Long pre-tokens: up to a bound, tokens are exactly those of spaCy; longer pre-tokens are cut, with a warning."""
+"""Long pre-tokens: up to the maximum, tokens are exactly those of spaCy. Longer pre-tokens are cut, with a warning."""
 
 import io
 import time
@@ -44,7 +44,7 @@ def test_longer_pretokens_are_cut_with_a_warning(boundary):
     assert tokens == ["before", *["("] * (2 * MAX_PRETOKEN + 5), "after", "short"]
 
 
-def test_200_kb_of_brackets_end():
+def test_200_kb_of_brackets_are_tokenized_quickly():
     start = time.process_time()
     with pytest.warns(CorpusWarning, match="1 such sections were longer and were cut"):
         actual = encoded("(" * 200_000)
@@ -54,7 +54,7 @@ def test_200_kb_of_brackets_end():
 
 @given(texts=st.lists(st.text("ab é.\n\u00a0\u3000", max_size=60), max_size=8), limit=st.integers(4, 12))
 @seeded
-def test_only_what_is_too_long_is_changed(texts, limit):
+def test_only_long_pretokens_are_changed(texts, limit):
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         patch.setattr("spacy_w2v.tokenization._long_pretokens.MAX_PRETOKEN", limit)
@@ -74,7 +74,7 @@ def test_slices_of_batches_are_cut_too():
     assert batch.texts.to_pylist() == ["b" * 1000 + " " + "b" * 500, "c"]
 
 
-def test_a_cut_keeps_words_whole_where_it_can():
+def test_a_cut_avoids_splitting_words():
     text = "x" * 950 + "." + "y" * 500
     with pytest.warns(CorpusWarning):
         (batch,) = cut_long_pretokens(iter([batch_of([text])]), NLP)

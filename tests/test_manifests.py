@@ -1,4 +1,4 @@
-"""Manifests: what has changed is noticed, and nothing else."""
+"""Manifests: every change is detected, and nothing else."""
 
 import json
 from contextlib import suppress
@@ -36,7 +36,7 @@ def described(tmp_path):
     return tmp_path
 
 
-def test_what_was_written_is_read(described):
+def test_a_manifest_is_read_back(described):
     values = read_manifest(described / "meta.json", checked=True)
     check_files(described, values.pop("files"), needed=["a.bin", "b.txt"])
     assert values == VALUES
@@ -47,7 +47,7 @@ def test_checksums_are_those_of_xxhash(tmp_path):
     assert xxh3_of_file(tmp_path / "empty") == "99aa06d3014798d86001c324468d497f"  # XXH3_128bits of nothing, seed 0
 
 
-def test_every_changed_byte_of_a_manifest_is_noticed(described):
+def test_each_changed_byte_of_a_manifest_is_detected(described):
     content = (described / "meta.json").read_bytes()
     values = read_manifest(described / "meta.json")
     n_refused = 0
@@ -62,13 +62,13 @@ def test_every_changed_byte_of_a_manifest_is_noticed(described):
 
 
 @pytest.mark.parametrize("change", [b"", b"{}", b"[]", b"[" * 100_000, b"\xff\xfe", b'{"a": 1}', b"1" * 5_000])
-def test_manifests_that_are_none(change):
+def test_invalid_manifests_are_refused(change):
     with pytest.raises(StorageError, match=r"^meta\.json must .* damaged"):
         parse_manifest(change, name="meta.json", checked=True)
 
 
 @pytest.mark.parametrize(("name", "place"), [("a.bin", 0), ("a.bin", 4_000_000), ("b.txt", 0)])
-def test_changed_files_are_noticed(described, name, place):
+def test_changed_files_are_detected(described, name, place):
     content = bytearray((described / name).read_bytes())
     content[place] ^= 128
     (described / name).write_bytes(content)
@@ -76,7 +76,7 @@ def test_changed_files_are_noticed(described, name, place):
         check_files(described, read_manifest(described / "meta.json")["files"])
 
 
-def test_missing_and_cut_files_are_noticed(described):
+def test_missing_and_truncated_files_are_detected(described):
     files = read_manifest(described / "meta.json")["files"]
     (described / "b.txt").write_text("")
     with pytest.raises(StorageError, match=r"b\.txt must have 1 bytes, but has: 0"):

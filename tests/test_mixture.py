@@ -27,10 +27,10 @@ def of_letter(texts: list[str], letter: str) -> list[str]:
     return [text for text in texts if text.startswith(letter)]
 
 
-# --- one behind the other
+# --- concatenated
 
 
-def test_concatenated_sources_are_read_one_behind_the_other():
+def test_concatenated_sources_are_read_in_order():
     source = make_concatenate_v1({"first": numbered("a", 3), "none": ListSource(), "second": numbered("b", 2)})
     assert isinstance(source, TextSource)
     assert source.name == "first + none + second"
@@ -69,7 +69,7 @@ def test_interleaving_keeps_the_order_within_a_source():
         assert actual == [f"{letter}{i}" for i in range(len(actual))]
 
 
-def test_interleaving_is_fixed_by_its_seed_and_not_by_batches():
+def test_interleaving_depends_on_the_seed_and_not_on_batches():
     def mixture(seed: int, batch: int) -> list[str]:
         sources = {"a": numbered("a", 4_000, batch=batch), "b": numbered("b", 4_000, batch=batch)}
         return read(make_interleave_v1(sources, {"a": 1, "b": 1}, seed=seed)).texts
@@ -94,7 +94,7 @@ def test_interleaving_mixes_sources_of_few_documents():
 
 
 @pytest.mark.parametrize("sizes", [(1_500, 9_000, 10), (0, 1, 2), (2_000, 2_000, 2_000)])
-def test_interleaving_can_go_on_until_every_document_is_read_once(sizes):
+def test_interleaving_can_read_each_document_once(sizes):
     sources = {letter: numbered(letter, size) for letter, size in zip("abc", sizes, strict=True)}
     actual = read(make_interleave_v1(sources, {"a": 1, "b": 1, "c": 0.5}, stop="all_exhausted"))
     assert sorted(actual.texts) == sorted(
@@ -122,7 +122,7 @@ def test_the_joint_fingerprint_is_unknown_if_one_is(make):
     assert make({"a": numbered("a", 1, fingerprint="f"), "b": numbered("b", 1, fingerprint="g")}).fingerprint()
 
 
-def test_the_joint_fingerprint_changes_with_all_that_decides_the_mixture():
+def test_the_joint_fingerprint_changes_with_the_mixture():
     def sources(a="f", b="g"):
         return {"a": numbered("a", 1, fingerprint=a), "b": numbered("b", 1, fingerprint=b)}
 
@@ -140,7 +140,7 @@ def test_the_joint_fingerprint_changes_with_all_that_decides_the_mixture():
     assert make_interleave_v1(sources(), {"a": 1, "b": 1}).fingerprint() == fingerprints[3]
 
 
-# --- settings that are wrong
+# --- invalid settings
 
 
 @pytest.mark.parametrize(
@@ -155,13 +155,13 @@ def test_the_joint_fingerprint_changes_with_all_that_decides_the_mixture():
         ({"a": 1, "b": 1}, "never", r"stop must be first_exhausted or all_exhausted, was: never"),
     ],
 )
-def test_a_wrong_mixture_is_refused(weights, stop, message):
+def test_an_invalid_mixture_is_refused(weights, stop, message):
     with pytest.raises(CorpusError, match=message):
         make_interleave_v1({"a": ListSource(), "b": ListSource()}, weights, stop=stop)
 
 
 @pytest.mark.parametrize("make", [make_concatenate_v1, lambda sources: make_interleave_v1(sources, {})])
-def test_a_mixture_of_nothing_is_refused(make):
+def test_an_empty_mixture_is_refused(make):
     with pytest.raises(CorpusError, match=r"sources must have at least one source, was empty"):
         make({})
 
@@ -197,7 +197,7 @@ def test_a_config_names_interleaved_sources(files):
     assert len(of_letter(texts[:1_000], "a")) == pytest.approx(667, abs=75)  # five standard deviations
 
 
-def test_the_text_of_a_config_names_mixtures_of_mixtures(files):
+def test_a_config_can_have_nested_mixtures(files):
     text = f"""
     [corpus]
     @readers = "spacy_w2v.Concatenate.v1"
@@ -224,7 +224,7 @@ def test_the_text_of_a_config_names_mixtures_of_mixtures(files):
     assert read(registry.resolve(config)["corpus"]).texts == ["a0", "a1", "b0"]
 
 
-def test_in_python_sources_are_whatever_holds_texts(tmp_path):
+def test_mixtures_in_python_accept_all_forms_of_texts(tmp_path):
     (tmp_path / "a.txt").write_text("one\ntwo\n")
     both = spacy_w2v.concatenate({"list": ["three", "four"], "file": tmp_path / "a.txt", "reader": numbered("a", 2)})
     assert read(both).texts == ["three", "four", "one", "two", "a0", "a1"]

@@ -1,4 +1,4 @@
-"""Outputs that are no plain new place: the root, links in circles, names too long, devices, and parts of a model."""
+"""Unusual outputs: the root directory, circular links, long names, devices, and parts of a model."""
 
 import os
 import sys
@@ -34,7 +34,7 @@ def test_the_root_is_refused_as_an_output():
 @needs_links
 @pytest.mark.parametrize("of_path", [lambda path: check_free(path, overwrite=False), checkpoint_of])
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="paths of such links can be resolved")
-def test_a_link_in_circles_is_refused(loop, of_path):
+def test_a_circular_link_is_refused(loop, of_path):
     with pytest.raises(StorageError, match=r"must be writable, but .*loop is not: "):
         of_path(loop)
 
@@ -103,8 +103,8 @@ TOO_LONG = "n" * 300
     ],
     ids=lambda arguments: f"{arguments[0]}-{arguments[-2]}",
 )
-def test_what_the_system_will_not_look_at_is_an_error_without_traceback(tmp_path, arguments):
-    """So is a directory that may not be entered, but not for the administrator, who may run these tests."""
+def test_inaccessible_paths_are_errors_without_traceback(tmp_path, arguments):
+    """This also holds for a directory without permission to enter, unless root runs the tests."""
     make_model([9, 8, 7, 6, 5]).save(tmp_path / "model")
     write_texts(tmp_path / "texts.txt")
     (tmp_path / "config.cfg").write_text(CONFIG)
@@ -114,7 +114,7 @@ def test_what_the_system_will_not_look_at_is_an_error_without_traceback(tmp_path
 
 
 @needs_links
-def test_python_names_what_it_cannot_look_at():
+def test_inaccessible_paths_are_named_in_python():
     for use in (spacy_w2v.load, lambda path: spacy_w2v.train(["a b"], initial=path), make_model([3, 2]).save):
         with pytest.raises(StorageError, match=r"n+ must be accessible, but is not: File name too long"):
             use(TOO_LONG)
@@ -122,7 +122,7 @@ def test_python_names_what_it_cannot_look_at():
         spacy_w2v.load("a\0b")
 
 
-def test_resuming_what_is_done_with_other_settings_tells_what_differs(tmp_path):
+def test_resuming_finished_results_names_changed_settings(tmp_path):
     write_texts(tmp_path / "texts.txt")
     (tmp_path / "config.cfg").write_text(CONFIG)
     command = ["train", "config.cfg", "--output", "out"]

@@ -1,4 +1,4 @@
-"""What regular expressions can tell of a text: characters that pass the same tests can stand for each other."""
+"""Regular expressions match texts alike if their characters pass the same tests."""
 
 import random
 import re
@@ -38,7 +38,7 @@ def characters_of(text: str) -> dict[str, int]:
 
 
 def check_equivalence(patterns: list[re.Pattern[str]], tests: CharacterTests, text: str, generator: random.Random):
-    """Replace characters by others of the same class, from the same alphabet, and expect the same matches."""
+    """Replace characters by others of the same class and alphabet, and expect the same matches."""
     letters = any(character.isalpha() for character in text)
     counting = tests.relevant_to(characters_of(text), letters=letters)
     members: dict[int, list[str]] = {}
@@ -46,7 +46,7 @@ def check_equivalence(patterns: list[re.Pattern[str]], tests: CharacterTests, te
     for character, passed in zip(available, tests.passed_by("".join(available)), strict=True):
         members.setdefault(passed & counting, []).append(character)
     other = "".join(generator.choice(members[passed & counting]) for passed in tests.passed_by(text))
-    # what is not a letter may stand for another one that the text has, but not oftener than was counted
+    # A character other than a letter may be replaced by another one of the text, within the counts.
     changed = characters_of(other)
     if all(changed[character] <= characters_of(text).get(character, 0) for character in changed):
         for pattern in patterns:
@@ -55,7 +55,7 @@ def check_equivalence(patterns: list[re.Pattern[str]], tests: CharacterTests, te
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.parametrize("flags", [0, re.IGNORECASE, re.ASCII])
-def test_texts_of_the_same_classes_are_matched_alike(pattern, flags):
+def test_texts_with_the_same_classes_match_alike(pattern, flags):
     patterns = [re.compile(pattern, flags)]
     tests = CharacterTests(patterns)
 
@@ -68,7 +68,7 @@ def test_texts_of_the_same_classes_are_matched_alike(pattern, flags):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_patterns_of_languages_are_understood(language):
+def test_the_patterns_of_languages_are_analysed(language):
     tokenizer = spacy.blank(language).tokenizer
     functions = (
         *(tokenizer.prefix_search, tokenizer.suffix_search, tokenizer.infix_finditer),
@@ -93,13 +93,13 @@ def test_the_patterns_of_languages_are_understood(language):
         ("[a-z],", {",": 1}, False, []),
         (r"(?:\.x){3}", {".": 2}, True, []),
         (r"(?:\.x){3}", {".": 3}, True, [".", "x"]),
-        (r"(?:\.x){4}", {".": 3}, True, [".", "x"]),  # 3 stands for many
+        (r"(?:\.x){4}", {".": 3}, True, [".", "x"]),  # 3 means 3 or more
         (r"a\.|b!", {"!": 1}, True, ["!", "b"]),
-        (r"(?<=\.)\.", {".": 1}, False, ["."]),  # what is looked at need not be another one
+        (r"(?<=\.)\.", {".": 1}, False, ["."]),  # the lookbehind may examine the same character
         (r"a(?!!)", {}, True, ["a"]),
     ],
 )
-def test_only_tests_of_what_can_match_count(pattern, characters, letters, expected):
+def test_only_tests_of_parts_that_can_match_are_relevant(pattern, characters, letters, expected):
     tests = CharacterTests([re.compile(pattern)])
     counting = tests.relevant_to(characters, letters=letters)
     told_apart = [c for c, passed in zip("ab.,!xé", tests.passed_by("ab.,!xé"), strict=True) if passed & counting]
@@ -107,12 +107,12 @@ def test_only_tests_of_what_can_match_count(pattern, characters, letters, expect
 
 
 @pytest.mark.parametrize("pattern", [r"(a|b)\1", r"(?P<x>a)(?P=x)", r"(a)?(?(1)b|c)"])
-def test_expressions_that_look_back_at_groups_are_not_understood(pattern):
+def test_references_to_groups_are_not_supported(pattern):
     with pytest.raises(NotUnderstoodError):
         CharacterTests([re.compile(pattern)])
 
 
 @pytest.mark.parametrize("pattern", [re.compile(b"a"), str.split, None])
-def test_other_things_than_expressions_for_strings_are_not_understood(pattern):
-    with pytest.raises(NotUnderstoodError, match="not an expression for strings"):
+def test_other_objects_are_not_supported(pattern):
+    with pytest.raises(NotUnderstoodError, match="not a regular expression for strings"):
         CharacterTests([pattern])

@@ -1,4 +1,4 @@
-"""Pipelines of spaCy that are damaged, or whose code fails: one clear error, with its cause."""
+"""spaCy pipelines that are damaged, or whose code fails: one clear error with its cause."""
 
 import shutil
 
@@ -17,7 +17,7 @@ N_DAMAGED = 120
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory):
-    """A pipeline with a table of three words, and with a component."""
+    """Return a pipeline with a table of three words, and with a component."""
     directory = tmp_path_factory.mktemp("pipeline") / "pipeline"
     nlp = spacy.blank("xx")
     nlp.add_pipe("sentencizer")
@@ -29,7 +29,7 @@ def pipeline(tmp_path_factory):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("components", [True, False])
-def test_damage_is_a_clear_error_or_does_no_harm(pipeline, tmp_path, components):
+def test_damage_is_a_clear_error_or_harmless(pipeline, tmp_path, components):
     n_refused = 0
     for what in damaged_copies(pipeline, tmp_path / "copy", n=N_DAMAGED, seed=int(components)):
         try:
@@ -76,7 +76,7 @@ def test_each_file(pipeline, tmp_path, file, content, message):
     assert "cannot be loaded" in result.said
 
 
-def test_errors_of_components_stay_visible(pipeline, tmp_path):
+def test_errors_of_components_are_shown(pipeline, tmp_path):
     broken = []
 
     @spacy.Language.factory("breaks_for_a_test")
@@ -97,6 +97,6 @@ def test_errors_of_components_stay_visible(pipeline, tmp_path):
 
 
 @pytest.mark.parametrize("source", ["no_such_package", "./nowhere"])
-def test_what_is_not_there(source):
+def test_missing_pipelines(source):
     with pytest.raises(StorageError, match=rf"^A pipeline must be .*, but {source} cannot be loaded: \[E"):
         load_pipeline(source)

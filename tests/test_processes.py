@@ -1,4 +1,4 @@
-"""Processes that tokenize: from any program, without delay at the end, and with errors that say what happened."""
+"""Processes that tokenize: they work in any program, end immediately, and have clear errors."""
 
 import os
 import subprocess
@@ -45,7 +45,7 @@ class NotPicklableError(Exception):
 
 
 def beating(path):
-    """Write to a file for as long as the process lives."""
+    """Write to a file until the process ends."""
 
     def work(_):
         for number in range(2000):
@@ -84,14 +84,14 @@ def run(tmp_path, *command, **options):
 
 @pytest.mark.parametrize("how", ["file", "standard input", "-c"])
 def test_a_program_without_main_guard_may_use_processes(how, tmp_path):
-    """Also with a tokenizer of its own, which no other process can import."""
+    """It may also have its own tokenizer, which other processes cannot import."""
     (tmp_path / "script.py").write_text(SCRIPT)
     command = {"file": ["script.py"], "standard input": ["-"], "-c": ["-c", SCRIPT]}[how]
     assert run(tmp_path, *command, input=SCRIPT) == ["counts 50000 25000 25000 25000 started 1"]
 
 
-def test_code_that_spacy_has_imported_goes_along(tmp_path):
-    """As by `spacy train --code`, whose callbacks train vectors without knowing the file."""
+def test_code_imported_by_spacy_is_available_in_processes(tmp_path):
+    """`spacy train --code` imports code whose path is unknown to the callbacks."""
     start, _, end = SCRIPT.partition("class Words")
     words, _, end = end.partition("source.BATCH_BYTES")
     register = "import spacy\nspacy.registry.misc('Words')(lambda: Words)\n"
@@ -102,7 +102,7 @@ def test_code_that_spacy_has_imported_goes_along(tmp_path):
     assert run(tmp_path, "script.py") == ["counts 50000 25000 25000 25000 started 1"]
 
 
-def test_files_of_the_current_directory_do_not_take_the_place_of_modules(tmp_path, monkeypatch):
+def test_files_in_the_current_directory_do_not_replace_modules(tmp_path, monkeypatch):
     (tmp_path / "pickle.py").write_text("raise SystemExit('not this one')")
     monkeypatch.chdir(tmp_path)
     assert list(map_in_processes(double, [1, 2], 1)) == [(1, 2), (2, 4)]
@@ -138,14 +138,14 @@ def test_many_processes_are_not_started_for_a_few_arguments():
         (not_made, CorpusError, "failed there: ImportError: no module named x. Set n_process to 1."),
     ],
 )
-def test_what_goes_wrong_is_said_here(make, error, text):
+def test_errors_of_processes_are_raised(make, error, text):
     with pytest.raises(error) as raised:
         list(map_in_processes(make, range(5), 2))
     assert text in str(raised.value)
 
 
 def wait_for_end(path, *, within_s):
-    """Wait until nothing is written to a file any more."""
+    """Wait until a file no longer changes."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         before = path.read_text()
@@ -178,7 +178,7 @@ def test_processes_end_at_once_with_the_iteration(tmp_path):
     assert wait_for_end(path, within_s=2)
 
 
-def test_processes_end_with_the_one_that_started_them(tmp_path):
+def test_processes_end_with_their_parent(tmp_path):
     path = tmp_path / "beat"
     code = (
         "import sys; sys.path[:] = sys.argv[2:]; from pathlib import Path; from functools import partial; "

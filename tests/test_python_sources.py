@@ -1,4 +1,4 @@
-"""What a program may give to `train`: each form is read as its user sees it, or refused with what to do."""
+"""All forms of texts for `train`: each is read as expected, or refused with a remedy."""
 
 import datasets
 import numpy as np
@@ -58,7 +58,7 @@ def test_text_field_names_a_column_or_key():
 @pytest.mark.parametrize(
     "texts", [pd.DataFrame({"a": TEXTS, "b": TEXTS}), pa.table({"a": TEXTS, "b": TEXTS})], ids=["pandas", "arrow"]
 )
-def test_columns_of_tables_are_joined_or_missed(texts):
+def test_columns_of_tables_are_joined_or_missing(texts):
     assert read(as_source(texts, text_field=["b", "a"])).texts == [f"{text}\n{text}" for text in TEXTS]
     with pytest.raises(CorpusError, match=r"text_field must be a column of the table \(a, b\), was: text\."):
         as_source(texts)
@@ -98,7 +98,7 @@ def test_polars_is_read_without_being_imported():
     ],
     ids=str,
 )
-def test_all_else_is_refused_at_once_with_advice(texts, message):
+def test_other_values_are_refused_with_a_remedy(texts, message):
     def endless():
         yield from texts if isinstance(texts, list) else ()
         yield from iter(lambda: texts[0], None)
@@ -110,7 +110,7 @@ def test_all_else_is_refused_at_once_with_advice(texts, message):
             read(as_source(endless()))
 
 
-def test_strings_among_other_things_are_told_with_an_example():
+def test_values_of_other_types_are_reported_with_an_example():
     with pytest.warns(CorpusWarning, match=r"Left out 2 of 42 documents, .* The first of them: list \['x', 'y'\]"):
         model = spacy_w2v.train(
             ["a b"] * 40 + [["x", "y"], 3], vector_size=2, epochs=1, min_count=1, workers=1, sample=0
@@ -130,7 +130,7 @@ TOKEN_SOURCES = {
 
 
 @pytest.mark.parametrize("kind", TOKEN_SOURCES)
-def test_lists_of_tokens_are_words_as_they_stand(kind):
+def test_lists_of_tokens_are_unchanged(kind):
     source = as_source(TOKEN_SOURCES[kind]())
     assert holds_tokens(source)
     assert read(source).texts == as_given(TOKENS)
@@ -214,7 +214,7 @@ def test_nulls_of_an_iterable_dataset_are_counted(features):
     assert (len(actual.texts), actual.n_null) == (1470, 30)
 
 
-def test_a_dataset_is_known_again(tmp_path):
+def test_a_dataset_is_found_in_the_cache(tmp_path):
     dataset = datasets.Dataset.from_dict({"text": TEXTS, "other": TEXTS})
     first = as_source(dataset).fingerprint()
     assert first is not None
@@ -249,7 +249,7 @@ def test_parts_of_a_saved_dataset_are_read(tmp_path, split, expected):
         ("train[:x]", r"split must be the name of a split, or of a part of one, was: train\[:x\]"),
     ],
 )
-def test_splits_that_are_not_there_are_refused(tmp_path, split, message):
+def test_missing_splits_are_refused(tmp_path, split, message):
     datasets.Dataset.from_dict({"text": TEXTS}).save_to_disk(str(tmp_path / "one"))
     with pytest.raises(CorpusError, match=message):
         read(spacy_w2v.sources._huggingface.make_dataset_v1(path=str(tmp_path / "one"), split=split))
@@ -278,7 +278,7 @@ def test_splits_that_are_not_there_are_refused(tmp_path, split, message):
     ],
 )
 @pytest.mark.parametrize("texts", [(), (["a b"],)], ids=["alone", "with texts"])
-def test_arguments_of_gensim_are_answered_with_ours(name, hint, texts):
+def test_errors_for_gensim_arguments_name_the_new_arguments(name, hint, texts):
     with pytest.raises(ConfigError, match=f"There is no setting '{name}'.*{hint}"):
         spacy_w2v.train(*texts, **{name: "x"})
 

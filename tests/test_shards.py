@@ -1,4 +1,4 @@
-"""Files of a source: only the columns of the texts matter, and what is left out is told."""
+"""The files of a source: only the columns with texts matter, and there is a warning for files that are left out."""
 
 import json
 
@@ -61,7 +61,9 @@ def test_a_shard_of_nulls_is_counted(tmp_path, extension, texts):
 
 
 def test_a_shard_of_missing_numbers_is_counted(tmp_path):
-    write_parquet(tmp_path / "a.parquet", text=pa.array([None, None], pa.float64()))  # as pandas writes texts of None
+    write_parquet(
+        tmp_path / "a.parquet", text=pa.array([None, None], pa.float64())
+    )  # pandas writes this for texts that are all None
     write_parquet(tmp_path / "b.parquet", text=TEXTS)
     actual = read(make_dataset_v1(data_files=str(tmp_path / "*.parquet")))
     assert (actual.texts, actual.n_null) == (TEXTS, 2)
@@ -102,7 +104,7 @@ def test_a_table_without_rows_needs_no_column(tmp_path, columns):
 
 
 @pytest.mark.parametrize("extension", ["parquet", "arrow", "csv"])
-def test_empty_files_among_others_are_left_out_and_told(tmp_path, extension):
+def test_empty_files_are_left_out_with_a_warning(tmp_path, extension):
     if extension == "csv":
         (tmp_path / "b.csv").write_text("text\none\ntwo\n")
     else:
@@ -113,7 +115,7 @@ def test_empty_files_among_others_are_left_out_and_told(tmp_path, extension):
         assert read(source).texts == TEXTS
 
 
-def test_the_marks_of_spark_are_no_files_of_a_pattern(tmp_path):
+def test_patterns_do_not_match_markers_of_spark(tmp_path):
     write_parquet(tmp_path / "part-0.parquet", text=TEXTS)
     (tmp_path / "_SUCCESS").touch()
     (tmp_path / "_metadata").write_bytes(b"not read")
@@ -155,7 +157,7 @@ def docs_of(*texts):
     return [Doc(Vocab(), words=text.split("|")) for text in texts]
 
 
-def test_docs_of_spacy_are_read_as_they_stand(tmp_path):
+def test_docs_of_spacy_are_read_unchanged(tmp_path):
     DocBin(docs=docs_of("New York|is", "big")).to_disk(tmp_path / "a.spacy")
     actual = read(make_dataset_v1(data_files=str(tmp_path / "a.spacy")))
     assert actual.texts == [[["New York", "is"]], [["big"]]]

@@ -1,4 +1,4 @@
-"""Text files, standard input and iterables as sources, and what all sources share."""
+"""Text files, standard input and iterables as sources, and the common behaviour of all sources."""
 
 import io
 import math

@@ -1,4 +1,4 @@
-"""What the system allows this process, hashes that files depend on, and nearest spellings."""
+"""Limits of the system, hashes in files, and spelling suggestions."""
 
 import math
 import os
@@ -20,7 +20,7 @@ NO_LIMIT_V1 = "9223372036854771712"
 
 
 def system(root, *, groups, **files):
-    """A root directory with the groups of the process, and files below sys/fs/cgroup by name, "__" for "/"."""
+    """Create a root directory with the control groups of the process, and files in sys/fs/cgroup ("__" for "/")."""
     (root / "proc" / "self").mkdir(parents=True)
     (root / "proc" / "self" / "cgroup").write_text(groups, encoding="ascii")
     for name, content in files.items():
@@ -81,7 +81,7 @@ def test_a_path_outside_of_the_container_leaves_its_root(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "max", "max 100000", "no number", "0 0", "100000", "-1"])
-def test_what_is_no_limit_limits_nothing(content, tmp_path):
+def test_invalid_limits_are_ignored(content, tmp_path):
     root = system(tmp_path, groups="0::/\n", cpu_max=content, memory_max=content if content != "100000" else "max")
     assert processor_limit(root) == math.inf
     assert memory_limit(root) == math.inf
@@ -94,20 +94,20 @@ def test_without_control_groups_nothing_is_limited(tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system has no affinities")
 @pytest.mark.parametrize(("limit", "expected"), [(math.inf, 4), (2.5, 3), (0.1, 1), (8.0, 4)])
-def test_cores_are_those_that_there_is_time_for(limit, expected, monkeypatch):
+def test_cores_are_limited_by_processor_time(limit, expected, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1, 2, 3})
     monkeypatch.setattr(cores, "processor_limit", lambda: limit)
     assert available_cores() == expected
 
 
-def test_there_is_memory_and_a_core_here():
+def test_this_machine_has_memory_and_a_core():
     assert available_cores() >= 1
     memory = available_memory()
     assert memory is None or memory > 1 << 20
 
 
-def test_hashes_stay_as_they_are():
-    """Caches and checkpoints are found by them."""
+def test_hashes_never_change():
+    """Caches and checkpoints depend on them."""
     abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, B.1
     assert sha256_of_text("abc") == abc
     assert sha256_of([b"a", memoryview(b"b"), np.frombuffer(b"c", np.uint8), np.zeros(0)]) == abc
@@ -116,7 +116,7 @@ def test_hashes_stay_as_they_are():
     assert xxh3_of([b"ab", b"c"]) == xxh3_of([b"abc"])
 
 
-def test_nearest_spellings_come_nearest_first():
+def test_spelling_suggestions_are_ordered_by_similarity():
     assert nearest_spellings("wndow", ["window", "workers", "sample"]) == ["window"]
     assert nearest_spellings("hors", ["cat", "horse", "horses"], limit=2) == ["horse", "horses"]
     assert nearest_spellings("banana", ["window", "workers", "sample"]) == []

@@ -1,4 +1,4 @@
-"""Words and paths of others cannot steer a terminal, nor a report, and whatever they are, they can be printed."""
+"""Untrusted words and paths cannot control a terminal or a report, and can always be printed."""
 
 import os
 import re
@@ -37,7 +37,7 @@ STEERING = re.compile(
 
 
 @pytest.mark.parametrize("kind", list(HOSTILE))
-def test_what_steers_or_hides_is_shown_as_an_escape(kind):
+def test_unsafe_characters_are_shown_as_escapes(kind):
     text = HOSTILE[kind]
     actual = shown(text)
     assert not STEERING.search(actual)
@@ -49,11 +49,11 @@ def test_what_steers_or_hides_is_shown_as_an_escape(kind):
 @pytest.mark.parametrize(
     "text", ["café", "日本", "می\u200cخواهم", "क्\u200dष", "👩\u200d💻", "u.s.", "a b", "C:\\x1b", "é"]
 )
-def test_words_of_all_languages_are_shown_as_they_are(text):
+def test_words_of_all_languages_are_unchanged(text):
     assert shown(text) == text
 
 
-def test_errors_show_no_word_that_steers():
+def test_errors_escape_unsafe_words():
     for error in (ConfigError("no '\x1b[2J'\nbut\u202e"), UnknownWordError("no '\x1b[2J'\nbut\u202e")):
         assert str(error) == "no '\\x1b[2J'\nbut\\u202e"
 
@@ -66,16 +66,16 @@ def hostile_model(tmp_path):
 
 
 def described(model, source="a test"):
-    """The model with the facts that a report needs."""
+    """The model with the record that a report needs."""
     return with_record(model, corpus={"source": source, "n_documents": 1, "n_types": 3})
 
 
 def of_others(said):
-    """What was said without the colours of ours."""
+    """Return the output without the colours of this package."""
     return re.sub(r"\x1b\[[0-9;]*m", "", said)
 
 
-def test_commands_print_no_word_that_steers(hostile_model):
+def test_commands_escape_unsafe_words(hostile_model):
     many = ("--topn", 30, "--compare", "model")
     shown_words = w2v_here("most-similar", "model", "cat", *many, cwd=hostile_model)
     assert shown_words.code == 0, shown_words
@@ -93,8 +93,8 @@ def test_commands_print_no_word_that_steers(hostile_model):
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
-def test_commands_end_well_where_the_output_lacks_letters(encoding, hostile_model):
-    """As where output is redirected on Windows."""
+def test_commands_succeed_with_a_narrow_output_encoding(encoding, hostile_model):
+    """This happens with redirected output on Windows."""
     (hostile_model / "fé日.tsv").write_text("cat\tcafé\t1\ncat\t日本\t2\n", encoding="utf-8")
     for arguments in (
         ("most-similar", "model", "cat", "--topn", 30),
@@ -110,7 +110,7 @@ def test_commands_end_well_where_the_output_lacks_letters(encoding, hostile_mode
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
-def test_configs_that_are_redirected_stay_what_they_are(encoding, tmp_path):
+def test_redirected_configs_are_unchanged(encoding, tmp_path):
     done = run_in(encoding, "init-config", "-", "--dataset", "caf\u00e9 日.txt", "--text-field", "körper", cwd=tmp_path)
     config = Config().from_str(done.stdout)
     assert config["w2v"]["corpus"]["text_field"] == "körper"
@@ -127,7 +127,7 @@ def run_in(encoding, *arguments, cwd):
     return done
 
 
-def test_spacy_train_shows_no_word_that_steers(tmp_path):
+def test_spacy_train_escapes_unsafe_words(tmp_path):
     (tmp_path / "texts.txt").write_text("a b\n")
     before_init = '\n[initialize]\n\n[initialize.before_init]\n@callbacks = "spacy_w2v.train_vectors.v1"\n'
     hostile = CONFIG.replace('"texts.txt"', '"no\\u001b[2J.txt"').replace('["spacy"]', '["spacy"]' + before_init)
@@ -158,7 +158,7 @@ MARKUP = [
 
 
 @pytest.mark.parametrize("word", MARKUP)
-def test_markup_in_words_and_names_is_shown_as_it_is(word):
+def test_markup_in_words_and_names_is_escaped(word):
     markdown = pytest.importorskip("markdown_it")
     html = markdown.MarkdownIt("commonmark").enable("table").render(f"| a |\n| --- |\n| {plain_text(word)} |\n")
     text = re.search(r"<td>(.*)</td>", html)[1]

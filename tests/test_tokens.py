@@ -1,4 +1,4 @@
-"""The tokens of a corpus are exactly those of `nlp.tokenizer`, whichever way they are made."""
+"""The tokens of all encoders are exactly those of `nlp.tokenizer`."""
 
 import functools
 import os
@@ -63,7 +63,7 @@ def blank(language: str):
 
 
 def with_rules(*texts: str | tuple[str, ...], **arguments):
-    """Return a blank English pipeline with these special cases only, each a token, or the tokens of a tuple."""
+    """Return a blank English pipeline with only these special cases: a token, or a tuple of tokens, each."""
     nlp = spacy.blank("en")
     rules = {
         "".join(text): [{"ORTH": token} for token in ((text,) if isinstance(text, str) else text)] for text in texts
@@ -83,7 +83,7 @@ def expect_texts(nlp, texts: list[str], **arguments):
 
 
 def texts_strategy(language: str) -> st.SearchStrategy[list[str]]:
-    """Return texts in which words, emoticons, contractions and the like meet over all kinds of white space."""
+    """Return texts with words, emoticons, contractions and other tokens, separated by all kinds of white space."""
     rules = sorted(rule for rule in blank(language).tokenizer.rules if not rule.isspace())
     emoticons = sorted(text for text in BASE_EXCEPTIONS if not text.isspace())
     pretokens = st.one_of(
@@ -104,7 +104,7 @@ def texts_strategy(language: str) -> st.SearchStrategy[list[str]]:
 
 @pytest.mark.parametrize("attr", ["ORTH", "LOWER", "NORM"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_tokens_of_nasty_texts_are_those_of_the_tokenizer(language, attr):
+def test_difficult_texts_have_the_tokens_of_the_tokenizer(language, attr):
     nlp = blank(language)
     assert encode_texts(nlp, NASTY, attr=attr) == expect_texts(nlp, NASTY, attr=attr)
 
@@ -123,7 +123,7 @@ def test_tokens_of_any_text_are_those_of_the_tokenizer(language):
 
 @pytest.mark.parametrize("attr", ["LOWER", "NORM"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_an_encoder_has_learned_does_not_change_tokens(language, attr, monkeypatch):
+def test_caches_do_not_change_tokens(language, attr, monkeypatch):
     monkeypatch.setattr(splits, "MIN_PRETOKENS", 1)
     nlp = blank(language)
     encoder = make_encoder(nlp, TokensSettings(attr=attr))
@@ -136,7 +136,7 @@ def test_what_an_encoder_has_learned_does_not_change_tokens(language, attr, monk
     check()
 
 
-def test_pretokens_of_one_signature_are_split_alike_but_for_special_cases(monkeypatch):
+def test_pretokens_with_one_signature_are_split_alike_except_for_special_cases(monkeypatch):
     monkeypatch.setattr(splits, "MIN_PRETOKENS", 1)
     nlp = with_rules(("don", "'t"), "U.S.", "ab,", (":", ")"), ("wo", "n't"))
     encoder = make_encoder(nlp, TokensSettings())
@@ -146,7 +146,7 @@ def test_pretokens_of_one_signature_are_split_alike_but_for_special_cases(monkey
             assert sentences_of(encoder.encode(arrow([text]))) == expect_texts(nlp, [text])
 
 
-def test_a_run_over_a_space_does_not_teach_how_others_are_split(monkeypatch):
+def test_a_run_across_a_space_is_not_cached_as_a_split(monkeypatch):
     monkeypatch.setattr(splits, "MIN_PRETOKENS", 1)
     nlp = with_rules(*SMILES)
     encoder = make_encoder(nlp, TokensSettings())
@@ -164,7 +164,7 @@ def test_tokens_of_wikipedia_are_those_of_the_tokenizer(language):
 
 
 @pytest.mark.parametrize("space", SPACES)
-def test_all_white_space_separates_tokens_and_is_none(space):
+def test_white_space_separates_tokens_and_is_not_a_token(space):
     texts = [f"one{space}two", f"{space}one", f"one{space}", f"{space}", f"one {space} two"]
     actual = encode_texts(blank("en"), texts, boundary="document")
     assert actual == expect_texts(blank("en"), texts, boundary="document")
@@ -197,7 +197,7 @@ def test_texts_are_encoded_within_a_memory_zone_of_the_caller():
         assert encode_texts(nlp, NASTY) == expect_texts(nlp, NASTY)
 
 
-# --- special cases that meet over a space
+# --- special cases across a space
 
 
 SMILES = (":)", ":))")
@@ -207,7 +207,7 @@ SMILES = (":)", ":))")
     ("text", "expected"),
     [
         ("x:)", ["x", ":)"]),
-        ("x:) )", ["x", ":", ")", ")"]),  # ":) )" is searched like ":))", and hides ":)"
+        ("x:) )", ["x", ":", ")", ")"]),  # ":) )" matches like ":))", and hides ":)"
         ("x:)\n)", ["x", ":)", ")"]),
         ("x:)  )", ["x", ":)", ")"]),
         ("(: )", ["(", ":", ")"]),
@@ -266,22 +266,22 @@ def test_any_special_cases_meet_as_in_the_tokenizer(rules, faster_heuristics):
     check()
 
 
-# --- which way is taken
+# --- the choice of an encoder
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "hu"])
-def test_stock_tokenizers_go_the_fast_way(language):
+def test_stock_tokenizers_use_the_fast_encoder(language):
     assert isinstance(make_encoder(blank(language), TokensSettings()), PretokenEncoder)
 
 
 @pytest.mark.parametrize("text", ["in New York :)", "New  York New\tYork New York", "xNew York", "New New York York,"])
-def test_a_rule_with_a_space_inside_is_found_over_the_space(text):
+def test_a_special_case_with_a_space_is_found(text):
     nlp = with_rules("New York", ":)")
     assert isinstance(make_encoder(nlp, TokensSettings()), PretokenEncoder)
     assert encode_texts(nlp, [text]) == expect_texts(nlp, [text])
 
 
-def test_a_rule_with_other_white_space_inside_goes_the_general_way():
+def test_a_special_case_with_other_white_space_needs_the_general_encoder():
     nlp = with_rules("New\tYork", ":)")
     assert isinstance(make_encoder(nlp, TokensSettings()), DocumentEncoder)
     assert encode_texts(nlp, ["in New\tYork :)"]) == expect_texts(nlp, ["in New\tYork :)"])
@@ -306,7 +306,7 @@ def with_comma_tokenizer():
         (with_comma_tokenizer, "new york, is,big", ["new york", ",", " is", ",", "big"]),
     ],
 )
-def test_other_tokenizers_go_the_general_way(make, text, expected):
+def test_other_tokenizers_use_the_general_encoder(make, text, expected):
     nlp = make()
     assert isinstance(make_encoder(nlp, TokensSettings()), DocumentEncoder)
     actual = encode_texts(nlp, [text])
@@ -315,7 +315,7 @@ def test_other_tokenizers_go_the_general_way(make, text, expected):
 
 @pytest.mark.parametrize("boundary", ["line", "document"])
 @pytest.mark.parametrize(("numbers", "urls"), [("keep", "keep"), ("shape", "drop"), ("drop", "shape")])
-def test_both_ways_give_the_same(boundary, numbers, urls):
+def test_both_encoders_return_the_same_tokens(boundary, numbers, urls):
     nlp = blank("en")
     rules = TokenRules("NORM", numbers, urls)
     general = DocumentEncoder(nlp, rules=rules, boundary=boundary, min_tokens=2)
@@ -344,7 +344,7 @@ TWO_SENTENCES = "One two. Three\nfour five\r\nsix\n\nseven!"
         ("document", [["one", "two", ".", "three", "four", "five", "six", "seven", "!"]]),
     ],
 )
-def test_boundaries_part_tokens_into_sentences(boundary, expected):
+def test_boundaries_split_tokens_into_sentences(boundary, expected):
     for nlp in (blank("en"), with_rules("un used")):
         actual = encode_texts(nlp, [TWO_SENTENCES, "", "end"], boundary=boundary)
         assert [[key for _, key in sentence] for sentence in actual] == [*expected, ["end"]]
@@ -374,7 +374,7 @@ def stock_with_a_space_in_a_rule():
     ["", " ", "\n", " \n\t", "a" + "\n" * 12, "a" + "\n" * 12 + "5", "5", "5\n5\n5", "\n5", "a. 5", "5. 5. A", "!"],
     ids=repr,
 )
-def test_texts_with_little_or_nothing_in_them(make, boundary, text):
+def test_empty_and_short_texts(make, boundary, text):
     arguments = {"boundary": boundary, "numbers": "drop"}
     for texts in ([text], [text, "a b", text]):
         assert encode_texts(make(), texts, **arguments) == expect_texts(make(), texts, **arguments)
@@ -440,7 +440,7 @@ def test_norms_are_those_of_the_pipeline():
     ],
     ids=["subclass", "own", "sentences", "pre-tokens", "slower heuristics"],
 )
-def test_processes_do_not_change_tokens_nor_their_order(make, boundary, monkeypatch):
+def test_processes_do_not_change_tokens_or_their_order(make, boundary, monkeypatch):
     monkeypatch.setattr(encode, "SINGLE_PROCESS_BYTES", 1)
     texts = [[f"text {i}, of many words. ab, x-ab (ab)", *NASTY[i % 5 :: 5]] for i in range(7)]
     nlp = make()
@@ -457,7 +457,7 @@ def test_processes_do_not_change_tokens_nor_their_order(make, boundary, monkeypa
 
 @pytest.mark.parametrize(("n_process", "warning"), [(2, "is not: cannot pickle"), (0, None)])
 def test_a_tokenizer_that_cannot_be_pickled_runs_in_this_process(n_process, warning, monkeypatch):
-    """Who has asked for processes is told."""
+    """If the user has requested several processes, there is a warning."""
 
     def no_processes(*arguments):
         raise AssertionError("processes were started")

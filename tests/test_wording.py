@@ -1,4 +1,4 @@
-"""Errors name arguments of Python in a program, and options on the command line."""
+"""Errors name arguments in a Python program, and options on the command line."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ OPTION = re.compile(r"(^|[^-\w])--[a-z]")
 
 
 def texts_of(tree):
-    """All strings of a module but docstrings and what `worded` is given for the command line."""
+    """Yield all strings of a module, except docstrings and the texts of `worded` for the command line."""
     left_out = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -37,7 +37,7 @@ def test_no_message_below_the_command_line_names_options_alone(path):
     assert [text for text in texts_of(tree) if OPTION.search(text)] == []
 
 
-def test_the_command_line_has_words_of_its_own(tmp_path):
+def test_messages_name_options_on_the_command_line(tmp_path):
     (tmp_path / "results").write_text("mine")
 
     def refusal():
@@ -54,7 +54,7 @@ def test_the_command_line_has_words_of_its_own(tmp_path):
     assert refusal().endswith("replace it with overwrite=True.")
 
 
-def test_a_program_that_goes_on_without_a_checkpoint_is_told_in_python(tmp_path):
+def test_resuming_without_a_checkpoint_names_the_argument(tmp_path):
     message = r"^resume=True needs the checkpoint of an interrupted run, .* Start the run without resume=True\.$"
     with pytest.raises(StorageError, match=message):
         spacy_w2v.train(["a b"] * 9, checkpoint=tmp_path / "none", resume=True, min_count=1)

@@ -1,4 +1,4 @@
-"""`tokenize`: the words that training sees, for other programs."""
+"""`tokenize` returns the words of training, for other programs."""
 
 import gensim.models
 import pytest
@@ -19,7 +19,7 @@ def test_words_are_those_of_the_pipeline():
     assert [len(sentence) for sentence in upper] == [6, 3]
 
 
-def test_they_are_the_vocabulary_of_training_which_finds_them_encoded(tmp_path):
+def test_training_has_the_same_vocabulary_and_uses_the_encoded_corpus(tmp_path):
     texts, cache = tmp_path / "texts.txt", tmp_path / "cache"
     texts.write_text("\n".join(TEXTS * 3), encoding="utf-8")
     words = [word for sentence in spacy_w2v.tokenize(texts, cache_dir=cache) for word in sentence]
@@ -36,7 +36,7 @@ def test_types_past_the_bound_are_left_out(monkeypatch):
     assert list(spacy_w2v.tokenize(["a a b c"], tokenizer="whitespace")) == [["a", "a"]]
 
 
-def test_tokens_stay_as_they_are():
+def test_given_tokens_are_unchanged():
     sentences = [["New York", "IS"], ["big"]]
     assert list(spacy_w2v.tokenize(sentences)) == sentences
     assert list(spacy_w2v.tokenize(sentences, attr="LOWER")) == [["new york", "is"], ["big"]]
@@ -47,7 +47,7 @@ def test_gensim_trains_on_them():
     assert "n't" in gensim.models.FastText(sentences, min_count=1, vector_size=3, epochs=1, bucket=10).wv.key_to_index
 
 
-def test_wrong_arguments_are_refused_at_once():
+def test_invalid_arguments_are_refused_immediately():
     with pytest.raises(ConfigError, match=r"^\[w2v\.tokens\] has no setting 'window'"):
         spacy_w2v.tokenize(TEXTS, window=3)
     with pytest.raises(CorpusError, match="texts must be an iterable"):
