@@ -66,6 +66,7 @@ def tokenize(
 def _sentences(
     source: TextSource, nlp: "Language", settings: TokensSettings, *, cache_dir: Path | None
 ) -> Iterator[list[str]]:
+    """Yield the sentences of a source; see `tokenize`."""
     from spacy_w2v.corpus._cache import prepared_corpus
 
     with prepared_corpus(source, nlp, settings, max_vocab_size=MAX_TYPES, cache_dir=cache_dir) as corpus:

@@ -1,4 +1,4 @@
-"""Context managers that turn errors of the operating system, and errors for spaCy, into those of this package."""
+"""Context managers that translate errors: of the operating system for users, and of this package for spaCy."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

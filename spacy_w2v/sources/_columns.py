@@ -172,7 +172,7 @@ class ValueReader:
         self.surrogates = surrogates
         self.kind: Literal["text", "tokens"] | None = None
 
-    def read(self, values: list[Any]) -> TextBatch:  # Any: whatever a user's data holds
+    def read(self, values: list[Any]) -> TextBatch:  # Any: a value of any type
         """Return the documents among some values, and count the other values.
 
         Raises:
@@ -195,7 +195,7 @@ class ValueReader:
             example=preview(unexpected[0]) if unexpected else None,
         )
 
-    def kind_of(self, values: list[Any]) -> Literal["text", "tokens"] | None:  # Any: whatever a user's data holds
+    def kind_of(self, values: list[Any]) -> Literal["text", "tokens"] | None:  # Any: a value of any type
         """Return the most frequent kind of some values, or None if all are missing.
 
         Raises:
@@ -272,7 +272,7 @@ def _sentences(value: Any) -> list[list[str]]:
     return [[token.text for token in value]]
 
 
-def is_missing(value: Any) -> bool:  # Any: whatever a user's data holds
+def is_missing(value: Any) -> bool:  # Any: a value of any type
     """Return whether a value is None, NaN or the NA of pandas. The last two are not equal to themselves."""
     if value is None:
         return True

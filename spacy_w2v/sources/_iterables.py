@@ -208,7 +208,7 @@ def holds_tokens(source: TextSource) -> bool:
     return isinstance(source, IterableSource | ArrowSource | LoadedDataset) and source.holds_tokens()
 
 
-def _is_path_of_file(value: Any) -> bool:  # Any: whatever a user's data holds
+def _is_path_of_file(value: Any) -> bool:  # Any: a value of any type
     return isinstance(value, str) and os.path.isfile(value)
 
 

@@ -149,7 +149,13 @@ class _ObjectReader:
         return BETWEEN_COLUMNS.join(texts) if texts else next(iter(present), None)
 
     def _surrogate(self, records: Records, values: list[Any], error: UnicodeEncodeError) -> str:
-        """Return the message for a lone surrogate in the values of some records."""
+        """Return the message for a lone surrogate.
+
+        Args:
+            records: The objects.
+            values: The value of each object.
+            error: The error for the first lone surrogate.
+        """
         line = next(
             records.line_of(int(start))
             for start, value in zip(records.starts, values, strict=True)

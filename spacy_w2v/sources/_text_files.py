@@ -152,6 +152,7 @@ class StandardInput:
     """Standard input with one document per line. It can be read only once, and is not cached."""
 
     def __init__(self, *, encoding: str = "utf-8", encoding_errors: str = "strict", max_documents: int | None = None):
+        """Initialize a source; see `make_standard_input_v1` for the arguments."""
         self.encoding = encoding
         self.encoding_errors = encoding_errors
         self.max_documents = max_documents

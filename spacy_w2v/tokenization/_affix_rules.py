@@ -19,7 +19,7 @@ METHODS = {
 
 
 def affix_functions(tokenizer: "Tokenizer") -> dict[str, Any]:  # Any: any callable
-    """Return the affix rules of a stock tokenizer by their names in METHODS, without rules that are None."""
+    """Return the affix rules of a stock tokenizer by their names in METHODS, except rules that are not set."""
     functions = {name: getattr(tokenizer, name) for name in METHODS}
     return {name: function for name, function in functions.items() if function is not None}
 

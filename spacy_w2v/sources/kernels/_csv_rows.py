@@ -254,7 +254,13 @@ def copy_fields(
 
 @inner
 def _closing_quote(data: NDArray[np.uint8], start: int, end: int) -> int:
-    """Return the offset of the quote that closes the quote at `start`, or NONE. Doubled quotes do not close it."""
+    """Return the offset of the quote that closes a field, or NONE. Doubled quotes do not close it.
+
+    Args:
+        data: The bytes of the rows.
+        start: The offset of the opening quote.
+        end: The offset after the row.
+    """
     i = start + 1
     while i < end:
         if data[i] == QUOTE:

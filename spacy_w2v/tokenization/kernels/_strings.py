@@ -56,6 +56,11 @@ def hash_of(data, start, end):  # typed by numba
     """Return the hash of data[start:end], computed in words of eight bytes.
 
     Two strings of the same length of up to eight bytes have the same hash only if they are equal.
+
+    Args:
+        data: An array of bytes.
+        start: The offset of the first byte.
+        end: The offset after the last byte.
     """
     value = np.uint64(0)
     word = np.uint64(0)
@@ -76,7 +81,13 @@ def no_slices(n: int) -> Slices:
 
 
 def hash_slices(data: NDArray[np.uint8], starts: Offsets, ends: Offsets) -> Slices:
-    """Return slices of `data` with their hashes."""
+    """Return slices with their hashes.
+
+    Args:
+        data: An array of bytes.
+        starts: The offset of the first byte of each slice.
+        ends: The offset after the last byte of each slice.
+    """
     slices = Slices(starts, ends, np.empty(starts.size, np.uint64))
     write_hashes(data, slices)
     return slices
