@@ -5,7 +5,7 @@ import io
 import pandas as pd
 import pytest
 from helpers_corpus import collect, read
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from spacy_w2v.errors import CorpusError
@@ -37,8 +37,9 @@ def texts_of(content, *, separator=",", size=1000, field="text"):
 @seeded
 def test_files_of_pandas_are_read(rows, separator, size):
     frame = pd.DataFrame(rows, columns=["text", "other"])
-    if separator == "\t":  # the last column must not look like rows
-        frame["end"] = "end"
+    if separator == "\t":
+        frame["end"] = "end"  # the last column must not look like rows
+        assume(not any("\t" in text and "\n" in text for text, _ in rows))  # such a line may look like a complete row
     content = frame.to_csv(sep=separator, index=False, quoting=1).encode()  # QUOTE_ALL
     assert texts_of(content, separator=separator, size=size) == [text for text, _ in rows]
     assert texts_of(content, separator=separator, size=size, field="other") == [other for _, other in rows]

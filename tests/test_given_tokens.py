@@ -103,7 +103,7 @@ def test_sources_of_tokens_are_mixed():
         ["[['x']]"] * 40 + ["y"] * 40
     )
     both = make_concatenate_v1({"a": as_source([["x"]] * 3), "b": ListSource(["y"] * 3)})
-    with pytest.raises(spacy_w2v.errors.CorpusError, match="must each hold texts or lists of tokens, but"):
+    with pytest.raises(spacy_w2v.errors.CorpusError, match="must contain either texts or lists of tokens, but"):
         read(make_interleave_v1({"a": both}, {"a": 1}))
 
 

@@ -341,7 +341,9 @@ def test_missing_files_are_named_by_the_fingerprint(tmp_path, name):
 @pytest.mark.parametrize("name", ["nobody/has-this", "has-this"])
 def test_an_unreachable_hub_is_reported(name):
     assert os.environ["HF_HUB_OFFLINE"] == "1"
-    message = rf"^The Hugging Face Hub must be reachable for the dataset {name}: .* HF_HUB_OFFLINE is not set"
+    message = (
+        rf"^The Hugging Face Hub must be reachable for the dataset {name}, but is not: .* HF_HUB_OFFLINE is not set"
+    )
     with pytest.raises(CorpusError, match=message):
         make_dataset_v1(path=name).fingerprint()
 
@@ -399,7 +401,9 @@ def test_extensions_instead_of_formats_are_refused(path, format_):
 
 
 def test_a_misspelt_format_is_found_after_the_hub():
-    with pytest.raises(CorpusError, match=r"must be reachable for the dataset parqet: .* Did you mean 'parquet'\?"):
+    with pytest.raises(
+        CorpusError, match=r"must be reachable for the dataset parqet, but is not: .* Did you mean 'parquet'\?"
+    ):
         make_dataset_v1(path="parqet", data_files="texts.bin").fingerprint()
 
 

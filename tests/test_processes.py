@@ -135,7 +135,7 @@ def test_many_processes_are_not_started_for_a_few_arguments():
             CorpusError,
             "one of them ended with exit code 7. There may be too little memory. Set n_process",
         ),
-        (not_made, CorpusError, "failed there: ImportError: no module named x. Set n_process to 1."),
+        (not_made, CorpusError, "but this failed: ImportError: no module named x. Set n_process to 1."),
     ],
 )
 def test_errors_of_processes_are_raised(make, error, text):
