@@ -41,8 +41,8 @@ def cut_long_pretokens(batches: Iterator[TextBatch], nlp: "Language") -> Iterato
         if cutter.n_cut:
             warnings.warn(
                 f"Text without white space must have at most {cutter.limit:,} characters, because longer text takes "
-                f"spaCy's tokenizer too much time. Longer sections that were cut: {cutter.n_cut:,}. The first one begins "
-                f"with: {cutter.example!r}",
+                f"spaCy's tokenizer too much time. Longer sections that were cut: {cutter.n_cut:,}. The first one "
+                f"begins with: {cutter.example!r}",
                 CorpusWarning,
                 stacklevel=2,
             )
