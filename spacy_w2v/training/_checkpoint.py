@@ -124,7 +124,7 @@ class Checkpoint:
         Raises:
             StorageError: The files are damaged.
         """
-        with _damage(self.path):
+        with _with_remedy(self.path):
             for name, array in parameters.items():
                 for first, rows in read_blocks(self.path / parameter_file(name), np.float32, array.shape):
                     array[first : first + len(rows)] = rows
@@ -206,7 +206,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     Raises:
         StorageError: It is damaged, or has another format version.
     """
-    with _damage(path):
+    with _with_remedy(path):
         record = read_model(path, kind=TrainedModel, mmap=True).record
         values = parse_json(read_bounded(path / PROGRESS_FILE), name=str(path / PROGRESS_FILE))
         version = (values.get("format"), values.get("format_version")) if isinstance(values, dict) else values
@@ -222,7 +222,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 @contextmanager
-def _damage(path: Path) -> Iterator[None]:
+def _with_remedy(path: Path) -> Iterator[None]:
     """Add a remedy to errors about the files of a checkpoint."""
     try:
         yield

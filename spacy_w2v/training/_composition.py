@@ -56,9 +56,11 @@ def train_model(
     with closing(CallbackList(callbacks)) as callback:
         if checkpoint is None and resume:
             raise ConfigError("resume needs a checkpoint, but checkpoint is None. Pass its directory.")
-        place = CheckpointDirectory(checkpoint, resume=resume, overwrite=overwrite) if checkpoint is not None else None
-        with place.locked() if place is not None else nullcontext():
-            return run.execute(callback, checkpoint=place)
+        checkpoint_directory = (
+            CheckpointDirectory(checkpoint, resume=resume, overwrite=overwrite) if checkpoint is not None else None
+        )
+        with checkpoint_directory.locked() if checkpoint_directory is not None else nullcontext():
+            return run.execute(callback, checkpoint=checkpoint_directory)
 
 
 def train_to_directory(
@@ -93,13 +95,15 @@ def train_to_directory(
         if "spacy" in run.settings.export.formats:
             check_can_be_saved(run.nlp)
         check_free(output_path, overwrite=overwrite)
-        place = CheckpointDirectory(checkpoint_of(output_path), shown=output_path, resume=resume, overwrite=overwrite)
-        with place.locked():
+        checkpoint_directory = CheckpointDirectory(
+            checkpoint_of(output_path), shown=output_path, resume=resume, overwrite=overwrite
+        )
+        with checkpoint_directory.locked():
             check_free(output_path, overwrite=overwrite)  # again: another run may have ended before this one's lock
             with staged_directory(output_path, replaces=RESULTS) as directory:
                 checks = _ResultsCheck(run.settings.export, directory, shown=output_path, message=callback.on_message)
                 with closing(JsonLinesLogger(directory / LOG_FILE)) as log:
-                    model = run.execute(CallbackList([log, callback, checks]), checkpoint=place)
+                    model = run.execute(CallbackList([log, callback, checks]), checkpoint=checkpoint_directory)
                 places = _write_results(run, model, directory)
     return TrainedDirectory(model, [Path(MODEL_DIRECTORY), *places, Path(LOG_FILE)])
 

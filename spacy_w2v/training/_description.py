@@ -22,7 +22,7 @@ def describe_corpus(corpus: Corpus) -> CorpusRecord:
     return CorpusRecord(source=corpus.source, **asdict(corpus.counts))
 
 
-def describe_words(settings: W2VSettings, prepared: Prepared) -> CorpusSummary:
+def summarize_corpus(settings: W2VSettings, prepared: Prepared) -> CorpusSummary:
     """Return the summary of corpus, vocabulary and initial vectors."""
     corpus, vocabulary, start = prepared.corpus, prepared.vocabulary, prepared.start
     return CorpusSummary(
@@ -50,7 +50,7 @@ def describe_run(
         lang: spaCy's code of the language.
         learning_rates: The initial settings of the learning rate, and each change.
     """
-    found = describe_words(settings, prepared)
+    found = summarize_corpus(settings, prepared)
     record = RunRecord.of(settings, found, lang=lang, versions=_versions())
     resume_from = prepared.resume_from.record if prepared.resume_from is not None else None
     if resume_from is not None:

@@ -25,7 +25,7 @@ from spacy_w2v.training._checkpoint import (
     CheckpointDirectory,
     write_progress,
 )
-from spacy_w2v.training._description import describe_run, describe_words
+from spacy_w2v.training._description import describe_run, summarize_corpus
 from spacy_w2v.training._divergence import DivergenceCheck
 from spacy_w2v.training._executors import MakeExecutor, ThreadExecutor
 from spacy_w2v.training._fixed_settings import fixed_settings
@@ -240,7 +240,7 @@ class TrainingRun:
 
     def _announce(self, prepared: Prepared, callback: Callback) -> None:
         """Report the corpus, the initial vectors and the words."""
-        callback.on_corpus(describe_words(self.settings, prepared))
+        callback.on_corpus(summarize_corpus(self.settings, prepared))
         if prepared.start is not None:
             freeze = self.settings.initial.freeze
             callback.on_message(prepared.start.describe(prepared.vocabulary.counts, freeze=freeze))
@@ -267,15 +267,15 @@ class TrainingRun:
             prepared.start.fill(built.parameters)
 
     def _model_checkpoint(self, prepared: Prepared, built: Built, callback: Callback) -> ModelCheckpoint | None:
-        place, every_s, resume_from = (
+        directory, every_s, resume_from = (
             prepared.checkpoint,
             self.settings.training.checkpoint_every_s,
             prepared.resume_from,
         )
-        if place is None or every_s is None:
+        if directory is None or every_s is None:
             return None
         return ModelCheckpoint(
-            place.path,
+            directory.path,
             every_s=every_s,
             write_to=partial(self._write_checkpoint, prepared, built),
             message=callback.on_message,
