@@ -21,8 +21,9 @@ def public_methods(cls):
     for name, _ in inspect.getmembers(cls, callable):
         member = inspect.getattr_static(cls, name)
         function = getattr(member, "__func__", member)  # of a classmethod
-        module = function.__module__
-        if not name.startswith("_") and module.startswith("spacy_w2v.") and module != "spacy_w2v.formats._word2vec":
+        if name.startswith("_"):
+            continue
+        if function.__module__.startswith("spacy_w2v.") and function.__module__ != "spacy_w2v.formats._word2vec":
             yield f"{cls.__name__}.{name}", function
 
 
