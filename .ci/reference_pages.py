@@ -248,7 +248,8 @@ def _function(
     defaults: values by name, for a function whose defaults spaCy has.
     """
     docstring, rows = _docstring(function), []
-    texts = {**_docstring(spacy_w2v.dataset).arguments, **docstring.arguments}  # a corpus of examples takes these too
+    is_dataset = "data_files" in inspect.signature(function).parameters  # a corpus of examples takes these too
+    texts = {**(_docstring(spacy_w2v.dataset).arguments if is_dataset else {}), **docstring.arguments}
     for name, parameter in inspect.signature(function).parameters.items():
         if name in leave_out:
             continue
