@@ -234,7 +234,7 @@ def test_reader_and_tokenizer_of_the_users_own(tmp_path):
     np.testing.assert_array_equal(doc[2].vector, model["One"])
 
     refused = w2v("export", "out", "exported", cwd=tmp_path, code=1)
-    assert "name the Python file that registers the function as --code" in refused.said
+    assert "give the Python file that registers the function with --code" in refused.said
     w2v("export", "out", "exported", "--code", "code.py", cwd=tmp_path)
     assert files_below(tmp_path / "exported").keys() == files_below(tmp_path / "out/spacy").keys()
     (tmp_path / "pairs.tsv").write_text("two\tthree\t1\nOne\ttwo,three\t2\nOne\ttwo\t3\n")

@@ -27,9 +27,9 @@ PHRASES = {
     r"behind": "after, within",
     r"(?:say|says|tell|tells) whether": "return whether, show whether",
     r"save (?:for|that|when|where|in)": "except",
-    r"but for": "except, without",
+    r"but for(?! example)": "except, without",
     r"whom|whoever": "name the person or the program",
-    r"(?:that|which) (?:is|are) (?:no|none)": "that is not a ..., other values",
+    r"(?:that|which) (?:is|are) (?:no|none(?! of))": "that is not a ..., other values",
     r"of ours": "of this package, of spacy-w2v",
     r"(?:is|are) known by": "is identified by, has the name",
     r"so many": "the number: n_words words",
@@ -52,15 +52,15 @@ PATTERN = re.compile(rf"\b(?:{'|'.join(PHRASES)})\b", re.IGNORECASE)
 EXCEPTIONS: dict[str, tuple[str, ...]] = {}
 """Parts of lines that may contain a phrase, by the path of the file."""
 
-CHECKED = (
-    "spacy_w2v/_atomic/",
-    "spacy_w2v/_system/",
-    "spacy_w2v/corpus/",
-    "spacy_w2v/errors/",
-    "spacy_w2v/sources/",
-    "spacy_w2v/tokenization/",
+UNEDITED = (
+    "README.md",
+    "docs/reference/",
+    "spacy_w2v/_api.py",
+    "spacy_w2v/cli/",
+    "spacy_w2v/formats/",
+    "spacy_w2v/pipeline/",
 )
-"""The parts that have been edited so far."""
+"""The parts that may contain the phrases, until they have been edited."""
 
 
 def prose_of(path: Path) -> Iterator[tuple[int, str]]:
@@ -82,7 +82,7 @@ def prose_of(path: Path) -> Iterator[tuple[int, str]]:
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in FILES if path.relative_to(ROOT).as_posix().startswith(CHECKED)],
+    [path for path in FILES if not path.relative_to(ROOT).as_posix().startswith(UNEDITED)],
     ids=lambda path: path.relative_to(ROOT).as_posix(),
 )
 def test_prose_is_plain_english(path):

@@ -30,7 +30,7 @@ class TokensSettings(Settings):
     attr: TokenAttr = "LOWER"
     """The attribute of a token that is its key in the vectors.
 
-    `ORTH` is the text as it stands, `LOWER` the text in lower case, and `NORM` spaCy's norm, in which `n't` is `not`.
+    `ORTH` is the unchanged text, `LOWER` the text in lower case, and `NORM` spaCy's norm, in which `n't` is `not`.
     Choose `ORTH` where case carries meaning, for example to recognize names.
     """
     boundary: Literal["line", "sentence", "document"] = "line"
