@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from gensim.models import FastText, KeyedVectors, Word2Vec
 from gensim.test.utils import datapath
+from helpers_cli import needs_links
 
 import spacy_w2v
 from spacy_w2v.errors import StorageError
@@ -202,6 +203,7 @@ def test_words_must_be_unicode():
         open_vectors(vectors)
 
 
+@needs_links
 def test_pipes_are_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(StorageError, match=r"must be in a regular file, but .* is not one"):

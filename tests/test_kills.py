@@ -2,6 +2,7 @@
 
 import os
 import signal
+import warnings
 
 import pytest
 from helpers_cli import files_below
@@ -24,7 +25,9 @@ KILLED = 9
 
 def run(function, *, n_steps=None) -> bool:
     """Run a function in another process, which ends after n changes of the disk; return whether it got through."""
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads, which the child does not need (Python 3.12)
+        child = os.fork()
     if child:
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         assert status in (0, KILLED), status
