@@ -192,11 +192,10 @@ def report_of(runs: list[Run], settings: dict[str, Any], *, unit: str) -> str:
     ]
     for measure, title in TABLES.items():
         if any(run["measure"] == measure for run in runs):
-            rounds = sorted({len(group) for mode in grouped(runs, measure=measure).values() for group in mode.values()})
-            lines += [
-                f"{title}; {unit} time; rounds: {' to '.join(map(str, rounds))}.",
-                table_of(measure, runs, unit=unit),
-            ]
+            groups = [group for mode in grouped(runs, measure=measure).values() for group in mode.values()]
+            rounds = " to ".join(map(str, sorted({len(group) for group in groups})))
+            what = title if measure == "quality" else f"{title}; {unit} time"
+            lines += [f"{what}; rounds: {rounds}.", table_of(measure, runs, unit=unit)]
     return "\n\n".join(lines)
 
 
