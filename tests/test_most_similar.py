@@ -41,8 +41,8 @@ def test_a_vector_of_numbers_is_used_unchanged(model):
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        (None, r"needs a word, several, or a vector, but has none"),
-        ([], r"needs a word, several, or a vector, but has none"),
+        (None, r"needs at least one word or a vector, but got none"),
+        ([], r"needs at least one word or a vector, but got none"),
         ([1.0, 2.0], r"takes a word, a list of words, or a vector of 8 numbers, was: \[1\.0, 2\.0\]"),
         (["w1", 2], r"takes a word, a list of words, or a vector of 8 numbers, was: \['w1', 2\]"),
         ({"w1"}, r"takes a word, a list of words"),

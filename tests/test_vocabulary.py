@@ -70,7 +70,7 @@ def test_max_final_vocab_raises_min_count_as_gensim_does(max_final_vocab, expect
 
 
 def test_the_error_without_words_names_the_highest_count():
-    with pytest.raises(CorpusError, match=r"min_count = 6 times, but the most frequent, 'a', occurs 5 times"):
+    with pytest.raises(CorpusError, match=r"min_count = 6 times, but the most frequent word, 'a', occurs 5 times"):
         build_vocabulary(types_table([("A", "a", 3), ("a", "a", 2)]), n_type_ids=6, min_count=6, max_final_vocab=None)
 
 
