@@ -107,7 +107,7 @@ def test_errors_of_a_process(workplace, arguments, message):
 
 def test_nothing_left_after_min_count(workplace):
     words = (workplace / "texts.txt").read_text().lower().split()
-    message = f"the most frequent, 'the', occurs {words.count('the')} times. Lower min_count"
+    message = f"the most frequent word, 'the', occurs {words.count('the')} times. Lower min_count"
     fails_cleanly(workplace, *TRAIN, "--w2v.vocabulary.min_count", 9999, message=message)
 
 
