@@ -47,7 +47,7 @@ python3 -m pip install --quiet --no-deps --upgrade --target "$root/site" .  # wi
 
 echo "== $("${emulated[@]}" -c 'import platform; print(platform.machine(), "Python", platform.python_version())')"
 if [ $# -gt 0 ]; then
-    exec "${emulated[@]}" -m pytest -q -p no:cacheprovider "$@"
+    exec "${emulated[@]}" -m pytest -q -n 0 -p no:cacheprovider "$@"
 fi
 echo "== A small training"
 "${emulated[@]}" -c "
@@ -56,4 +56,4 @@ model = spacy_w2v.train(spacy_w2v.gensim_wiki(max_documents=3), vector_size=20, 
 print(model, model.most_similar('the', topn=3))
 "
 echo "== Tests"
-"${emulated[@]}" -m pytest -q -p no:cacheprovider tests/test_tiles.py tests/test_kernel_contract.py tests/test_tokens.py
+"${emulated[@]}" -m pytest -q -n 0 -p no:cacheprovider tests/test_tiles.py tests/test_kernel_contract.py tests/test_tokens.py
