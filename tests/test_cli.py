@@ -239,7 +239,7 @@ def test_reader_and_tokenizer_of_the_users_own(tmp_path):
     assert files_below(tmp_path / "exported").keys() == files_below(tmp_path / "out/spacy").keys()
     (tmp_path / "pairs.tsv").write_text("two\tthree\t1\nOne\ttwo,three\t2\nOne\ttwo\t3\n")
     evaluate = ("evaluate", "out", "--word-pairs", "pairs.tsv", "-o", "scores.json", "--tokenize")
-    assert "as --code" in w2v(*evaluate, cwd=tmp_path, code=1).said
+    assert "with --code" in w2v(*evaluate, cwd=tmp_path, code=1).said
     w2v(*evaluate, "--code", "code.py", cwd=tmp_path)
     assert json.loads((tmp_path / "scores.json").read_text())["pairs"]["n_used"] == 3
     nearest = [w2v("most-similar", path, "two", "--code", "code.py", cwd=tmp_path).said for path in ("out", "exported")]
