@@ -96,19 +96,10 @@ def programs(tmp_path_factory):
     return folder
 
 
-MOST_LINES = 150
-"""Of the README, which is run when it is as short as it should be."""
-
-
-def marks_of(page):
-    lines = (ROOT / page).read_text(encoding="utf-8").splitlines()
-    too_long = page == "README.md" and len(lines) > MOST_LINES
-    skipped = [pytest.mark.skip(reason="its parts move to the site")] if too_long else []
-    return skipped + ([pytest.mark.slow] if page in SLOW_PAGES else [])
-
-
 @needs_bash
-@pytest.mark.parametrize("page", [pytest.param(page, marks=marks_of(page)) for page in PAGES])
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=[pytest.mark.slow] if page in SLOW_PAGES else []) for page in PAGES]
+)
 def test_a_page(page, tmp_path, monkeypatch, store, programs):
     blocks = [block for block in blocks_of(page) if block.language in RUN_LANGUAGES and block.not_run is None]
     monkeypatch.chdir(tmp_path)
@@ -247,6 +238,10 @@ def save_file(block: Block) -> None:
         Path(name[1]).write_text(block.text, encoding="utf-8")
     elif block.language == "ini" and is_complete(block.text):
         Path("config.cfg").write_text(block.text, encoding="utf-8")
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
 
 
 def test_few_blocks_are_not_run():
