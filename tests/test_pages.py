@@ -240,8 +240,10 @@ def save_file(block: Block) -> None:
         Path("config.cfg").write_text(block.text, encoding="utf-8")
 
 
-def test_the_readme_is_short():
-    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+def test_the_readme_is_short_and_shows_python_early():
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 150
+    assert lines.index("```python") < 60
 
 
 def test_few_blocks_are_not_run():
