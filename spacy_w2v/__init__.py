@@ -1,14 +1,14 @@
-"""Word vectors for spaCy: word2vec trained on exactly the tokens that a pipeline makes.
+"""Word vectors for spaCy: word2vec trained on the tokens of your pipeline.
 
-Train and load: `train` makes a `Word2Vec` from texts, `load` reads one back, `from_gensim` makes one of gensim's.
-Vectors of any program: `open_vectors` reads them as `WordVectors`, `evaluate` returns their `Scores`, and
-`prune_vectors` makes the table of any pipeline smaller.
-Texts: `dataset`, `gensim_wiki` and `standard_input` read them, `concatenate` and `interleave` join several, and
-`tokenize` gives their words to other programs.
-Errors: `Word2VecError` is the base of all; the module `spacy_w2v.errors` draws their tree.
+Training: `train` returns a `Word2Vec`, `load` reads a saved one, and `from_gensim` converts gensim's.
+Vectors from any source: `open_vectors` reads them as `WordVectors`, `evaluate` returns their `Scores`, and
+`prune_vectors` reduces the vectors table of a pipeline.
+Texts: `dataset`, `gensim_wiki` and `standard_input` read them, `concatenate` and `interleave` combine several sources,
+and `tokenize` returns their words.
+Errors: `Word2VecError` is the base class. The module `spacy_w2v.errors` describes all of them.
 
-All else is private. Importing this package loads none of numba, gensim, datasets or spaCy: names are imported when they
-are first used.
+Everything else is private. The public names are imported when they are first used, so that importing this package does
+not load numba, gensim, datasets or spaCy.
 """
 
 from importlib import import_module
@@ -90,11 +90,11 @@ _HOMES = {
     "tokenize": "spacy_w2v.corpus._words:tokenize",
     "train": "spacy_w2v._api:train",
 }
-"""The module of each name, and what it is called there."""
+"""Where each public name is defined: its module and its name there."""
 
 
 def __getattr__(name: str) -> object:
-    """Import the public names when they are first used."""
+    """Import a public name when it is first used."""
     if name in _HOMES:
         from spacy_w2v._system.signals import import_uninterrupted
 

@@ -32,22 +32,29 @@ NEEDED_TO_TRAIN = (
     "spacy_w2v.training._composition",
     "spacy_w2v.training.callbacks._progress_bar",
 )
-"""Modules that take long to import, and are imported when training begins."""
+"""Modules that load slowly, and are therefore imported when training begins."""
 
 
 def load(path: str | Path, *, mmap: bool = False, trust_config: bool = False) -> Word2Vec:
-    """Read a model that `Word2Vec.save` or `spacy w2v train` (in OUTPUT/model) wrote, and check that it is undamaged.
+    """Load a trained model from disk.
+
+    All files are checked against their checksums.
 
     Args:
-        path: The output directory of a run, or the model in it.
-        mmap: Leave the vectors on disk, read-only. Their two files stay open as long as the model, or a view of its
-            vectors, lives: on Windows they can be neither replaced nor removed until then. Without, no file stays open.
-        trust_config: Let `to_spacy` and `evaluate` run any registered function that the model's config names, such as a
-            callback or a tokenizer of the user's own. Without, only tokenizers of spaCy are run, and a config that
-            names more is refused: set it for models of people you trust.
+        path: The output directory of `spacy w2v train`, the model in it, a directory written by `Word2Vec.save`, or a
+            checkpoint.
+        mmap: Whether to memory-map the vectors, read-only, instead of reading them into memory. Their two files stay
+            open while the model or a view of its vectors exists. On Windows, they cannot be replaced or removed until
+            then.
+        trust_config: Whether `to_spacy` and `evaluate` may run any registered function that the model's config names,
+            such as a callback or a custom tokenizer. By default, only spaCy's own tokenizers are run, and a config that
+            names other functions raises an error. Set this only for models that you trust.
+
+    Returns:
+        The model.
 
     Raises:
-        StorageError: There is no model, or it is damaged.
+        StorageError: There is no model at the path, or it is damaged.
 
     Example:
         >>> model = spacy_w2v.load("vectors")
@@ -66,18 +73,22 @@ def from_gensim(
     *,
     attr: Literal["ORTH", "LOWER", "NORM"] | None = None,
 ) -> Word2Vec:
-    """Return a gensim.models.Word2Vec as a model of ours, with its output vectors, tree and hyper-parameters.
+    """Convert gensim's Word2Vec to a model of this package.
 
-    To train it further, give it to `train` as `initial`.
+    The model has the input vectors, output vectors, Huffman tree and hyper-parameters of the original. To continue its
+    training, pass it to `train` as `initial`.
 
     Args:
-        model: The Word2Vec, or the path that it was saved to, which is read without running anything that it names.
-        nlp: The pipeline whose tokens its words are, for exports to spaCy; None for a blank English one.
-        attr: What its words are of a token; None for LOWER where all words are in lower case, else ORTH.
+        model: A `gensim.models.Word2Vec`, or the path of a saved one. The file is read without running any code in it.
+        nlp: The pipeline whose tokens the words are, for exports to spaCy. None for a blank English pipeline.
+        attr: The token attribute that the words are. None for LOWER if all words are in lower case, otherwise ORTH.
+
+    Returns:
+        The model.
 
     Raises:
-        ConfigError: It is another model than Word2Vec, or one of both losses at once (hs=1 and negative > 0).
-        StorageError: gensim has not written the file.
+        ConfigError: The model is not a Word2Vec, or was trained with both losses at once (hs=1 and negative > 0).
+        StorageError: The file was not saved by gensim, or is damaged.
 
     Example:
         >>> from gensim.models import Word2Vec
@@ -97,7 +108,7 @@ def from_gensim(
 
 
 def train(
-    texts: Any = None,  # Any: everything that `as_source` takes
+    texts: Any = None,  # Any: what `as_source` accepts
     nlp: "Language | None" = None,
     *,
     text_field: str | Sequence[str] = "text",
@@ -105,45 +116,54 @@ def train(
     progress: bool = False,
     checkpoint: str | Path | None = None,
     resume: bool = False,
-    initial: Any = None,  # Any: what `open_vectors` takes
+    initial: Any = None,  # Any: what `open_vectors` accepts
     keep_words: bool = False,
     freeze: bool = False,
     **settings: "Unpack[Keywords]",
 ) -> Word2Vec:
-    """Train word vectors on texts, with the tokens of a pipeline.
+    """Train word vectors on texts, with the tokens of a spaCy pipeline.
+
+    The texts can be:
+
+    - an iterable of documents, such as a list or a generator. A document is a string, a list of tokens, a `Doc`, or a
+      dict with the key `text_field`. Lists of tokens are used unchanged (attr="ORTH" is then the default).
+    - the path of a file, a glob, or a list of `Path` objects: .txt, .jsonl, .csv, .tsv, .parquet, .arrow or .spacy,
+      also compressed.
+    - a `datasets.Dataset` or `IterableDataset`, or a table of pandas, polars or Arrow, with the column `text_field`.
+    - a reader, such as `spacy_w2v.dataset` returns.
 
     Args:
-        texts: An iterable (a list, a generator, ...) of documents: strings; lists of tokens, which are words exactly as
-            they stand (attr="ORTH", if you set no other); or Docs, of which the tokens are taken. Or the path of a
-            file, or a glob: .txt, .jsonl, .csv, .tsv, .parquet, .arrow, .spacy, also compressed. Or a datasets.Dataset
-            or IterableDataset, a table of pandas, polars or Arrow, or an iterable of dicts, with the column or key
-            `text_field`, as strings or as lists of tokens. Or a reader, such as `dataset` makes. It is read once.
-        nlp: The pipeline whose tokenizer makes the tokens; None for a blank English one. Its components are not run.
-        text_field: The column; several, of a dataset, file or table, are joined by line breaks.
-        cache_dir: Where the encoded corpus is kept meanwhile; None for the user's cache directory.
-        progress: Show progress bars on standard error.
-        checkpoint: A directory that keeps the state of the run while it goes, so that a run which is stopped need not
-            start again; every `checkpoint_every_s` seconds, and upon Ctrl-C. It is a model that `load` reads, and goes
-            when training ends well. None to keep none.
-        resume: Go on from the checkpoint of a run that was stopped. Texts and settings must be the same, save
-            `workers`, `checkpoint_every_s`, `alpha` and `min_alpha`. With workers=1, the result is that of a run that
-            was not stopped.
-        initial: Vectors to start from, whatever `open_vectors` takes: a model of `train`, `load` or `from_gensim`, a
-            spaCy pipeline (Language, directory or name), a Word2Vec or KeyedVectors of gensim or the path of one, or a
-            text or binary file of word2vec or GloVe. Words that it has start from its vectors; output vectors too where
-            it has them. It also gives the vector_size, if no other is given; all other settings are those of `train`,
-            not of the model.
-        keep_words: Take all its words into the vocabulary, also those that the texts lack or have fewer than min_count.
-        freeze: Leave the vectors of its words as they are, to the bit; only new words get vectors of their own.
-        settings: Any setting of the config's blocks [w2v.tokens], [w2v.vocabulary], [w2v.model] and [w2v.training] by
-            its name there, such as vector_size=100, window=5, min_count=5, epochs=5, attr="LOWER", workers=0, seed=1;
-            or a block of them, such as model={"window": 5}. n_process is 1 unless it is given. With workers=1 a seed
-            fixes the result to the bit.
+        texts: The texts, which are read once.
+        nlp: The pipeline whose tokenizer is used. Its components are not run. None for a blank English pipeline.
+        text_field: The column or key that contains the texts, as strings or lists of tokens. The texts of several
+            columns are joined by line breaks.
+        cache_dir: Directory for encoded corpora. None for the user's cache directory.
+        progress: Whether to show progress bars on standard error.
+        checkpoint: Directory in which the state of the run is saved, every `checkpoint_every_s` seconds and after
+            Ctrl-C, so that a stopped run can be resumed. It is removed when training is complete. `load` reads it as a
+            model. None for no checkpoints.
+        resume: Whether to resume the run from its checkpoint. The texts and settings must be those of the stopped run,
+            except `workers`, `checkpoint_every_s`, `alpha` and `min_alpha`. With workers=1, the result is the same as
+            without the interruption.
+        initial: Vectors to start from: a `Word2Vec` or `WordVectors`, a spaCy pipeline (`Language`, directory or name
+            of a package), gensim's Word2Vec or KeyedVectors, or the path of a vectors file of gensim, word2vec, GloVe
+            or fastText. Words that have a vector there start from it. Output vectors are used if it has them. Its
+            vector_size is the default. All other settings are independent of it.
+        keep_words: Whether to add all words of `initial` to the vocabulary, including those that the texts lack or that
+            occur less than min_count times.
+        freeze: Whether to keep the vectors of the words of `initial` unchanged. Only new words are trained.
+        settings: Settings of the config blocks [w2v.tokens], [w2v.vocabulary], [w2v.model] and [w2v.training] by name,
+            such as vector_size=100, window=5, min_count=5, epochs=5, attr="LOWER", workers=0 or seed=1, or a whole
+            block, such as model={"window": 5}. The default of n_process is 1. With workers=1, a seed makes the result
+            reproducible to the bit.
+
+    Returns:
+        The trained model.
 
     Raises:
-        ConfigError: A setting is wrong.
-        CorpusError: The texts cannot be trained on.
-        StorageError: The checkpoint is missing, in the way or held by another run.
+        ConfigError: A setting is invalid.
+        CorpusError: The texts cannot be read, or have too few words.
+        StorageError: The checkpoint is missing, in use by another run, or its directory has other files.
         TrainingError: Training diverges.
 
     Example:
@@ -162,9 +182,9 @@ def train(
 
     nlp = pipeline_or_english(nlp)
     cache, kept = optional_path(cache_dir, name="cache_dir"), optional_path(checkpoint, name="checkpoint")
-    settings_from_keywords(settings)  # what is wrong in them is known before texts are read
+    settings_from_keywords(settings)  # invalid settings raise an error before texts are read
     if texts is None:
-        raise ConfigError("train needs texts, its first argument, but has none.")
+        raise ConfigError("train needs texts as its first argument, but texts is None.")
     source = as_source(texts, text_field=text_field)
     start, defaults = None, Keywords()
     if initial is not None:
@@ -186,35 +206,36 @@ def prune_vectors(
     nlp: "Language",
     max_vectors: int,
     *,
-    texts: Any = None,  # Any: everything that `as_source` takes
+    texts: Any = None,  # Any: what `as_source` accepts
     merge_rare: bool = False,
     text_field: str = "text",
     cache_dir: str | Path | None = None,
     n_process: int = 1,
     progress: bool = False,
 ) -> "Pruned":
-    """Keep only the vectors of the most frequent words of a pipeline, in place; they may be anyone's.
+    """Keep only the vectors of the most frequent words of a pipeline. The pipeline is changed in place.
 
-    In place of `nlp.vocab.prune_vectors`, which keeps fewer where words share a row, and goes by the order of rows.
+    The vectors can come from any source. Use this function instead of `nlp.vocab.prune_vectors`, which goes by the
+    order of rows and keeps fewer vectors if words share a row.
 
     Args:
         nlp: The pipeline.
-        max_vectors: Rows that are kept.
-        texts: Count words in these, as for `train`, by the pipeline's own tokens. None: the table is in order of
-            frequency already, as most are; what `spacy init vectors` has sorted otherwise is put back into the order of
-            its file.
-        merge_rare: All other words share the row that is most similar to theirs, as `nlp.vocab.prune_vectors` does it;
-            else they have no vector.
-        text_field: As for `train`.
-        cache_dir: As for `train`.
-        n_process: Processes that tokenize the texts; 0 for one per core where that is faster.
-        progress: As for `train`.
+        max_vectors: The number of vectors to keep.
+        texts: Texts to count words in, by the pipeline's own tokens, in any form that `train` accepts. None if the
+            vectors table is sorted by frequency already, as most are. If `spacy init vectors` changed the order of
+            its file, the order is restored.
+        merge_rare: Whether to map each removed word to the most similar remaining vector, as
+            `nlp.vocab.prune_vectors` does. Otherwise, removed words have no vector.
+        text_field: The column or key that contains the texts, as for `train`.
+        cache_dir: Directory for encoded corpora. None for the user's cache directory.
+        n_process: Number of processes that tokenize the texts. 0 for one per core if that is faster.
+        progress: Whether to show progress bars on standard error.
 
     Returns:
-        Rows, words and, with texts, the share of tokens that have a vector, before and after.
+        The numbers of vectors and words and, with texts, the share of tokens that have a vector, before and after.
 
     Raises:
-        ConfigError: The pipeline has no table of word vectors, or one that a component `w2v` needs as it is.
+        ConfigError: The pipeline has no vectors, or a component `w2v` needs all of them.
         CorpusError: The texts cannot be read.
 
     Example:

@@ -130,7 +130,7 @@ def test_rules_that_spacy_cannot_save_are_refused_before_training(case, reason):
     nlp = with_function(*FUNCTIONS[case])
     with pytest.raises(ConfigError) as error:
         check_can_be_saved(nlp)
-    assert f"to be saved for spaCy, but {reason}. Change it, or leave" in str(error.value)
+    assert f"to be saved for spaCy, but {reason}. Change it, or remove" in str(error.value)
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "hu", "xx"])

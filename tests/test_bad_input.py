@@ -116,7 +116,7 @@ def test_documents_without_text_are_counted_and_left_out(tmp_path):
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "config.cfg").write_text(CONFIG.replace("texts.txt", "rows.jsonl").replace('"text"', '"json"'))
     result = w2v(*TRAIN, cwd=tmp_path)
-    assert "Left out 3 documents: 2 null, 1 not text" in result.said
+    assert "Skipped 3 documents: 2 null, 1 not text" in result.said
     assert spacy_w2v.load(tmp_path / "out").meta["corpus"]["n_documents"] == 5
 
 
@@ -279,7 +279,7 @@ def test_foreign_cache_directory(workplace):
         (["report", "foreign", "out.md"], "foreign/meta.json must describe a spacy-w2v model, but does not"),
         (["evaluate", "remains"], "remains/input_vectors.npy must have"),
         (["report", "damaged", "out.md"], "input_vectors.npy must have"),
-        (["report", "model", "out.md", "--scores", "list.json"], "--scores must name a JSON file made by spacy w2v"),
+        (["report", "model", "out.md", "--scores", "list.json"], "--scores must name a JSON file saved by spacy w2v"),
         (
             ["evaluate", "model", "--word-pairs", "nope.tsv"],
             "An evaluation set must be an existing file, was: nope.tsv",
@@ -408,7 +408,7 @@ def test_values_out_of_range(name, value, rule):
     [
         (
             {"training": {"alpha": 0.01, "min_alpha": 0.02}},
-            r"w2v: training.min_alpha must not be above alpha \(0.01\), was: 0.02",
+            r"w2v: min_alpha must not be above alpha \(0.01\), was: 0.02",
         ),
         ({"tokens": {"boundary": "sentence", "tokenizer": "whitespace"}}, 'boundary = "sentence" needs tokenizer'),
         ({"export": {"formats": ["spacy", "spacy"]}}, "each format may be named once"),
@@ -454,7 +454,7 @@ TEXTS = ["one two three four"] * 20
             "There is no setting 'sorted_vocab'. Leave it out: words are",
         ),
         (TEXTS, {"negative": 0}, ConfigError, 'negative must be at least 1 with loss = "negative-sampling", was: 0'),
-        (TEXTS, {"window": 0}, ConfigError, "w2v.model.window must be at least 1, was: 0"),
+        (TEXTS, {"window": 0}, ConfigError, "^window must be at least 1, was: 0"),
         (TEXTS, {"min_count": 30}, CorpusError, "occurs 20 times"),
         (TEXTS, {"alpha": 1e6, "sample": 0}, TrainingError, "in epoch 1 at learning rate 1e\\+06. Lower alpha"),
         (TEXTS, {"vector_size": 10**10}, ConfigError, "vector_size must be at most 100000, was: 10000000000"),

@@ -119,7 +119,9 @@ def test_a_run_writes_a_checkpoint_when_a_signal_ends_it(workplace, reference, n
     assert actual_code == code
     assert "Traceback" not in said
     assert how in said
-    assert "Nothing was written to out, but out.checkpoint keeps the state of the run: the same command" in plain(said)
+    assert "Nothing was written to out. The state of the run is saved in out.checkpoint. To resume it, repeat" in plain(
+        said
+    )
     new = {path for path in files_below(workplace) if path not in before}
     assert {path.split("/")[0] for path in new} - {"cache"} == {"out.checkpoint"}
     assert w2v_here(*TRAIN, "--resume", cwd=workplace).code == 0

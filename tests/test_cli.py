@@ -166,7 +166,7 @@ def test_epochs_come_in_order_with_many_workers(workplace):
 
 def test_encode_then_train_reads_the_texts_once(workplace):
     encoded = w2v("encode", "config.cfg", "--cache-dir", "cache", cwd=workplace)
-    assert "The encoded corpus is in cache/" in encoded.said
+    assert "Saved the encoded corpus to cache/" in encoded.said
     train = ("train", "config.cfg", "--cache-dir", "cache", "--overwrite", "-o", "out")
     reused = w2v(*train, "--w2v.model.vector_size", 12, "--w2v.training.epochs", 3, cwd=workplace)
     assert "Using the encoded corpus cache/" in reused.said
@@ -247,7 +247,7 @@ def test_reader_and_tokenizer_of_the_users_own(tmp_path):
 
     (tmp_path / "texts.txt").write_text("three,three,One\n" * 100)
     prune = ("prune", "out/spacy", "small", "--max-vectors", 1, "--dataset", "texts.txt")
-    assert "PIPELINE must be a spaCy pipeline" in w2v(*prune, cwd=tmp_path, code=1).said
+    assert "The pipeline must be a spaCy pipeline" in w2v(*prune, cwd=tmp_path, code=1).said
     w2v(*prune, "--code", "code.py", cwd=tmp_path)
     doc = spacy.load(tmp_path / "small")("three,two,One")
     assert [token.has_vector for token in doc] == [True, False, False]
@@ -336,7 +336,7 @@ def test_default_config_trains_on_the_wikipedia_excerpt(tmp_path):
 def test_init_config_refuses_an_existing_file(workplace):
     before = files_below(workplace)
     refused = w2v("init-config", "config.cfg", "-d", "texts.txt", cwd=workplace, code=1)
-    assert "config.cfg exists. Replace it with --force" in refused.said
+    assert "config.cfg exists. Choose another file, or overwrite it with --force" in refused.said
     assert files_below(workplace) == before
     w2v("init-config", "config.cfg", "-d", "texts.txt", "--force", cwd=workplace)
     assert Config().from_disk(workplace / "config.cfg")["w2v"]["corpus"]["data_files"] == "texts.txt"
@@ -375,7 +375,7 @@ def test_export_for_gensim(trained, tmp_path, format_):
     keyed_vectors = read_keyed_vectors(tmp_path / "exported" / EXPORTED[format_])
     counts = counted_words(lines, min_count=2)
     expected = sorted(counts, key=lambda word: (-counts[word], word))[:5]
-    assert f"Exported {format_} to exported/{EXPORTED[format_]}" in result.said
+    assert f"Exported the vectors to exported/{EXPORTED[format_]} (format: {format_})" in result.said
     assert keyed_vectors.index_to_key == expected
     assert [keyed_vectors.get_vecattr(word, "count") for word in expected] == [counts[word] for word in expected]
     vectors = np.load(directory / "out/model/input_vectors.npy")[:5]
@@ -515,7 +515,7 @@ def test_evaluate_and_report(workplace):
     words = ["--word", "king", "--word", "queen"]
     said = w2v("report", "out", "report.md", "--scores", "scores.json", *words, cwd=workplace).said
     n_words = len(keyed_vectors)
-    assert f"Left out what is not in the vocabulary of {n_words} words: queen" in said
+    assert f"Skipped words that are not in the vocabulary of {n_words} words: queen" in said
     report = (workplace / "report.md").read_text()
     assert report.startswith("# Word vectors: texts.txt\n")
     assert "| epochs | `3` |" in report

@@ -24,9 +24,9 @@ from spacy_w2v.pipeline._origin import as_sampled_source
 from spacy_w2v.pipeline._pooling import (
     common_components,
     corpus_probabilities,
-    pooled,
+    remove_components,
     sif_weights,
-    without_components,
+    weighted_mean,
     zipf_probabilities,
 )
 from spacy_w2v.pipeline._text_sample import LINES_PER_DOCUMENT
@@ -119,8 +119,8 @@ def test_probabilities():
 def test_pooled_is_the_weighted_sum_over_the_number_of_words():
     vectors = np.arange(12, dtype=np.float16).reshape(3, 4)
     weights = np.array([0.5, 0.0, 1.0], np.float32)
-    assert_allclose(pooled(vectors, weights), (0.5 * vectors[0].astype(float) + vectors[2]) / 3, rtol=1e-6)
-    assert_array_equal(pooled(vectors[:0], weights[:0]), np.zeros(4))
+    assert_allclose(weighted_mean(vectors, weights), (0.5 * vectors[0].astype(float) + vectors[2]) / 3, rtol=1e-6)
+    assert_array_equal(weighted_mean(vectors[:0], weights[:0]), np.zeros(4))
 
 
 @pytest.mark.parametrize("n", [1, 3])
@@ -129,7 +129,7 @@ def test_common_components_are_right_singular_vectors(n):
     expected = np.linalg.svd(vectors, full_matrices=False)[2][:n]
     actual = common_components(vectors, n=n)
     assert_allclose(np.abs(np.sum(actual * expected, axis=1)), np.ones(n), rtol=1e-5)  # signs are free
-    rest = without_components(vectors, actual)
+    rest = remove_components(vectors, actual)
     assert_allclose(rest, vectors - vectors @ expected.T @ expected, atol=1e-5)
     assert_allclose(rest @ actual.T, np.zeros((50, n)), atol=1e-5)
 
@@ -145,7 +145,7 @@ def test_initialize_trains_the_vectors_that_train_would(nlp, model_path):
     assert set(counts) - set(model.words) == {"hapax"}
     for word in model.words:
         assert fitted.counts[nlp.vocab.vectors.find(key=word)] == counts[word]
-    assert fitted.facts.n_tokens == sum(counts.values())
+    assert fitted.meta.n_tokens == sum(counts.values())
     assert nlp.get_pipe("w2v").record.model.vector_size == D
 
 
@@ -272,7 +272,7 @@ def test_components_that_use_vectors_must_come_later(user):
     name, config = STATIC_USERS[user]
     nlp = pipeline_with_user(name, config, first=True)
     component = nlp.get_pipe("w2v")
-    with pytest.raises(ConfigError, match=f"'w2v' must stand before .* but '{name}' comes first"):
+    with pytest.raises(ConfigError, match=f"'w2v' must come before .* but '{name}' comes first"):
         component.initialize(list, nlp=nlp, corpus=ListSource(make_texts()), **TRAINING)
     assert nlp.vocab.vectors.shape == (0, 0), "before training, not after"
     nlp = pipeline_with_user(name, config, first=False)
@@ -284,7 +284,7 @@ def test_components_that_have_these_vectors_may_come_first(model_path):
     name, config = STATIC_USERS["MultiHashEmbed"]
     nlp = pipeline_with_user(name, config, first=True)
     settings = {"path": str(model_path), "corpus": make_texts()}
-    with pytest.raises(ConfigError, match=f"'w2v' must stand before .* but '{name}' comes first"):
+    with pytest.raises(ConfigError, match=f"'w2v' must come before .* but '{name}' comes first"):
         nlp.get_pipe("w2v").initialize(list, nlp=nlp, **settings)
     spacy_w2v.load(model_path).to_spacy(nlp)
     table = nlp.vocab.vectors
@@ -301,7 +301,7 @@ def test_components_without_static_vectors_may_come_first():
 
 def test_frozen_components_with_static_vectors_are_warned_of():
     nlp = pipeline_with_user(*STATIC_USERS["MultiHashEmbed"], first=True)
-    with nlp.select_pipes(disable="tok2vec"), pytest.warns(UserWarning, match="that tok2vec, not initialized now"):
+    with nlp.select_pipes(disable="tok2vec"), pytest.warns(UserWarning, match="not initialized again: tok2vec"):
         nlp.get_pipe("w2v").initialize(list, nlp=nlp, corpus=ListSource(make_texts()), **TRAINING)
 
 
@@ -309,10 +309,10 @@ def test_frozen_components_with_static_vectors_are_warned_of():
     ("config", "settings", "message"),
     [
         ({}, {}, r"needs word vectors, but the pipeline has none. .*\[initialize.components.w2v.corpus\]"),
-        ({}, {"training": {"epochs": 1}}, "settings of training .training., but no corpus to train on"),
-        ({}, {"path": "m", "model": {}}, "path names a model that is trained already"),
+        ({}, {"training": {"epochs": 1}}, "training settings .training., but no corpus to train on"),
+        ({}, {"path": "m", "model": {}}, "path names a trained model"),
         ({}, {"path": "nowhere"}, "nowhere does not exist"),
-        ({}, {"corpus": {"path": "text"}}, "corpus must be a reader of texts.* was a block with: path"),
+        ({}, {"corpus": {"path": "text"}}, "corpus must be a reader of texts.* is a block with: path"),
         ({}, {"corpus": "a text"}, "texts must be an iterable of strings"),
         ({}, {"corpus": 1, "model": {"vector_sise": 3}}, "w2v.model. has no setting 'vector_sise'"),
         ({}, {"corpus": 1, "model": {"loss": "hierarchical-softmax"}, "vector_kind": "mean"}, 'must be "input" where'),
@@ -333,8 +333,8 @@ def test_wrong_settings(config, settings, message):
 @pytest.mark.parametrize(
     ("config", "n_examples", "message"),
     [
-        ({}, 20, 'needs the frequencies of words, but .* frequencies = "zipf"'),
-        ({"frequencies": "zipf"}, 3, "needs at least 10 with words that have vectors .* there were 3"),
+        ({}, 20, 'needs word frequencies, but .* frequencies = "zipf"'),
+        ({"frequencies": "zipf"}, 3, "needs at least 10 texts with known words .* there were 3"),
     ],
 )
 def test_vectors_of_other_origin_lack_something(config, n_examples, message):
@@ -366,7 +366,7 @@ def test_what_was_made_stays_when_the_pipeline_is_initialized_again(update):
     assert nlp.get_pipe("w2v").record == record is not None
     assert (nlp.get_pipe("w2v").continued is not None) == update
     nlp.vocab.vectors = pipeline_with_table(WORDS).vocab.vectors
-    message = "the pipeline's own vectors come without one" if update else "needs the frequencies of words"
+    message = "the pipeline's own vectors have none" if update else "needs word frequencies"
     with pytest.raises(ConfigError, match=message):
         nlp.initialize(lambda: [tagged(nlp)])
 
@@ -433,7 +433,7 @@ def reference_vector(nlp, words, *, a=1e-3):
     for word in words:
         row = nlp.vocab.vectors.find(key=word)
         if row >= 0:
-            total += a / (a + fitted.counts[row] / fitted.facts.n_tokens) * nlp.vocab.vectors.data[row].astype(float)
+            total += a / (a + fitted.counts[row] / fitted.meta.n_tokens) * nlp.vocab.vectors.data[row].astype(float)
     mean = total / len(words)
     return mean - sum(mean @ common * common for common in fitted.common.astype(float))
 
@@ -586,7 +586,7 @@ def test_white_space_is_no_unknown_word(nlp):
 
 
 def test_substitutes_are_remembered_up_to_a_bound(monkeypatch):
-    monkeypatch.setattr("spacy_w2v.formats.spacy._word_rows.SUBSTITUTES_KEPT", 2)
+    monkeypatch.setattr("spacy_w2v.formats.spacy._word_rows.MAX_CACHED_SUBSTITUTES", 2)
     nlp = pipeline_with_table(["king"])
     rows = WordRows(nlp.vocab.vectors, nlp.vocab.strings, max_edits=0)
     keys = np.array([nlp.vocab.strings.add(word) for word in ("a", "KING", "b", "KinG", "king")], np.uint64)
@@ -668,8 +668,11 @@ def test_an_uninitialized_component_can_be_saved(tmp_path):
         ),
         (lambda path: edit(path / "common.npy", b"fortran", b"FORTRAN"), r"w2v/common\.npy must have the checksum"),
         (lambda path: save(path, "counts", np.arange(16.0)), r"w2v/counts\.npy must have .* the type <i8"),
-        (lambda path: save(path, "counts", np.arange(16) - 1), r"w2v/counts\.npy must be counts of 16 rows"),
-        (lambda path: save(path, "common", np.full((1, D), np.nan, np.float32)), r"common\.npy must be vectors of"),
+        (lambda path: save(path, "counts", np.arange(16) - 1), r"w2v/counts\.npy must contain counts of 16 rows"),
+        (
+            lambda path: save(path, "common", np.full((1, D), np.nan, np.float32)),
+            r"common\.npy must contain vectors of",
+        ),
         (lambda path: (path / "counts.npy").unlink(), r"there is no .*w2v/counts\.npy"),
         (lambda path: (path / "counts.npy").write_bytes(b"\x93NUMPY"), r"w2v/counts\.npy must have 256 bytes"),
         (lambda path: save(path, "counts", np.ones(3)), r"w2v/counts\.npy must have the shape \(16,\)"),
@@ -706,7 +709,7 @@ def test_damaged_bytes(nlp):
 
 
 @pytest.mark.parametrize(
-    ("excluded", "message"), [("counts", "needs the frequencies of words"), ("common", "n_common must be at most 0")]
+    ("excluded", "message"), [("counts", "needs word frequencies"), ("common", "n_common must be at most 0")]
 )
 def test_parts_can_be_left_out(nlp, tmp_path, excluded, message):
     component = nlp.get_pipe("w2v")
@@ -726,7 +729,7 @@ def test_parts_can_be_left_out(nlp, tmp_path, excluded, message):
 def test_settings_can_change_when_loading_as_far_as_they_need_nothing_new(nlp, saved):
     bare = spacy.load(saved, config={"components.w2v.n_common": 0})
     assert_allclose(bare(TEXT).vector, make_pipeline(n_common=0)(TEXT).vector, **FLOAT32)
-    with pytest.raises(ConfigError, match=r"sif_a and frequencies must be those .* were: 0.01"):
+    with pytest.raises(ConfigError, match=r"sif_a and frequencies must have the values .* were: 0.01"):
         spacy.load(saved, config={"components.w2v.sif_a": 0.01})
 
 
@@ -762,7 +765,7 @@ def test_pipelines_without_the_component(nlp, saved):
 def test_a_pipeline_with_other_vectors_is_refused(nlp, saved, vectors):
     other = spacy.blank("en") if vectors == "none" else pipeline_with_table(WORDS)
     other.add_pipe("w2v", source=nlp)
-    message = "but the pipeline has none" if vectors == "none" else "16 rows of 12 dimensions, but are others: 15 rows"
+    message = "but the pipeline has none" if vectors == "none" else "16 rows of 12 dimensions, but has 15 rows"
     with pytest.raises(ConfigError, match=message):
         other(TEXT)
     assert nlp(TEXT).has_vector, "the pipeline it came from goes on"
@@ -771,7 +774,7 @@ def test_a_pipeline_with_other_vectors_is_refused(nlp, saved, vectors):
 def test_a_table_of_the_same_shape_is_told_apart(nlp):
     other = pickle.loads(pickle.dumps(nlp))
     other.vocab.vectors = Vectors(data=nlp.vocab.vectors.data[::-1].copy(), strings=other.vocab.strings)
-    with pytest.raises(ConfigError, match=r"are others: the same size with other numbers\. Load those"):
+    with pytest.raises(ConfigError, match=r"but has other values\. Load those"):
         other(TEXT)
 
 

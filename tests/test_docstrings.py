@@ -9,6 +9,10 @@ import pytest
 import spacy
 
 import spacy_w2v
+from spacy_w2v.pipeline._callbacks import make_load_vectors_v2, make_train_vectors_v1
+from spacy_w2v.pipeline._component import Word2VecComponent
+from spacy_w2v.pipeline._examples import make_dataset_corpus_v1
+from spacy_w2v.pipeline._factory import make_w2v
 
 ANY_NUMBER = "0.0"
 """Replaces floats, whose digits depend on the processor and on the order in which threads work."""
@@ -23,14 +27,24 @@ def public_methods(cls):
         function = getattr(member, "__func__", member)  # of a classmethod
         if name.startswith("_"):
             continue
-        if function.__module__.startswith("spacy_w2v.") and function.__module__ != "spacy_w2v.formats._word2vec":
+        if function.__module__.startswith("spacy_w2v."):
             yield f"{cls.__name__}.{name}", function
 
 
 FUNCTIONS = {name: getattr(spacy_w2v, name) for name in spacy_w2v.__all__}
 FUNCTIONS = {name: function for name, function in FUNCTIONS.items() if inspect.isfunction(function)}
 METHODS = dict(method for cls in PUBLIC_CLASSES for method in public_methods(cls))
-DOCUMENTED = {**FUNCTIONS, **METHODS, **{cls.__name__: cls for cls in PUBLIC_CLASSES}}
+COMPONENT = {
+    "component": Word2VecComponent,
+    "component.initialize": Word2VecComponent.initialize,
+    "component.update": Word2VecComponent.update,
+    "w2v": make_w2v,
+    "spacy_w2v.train_vectors.v1": make_train_vectors_v1,
+    "spacy_w2v.load_vectors.v2": make_load_vectors_v2,
+    "spacy_w2v.DatasetCorpus.v1": make_dataset_corpus_v1,
+}
+"""What spaCy calls: the component, its factory, callbacks and the reader of examples."""
+DOCUMENTED = {**FUNCTIONS, **METHODS, **{cls.__name__: cls for cls in PUBLIC_CLASSES}, **COMPONENT}
 WITH_EXAMPLES = [name for name, documented in DOCUMENTED.items() if ">>>" in (inspect.getdoc(documented) or "")]
 
 
@@ -60,7 +74,7 @@ def material(tmp_path_factory):
 
 
 def test_functions_and_methods_have_examples():
-    assert (FUNCTIONS | METHODS).keys() <= set(WITH_EXAMPLES)
+    assert (FUNCTIONS | METHODS | COMPONENT).keys() <= set(WITH_EXAMPLES)
 
 
 @pytest.mark.parametrize("name", METHODS | FUNCTIONS)

@@ -226,7 +226,7 @@ def test_a_pretrained_layer_starts_the_pipeline_and_tells_contexts_apart(vectors
     (row,) = table_of(nlp, word="bank", sentences=TEXTS[:2]).splitlines()[2:]
     expected_cosine = first @ second / np.linalg.norm(first) / np.linalg.norm(second)
     assert row.split(" | ")[2:] == ["1.000", f"{expected_cosine:.3f} |"]
-    with pytest.raises(SystemExit, match="must have the token 'shore', but this one has not: the river left"):
+    with pytest.raises(SystemExit, match="must contain the token 'shore', but this one does not: the river left"):
         table_of(nlp, word="shore", sentences=TEXTS[:2])
 
 
@@ -264,5 +264,5 @@ def test_a_run_of_the_comparison(vectors, tmp_path, monkeypatch, capsys):
     assert sorted(os.listdir("runs")) == ["sst2-vectors-0.json", "sst2-vectors-0.log"]
 
     assert call(compare.main, *options) == table + "\n"  # it is found
-    with pytest.raises(SystemExit, match=r"^These must exist: weights\.bin\. The workflow"):
+    with pytest.raises(SystemExit, match=r"^Input files must exist, but these do not: weights\.bin\. Create"):
         call(compare.main, *options, "--variants", "pretrained")

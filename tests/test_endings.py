@@ -45,7 +45,7 @@ def test_a_run_killed_after_its_results_is_finished_by_resume(killed_at_the_end)
     before = files_below(killed_at_the_end / "out")
     result = w2v_here(*TRAIN, *ALWAYS, "--resume", cwd=killed_at_the_end)
     assert result.code == 0
-    assert "The run is done already: its results are in out" in result.said
+    assert "The run is already complete. Its results are in out" in result.said
     assert left_beside(killed_at_the_end) == set()
     assert files_below(killed_at_the_end / "out") == before
     assert w2v_here(*TRAIN, "--resume", cwd=killed_at_the_end).code == 0, "and so it stays"
@@ -83,7 +83,7 @@ def test_a_run_with_custom_code_is_finished(workplace):
     (workplace / "config.cfg").write_text(CONFIG.replace("[w2v]\n", tokenizer))
     assert w2v_here(*TRAIN, "--code", "code.py", cwd=workplace).code == 0
     result = w2v_here(*TRAIN, "--code", "code.py", "--resume", cwd=workplace)
-    assert "The run is done already" in result.said
+    assert "The run is already complete" in result.said
 
 
 def test_what_is_no_cache_is_left_alone_when_a_run_is_done(workplace):
@@ -92,7 +92,7 @@ def test_what_is_no_cache_is_left_alone_when_a_run_is_done(workplace):
     (workplace / "novels").chmod(0o755)
     before, mode = files_below(workplace), (workplace / "novels").stat().st_mode
     result = w2v_here(*TRAIN, "--resume", "--cache-dir", "novels", cwd=workplace)
-    assert "The run is done already" in result.said
+    assert "The run is already complete" in result.said
     assert files_below(workplace) == before
     assert (workplace / "novels").stat().st_mode == mode
 

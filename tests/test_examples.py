@@ -120,7 +120,7 @@ def test_bounds(texts, bounds):
 def test_a_corpus_without_examples_is_refused(texts):
     """Where max_epochs = -1, spaCy would look for one forever."""
     corpus = resolve(data_files=str(texts), min_length=9)
-    with pytest.raises(CorpusError, match=r"documents with tokens, min_length = 9 and max_length = 0, but .* has none"):
+    with pytest.raises(CorpusError, match=r"documents with tokens \(min_length = 9, max_length = 0\), but .* has none"):
         list(corpus(spacy.blank("en")))
 
 
@@ -131,7 +131,7 @@ def test_texts_that_spacy_does_not_take(texts):
     assert len(short) < sum(map(bool, LINES))
     corpus = resolve(data_files=str(texts), max_length=100)
     assert [example.reference.text for example in corpus(nlp)] == short
-    with pytest.raises(CorpusError, match=r"at most 15 characters, nlp\.max_length, was one of .* Set max_length"):
+    with pytest.raises(CorpusError, match=r"at most 15 characters \(nlp\.max_length\), but one has .* Set max_length"):
         list(resolve(data_files=str(texts))(nlp))
 
 
@@ -166,7 +166,7 @@ def test_columns_of_other_formats(tmp_path):
     [
         ({"max_lengt": 3}, ConfigValidationError, "unexpected argument: 'max_lengt'"),
         ({"max_length": "many"}, ConfigValidationError, "max_length"),
-        ({"limit": -1}, CorpusError, r"limit must be at least 0 \(0 for no bound\), was: -1"),
+        ({"limit": -1}, CorpusError, r"limit must be at least 0 \(0 for no limit\), was: -1"),
         ({"encoding": "utf-9"}, CorpusError, "encoding must be an encoding of Python"),
     ],
 )
@@ -179,7 +179,7 @@ def test_wrong_arguments(texts, arguments, error, message):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        (("--corpora.train.max_length", "-1"), "max_length must be at least 0 (0 for no bound), was: -1"),
+        (("--corpora.train.max_length", "-1"), "max_length must be at least 0 (0 for no limit), was: -1"),
         (("--corpora.train.data_files", "nowhere.txt"), "data_files must be existing files, was: nowhere.txt"),
     ],
 )

@@ -76,7 +76,7 @@ def small_blocks(monkeypatch):
     """So small that each file is written in several."""
     monkeypatch.setattr(word_vectors, "FLOATS_PER_BLOCK", 30)
     for module in (spacy_keys, spacy_files):
-        monkeypatch.setattr(module, "WORDS_AT_A_TIME", 7)
+        monkeypatch.setattr(module, "WORDS_PER_BLOCK", 7)
 
 
 def model_of(words, *, attr="ORTH", forms=None, **settings):
@@ -190,7 +190,7 @@ def test_a_model_on_disk_leaves_memory_as_it_is_written(tmp_path):
     model = make_model(list(range(5000, 0, -1)), vector_size=200)
     model.save(tmp_path / "model")
     mapped = spacy_w2v.load(tmp_path / "model", mmap=True)
-    for block in matrices.passing_blocks(mapped.word_vectors("mean")):
+    for block in matrices.streamed_blocks(mapped.word_vectors("mean")):
         assert len(block) == 1
     pages = {}
     with open("/proc/self/smaps", encoding="utf-8") as file:
@@ -340,7 +340,7 @@ def test_words_with_white_space_have_underscores(binary, tmp_path):
     ("words", "message"),
     [
         (["a", "New\u2028York"], r"no words with white space, but the vocabulary has 'New\\u2028York'.*\"underscore\""),
-        (["a", ""], "hold no empty word, but the vocabulary has one"),
+        (["a", ""], "must not be empty in the word2vec formats, but the vocabulary has one"),
     ],
 )
 def test_words_that_are_refused(binary, words, message, tmp_path):
@@ -352,7 +352,7 @@ def test_words_that_are_refused(binary, words, message, tmp_path):
 
 def test_the_name_of_the_counts_is_taken(tmp_path):
     with pytest.raises(
-        StorageError, match=r"counts of words .* to x\.vocab, so the vectors must .* was: x\.vocab\. Name"
+        StorageError, match=r"must have another name than the file of word counts, x\.vocab, was: x\.vocab\. Name"
     ):
         word2vec_files(model_of(["a"]), tmp_path / "x.vocab", False)
     assert list(tmp_path.iterdir()) == []
@@ -434,7 +434,7 @@ def test_what_an_export_refuses_is_known_before_training(project):
     train = ("train", "c.cfg", "-o", "out", "--code", "code.py")
     done = w2v_here(*train, "--w2v.export.whitespace", "refuse", cwd=project)
     assert done.code == 1
-    assert "The word2vec formats hold no words with white space, but the vocabulary has 'new york'" in done.said
+    assert "Words must not have white space in the word2vec formats, but the vocabulary has 'new york'" in done.said
     assert "Trained" not in done.said
     assert "loss" not in done.said
     assert {path.name for path in project.iterdir()} == {"t.txt", "code.py", "c.cfg"}
@@ -447,7 +447,7 @@ def test_the_command_export_asks_before_it_writes(tmp_path):
     model_of(["new york", "the"]).save(tmp_path / "model")
     export = ("export", "model")
     done = w2v_here(*export, "x.txt", "-f", "word2vec-text", "--whitespace", "refuse", cwd=tmp_path)
-    assert (done.code, "hold no words with white space" in done.said) == (1, True)
+    assert (done.code, "must not have white space" in done.said) == (1, True)
     done = w2v_here(*export, "x.vocab", "-f", "word2vec-text", cwd=tmp_path)
     assert (done.code, "the vectors must have another name, was: x.vocab" in done.said) == (1, True)
     for format_, beside, path in (

@@ -165,7 +165,7 @@ def test_a_missing_array_of_gensim_is_named(tmp_path):
     vectors.add_vectors(["the", "cat"], np.ones((2, 2)))
     vectors.save(str(tmp_path / "a.kv"), sep_limit=0)
     (tmp_path / "a.kv.vectors.npy").unlink()
-    with pytest.raises(StorageError, match=r"all its files, but .*a\.kv\.vectors\.npy is missing"):
+    with pytest.raises(StorageError, match=r"All files that gensim saved .* but .*a\.kv\.vectors\.npy is missing"):
         open_vectors(str(tmp_path / "a.kv"))
 
 

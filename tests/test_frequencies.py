@@ -57,7 +57,7 @@ def counts_of(model, nlp):
 
 def assert_knows_frequencies(model, nlp):
     fitted = nlp.get_pipe("w2v").doc_vectors.fitted
-    assert fitted.facts.n_tokens == model.meta["corpus"]["n_tokens"]
+    assert fitted.meta.n_tokens == model.meta["corpus"]["n_tokens"]
     assert fitted.counts.tolist() == counts_of(model, nlp)
     assert fitted.counts.min() > 0
 
@@ -180,7 +180,7 @@ def test_counts_are_for_their_own_table(model):
     nlp = model.to_spacy()
     words = list(model.words)
     nlp.vocab.vectors = Vectors(data=np.ones((len(words), 8), "f4"), keys=[nlp.vocab.strings.add(w) for w in words])
-    with pytest.raises(ConfigError, match=r"these vectors came without: they were not exported by spacy-w2v, or by an"):
+    with pytest.raises(ConfigError, match=r"these vectors have none: they were not exported by spacy-w2v, or by an"):
         initialized(nlp)
     assert initialized(nlp_with(nlp.vocab.vectors, words), frequencies="zipf").get_pipe("w2v").doc_vectors.fitted
 

@@ -90,10 +90,10 @@ def test_code_in_a_pickle_is_never_run(number, name, tmp_path):
     path.write_bytes(content)
     for read in (open_vectors, spacy_w2v.from_gensim):
         with pytest.raises(
-            StorageError, match=r"must be what gensim saved, but cannot be loaded .*: it names \w+\.\w+"
+            StorageError, match=r"must be a file saved by gensim, but cannot be loaded .*: it names \w+\.\w+"
         ):
             read(path)
-    with pytest.raises(StorageError, match="must be what gensim saved"):
+    with pytest.raises(StorageError, match="must be a file saved by gensim"):
         spacy_w2v.train(["a b"] * 5, initial=path, min_count=1)
     assert not made.exists()
     pickle.loads(content)  # what it would have done
@@ -104,7 +104,7 @@ def test_files_beside_are_arrays_of_numbers_only(tmp_path):
     made = tmp_path / "made"
     saved("KeyedVectors").save(str(tmp_path / "kv"), sep_limit=0)
     np.save(tmp_path / "kv.vectors.npy", np.array([Runs(os.mkdir, str(made))], object), allow_pickle=True)
-    with pytest.raises(StorageError, match="must be what gensim saved"):
+    with pytest.raises(StorageError, match="must be a file saved by gensim"):
         open_vectors(tmp_path / "kv")
     assert not made.exists()
 
@@ -114,14 +114,14 @@ def test_names_of_files_beside_lead_nowhere_else(tmp_path):
     vectors.save(str(tmp_path / "kv"))
     vectors.__dict__["__numpys"] = ["../../secret"]
     (tmp_path / "kv").write_bytes(pickle.dumps(vectors, protocol=4))
-    with pytest.raises(StorageError, match=r"it names a file by '\.\./\.\./secret'"):
+    with pytest.raises(StorageError, match=r"it has the invalid file name '\.\./\.\./secret'"):
         open_vectors(tmp_path / "kv")
 
 
 @pytest.mark.parametrize("value", [{"a": [1, 2]}, [1, 2], "text", np.ones(3)], ids=["dict", "list", "text", "array"])
 def test_pickles_of_others_are_refused(value, tmp_path):
     (tmp_path / "vectors").write_bytes(pickle.dumps(value))
-    with pytest.raises(StorageError, match="must be what gensim saved"):
+    with pytest.raises(StorageError, match="must be a file saved by gensim"):
         open_vectors(tmp_path / "vectors")
 
 
@@ -186,7 +186,7 @@ def test_changed_files_end_in_no_foreign_error(kind, tmp_path):
 def test_vectors_that_are_not_finite_make_no_model():
     model = saved("Word2Vec")
     model.wv.vectors[1, 2] = np.nan
-    with pytest.raises(spacy_w2v.errors.ConfigError, match=r"must be whole, but .* have numbers that are not finite"):
+    with pytest.raises(spacy_w2v.errors.ConfigError, match=r"must be consistent, but .* numbers that are not finite"):
         spacy_w2v.from_gensim(model)
 
 
@@ -199,12 +199,12 @@ def test_rows_may_be_integers_of_numpy():
 def test_words_must_be_unicode():
     vectors = KeyedVectors(2)
     vectors.add_vectors(["a", "b\ud800"], np.ones((2, 2), np.float32))
-    with pytest.raises(StorageError, match=r"Words with vectors must be Unicode, but .* has one with the character"):
+    with pytest.raises(StorageError, match=r"Words must be valid Unicode, but a word of .* has the character"):
         open_vectors(vectors)
 
 
 @needs_links
 def test_pipes_are_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(StorageError, match=r"must be in a regular file, but .* is not one"):
+    with pytest.raises(StorageError, match=r"must be in a regular file, but .* is not"):
         open_vectors(tmp_path / "pipe")

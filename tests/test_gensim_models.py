@@ -277,7 +277,7 @@ def test_what_is_no_model_of_one_loss_is_refused(change, message):
 
 def test_files_that_are_no_models_are_refused(tmp_path):
     (tmp_path / "text.txt").write_text("no model")
-    with pytest.raises(StorageError, match=r"text\.txt must be what gensim saved, but cannot be loaded"):
+    with pytest.raises(StorageError, match=r"text\.txt must be a file saved by gensim, but cannot be loaded"):
         spacy_w2v.from_gensim(tmp_path / "text.txt")
     vectors = KeyedVectors(3)
     vectors.add_vectors(["a"], np.ones((1, 3), np.float32))

@@ -147,7 +147,7 @@ BAD = {
     "empty": (lambda path: path.write_text(""), StorageError, "must have a line for each word"),
     "missing": (lambda path: None, StorageError, "must be a model, a file of vectors or .* does not exist"),
     "image": (lambda path: path.write_bytes(b"\x89PNG \x00\x01\x02 \xff"), StorageError, "text or binary format"),
-    "pickle": (lambda path: path.write_bytes(b"\x80\x04."), StorageError, "must be what gensim saved"),
+    "pickle": (lambda path: path.write_bytes(b"\x80\x04."), StorageError, "must be a file saved by gensim"),
     "folder": (lambda path: path.mkdir(), StorageError, "has no meta.json"),
     "blank": (lambda path: spacy.blank("en").to_disk(path), ConfigError, "has no vectors"),
 }
@@ -345,7 +345,7 @@ def test_command_starts_from_vectors(workplace):
     result = w2v_here(*INIT, "--w2v.initial.keep_words", "true", cwd=workplace)
     assert result.code == 0, result
     assert "Starting from vectors.txt: it has vectors for 3 of " in result.said
-    assert re.search(r"Words kept [\d,]+ \([\d,]+ at least [\d,]+ times, 1 by keep_words\)", result.said)
+    assert re.search(r"Words kept [\d,]+ \([\d,]+ at least [\d,]+ times, 1 from keep_words\)", result.said)
     assert "words that are not in the corpus: 1, its vectors are not trained" in result.said
     expected = vectors_of(["french", "river", "unseen"], d=8)
     nlp = spacy.load(workplace / "out/spacy")

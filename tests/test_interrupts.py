@@ -171,7 +171,7 @@ def test_processes_that_tokenize_end_at_once(corpus, number, code, to_all):
     assert process.returncode == code
     for word in ("Traceback", "Error", "leaked"):
         assert word not in stdout + stderr
-    assert "The corpus was not kept." in plain(stdout + stderr)
+    assert "The encoded corpus was not cached." in plain(stdout + stderr)
     assert_all_end(workers, within_s=5)
 
 

@@ -64,11 +64,11 @@ def test_defaults_give_way():
         ({"windo": 3}, r"^There is no setting 'windo'\. Did you mean 'window'\?$"),
         ({"xyz": 3}, r"^There is no setting 'xyz'\. Known: tokenizer, attr, boundary, .*, checkpoint_every_s\.$"),
         ({"model": 3}, r'^model must be a block of settings, such as \{"architecture": \.\.\.\}, was: 3$'),
-        ({"model": {"windo": 3}}, r"^\[w2v\.model\] has no setting 'windo'\. Did you mean 'window'\?$"),
-        ({"model": {"epochs": 3}}, r"^\[w2v\.model\] has no setting 'epochs'\."),
+        ({"model": {"windo": 3}}, r"^model has no setting 'windo'\. Did you mean 'window'\?$"),
+        ({"model": {"epochs": 3}}, r"^model has no setting 'epochs'\."),
         ({"window": 3, "model": {"window": 3}}, r"^window must be given once, but is given in model and by itself"),
         ({"model": {"window": 3}, "window": 3}, r"^window must be given once, but is given in model and by itself"),
-        ({"window": 0}, r"^w2v\.model\.window must be at least 1, was: 0$"),
+        ({"window": 0}, r"^window must be at least 1, was: 0$"),
     ],
 )
 def test_wrong_keywords(keywords, message):

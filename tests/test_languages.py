@@ -226,7 +226,7 @@ def test_english_sets_are_reported_as_english(trained):
     directory, _ = trained
     shown = w2v_here("evaluate", "characters", cwd=directory)
     assert shown.code == 0
-    assert "The bundled sets are English, but the pipeline of these vectors is of: zh." in shown.said
+    assert "The bundled evaluation sets are English, but the language of the vectors is: zh." in shown.said
 
 
 def test_words_of_any_script_are_aligned_in_columns(trained):
@@ -283,7 +283,7 @@ def test_a_wrong_setting_of_the_tokenizer_is_an_error(tmp_path, override, messag
 
 def test_init_config_writes_the_tokenizer_of_chinese(tmp_path):
     shown = w2v_here("init-config", "zh.cfg", "--lang", "zh", "-d", "*.txt", cwd=tmp_path)
-    assert 'set segmenter = "jieba" in [nlp.tokenizer] (pip install "spacy-w2v[zh]"), or "pkuseg".' in shown.said
+    assert 'set segmenter = "jieba" (pip install "spacy-w2v[zh]") or "pkuseg" in [nlp.tokenizer].' in shown.said
     block = {"@tokenizers": "spacy.zh.ChineseTokenizer", "segmenter": "char"}
     assert Config().from_disk(tmp_path / "zh.cfg")["nlp"]["tokenizer"] == block
     assert "tokenizer" not in Config().from_str(w2v_here("init-config", "-", "-l", "de", cwd=tmp_path).stdout)["nlp"]

@@ -231,7 +231,7 @@ def test_a_logger_that_fails_does_not_lose_the_training(workplace, recorder):
     result = train(workplace, "--w2v.training.epochs", 3)
     assert result.code == 0, result.said
     assert [info["epoch"] for info in recorder.infos] == [1]
-    assert result.said.count("The logger failed and is not called any more; training continues: RuntimeError") == 1
+    assert result.said.count("The logger failed and is not called again. Training continues: RuntimeError") == 1
     assert result.said.count("The logger could not finish: RuntimeError('no service at: finalize')") == 1
     assert recorder.n_finalized == 1
     assert len(read_log(workplace)) == 5

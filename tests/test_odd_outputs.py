@@ -135,4 +135,4 @@ def test_resuming_finished_results_names_changed_settings(tmp_path):
     )
     assert "replace the results: --overwrite instead of --resume" in refused.said
     done = w2v_here(*command, "--resume", cwd=tmp_path)
-    assert "The run is done already" in done.said
+    assert "The run is already complete" in done.said

@@ -59,6 +59,6 @@ def test_every_value_that_may_have_spaces_is_quoted():
 )
 def test_quotes_are_taken_off_where_projects_hand_them_on(value, expected, monkeypatch):
     monkeypatch.setattr(cli_config, "KEEPS_QUOTES", True)
-    assert cli_config.without_quotes(value) == expected
+    assert cli_config.strip_project_quotes(value) == expected
     monkeypatch.setattr(cli_config, "KEEPS_QUOTES", False)
-    assert cli_config.without_quotes(value) == value
+    assert cli_config.strip_project_quotes(value) == value

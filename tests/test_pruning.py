@@ -159,7 +159,7 @@ def test_keys_may_be_another_attribute(tmp_path):
 def test_words_are_counted_by_the_attributes_of_corpora_only():
     nlp, data, _ = make_pipeline()
     nlp.vocab.vectors = Vectors(data=data, strings=nlp.vocab.strings, keys=[str(row) for row in range(N)], attr="SHAPE")
-    with pytest.raises(ConfigError, match="one of ORTH, LOWER, NORM, but has them by SHAPE"):
+    with pytest.raises(ConfigError, match="one of ORTH, LOWER, NORM to count words in texts, but are: SHAPE"):
         spacy_w2v.prune_vectors(nlp, 2, texts=TEXTS)
     spacy_w2v.prune_vectors(nlp, 2)
     np.testing.assert_array_equal(nlp.vocab.vectors.data, data[:2])
@@ -183,9 +183,9 @@ def with_component():
     ("make", "max_vectors", "message"),
     [
         (lambda: make_pipeline()[0], 0, "max_vectors must be at least 1, was: 0"),
-        (lambda: spacy.blank("en"), 5, "must have word vectors to be pruned, but it has none"),
-        (floret, 5, "Only a table with a row for each word can be pruned"),
-        (with_component, 5, "The table of the component 'w2v' must stay"),
+        (lambda: spacy.blank("en"), 5, "must have word vectors to be pruned, but has none"),
+        (floret, 5, "must have a row for each word to be pruned, but"),
+        (with_component, 5, "can only be pruned without a component w2v, but 'w2v' needs"),
     ],
     ids=["number", "none", "floret", "component"],
 )
@@ -244,7 +244,7 @@ def test_command_writes_the_pipeline_with_its_components(workplace):
     assert "Vectors 40 3" in result.said
     assert "Words with a vector 40 38" in result.said
     assert "Tokens covered" in result.said
-    assert "Trained with the whole table: tok2vec." in result.said
+    assert "because components were trained with the full vectors table: tok2vec." in result.said
     nlp = spacy.load(workplace / "small")
     assert nlp.pipe_names == ["sentencizer", "tok2vec"]
     data = make_pipeline()[1]
@@ -272,11 +272,11 @@ def test_command_may_prune_in_place_and_leaves_what_else_is_there(workplace):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nowhere", "small"], "PIPELINE must be a spaCy pipeline"),
+        (["nowhere", "small"], "The pipeline must be a spaCy pipeline"),
         (["pipeline", "small", "--dataset", "nowhere*.txt"], "nowhere*.txt"),
         (["blank", "pipeline", "--overwrite"], "pipeline with components: sentencizer, tok2vec"),
-        (["pipeline", "damaged", "--overwrite"], "its meta.json is damaged"),
-        (["trained", "small"], "For the model in it: spacy w2v export trained small --max-vectors 5"),
+        (["pipeline", "damaged", "--overwrite"], "has a damaged meta.json"),
+        (["trained", "small"], "For the model in it, use: spacy w2v export trained small --max-vectors 5"),
     ],
 )
 def test_command_refuses_and_writes_nothing(workplace, arguments, message):
@@ -304,7 +304,7 @@ def test_the_command_that_is_named_for_other_vectors_makes_them_smaller(name, ki
     model.to_keyed_vectors().save_word2vec_format(workplace / "vectors.txt")
     refused = w2v_here("prune", name, small, "--max-vectors", 5, cwd=workplace)
     assert refused.code == 1
-    assert f"PIPELINE must be a spaCy pipeline, {PLACES}, but {name} is {kind}." in refused.said
+    assert f"The pipeline must be a spaCy pipeline, {PLACES}, but {name} is {kind}." in refused.said
     command = shlex.split(refused.said.partition(": spacy w2v ")[2])
     assert command[:3] == ["export", name, small]
     assert w2v_here(*command, cwd=workplace).code == 0
@@ -314,8 +314,11 @@ def test_the_command_that_is_named_for_other_vectors_makes_them_smaller(name, ki
 @pytest.mark.parametrize(
     ("convert", "message"),
     [
-        (lambda model: model, r"was: Word2Vec\. Take its to_spacy\(max_vectors=5\)"),
-        (lambda model: model.word_vectors(), r"was: WordVectors\. The command spacy w2v export makes a smaller file"),
+        (lambda model: model, r"was: Word2Vec\. Use its to_spacy\(max_vectors=5\)"),
+        (
+            lambda model: model.word_vectors(),
+            r"was: WordVectors\. The command spacy w2v export can write a",
+        ),
         (lambda model: model.to_keyed_vectors(), r"was: KeyedVectors\. The command spacy w2v export"),
         (lambda _: "en_core_web_md", r"was: 'en_core_web_md'\. Give one, such as spacy.load"),
     ],

@@ -284,5 +284,5 @@ def test_errors_for_gensim_arguments_name_the_new_arguments(name, hint, texts):
 
 
 def test_texts_must_be_given():
-    with pytest.raises(ConfigError, match=r"train needs texts, its first argument"):
+    with pytest.raises(ConfigError, match=r"train needs texts as its first argument"):
         spacy_w2v.train()

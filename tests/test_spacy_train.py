@@ -360,7 +360,7 @@ def test_a_component_leaves_a_small_table_as_it_is(material, workplace, update):
     np.testing.assert_array_equal(nlp.vocab.vectors.data, model.input_vectors[:n_words])
     fitted = nlp.get_pipe("w2v").doc_vectors.fitted
     np.testing.assert_array_equal(fitted.counts, model.vocabulary.counts[:n_words])
-    assert fitted.facts.n_tokens == model.meta["corpus"]["n_tokens"]
+    assert fitted.meta.n_tokens == model.meta["corpus"]["n_tokens"]
     assert nlp(model.words[-1]).has_vector
     nlp.to_disk(workplace / "saved")
     np.testing.assert_array_equal(spacy.load(workplace / "saved")("the king").vector, nlp("the king").vector)
@@ -483,9 +483,9 @@ def test_results_of_something_else_are_refused_or_replaced(material, workplace, 
         initialized(material, initialize__before_init__output="vectors", **change)
     lines = str(error.value).strip().splitlines()
     assert lines[-3:] == [
-        "The results in output must be of this config and corpus, but vectors differs:",
+        "The results in output must be those of this config and corpus, but those in vectors differ:",
         message,
-        "Name another output, or set overwrite = true to replace them.",
+        "Choose another output, or set overwrite = true to replace them.",
     ]
     assert (workplace / "vectors/model/meta.json").read_text() == before
 
@@ -592,8 +592,11 @@ def test_some_vectors_of_another_kind_are_loaded(material, model, version):
         ({"initialize__before_init": load_block("nowhere")}, "nowhere does not exist"),
         ({"initialize__before_init": load_block(max_vectors=0)}, "max_vectors must be at least 1, was: 0"),
         ({"initialize__before_init": load_block(vector_kind="both")}, "'both' is not typing.Literal"),
-        ({"initialize__before_init": load_block(), "initialize__vectors": "x"}, r"\[initialize\] vectors must be null"),
-        ({"initialize__vectors": "some/vectors"}, r"\[initialize\] vectors must be null .*, was: some/vectors"),
+        (
+            {"initialize__before_init": load_block(), "initialize__vectors": "x"},
+            r"in \[initialize\] must be null",
+        ),
+        ({"initialize__vectors": "some/vectors"}, r"vectors in \[initialize\] must be null .*, was: some/vectors"),
         ({"w2v": {}}, r"must name its texts in \[w2v\.corpus\]"),
         ({"w2v__model__windo": 3}, r"\[w2v\.model\] has no setting 'windo'\. Did you mean 'window'\?"),
         ({"w2v__model__window": 0}, r"w2v\.model\.window must be at least 1, was: 0"),

@@ -162,7 +162,7 @@ def test_the_kernel_reads_numbers_exactly_or_leaves_them():
 HEADER = "Line {} of .*vectors must be a word and {} numbers?, but"
 REFUSED = {
     "rows missing": (f"877 3\n{LINES * 3}", "must have 877 words of 3 dimensions as its first line says, at least"),
-    "a row missing": (f"5 3\n{LINES}", "must have 5 words as its first line says, but has 4. It is cut"),
+    "a row missing": (f"5 3\n{LINES}", "must have 5 words as its first line says, but has 4. It is truncated"),
     "a row too many": (f"3 3\n{LINES}", "must have 3 words as its first line says, but has more"),
     "fewer dimensions": (f"4 2\n{LINES}", HEADER.format(2, 2) + " has more, or its word ends in a number: 'the 0.1'"),
     "more dimensions": (f"4 4\n{LINES}", HEADER.format(2, 4) + " has only 3 numbers or no word"),
@@ -175,57 +175,60 @@ REFUSED = {
     "cut in a number": (TEXT[:-2], "Line 5 of .*, the last, must end in a line break"),
     "cut in a row": (LINES[:-6], "Line 4 of .*, the last, must end in a line break"),
     "cut at a line": (TEXT[: TEXT.rindex("at name")], "must have 4 words as its first line says, but has 3"),
-    "two spaces": (TEXT.replace("the ", "the  "), HEADER.format(2, 3) + " has more than one separator in a row"),
-    "two spaces between numbers": (TEXT.replace(" 0.5", "  0.5"), HEADER.format(3, 3) + " has '' in place of one"),
+    "two spaces": (TEXT.replace("the ", "the  "), HEADER.format(2, 3) + " has several separators in a row"),
+    "two spaces between numbers": (TEXT.replace(" 0.5", "  0.5"), HEADER.format(3, 3) + " has '' instead of a number"),
     "no word": (TEXT.replace("the ", " "), HEADER.format(2, 3) + " has no word"),
     "white space for a word": (
         TEXT.replace("the ", "  "),
-        HEADER.format(2, 3) + " has more than one separator in a row",
+        HEADER.format(2, 3) + " has several separators in a row",
     ),
-    "spaces and tabs": (TEXT.replace("straße ", "straße\t"), HEADER.format(3, 3) + " .* by spaces and tabs"),
+    "spaces and tabs": (
+        TEXT.replace("straße ", "straße\t"),
+        HEADER.format(3, 3) + " .* both spaces and tabs",
+    ),
     "a tab in a word": (
         TEXT.replace("at name", "at\tname"),
-        HEADER.format(5, 3) + " is separated by spaces and by tabs",
+        HEADER.format(5, 3) + " has both spaces and tabs as separators",
     ),
     "a blank line": (TEXT.replace("straße", "\nstraße"), HEADER.format(3, 3) + " is empty"),
-    "decimal commas": (TEXT.replace(".", ","), HEADER.format(2, 3) + " has '0,1' in place of one. Put points"),
+    "decimal commas": (TEXT.replace(".", ","), HEADER.format(2, 3) + " has '0,1' instead of a number. Replace decimal"),
     "a decimal comma in the first number": ("the 0,1 0.2\nof 0.3 0.4\n", HEADER.format(1, 1) + " has more"),
     "nan in the first row": (
         TEXT.replace("0.1", "nan"),
-        HEADER.format(2, 3) + " has 'nan', which is not a finite number",
+        HEADER.format(2, 3) + " has 'nan', which is not a finite float32 number",
     ),
-    "inf": (TEXT.replace("-0.6", "-inf"), HEADER.format(3, 3) + " has '-inf', which is not a finite number"),
+    "inf": (TEXT.replace("-0.6", "-inf"), HEADER.format(3, 3) + " has '-inf', which is not a finite float32 number"),
     "overflow": (
         TEXT.replace("-0.6", "1e39"),
-        HEADER.format(3, 3) + " has '1e39', which is not a finite number of 32 bits",
+        HEADER.format(3, 3) + " has '1e39', which is not a finite float32 number",
     ),
     "a phrase with a number": (
         "1 2\nWindows 7 0.5 0.2\n",
-        HEADER.format(2, 2) + " .*'Windows 7'. If that is a word, put tabs",
+        HEADER.format(2, 2) + " .*'Windows 7'. If that is a word, separate numbers",
     ),
     "a sign apart": ("1 2\nthe - 0.5 0.2\n", HEADER.format(2, 2) + " has more, or its word ends in a number: 'the -'"),
-    "python's underscores": (TEXT.replace("e 4 ", "e 4_0 "), HEADER.format(3, 3) + " has '4_0' in place of one"),
-    "csv": (LINES.replace(" ", ","), "Line 1 .* separated by spaces or tabs, but is: 'the,0.1.* Put spaces in place"),
+    "python's underscores": (TEXT.replace("e 4 ", "e 4_0 "), HEADER.format(3, 3) + " has '4_0' instead of a number"),
+    "csv": (LINES.replace(" ", ","), "Line 1 .* separated by spaces or tabs, but is: 'the,0.1.* Replace its commas"),
     "json": (json.dumps({"the": [1, 2]}), "Line 1 .* It looks like JSON"),
-    "page": ("\n<!DOCTYPE html><html>404</html>", "is a page of HTML or XML, such as the error of a download"),
-    "Latin-1": (TEXT.encode("latin-1"), r"Line 3 .* must be in the encoding UTF-8, but has the word 'stra\\\\xdfe'"),
-    "UTF-16": (TEXT.encode("utf-16"), "is in the encoding UTF-16. It must be UTF-8"),
+    "page": ("\n<!DOCTYPE html><html>404</html>", "is an HTML or XML page, perhaps from a failed download"),
+    "Latin-1": (TEXT.encode("latin-1"), r"Line 3 .* must be encoded in UTF-8, but has the word 'stra\\\\xdfe'"),
+    "UTF-16": (TEXT.encode("utf-16"), "is encoded in UTF-16. Convert it"),
     "UTF-16 without a mark": (TEXT.encode("utf-16-le"), "Line 1 of "),
     "old line breaks": (TEXT.replace("\n", "\r"), "Line 1 of "),
     "a pointer of git": (
         "version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
-        "pointer of Git LFS.* git lfs pull",
+        "Git LFS pointer.* git lfs pull",
     ),
     "empty": ("", "must have a line for each word, but has none"),
     "blank": ("\n \n", "must have a line for each word, but has none"),
     "npz": (zipped("", "vectors.npy", "keys.npy"), r"is an archive of NumPy arrays \(.npz\): vectors.npy, keys.npy"),
-    "npy": (b"\x93NUMPY\1\0", r"is an array of NumPy \(.npy\)"),
-    "a model of fastText": (b"\xba\x16\x4f\x2f\x0c\0\0\0", r"is a model of fastText \(.bin\). Take the .vec file"),
-    "a zip of several": (zipped(TEXT, "a.txt", "b.txt"), "must have one file of vectors, but .* has 2: a.txt, b.txt"),
-    "a cut zip": (zipped(TEXT, "a.txt")[:-40], "must be readable to its end, but is damaged or cut"),
-    "a cut gzip": (gzip.compress(TEXT.encode())[:-10], "must be readable to its end, but is damaged or cut"),
-    "a cut xz": (lzma.compress(TEXT.encode())[:-10], "must be readable to its end, but is damaged or cut"),
-    "a cut zst": (zstd(TEXT)[:-10], "must be readable to its end, but is damaged or cut"),
+    "npy": (b"\x93NUMPY\1\0", r"is a NumPy array \(.npy\)"),
+    "a model of fastText": (b"\xba\x16\x4f\x2f\x0c\0\0\0", r"is a fastText model \(.bin\). Use the .vec file"),
+    "a zip of several": (zipped(TEXT, "a.txt", "b.txt"), "must contain one file, but .* has 2: a.txt, b.txt"),
+    "a cut zip": (zipped(TEXT, "a.txt")[:-40], "must be readable to its end, but is damaged or truncated"),
+    "a cut gzip": (gzip.compress(TEXT.encode())[:-10], "must be readable to its end, but is damaged or truncated"),
+    "a cut xz": (lzma.compress(TEXT.encode())[:-10], "must be readable to its end, but is damaged or truncated"),
+    "a cut zst": (zstd(TEXT)[:-10], "must be readable to its end, but is damaged or truncated"),
     "a zip in a gzip": (gzip.compress(zipped(TEXT, "a.txt")), "is compressed twice. Unpack it"),
     "a tar": (b"glove.txt".ljust(257, b"\0") + b"ustar\0", r"is an archive \(.tar\)"),
 }
@@ -247,7 +250,7 @@ def test_lines_are_of_bounded_length(content, tmp_path, monkeypatch):
 
 @needs_links
 def test_only_regular_files_are_read(tmp_path):
-    with pytest.raises(StorageError, match="must be in a regular file, but /dev/zero is not one"):
+    with pytest.raises(StorageError, match="must be in a regular file, but /dev/zero is not"):
         open_vectors("/dev/zero")
 
 
@@ -283,13 +286,13 @@ def test_binary_files_of_gensim_are_read(tmp_path):
     check(tmp_path / "vectors", FLOATS)
 
 
-CUT = "is too short. It is cut, or neither"
+CUT = "is too short. It is truncated, or in neither"
 BINARY_REFUSED = {
     "huge": (binary(n=10**12), "must have 1,000,000,000,000 words .* at least"),
     "too few": (binary(n=4) + b"x " + b"\0" * 4, CUT),
-    "cut": (binary()[:-3], "must have 3 words of 2 dimensions .*(too short|It is cut)"),
-    "too many": (binary() + b"and " + b"\0" * 8, "must end with the last of the 3 words that its first line announces"),
-    "no UTF-8": (binary().replace("ß".encode(), b"\xc3"), r"Word 2 of .* must be in UTF-8, but is: b'stra\\xc3e'"),
+    "cut": (binary()[:-3], "must have 3 words of 2 dimensions .*(too short|It is truncated)"),
+    "too many": (binary() + b"and " + b"\0" * 8, "must end after the 3 words that its first line announces"),
+    "no UTF-8": (binary().replace("ß".encode(), b"\xc3"), r"Word 2 of .* must be valid UTF-8, but is: b'stra\\xc3e'"),
     "nan": (
         binary({"a": [np.nan, 1.0], "b": [1.0, 1.0]}),
         "Vectors must be finite numbers, but that of word 1, 'a', in",

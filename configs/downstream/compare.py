@@ -1,11 +1,12 @@
-"""What vectors are worth to a pipeline: NER, tagging and classification without them, with them, and with pretraining.
+"""Compare pipelines without word vectors, with them, and with a pretrained tok2vec layer.
 
     python configs/downstream/compare.py CORPUS --vectors vectors/spacy --tok2vec pretrained/model-last.bin
 
-CORPUS has a folder per task with train.spacy, dev.spacy and test.spacy, as the workflow `downstream` of project.yml
-makes them. Each run is a `spacy train` of one config and a `spacy evaluate` of its best model on the test set. Runs of
-a task differ in what their variant is about and in the seed, and in nothing else. Results are written after each run,
-and runs that are there already are not repeated, unless the config, the data or the vectors have changed.
+The tasks are named entity recognition, tagging and text classification. CORPUS has a folder for each task with
+train.spacy, dev.spacy and test.spacy, as the workflow `downstream` of project.yml creates them. Each run trains a
+pipeline with `spacy train` and evaluates its best model on the test set with `spacy evaluate`. The runs of a task
+differ only in the variant and the seed. Results are saved after each run. A run is repeated only if its config, data or
+vectors have changed.
 """
 
 import argparse
@@ -31,13 +32,13 @@ CONFIG = Path("configs", "downstream", "pipeline.cfg")
 
 
 class Task(NamedTuple):
-    """A data set, what is learned of it, and by which score of `spacy evaluate` it is judged."""
+    """A data set, the pipelines that are trained on it, and the score of `spacy evaluate` that is reported."""
 
     folder: str
     title: str
     score: str
     max_steps: int
-    """Steps of training, of all variants; the score on the development set rises little after them."""
+    """Training steps of all variants. Later, the score on the development set hardly rises."""
     pipelines: Mapping[str, Sequence[str]]
     """The components of each variant."""
 
@@ -60,7 +61,7 @@ VARIANTS = {
     "bow": "bag of words, linear",
     "bow-128": "bag of words in 128 buckets, linear",
 }
-"""The variants and what they are called in the table."""
+"""The variants and their names in the table."""
 
 
 def _layered(component: str) -> dict[str, Sequence[str]]:
@@ -73,7 +74,7 @@ TASKS = (
     Task(
         "sst2",
         "SST-2, sentiment, accuracy",
-        "cats_micro_f",  # of exclusive classes it is the accuracy
+        "cats_micro_f",  # the accuracy for exclusive classes
         400,
         _layered("textcat") | {"mean": ["textcat_mean"], "bow": ["textcat_bow"], "bow-128": ["textcat_bow"]},
     ),
@@ -81,7 +82,7 @@ TASKS = (
 
 
 def overrides_of(run: Run, options: argparse.Namespace) -> dict[str, Any]:  # Any: of JSON
-    """Return what the run changes in the config, as options of `spacy train`."""
+    """Return the config settings of a run, as options of `spacy train`."""
     settings: dict[str, Any] = {
         "nlp.pipeline": list(run.task.pipelines[run.variant]),
         "paths.train": str(options.corpus / run.task.folder / "train.spacy"),
@@ -101,38 +102,38 @@ def overrides_of(run: Run, options: argparse.Namespace) -> dict[str, Any]:  # An
 
 
 def files_of(settings: Mapping[str, Any]) -> list[Path]:  # Any: of JSON
-    """Return the test set, and the files and directories that the settings name."""
+    """Return the test set, and the files and directories in the settings."""
     named = [Path(value) for name, value in settings.items() if name.startswith("paths.")]
     return [Path(settings["paths.train"]).with_name("test.spacy"), *named]
 
 
 @cache
 def checksum(path: Path) -> str:
-    """Return the checksum of a file, or of a pipeline's vectors, but not of its meta.json, which tells times."""
+    """Return the checksum of a file or of a pipeline's vectors, without its meta.json, which contains times."""
     return get_checksum(path / "vocab" if path.is_dir() else path)
 
 
 def fingerprint(config_path: Path, settings: Mapping[str, Any]) -> str:  # Any: of JSON
-    """Return a hash of all that a run's score depends on: the config as it takes it, and the content of the files."""
+    """Return a hash of everything that determines a run's score: its config and the content of its files."""
     config = load_config(config_path, overrides=dict(settings), interpolate=True)
     config["components"] = {name: config["components"][name] for name in config["nlp"]["pipeline"]}
-    del config["corpora"]["pretrain"], config["pretraining"], config["paths"]  # what is used of paths is in its place
+    del config["corpora"]["pretrain"], config["pretraining"], config["paths"]  # the paths in use have been interpolated
     content = json.dumps([config, [checksum(file) for file in files_of(settings)]], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 
 def spacy_command(*arguments: object, log_file: Path) -> None:
-    """Run a command of spaCy with its output in a file; end the program with the last of it if it fails."""
+    """Run a spaCy command with its output in a file. If it fails, exit with the last lines of the output."""
     command = [sys.executable, "-m", "spacy", *map(str, arguments)]
     with log_file.open("a", encoding="utf-8") as file:
         code = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, check=False).returncode
     if code:
         last = "\n".join(log_file.read_text(encoding="utf-8").splitlines()[-15:])
-        raise SystemExit(f"{' '.join(command)}\nended with exit code {code}. The end of {log_file}:\n{last}")
+        raise SystemExit(f"{' '.join(command)}\nfailed with exit code {code}. The last lines of {log_file}:\n{last}")
 
 
 def measure(run: Run, options: argparse.Namespace) -> dict[str, Any]:  # Any: of JSON
-    """Train and evaluate, or find the results of before. The model goes; log, scores and what they are of stay."""
+    """Train and evaluate a pipeline, or return saved results. The model is deleted; log and scores are kept."""
     settings = overrides_of(run, options)
     runs: Path = options.output.parent / "runs"
     result, model, scores = (runs / f"{run.name}{suffix}" for suffix in (".json", "", ".scores.json"))
@@ -161,7 +162,7 @@ def measure(run: Run, options: argparse.Namespace) -> dict[str, Any]:  # Any: of
 
 
 def versions() -> dict[str, str]:
-    """Return what a score depends on besides the config, the data and the vectors."""
+    """Return the versions of Python and packages, on which scores depend as well."""
     packages = ("spacy-w2v", "spacy", "thinc", "numpy")
     return {"python": platform.python_version(), **{package: version(package) for package in packages}}
 
@@ -171,7 +172,7 @@ def as_option(value: object) -> str:
 
 
 def table_of(measurements: Sequence[Mapping[str, Any]]) -> str:  # Any: of JSON
-    """Return a table of means ± standard deviations × 100 over the seeds, and of gains over the first variant."""
+    """Return a table of means ± standard deviations (× 100) over the seeds, and of gains over the first variant."""
     return markdown_table(("", "", "seeds", "score", "gain"), _rows(measurements))
 
 
@@ -191,16 +192,18 @@ def _rows(measurements: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, ...]
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("--config", type=Path, default=CONFIG)
-    parser.add_argument("--vectors", type=Path, required=True, help="pipeline directory with the vectors")
-    parser.add_argument("--tok2vec", type=Path, required=True, help="weights that spacy pretrain wrote")
-    parser.add_argument("--tasks", nargs="+", choices=[task.folder for task in TASKS])
-    parser.add_argument("--variants", nargs="+", choices=list(VARIANTS))
-    parser.add_argument("--seeds", type=int, default=3, help="runs of each variant")
-    parser.add_argument("--max-steps", type=int, default=0, help="for a quick look; 0: of each task its own")
-    parser.add_argument("--jobs", type=int, default=1, help="runs at the same time")
-    parser.add_argument("--output", type=Path, default=Path("results", "downstream"), help="without suffix")
+    parser.add_argument("corpus", type=Path, help="folder with a folder for each task")
+    parser.add_argument("--config", type=Path, default=CONFIG, help="training config")
+    parser.add_argument("--vectors", type=Path, required=True, help="pipeline with the word vectors")
+    parser.add_argument("--tok2vec", type=Path, required=True, help="weights saved by spacy pretrain")
+    parser.add_argument("--tasks", nargs="+", choices=[task.folder for task in TASKS], help="default: all")
+    parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), help="default: all")
+    parser.add_argument("--seeds", type=int, default=3, help="number of runs of each variant, each with another seed")
+    parser.add_argument("--max-steps", type=int, default=0, help="training steps; 0 for the default of each task")
+    parser.add_argument("--jobs", type=int, default=1, help="number of parallel runs")
+    parser.add_argument(
+        "--output", type=Path, default=Path("results", "downstream"), help="results file, without suffix"
+    )
     options = parser.parse_args()
     for name, least in (("seeds", 1), ("jobs", 1), ("max_steps", 0)):
         if getattr(options, name) < least:
@@ -221,7 +224,8 @@ def main() -> None:
     needed = {options.config, *(file for run in runs for file in files_of(overrides_of(run, options)))}
     if missing := sorted(str(file) for file in needed if not file.exists()):
         raise SystemExit(
-            f"These must exist: {', '.join(missing)}. The workflow `downstream` of project.yml makes them."
+            f"Input files must exist, but these do not: {', '.join(missing)}. Create them with the workflow "
+            "downstream of project.yml."
         )
     with ThreadPoolExecutor(options.jobs) as pool:
         measurements = list(pool.map(lambda run: measure(run, options), runs))

@@ -1,10 +1,11 @@
-"""The vectors of one word in several sentences: static ones, which are the same, and those of the layer tok2vec.
+"""Compare static and contextual vectors of a word in several sentences.
 
     python configs/downstream/contextual.py PIPELINE
     python configs/downstream/contextual.py PIPELINE --word bank "a first bank" "another bank" "and a third bank"
 
-PIPELINE is a pipeline directory with static vectors and a component tok2vec, such as `spacy assemble` makes of
-pretrained weights. Prints, as a Markdown table, the cosine of the word's vectors in each two sentences.
+PIPELINE is a pipeline with static vectors and a component tok2vec, such as `spacy assemble` creates from pretrained
+weights. For each pair of sentences, the cosine similarity of the word's vectors is printed in a Markdown table. Static
+vectors of the same word are always equal. The vectors of the tok2vec layer depend on the sentence.
 """
 
 import argparse
@@ -27,9 +28,9 @@ SENTENCES = (
 
 
 def find_word(doc: Doc, word: str) -> Token:
-    """Return the first token that is the word, or end the program."""
+    """Return the first token that is the word. If there is none, exit with an error."""
     if (token := next((token for token in doc if token.text == word), None)) is None:
-        raise SystemExit(f"Each sentence must have the token {word!r}, but this one has not: {doc.text}")
+        raise SystemExit(f"Each sentence must contain the token {word!r}, but this one does not: {doc.text}")
     return token
 
 
@@ -38,7 +39,7 @@ def cosine(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def table_of(nlp: Language, *, word: str, sentences: Sequence[str]) -> str:
-    """Return the cosines for each pair of sentences, with the word's neighbours to tell them by."""
+    """Return a table of the cosine similarities for each pair of sentences, with excerpts around the word."""
     tokens = [find_word(nlp(sentence), word) for sentence in sentences]
     excerpts = [token.doc[max(0, token.i - 4) : token.i + 5].text for token in tokens]
     header = ("", "", "static", "contextual")
@@ -55,16 +56,16 @@ def table_of(nlp: Language, *, word: str, sentences: Sequence[str]) -> str:
 
 
 def contextual(token: Token) -> np.ndarray:
-    """Return the row of the token in what tok2vec made of its document, float32 of shape (width,)."""
+    """Return the vector of a token in the output of tok2vec, float32 of shape (width,)."""
     return np.asarray(token.doc.tensor[token.i])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("pipeline", type=Path)
-    parser.add_argument("sentences", nargs="*", default=SENTENCES)
-    parser.add_argument("--word", default="bank")
-    parser.add_argument("--output", type=Path, help="write the table there too")
+    parser.add_argument("pipeline", type=Path, help="pipeline with static vectors and tok2vec")
+    parser.add_argument("sentences", nargs="*", default=SENTENCES, help="sentences with the word")
+    parser.add_argument("--word", default="bank", help="default: bank")
+    parser.add_argument("--output", type=Path, help="Markdown file for the table")
     options = parser.parse_args()
     table = table_of(spacy.load(options.pipeline), word=options.word, sentences=options.sentences)
     if options.output is not None:

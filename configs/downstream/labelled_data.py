@@ -1,10 +1,10 @@
-"""Labelled data of the workflow `downstream`, in the formats and under the names that `spacy convert` wants.
+"""Prepare the labelled data of the workflow `downstream` for `spacy convert`.
 
     python configs/downstream/labelled_data.py assets output/downstream
 
-From the first folder it reads wnut17/, gum/ and sst2/, as the assets of project.yml have them; each file may be
-compressed (.xz, .gz, .bz2). Into the second it writes text/ for `spacy convert`, and of SST-2, for whose format spaCy
-has no converter, corpus/sst2/ itself.
+The first folder contains wnut17/, gum/ and sst2/, as in the assets of project.yml. Files may be compressed (.xz, .gz,
+.bz2). The second folder is the output folder: text/ is the input of `spacy convert`. spaCy has no converter for the
+format of SST-2, so corpus/sst2/ is created here.
 """
 
 import argparse
@@ -26,13 +26,13 @@ LABELS = {"0": "negative", "1": "positive"}
 
 
 def find_file(folder: Path, name: str) -> Path:
-    """Return the file, plain or compressed, or end the program."""
+    """Return the path of a file, which may be compressed. If there is none, exit with an error."""
     for suffix in SUFFIXES:
         if (path := folder / f"{name}{suffix}").is_file():
             return path
     raise SystemExit(
-        f"Labelled data must have {folder / name}, which does not exist. Download it with `spacy project assets`, or "
-        "name a folder that has it with --vars.labelled."
+        f"The labelled data must include {folder / name}, which does not exist. Download it with spacy project assets, "
+        "or set --vars.labelled to a folder that has it."
     )
 
 
@@ -41,13 +41,13 @@ def read_lines(path: Path) -> Iterator[str]:
         yield from (line.rstrip("\n") for line in file)
 
 
-def blank_lines_emptied(lines: Iterable[str]) -> Iterator[str]:
-    """Take white space out of lines that have nothing else: `spacy convert` sees no end of a sentence there."""
+def strip_blank_lines(lines: Iterable[str]) -> Iterator[str]:
+    """Remove white space from blank lines, which `spacy convert` otherwise does not take as the end of a sentence."""
     return (line if line.strip() else "" for line in lines)
 
 
 def labelled_doc(line: str, nlp: Language) -> Doc:
-    """Return the document of a line: a label, a space, and tokens between spaces, or end the program."""
+    """Return the document of a line: a label, a space, and tokens separated by spaces. Exit if the line is invalid."""
     label, _, text = line.partition(" ")
     if label not in LABELS or not text.split():
         raise SystemExit(f"A line of SST-2 must be 0 or 1, a space and a sentence, was: {line!r}")
@@ -63,15 +63,15 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
 
 
 def prepare(source: Path, output: Path) -> None:
-    """Write all files, after all are found; corpus/wnut17 and corpus/gum are made too, for `spacy convert`."""
+    """Write all files if all inputs exist, and create the output folders of `spacy convert`."""
     found = {(task, split): find_file(source / task, name) for task in FILES for split, name in FILES[task].items()}
     nlp = spacy.blank("en")
     for (task, split), path in found.items():
         corpus = output / "corpus" / task
         corpus.mkdir(parents=True, exist_ok=True)
-        match task:  # the suffix is the name of the converter: of a folder, `spacy convert` takes such files only
+        match task:  # `spacy convert` reads only files of a folder whose suffix is the name of the converter
             case "wnut17":
-                write_lines(output / "text" / task / f"{split}.ner", blank_lines_emptied(read_lines(path)))
+                write_lines(output / "text" / task / f"{split}.ner", strip_blank_lines(read_lines(path)))
             case "gum":
                 write_lines(output / "text" / task / f"{split}.conllu", read_lines(path))
             case "sst2":
@@ -81,9 +81,9 @@ def prepare(source: Path, output: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    # spaCy projects hand on quotes under Windows
-    parser.add_argument("source", type=lambda text: Path(text.strip('"')))
-    parser.add_argument("output", type=Path)
+    # spaCy projects pass on quotes on Windows
+    parser.add_argument("source", type=lambda text: Path(text.strip('"')), help="folder with the labelled data")
+    parser.add_argument("output", type=Path, help="output folder")
     options = parser.parse_args()
     prepare(options.source, options.output)
 

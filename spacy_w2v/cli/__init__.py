@@ -1,8 +1,11 @@
-"""The commands of `spacy w2v`. spaCy imports this package at each of its commands, so it loads nothing heavy."""
+"""The commands of `spacy w2v`.
+
+spaCy imports this package whenever it runs a command, so the package imports nothing that loads slowly.
+"""
 
 from spacy.cli._util import app
 
-from spacy_w2v.cli import (  # noqa: F401  each adds its commands
+from spacy_w2v.cli import (  # noqa: F401  each module registers its commands
     _config,
     _encode,
     _evaluate,

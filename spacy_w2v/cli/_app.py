@@ -1,4 +1,4 @@
-"""What all commands share: the group they belong to, overrides of the config, and errors without a traceback."""
+"""What all commands share: their group, common help texts, config overrides, and errors without a traceback."""
 
 import sys
 import warnings
@@ -13,7 +13,7 @@ from spacy.cli._util import import_code, parse_config_overrides
 from typer.core import TyperGroup
 
 from spacy_w2v._system.signals import Terminated, TerminationSignals
-from spacy_w2v.cli._messages import let_all_be_printed, msg
+from spacy_w2v.cli._messages import escape_unprintable, msg
 from spacy_w2v.errors import ConfigWarning, CorpusWarning, Word2VecError
 from spacy_w2v.errors._reraising import reporting_inaccessible
 from spacy_w2v.errors._wording import worded_for_command_line
@@ -24,15 +24,15 @@ class ReportedInterrupt(KeyboardInterrupt):
 
 
 class Commands(TyperGroup):
-    """The group of commands: how they end after signals, and errors without the prefix that pydantic gives them."""
+    """The command group, which handles signals and removes pydantic's prefix from error messages."""
 
-    def invoke(self, ctx: Any) -> Any:  # Any: the context of the click that typer holds, and what commands return
+    def invoke(self, ctx: Any) -> Any:  # Any: the context class of typer's own click, and results of commands
         """Run the command that the arguments name.
 
-        Ctrl-C, SIGTERM, SIGHUP and Ctrl-Break end it without a traceback, with exit code 128 + the number of the signal
-        as shells have it: 130, 143, 129 and (on Windows) 149.
+        Ctrl-C, SIGTERM, SIGHUP and Ctrl-Break end the command without a traceback. As in shells, the exit code is 128
+        plus the number of the signal: 130, 143, 129 and (on Windows) 149.
         """
-        let_all_be_printed()
+        escape_unprintable()
         with TerminationSignals() as signals:
             try:
                 return super().invoke(ctx)
@@ -42,8 +42,8 @@ class Commands(TyperGroup):
             except ReportedInterrupt:
                 pass
             except KeyboardInterrupt as error:
-                warn_of(error, "Nothing was written.")
-            except BaseException:  # a library may make something else of an interrupt, an import for one
+                warn_interrupted(error, "Nothing was written.")
+            except BaseException:  # an interrupted import may raise another error
                 if signals.received is None:
                     raise
             sys.exit(signals.exit_code)
@@ -52,23 +52,34 @@ class Commands(TyperGroup):
 w2v_cli = typer.Typer(
     name="w2v",
     cls=Commands,
-    help="Train word vectors on exactly your pipeline's tokens, and use them in spaCy and gensim.",
+    help="Train word vectors on your pipeline's own tokens and use them in spaCy and gensim.",
     no_args_is_help=True,
 )
 
 WITH_OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
-"""Context settings of commands that take overrides such as --w2v.training.epochs 3."""
+"""Context settings of commands that accept config overrides such as --w2v.training.epochs 3."""
 
+CONFIG_HELP = "Path to config file, or - for standard input"
 VECTORS_HELP = (
-    "Output of `spacy w2v train` or the model in it, a spaCy pipeline (directory or package), or a file of gensim, "
-    "word2vec, GloVe or fastText"
+    "Output directory of `spacy w2v train` or the model in it, spaCy pipeline (directory or package name), or vectors "
+    "file of gensim, word2vec, GloVe or fastText"
 )
-CODE_HELP = "Python file with registered functions that the config of a model or pipeline names; trusts that config"
-TRUST_HELP = "Run any function that the model's config names, not only a tokenizer of spaCy: for models you trust"
+KIND_HELP = "Vectors to use: input vectors, output vectors or the mean of both"
+CACHE_HELP = "Directory for encoded corpora. By default, the user's cache directory"
+IMPORT_HELP = "Path to Python file with additional code (registered functions) to be imported"
+CODE_HELP = f"{IMPORT_HELP}. Implies --trust-config"
+TRUST_HELP = (
+    "Run any registered function that the model's config names. By default, only spaCy's own tokenizers are run. "
+    "Use it only for models you trust"
+)
+DATASET_HELP = "Corpus to read: files (path or glob), dataset on the Hugging Face Hub, - for standard input"
+NAME_HELP = "Configuration name of a dataset on the Hub"
+TEXT_FIELD_HELP = "Column that contains the texts"
+MAX_VECTORS_HELP = "Keep only the vectors of this many most frequent words"
 
 
 class VectorKinds(str, Enum):
-    """The kinds of `spacy_w2v.config._schema.VectorKind`, for --vector-kind."""
+    """The choices of --vector-kind, as in `spacy_w2v.config._schema.VectorKind`."""
 
     input = "input"
     output = "output"
@@ -77,12 +88,14 @@ class VectorKinds(str, Enum):
 
 @contextmanager
 def errors_for_users(*, when_interrupted: str | Callable[[], str] = "Nothing was written.") -> Iterator[None]:
-    """Print errors that users can cause, and end with exit code 1; say what became of the work after Ctrl-C.
+    """Print errors that users can cause, without a traceback, and end the process with exit code 1.
 
-    when_interrupted: a sentence, or a function that returns it then.
+    Args:
+        when_interrupted: What to print after Ctrl-C about the state of the output: a sentence, or a function that
+            returns it.
     """
     try:
-        with worded_for_command_line(), _warnings_of_ours(), reporting_inaccessible():
+        with worded_for_command_line(), _plain_warnings(), reporting_inaccessible():
             yield
     except Word2VecError as error:
         first, *others = str(error).splitlines()
@@ -91,49 +104,54 @@ def errors_for_users(*, when_interrupted: str | Callable[[], str] = "Nothing was
             msg.text(line)
         sys.exit(1)
     except MemoryError as error:
-        msg.fail(f"Memory must hold the two matrices of weights, but is too small: {error}", exits=1)
+        msg.fail(f"All vectors must fit into memory, but an allocation failed: {error}", exits=1)
     except KeyboardInterrupt as error:
-        warn_of(error, when_interrupted if isinstance(when_interrupted, str) else when_interrupted())
+        warn_interrupted(error, when_interrupted if isinstance(when_interrupted, str) else when_interrupted())
         raise ReportedInterrupt from error
 
 
 @contextmanager
-def _warnings_of_ours() -> Iterator[None]:
-    """Print what config and corpus warn of as a sentence, without the place in the code."""
+def _plain_warnings() -> Iterator[None]:
+    """Print warnings about config and corpus as plain sentences, without the line of code."""
     with warnings.catch_warnings():
         shown = warnings.showwarning
 
-        def show(message: Warning | str, category: type[Warning], *place: Any) -> None:  # Any: file, line and the like
+        def show(message: Warning | str, category: type[Warning], *place: Any) -> None:  # Any: file, line and so on
             if issubclass(category, ConfigWarning | CorpusWarning):
                 msg.warn(str(message))
             else:
                 shown(message, category, *place)
 
-        warnings.showwarning = show  # type: ignore[assignment]  # whatever place it is given
+        warnings.showwarning = show  # type: ignore[assignment]  # passes on all further arguments
         yield
 
 
-def warn_of(error: KeyboardInterrupt, outcome: str) -> None:
-    """Warn that the command was asked to end, and say what became of its work."""
-    msg.warn(f"{'Stopped' if isinstance(error, Terminated) else 'Interrupted'}. {outcome}")
+def warn_interrupted(error: KeyboardInterrupt, outcome: str) -> None:
+    """Warn that the command was interrupted.
+
+    Args:
+        error: The interrupt, which tells Ctrl-C from other signals.
+        outcome: A sentence about the state of the output.
+    """
+    msg.warn(f"{'Terminated' if isinstance(error, Terminated) else 'Interrupted'}. {outcome}")
 
 
 def read_overrides(ctx: typer.Context) -> dict[str, Any]:  # Any: values of a config
-    """Return the overrides among the extra arguments and in SPACY_CONFIG_OVERRIDES, keyed by dotted names."""
+    """Return config overrides from the extra arguments and SPACY_CONFIG_OVERRIDES, keyed by dotted names."""
     import click
 
     try:
         overrides: dict[str, Any] = parse_config_overrides(ctx.args)
-    except click.ClickException as error:  # typer shows its own click's errors, not this one's
+    except click.ClickException as error:  # typer shows only the errors of its own copy of click
         raise typer.BadParameter(error.format_message()) from None
     return overrides
 
 
 def run_code(path: Path | None) -> None:
-    """Import the file of --code. Raises Word2VecError if it cannot be imported."""
+    """Import the Python file given as --code. Raises Word2VecError if that fails."""
     if path is not None and not path.is_file():
         raise Word2VecError(f"--code must name an existing Python file, was: {path}")
     try:
         import_code(path)
-    except Exception as error:  # whatever the user's file raises
-        raise Word2VecError(f"--code must name a file that can be imported, but {path} raises: {error!r}") from error
+    except Exception as error:  # the user's code may raise anything
+        raise Word2VecError(f"--code must name an importable file, but importing {path} raises: {error!r}") from error

@@ -1,4 +1,4 @@
-"""`spacy w2v init-config` and `fill-config`: new configs, and old ones made complete."""
+"""`spacy w2v init-config` and `fill-config`: create and complete configs."""
 
 import json
 import re
@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from spacy_w2v.cli._app import errors_for_users, run_code, w2v_cli
+from spacy_w2v.cli._app import (
+    DATASET_HELP,
+    IMPORT_HELP,
+    NAME_HELP,
+    TEXT_FIELD_HELP,
+    errors_for_users,
+    run_code,
+    w2v_cli,
+)
 from spacy_w2v.cli._messages import msg
 from spacy_w2v.errors import StorageError
 
@@ -20,11 +28,11 @@ if TYPE_CHECKING:
 BUNDLED = "gensim-wiki"
 
 KEEPS_QUOTES = sys.platform == "win32"
-"""Whether `spacy project` hands on the quotes that stand around a value in project.yml."""
+"""Whether `spacy project` passes on the quotes around a value in project.yml."""
 
 
 class Size(str, Enum):
-    """How much text there is."""
+    """The size of the corpus."""
 
     tiny = "tiny"
     small = "small"
@@ -33,51 +41,64 @@ class Size(str, Enum):
 
 @w2v_cli.command("init-config")
 def init_config_command(
-    output_file: Path = typer.Argument(..., help="File to write, or - for standard output", allow_dash=True),
-    lang: str = typer.Option("en", "--lang", "-l", help="Two-letter code of the language"),
+    output_file: Path = typer.Argument(
+        ..., help="File to save the config to, or - for standard output", allow_dash=True
+    ),
+    lang: str = typer.Option("en", "--lang", "-l", help="Two-letter code of the language to use"),
     dataset: str = typer.Option(
         BUNDLED,
         "--dataset",
         "-d",
-        help=f"Files (a path or glob), a dataset on the Hub, - for standard input, or {BUNDLED} for the excerpt of "
-        "Wikipedia that gensim bundles",
+        help=f"{DATASET_HELP}, or {BUNDLED} for the Wikipedia excerpt that gensim bundles",
     ),
-    name: str = typer.Option(None, "--name", "-n", help="Configuration of a dataset on the Hub"),
-    text_field: str = typer.Option("text", "--text-field", "-t", help="Column of the texts"),
+    name: str = typer.Option(None, "--name", "-n", help=NAME_HELP),
+    text_field: str = typer.Option("text", "--text-field", "-t", help=TEXT_FIELD_HELP),
     size: Size = typer.Option(
         Size.small,
         "--size",
         "-s",
-        help="Settings for less than a million tokens, for millions, or for a billion",
+        help="Size of the corpus: less than a million tokens (tiny), millions (small) or about a billion (large)",
     ),
-    force: bool = typer.Option(False, "--force", "-F", help="Replace an existing file"),
+    force: bool = typer.Option(False, "--force", "-F", help="Force overwriting the output file"),
 ) -> None:
     """
-    Write a config for training word vectors, with all settings and their defaults.
+    Create a config file for training word vectors.
+
+    The config contains all settings of [w2v] with values that fit the language, the corpus and its size. Train with
+    it using `spacy w2v train`.
     """
     from spacy_w2v.config._presets import make_config
 
     with errors_for_users():
-        dataset, name, text_field = map(without_quotes, (dataset, name or "", text_field))
+        dataset, name, text_field = map(strip_project_quotes, (dataset, name or "", text_field))
         corpus = corpus_block(dataset, name=name, text_field=text_field)
         config = make_config(lang=lang, corpus=corpus, size=size.value)
         save_config(config, output_file, force=force)
         if "segmenter" in config["nlp"].get("tokenizer", {}) and str(output_file) != "-":
             msg.info(
-                'Chinese text is cut into characters. For words, set segmenter = "jieba" in [nlp.tokenizer] '
-                '(pip install "spacy-w2v[zh]"), or "pkuseg".'
+                'Chinese text will be split into characters. To split it into words, set segmenter = "jieba" '
+                '(pip install "spacy-w2v[zh]") or "pkuseg" in [nlp.tokenizer].'
             )
 
 
 @w2v_cli.command("fill-config")
 def fill_config_command(
-    base_path: Path = typer.Argument(..., help="Config to complete, or - for standard input", allow_dash=True),
-    output_file: Path = typer.Argument(Path("-"), help="File to write, or - for standard output", allow_dash=True),
-    code_path: Path = typer.Option(None, "--code", "-c", help="Python file with registered functions to import"),
-    force: bool = typer.Option(False, "--force", "-F", help="Replace an existing file other than the base"),
+    base_path: Path = typer.Argument(
+        ..., help="Path to base config to complete, or - for standard input", allow_dash=True
+    ),
+    output_file: Path = typer.Argument(
+        Path("-"), help="File to save the config to, or - for standard output", allow_dash=True
+    ),
+    code_path: Path = typer.Option(None, "--code", "-c", help=IMPORT_HELP),
+    force: bool = typer.Option(
+        False, "--force", "-F", help="Force overwriting an output file other than the base config"
+    ),
 ) -> None:
     """
-    Complete a config with the defaults of [w2v] and of its registered functions; what the config has stays.
+    Complete a config file with default values.
+
+    Adds the missing settings of [w2v] and the default arguments of the registered functions that it names. Values
+    that the config already has are kept.
     """
     from spacy_w2v.config._loading import fill, load_config
     from spacy_w2v.config._schema import parse_settings
@@ -89,13 +110,19 @@ def fill_config_command(
         save_config(filled, output_file, force=force or output_file == base_path)
 
 
-def without_quotes(value: str) -> str:
-    """Return a value without quotes around it, if it may come with them from a project."""
+def strip_project_quotes(value: str) -> str:
+    """Return a value without the quotes that `spacy project` leaves around it on Windows."""
     return value[1:-1] if KEEPS_QUOTES and len(value) > 1 and value[0] == value[-1] == '"' else value
 
 
 def corpus_block(dataset: str, *, name: str | None, text_field: str) -> dict[str, Any]:
-    """Return the block [w2v.corpus] for what --dataset names."""
+    """Return the block [w2v.corpus] that reads a dataset.
+
+    Args:
+        dataset: The value of --dataset: a path or glob, a name on the Hub, "-", or "gensim-wiki".
+        name: Configuration name of a dataset on the Hub.
+        text_field: Column that contains the texts.
+    """
     from spacy_w2v.sources._dataset_names import format_of_files, looks_like_files
 
     if dataset == BUNDLED:
@@ -109,22 +136,36 @@ def corpus_block(dataset: str, *, name: str | None, text_field: str) -> dict[str
 
 
 def save_config(config: "Config", output_file: Path, *, force: bool) -> None:
-    """Write a config to a file, or print it if the file is "-". Raises StorageError."""
+    """Save a config to a file, or print it if the file is "-".
+
+    Args:
+        config: The config.
+        output_file: The file, or "-" for standard output.
+        force: Whether an existing file is overwritten.
+
+    Raises:
+        StorageError: The file exists already, or cannot be written.
+    """
     from spacy_w2v._atomic import staged_file
 
     if str(output_file) == "-":
-        print(_printable(config.to_str()))  # noqa: T201  # the output that was asked for
+        print(_printable(config.to_str()))  # noqa: T201  # the command's output
         return
     if output_file.exists() and not force:
-        raise StorageError(f"The output file must be new, but {output_file} exists. Replace it with --force.")
+        raise StorageError(
+            f"The output file must be new, but {output_file} exists. Choose another file, or overwrite it with --force."
+        )
     with staged_file(output_file) as staged:
         config.to_disk(staged)
     msg.good(f"Saved the config to {output_file}")
-    msg.text(f"You can now train with: spacy w2v train {output_file} --output vectors")
+    msg.text(f"You can now train word vectors with it: spacy w2v train {output_file} --output vectors")
 
 
 def _printable(config: str) -> str:
-    """Return a config with what standard output cannot show as escapes of JSON, which its values are in."""
+    """Return a config with JSON escapes for the characters that standard output cannot encode.
+
+    Values in a config are JSON, so the result is the same config.
+    """
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     if encoding.lower().replace("-", "") == "utf8":
         return config

@@ -1,11 +1,20 @@
-"""`spacy w2v encode`: read and tokenize a corpus once, for runs to come."""
+"""`spacy w2v encode`: read and tokenize a corpus, and cache it for training."""
 
 from contextlib import closing
 from pathlib import Path
 
 import typer
 
-from spacy_w2v.cli._app import WITH_OVERRIDES, errors_for_users, read_overrides, run_code, w2v_cli
+from spacy_w2v.cli._app import (
+    CACHE_HELP,
+    CONFIG_HELP,
+    IMPORT_HELP,
+    WITH_OVERRIDES,
+    errors_for_users,
+    read_overrides,
+    run_code,
+    w2v_cli,
+)
 from spacy_w2v.cli._messages import msg
 from spacy_w2v.cli._train import print_corpus
 
@@ -13,14 +22,15 @@ from spacy_w2v.cli._train import print_corpus
 @w2v_cli.command("encode", context_settings=WITH_OVERRIDES)
 def encode_command(
     ctx: typer.Context,
-    config_path: Path = typer.Argument(..., help="Config file, or - for standard input", allow_dash=True),
-    cache_dir: Path = typer.Option(
-        None, "--cache-dir", help="Directory for encoded corpora; by default in the user's cache directory"
-    ),
-    code_path: Path = typer.Option(None, "--code", "-c", help="Python file with registered functions to import"),
+    config_path: Path = typer.Argument(..., help=CONFIG_HELP, allow_dash=True),
+    cache_dir: Path = typer.Option(None, "--cache-dir", help=CACHE_HELP),
+    code_path: Path = typer.Option(None, "--code", "-c", help=IMPORT_HELP),
 ) -> None:
     """
-    Read and tokenize the corpus of a config, and keep it encoded: `spacy w2v train` with the same --cache-dir finds it.
+    Read and tokenize a corpus, and cache it for training.
+
+    `spacy w2v train` uses the cached corpus if the config, its overrides and --cache-dir select the same texts and
+    tokens. Override settings in the config as command line options, for instance --w2v.tokens.attr ORTH.
     """
     from spacy_w2v.config._loading import load_config
     from spacy_w2v.corpus._cache import prepared_corpus
@@ -29,7 +39,7 @@ def encode_command(
     from spacy_w2v.training._resolved_config import resolve
     from spacy_w2v.training.callbacks._progress_bar import ProgressBar
 
-    with errors_for_users(when_interrupted="The corpus was not kept."):
+    with errors_for_users(when_interrupted="The encoded corpus was not cached."):
         overrides = read_overrides(ctx)
         run_code(code_path)
         resolved = resolve(load_config(config_path, overrides))
@@ -46,9 +56,9 @@ def encode_command(
             ) as corpus,
         ):
             summary = CorpusSummary(corpus=describe_corpus(corpus))
-            kept = corpus.fingerprint.source is not None
+            is_cached = corpus.fingerprint.source is not None
         print_corpus(summary)
-        if kept:
-            msg.good(f"The encoded corpus is in {corpus.directory}")
+        if is_cached:
+            msg.good(f"Saved the encoded corpus to {corpus.directory}")
         else:
-            msg.warn("The corpus was not kept: what it is read from cannot be recognised again")
+            msg.warn("The encoded corpus was not cached, because a later run could not recognize its source.")

@@ -1,4 +1,4 @@
-"""`spacy w2v evaluate`: scores on word similarity and analogies."""
+"""`spacy w2v evaluate`: score word vectors on word similarity and analogies."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from spacy_w2v.cli._app import CODE_HELP, TRUST_HELP, VECTORS_HELP, VectorKinds, errors_for_users, run_code, w2v_cli
+from spacy_w2v.cli._app import (
+    CODE_HELP,
+    KIND_HELP,
+    TRUST_HELP,
+    VECTORS_HELP,
+    VectorKinds,
+    errors_for_users,
+    run_code,
+    w2v_cli,
+)
 from spacy_w2v.cli._messages import msg
 
 if TYPE_CHECKING:
@@ -16,36 +25,37 @@ if TYPE_CHECKING:
 @w2v_cli.command("evaluate")
 def evaluate_command(
     source: str = typer.Argument(..., metavar="VECTORS", help=VECTORS_HELP),
-    output_file: Path = typer.Option(None, "--output", "-o", help="JSON file for the scores"),
+    output_file: Path = typer.Option(None, "--output", "-o", help="Output JSON file for the scores"),
     word_pairs: list[Path] = typer.Option(
         [],
         "--word-pairs",
-        help="File of two words and a rating in each line; instead of the bundled English sets",
+        help="Word similarity set: a file with two words and a rating in each line. Replaces the bundled English sets",
     ),
     analogies: list[Path] = typer.Option(
         [],
         "--analogies",
-        help="File of analogies like questions-words.txt; instead of the bundled English set",
+        help="Analogy set: a file like questions-words.txt. Replaces the bundled English set",
     ),
     restrict_vocab: int = typer.Option(
         30_000,
         "--restrict-vocab",
         min=1,
-        help="Look for the answers of analogies among the most frequent words only",
+        help="Restrict the candidate answers of analogies to this many most frequent words",
     ),
     tokenize: bool = typer.Option(
         False,
         "--tokenize",
-        help="Tokenize words of pairs that have no vector, and take the mean of their tokens, as doc.vector does",
+        help="Tokenize words of pairs that have no vector and use the mean vector of their tokens, as doc.vector does",
     ),
-    vector_kind: VectorKinds = typer.Option(
-        VectorKinds.input, "--vector-kind", help="Which vectors: input, output or their mean"
-    ),
+    vector_kind: VectorKinds = typer.Option(VectorKinds.input, "--vector-kind", help=KIND_HELP),
     code_path: Path = typer.Option(None, "--code", "-c", help=CODE_HELP),
     trust_config: bool = typer.Option(False, "--trust-config", help=TRUST_HELP),
 ) -> None:
     """
-    Score vectors on WordSim-353, SimLex-999 and Google's analogies, which gensim bundles, or on sets of your own.
+    Evaluate word vectors on word similarity and analogies.
+
+    By default, the evaluation sets are WordSim-353, SimLex-999 and Google's analogies, which gensim bundles. Use
+    --word-pairs and --analogies to evaluate on your own sets. Both can be repeated.
     """
     from spacy_w2v._atomic import staged_file
     from spacy_w2v.evaluation._scoring import evaluate
@@ -55,7 +65,7 @@ def evaluate_command(
         run_code(code_path)
         opened = open_vectors(source, trust_config=trust_config or code_path is not None)
         if not word_pairs and not analogies:
-            warn_of_other_languages(opened.lang)
+            warn_if_not_english(opened.lang)
         scores = evaluate(
             opened,
             word_pairs=word_pairs or None,
@@ -70,17 +80,17 @@ def evaluate_command(
         print_scores(scores)
 
 
-def warn_of_other_languages(lang: str | None) -> None:
-    """Warn if vectors are of another language than the bundled sets."""
+def warn_if_not_english(lang: str | None) -> None:
+    """Warn if the vectors are not for English, the language of the bundled evaluation sets."""
     if lang not in (None, "en", "xx"):
         msg.warn(
-            f"The bundled sets are English, but the pipeline of these vectors is of: {lang}. "
-            "Name sets of that language with --word-pairs and --analogies."
+            f"The bundled evaluation sets are English, but the language of the vectors is: {lang}. "
+            "Use --word-pairs and --analogies to evaluate on sets in that language."
         )
 
 
 def print_scores(scores: "Scores") -> None:
-    """Print a table of scores, and which sets have none."""
+    """Print a table of scores, and a warning for each evaluation set without a score."""
     from spacy_w2v.evaluation._scores import score_rows
 
     rows = score_rows(scores, leave_out=("pearson",))
@@ -88,4 +98,7 @@ def print_scores(scores: "Scores") -> None:
     for name, score in scores.by_name().items():
         if score.n_used < score.min_questions:
             n_questions = score.n_used + score.n_unknown
-            msg.warn(f"No score for {name}: of its {n_questions:,} questions, too few have known words only.")
+            msg.warn(
+                f"No score for {name}: it needs at least {score.min_questions:,} questions in which all words have a "
+                f"vector, but has {score.n_used:,} of {n_questions:,}."
+            )

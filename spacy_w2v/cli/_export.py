@@ -1,4 +1,4 @@
-"""`spacy w2v export`: a trained model in another format."""
+"""`spacy w2v export`: convert word vectors to another format."""
 
 from enum import Enum
 from pathlib import Path
@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from spacy_w2v.cli._app import CODE_HELP, TRUST_HELP, VECTORS_HELP, VectorKinds, errors_for_users, run_code, w2v_cli
+from spacy_w2v.cli._app import (
+    CODE_HELP,
+    KIND_HELP,
+    MAX_VECTORS_HELP,
+    TRUST_HELP,
+    VECTORS_HELP,
+    VectorKinds,
+    errors_for_users,
+    run_code,
+    w2v_cli,
+)
 from spacy_w2v.cli._messages import msg
 
 if TYPE_CHECKING:
@@ -14,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Format(str, Enum):
-    """The formats of `spacy_w2v.formats._exporting.FORMATS`."""
+    """The choices of --format, as in `spacy_w2v.formats._exporting.FORMATS`."""
 
     spacy = "spacy"
     gensim = "gensim"
@@ -23,15 +33,15 @@ class Format(str, Enum):
     word2vec_binary = "word2vec-binary"
 
 
-class WhiteSpaceIn(str, Enum):
-    """The kinds of `spacy_w2v.config._export.WhiteSpace`."""
+class WhiteSpaceChoice(str, Enum):
+    """The choices of --whitespace, as in `spacy_w2v.config._export.WhiteSpace`."""
 
     underscore = "underscore"
     refuse = "refuse"
 
 
 class Dtype(str, Enum):
-    """Types of numbers."""
+    """The choices of --dtype."""
 
     float32 = "float32"
     float16 = "float16"
@@ -40,31 +50,34 @@ class Dtype(str, Enum):
 @w2v_cli.command("export")
 def export_command(
     source: str = typer.Argument(..., metavar="VECTORS", help=VECTORS_HELP),
-    output_path: Path = typer.Argument(..., help="Directory (spacy) or file (other formats) to write"),
-    format_: Format = typer.Option(Format.spacy, "--format", "-f", help="What to write"),
-    max_vectors: int = typer.Option(None, "--max-vectors", min=1, help="Only the vectors of the most frequent words"),
-    dtype: Dtype = typer.Option(Dtype.float32, "--dtype", help="Type of the numbers, for spacy and gensim"),
-    vector_kind: VectorKinds = typer.Option(
-        VectorKinds.input, "--vector-kind", help="Which vectors: input, output or their mean"
+    output_path: Path = typer.Argument(..., help="Output directory (format spacy) or file (other formats)"),
+    format_: Format = typer.Option(Format.spacy, "--format", "-f", help="Format to export to"),
+    max_vectors: int = typer.Option(None, "--max-vectors", min=1, help=MAX_VECTORS_HELP),
+    dtype: Dtype = typer.Option(
+        Dtype.float32, "--dtype", help="Data type of the vectors, for the formats spacy and gensim"
     ),
+    vector_kind: VectorKinds = typer.Option(VectorKinds.input, "--vector-kind", help=KIND_HELP),
     merge_rare: bool = typer.Option(
         False,
         "--merge-rare",
-        help="With --max-vectors, for spacy: rarer words share the vector of the most similar one",
+        help="With --max-vectors and the format spacy: map each removed word to the most similar remaining vector",
     ),
-    whitespace: WhiteSpaceIn = typer.Option(
-        WhiteSpaceIn.underscore,
+    whitespace: WhiteSpaceChoice = typer.Option(
+        WhiteSpaceChoice.underscore,
         "--whitespace",
-        help="Words with white space in word2vec's formats, which hold none: with underscores, or no export",
+        help="For the word2vec formats, in which words cannot contain white space: replace it with underscores, or "
+        "refuse the export",
     ),
     code_path: Path = typer.Option(None, "--code", "-c", help=CODE_HELP),
     trust_config: bool = typer.Option(False, "--trust-config", help=TRUST_HELP),
-    overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Replace an earlier export"),
+    overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Overwrite an earlier export"),
 ) -> None:
     """
-    Export vectors to spaCy, gensim's KeyedVectors or Word2Vec, or word2vec's text or binary format.
+    Export word vectors to spaCy, gensim or word2vec.
 
-    For spaCy and gensim-model these must be a model of `spacy w2v train`, or a Word2Vec of gensim.
+    The formats are spacy (a pipeline with vectors), gensim (KeyedVectors), gensim-model (a Word2Vec that can be
+    trained further), word2vec-text and word2vec-binary. The formats spacy and gensim-model require a model trained
+    with `spacy w2v train`, or gensim's Word2Vec.
     """
     from spacy_w2v.config._export import check_fits
     from spacy_w2v.config._schema import parse_settings
@@ -84,13 +97,27 @@ def export_command(
         trusted = trust_config or code_path is not None
         write = export_pipeline if format_ is Format.spacy else export_files
         path = write(source, output_path, settings=settings, trust_config=trusted, overwrite=overwrite)
-        msg.good(f"Exported {format_.value} to {path}")
+        msg.good(f"Exported the vectors to {path} (format: {format_.value})")
 
 
 def export_pipeline(
     source: str, output_path: Path, *, settings: "ExportSettings", trust_config: bool, overwrite: bool
 ) -> Path:
-    """Write a spaCy pipeline, and return its directory. Raises the errors of spacy_w2v.errors."""
+    """Export a spaCy pipeline.
+
+    Args:
+        source: The vectors, as for `open_vectors`.
+        output_path: The directory of the pipeline.
+        settings: The format and its settings.
+        trust_config: Whether any function that the model's config names may be run.
+        overwrite: Whether an existing pipeline is replaced.
+
+    Returns:
+        The directory.
+
+    Raises:
+        Word2VecError: The vectors cannot be read or exported.
+    """
     from spacy_w2v._atomic import check_output, staged_directory
     from spacy_w2v.formats._exporting import export
     from spacy_w2v.formats._opening import open_vectors
@@ -107,21 +134,32 @@ def export_pipeline(
 def export_files(
     source: str, output_path: Path, *, settings: "ExportSettings", trust_config: bool, overwrite: bool
 ) -> Path:
-    """Write the file of another format, and return its path: below a directory, it has a name of its own.
+    """Export a file in another format than spaCy's. Large arrays may be written to more files beside it.
 
-    Other files may come beside it. Raises the errors of spacy_w2v.errors.
+    Args:
+        source: The vectors, as for `open_vectors`.
+        output_path: The file, or a directory, in which the file gets its default name.
+        settings: The format and its settings.
+        trust_config: Whether any function that the model's config names may be run.
+        overwrite: Whether existing files are replaced.
+
+    Returns:
+        The file.
+
+    Raises:
+        Word2VecError: The vectors cannot be read or exported.
     """
     from spacy_w2v._atomic import staged_siblings
-    from spacy_w2v.formats._exporting import FORMATS, check_holds, check_new, check_words, export
+    from spacy_w2v.formats._exporting import FORMATS, check_has_model, check_not_existing, check_words, export
     from spacy_w2v.formats._opening import open_vectors
 
     name = settings.formats[0]
     if output_path.is_dir() or not output_path.suffix:
         output_path = output_path / Path(FORMATS[name].place).name
     opened = open_vectors(source, trust_config=trust_config)
-    check_holds(name, opened)
+    check_has_model(name, opened)
     if not overwrite:
-        check_new(name, output_path, opened, settings)
+        check_not_existing(name, output_path, opened, settings)
     for note in check_words(opened.words, settings):
         msg.warn(note)
     with staged_siblings(output_path) as directory:

@@ -1,4 +1,4 @@
-"""The messages of the commands: those of wasabi, in which words and paths cannot control the terminal."""
+"""Messages of the commands, printed with wasabi. Words and paths in them cannot control the terminal."""
 
 import sys
 from collections.abc import Sequence
@@ -10,16 +10,17 @@ from spacy_w2v._system.terminal import shown, shown_lines
 
 
 class Messages(Printer):  # type: ignore[misc]  # wasabi's types are not followed
-    """wasabi's printer, whose texts are shown as by `spacy_w2v._system.terminal`."""
+    """wasabi's printer, which escapes control characters as `spacy_w2v._system.terminal` does."""
 
     def text(self, title: Any = "", text: Any = "", *, icon: str | None = None, **more: Any) -> Any:
-        """Print a message; `good`, `warn`, `fail` and `info` come here too."""
+        """Print a message. `good`, `warn`, `fail` and `info` call this method."""
         mark = f"{self.icons[icon]} " if icon and self.pretty else ""
-        # With an icon, wasabi would encode the text itself, and raise if it is not ASCII and the output not UTF-8.
+        # If wasabi added the icon, it would encode the text itself. That fails for non-ASCII text if the output is not
+        # UTF-8.
         return super().text(mark + shown_lines(str(title)), shown_lines(str(text)), **more)
 
     def divider(self, text: str = "", **more: Any) -> Any:
-        """Print a line with a headline."""
+        """Print a heading within a horizontal line."""
         return super().divider(shown(text), **more)
 
     def table(self, data: Sequence[Sequence[str]], **more: Any) -> Any:
@@ -28,14 +29,14 @@ class Messages(Printer):  # type: ignore[misc]  # wasabi's types are not followe
 
 
 msg = Messages()
-"""The printer of all commands, in place of wasabi's."""
+"""The printer that all commands use."""
 
 
-def let_all_be_printed() -> None:
-    """Make standard output show characters that its encoding lacks as escapes, as standard error does.
+def escape_unprintable() -> None:
+    """Let standard output show characters that its encoding lacks as escapes, as standard error does.
 
-    Otherwise they would raise errors: redirected output is often in cp1252 on Windows, and in ASCII in the locale C.
+    Otherwise they raise errors: redirected output is often encoded as cp1252 on Windows and as ASCII in the C locale.
     """
-    reconfigure = getattr(sys.stdout, "reconfigure", None)  # notebooks and tests have streams of their own
+    reconfigure = getattr(sys.stdout, "reconfigure", None)  # notebooks and tests replace the stream
     if reconfigure is not None and sys.stdout.errors == "strict":
         reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""`spacy w2v most-similar`: the nearest words of some words, for a quick look."""
+"""`spacy w2v most-similar`: show the nearest neighbours of words."""
 
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from spacy_w2v.cli._app import CODE_HELP, VECTORS_HELP, VectorKinds, errors_for_users, run_code, w2v_cli
+from spacy_w2v.cli._app import IMPORT_HELP, KIND_HELP, VECTORS_HELP, VectorKinds, errors_for_users, run_code, w2v_cli
 from spacy_w2v.cli._messages import msg
 from spacy_w2v.cli._tables import aligned
 
@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 def most_similar_command(
     source: str = typer.Argument(..., metavar="VECTORS", help=VECTORS_HELP),
     words: list[str] = typer.Argument(..., help="Words to look up"),
-    others: list[str] = typer.Option([], "--compare", help="Other vectors, whose words stand beside"),
-    topn: int = typer.Option(10, "--topn", "-n", min=1, help="How many words to show for each"),
-    vector_kind: VectorKinds = typer.Option(
-        VectorKinds.input, "--vector-kind", help="Which vectors: input, output or their mean"
+    others: list[str] = typer.Option(
+        [], "--compare", help="Other vectors, whose neighbours are shown in further columns. Can be repeated"
     ),
-    code_path: Path = typer.Option(None, "--code", "-c", help=CODE_HELP),
+    topn: int = typer.Option(10, "--topn", "-n", min=1, help="Number of neighbours to show for each word"),
+    vector_kind: VectorKinds = typer.Option(VectorKinds.input, "--vector-kind", help=KIND_HELP),
+    code_path: Path = typer.Option(None, "--code", "-c", help=IMPORT_HELP),
 ) -> None:
     """
-    Show the words whose vectors are nearest to those of the given words, with their cosine similarities.
+    Show the nearest neighbours of words.
+
+    Prints the words whose vectors are most similar to the vector of each given word, with their cosine similarities.
     """
     from spacy_w2v.formats._opening import open_vectors
 
@@ -34,17 +36,17 @@ def most_similar_command(
         run_code(code_path)
         opened = [open_vectors(name).of_kind(vector_kind.value) for name in (source, *others)]
         for word in words:
-            opened[0].row(word)  # all are known before any is shown
+            opened[0].row(word)  # an unknown word is an error before any output
         for word in words:
-            nearest = [nearest_rows(each, word, topn=topn) for each in opened]
+            nearest = [neighbour_cells(each, word, topn=topn) for each in opened]
             rows = [tuple(chain(*cells)) for cells in zip_longest(*nearest, fillvalue=("", ""))]
             header = [tuple(chain(*((name, "") for name in (source, *others))))] if others else []
             msg.divider(word)
-            print(f"\n{aligned([*header, *rows])}\n")  # noqa: T201  # the output that was asked for
+            print(f"\n{aligned([*header, *rows])}\n")  # noqa: T201  # the command's output
 
 
-def nearest_rows(vectors: "WordVectors", word: str, *, topn: int) -> list[tuple[str, str]]:
-    """Return the words nearest to a word, with their similarities, as cells of a table."""
+def neighbour_cells(vectors: "WordVectors", word: str, *, topn: int) -> list[tuple[str, str]]:
+    """Return the nearest neighbours of a word and their cosine similarities, as rows of table cells."""
     if word not in vectors:
         return [("(unknown)", "")]
     nearest = vectors.most_similar(word, topn=topn)

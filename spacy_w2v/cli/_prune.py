@@ -1,4 +1,4 @@
-"""`spacy w2v prune`: the table of any pipeline, made smaller."""
+"""`spacy w2v prune`: reduce the vectors table of a spaCy pipeline."""
 
 import shlex
 from contextlib import closing
@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from spacy_w2v.cli._app import errors_for_users, run_code, w2v_cli
-from spacy_w2v.cli._config import corpus_block
+from spacy_w2v.cli._app import (
+    CACHE_HELP,
+    DATASET_HELP,
+    IMPORT_HELP,
+    MAX_VECTORS_HELP,
+    NAME_HELP,
+    TEXT_FIELD_HELP,
+    errors_for_users,
+    run_code,
+    w2v_cli,
+)
+from spacy_w2v.cli._config import BUNDLED, corpus_block
 from spacy_w2v.cli._messages import msg
 
 if TYPE_CHECKING:
@@ -17,34 +27,35 @@ if TYPE_CHECKING:
     from spacy_w2v.formats.spacy._pruning import Pruned
     from spacy_w2v.sources._source import TextSource
 
-RULE = "PIPELINE must be a spaCy pipeline, a directory or an installed package"
+RULE = "The pipeline must be a spaCy pipeline, a directory or an installed package"
 
 
 @w2v_cli.command("prune")
 def prune_command(
-    pipeline: str = typer.Argument(..., help="Pipeline with vectors: a directory, or the name of a package"),
-    output_path: Path = typer.Argument(..., help="Directory to write the pipeline to"),
-    max_vectors: int = typer.Option(..., "--max-vectors", min=1, help="Only the vectors of the most frequent words"),
+    pipeline: str = typer.Argument(..., help="Name or path of the pipeline with vectors"),
+    output_path: Path = typer.Argument(..., help="Output directory of the pipeline"),
+    max_vectors: int = typer.Option(..., "--max-vectors", min=1, help=MAX_VECTORS_HELP),
     merge_rare: bool = typer.Option(
-        False, "--merge-rare", help="Rarer words share the vector of the most similar one, instead of having none"
+        False, "--merge-rare", help="Map each removed word to the most similar remaining vector"
     ),
     dataset: str | None = typer.Option(
         None,
         "--dataset",
         "-d",
-        help="Count words in these texts: files (a path or glob), a dataset on the Hub, or - for standard input; by "
-        "default the table is taken to be in order of frequency",
+        help=f"{DATASET_HELP}, or {BUNDLED} for the Wikipedia excerpt that gensim bundles. Its word frequencies decide "
+        "which vectors are kept. By default, the vectors table is assumed to be sorted by frequency",
     ),
-    name: str = typer.Option(None, "--name", "-n", help="Configuration of a dataset on the Hub"),
-    text_field: str = typer.Option("text", "--text-field", "-t", help="Column of the texts"),
-    cache_dir: Path = typer.Option(
-        None, "--cache-dir", help="Directory for encoded corpora; by default in the user's cache directory"
-    ),
-    code_path: Path = typer.Option(None, "--code", "-c", help="Python file with registered functions to import"),
-    overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Replace an earlier result"),
+    name: str = typer.Option(None, "--name", "-n", help=NAME_HELP),
+    text_field: str = typer.Option("text", "--text-field", "-t", help=TEXT_FIELD_HELP),
+    cache_dir: Path = typer.Option(None, "--cache-dir", help=CACHE_HELP),
+    code_path: Path = typer.Option(None, "--code", "-c", help=IMPORT_HELP),
+    overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Overwrite an earlier result"),
 ) -> None:
     """
-    Make the table of word vectors of any pipeline smaller, and save the pipeline.
+    Reduce the vectors table of a spaCy pipeline.
+
+    Keeps the vectors of the most frequent words and saves the pipeline with all its components. The vectors can come
+    from any source.
     """
     from spacy_w2v._atomic import check_output, staged_directory
     from spacy_w2v.formats.spacy._pruning import prune_table
@@ -55,11 +66,11 @@ def prune_command(
         check_output(output_path, overwrite=overwrite, marker_file="vocab")
         run_code(code_path)
         nlp = _load(pipeline, export=f"{shlex.quote(str(output_path))} --max-vectors {max_vectors}")
-        check_no_components(output_path, but=nlp.component_names)
+        check_no_components(output_path, allowed=nlp.component_names)
         check_can_be_saved(nlp)
         source = None if dataset is None else _source(dataset, name=name, text_field=text_field)
-        ours = (*PIPELINE_FILES, *nlp.component_names)
-        with staged_directory(output_path, replaces=ours) as directory:
+        own_files = (*PIPELINE_FILES, *nlp.component_names)
+        with staged_directory(output_path, replaces=own_files) as directory:
             with closing(ProgressBar()) as bar:
                 pruned = prune_table(
                     nlp,
@@ -71,7 +82,7 @@ def prune_command(
                     callback=bar,
                 )
             nlp.to_disk(directory)
-        _show(pruned, nlp)
+        _print_result(pruned, nlp)
         msg.good(f"Saved the pipeline to {output_path}")
 
 
@@ -80,10 +91,10 @@ def _load(pipeline: str, *, export: str) -> "Language":
 
     Args:
         pipeline: Its directory, or the name of a package.
-        export: The output and options of `spacy w2v export`, which makes other vectors smaller.
+        export: Output and options of `spacy w2v export`, the command to suggest for a model or a vectors file.
 
     Raises:
-        StorageError: It is not a pipeline. For a model or a file of vectors, the error has the command for these.
+        StorageError: It is not a pipeline.
     """
     from spacy_w2v.errors import StorageError
     from spacy_w2v.model._storage import is_model
@@ -93,15 +104,17 @@ def _load(pipeline: str, *, export: str) -> "Language":
     path = Path(pipeline)
     command = f"spacy w2v export {shlex.quote(pipeline)} {export}"
     if path.is_file():
-        raise StorageError(f"{RULE}, but {pipeline} is a file. For a file of vectors: {command} --format word2vec-text")
+        raise StorageError(
+            f"{RULE}, but {pipeline} is a file. For a file of vectors, use: {command} --format word2vec-text"
+        )
     if is_model(path):
-        raise StorageError(f"{RULE}, but {pipeline} is a model. For a model: {command}")
+        raise StorageError(f"{RULE}, but {pipeline} is a model. For a model, use: {command}")
     try:
         return load_pipeline(pipeline, rule=RULE)
     except StorageError as error:
         if not (path / MODEL_DIRECTORY).is_dir():
             raise
-        raise StorageError(f"{error} For the model in it: {command}") from error
+        raise StorageError(f"{str(error).rstrip('.')}. For the model in it, use: {command}") from error
 
 
 def _source(dataset: str, *, name: str | None, text_field: str) -> "TextSource":
@@ -112,7 +125,7 @@ def _source(dataset: str, *, name: str | None, text_field: str) -> "TextSource":
     return source
 
 
-def _show(pruned: "Pruned", nlp: "Language") -> None:
+def _print_result(pruned: "Pruned", nlp: "Language") -> None:
     from spacy_w2v.pipeline._origin import static_vectors_of
 
     rows = [
@@ -124,4 +137,7 @@ def _show(pruned: "Pruned", nlp: "Language") -> None:
     msg.table(rows, header=("", "before", "after"), aligns=("l", "r", "r"), divider=True)
     users = [component for component, pipe in nlp.components if static_vectors_of(pipe)]
     if users:
-        msg.warn(f"Evaluate the pipeline again. Trained with the whole table: {', '.join(users)}.")
+        msg.warn(
+            "Evaluate the pipeline again, because components were trained with the full vectors table: "
+            f"{', '.join(users)}."
+        )

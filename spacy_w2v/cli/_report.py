@@ -1,4 +1,4 @@
-"""`spacy w2v report`: a short report of a model in Markdown."""
+"""`spacy w2v report`: write a short Markdown report on a model."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,15 +15,19 @@ if TYPE_CHECKING:
 
 @w2v_cli.command("report")
 def report_command(
-    model_path: Path = typer.Argument(..., help="Output directory of `spacy w2v train`, or the model in it"),
-    output_file: Path = typer.Argument(..., help="Markdown file to write, replaced if it exists"),
-    scores_path: Path = typer.Option(None, "--scores", "-s", help="Scores that `spacy w2v evaluate --output` wrote"),
+    model_path: Path = typer.Argument(..., help="Output directory of `spacy w2v train` or the model in it"),
+    output_file: Path = typer.Argument(..., help="Output Markdown file. An existing file is overwritten"),
+    scores_path: Path = typer.Option(
+        None, "--scores", "-s", help="JSON file with scores, saved by `spacy w2v evaluate --output`"
+    ),
     words: list[str] = typer.Option(
-        [], "--word", "-w", help="Words whose neighbours to show; by default a few that are frequent"
+        [], "--word", "-w", help="Word to show neighbours of. Can be repeated. By default, a few frequent words"
     ),
 ) -> None:
     """
-    Write a report of a model: its corpus, settings, losses, scores and some neighbours.
+    Write a Markdown report on a model.
+
+    The report shows the corpus, the settings, the loss of each epoch, scores and the nearest neighbours of some words.
     """
     from spacy_w2v._api import load
     from spacy_w2v._atomic import staged_file
@@ -35,16 +39,18 @@ def report_command(
         with staged_file(output_file) as staged:
             staged.write_text(report, encoding="utf-8")
         if unknown := [word for word in words if word not in model]:
-            msg.warn(f"Left out what is not in the vocabulary of {len(model):,} words: {', '.join(unknown)}")
-        msg.good(f"Wrote the report to {output_file}")
+            msg.warn(f"Skipped words that are not in the vocabulary of {len(model):,} words: {', '.join(unknown)}")
+        msg.good(f"Saved the report to {output_file}")
 
 
 def read_scores(path: Path) -> "Scores":
-    """Return the scores in a file. Raises StorageError."""
+    """Return the scores in a JSON file of `spacy w2v evaluate`. Raises StorageError."""
     from spacy_w2v._atomic import parse_json, read_bounded
     from spacy_w2v.evaluation._scores import Scores
 
     try:
         return Scores.from_dict(parse_json(read_bounded(path), name=str(path)))
     except (StorageError, CorpusError) as error:
-        raise StorageError(f"--scores must name a JSON file made by spacy w2v evaluate, was: {path}. {error}") from None
+        raise StorageError(
+            f"--scores must name a JSON file saved by spacy w2v evaluate, was: {path}. {error}"
+        ) from None

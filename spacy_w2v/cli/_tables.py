@@ -1,4 +1,4 @@
-"""Tables of words in any script, in columns of a terminal."""
+"""Tables of words in any script, aligned for a terminal."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ SPACING = 3
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as lines, with each column as wide as its widest cell; cells are shown as by `shown`."""
+    """Return rows as lines of text with aligned columns. Control characters in cells are escaped."""
     rows = [tuple(map(shown, row)) for row in rows]
     widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
     lines = (
@@ -19,7 +19,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 
 def width_of(text: str) -> int:
-    """Return how many columns of a terminal a text takes: two for each wide character, such as Chinese ones."""
+    """Return how many terminal columns a text takes: two for each wide character, such as a Chinese one."""
     from rich.cells import cell_len
 
     return cell_len(text)

@@ -1,4 +1,4 @@
-"""`spacy w2v train`: from a config to vectors in a directory."""
+"""`spacy w2v train`: train word vectors as a config describes and save them in a directory."""
 
 import time
 from pathlib import Path
@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from spacy_w2v.cli._app import WITH_OVERRIDES, errors_for_users, read_overrides, run_code, w2v_cli
+from spacy_w2v.cli._app import (
+    CACHE_HELP,
+    CONFIG_HELP,
+    IMPORT_HELP,
+    WITH_OVERRIDES,
+    errors_for_users,
+    read_overrides,
+    run_code,
+    w2v_cli,
+)
 from spacy_w2v.cli._messages import msg
 
 if TYPE_CHECKING:
@@ -16,31 +25,39 @@ if TYPE_CHECKING:
 @w2v_cli.command("train", context_settings=WITH_OVERRIDES)
 def train_command(
     ctx: typer.Context,
-    config_path: Path = typer.Argument(..., help="Config file, or - for standard input", allow_dash=True),
-    output_path: Path = typer.Option(..., "--output", "--output-path", "-o", help="Directory for the results"),
-    code_path: Path = typer.Option(None, "--code", "-c", help="Python file with registered functions to import"),
-    cache_dir: Path = typer.Option(
-        None, "--cache-dir", help="Directory for encoded corpora; by default in the user's cache directory"
+    config_path: Path = typer.Argument(..., help=CONFIG_HELP, allow_dash=True),
+    output_path: Path = typer.Option(
+        ..., "--output", "--output-path", "-o", help="Output directory to store the results in"
     ),
+    code_path: Path = typer.Option(None, "--code", "-c", help=IMPORT_HELP),
+    cache_dir: Path = typer.Option(None, "--cache-dir", help=CACHE_HELP),
     initial: str = typer.Option(
         None,
         "--init",
-        help="Vectors to start from: a model, a spaCy pipeline, or a file of gensim, word2vec or GloVe",
+        help="Vectors to start from: model, spaCy pipeline, or vectors file of gensim, word2vec, GloVe or fastText",
     ),
-    overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Replace the results of an earlier run"),
-    resume: bool = typer.Option(False, "--resume", "-r", help="Go on with a run to OUTPUT that was stopped"),
+    overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Overwrite the results of an earlier run"),
+    resume: bool = typer.Option(
+        False, "--resume", "-r", help="Resume a run with the same output directory that was stopped"
+    ),
 ) -> None:
     """
     Train word vectors and export them to spaCy and gensim.
 
-    Settings of the config can be overridden as options: --w2v.training.epochs 3. The texts are read and tokenized
-    once, and found again by later runs. OUTPUT/spacy is a pipeline for spacy.load and [initialize] vectors,
-    OUTPUT/gensim/vectors.kv is for gensim's KeyedVectors.load, OUTPUT/model is for the other w2v commands.
+    The config file includes all settings. You can override them as command line options. For instance,
+    --w2v.training.epochs 3 overrides the value of "epochs" in the block "[w2v.training]". The corpus is read and
+    tokenized once. Later runs on the same texts and tokens use the encoded corpus in the cache.
 
-    While training goes on, its state is kept in OUTPUT.checkpoint, a model as well. After Ctrl-C or a failure, the
-    same command with --resume goes on from there. If the run is done, it says so and does nothing.
+    By default, the output directory contains "spacy" (a pipeline for spacy.load and for "vectors" in "[initialize]"),
+    "gensim/vectors.kv" (for KeyedVectors.load in gensim), "model" (for the other w2v commands), "config.cfg" and
+    "training.jsonl" (the loss of each epoch).
 
-    The exit code is 1 after an error, 130 after Ctrl-C, 143 after SIGTERM (kill), and 129 after SIGHUP.
+    During training, checkpoints are saved next to the output directory, with the suffix ".checkpoint". To resume a
+    run after Ctrl-C or a failure, repeat the command with --resume. If the run is already complete, --resume does
+    nothing.
+
+    The exit code is 0 after success, 1 after an error, 2 for invalid options, 130 after Ctrl-C, 143 after SIGTERM
+    (kill) and 129 after SIGHUP.
     """
     start = time.time()
 
@@ -52,7 +69,7 @@ def train_command(
         nothing = f"Nothing was written to {output_path}"
         if not (path := checkpoint_of(output_path)).exists():
             return f"{nothing}."
-        return f"{nothing}, but {path} keeps the state of the run: the same command with --resume goes on from there."
+        return f"{nothing}. The state of the run is saved in {path}. To resume it, repeat the command with --resume."
 
     with errors_for_users(when_interrupted=when_interrupted):
         overrides = read_overrides(ctx)
@@ -80,7 +97,20 @@ def train(
     overwrite: bool = False,
     resume: bool = False,
 ) -> None:
-    """Train as a config says, and write all results. Raises the errors of spacy_w2v.errors."""
+    """Train word vectors as a config describes, and write all results.
+
+    Args:
+        config_path: The config file, or "-" for standard input.
+        output_path: The output directory.
+        overrides: Config overrides, keyed by dotted names.
+        code_path: The Python file of --code, which worker processes import too.
+        cache_dir: Directory for encoded corpora; None for the user's cache directory.
+        overwrite: Whether the results of an earlier run are replaced.
+        resume: Whether to resume a run that was stopped.
+
+    Raises:
+        Word2VecError: The config, the corpus or the output is invalid, or training diverges.
+    """
     from spacy_w2v.config._loading import load_config
     from spacy_w2v.pipeline._loggers import callbacks_of
     from spacy_w2v.training._composition import train_to_directory
@@ -92,9 +122,9 @@ def train(
     resolved = resolve(load_config(config_path, overrides))
     run = TrainingRun.of(resolved, cache_dir=cache_dir, code_path=code_path)
     if resume and is_done(output_path, run, overwrite=overwrite):
-        msg.good(f"The run is done already: its results are in {output_path}")
+        msg.good(f"The run is already complete. Its results are in {output_path}")
         return
-    check_free(output_path, overwrite=overwrite)  # before a logger opens a run somewhere
+    check_free(output_path, overwrite=overwrite)  # before a logger creates a run in its service
     callbacks = callbacks_of(resolved, ProgressBar(show_corpus=print_corpus))
     done = train_to_directory(run, output_path, callbacks, overwrite=overwrite, resume=resume)
     msg.good(summary_of(done.model))
@@ -102,16 +132,16 @@ def train(
         msg.text(f"  {output_path / place}")
 
 
-def _how_frequent(vocabulary: "VocabularySummary") -> str:
-    """Return how often the words of a vocabulary occur; rare ones are there by keep_words only."""
+def _describe_counts(vocabulary: "VocabularySummary") -> str:
+    """Return how often the words of a vocabulary occur. Rarer words are in it because of keep_words."""
     lowest, n_rare = vocabulary.lowest_count, vocabulary.n_rare
     if not n_rare:
         return f"each at least {lowest} times"
-    return f"{vocabulary.n_words - n_rare:,} at least {lowest} times, {n_rare:,} by keep_words"
+    return f"{vocabulary.n_words - n_rare:,} at least {lowest} times, {n_rare:,} from keep_words"
 
 
 def print_corpus(summary: "CorpusSummary") -> None:
-    """Print the summary of a corpus and, where it is known, its vocabulary."""
+    """Print the summary of a corpus and of its vocabulary, if it has been built."""
     corpus, vocabulary = summary.corpus, summary.vocabulary
     msg.divider(f"Corpus: {corpus.source}")
     rows = [
@@ -122,15 +152,15 @@ def print_corpus(summary: "CorpusSummary") -> None:
     ]
     if vocabulary is not None:
         rows += [
-            ("Words kept", f"{vocabulary.n_words:,} ({_how_frequent(vocabulary)})"),
+            ("Words kept", f"{vocabulary.n_words:,} ({_describe_counts(vocabulary)})"),
             ("Tokens covered", f"{vocabulary.coverage:.1%}"),
         ]
     msg.table(rows)
     n_skipped = corpus.n_null + corpus.n_not_text
     if n_skipped:
-        msg.warn(f"Left out {n_skipped:,} documents: {corpus.n_null:,} null, {corpus.n_not_text:,} not text")
+        msg.warn(f"Skipped {n_skipped:,} documents: {corpus.n_null:,} null, {corpus.n_not_text:,} not text")
     if corpus.n_dropped_types:
         msg.warn(
             f"Dropped {corpus.n_dropped_types:,} rare types ({corpus.n_dropped_tokens:,} tokens) to stay within "
-            "max_vocab_size; counts of rare words may be too low"
+            "max_vocab_size. Counts of rare words may be too low."
         )

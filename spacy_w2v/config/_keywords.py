@@ -131,7 +131,7 @@ def settings_from_keywords(
                 _put(values, name, key, each)
     for name, value in {"n_process": 1, **(defaults or {})}.items():
         values[block_of(name)].setdefault(name, value)
-    return parse_settings({**values, "initial": dict(initial or {})})
+    return parse_settings({**values, "initial": dict(initial or {})}, in_python=True)
 
 
 def block_of(name: str) -> str:

@@ -1,5 +1,7 @@
 """The settings of `[w2v]`, with gensim's names and defaults for hyper-parameters."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -227,7 +229,7 @@ class W2VSettings(Settings):
         """Refuse a learning rate that rises."""
         alpha = starting_alpha(self.model, self.training)
         if self.training.min_alpha > alpha:
-            raise ValueError(f"training.min_alpha must not be above alpha ({alpha}), was: {self.training.min_alpha}")
+            raise ValueError(f"min_alpha must not be above alpha ({alpha}), was: {self.training.min_alpha}")
         return self
 
     def completed(self) -> "W2VSettings":
@@ -240,12 +242,18 @@ REGISTERED = {"w2v": "corpus", "w2v.training": "logger"}
 """Sections with a registered function beside the settings, and the name of its block."""
 
 
-def parse_settings(block: dict[str, Any], *, section: str = "w2v") -> W2VSettings:  # Any: values of a config
+def parse_settings(
+    block: dict[str, Any],  # Any: values of a config
+    *,
+    section: str = "w2v",
+    in_python: bool = False,
+) -> W2VSettings:
     """Return the settings of a `[w2v]` block without its corpus and its logger, which are registered functions.
 
     Args:
         block: The values of the block, as in a config.
         section: The name of the block, for errors.
+        in_python: Whether errors name settings as arguments in Python, "window" instead of "w2v.model.window".
 
     Raises:
         ConfigError: A rule is broken; the text has a line for each.
@@ -253,13 +261,14 @@ def parse_settings(block: dict[str, Any], *, section: str = "w2v") -> W2VSetting
     values = {key: value for key, value in block.items() if key != "corpus"}
     if section == "w2v" and isinstance(values.get("training"), dict):
         values["training"] = {key: value for key, value in values["training"].items() if key != "logger"}
-    problems = list(_unknown_keys(W2VSettings, values, section=section))
+    problems = list(_unknown_keys(W2VSettings, values, section="" if in_python else section))
     if problems:
         raise ConfigError("\n".join(problems))
     try:
         return W2VSettings.model_validate(values)
     except ValidationError as error:
-        raise ConfigError("\n".join(describe_problem(problem, section) for problem in error.errors())) from None
+        describe: Callable[[Any], str] = describe_argument if in_python else partial(describe_problem, section=section)
+        raise ConfigError("\n".join(map(describe, error.errors()))) from None
 
 
 def _unknown_keys(model: type[BaseModel], values: dict[str, Any], *, section: str) -> list[str]:
@@ -270,12 +279,13 @@ def _unknown_keys(model: type[BaseModel], values: dict[str, Any], *, section: st
         if key not in valid:
             near = did_you_mean(key, valid, otherwise=f"Known keys: {', '.join(valid)}.")
             hint = hint_of_new_name(section, key) or near
-            problems.append(f"[{section}] has no setting '{key}'. {hint}")
+            where = f"[{section}]" if "w2v" in section else section  # a block that is an argument in Python
+            problems.append(f"{where} has no setting '{key}'. {hint}")
             continue
         nested = model.model_fields[key].annotation
         if is_class(nested, BaseModel):
             if isinstance(value, dict):
-                problems += _unknown_keys(nested, value, section=f"{section}.{key}")
+                problems += _unknown_keys(nested, value, section=f"{section}.{key}" if section else key)
             else:
                 problems.append(f"[{section}.{key}] must be a block of settings, was: {value!r}")
     return problems
@@ -309,7 +319,18 @@ def describe_problem(problem: Any, section: str) -> str:  # Any: pydantic's Erro
         return f"{name} is missing"
     if problem["type"] == "value_error":
         return f"{name}: {problem['ctx']['error']}"
+    return f"{name}{_rule_and_value(problem)}"
+
+
+def describe_argument(problem: Any) -> str:  # Any: as above
+    """Return one line of the form "window must be at least 1, was: 0", for settings given as arguments in Python."""
+    if problem["type"] == "value_error":
+        return str(problem["ctx"]["error"])
+    return f"{problem['loc'][-1]}{_rule_and_value(problem)}"
+
+
+def _rule_and_value(problem: Any) -> str:  # Any: as above
     rule = _RULES.get(problem["type"])
     text = problem["msg"] if rule is None else rule.format(**problem.get("ctx", {}))
     hint = f". {NO_VALUE}" if problem["input"] is True else ""
-    return f"{name}{':' if rule is None else ''} {text}, was: {problem['input']!r}{hint}"
+    return f"{':' if rule is None else ''} {text}, was: {problem['input']!r}{hint}"

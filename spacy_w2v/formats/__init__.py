@@ -1,1 +1,1 @@
-"""Formats of word vectors, each with its reading and its writing."""
+"""File formats of word vectors: reading and writing."""

@@ -1,4 +1,4 @@
-"""What becomes of vectors: directories and files that spaCy, gensim and others read."""
+"""Export of vectors to directories and files that spaCy, gensim and other programs read."""
 
 from importlib import import_module
 from pathlib import Path
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 
 class Format(NamedTuple):
-    """How vectors are written in a format."""
+    """How vectors are exported to a format."""
 
     module: str
-    """Where its function is, which is imported when it is used."""
+    """The module of the function, which is imported when it is used."""
     function: str
-    """Takes what is written, a directory or file, and ExportSettings."""
+    """Takes the vectors or the model, the directory or file, and ExportSettings."""
     place: str
-    """Where below the output directory `train` puts it."""
+    """Path in the output directory of `spacy w2v train`."""
     keeps_pipeline: bool = False
-    """Whether it takes the pipeline of the run that made the model, too, as nlp."""
+    """Whether the function also takes the pipeline of the training run, as nlp."""
     needs_model: bool = False
-    """Whether it takes a `TrainedModel`, for its tokenizer or output vectors, and not `WordVectors` of any origin."""
+    """Whether the function takes a `TrainedModel`, for its tokenizer or output vectors, instead of `WordVectors`."""
     n_matrices: int = 1
-    """Size on disk in matrices of float32: both of them, or some twelve digits a number."""
+    """Size on disk, in float32 matrices of the model. Text needs some twelve characters for a number."""
 
 
 FORMATS = {
@@ -47,34 +47,48 @@ FORMATS = {
     ),
     "word2vec-binary": Format("spacy_w2v.formats.word2vec._writing", "write_word2vec_binary", "word2vec/vectors.bin"),
 }
-"""All formats that vectors are exported to, by the names of `config._export.ExportFormat`."""
+"""All export formats, keyed by the names in `config._export.ExportFormat`."""
 
 
 def n_matrices(settings: ExportSettings) -> int:
-    """Return how much room on disk the exports take, in matrices of the model, at most."""
+    """Return an upper limit of the disk space of the exports, in float32 matrices of the model."""
     return sum(FORMATS[name].n_matrices for name in settings.formats)
 
 
-def check_new(name: str, path: Path, vectors: WordVectors, settings: ExportSettings) -> None:
-    """Raise StorageError if the export of a format would write over files. Counts may be there that are the same."""
+def check_not_existing(name: str, path: Path, vectors: WordVectors, settings: ExportSettings) -> None:
+    """Raise StorageError if an export would overwrite files. A file with the same word counts is allowed.
+
+    Args:
+        name: The format.
+        path: The file to write.
+        vectors: The vectors to export.
+        settings: The export settings.
+    """
     for file in files_of(name, path):
-        if file.exists() and not (file != path and _is_the_same(name, file, vectors, settings)):
+        if file.exists() and not (file != path and _has_same_content(name, file, vectors, settings)):
             option = worded(python="overwrite=True", command_line="--overwrite")
-            raise StorageError(f"The output must be new, but {file} exists. Replace it with {option}.")
+            raise StorageError(
+                f"The output must be new, but {file} exists. Choose another file, or replace it with {option}."
+            )
 
 
-def _is_the_same(name: str, file: Path, vectors: WordVectors, settings: ExportSettings) -> bool:
+def _has_same_content(name: str, file: Path, vectors: WordVectors, settings: ExportSettings) -> bool:
     if name not in WORD2VEC_FORMATS:
         return False
-    from spacy_w2v.formats.word2vec._writing import has_these_counts
+    from spacy_w2v.formats.word2vec._writing import has_same_counts
 
-    return has_these_counts(file, vectors, settings)
+    return has_same_counts(file, vectors, settings)
 
 
 def files_of(name: str, path: Path) -> list[Path]:
-    """Return the files that the export of a format may write beside each other, `path` first.
+    """Return the files that the export to a format may write, `path` first.
 
-    Raises StorageError for the name of a file that must be that of another.
+    Args:
+        name: The format.
+        path: The main file.
+
+    Raises:
+        StorageError: `path` has the name of one of the other files.
     """
     if name in WORD2VEC_FORMATS:
         from spacy_w2v.formats.word2vec._writing import counts_file
@@ -90,20 +104,20 @@ def files_of(name: str, path: Path) -> list[Path]:
 def export(
     name: str, vectors: WordVectors, path: Path, *, settings: ExportSettings, nlp: "Language | None" = None
 ) -> None:
-    """Write vectors in one format.
+    """Export vectors to one format.
 
     Args:
-        name: Of the format, one of `FORMATS`.
-        vectors: The input vectors; of a model, `settings.vector_kind` says which of its vectors are written.
-        path: A directory that exists, for spaCy, or a file to be written; other files may come beside it.
-        settings: Which words and numbers are written.
-        nlp: The pipeline whose tokens the model was trained on, if it is there; None to make it of the model's config,
-            whose callbacks run again then.
+        name: The format, a key of `FORMATS`.
+        vectors: The input vectors. If they belong to a model, `settings.vector_kind` selects its vectors.
+        path: For spaCy an existing directory, otherwise a file to write. Other files may be written beside it.
+        settings: Which words and vectors to write.
+        nlp: The pipeline of the training run, if it is in memory. None to create it from the model's config, which
+            runs the callbacks in it again.
 
     Raises:
-        ConfigError: The format cannot hold such vectors, or needs a model, and these are of none.
+        ConfigError: The format cannot store the vectors, or needs a model and they have none.
     """
-    check_holds(name, vectors)
+    check_has_model(name, vectors)
     form = FORMATS[name]
     write = getattr(import_module(form.module), form.function)
     if not form.needs_model:
@@ -114,29 +128,29 @@ def export(
         write(vectors.model, path, settings)
 
 
-def check_holds(name: str, vectors: WordVectors) -> None:
-    """Raise ConfigError if a format needs a model, and these vectors are of none."""
+def check_has_model(name: str, vectors: WordVectors) -> None:
+    """Raise ConfigError if a format needs a model, but the vectors do not belong to one."""
     if FORMATS[name].needs_model and vectors.model is None:
         others = " or ".join(other for other, form in FORMATS.items() if not form.needs_model)
         raise ConfigError(
-            f"The format {name} needs a model of ours, or of gensim's Word2Vec, but {vectors.name} has word vectors "
-            f"only. Export {others}."
+            f"The format {name} needs a model trained with spacy w2v train, or gensim's Word2Vec, but {vectors.name} "
+            f"has only word vectors. Export to {others}."
         )
 
 
 def export_all(
     vectors: WordVectors, directory: Path, settings: ExportSettings, *, nlp: "Language | None" = None
 ) -> list[Path]:
-    """Write all formats of the settings below a directory.
+    """Export vectors to all formats in the settings.
 
     Args:
-        vectors: The input vectors, as `export` takes them.
-        directory: Where they go.
-        settings: Which formats, and how.
+        vectors: The input vectors, as for `export`.
+        directory: The output directory.
+        settings: Which formats, words and vectors to write.
         nlp: As for `export`.
 
     Returns:
-        Where the formats are, relative to the directory.
+        The path of each export, relative to the directory.
     """
     places = []
     for name in settings.formats:

@@ -1,4 +1,4 @@
-"""Matrices of vectors on their way to a file, some rows at a time."""
+"""Matrices of vectors, written to files in blocks of rows to save memory."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,8 +16,13 @@ from spacy_w2v.model._word_vectors import WordVectors, row_slices
 Rows = NDArray[np.floating[Any]]
 
 
-def passing_blocks(vectors: WordVectors, *, n_words: int | None = None) -> Iterator[Rows]:
-    """Yield `WordVectors.blocks` that are each used once: where files are mapped, they leave memory again."""
+def streamed_blocks(vectors: WordVectors, *, n_words: int | None = None) -> Iterator[Rows]:
+    """Yield blocks of vectors that are each used once. Memory-mapped pages are released after each block.
+
+    Args:
+        vectors: The vectors.
+        n_words: How many words, from the first; None for all.
+    """
     matrix = vectors.matrix
     stored = matrix.parts if isinstance(matrix, MeanMatrix) else (matrix,)
     for block in vectors.blocks(n_words=n_words):
@@ -26,46 +31,56 @@ def passing_blocks(vectors: WordVectors, *, n_words: int | None = None) -> Itera
             release_mapped(part)
 
 
-def passing_rows(matrix: Vectors) -> Iterator[Vectors]:
-    """Yield a matrix in blocks of rows that are each used once, as `passing_blocks` does."""
+def streamed_rows(matrix: Vectors) -> Iterator[Vectors]:
+    """Yield blocks of rows of a matrix, as `streamed_blocks` does."""
     for some in row_slices(*matrix.shape):
         yield matrix[some]
         release_mapped(matrix)
 
 
-def of_type(block: Rows, dtype: str) -> Rows:
-    """Return rows with numbers of another type. Raises ConfigError for numbers that become infinite, as float16."""
+def as_dtype(block: Rows, dtype: str) -> Rows:
+    """Convert rows to another data type. Raises ConfigError if numbers become infinite, as large ones do in float16."""
     with np.errstate(over="ignore"):
         converted = np.ascontiguousarray(block, dtype)
     if converted.dtype.itemsize < block.dtype.itemsize and not np.isfinite(converted).all():
         raise ConfigError(
-            f"{converted.dtype.name} holds numbers up to {np.finfo(converted.dtype).max:,.0f}, but the vectors have: "
-            f'{np.abs(block).max():,.0f}. Set dtype to "float32".'
+            f"Numbers must be at most {np.finfo(converted.dtype).max:,.0f} for {converted.dtype.name}, but the vectors "
+            f'have: {np.abs(block).max():,.0f}. Set dtype to "float32".'
         )
     return converted
 
 
-def matrix_of(vectors: WordVectors, *, n_words: int | None, dtype: str) -> Rows:
-    """Return a copy of the vectors of the first n_words, or of all, with numbers as `of_type` gives them."""
+def copy_matrix(vectors: WordVectors, *, n_words: int | None, dtype: str) -> Rows:
+    """Return a copy of vectors.
+
+    Args:
+        vectors: The vectors.
+        n_words: How many words, from the first; None for all.
+        dtype: Data type of the copy, as for `as_dtype`.
+    """
     n_words = len(vectors) if n_words is None else min(n_words, len(vectors))
     matrix = np.empty((n_words, vectors.vector_size), dtype)
     start = 0
-    for block in passing_blocks(vectors, n_words=n_words):
-        matrix[start : start + len(block)] = of_type(block, dtype)
+    for block in streamed_blocks(vectors, n_words=n_words):
+        matrix[start : start + len(block)] = as_dtype(block, dtype)
         start += len(block)
     return matrix
 
 
 def write_matrix(path: Path, blocks: Iterable[Rows], *, shape: tuple[int, int], dtype: str) -> None:
-    """Write rows as np.save writes a matrix, to the byte, with numbers as `of_type` gives them.
+    """Write a matrix in blocks of rows. The file is identical to that of `np.save`.
 
-    shape: of the matrix; rows that the blocks lack are zero.
+    Args:
+        path: The file.
+        blocks: The rows.
+        shape: Shape of the matrix. Rows after the last block are zero.
+        dtype: Data type of the file, as for `as_dtype`.
     """
     descr = np.dtype(dtype).newbyteorder("<").str
     n_rows = 0
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
         for block in blocks:
-            file.write(of_type(block, descr).data)
+            file.write(as_dtype(block, descr).data)
             n_rows += len(block)
         file.write(np.zeros((shape[0] - n_rows, shape[1]), descr).data)

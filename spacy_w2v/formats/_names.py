@@ -1,4 +1,4 @@
-"""Words as formats have them that cannot hold all words: those of word2vec, where a space ends a word."""
+"""Names of words in the word2vec formats, where a space ends a word."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,15 +7,23 @@ from spacy_w2v.config._export import ExportSettings, WhiteSpace
 from spacy_w2v.errors import ConfigError
 
 WHITE_SPACE = re.compile(r"\s")
-"""What Python takes for white space, line breaks included: readers split lines at any of it."""
+"""White space as Python defines it, including line breaks: readers split lines at any of it."""
 
 WORD2VEC_FORMATS = {"word2vec-text", "word2vec-binary"}
 
 
 def check_words(words: Sequence[str], settings: ExportSettings) -> Iterator[str]:
-    """Raise ConfigError if a vocabulary cannot be written in the formats of the settings, and yield warnings.
+    """Check whether a vocabulary can be written in the formats of the settings.
 
-    words: by falling count.
+    Args:
+        words: The words, the most frequent first.
+        settings: The export settings.
+
+    Yields:
+        Warnings.
+
+    Raises:
+        ConfigError: A format cannot store a word.
     """
     if not WORD2VEC_FORMATS.intersection(settings.formats):
         return
@@ -25,16 +33,22 @@ def check_words(words: Sequence[str], settings: ExportSettings) -> Iterator[str]
     if changed:
         word, name = changed[0]
         yield (
-            f"In the word2vec formats, where a space ends a word, {len(changed):,} of {len(words):,} words have "
-            f"underscores for white space: {word!r} is {name!r}"
+            f"In the word2vec formats, a space ends a word. White space in {len(changed):,} of {len(words):,} words is "
+            f"replaced with underscores: {word!r} becomes {name!r}"
         )
 
 
 def names_without_spaces(words: Sequence[str], whitespace: WhiteSpace) -> list[str]:
-    """Return the name of each word in the formats of word2vec.
+    """Return the name of each word in the word2vec formats.
 
-    Each white-space character becomes an underscore, or as many as it takes for another name than all other words have.
-    Raises ConfigError for an empty word, and for one with white space if these are to be refused.
+    Each white-space character is replaced with an underscore, or with more if another word already has that name.
+
+    Args:
+        words: The words.
+        whitespace: "underscore", or "refuse" to raise an error for words with white space.
+
+    Raises:
+        ConfigError: A word is empty, or has white space although whitespace is "refuse".
     """
     names = list(words)
     spaced = [rank for rank, word in enumerate(words) if word.split() != [word]]
@@ -42,12 +56,12 @@ def names_without_spaces(words: Sequence[str], whitespace: WhiteSpace) -> list[s
         return names
     if not all(words[rank] for rank in spaced):
         raise ConfigError(
-            "The word2vec formats hold no empty word, but the vocabulary has one. Export to spacy or gensim instead."
+            "Words must not be empty in the word2vec formats, but the vocabulary has one. Export to spacy or gensim."
         )
     if whitespace == "refuse":
         raise ConfigError(
-            f"The word2vec formats hold no words with white space, but the vocabulary has {words[spaced[0]]!r}. "
-            'Export to spacy or gensim instead, or set whitespace = "underscore" in [w2v.export].'
+            "Words must not have white space in the word2vec formats, but the vocabulary has "
+            f'{words[spaced[0]]!r}. Export to spacy or gensim, or set whitespace = "underscore" in [w2v.export].'
         )
     taken = set(words)
     for rank in spaced:

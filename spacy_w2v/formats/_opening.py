@@ -1,4 +1,4 @@
-"""Word vectors of any program: models of ours and of gensim, spaCy pipelines, files of word2vec, GloVe and fastText."""
+"""Word vectors from any source: models, spaCy pipelines, and files of gensim, word2vec, GloVe and fastText."""
 
 from pathlib import Path
 from typing import Any
@@ -21,28 +21,32 @@ RULE = "Word vectors must be a model, a file of vectors or a spaCy pipeline (a d
 
 
 def open_vectors(
-    source: Any,  # Any: one of many programs' objects
+    source: Any,  # Any: gensim and spaCy have no types
     *,
     trust_config: bool = False,
 ) -> WordVectors:
-    """Return the word vectors of any program.
+    """Open word vectors from any source.
+
+    The source can be:
+
+    - the path of a model, the output directory of `spacy w2v train`, or a checkpoint.
+    - the path of a spaCy pipeline, or the name of an installed one.
+    - the path of a Word2Vec, FastText or KeyedVectors that gensim saved.
+    - the path of a vectors file in word2vec's text or binary format, or of GloVe or fastText (.vec), also compressed.
+    - an object: a `Word2Vec` or `WordVectors`, a spaCy `Language`, or a model or KeyedVectors of gensim.
 
     Args:
-        source: A path: of a model of ours, the output of `spacy w2v train` or its checkpoint; of a spaCy pipeline; of
-            what gensim saved of a Word2Vec, FastText or KeyedVectors; of a text file with a line for each word
-            (word2vec's, GloVe's or fastText's .vec) or of one in word2vec's binary format, also compressed. Or the name
-            of an installed pipeline. Or an object: a model of ours, word vectors, a spaCy Language, a model of gensim
-            with word vectors, or KeyedVectors.
-        trust_config: Let pipelines that are made from the config of a model of ours run any registered function that
-            it names, as `spacy_w2v.load` does.
+        source: The path, name or object.
+        trust_config: Whether pipelines created from a model's config may run any registered function that it names, as
+            for `spacy_w2v.load`.
 
     Returns:
-        The words and their vectors, which stay on disk where the format lets them. `WordVectors.model` is the model of
-        ours or of gensim's Word2Vec that they are of, if they are of one.
+        The words and their vectors, which are memory-mapped if the format allows it. If they belong to a model of this
+        package or to gensim's Word2Vec, `WordVectors.model` is that model.
 
     Raises:
-        ConfigError: The source is nothing of this, or has no vectors of words.
-        StorageError: A file is missing, damaged, or of another format.
+        ConfigError: The source is of another type, or has no word vectors.
+        StorageError: A file is missing, damaged or in another format.
 
     Example:
         >>> spacy_w2v.open_vectors("pipeline")
@@ -55,13 +59,23 @@ def open_vectors(
 
 
 def vectors_of(source: Any, *, trust_config: bool = False, argument: str) -> WordVectors:
-    """Do what `open_vectors` says. argument: what errors call the source."""
+    """Open word vectors, as `open_vectors` does.
+
+    Args:
+        source: As for `open_vectors`.
+        trust_config: As for `open_vectors`.
+        argument: Name of the argument that was given, for errors.
+
+    Raises:
+        ConfigError: As for `open_vectors`.
+        StorageError: As for `open_vectors`.
+    """
     vectors = _vectors_of(source, trust_config=trust_config, argument=argument)
     try:
         "".join(vectors.words).encode("utf-8")
     except UnicodeEncodeError as error:
         raise StorageError(
-            f"Words with vectors must be Unicode, but {vectors.name} has one with the character "
+            f"Words must be valid Unicode, but a word of {vectors.name} has the character "
             f"{error.object[error.start]!r}."
         ) from None
     return vectors
@@ -79,8 +93,8 @@ def _vectors_of(source: Any, *, trust_config: bool, argument: str) -> WordVector
     if hasattr(source, "wv") or hasattr(source, "index_to_key"):
         return word_vectors_of_gensim(source, f"gensim's {type(source).__name__}")
     raise ConfigError(
-        f"{argument} must be a path, the name of a pipeline, a model, a spaCy Language, or a Word2Vec or KeyedVectors "
-        f"of gensim, was: {type(source).__name__}"
+        f"{argument} must be a path, the name of a pipeline, a model, a spaCy Language, or gensim's Word2Vec or "
+        f"KeyedVectors, was: {type(source).__name__}"
     )
 
 

@@ -1,4 +1,4 @@
-"""A trained model as users have it: with its exports to spaCy and gensim, and a directory to save it to."""
+"""The public class of a trained model, which can be exported to spaCy and gensim, and saved."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +14,20 @@ if TYPE_CHECKING:
 
 
 class Word2Vec(TrainedModel):
-    """A trained model: look at it, hand it to spaCy or gensim, save it."""
+    """A trained word2vec model.
+
+    `spacy_w2v.train`, `spacy_w2v.load` and `spacy_w2v.from_gensim` return one. `model[word]` is the vector of a word,
+    `word in model` tests whether it is in the vocabulary, and `len(model)` is the number of words.
+
+    Example:
+        >>> model = spacy_w2v.load("vectors")
+        >>> len(model), model.vector_size
+        (1817, 50)
+        >>> "minister" in model
+        True
+        >>> model["minister"].shape
+        (50,)
+    """
 
     def to_spacy(
         self,
@@ -25,12 +38,27 @@ class Word2Vec(TrainedModel):
         dtype: Literal["float32", "float16"] = "float32",
         vector_kind: VectorKind = "input",
     ) -> "Language":
-        """Put the vectors into a pipeline, in place of those it has, and return it.
+        """Set the vectors of a spaCy pipeline, or make a blank pipeline with them.
 
-        nlp: the pipeline; None makes one with the tokenizer that the vectors were trained with, and without
-        components. max_vectors: only those of the most frequent words. merge_rare: with max_vectors, rarer words share
-        the vector of the most similar word that is kept. dtype: of the table. vector_kind: "input", "output" or "mean".
-        Raises ConfigError as `vectors` does, and for merge_rare without max_vectors.
+        Args:
+            nlp: The pipeline, whose vectors are replaced. None to make a pipeline without components that has the
+                tokenizer that the model was trained with.
+            max_vectors: Number of vectors to keep, those of the most frequent words. None for all.
+            merge_rare: With max_vectors, whether to map each removed word to the most similar remaining vector.
+            dtype: Data type of the vectors table.
+            vector_kind: "input", "output", or "mean" of both.
+
+        Returns:
+            The pipeline.
+
+        Raises:
+            ConfigError: An argument is invalid, merge_rare is set without max_vectors, the loss does not allow
+                vector_kind, or the model's config names functions that it may not run (see `spacy_w2v.load`).
+
+        Example:
+            >>> nlp = spacy_w2v.load("vectors").to_spacy()
+            >>> nlp("the prime MINISTER")[2].has_vector
+            True
         """
         from spacy_w2v.formats.spacy._writing import make_spacy_pipeline, set_vectors
 
@@ -51,11 +79,23 @@ class Word2Vec(TrainedModel):
         dtype: Literal["float32", "float16"] = "float32",
         vector_kind: VectorKind = "input",
     ) -> Any:  # Any: gensim has no types
-        """Return a gensim.models.KeyedVectors with the words, vectors and counts.
+        """Convert the model to gensim's KeyedVectors, with words, vectors and counts.
 
-        max_vectors: only the most frequent words. dtype: "float32", which shares this model's memory, or "float16".
-        vector_kind: "input", "output" or "mean", of which the last has memory of its own. Raises ConfigError as
-        `vectors` does.
+        Args:
+            max_vectors: Number of vectors to keep, those of the most frequent words. None for all.
+            dtype: Data type of the vectors. With "float32", input and output vectors share the memory of this model.
+            vector_kind: "input", "output", or "mean" of both.
+
+        Returns:
+            The `gensim.models.KeyedVectors`.
+
+        Raises:
+            ConfigError: An argument is invalid, or the loss does not allow vector_kind.
+
+        Example:
+            >>> vectors = spacy_w2v.load("vectors").to_keyed_vectors()
+            >>> vectors.most_similar("minister", topn=1)
+            [('prime', 0.89)]
         """
         from spacy_w2v.formats.gensim._keyed_vectors import make_keyed_vectors
 
@@ -64,20 +104,40 @@ class Word2Vec(TrainedModel):
         return make_keyed_vectors(self.word_vectors(vector_kind), max_vectors=max_vectors, dtype=dtype)
 
     def to_gensim(self) -> Any:  # Any: gensim has no types
-        """Return a gensim.models.Word2Vec, to train on there: words, counts, both matrices, tree, hyper-parameters.
+        """Convert the model to gensim's Word2Vec, which can be trained further in gensim.
 
-        It has memory of its own, since gensim trains in place. CBOW from the mean gets a sixth of the learning rate:
-        gensim hands the whole step to each word of a context. Raises ConfigError for a full softmax, which it lacks.
+        The result has the words, counts, input and output vectors, Huffman tree and hyper-parameters of this model. It
+        has its own memory, because gensim trains in place. For CBOW with `cbow_mean`, the learning rate is divided by
+        six: gensim applies the whole gradient of the mean to each word of the context.
+
+        Returns:
+            The `gensim.models.Word2Vec`.
+
+        Raises:
+            ConfigError: The loss is "softmax", which gensim does not have.
+
+        Example:
+            >>> model = spacy_w2v.load("vectors").to_gensim()
+            >>> model.wv.vector_size
+            50
         """
         from spacy_w2v.formats.gensim._models import make_gensim_model
 
         return make_gensim_model(self)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Write the model to a directory, which appears when it is complete.
+        """Save the model to a directory. The directory appears when it is complete.
 
-        overwrite: replace a model that is there; files of other names stay. Raises StorageError if the directory exists
-        (unless it holds a model and overwrite is set) or cannot be written.
+        Args:
+            path: The directory.
+            overwrite: Whether to replace a model that is there. Other files in the directory are kept.
+
+        Raises:
+            StorageError: The directory exists (unless it contains a model and overwrite is set) or cannot be written.
+
+        Example:
+            >>> model = spacy_w2v.load("vectors")
+            >>> model.save("copy")
         """
         output = path_of(path, name="path")
         check_output(output, overwrite=overwrite, marker_file=INPUT_FILE)

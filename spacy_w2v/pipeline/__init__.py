@@ -1,1 +1,1 @@
-"""All that spaCy calls: the component `w2v`, callbacks, readers of Examples and loggers."""
+"""What spaCy calls: the component `w2v`, callbacks, the reader of `Example` objects, and loggers."""

@@ -1,7 +1,7 @@
-"""Callbacks for `[initialize.before_init]`: a pipeline gets vectors of its own before its components are initialized.
+"""Callbacks for `[initialize.before_init]`, which set the vectors of a pipeline before its components are initialized.
 
-spaCy calls `before_init` before it initializes tokenizer and components, so all of them find the vectors, whatever
-their order. It calls it too in `spacy pretrain`, `spacy assemble`, `spacy init labels` and `spacy debug data`.
+spaCy calls `before_init` before it initializes the tokenizer and the components, so all components find the vectors,
+in whatever order they are. `spacy pretrain`, `spacy assemble`, `spacy init labels` and `spacy debug data` call it too.
 """
 
 from collections.abc import Callable
@@ -30,15 +30,36 @@ def make_train_vectors_v1(
     progress: bool = True,
     first: Callback | None = None,
 ) -> Callback:
-    """Make the callback "spacy_w2v.train_vectors.v1": train vectors as the block `[w2v]` of the same config says.
+    """Create the callback "spacy_w2v.train_vectors.v1", which trains word vectors from `[w2v]` of the same config.
 
-    The tokens are those of the pipeline that is initialized. Of `[w2v.export]`, `max_vectors`, `merge_rare` and
-    `vector_kind` count.
-    output: keep the results there too, as `spacy w2v train --output` does. If results of the same settings and corpus
-    are there already, they are used, and nothing is trained; a run that was stopped is resumed. overwrite: replace
-    results of other settings or another corpus, which are refused otherwise. cache_dir: for encoded corpora; null for
-    the user's cache directory. progress: shown on standard error. first: another callback for `before_init`, which has
-    room for one only; it is called first, and may change the tokenizer.
+    The tokens are those of the pipeline that is initialized. The settings `max_vectors`, `merge_rare` and `vector_kind`
+    of `[w2v.export]` select the vectors of the pipeline.
+
+    Args:
+        output: Directory in which the results are saved, as by `spacy w2v train --output`. If it has results of the
+            same settings and corpus, they are used and nothing is trained. A run that was stopped is resumed. None to
+            save nothing.
+        overwrite: Whether to replace results of other settings or another corpus. Otherwise, they raise an error.
+        cache_dir: Directory for encoded corpora. None for the user's cache directory.
+        progress: Whether to show progress on standard error.
+        first: Another callback, which is called first and may change the tokenizer. `before_init` accepts only one
+            callback itself.
+
+    Returns:
+        The callback, which takes the pipeline and returns it with its vectors.
+
+    Raises:
+        Word2VecError: When the callback is called: the config is invalid, the corpus cannot be read, `output` cannot be
+            used, or training diverges. spaCy's commands print it without a traceback.
+
+    Example:
+        >>> corpus = {"@readers": "spacy_w2v.Dataset.v1", "data_files": "news.txt"}
+        >>> callback = {"@callbacks": "spacy_w2v.train_vectors.v1", "progress": False}
+        >>> config = {"w2v": {"corpus": corpus}, "initialize": {"before_init": callback}}
+        >>> nlp = spacy.blank("en", config=config)
+        >>> optimizer = nlp.initialize()
+        >>> nlp.vocab.vectors.shape
+        (1817, 100)
     """
 
     def train_vectors(nlp: "Language") -> None:
@@ -46,7 +67,7 @@ def make_train_vectors_v1(
         from spacy_w2v.training._resolved_config import resolve_for
 
         resolved = resolve_for(nlp)
-        # as spaCy will do, but only after this
+        # as spaCy does, but only after this callback
         initialize_tokens(nlp, nlp.config.interpolate()["initialize"], attr=resolved.settings.tokens.attr)
         model = _train_or_find(
             resolved,
@@ -70,8 +91,24 @@ def make_load_vectors_v1(
     first: Callback | None = None,
     merge_rare: bool = False,
 ) -> Callback:
-    """Make the callback "spacy_w2v.load_vectors.v1", whose vectors is called vector_kind by that of v2."""
-    return make_load_vectors_v2(path, vectors, max_vectors, merge_rare, first)
+    """Create the callback "spacy_w2v.load_vectors.v1", which differs from v2 in the name of one argument.
+
+    Args:
+        path: The output directory of `spacy w2v train`, or a model.
+        vectors: "input", "output", or "mean" of both. v2 calls it vector_kind.
+        max_vectors: Number of vectors to keep, those of the most frequent words. None for all.
+        first: Another callback, which is called first.
+        merge_rare: Whether to map each removed word to the most similar remaining vector.
+
+    Returns:
+        The callback, which takes the pipeline and returns it with its vectors.
+
+    Raises:
+        Word2VecError: When the callback is called: the model cannot be read, or an argument is invalid.
+    """
+    return _load_vectors(
+        path, vectors, max_vectors=max_vectors, merge_rare=merge_rare, first=first, kind_argument="vectors"
+    )
 
 
 def make_load_vectors_v2(
@@ -81,26 +118,64 @@ def make_load_vectors_v2(
     merge_rare: bool = False,
     first: Callback | None = None,
 ) -> Callback:
-    """Make the callback "spacy_w2v.load_vectors.v2": take the vectors of a model that was trained before.
+    """Create the callback "spacy_w2v.load_vectors.v2", which sets the vectors of a trained model.
 
-    path: the output directory of `spacy w2v train`, or a model. vector_kind: "input", "output" or "mean". max_vectors:
-    only those of the most frequent words. merge_rare: all other words share the vector of the most similar one of
-    these. first: another callback for `before_init`, which has room for one only; it is called first.
+    Args:
+        path: The output directory of `spacy w2v train`, or a model.
+        vector_kind: "input", "output", or "mean" of both.
+        max_vectors: Number of vectors to keep, those of the most frequent words. None for all.
+        merge_rare: Whether to map each removed word to the most similar remaining vector.
+        first: Another callback, which is called first. `before_init` accepts only one callback itself.
+
+    Returns:
+        The callback, which takes the pipeline and returns it with its vectors.
+
+    Raises:
+        Word2VecError: When the callback is called: the model cannot be read, or an argument is invalid. spaCy's
+            commands print it without a traceback.
+
+    Example:
+        >>> callback = {"@callbacks": "spacy_w2v.load_vectors.v2", "path": "vectors"}
+        >>> nlp = spacy.blank("en", config={"initialize": {"before_init": callback}})
+        >>> optimizer = nlp.initialize()
+        >>> nlp.vocab.vectors.shape
+        (1817, 50)
     """
+    return _load_vectors(path, vector_kind, max_vectors=max_vectors, merge_rare=merge_rare, first=first)
+
+
+def _load_vectors(
+    path: str | Path,
+    vector_kind: VectorKind,
+    *,
+    max_vectors: int | None,
+    merge_rare: bool,
+    first: Callback | None,
+    kind_argument: str = "vector_kind",
+) -> Callback:
+    """Return the callback of either version. Errors name vector_kind as the argument `kind_argument`."""
 
     def load_vectors(nlp: "Language") -> None:
         from spacy_w2v._api import load
 
         check_max_vectors(max_vectors)
-        _set_vectors(
-            nlp, load(path, mmap=True), max_vectors=max_vectors, merge_rare=merge_rare, vector_kind=vector_kind
-        )
+        model = load(path, mmap=True)
+        try:
+            _set_vectors(nlp, model, max_vectors=max_vectors, merge_rare=merge_rare, vector_kind=vector_kind)
+        except ConfigError as error:
+            raise ConfigError(str(error).replace("vector_kind", kind_argument)) from error
 
     return _before_init(load_vectors, first, title="Vectors cannot be loaded")
 
 
 def _before_init(set_vectors: Callable[["Language"], None], first: Callback | None, *, title: str) -> Callback:
-    """Return a callback that sets vectors, unless only the tokens of the pipeline matter."""
+    """Return a callback that sets vectors, except where only the tokens of the pipeline are needed.
+
+    Args:
+        set_vectors: Sets the vectors of a pipeline.
+        first: Another callback to call first.
+        title: Title of errors that spaCy's commands show.
+    """
 
     def callback(nlp: "Language") -> "Language":
         from spacy_w2v.tokenization._pipelines import is_tokenizer_only
@@ -118,19 +193,30 @@ def _before_init(set_vectors: Callable[["Language"], None], first: Callback | No
 
 
 def _check_no_other_vectors(nlp: "Language") -> None:
-    """Raise ConfigError if spaCy would load another table over the vectors."""
+    """Raise ConfigError if spaCy would load another vectors table after this callback."""
     other = nlp.config.interpolate()["initialize"].get("vectors")
     if other is not None:
         raise ConfigError(
-            "[initialize] vectors must be null where [initialize.before_init] makes vectors, since spaCy would load "
-            f"that table over them, was: {other}. Remove one of the two."
+            "vectors in [initialize] must be null if [initialize.before_init] sets the vectors, because spaCy would "
+            f"replace them, was: {other}. Remove one of the two."
         )
 
 
 def _train_or_find(
     resolved: "ResolvedConfig", *, output: Path | None, overwrite: bool, cache_dir: Path | None, progress: bool
 ) -> "TrainedModel":
-    """Return the model that is in `output`, or train it. Raises the errors of spacy_w2v.errors."""
+    """Return the model of an earlier run, or train one.
+
+    Args:
+        resolved: The config.
+        output: Directory of the results; None to save nothing.
+        overwrite: Whether to replace results of other settings or another corpus.
+        cache_dir: Directory for encoded corpora.
+        progress: Whether to show progress.
+
+    Raises:
+        Word2VecError: The results in `output` are of other settings, or training fails.
+    """
     from spacy_w2v.formats._word2vec import Word2Vec
     from spacy_w2v.model._storage import read_model
     from spacy_w2v.pipeline._loggers import callbacks_of
@@ -158,7 +244,16 @@ def _train_or_find(
 
 
 def _has_results(output: Path, run: "TrainingRun", *, overwrite: bool) -> bool:
-    """Return whether the results of a run are in `output`. Raises ConfigError for others that must not be replaced."""
+    """Return whether `output` has the results of this run.
+
+    Args:
+        output: The directory.
+        run: The run, with its settings and corpus.
+        overwrite: Whether results of other settings or another corpus may be replaced.
+
+    Raises:
+        ConfigError: `output` has other results, and overwrite is not set.
+    """
     from spacy_w2v.training import _results as results
 
     results.finish_killed_run(output)
@@ -167,9 +262,9 @@ def _has_results(output: Path, run: "TrainingRun", *, overwrite: bool) -> bool:
     differences = results.differences(output, run)
     if differences and not overwrite:
         raise ConfigError(
-            f"The results in output must be of this config and corpus, but {output} differs:\n"
+            f"The results in output must be those of this config and corpus, but those in {output} differ:\n"
             + "\n".join(differences)
-            + "\nName another output, or set overwrite = true to replace them."
+            + "\nChoose another output, or set overwrite = true to replace them."
         )
     return not differences
 
@@ -177,8 +272,8 @@ def _has_results(output: Path, run: "TrainingRun", *, overwrite: bool) -> bool:
 def _set_vectors(
     nlp: "Language", model: "TrainedModel", *, max_vectors: int | None, merge_rare: bool, vector_kind: VectorKind
 ) -> None:
-    """Put vectors into the pipeline, as float32, which spaCy's models need."""
-    from spacy_w2v.formats.spacy._writing import note_vectors, set_vectors
+    """Set the vectors of a pipeline, as float32, which spaCy's models need."""
+    from spacy_w2v.formats.spacy._writing import describe_vectors, set_vectors
 
     set_vectors(nlp, model, max_vectors=max_vectors, merge_rare=merge_rare, vector_kind=vector_kind)
-    note_vectors(nlp, model, vector_kind=vector_kind)
+    describe_vectors(nlp, model, vector_kind=vector_kind)

@@ -1,4 +1,4 @@
-"""The component itself: initialized, called for each document, trained further if asked for, saved."""
+"""The spaCy component `w2v`: initialization, vectors of documents, further training, and serialization."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from spacy_w2v.config._schema import VectorKind
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._reraising import shown_by_spacy
 from spacy_w2v.evaluation._similarity import SimilaritySets
-from spacy_w2v.formats.spacy._table_facts import table_facts
+from spacy_w2v.formats.spacy._table_fingerprint import fingerprint_of
 from spacy_w2v.model._lookup import NO_ROW
 from spacy_w2v.model._run_record import VectorsRecord
 from spacy_w2v.pipeline._continuing import ContinuedTraining, LearningRates, MeanLoss
@@ -30,13 +30,24 @@ if TYPE_CHECKING:
 
 
 class Word2VecComponent:
-    """Sets the vectors of documents and spans, and on `initialize` those of the pipeline's vocab.
+    """Pipeline component that sets the vectors of documents and spans, and the word vectors of the pipeline.
 
-    The table of word vectors is the vocab's, and saved with it; the component keeps what belongs to its rows.
+    `initialize` trains the word vectors or loads them. Each processed document then gets a vector by smooth inverse
+    frequency weighting or as a mean, and its spans do too. The vectors table belongs to the pipeline's vocab and is
+    saved with it. The component saves what belongs to the table's rows, such as word counts.
+
+    Example:
+        >>> nlp = spacy.load("pipeline")
+        >>> component = nlp.add_pipe("w2v", config={"pooling": "mean"})
+        >>> doc = nlp("The prime minister qwertz")
+        >>> doc.vector.shape
+        (50,)
+        >>> [token._.w2v_oov for token in doc]
+        [False, False, False, True]
     """
 
     model = None
-    """Where spaCy looks for a model of Thinc, to take its own steps after those of `update`."""
+    """None: `update` trains without a Thinc model, so spaCy has no optimizer step to take."""
 
     def __init__(
         self,
@@ -47,40 +58,56 @@ class Word2VecComponent:
         alpha: float | Iterable[float] | None = None,
         similarity: Sequence[str] = (),
     ) -> None:
-        """settings: of the vectors of documents. The others are described in `make_w2v`."""
+        """Create the component. Pipelines create it with the factory `w2v`.
+
+        Args:
+            name: Name of the component in the pipeline.
+            settings: How the vectors of documents are computed.
+            update: Whether `update` trains the word vectors.
+            alpha: Learning rate of `update`, see `make_w2v`.
+            similarity: Word similarity sets to score the word vectors on, see `make_w2v`.
+        """
         self.name = name
         self.settings = settings
         self.is_trainable = update
         self.similarity = SimilaritySets(similarity)
         self.record: VectorsRecord | None = None
-        """Of the run that made the vectors, if they were trained or loaded here: corpus, settings and results."""
+        """Record of the training run (corpus, settings, results), if the component trained or loaded the vectors."""
         self.doc_vectors = DocVectors(settings, None)
-        """What makes the vectors."""
+        """Computes the vectors of documents and spans."""
         self.continued: ContinuedTraining | None = None
-        """The training that `update` goes on with, if it is asked for."""
+        """The training that `update` continues, or None without update = true."""
         self._rates = LearningRates(alpha) if alpha is not None else None
         self._loss = MeanLoss()
 
     def __call__(self, doc: Doc) -> Doc:
-        """Set the vector of a document, the hooks for all vectors of it and its spans, and which tokens have none.
+        """Set the vector of a document and the hooks for the vectors of its spans, and mark tokens without a vector.
 
-        Raises ConfigError if the pipeline's table is missing, or not the one that the component was made with.
+        Args:
+            doc: The document.
+
+        Returns:
+            The same document. `doc._.w2v_vector` is its vector, and `token._.w2v_oov` is True for tokens that have
+            none.
+
+        Raises:
+            ConfigError: The vectors table is missing, or is not the one that the component was initialized with.
         """
-        maker = self.doc_vectors
-        rows = maker.rows(doc)
-        if doc._.w2v_vector is not None:  # of an earlier call, when the table may have lacked other words
+        doc_vectors = self.doc_vectors
+        rows = doc_vectors.rows(doc)
+        if doc._.w2v_vector is not None:  # from an earlier call, when the table may have had other words
             for token in doc:
                 if token._.w2v_oov:
                     token._.w2v_oov = False
-        doc._.w2v_vector = maker.pool(doc.vocab, rows)
+        doc._.w2v_vector = doc_vectors.pool(doc.vocab, rows)
         for i in np.flatnonzero(rows == NO_ROW).tolist():
             if not doc[i].is_space:
                 doc[i]._.w2v_oov = True
-        # The norms of spans are left to spaCy, which takes them of these vectors: where there is a hook, spaCy 3.8
-        # returns the vector. That of a document may be one that spaCy has kept of its own vector.
-        hooks = {"has_vector": maker.has_vector, "similarity": maker.similarity}
-        doc.user_hooks.update(hooks, vector=maker.doc_vector, vector_norm=maker.doc_norm)
-        doc.user_span_hooks.update(hooks, vector=maker.span_vector)
+        # No hook for the norm of a span: spaCy 3.8 would return the vector in its place, and without a hook it takes
+        # the norm of the hooked vector. The norm of a document needs one, since spaCy may have cached that of its own.
+        hooks = {"has_vector": doc_vectors.has_vector, "similarity": doc_vectors.similarity}
+        doc.user_hooks.update(hooks, vector=doc_vectors.doc_vector, vector_norm=doc_vectors.doc_norm)
+        doc.user_span_hooks.update(hooks, vector=doc_vectors.span_vector)
         return doc
 
     def initialize(
@@ -99,35 +126,42 @@ class Word2VecComponent:
         vectors: VectorKind | None = None,
         progress: bool = True,
     ) -> None:
-        """Give the pipeline its word vectors, and find the common components of texts.
+        """Train or load the word vectors of the pipeline, and compute the common components of its texts.
 
-        With neither a corpus nor a path, the pipeline's vectors stay; and if they are those that were made or read here
-        before, so does all that is known of them. Common components are those of texts of the corpus, or of the
-        examples where there is none.
+        spaCy calls it in `nlp.initialize` with the arguments in `[initialize.components.w2v]`. With neither a corpus
+        nor a path, the pipeline keeps its vectors. If the component has trained or loaded them before, it also keeps
+        its own state. The common components are computed from the corpus, or from the examples if there is none.
 
         Args:
-            get_examples: The examples of the corpus of `[training]`.
+            get_examples: Returns the training examples of the pipeline.
             nlp: The pipeline.
-            corpus: A reader, or what `spacy_w2v.train` takes. Vectors are trained on its texts.
+            corpus: Texts to train on: a reader, or what `spacy_w2v.train` accepts.
             tokens: Settings as in `[w2v.tokens]`.
             vocabulary: Settings as in `[w2v.vocabulary]`.
             model: Settings as in `[w2v.model]`.
             training: Settings as in `[w2v.training]`.
             initial: Settings as in `[w2v.initial]`.
-            path: A model that is trained already, in place of training. The corpus is then read for common components
-                only. A table that has the vectors of the model's most frequent words already stays, unless `update`
-                needs all.
-            vector_kind: The vectors of the model that are taken.
-            vectors: The former name of `vector_kind`, read with a ConfigWarning.
-            progress: Whether to show how training goes, on standard error.
+            path: A trained model to load instead of training. The corpus is then used for common components only. If
+                the pipeline already has the vectors of the model's most frequent words, its table is kept, unless
+                `update` needs all vectors.
+            vector_kind: Which vectors of the model to use: "input", "output", or "mean" of both.
+            vectors: Deprecated name of `vector_kind`.
+            progress: Whether to show progress on standard error.
 
         Raises:
-            ConfigError: Settings do not go together, the pipeline has no vectors, or a component that uses word vectors
-                stands before this one.
+            ConfigError: The settings contradict each other, the pipeline has no vectors, or a component that uses word
+                vectors comes before this one.
             Word2VecError: Training or loading fails.
+
+        Example:
+            >>> nlp = spacy.blank("en")
+            >>> component = nlp.add_pipe("w2v", config={"n_common": 0})
+            >>> component.initialize(lambda: [], nlp=nlp, path="vectors", progress=False)
+            >>> nlp("The prime minister").vector.shape
+            (50,)
         """
         if nlp is None:
-            raise ConfigError("initialize needs the pipeline whose vectors these are, was: nlp=None")
+            raise ConfigError("initialize needs the pipeline as nlp, was: None")
         given = {
             "tokens": tokens,
             "vocabulary": vocabulary,
@@ -136,16 +170,16 @@ class Word2VecComponent:
             "initial": initial,
         }
         section = f"initialize.components.{self.name}"
-        with shown_by_spacy(f"The vectors of '{self.name}' cannot be made"):
+        with shown_by_spacy(f"The component '{self.name}' cannot be initialized"):
             origin = Origin(
                 path=path,
                 source=as_sampled_source(corpus),
                 blocks={name: block for name, block in given.items() if block is not None},
-                vector_kind=vector_kind if vectors is None else _of_former_name(vectors, section=section),
+                vector_kind=vector_kind if vectors is None else _vector_kind_of_former_name(vectors, section=section),
                 section=section,
             )
             self.similarity.load()
-            if not origin.is_given and self._made(nlp.vocab.vectors):
+            if not origin.is_given and self._has_own_table(nlp.vocab.vectors):
                 return
             trained = self._set_vectors(nlp, origin, progress=progress)
             fitted = fit(
@@ -155,10 +189,19 @@ class Word2VecComponent:
             outputs = None
             if trained is not None and self.is_trainable:
                 outputs = Outputs(np.array(trained.output_vectors), trained.stored_tree)
-            self._use(State(fitted, record, outputs))
+            self._set_state(State(fitted, record, outputs))
 
     def _set_vectors(self, nlp: Language, origin: Origin, *, progress: bool) -> "TrainedModel | None":
-        """Give a pipeline its vectors, and return the model that they are of, or None if its own stay."""
+        """Set the vectors of a pipeline, unless it keeps its own.
+
+        Args:
+            nlp: The pipeline.
+            origin: Where the vectors come from.
+            progress: Whether to show progress.
+
+        Returns:
+            The model of the vectors, or None if the pipeline keeps its own.
+        """
         if self.is_trainable:
             origin.check_can_continue()
         is_trained_here = origin.path is None and origin.source is not None
@@ -180,14 +223,34 @@ class Word2VecComponent:
         sgd: Any = None,
         losses: dict[str, float] | None = None,
     ) -> dict[str, float]:
-        """Go on with the training of the word vectors on the texts of examples, if `update` is set; else do nothing.
+        """Train the word vectors on the texts of examples. Without update = true, do nothing.
 
-        Each call is one step, which changes the vectors as it goes, as word2vec does: there are no gradients that could
-        wait for an optimizer, and neither drop nor sgd has an effect. Words without a row are left out.
+        Each call is one training step, which changes the vectors immediately, as in word2vec. There are no gradients
+        for an optimizer, so `drop` and `sgd` have no effect. Words without a vector are skipped.
 
-        losses: gets the mean loss per pair of all calls since the dict had no entry of this component.
-        Raises ConfigError if the table is not the one that the component was made with, or what training needs is not
-        there; TrainingError if losses or vectors explode.
+        Args:
+            examples: The examples, whose predicted documents are read.
+            drop: Ignored.
+            sgd: Ignored.
+            losses: The losses of all components. The entry of this component is the mean loss per pair over all calls
+                with the same dict.
+
+        Returns:
+            The losses.
+
+        Raises:
+            ConfigError: The vectors table is not the one that the component was initialized with, or the component was
+                initialized or saved without update = true.
+            TrainingError: Training diverges.
+
+        Example:
+            >>> from spacy.training import Example
+            >>> nlp = spacy.blank("en")
+            >>> component = nlp.add_pipe("w2v", config={"n_common": 0, "update": True})
+            >>> component.initialize(lambda: [], nlp=nlp, path="vectors", progress=False)
+            >>> doc = nlp.make_doc("The prime minister met the foreign minister of the government today")
+            >>> component.update([Example.from_dict(doc, {})])
+            {'w2v': 2.1}
         """
         losses = {} if losses is None else losses
         if not self.is_trainable:
@@ -199,24 +262,30 @@ class Word2VecComponent:
         return losses
 
     def _step(self, docs: list[Doc]) -> tuple[float, int]:
-        maker, continued = self.doc_vectors, self.continued
-        if continued is None or maker.fitted is None:
+        doc_vectors, continued = self.doc_vectors, self.continued
+        if continued is None or doc_vectors.fitted is None:
             raise ConfigError(
-                f"update goes on with the training of a model, but '{self.name}' keeps none: it was not initialized "
-                f"or saved with update = true in [components.{self.name}]. Initialize it with that."
+                f"update needs the trained model, but '{self.name}' was not initialized or saved with update = true in "
+                f"[components.{self.name}]. Set it, and initialize the component again."
             )
-        table = maker.bind(docs[0].vocab).table
+        table = doc_vectors.bind(docs[0].vocab).table
         rates = self._rates or continued.rates
         result = continued.step(docs, table, alpha=rates.at(continued.n_steps))
-        facts = maker.fitted.facts
-        facts = facts.model_copy(update={"table": table_facts(table, n_rows=facts.table.n_rows)})
-        maker.fitted = replace(maker.fitted, facts=facts)
+        meta = doc_vectors.fitted.meta
+        meta = meta.model_copy(update={"table": fingerprint_of(table, n_rows=meta.table.n_rows)})
+        doc_vectors.fitted = replace(doc_vectors.fitted, meta=meta)
         return result
 
     def score(self, examples: Iterable[Any], **_: Any) -> dict[str, float | None]:  # Any: spaCy's Examples and options
-        """Return Spearman's rank correlation on each set of `similarity`, such as "w2v_wordsim353", in [-1, 1].
+        """Score the word vectors on the word similarity sets of `similarity`.
 
-        None where fewer than two pairs have vectors, and nothing at all without examples, whose vocab has the table.
+        Args:
+            examples: Examples, whose vocab has the vectors table.
+            **_: Ignored options of spaCy.
+
+        Returns:
+            Spearman's rank correlation for each set, such as "w2v_wordsim353", in [-1, 1]. It is None if fewer than two
+            pairs have vectors. The dict is empty without examples.
         """
         example = next(iter(examples), None) if self.similarity.names else None
         if example is None:
@@ -224,54 +293,96 @@ class Word2VecComponent:
         scores = self.similarity.scores(self.doc_vectors.bind(example.predicted.vocab))
         return {f"w2v_{name}": score for name, score in scores.items()}
 
-    def _made(self, table: Any) -> bool:  # Any: spaCy's Vectors
-        """Return whether a table is that of the model that the component knows."""
+    def _has_own_table(self, table: Any) -> bool:  # Any: spaCy's Vectors
+        """Return whether a table is the one that the component trained or loaded."""
         fitted = self.doc_vectors.fitted
         if fitted is None or fitted.counts is None or self.record is None:
             return False
         if self.is_trainable and self.continued is None:
             return False
-        known = fitted.facts.table
-        return table_facts(table, n_rows=known.n_rows).are_of(known)
+        known = fitted.meta.table
+        return fingerprint_of(table, n_rows=known.n_rows).matches(known)
 
-    def _use(self, state: State) -> None:
+    def _set_state(self, state: State) -> None:
         fitted, record, outputs = state
-        maker = DocVectors(self.settings, fitted)
+        doc_vectors = DocVectors(self.settings, fitted)
         continued = None
         if fitted is not None:
-            maker.check()
+            doc_vectors.check()
             if outputs is not None and fitted.counts is not None and record is not None:
                 continued = ContinuedTraining(record, fitted.counts, outputs)
-        self.doc_vectors, self.record, self.continued = maker, record, continued
+        self.doc_vectors, self.record, self.continued = doc_vectors, record, continued
 
     def _state(self) -> State:
         outputs = self.continued.to_outputs() if self.continued is not None else None
         return State(self.doc_vectors.fitted, self.record, outputs)
 
-    def _left_out(self, exclude: Iterable[str]) -> set[str]:
-        """Return the parts that are neither written nor read."""
+    def _excluded(self, exclude: Iterable[str]) -> set[str]:
+        """Return the parts that are neither saved nor loaded."""
         return {*exclude} if self.is_trainable else {*exclude, "output"}
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write meta.json and arrays to a directory; exclude: "counts", "common", "output"."""
-        write_state(self._state(), Path(path), exclude=self._left_out(exclude))
+        """Save the component to a directory: meta.json and its arrays.
+
+        Args:
+            path: The directory.
+            exclude: Parts to leave out: "counts", "common" or "output".
+
+        Raises:
+            OSError: A file cannot be written.
+        """
+        write_state(self._state(), Path(path), exclude=self._excluded(exclude))
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Word2VecComponent":
-        """Read what to_disk wrote. Raises StorageError, which names the file that is missing or damaged."""
-        self._use(read_state(Path(path), exclude=self._left_out(exclude)))
+        """Load the component from a directory.
+
+        Args:
+            path: The directory.
+            exclude: Parts to leave out, as for `to_disk`.
+
+        Returns:
+            The component.
+
+        Raises:
+            StorageError: A file is missing or damaged.
+            ConfigError: The settings of the component need parts that were not saved.
+        """
+        self._set_state(read_state(Path(path), exclude=self._excluded(exclude)))
         return self
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """Return what to_disk writes, as bytes."""
-        return state_to_bytes(self._state(), exclude=self._left_out(exclude))
+        """Serialize the component to bytes.
+
+        Args:
+            exclude: Parts to leave out, as for `to_disk`.
+
+        Returns:
+            The content of all files of `to_disk`.
+        """
+        return state_to_bytes(self._state(), exclude=self._excluded(exclude))
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "Word2VecComponent":
-        """Read what to_bytes returned. Raises StorageError if it is damaged."""
-        self._use(state_from_bytes(bytes_data, name=self.name, exclude=self._left_out(exclude)))
+        """Load the component from bytes.
+
+        Args:
+            bytes_data: The result of `to_bytes`.
+            exclude: Parts to leave out, as for `to_disk`.
+
+        Returns:
+            The component.
+
+        Raises:
+            StorageError: The bytes are damaged.
+            ConfigError: The settings of the component need parts that were not saved.
+        """
+        self._set_state(state_from_bytes(bytes_data, name=self.name, exclude=self._excluded(exclude)))
         return self
 
 
-def _of_former_name(vectors: VectorKind, *, section: str) -> VectorKind:
-    """Return which vectors are taken, by the former name of the setting: spaCy lets no setting pass that is unknown."""
+def _vector_kind_of_former_name(vectors: VectorKind, *, section: str) -> VectorKind:
+    """Return `vector_kind` given by its former name, with a warning.
+
+    It has to be an argument of `initialize`, because spaCy rejects unknown settings.
+    """
     warn_of_former_name("vectors", "vector_kind", section=section)
     return vectors

@@ -1,7 +1,8 @@
-"""Training that goes on: the objective of a model, continued on the documents that `nlp.update` is given.
+"""Further training of a model on the documents that `nlp.update` is given.
 
-The steps are those of the trainer, kernel and settings too: a batch of documents is a chunk of a corpus, and the number
-of an update stands for that of the chunk. The table of the vocab has the input vectors; here are the output vectors.
+Steps, kernels and settings are those of the trainer. A batch of documents takes the place of a corpus chunk, and the
+number of the update that of the chunk. The vectors table of the vocab has the input vectors. The output vectors are
+kept here.
 """
 
 from collections.abc import Iterable
@@ -25,22 +26,28 @@ from spacy_w2v.tokenization._tokens import TokenRules
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-SHARE_OF_ALPHA = 0.1
-"""Learning rate, as a share of the one that the model began with.
+ALPHA_FACTOR = 0.1
+"""Default learning rate, as a share of the model's initial learning rate.
 
-On 500 articles of Wikipedia, read 20 times, a model of 9,000 others went from 36.7 to 37.6 on WordSim-353; with the
-whole rate it fell to 31.6 (means of three seeds).
+Trained further on 500 Wikipedia articles, read 20 times, a model of 9,000 other articles went from 36.7 to 37.6 on
+WordSim-353. With the full learning rate it fell to 31.6 (means of three seeds).
 """
 
-PAIRS_JUDGED = 10_000
-"""Pairs whose mean loss shows how well training goes: that of a few rare words may be high in sane runs."""
+PAIRS_PER_LOSS_CHECK = 10_000
+"""Pairs over which the loss is averaged before it is checked: the loss of a few rare words may be high in any run."""
 
 
 class ContinuedTraining:
-    """Goes on with the training of one model, whose input vectors are the first rows of a table."""
+    """Continues the training of one model, whose input vectors are the first rows of a vectors table."""
 
     def __init__(self, record: RunRecord, counts: Counts, outputs: Outputs) -> None:
-        """record: of the model, with its settings. counts: v, of its words."""
+        """Prepare the training, without loading a kernel yet.
+
+        Args:
+            record: Record of the model, with its settings.
+            counts: Counts of its words (v).
+            outputs: Its output vectors and tree.
+        """
         self.model: ModelSettings = record.model
         self.training: TrainingSettings = record.training
         tokens = record.tokens
@@ -49,25 +56,35 @@ class ContinuedTraining:
         self.counts = counts
         self.outputs = outputs
         self.n_steps = outputs.n_steps
-        self.rates = LearningRates(SHARE_OF_ALPHA * starting_alpha(self.model, self.training))
-        """Where no others are given."""
+        self.rates = LearningRates(ALPHA_FACTOR * starting_alpha(self.model, self.training))
+        """The default learning rates."""
         self._kernel: _Kernel | None = None
 
     def __getstate__(self) -> dict[str, object]:
-        """Leave out what is made again when it is needed."""
+        """Leave out the kernel, which is loaded again when it is needed."""
         return self.__dict__ | {"outputs": self.to_outputs(), "_kernel": None}
 
     def to_outputs(self) -> Outputs:
-        """Return what is needed to go on later: the output vectors of now, which share memory with those here."""
+        """Return the current output vectors, which share memory with those in training, and the number of steps."""
         vectors = self.outputs.vectors if self._kernel is None else self._kernel.output_vectors
         return self.outputs._replace(vectors=vectors, n_steps=self.n_steps)
 
     def step(self, docs: Iterable["Doc"], table: Any, *, alpha: float) -> tuple[float, int]:  # Any: spaCy's Vectors
-        """Train once on documents, in place: rows of the table and output vectors.
+        """Take one training step on documents, which changes rows of the table and output vectors in place.
 
-        Returns the loss, summed over the pairs, and their number. Unknown words are left out, and the random draws are
-        fixed by the seed of the model and the number of the step. Raises ConfigError for a table that cannot be
-        changed in this way, and TrainingError, the table unchanged, if losses or vectors explode.
+        Unknown words are skipped. The random draws depend on the seed of the model and the number of the step.
+
+        Args:
+            docs: The documents.
+            table: The vectors table of their vocab.
+            alpha: The learning rate.
+
+        Returns:
+            The sum of the loss over all pairs, and the number of pairs.
+
+        Raises:
+            ConfigError: The table is not of type float32.
+            TrainingError: The loss or vectors diverge. The table is unchanged.
         """
         _check_table(table)
         if self._kernel is None:
@@ -79,24 +96,26 @@ class ContinuedTraining:
         return result
 
     def _chunk(self, docs: list["Doc"], table: Any) -> Chunk:
-        """Return the words of documents as rows of the table; the number of words stands for unknown ones."""
+        """Return the words of documents as rows of the table. Unknown words have the row n_words."""
         n_words = len(self.counts)
         rows, lengths = [np.zeros(0, np.int64)], [np.zeros(1, np.int64)]
         for doc in docs:
-            # A copy, where sentences are set.
+            # The sentencizer sets sentence boundaries, so it gets a copy.
             words = self.sentences.read(doc if self.sentences.sentencizer is None else doc.copy())
             found = map(table.key2row.get, words.keys.tolist(), repeat(n_words))
             rows.append(np.fromiter(found, np.int64, len(words.keys)))
             lengths.append(words.lengths)
-        tokens = np.minimum(np.concatenate(rows), n_words).astype(np.uint32)  # rows after them were added by others
+        tokens = np.minimum(np.concatenate(rows), n_words).astype(
+            np.uint32
+        )  # further rows were added to the table later
         chunk = Chunk(tokens, np.cumsum(np.concatenate(lengths), dtype=np.int64))
         for array in chunk:
-            array.flags.writeable = False  # as kernels are compiled for
+            array.flags.writeable = False  # kernels are compiled for read-only chunks
         return chunk
 
 
 class _Kernel:
-    """The kernel of a model with all that it takes; its weights are padded, which tables are not."""
+    """The kernel of a model with its arguments. Its weights are padded, unlike the rows of a vectors table."""
 
     def __init__(self, model: ModelSettings, training: TrainingSettings, counts: Counts, outputs: Outputs) -> None:
         from spacy_w2v.objectives._parameters import unpadded_views, zero_parameters
@@ -115,13 +134,13 @@ class _Kernel:
         self.layer = objective.tables(counts, tree=outputs.tree)
         self.untrained_loss = objective.untrained_loss(self.layer, counts, sample=training.sample)
         self.settings = kernel_settings(model, kernel)
-        # Of the input vectors only those of a batch are ever filled in: the others take no memory.
+        # Only the input vectors of the words in a batch are filled in. Untouched pages take no memory.
         shapes = objective.shapes(len(counts))
         padded = zero_parameters(shapes)
         self.weights = objective.weights(padded)
         self.parameters = unpadded_views(padded, shapes)
         self.output_vectors[:] = outputs.vectors
-        self._newest = (0.0, 0)  # loss and pairs that were not judged yet
+        self._unchecked = (0.0, 0)  # loss and number of pairs since the last check of the loss
 
     @property
     def output_vectors(self) -> Vectors:
@@ -129,7 +148,7 @@ class _Kernel:
         return self.parameters["output"]
 
     def train(self, chunk: Chunk, data: Any, *, alpha: float, step: int) -> tuple[float, int]:  # Any: NumPy's or CuPy's
-        """Train on a chunk, and write the rows of its words to the table's data."""
+        """Train on a chunk, and write the new vectors of its words to the table's data."""
         from spacy_w2v.training._randomness import item_random_state
 
         words = self._words(chunk.tokens)
@@ -144,7 +163,7 @@ class _Kernel:
                 self.weights,
                 self.settings,
                 Alphas(np.float32(alpha), np.float32(alpha)),
-                # As the chunks of one more epoch.
+                # as for the chunks of one more epoch
                 item_random_state(seed=self.training.seed, epoch=self.training.epochs, item=step),
             )
         changed = inputs[words]
@@ -157,69 +176,75 @@ class _Kernel:
         return words[words < len(self.parameters["input"])]
 
     def _check(self, changed: Vectors, loss: float, n_pairs: int, *, alpha: float, step: int) -> None:
-        """Raise TrainingError if a step went wrong."""
+        """Raise TrainingError if the loss or the changed vectors diverge."""
         from spacy_w2v.training._divergence import DivergenceCheck, problem_of_rows
 
         if not n_pairs:
             return
-        self._newest = (self._newest[0] + loss, self._newest[1] + n_pairs)
+        self._unchecked = (self._unchecked[0] + loss, self._unchecked[1] + n_pairs)
         problem = problem_of_rows(changed, name="input")
         if not np.isfinite(loss):
             problem = f"The loss must stay finite, was: {loss}"
-        elif self._newest[1] >= PAIRS_JUDGED:
+        elif self._unchecked[1] >= PAIRS_PER_LOSS_CHECK:
             problem = problem or DivergenceCheck(self.parameters, self.untrained_loss).check_loss(
-                self._newest[0] / self._newest[1]
+                self._unchecked[0] / self._unchecked[1]
             )
-            self._newest = (0.0, 0)
+            self._unchecked = (0.0, 0)
         if problem is not None:
             raise TrainingError(
-                f"{problem}, in update {step + 1} with learning rate {alpha:.4g}. Lower alpha of the component."
+                f"{problem}, in update {step + 1} with learning rate {alpha:.4g}. Lower the component's alpha."
             )
 
 
 def _check_table(table: Any) -> None:
-    """Raise ConfigError for a table that is not float32, and make one that is read-only writable, by a copy."""
+    """Raise ConfigError for a table that is not float32. A read-only table gets a writable copy."""
     if table.data.dtype != np.float32:
         raise ConfigError(
-            f"update trains vectors of float32, but those of the pipeline are {table.data.dtype}: small steps would be "
-            "lost to rounding. Give the pipeline vectors of float32, or set update = false."
+            f"update needs vectors of type float32, but the pipeline's are {table.data.dtype}, in which small steps "
+            "are lost to rounding. Use float32 vectors, or set update = false."
         )
     if isinstance(table.data, np.ndarray) and not table.data.flags.writeable:
-        table.data = table.data.copy()  # as of vectors that came by bytes
+        table.data = table.data.copy()  # as after from_bytes
 
 
 class LearningRates:
-    """The learning rate of each update: a number, or a schedule of thinc, whose last value stays."""
+    """The learning rate of each update: a constant, or a Thinc schedule, whose last value is repeated."""
 
     def __init__(self, alpha: float | Iterable[float]) -> None:
-        """Raise ConfigError if the first rate is below 0 or no number, as of a schedule without values."""
+        """Take the first value. Raises ConfigError if it is negative, not finite, or missing."""
         self._values = iter(alpha) if isinstance(alpha, Iterable) else iter([alpha])
-        self._taken: list[float] = []  # kept, for a component that is initialized again begins again
+        self._seen: list[float] = []  # kept, because a component that is initialized again starts again
         self.at(0)
 
     def __getstate__(self) -> dict[str, object]:
-        """Let a copy stay at the rate of now: generators, as schedules are, cannot be copied."""
+        """Let a copy stay at the current rate: schedules are generators, which cannot be copied."""
         return self.__dict__ | {"_values": iter(())}
 
     def at(self, step: int) -> float:
-        """Return the rate of a step, from 0. Raises ConfigError if it is below 0 or no number."""
-        for value in islice(self._values, max(0, step + 1 - len(self._taken))):
+        """Return the learning rate of a step, counted from 0. Raises ConfigError if it is negative or not finite."""
+        for value in islice(self._values, max(0, step + 1 - len(self._seen))):
             if not 0 <= value < float("inf"):
                 raise ConfigError(f"alpha must be at least 0, was: {float(value)}")
-            self._taken.append(float(value))
-        if not self._taken:
+            self._seen.append(float(value))
+        if not self._seen:
             raise ConfigError("alpha must be at least 0, was: a schedule without values")
-        return self._taken[min(step, len(self._taken) - 1)]
+        return self._seen[min(step, len(self._seen) - 1)]
 
 
 class MeanLoss:
-    """The mean loss per pair since the dict of losses was new: spaCy takes a new one for each row of its table."""
+    """The mean loss per pair since the dict of losses was created. spaCy creates one for each row of its table."""
 
     def __init__(self) -> None:
         self._loss, self._n_pairs, self._shown = 0.0, 0, 0.0
 
     def add(self, shown: float | None, loss: float, n_pairs: int) -> float:
-        """Return the mean loss with that of further pairs. shown: what the dict of losses has; None if it is new."""
+        """Return the mean loss including further pairs.
+
+        Args:
+            shown: The loss that the dict has now; None if the dict is new.
+            loss: Sum of the loss over the further pairs.
+            n_pairs: Number of further pairs.
+        """
         if shown != self._shown:
             self._loss, self._n_pairs = 0.0, 0
         self._loss, self._n_pairs = self._loss + loss, self._n_pairs + n_pairs

@@ -1,4 +1,4 @@
-"""The vectors of documents and spans, as spaCy's hooks: from the table of a document's own vocab."""
+"""The vectors of documents and spans, computed from the vectors table of their vocab by spaCy's hooks."""
 
 import warnings
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from spacy.tokens import Doc, Span, Token
 from spacy_w2v._arrays import Offsets, Vectors
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats.spacy._table_data import gather
-from spacy_w2v.formats.spacy._table_facts import table_facts
+from spacy_w2v.formats.spacy._table_fingerprint import fingerprint_of
 from spacy_w2v.formats.spacy._word_rows import WordRows
 from spacy_w2v.model._lookup import NO_ROW
 from spacy_w2v.pipeline._pooling import (
     corpus_probabilities,
-    pooled,
+    remove_components,
     sif_weights,
-    without_components,
+    weighted_mean,
     zipf_probabilities,
 )
 from spacy_w2v.pipeline._state import Fitted
@@ -28,18 +28,18 @@ from spacy_w2v.pipeline._state import Fitted
 
 @dataclass(frozen=True)
 class PoolingSettings:
-    """How one vector is made of many."""
+    """How the vector of a text is computed from the vectors of its words."""
 
     pooling: Literal["sif", "mean"] = "sif"
-    """Smooth inverse frequency weighting, or the plain mean."""
+    """Smooth inverse frequency weighting (SIF), or the mean."""
     sif_a: float = 1e-3
-    """Words much rarer than this, as relative frequency, have a weight near 1; those more frequent near 0."""
+    """Words of a much lower relative frequency than this have a weight near 1, and of a much higher one near 0."""
     n_common: int = 1
-    """Directions common to all texts that are taken out, with "sif"."""
+    """Number of common components that "sif" removes."""
     frequencies: Literal["corpus", "zipf"] = "corpus"
-    """From the counts of the model, or by Zipf's law from the order of the table's rows."""
+    """Word frequencies from the counts of the model, or by Zipf's law from the order of the table's rows."""
     max_edits: int = 0
-    """An unknown word takes the vector of the word spelled most like it, up to so many edits; 0: it has none."""
+    """Largest edit distance at which an unknown word takes the vector of a known word; 0 for never."""
 
     def __post_init__(self) -> None:
         if self.sif_a <= 0:
@@ -51,77 +51,88 @@ class PoolingSettings:
 
     @property
     def n_removed(self) -> int:
-        """Common components that are taken out."""
+        """Number of common components that are removed."""
         return self.n_common if self.pooling == "sif" else 0
 
 
 class DocVectors:
-    """Makes the vectors of documents and spans; its methods are spaCy's hooks.
+    """Computes the vectors of documents and spans. Its methods are spaCy's hooks.
 
-    It holds no vocab, so that a document that is pickled with its hooks stays small.
+    It has no reference to a vocab, so that a pickled document with hooks is small.
     """
 
     def __init__(self, settings: PoolingSettings, fitted: Fitted | None) -> None:
         self.settings = settings
         self.fitted = fitted
-        self._words: WordRows | None = None  # of the table that was used last
+        self._words: WordRows | None = None  # of the last table used
         self._weights = np.zeros(0, np.float32)
 
     def __getstate__(self) -> dict[str, object]:
-        """Leave out what is made again when it is needed."""
+        """Leave out what is computed again when it is needed."""
         return self.__dict__ | {"_words": None, "_weights": np.zeros(0, np.float32)}
 
     def check(self) -> None:
-        """Raise ConfigError unless all is known that the settings need."""
+        """Raise ConfigError if the settings need something that `initialize` has not computed."""
         settings, fitted = self.settings, self.fitted
         if settings.pooling != "sif":
             return
         if fitted is None and (settings.frequencies == "corpus" or settings.n_common):
             raise ConfigError(
-                'pooling = "sif" needs what only initialize finds out. Call nlp.initialize() or, in a pipeline that is '
-                'trained, initialize(get_examples, nlp=nlp) of the component alone; or set pooling = "mean".'
+                'pooling = "sif" needs an initialized component, but this one is not. Call nlp.initialize() or, in a '
+                'trained pipeline, initialize(get_examples, nlp=nlp) of this component, or set pooling = "mean".'
             )
         if settings.frequencies == "corpus" and fitted is not None and fitted.counts is None:
             raise ConfigError(
-                'pooling = "sif" needs the frequencies of words, but these vectors came without: they were not '
-                "exported by spacy-w2v, or by an earlier version. Initialize the component with their model as "
-                'path; or set frequencies = "zipf" if the rows of their table go from the most frequent word to the '
-                'rarest, or pooling = "mean".'
+                'pooling = "sif" needs word frequencies, but these vectors have none: they were not exported by '
+                "spacy-w2v, or by an early version of it. Initialize the component with their model as path. Or set "
+                'frequencies = "zipf" if the rows of their table are sorted by frequency, or pooling = "mean".'
             )
         if fitted is None or not settings.n_common:
             return
         if settings.n_common > len(fitted.common):
             raise ConfigError(
-                f"n_common must be at most {len(fitted.common)}, the number that initialize found, "
+                f"n_common must be at most {len(fitted.common)}, the number that initialize computed, "
                 f"was: {settings.n_common}. Lower it, or initialize the component again."
             )
-        now, then = (settings.sif_a, settings.frequencies), (fitted.facts.sif_a, fitted.facts.frequencies)
+        now, then = (settings.sif_a, settings.frequencies), (fitted.meta.sif_a, fitted.meta.frequencies)
         if now != then:
             raise ConfigError(
-                "sif_a and frequencies must be those with which the common components were found, "
+                "sif_a and frequencies must have the values with which the common components were computed, "
                 f"{then[0]} and {then[1]}, were: {now[0]} and {now[1]}. "
                 "Initialize the component again, or set n_common = 0."
             )
 
-    def rows(self, tokens: Any) -> Offsets:  # Any: a Doc or Span, of which spaCy's stubs say less than we use
-        """Return the row of each token in the table of its vocab; NO_ROW for one without a vector.
+    def rows(self, tokens: Any) -> Offsets:  # Any: a Doc or Span, whose stubs lack to_array
+        """Return the row of each token in the vectors table, or NO_ROW for a token without a vector.
 
-        Raises ConfigError if the table is not the one that this was made for.
+        Args:
+            tokens: A document or span.
+
+        Raises:
+            ConfigError: The table is not the one that the component was initialized with.
         """
         words = self.bind(tokens.vocab)
         keys: NDArray[np.uint64] = tokens.to_array([getattr(words.table, "attr", ORTH)])
         return words.find(keys.reshape(-1))
 
     def pool(self, vocab: Any, rows: Offsets) -> Vectors:
-        """Return the vector of a text with these rows of the vocab's table: d floats, float32."""
+        """Return the vector of a text.
+
+        Args:
+            vocab: The vocab, whose table has the vectors.
+            rows: The row of each word; NO_ROW for a word without a vector.
+
+        Returns:
+            The vector (d), float32.
+        """
         table = self.bind(vocab).table.data
-        vector = pooled(gather(table, rows), self._weights[rows])
+        vector = weighted_mean(gather(table, rows), self._weights[rows])
         if self.settings.n_removed and self.fitted is not None:
-            vector = without_components(vector, self.fitted.common[: self.settings.n_removed])
+            vector = remove_components(vector, self.fitted.common[: self.settings.n_removed])
         return vector
 
     def doc_vector(self, doc: Any) -> Vectors:
-        """Return the vector of a document, which the component has put there."""
+        """Return the vector of a document, as the component has set it."""
         stored: Vectors | None = doc._.w2v_vector
         return self.span_vector(doc) if stored is None else stored
 
@@ -130,15 +141,20 @@ class DocVectors:
         return float(np.linalg.norm(self.doc_vector(doc)))
 
     def span_vector(self, span: Any) -> Vectors:
-        """Return the vector of a span, or of a document without a look at what it has."""
+        """Compute the vector of a span or document."""
         return self.pool(span.vocab, self.rows(span))
 
     def has_vector(self, span: Any) -> bool:
-        """Return whether some token of a document or span has a vector."""
+        """Return whether any token of a document or span has a vector."""
         return bool((self.rows(span) != NO_ROW).any())
 
     def similarity(self, this: Any, other: Any) -> float:
-        """Return the cosine of a document or span and a Doc, Span, Token or Lexeme, all pooled in the same way."""
+        """Return the cosine similarity of two objects, whose vectors are pooled in the same way.
+
+        Args:
+            this: A document or span.
+            other: A document, span, token or lexeme.
+        """
         if _same_words(this, other):
             return 1.0  # as spaCy does, even if no word is known
         first, second = self._vector_of(this, this), self._vector_of(other, this)
@@ -163,9 +179,13 @@ class DocVectors:
         return self.span_vector(Doc(thing.vocab, words=[thing.orth_]))
 
     def bind(self, vocab: Any) -> WordRows:
-        """Return the words of a vocab's table, after a check that it is the right one if it is new.
+        """Return the words of a vocab's vectors table, which is checked if it was not used before.
 
-        Raises ConfigError if it is not.
+        Args:
+            vocab: The vocab.
+
+        Raises:
+            ConfigError: The table is not the one that the component was initialized with.
         """
         table = vocab.vectors
         words = self._words
@@ -177,37 +197,37 @@ class DocVectors:
         weights = np.ones(words.n_rows, np.float32)
         if self.settings.pooling == "sif":
             weights = sif_weights(self._probabilities(words.n_rows), a=self.settings.sif_a)
-        self._weights = np.append(weights, np.float32(0))  # for NO_ROW, the last
+        self._weights = np.append(weights, np.float32(0))  # NO_ROW is the last index
         self._words = words
         return words
 
     def _probabilities(self, n_rows: int) -> NDArray[np.float64]:
         if self.settings.frequencies == "zipf" or self.fitted is None or self.fitted.counts is None:
             return zipf_probabilities(n_rows)
-        return corpus_probabilities(self.fitted.counts, n_tokens=self.fitted.facts.n_tokens, n_rows=n_rows)
+        return corpus_probabilities(self.fitted.counts, n_tokens=self.fitted.meta.n_tokens, n_rows=n_rows)
 
     def _check_table(self, table: Any) -> None:
         if not len(table.data):
             raise ConfigError(
-                "The component makes document vectors of word vectors, but the pipeline has none. Give it those that "
-                "the component was made with, by [initialize] vectors, or initialize the component."
+                "The component needs word vectors to compute document vectors, but the pipeline has none. Load the "
+                "vectors that the component was initialized with, or initialize the component."
             )
         if self.fitted is None:
             return
-        expected = self.fitted.facts.table
-        actual = table_facts(table, n_rows=expected.n_rows)  # rows that were added after them do no harm
-        if not actual.are_of(expected):
+        expected = self.fitted.meta.table
+        actual = fingerprint_of(table, n_rows=expected.n_rows)  # rows may have been added after these
+        if not actual.matches(expected):
             same_size = actual.shape == expected.shape
-            now = "the same size with other numbers" if same_size else f"{len(table.data)} rows of {table.shape[1]}"
+            found = "other values" if same_size else f"{len(table.data)} rows of {table.shape[1]} dimensions"
             raise ConfigError(
-                f"The vectors of the pipeline must be those that the component was made with, {expected.n_rows} rows "
-                f"of {expected.vector_size} dimensions, but are others: {now}. Load those, or initialize the component "
-                "again. A pipeline has one table, for one such component."
+                "The pipeline must have the vectors that the component was initialized with, "
+                f"{expected.n_rows} rows of {expected.vector_size} dimensions, but has {found}. Load those vectors, or "
+                "initialize the component again. A pipeline has one vectors table and can have one component w2v."
             )
 
 
 def _same_words(this: Any, other: Any) -> bool:
-    """Return whether two documents or spans have the same words, in order."""
+    """Return whether two documents or spans have the same words in the same order."""
     if not isinstance(other, Doc | Span) or len(this) != len(other):
         return False
     return bool(np.array_equal(this.to_array([ORTH]), other.to_array([ORTH])))

@@ -1,4 +1,4 @@
-"""What spaCy makes the component with, and the attributes that it gives to documents and tokens."""
+"""The factory of the component `w2v`, and the extension attributes of documents and tokens."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -12,7 +12,7 @@ from spacy_w2v.pipeline._component import Word2VecComponent
 from spacy_w2v.pipeline._doc_vectors import PoolingSettings
 from spacy_w2v.pipeline._origin import guard_order
 
-# When the package is imported, so that a document or component that is unpickled finds them too.
+# Set on import, so that unpickled documents and components find them too.
 if not Doc.has_extension("w2v_vector"):
     Doc.set_extension("w2v_vector", default=None)
 if not Token.has_extension("w2v_oov"):
@@ -36,17 +36,36 @@ def make_w2v(
     alpha: float | list[float] | Iterator[float] | None,
     similarity: list[str],
 ) -> Word2VecComponent:
-    """Make the component.
+    """Create the component `w2v`, which sets the vectors of documents, spans and the pipeline's vocab.
 
-    pooling, sif_a, n_common, frequencies, max_edits: see PoolingSettings.
-    update: whether `nlp.update` and `spacy train` go on with the training of the word vectors.
-    alpha: learning rate of that, a number or a schedule of thinc with a value for each update; None for a tenth of the
-        rate that the model began with.
-    similarity: sets of word pairs to score word vectors on: "wordsim353", "simlex999", or paths of files.
+    Args:
+        nlp: The pipeline.
+        name: Name of the component.
+        pooling: How the vector of a text is computed from its words: "sif" for smooth inverse frequency weighting
+            (Arora, Liang & Ma 2017), or "mean".
+        sif_a: Parameter a of "sif", above 0. A word of relative frequency p has the weight a / (a + p).
+        n_common: Number of common components that "sif" removes from each vector.
+        frequencies: Where the word frequencies of "sif" come from: "corpus" for the counts of the trained model, or
+            "zipf" for Zipf's law by the order of the vectors table.
+        max_edits: Up to how many edits away an unknown word may take the vector of a known word: 0 for never, 1 or 2.
+        update: Whether `nlp.update` and `spacy train` train the word vectors further.
+        alpha: Learning rate of `update`: a number, or a Thinc schedule with a value for each step. None for a tenth of
+            the initial learning rate of the model.
+        similarity: Word similarity sets to score the word vectors on: "wordsim353", "simlex999", or paths of files.
 
-    Raises ConfigError.
+    Returns:
+        The component.
+
+    Raises:
+        ConfigError: A setting is invalid.
+
+    Example:
+        >>> nlp = spacy.load("pipeline")
+        >>> component = nlp.add_pipe("w2v", config={"pooling": "mean", "max_edits": 1})
+        >>> nlp("The prime ministerr").has_vector
+        True
     """
-    with shown_by_spacy(f"The component '{name}' cannot be made"):
+    with shown_by_spacy(f"The component '{name}' cannot be created"):
         settings = PoolingSettings(
             pooling=pooling, sif_a=sif_a, n_common=n_common, frequencies=frequencies, max_edits=max_edits
         )

@@ -1,6 +1,6 @@
-"""The files of the component: a manifest, meta.json, with the checksums of the others, which are arrays as .npy.
+"""The files of the component: the manifest meta.json, which has the checksums of the others, and arrays as .npy files.
 
-Version 2 of the format had no checksums. It is read as far as it holds together.
+Version 2 of the format had no checksums. It is read if its parts are consistent.
 """
 
 import math
@@ -32,7 +32,7 @@ FILES_OF_PART = {
     "common": ("common",),
     "output": ("output_vectors", "tree_offsets", "tree_nodes", "tree_codes"),
 }
-"""Arrays of the parts that can be left out, by the names that `exclude` takes; each is a file NAME.npy."""
+"""The arrays of each part that `exclude` can name. Each array is a file NAME.npy."""
 
 TYPES: dict[str, type[np.generic]] = {
     "counts": np.int64,
@@ -42,15 +42,24 @@ TYPES: dict[str, type[np.generic]] = {
     "tree_nodes": np.uint32,
     "tree_codes": np.uint8,
 }
-"""Of the numbers in each array."""
+"""The data type of each array."""
 
 Load = Callable[[str, object, tuple[int, ...]], Array | None]
-"""Returns the array of a file by its name, None if there is no such file. The others are what the manifest says of the
-file, None if it says nothing, and the shape; StorageError if that is not so."""
+"""Returns the array of a file, or None if the file does not exist.
+
+Its arguments are the name, the entry of the manifest (None if there is none) and the shape. It raises StorageError if
+the file does not match them.
+"""
 
 
 def write_state(state: State, directory: Path, *, exclude: Collection[str]) -> None:
-    """Write the files to a directory, which is made if it is missing; those of an earlier state go."""
+    """Write the files of the component to a directory. Files of an earlier state are removed.
+
+    Args:
+        state: What to save.
+        directory: The directory, which is created if it is missing.
+        exclude: Parts to leave out.
+    """
     meta, arrays = _parts(state, exclude)
     directory.mkdir(parents=True, exist_ok=True)
     for name in TYPES:
@@ -61,9 +70,14 @@ def write_state(state: State, directory: Path, *, exclude: Collection[str]) -> N
 
 
 def read_state(directory: Path, *, exclude: Collection[str]) -> State:
-    """Read what `write_state` wrote. Parts that are left out are as if they were not known.
+    """Read the files of the component.
 
-    Raises StorageError, which names the file, for what is missing, damaged or foreign.
+    Args:
+        directory: The directory.
+        exclude: Parts to leave out.
+
+    Raises:
+        StorageError: A file is missing, damaged or of another kind.
     """
 
     def load(name: str, described: object, shape: tuple[int, ...]) -> Array | None:
@@ -79,7 +93,7 @@ def read_state(directory: Path, *, exclude: Collection[str]) -> State:
 
 
 def state_to_bytes(state: State, *, exclude: Collection[str]) -> bytes:
-    """Return the content of the files, by name, as msgpack."""
+    """Return the content of the files by name, as msgpack, without the parts in `exclude`."""
     meta, arrays = _parts(state, exclude)
     files: dict[str, bytes] = {}
     for name, array in arrays.items():
@@ -93,35 +107,46 @@ def state_to_bytes(state: State, *, exclude: Collection[str]) -> bytes:
 
 
 def state_from_bytes(content: bytes, *, name: str, exclude: Collection[str]) -> State:
-    """Read what `state_to_bytes` returned. name: of the component. Raises StorageError as `read_state` does."""
+    """Read the result of `state_to_bytes`.
+
+    Args:
+        content: The bytes.
+        name: Name of the component, for errors.
+        exclude: Parts to leave out.
+
+    Raises:
+        StorageError: The content is damaged.
+    """
     try:
         files = dict(srsly.msgpack_loads(content))
-    except Exception as error:  # msgpack raises many kinds
+    except Exception as error:  # msgpack raises errors of many types
         raise StorageError(f"The bytes of the component '{name}' are damaged: {error}") from None
     if not all(isinstance(file, bytes) for file in files.values()):
-        raise StorageError(f"The bytes of the component '{name}' must hold files, but are damaged.")
+        raise StorageError(f"The bytes of the component '{name}' must contain files, but are damaged.")
 
     def load(array: str, described: object, shape: tuple[int, ...]) -> Array | None:
         file: bytes | None = files.get(f"{array}.npy")
         if file is None:
             return None
         if described is not None and described != describe_content(file):
-            raise StorageError(f"{name}/{array}.npy must have the checksum of its manifest, but is damaged.")
+            raise StorageError(
+                f"{name}/{array}.npy must have the checksum in its manifest, but its content has changed."
+            )
         return parse_array(file, TYPES[array], shape, name=f"{name}/{array}.npy")
 
     return _state(files.get(META_FILE), load, f"{name}/", exclude)
 
 
 def _parts(state: State, exclude: Collection[str]) -> tuple[JsonDict, dict[str, Array]]:
-    """Return the content of meta.json but for "files", and the array of each other file."""
+    """Return the content of meta.json except "files", and the array of each other file."""
     fitted, outputs = state.fitted, state.outputs
     arrays: dict[str, Array] = {}
     record = state.record.to_json() if state.record is not None else {}
     meta: JsonDict = {"format": FORMAT, "format_version": FORMAT_VERSION, "fitted": None, "vectors": record}
     if fitted is not None:
-        known = {"counts": fitted.counts, "common": fitted.common}
-        own = {name: array for name, array in known.items() if array is not None and name not in exclude}
-        meta["fitted"] = {**fitted.facts.model_dump(), "shapes": _shapes(own)}
+        own_arrays = {"counts": fitted.counts, "common": fitted.common}
+        own = {name: array for name, array in own_arrays.items() if array is not None and name not in exclude}
+        meta["fitted"] = {**fitted.meta.model_dump(), "shapes": _shapes(own)}
         arrays |= own
     if outputs is not None and "output" not in exclude:
         own = {"output_vectors": outputs.vectors}
@@ -137,7 +162,17 @@ def _shapes(arrays: dict[str, Array]) -> dict[str, list[int]]:
 
 
 def _state(content: bytes | None, load: Load, place: str, exclude: Collection[str]) -> State:
-    """Return what files hold. place: what stands before a file's name in errors."""
+    """Return the state that files contain.
+
+    Args:
+        content: Content of meta.json; None if there is no such file.
+        load: Loads an array.
+        place: Prefix of file names in errors.
+        exclude: Parts to leave out.
+
+    Raises:
+        StorageError: A file is missing or damaged.
+    """
     meta = read_meta(content, place)
     record = meta.record(place)
     if (about := meta.fitted) is None:
@@ -151,12 +186,16 @@ def _state(content: bytes | None, load: Load, place: str, exclude: Collection[st
     common = read("common", about.shapes).get("common", np.zeros((0, size), np.float32))
     counts = read("counts", about.shapes).get("counts")
     if common.ndim != 2 or common.shape[1] != size or not np.isfinite(common).all():
-        raise StorageError(f"{place}common.npy must be vectors of {size} finite numbers, but is not. It is damaged.")
+        raise StorageError(
+            f"{place}common.npy must contain vectors of {size} finite numbers, but does not. It is damaged."
+        )
     if counts is not None and (
         counts.ndim != 1 or len(counts) > about.table.n_rows or (counts < 0).any() or not about.n_tokens
     ):
-        raise StorageError(f"{place}counts.npy must be counts of {about.table.n_rows} rows, but is not. It is damaged.")
-    fitted = Fitted(facts=about, counts=counts, common=common)
+        raise StorageError(
+            f"{place}counts.npy must contain counts of {about.table.n_rows} rows, but does not. It is damaged."
+        )
+    fitted = Fitted(meta=about, counts=counts, common=common)
     outputs = None
     if meta.update is not None and (arrays := read("output", meta.update.shapes)):
         outputs = _outputs(arrays, meta, record, place)
@@ -164,11 +203,23 @@ def _state(content: bytes | None, load: Load, place: str, exclude: Collection[st
 
 
 def _outputs(arrays: dict[str, Array], meta: Meta, record: RunRecord | None, place: str) -> Outputs:
-    """Return what training needs to go on. Raises StorageError unless it is of the model of the record."""
+    """Return what further training needs.
+
+    Args:
+        arrays: The arrays of the part "output".
+        meta: Content of meta.json.
+        record: Record of the model.
+        place: Prefix of file names in errors.
+
+    Raises:
+        StorageError: The arrays do not fit the model.
+    """
     assert meta.fitted is not None
     assert meta.update is not None
     if record is None:
-        raise StorageError(f"{place}{META_FILE} must have the record of the vectors that update trains. It is damaged.")
+        raise StorageError(
+            f"{place}{META_FILE} must contain the record of the vectors to train, but does not. It is damaged."
+        )
     model = record.model
     n_words = math.prod(meta.fitted.shapes.get("counts", [meta.fitted.table.n_rows]))
     objective = objective_of(model)
@@ -177,18 +228,19 @@ def _outputs(arrays: dict[str, Array], meta: Meta, record: RunRecord | None, pla
     fits = vectors is not None and vectors.shape == (n_rows, size) and model.vector_size == size
     if vectors is None or not fits or not np.isfinite(vectors).all():
         raise StorageError(
-            f"{place}output_vectors.npy must be {n_rows} vectors of {size} finite numbers, but is not. It is damaged."
+            f"{place}output_vectors.npy must contain {n_rows} vectors of {size} finite numbers, but does not. It is "
+            "damaged."
         )
     if "tree_offsets" not in arrays:
         return Outputs(vectors, None, meta.update.n_steps)
     try:
         tree = Tree(arrays["tree_offsets"], arrays["tree_nodes"], arrays["tree_codes"], longest=0)
         if tree.offsets.shape != (n_words + 1,) or not objective.has_tree:
-            raise ValueError("it is of other words")
+            raise ValueError("it has other words")
         tree = tree._replace(longest=check_tree(tree))
     except (KeyError, ValueError) as error:
         raise StorageError(
-            f"{place}tree_*.npy must be a tree of {n_words} words, but {error}. It is damaged."
+            f"{place}tree_*.npy must contain a tree of {n_words} words, but {error}. It is damaged."
         ) from None
     return Outputs(vectors, tree, meta.update.n_steps)
 

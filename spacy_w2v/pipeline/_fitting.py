@@ -1,4 +1,4 @@
-"""What is found out of a pipeline's table and its texts when the component is initialized."""
+"""What the component computes from a pipeline's vectors table and texts when it is initialized."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -10,10 +10,10 @@ from spacy.language import Language
 
 from spacy_w2v._arrays import Vectors
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.formats.spacy._table_facts import table_facts
+from spacy_w2v.formats.spacy._table_fingerprint import fingerprint_of
 from spacy_w2v.pipeline._doc_vectors import DocVectors, PoolingSettings
 from spacy_w2v.pipeline._pooling import common_components
-from spacy_w2v.pipeline._state import Fitted, FittedFacts
+from spacy_w2v.pipeline._state import Fitted, FittedMeta
 from spacy_w2v.tokenization._tokens import transient_strings
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from spacy_w2v.model._trained import TrainedModel
     from spacy_w2v.pipeline._text_sample import SampledSource
 
-FEWEST_TEXTS = 10
-"""Texts with known words that common components are found in, at least: a handful has no direction of its own."""
+MIN_TEXTS = 10
+"""Fewest texts with known words from which common components are computed: a handful has no common direction."""
 
-MOST_EXAMPLES = 5_000
+MAX_EXAMPLES = 5_000
 
 
 def fit(
@@ -36,15 +36,23 @@ def fit(
     get_examples: Callable[[], Iterable[Any]],  # Any: spaCy's Examples
     section: str,
 ) -> Fitted:
-    """Return what the component needs to know of the pipeline's table: of the most frequent words of a model, if any.
+    """Compute what the component needs: a fingerprint of the vectors table, word counts, and common components.
 
-    Common components are those of texts of the source, or of the examples where there is none. section: the block of
-    the config that errors name. Raises ConfigError where the settings need what cannot be found.
+    Args:
+        nlp: The pipeline.
+        trained: The model of the table, or None if the pipeline kept its own vectors.
+        settings: How the vectors of documents are computed.
+        source: Texts to compute common components from.
+        get_examples: Returns the examples to use if there is no source.
+        section: The config block that errors name.
+
+    Raises:
+        ConfigError: The settings need word frequencies or texts that are missing.
     """
-    table = table_facts(nlp.vocab.vectors)
+    table = fingerprint_of(nlp.vocab.vectors)
     frequencies = _frequencies(nlp, trained, n_rows=table.n_rows)
     fitted = Fitted(
-        facts=FittedFacts(
+        meta=FittedMeta(
             table=table,
             n_tokens=frequencies.n_tokens if frequencies is not None else 0,
             sif_a=settings.sif_a,
@@ -53,27 +61,27 @@ def fit(
         counts=frequencies.counts if frequencies is not None else None,
         common=np.zeros((0, table.vector_size), np.float32),
     )
-    maker = DocVectors(replace(settings, n_common=0), fitted)
-    maker.bind(nlp.vocab)  # with all its checks, also where nothing is to be found
+    doc_vectors = DocVectors(replace(settings, n_common=0), fitted)
+    doc_vectors.bind(nlp.vocab)  # runs all checks, even if no components are needed
     if not settings.n_removed:
         return fitted
     n = settings.n_common
     if n >= table.vector_size:
-        raise ConfigError(f"n_common must be less than the dimensions of the vectors, {table.vector_size}, was: {n}")
-    known = [vector for vector in _text_vectors(nlp, maker, source, get_examples) if vector.any()]
-    if len(known) < max(FEWEST_TEXTS, n):
+        raise ConfigError(f"n_common must be less than the number of dimensions, {table.vector_size}, was: {n}")
+    known = [vector for vector in _text_vectors(nlp, doc_vectors, source, get_examples) if vector.any()]
+    if len(known) < max(MIN_TEXTS, n):
         raise ConfigError(
-            f"n_common = {n} takes out what is common to texts, and needs at least {max(FEWEST_TEXTS, n)} with "
-            f"words that have vectors to find it, but there were {len(known)}. Give more examples, or a reader in "
-            f"[{section}.corpus]; or set n_common = 0."
+            f"n_common = {n} needs at least {max(MIN_TEXTS, n)} texts with known words to compute common components, "
+            f"but there were {len(known)}. Provide more examples, or a reader in [{section}.corpus], or set "
+            "n_common = 0."
         )
     return replace(fitted, common=common_components(np.stack(known), n=n))
 
 
 def _frequencies(nlp: Language, trained: "TrainedModel | None", *, n_rows: int) -> "Frequencies | None":
-    """Return the counts of the rows of a pipeline's table: the model's, or those that were kept when it was exported.
+    """Return the word counts of a pipeline's table: those of the model, or those that were exported with the table.
 
-    None for a table of other origin.
+    None for other tables.
     """
     from spacy_w2v.formats.spacy._frequencies import Frequencies, find_frequencies
 
@@ -85,13 +93,13 @@ def _frequencies(nlp: Language, trained: "TrainedModel | None", *, n_rows: int) 
 
 def _text_vectors(
     nlp: Language,
-    maker: DocVectors,
+    doc_vectors: DocVectors,
     source: "SampledSource | None",
     get_examples: Callable[[], Iterable[Any]],
 ) -> list[Vectors]:
     """Return the vectors of a sample of texts."""
     if source is not None and (lines := source.sample()):
         with transient_strings(nlp):
-            return [maker.span_vector(nlp.make_doc(line)) for line in lines]
-    # What others make may be kept by them, as by a reader that reads once: its strings must stay.
-    return [maker.span_vector(example.reference) for example in islice(get_examples(), MOST_EXAMPLES)]
+            return [doc_vectors.span_vector(nlp.make_doc(line)) for line in lines]
+    # Not in `transient_strings`: the caller may keep these examples, so their strings must stay.
+    return [doc_vectors.span_vector(example.reference) for example in islice(get_examples(), MAX_EXAMPLES)]

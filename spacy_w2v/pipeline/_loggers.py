@@ -1,7 +1,7 @@
-"""spaCy's loggers, for the console, Weights & Biases, MLflow and others, called after each epoch of a run.
+"""spaCy's loggers (console, Weights & Biases, MLflow and others), called after each epoch of a run.
 
-A logger is a function (nlp, stdout, stderr) -> (log_step, finalize). It reads `nlp.config`, and for the columns of a
-table `nlp.pipeline`, so it is handed a pipeline with the config of the run and one component, "w2v", that has a loss.
+A logger is a function (nlp, stdout, stderr) -> (log_step, finalize). It reads `nlp.config`, and `nlp.pipeline` for the
+columns of its table. It is therefore given a pipeline with the config of the run and one component, "w2v".
 """
 
 import io
@@ -22,56 +22,62 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 NAME = "w2v"
-"""Of the loss: loggers show it as "Loss w2v" and "loss_w2v"."""
+"""Name of the loss, which loggers show as "Loss w2v" or "loss_w2v"."""
 
 
 def callbacks_of(resolved: ResolvedConfig, bar: ProgressBar, *, progress: bool = True) -> list[Callback]:
-    """Return what shows how a run goes: the progress bar and, if the config names one, spaCy's logger.
+    """Return the callbacks that show the progress of a run: the progress bar, and spaCy's logger if the config has one.
 
     Args:
         resolved: The config.
-        bar: Shown on the same screen; it makes room for what the logger prints, and leaves epochs to it.
-        progress: Whether the bar is to be shown; if not, it only prints what goes wrong with the logger.
-
-    Returns:
-        The callbacks.
+        bar: The progress bar. With a logger, it does not print epochs, and makes room for the logger's output.
+        progress: Whether to show the bar. If not, it only prints errors of the logger.
 
     Raises:
-        ConfigError: If the logger cannot be set up.
+        ConfigError: The logger cannot be set up.
     """
     shown: list[Callback] = [bar] if progress else []
     if resolved.logger is None:
         return shown
     bar.shows_epochs = False
-    nlp = pipeline_of(resolved.config, epochs=resolved.settings.training.epochs)
+    nlp = make_logged_pipeline(resolved.config, epochs=resolved.settings.training.epochs)
     return [*shown, SpacyLoggerCallback(resolved.logger, nlp, bar)]
 
 
 class SpacyLoggerCallback(Callback):
-    """Calls a logger of spaCy's after each epoch, as spaCy's training loop does after each evaluation.
+    """Calls a spaCy logger after each epoch, as spaCy's training loop does after each evaluation.
 
-    A logger that fails is not called any more, and the run continues.
+    If the logger fails, it is not called again, and the run continues.
     """
 
     def __init__(self, set_up: SpacyLogger, nlp: "Language", bar: ProgressBar):
-        """Set the logger up; what it prints is held back until the corpus is known. Raises ConfigError."""
+        """Set up the logger. Its output is buffered until the corpus has been read.
+
+        Args:
+            set_up: The logger.
+            nlp: The pipeline that it reads.
+            bar: The progress bar on the same terminal.
+
+        Raises:
+            ConfigError: The logger cannot be set up.
+        """
         self.bar = bar
-        self.stdout = HeldStream(sys.stdout)
+        self.stdout = BufferedStream(sys.stdout)
         self.checkpoints: list[tuple[float, int]] = []
         self.works = True
         self.closed = False
         try:
             self.log_step, self.finalize = set_up(nlp, self.stdout, sys.stderr)
-        except Exception as error:  # of whatever service it speaks to
+        except Exception as error:  # of the logger's service
             raise ConfigError(f"The logger of [w2v.training.logger] cannot be set up: {first_line(error)}") from error
 
     def on_corpus(self, summary: CorpusSummary) -> None:
-        """Let the logger print from now on."""
+        """Print the buffered output of the logger."""
         with self.bar.hidden():
             self.stdout.release()
 
     def on_resume(self, results: Sequence[EpochResult]) -> None:
-        """Log the epochs that were done before."""
+        """Log the epochs that were completed before."""
         for result in results:
             self.on_epoch_end(result)
 
@@ -83,11 +89,11 @@ class SpacyLoggerCallback(Callback):
         try:
             with self.bar.hidden():
                 self.log_step(self._info(result))
-        except Exception as error:  # training must not be lost with it
+        except Exception as error:  # a failing logger must not end training
             self.works = False
-            self.bar.on_message(f"The logger failed and is not called any more; training continues: {error!r}")
+            self.bar.on_message(f"The logger failed and is not called again. Training continues: {error!r}")
 
-    def _info(self, result: EpochResult) -> dict[str, Any]:  # Any: as spaCy's loggers take it
+    def _info(self, result: EpochResult) -> dict[str, Any]:  # Any: the format of spaCy's loggers
         return {
             "epoch": result.epoch,
             "step": result.epoch,
@@ -106,62 +112,62 @@ class SpacyLoggerCallback(Callback):
         self.closed = True
         try:
             self.finalize()
-        except Exception as error:  # likewise
+        except Exception as error:  # as above
             self.bar.on_message(f"The logger could not finish: {error!r}")
-        del self.log_step, self.finalize  # and with them the bar that spaCy's ConsoleLogger does not close
+        del self.log_step, self.finalize  # they hold the bar that spaCy's ConsoleLogger does not close
 
 
-class HeldStream(io.TextIOBase):
-    """Holds back what is written until it is released: a table's head stays together with its rows."""
+class BufferedStream(io.TextIOBase):
+    """Buffers output until it is released, so that the header of a table stays together with its rows."""
 
     def __init__(self, stream: IO[str]):
         self.stream = stream
-        self.held: list[str] | None = []
+        self.buffered: list[str] | None = []
 
     def write(self, text: str) -> int:
-        """Write, or hold the text back."""
-        if self.held is not None:
-            self.held.append(text)
+        """Write the text, or buffer it."""
+        if self.buffered is not None:
+            self.buffered.append(text)
         elif self.isatty() and text != "\n":
-            self.stream.write(f"\r{text}")  # a bar of the logger's own, below ours, leaves the cursor in mid-line
+            self.stream.write(f"\r{text}")  # the logger's own progress bar leaves the cursor in mid-line
         else:
             self.stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Write out what the stream below buffers."""
-        if self.held is None:
+        """Flush the underlying stream."""
+        if self.buffered is None:
             self.stream.flush()
 
     def isatty(self) -> bool:
-        """Return whether it ends in a terminal."""
+        """Return whether the underlying stream is a terminal."""
         return self.stream.isatty()
 
     def release(self) -> None:
-        """Write what was held back, and hold nothing from now on."""
-        if self.held is not None:
-            text, self.held = "".join(self.held), None
+        """Write the buffered output, and stop buffering."""
+        if self.buffered is not None:
+            text, self.buffered = "".join(self.buffered), None
             self.stream.write(text)
             self.stream.flush()
 
 
-class _LossOnly:
-    """Stands for a component that is trained."""
+class _TrainableStub:
+    """A component that only tells loggers that it is trained."""
 
     is_trainable = True
 
 
-def pipeline_of(config: "Config", *, epochs: int) -> "Language":
-    """Return a blank pipeline with the [w2v] block of a config, as loggers read it: an epoch is a step."""
+def make_logged_pipeline(config: "Config", *, epochs: int) -> "Language":
+    """Return a blank pipeline whose config has the [w2v] block, in the form that loggers read. A step is an epoch."""
     from confection import Config
     from spacy.language import Language
 
     class LoggedLanguage(Language):  # type: ignore[misc]  # spaCy is Any for mypy here
-        """A pipeline that shows a trainable component, which has no factory."""
+        """A pipeline with a trainable component that has no factory."""
 
         @property
-        def pipeline(self) -> list[tuple[str, _LossOnly]]:
-            return [(NAME, _LossOnly())]
+        def pipeline(self) -> list[tuple[str, _TrainableStub]]:
+            return [(NAME, _TrainableStub())]
 
     nlp = LoggedLanguage()
     nlp.lang = config["nlp"]["lang"]
@@ -170,7 +176,7 @@ def pipeline_of(config: "Config", *, epochs: int) -> "Language":
         "max_steps": epochs,
         "max_epochs": epochs,
         "eval_frequency": 1,
-        "score_weights": {},  # columns of a table beside the loss, which would take each for a percentage
+        "score_weights": {},  # they would be shown as percentages in columns of their own
     }
     nlp.config = Config({"nlp": config["nlp"], "training": training, "w2v": config["w2v"]}).copy()
     return nlp

@@ -1,4 +1,4 @@
-"""What meta.json of the component holds: facts of the table and the arrays, and the record of the vectors."""
+"""The content of the component's meta.json: the vectors table, the arrays, and the record of the vectors."""
 
 from pydantic import Field, NonNegativeInt
 
@@ -6,25 +6,25 @@ from spacy_w2v._atomic import parse_json, parse_manifest
 from spacy_w2v.errors import StorageError
 from spacy_w2v.model._blocks import Block, parse_block
 from spacy_w2v.model._run_record import VectorsRecord, parse_record
-from spacy_w2v.pipeline._state import FittedFacts
+from spacy_w2v.pipeline._state import FittedMeta
 
 FORMAT = "spacy-w2v component"
 FORMAT_VERSION = 3
 WITHOUT_CHECKSUMS = 2
-"""Version of the format."""
+"""The format version whose manifests have no checksums."""
 META_FILE = "meta.json"
 
 Shapes = dict[str, list[NonNegativeInt]]
 
 
-class FittedBlock(FittedFacts):
-    """The block "fitted": the facts, and the shapes of the arrays."""
+class FittedBlock(FittedMeta):
+    """The block "fitted": `FittedMeta`, and the shapes of the arrays."""
 
     shapes: Shapes
 
 
 class UpdateBlock(Block):
-    """The block "update": `Outputs` without its arrays."""
+    """The block "update": `Outputs` without its arrays, but with their shapes."""
 
     n_steps: NonNegativeInt
     shapes: Shapes
@@ -35,39 +35,39 @@ class Meta(Block):
 
     fitted: FittedBlock | None
     vectors: dict[str, object]
-    """The record of the run that made the vectors; empty where it is not known."""
+    """The record of the training run of the vectors; empty if it is unknown."""
     update: UpdateBlock | None = None
     files: dict[str, object] = Field(default_factory=dict)
-    """What `check_files` compares each file with."""
+    """The size and checksum of each file, for `check_files`."""
 
     def record(self, place: str) -> VectorsRecord | None:
-        """Return the record of the run that made the vectors, if it is known. Raises StorageError as `read_meta`."""
+        """Return the record of the training run of the vectors, if it is known. Raises StorageError as `read_meta`."""
         if not self.vectors:
             return None
         return parse_record(VectorsRecord, self.vectors, path=f"{place}{META_FILE}", section="vectors")
 
 
 def read_meta(content: bytes | None, place: str) -> Meta:
-    """Return the content of meta.json, whose arrays are not read yet.
+    """Parse and check meta.json.
 
     Args:
-        content: of the file; None if there is none.
-        place: what stands before the name of a file in errors.
+        content: Content of the file; None if there is no such file.
+        place: Prefix of file names in errors.
 
     Raises:
-        StorageError: if the file is missing, damaged or foreign.
+        StorageError: The file is missing, damaged or of another kind.
     """
     path = f"{place}{META_FILE}"
     if content is None:
         raise StorageError(f"The component needs its {META_FILE}, but there is no {path}. Save the pipeline again.")
     values = parse_json(content, name=path)
     if not isinstance(values, dict) or values.get("format") != FORMAT:
-        raise StorageError(f"{path} must describe a {FORMAT}, but is of another kind.")
+        raise StorageError(f"{path} must describe a {FORMAT}, but does not.")
     version = values.get("format_version")
     if type(version) is not int or version not in (WITHOUT_CHECKSUMS, FORMAT_VERSION):
         raise StorageError(
-            f"{path} must have format version {WITHOUT_CHECKSUMS} or {FORMAT_VERSION}, was: {version!r:.100}. Read it "
-            "with the version of spacy-w2v that wrote it."
+            f"{path} must have format version {WITHOUT_CHECKSUMS} or {FORMAT_VERSION}, was: {version!r:.100}. Load it "
+            "with the version of spacy-w2v that saved it."
         )
     checked = version != WITHOUT_CHECKSUMS
     meta = parse_block(Meta, parse_manifest(content, name=path, checked=checked), path=path)

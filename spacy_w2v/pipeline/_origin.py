@@ -1,4 +1,4 @@
-"""Where the word vectors of a pipeline come from when it is initialized: training on texts, or a model."""
+"""Where the component gets word vectors from when it is initialized: training, a model, or the pipeline itself."""
 
 import warnings
 from dataclasses import dataclass
@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from spacy_w2v.pipeline._text_sample import SampledSource
 
 
-def as_sampled_source(corpus: Any) -> "SampledSource | None":  # Any: what a reader made, or texts
-    """Return a source that remembers a sample of what it reads; None for None.
+def as_sampled_source(corpus: Any) -> "SampledSource | None":  # Any: the result of a reader, or texts
+    """Return a source that keeps a sample of the texts that it reads; None for None.
 
-    corpus: a TextSource, a dataset or an iterable of strings, as for `spacy_w2v.train`. Raises ConfigError for a block
-    of a config that names no reader, and CorpusError for what are not texts.
+    Args:
+        corpus: A TextSource, or texts as for `spacy_w2v.train`.
+
+    Raises:
+        ConfigError: It is a config block without a reader.
+        CorpusError: It has no texts.
     """
     if corpus is None:
         return None
@@ -34,44 +38,45 @@ def as_sampled_source(corpus: Any) -> "SampledSource | None":  # Any: what a rea
 
     if isinstance(corpus, dict):
         raise ConfigError(
-            'corpus must be a reader of texts, as of @readers = "spacy_w2v.Dataset.v1", but was a block with: '
+            'corpus must be a reader of texts, such as @readers = "spacy_w2v.Dataset.v1", but is a block with: '
             f"{', '.join(map(str, corpus))}"
         )
     return corpus if isinstance(corpus, SampledSource) else SampledSource(as_source(corpus))
 
 
 Corpus: TypeAlias = Annotated[Any, BeforeValidator(as_sampled_source)]
-"""Texts or their source. spaCy passes settings through pydantic, which makes a dict of a dataclass, as sources are."""
+"""Texts or their source. It is converted early, because spaCy validates settings with pydantic, which turns sources
+(dataclasses) into dicts."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the word vectors of a pipeline are to come from: a model, training on texts, or else its own table."""
+    """Where the word vectors of a pipeline come from: a model, training on texts, or otherwise its own table."""
 
     path: str | Path | None
     """A trained model."""
     source: "SampledSource | None"
     """Texts to train on, unless there is a path."""
     blocks: dict[str, dict[str, Any]]  # Any: settings, before they are checked
-    """Settings of training, by the names of blocks of `[w2v]`."""
+    """Training settings, keyed by the names of the blocks of `[w2v]`."""
     vector_kind: VectorKind
-    """Which vectors of the model are taken."""
+    """Which vectors of the model are used."""
     section: str
-    """The block of the config that errors name."""
+    """The config block that errors name."""
 
     @property
     def is_given(self) -> bool:
-        """Whether anything says where vectors come from, or how they are trained."""
+        """Whether there is a path, a source or any training setting."""
         return self.path is not None or self.source is not None or any(self.blocks.values())
 
     def check_can_continue(self) -> None:
-        """Raise ConfigError unless the vectors will be such that their training can go on."""
+        """Raise ConfigError unless `update` can train the vectors further."""
         section = self.section
         if self.path is None and self.source is None:
             raise ConfigError(
-                "update goes on with the training of a model, but the pipeline's own vectors come without one. Name a "
-                f"trained model as path in [{section}], or texts in [{section}.corpus] and these vectors in "
-                f"[{section}.initial], to start from them."
+                "update needs a trained model, but the pipeline's own vectors have none. Set path in "
+                f"[{section}] to a trained model, or train one: set texts in [{section}.corpus], and start from these "
+                f"vectors with [{section}.initial]."
             )
         if self.vector_kind != "input":
             raise ConfigError(
@@ -80,31 +85,31 @@ class Origin:
             )
         if self.blocks.get("initial", {}).get("freeze"):
             raise ConfigError(
-                f"update moves the vectors that [{section}.initial] keeps by freeze = true. Set one of them to false."
+                f"update changes the vectors that freeze = true in [{section}.initial] keeps. Set one of them to false."
             )
 
     def make_model(self, nlp: Language, *, progress: bool) -> "TrainedModel | None":
-        """Return the model at the path, or one that is trained on the texts.
+        """Load the model at the path, or train one on the texts.
 
         Args:
-            nlp: The pipeline, whose tokenizer makes the tokens.
-            progress: Whether to show how training goes.
+            nlp: The pipeline, whose tokenizer is used.
+            progress: Whether to show progress.
 
         Returns:
-            The model, or None where the pipeline's own vectors are to stay.
+            The model, or None if the pipeline keeps its own vectors.
 
         Raises:
-            ConfigError: Settings do not go together, or the pipeline has no vectors otherwise.
+            ConfigError: The settings contradict each other, or there are no vectors at all.
             Word2VecError: Training or loading fails.
         """
         section = self.section
         if self.blocks and (self.path is not None or self.source is None):
             raise ConfigError(
-                f"[{section}] has settings of training ({', '.join(self.blocks)}), but "
+                f"[{section}] has training settings ({', '.join(self.blocks)}), but "
                 + (
-                    "path names a model that is trained already. Leave out one."
+                    "path names a trained model. Remove one of them."
                     if self.path
-                    else "no corpus to train on."
+                    else f"no corpus to train on. Add [{section}.corpus]."
                 )
             )
         if self.path is not None:
@@ -115,9 +120,9 @@ class Origin:
             return self._train(nlp, self.source, progress=progress)
         if not len(nlp.vocab.vectors.data):
             raise ConfigError(
-                f"The component '{section.split('.')[-1]}' needs word vectors, but the pipeline has none. Name texts "
-                f"to train on in [{section}.corpus], a trained model as path in [{section}], or a pipeline with "
-                "vectors as vectors in [initialize]."
+                f"The component '{section.split('.')[-1]}' needs word vectors, but the pipeline has none. Set texts "
+                f"to train on in [{section}.corpus], path in [{section}] to a trained model, or vectors in "
+                "[initialize] to a pipeline with vectors."
             )
         return None
 
@@ -130,7 +135,7 @@ class Origin:
         blocks = {
             **self.blocks,
             "tokens": {"n_process": 1} | self.blocks.get("tokens", {}),
-            "export": {"vector_kind": self.vector_kind},  # says before training whether there will be such
+            "export": {"vector_kind": self.vector_kind},  # checked before training
         }
         run = TrainingRun(source=source, nlp=nlp, settings=parse_settings(blocks, section=self.section))
         if not progress:
@@ -142,9 +147,15 @@ class Origin:
 
 
 def has_table(nlp: Language, trained: "TrainedModel", *, vector_kind: VectorKind, whole: bool) -> bool:
-    """Return whether a pipeline has the vectors of a model already; all if `whole`, or else of its most frequent words.
+    """Return whether a pipeline already has the vectors of a model.
 
-    As where they come by `[initialize] vectors`, or by a callback with `[w2v.export] max_vectors`.
+    They may come from `[initialize] vectors`, or from a callback with `[w2v.export] max_vectors`.
+
+    Args:
+        nlp: The pipeline.
+        trained: The model.
+        vector_kind: Which of its vectors.
+        whole: Whether all vectors are needed, or only those of the most frequent words.
     """
     table = nlp.vocab.vectors
     n_rows = len(trained) if whole else len(table.data)
@@ -155,18 +166,22 @@ def has_table(nlp: Language, trained: "TrainedModel", *, vector_kind: VectorKind
 
 
 def set_table(nlp: Language, trained: "TrainedModel", *, vector_kind: VectorKind) -> None:
-    """Put the vectors of a model into the pipeline's vocab, on the device that spaCy computes on, and note them."""
-    from spacy_w2v.formats.spacy._writing import note_vectors, set_vectors
+    """Set the vectors of a pipeline to those of a model, on spaCy's device, and describe them in its meta data."""
+    from spacy_w2v.formats.spacy._writing import describe_vectors, set_vectors
 
     set_vectors(nlp, trained, vector_kind=vector_kind)
-    note_vectors(nlp, trained, vector_kind=vector_kind)  # over what a callback has noted of others
-    nlp.vocab.vectors.to_ops(get_current_ops())  # as Language.initialize does with those of [initialize]
+    describe_vectors(nlp, trained, vector_kind=vector_kind)  # replaces the description by a callback
+    nlp.vocab.vectors.to_ops(get_current_ops())  # as Language.initialize does with vectors in [initialize]
 
 
 def check_order(nlp: Language, component: Any) -> None:  # Any: pipes have no common type
-    """Raise ConfigError if a component that stands before this one would be initialized without the vectors.
+    """Raise ConfigError if a component before this one would be initialized without the vectors.
 
-    Warn of components that use word vectors but are not to be initialized, since they were trained with others.
+    Warns if a component that uses word vectors is not initialized, because it was trained with other vectors.
+
+    Args:
+        nlp: The pipeline.
+        component: The component `w2v`.
     """
     names = [name for name, _ in nlp.pipeline]
     position = next((i for i, (_, pipe) in enumerate(nlp.pipeline) if pipe is component), len(names))
@@ -177,15 +192,16 @@ def check_order(nlp: Language, component: Any) -> None:  # Any: pipes have no co
     frozen = [name for name in users if name not in names]
     if frozen:
         warnings.warn(
-            f"'{component.name}' replaces the vectors that {', '.join(frozen)}, not initialized now, was trained with.",
+            f"'{component.name}' replaces the vectors of the pipeline, but these components were trained with them and "
+            f"are not initialized again: {', '.join(frozen)}.",
             stacklevel=3,
         )
 
 
 def guard_order(nlp: Language, name: str) -> None:
-    """Let components that were added before this one say so where they are initialized without vectors.
+    """Let components before this one raise an error about the order if they are initialized without vectors.
 
-    spaCy initializes in the order of the pipeline, so they fail before `check_order` is called.
+    spaCy initializes components in the order of the pipeline, so they fail before `check_order` is called.
     """
     for early, pipe in nlp.pipeline:
         for layer in static_vectors_of(pipe):
@@ -194,19 +210,19 @@ def guard_order(nlp: Language, name: str) -> None:
 
 def _init_with_vectors(init: Any, message: str, model: Any, X: Any = None, Y: Any = None) -> Any:  # noqa: N803  # Thinc's
     if X and not len(X[0].vocab.vectors.data):
-        with shown_by_spacy("Word vectors are not there yet"):
+        with shown_by_spacy("Components are in the wrong order"):
             raise ConfigError(message)
     return init(model, X=X, Y=Y)
 
 
 def _out_of_order(name: str, early: str) -> str:
     return (
-        f"'{name}' must stand before the components that use its vectors, but '{early}' comes first. Move '{name}' to "
-        "the front of [nlp] pipeline."
+        f"'{name}' must come before the components that use its vectors, but '{early}' comes first. Move '{name}' to "
+        "the front of pipeline in [nlp]."
     )
 
 
 def static_vectors_of(pipe: object) -> list[Any]:
-    """Return the layers of spaCy's static vectors in a component's model, whatever architecture put them there."""
+    """Return the layers of a component's model that use static vectors, in any architecture."""
     model = getattr(pipe, "model", None)
     return [layer for layer in model.walk() if layer.name == "static_vectors"] if isinstance(model, Model) else []

@@ -1,6 +1,6 @@
-"""One vector for many words: means, and smooth inverse frequency weighting without common components.
+"""One vector for a text: means, smooth inverse frequency weighting, and removal of common components.
 
-The latter is by Arora, Liang & Ma 2017, "A simple but tough-to-beat baseline for sentence embeddings" (ICLR).
+After Arora, Liang & Ma 2017, "A simple but tough-to-beat baseline for sentence embeddings" (ICLR).
 """
 
 import numpy as np
@@ -10,32 +10,45 @@ from spacy_w2v._arrays import Counts, Vectors
 
 
 def sif_weights(probabilities: ArrayLike, *, a: float) -> NDArray[np.float32]:
-    """Return a / (a + p(w)) for each word: their algorithm 1, line 2; 1 for a word that never occurs.
+    """Return a / (a + p(w)) for each word, as in line 2 of algorithm 1. A word that never occurs has the weight 1.
 
-    probabilities: relative frequencies, in [0, 1]. a: above 0; 1e-3 to 1e-4 in their paper.
+    Args:
+        probabilities: Relative frequencies of the words, in [0, 1].
+        a: Above 0; 1e-3 to 1e-4 in the paper.
     """
     weights: NDArray[np.float32] = (a / (a + np.asarray(probabilities, np.float64))).astype(np.float32)
     return weights
 
 
 def corpus_probabilities(counts: Counts, *, n_tokens: int, n_rows: int) -> NDArray[np.float64]:
-    """Return the share of each word in a corpus of n_tokens; 0 for rows of a table beyond those that were counted."""
+    """Return the relative frequency of each word in a corpus.
+
+    Args:
+        counts: Counts of the first words.
+        n_tokens: Tokens of the corpus.
+        n_rows: Number of words. Those without a count have the frequency 0.
+    """
     probabilities = np.zeros(n_rows)
     probabilities[: len(counts)] = counts / n_tokens
     return probabilities
 
 
 def zipf_probabilities(n_rows: int) -> NDArray[np.float64]:
-    """Return the probabilities of words by rank, the most frequent first, proportional to 1 / rank (Zipf 1949)."""
+    """Return the probability of each word by its rank, proportional to 1 / rank (Zipf 1949)."""
     reciprocals = 1 / np.arange(1, n_rows + 1)
     probabilities: NDArray[np.float64] = reciprocals / reciprocals.sum()
     return probabilities
 
 
-def pooled(vectors: NDArray[np.floating], weights: NDArray[np.float32]) -> Vectors:
-    """Return the weighted sum of the vectors of a text's words (n × d) over their number; zeros if there are none.
+def weighted_mean(vectors: NDArray[np.floating], weights: NDArray[np.float32]) -> Vectors:
+    """Return the weighted sum of the vectors of a text's words, divided by the number of words.
 
-    weights: one per word, 0 for a word without a vector, which counts in the number nevertheless, as in spaCy's means.
+    Args:
+        vectors: Vectors of the words (n × d).
+        weights: Weight of each word (n); 0 for a word without a vector, which is counted nevertheless, as in spaCy.
+
+    Returns:
+        The vector (d), float32; zeros if there are no words.
     """
     if not len(weights):
         return np.zeros(vectors.shape[1], np.float32)
@@ -44,18 +57,25 @@ def pooled(vectors: NDArray[np.floating], weights: NDArray[np.float32]) -> Vecto
 
 
 def common_components(vectors: Vectors, *, n: int) -> Vectors:
-    """Return the first n right singular vectors of a matrix of text vectors: n × d, orthonormal.
+    """Return the first n right singular vectors of a matrix of text vectors (line 5 of algorithm 1).
 
-    As in algorithm 1, line 5, vectors are not centred. From the eigenvectors of the d × d products, in float64, which
-    are the same and take a hundredth of the time.
+    They are computed as eigenvectors of the d × d product in float64, which takes a hundredth of the time. As in the
+    paper, vectors are not centred.
+
+    Args:
+        vectors: Vectors of texts (number of texts × d).
+        n: How many singular vectors.
+
+    Returns:
+        The singular vectors (n × d), orthonormal, the strongest first.
     """
     exact = vectors.astype(np.float64)
-    _, directions = np.linalg.eigh(exact.T @ exact)  # by rising eigenvalue
+    _, directions = np.linalg.eigh(exact.T @ exact)  # in ascending order of eigenvalues
     components: Vectors = np.ascontiguousarray(directions[:, ::-1][:, :n].T.astype(np.float32))
     return components
 
 
-def without_components(vectors: Vectors, components: Vectors) -> Vectors:
-    """Return a vector (d), or a matrix of them (n × d), less its projection on orthonormal components (k × d)."""
+def remove_components(vectors: Vectors, components: Vectors) -> Vectors:
+    """Subtract from a vector (d) or vectors (n × d) their projections on orthonormal components (k × d)."""
     rest = vectors - (vectors @ components.T) @ components
     return rest.astype(np.float32, copy=False)

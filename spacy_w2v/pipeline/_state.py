@@ -1,4 +1,4 @@
-"""What the component keeps with a pipeline: facts of a table and of its corpus, and what training needs."""
+"""The state of the component: a fingerprint of its vectors table, word counts, and what further training needs."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -6,50 +6,50 @@ from typing import Literal, NamedTuple
 from pydantic import Field, NonNegativeInt
 
 from spacy_w2v._arrays import Counts, Tree, Vectors
-from spacy_w2v.formats.spacy._table_facts import TableFacts
+from spacy_w2v.formats.spacy._table_fingerprint import TableFingerprint
 from spacy_w2v.model._blocks import Block
 from spacy_w2v.model._run_record import VectorsRecord
 
 
-class FittedFacts(Block):
-    """What is known of one table and of the corpus that it comes from, without the arrays."""
+class FittedMeta(Block):
+    """What `initialize` computed for a vectors table, without the arrays."""
 
-    table: TableFacts
+    table: TableFingerprint
     n_tokens: NonNegativeInt
-    """Of the corpus, words that the table lacks included."""
+    """Tokens of the corpus, including words that are not in the table; 0 if unknown."""
     sif_a: float = Field(gt=0)
-    """With which the common components were found, and ..."""
+    """The setting with which the common components were computed."""
     frequencies: Literal["corpus", "zipf"]
-    """... with which frequencies."""
+    """The setting with which the common components were computed."""
 
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """What is known of one table and of the corpus that it comes from."""
+    """What `initialize` computed for a vectors table."""
 
-    facts: FittedFacts
+    meta: FittedMeta
     counts: Counts | None
-    """v; of the words of the table's first rows, in order; None where they are not known."""
+    """Counts of the words of the table's first rows (v); None if unknown."""
     common: Vectors
-    """k × d: the common components of texts, orthonormal, the strongest first."""
+    """Common components of texts (k × d), orthonormal, the strongest first."""
 
 
 class Outputs(NamedTuple):
-    """The part of a model beside the table of word vectors, with which its training can go on."""
+    """The part of a model besides the word vectors that further training needs."""
 
     vectors: Vectors
     """The output vectors, as in `TrainedModel`."""
     tree: Tree | None
-    """A tree of its own, as in `TrainedModel`."""
+    """The tree of hierarchical softmax if it is stored with the model, as in `TrainedModel`."""
     n_steps: int = 0
-    """Updates since the model was made."""
+    """Number of updates since the model was trained."""
 
 
 class State(NamedTuple):
-    """All that is saved."""
+    """Everything that is saved."""
 
     fitted: Fitted | None = None
     record: VectorsRecord | None = None
-    """Of the run that made the vectors; None where they were neither trained nor loaded here."""
+    """Record of the training run; None if the component neither trained nor loaded the vectors."""
     outputs: Outputs | None = None
-    """None where training is not to go on."""
+    """None if the vectors are not trained further."""

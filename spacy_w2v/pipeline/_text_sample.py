@@ -1,20 +1,20 @@
-"""A bounded sample of texts of a corpus, taken while it is read."""
+"""A sample of the texts of a corpus, of limited size, taken while the corpus is read."""
 
 from collections.abc import Iterator
 
 from spacy_w2v.sources._source import TextBatch, TextSource, text_of
 
 SAMPLE_TEXTS = 5_000
-"""Lines that common components are found in: the first direction of 300 dimensions needs no more."""
+"""Lines from which common components are computed. More do not change the first component in 300 dimensions."""
 
 LINES_PER_DOCUMENT = 10
-"""So that the sample is of many documents."""
+"""Limits the lines of one document, so that the sample has many documents."""
 
 LINE_CHARACTERS = 10_000
 
 
 class SampledSource:
-    """A source that remembers some lines of its first documents when it is read."""
+    """A source that keeps some lines of its first documents when it is read."""
 
     def __init__(self, source: TextSource) -> None:
         self._source = source
@@ -22,15 +22,15 @@ class SampledSource:
 
     @property
     def name(self) -> str:
-        """That of the source."""
+        """Name of the source."""
         return self._source.name
 
     def fingerprint(self) -> str | None:
-        """Return that of the source."""
+        """Return the fingerprint of the source."""
         return self._source.fingerprint()
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read the source."""
+        """Read the source, and keep the sample."""
         self._lines = []
         for batch in self._source.batches():
             if len(self._lines) < SAMPLE_TEXTS:
@@ -41,8 +41,8 @@ class SampledSource:
             yield batch
 
     def sample(self) -> list[str]:
-        """Return the lines, after reading as much of the source as is needed if it was not read before."""
-        if not self._lines:  # as when its encoded corpus was in the cache
+        """Return the lines. If the source was not read yet, read as much of it as needed."""
+        if not self._lines:  # the encoded corpus was in the cache
             batches = self.batches()
             while len(self._lines) < SAMPLE_TEXTS and next(batches, None) is not None:
                 pass

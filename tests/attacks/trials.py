@@ -110,8 +110,8 @@ def _judged(operation: Callable[[], str]) -> tuple[str, str]:
     try:
         return "result", operation()
     except (RefusedError, Word2VecError) as error:
-        # a command tells of too little memory by a message of its own
-        kind = "memory" if "Memory must hold" in str(error) else "refused"
+        # a command reports too little memory by its own message
+        kind = "memory" if "must fit into memory" in str(error) else "refused"
         return kind, f"{type(error).__name__}: {error}"[:4000]
     except MemoryError:
         return "memory", traceback.format_exc()[-4000:]

@@ -1,1 +1,1 @@
-"""gensim's KeyedVectors and Word2Vec."""
+"""Conversion from and to gensim's KeyedVectors and Word2Vec."""

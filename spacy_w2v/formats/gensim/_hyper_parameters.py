@@ -1,7 +1,7 @@
-"""The hyper-parameters of gensim's Word2Vec as settings of ours, and the other way round.
+"""Conversion between the hyper-parameters of gensim's Word2Vec and the settings of this package.
 
-They differ in the learning rate of CBOW by means: of a step for the mean of a context, each word takes the whole in
-gensim, and its share here.
+They differ in the learning rate of CBOW with `cbow_mean`. In gensim, each word of a context takes the whole step for
+the mean. Here, each takes its share.
 """
 
 from typing import Any
@@ -21,14 +21,14 @@ from spacy_w2v.objectives._registry import architecture_of, gensim_names
 
 
 def settings_of(gensim_model: Any, *, attr: str) -> W2VSettings:  # Any: gensim has no types
-    """Return the hyper-parameters of a gensim.models.Word2Vec as settings.
+    """Convert the hyper-parameters of gensim's Word2Vec to settings.
 
     Args:
         gensim_model: The model.
-        attr: What its words are of a token.
+        attr: The token attribute that its words are.
 
     Raises:
-        ConfigError: A hyper-parameter makes no sense here.
+        ConfigError: A hyper-parameter is invalid.
     """
     architecture, loss = gensim_names(sg=bool(gensim_model.sg), hs=bool(gensim_model.hs))
     by_mean = not gensim_model.sg and bool(gensim_model.cbow_mean)
@@ -64,10 +64,10 @@ def settings_of(gensim_model: Any, *, attr: str) -> W2VSettings:  # Any: gensim 
 
 
 def untrained_model(model: TrainedModel) -> Any:  # Any: gensim has no types
-    """Return a gensim.models.Word2Vec without words, with the hyper-parameters of a model.
+    """Return gensim's Word2Vec with the hyper-parameters of a model, but without words.
 
     Raises:
-        ConfigError: The loss is a full softmax, which gensim does not have.
+        ConfigError: The loss is "softmax", which gensim does not have.
     """
     from gensim.models import Word2Vec
 

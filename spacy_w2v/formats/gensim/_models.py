@@ -1,8 +1,7 @@
-"""gensim's Word2Vec, whole, as a model of ours and the other way round: words, both matrices, tree, hyper-parameters.
+"""Conversion of whole models from and to gensim's Word2Vec: words, both matrices, tree and hyper-parameters.
 
-gensim's Huffman tree is as good as ours, but breaks ties between equal counts in another way, so its inner nodes are
-others. No order of the words makes one into the other. A model from gensim therefore keeps gensim's tree, as
-`TrainedModel.stored_tree`.
+gensim's Huffman tree has the same expected path length, but breaks ties between equal counts differently, so its inner
+nodes differ. No order of the words makes the trees equal. A model from gensim therefore keeps gensim's tree.
 """
 
 from pathlib import Path
@@ -16,7 +15,7 @@ from spacy_w2v._arrays import Tree, Vectors
 from spacy_w2v.config._loading import config_of
 from spacy_w2v.config._schema import ExportSettings, W2VSettings
 from spacy_w2v.errors import ConfigError, Word2VecError
-from spacy_w2v.formats._matrices import passing_rows, write_matrix
+from spacy_w2v.formats._matrices import streamed_rows, write_matrix
 from spacy_w2v.formats._word2vec import Word2Vec
 from spacy_w2v.formats.gensim._hyper_parameters import settings_of, untrained_model
 from spacy_w2v.formats.gensim._keyed_vectors import COMPRESSED, fill_words
@@ -33,28 +32,29 @@ GensimModel = Any
 """A gensim.models.Word2Vec: gensim has no types."""
 
 FLOATS_IN_ONE_FILE = 10 * 1024**2
-"""Smaller matrices are within gensim's own file; larger ones are files beside it, as gensim has it."""
+"""gensim stores smaller matrices in its own file, and larger ones in files beside it."""
 
 
 def model_of_gensim(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str | None = None) -> Word2Vec:
-    """Return a model of ours with all that a gensim.models.Word2Vec has learned, which it shares no memory with.
+    """Convert gensim's Word2Vec. The result shares no memory with it.
 
     Args:
         gensim_model: The Word2Vec.
-        name: What messages and the record of the model call it.
-        nlp: The pipeline whose tokenizer makes such tokens.
-        attr: What its words are of a token, ORTH, LOWER or NORM; None for LOWER where all are in lower case, else ORTH.
+        name: Name in messages and in the record of the model.
+        nlp: The pipeline whose tokens its words are.
+        attr: The token attribute that its words are: ORTH, LOWER or NORM. None for LOWER if all words are in lower
+            case, otherwise ORTH.
 
     Raises:
-        ConfigError: It is not a Word2Vec, is not trained yet, is trained with both hierarchical softmax and negative
-            sampling, or does not hold together.
+        ConfigError: The model is not a Word2Vec, has not been trained, was trained with both hierarchical softmax and
+            negative sampling, or is inconsistent.
     """
     from gensim import models
 
     if type(gensim_model) is not models.Word2Vec:
         raise ConfigError(
-            f"A model from gensim must be a Word2Vec, was: {type(gensim_model).__name__}. Others have more than word "
-            "vectors; take their word vectors to start from: train(texts, initial=model.wv)."
+            f"A model from gensim must be a Word2Vec, was: {type(gensim_model).__name__}. You can start from the word "
+            "vectors of other models: train(texts, initial=model.wv)."
         )
     _check_losses(gensim_model, name)
     try:
@@ -63,13 +63,13 @@ def model_of_gensim(gensim_model: GensimModel, *, name: str, nlp: "Language", at
     except Word2VecError:
         raise
     except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
-        raise ConfigError(f"A model from gensim must be whole, but {name} is not: {error}") from error
+        raise ConfigError(f"A model from gensim must be consistent, but {name} is not: {error}") from error
 
 
 def _model(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str | None) -> Word2Vec:
     keyed_vectors = gensim_model.wv
     counts = np.array(keyed_vectors.expandos["count"], np.int64)
-    order = np.argsort(-counts, kind="stable")  # words of build_vocab(update=True) come last in gensim
+    order = np.argsort(-counts, kind="stable")  # gensim appends the words of build_vocab(update=True)
     words = [keyed_vectors.index_to_key[index] for index in order]
     if attr is None:
         attr = "LOWER" if all(word == word.lower() for word in words) else "ORTH"
@@ -92,37 +92,37 @@ def _model(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str |
 
 def _check_losses(gensim_model: GensimModel, name: str) -> None:
     if not all(isinstance(word, str) for word in gensim_model.wv.index_to_key):
-        raise ConfigError(f"Words must be strings, but {name} has others.")
+        raise ConfigError(f"Words must be strings, but some words of {name} are not.")
     if gensim_model.hs and gensim_model.negative:
         raise ConfigError(
             f"A model must have one loss, but {name} was trained with both hierarchical softmax and negative sampling "
-            f"(hs=1, negative={gensim_model.negative}). Choose one of them: set its negative = 0, or its hs = 0."
+            f"(hs=1, negative={gensim_model.negative}). Choose one: set negative = 0 or hs = 0 of the model."
         )
     if len(gensim_model.wv) == 0 or not hasattr(gensim_model, "syn1" if gensim_model.hs else "syn1neg"):
         raise ConfigError(f"A model from gensim must have a vocabulary and output vectors, but {name} has none.")
 
 
 def _check_shapes(gensim_model: GensimModel) -> None:
-    """Raise ValueError unless each word has its rows, its count and its path."""
+    """Raise ValueError unless each word has its vectors, its count and its path in the tree."""
     keyed_vectors, d = gensim_model.wv, gensim_model.vector_size
     n_words = len(keyed_vectors.index_to_key)
-    n_outputs = n_words - 1 if gensim_model.hs else n_words  # of inner nodes, with room for one more
+    n_outputs = n_words - 1 if gensim_model.hs else n_words  # one fewer inner nodes than words; syn1 has an unused row
     output = gensim_model.syn1[:n_outputs] if gensim_model.hs else gensim_model.syn1neg
     if keyed_vectors.vectors.shape != (n_words, d) or output.shape != (n_outputs, d):
-        raise ValueError(f"its {n_words} words of {d} dimensions have other numbers of vectors")
+        raise ValueError(f"its matrices do not fit {n_words} words of {d} dimensions")
     if not (np.isfinite(keyed_vectors.vectors).all() and np.isfinite(output).all()):
         raise ValueError("its vectors have numbers that are not finite")
     if len(keyed_vectors.expandos["count"]) != n_words or len(set(keyed_vectors.index_to_key)) != n_words:
-        raise ValueError(f"its {n_words} words have not one count each")
+        raise ValueError(f"its {n_words} words do not have one count each")
     if gensim_model.hs:
         paths = zip(keyed_vectors.expandos["code"], keyed_vectors.expandos["point"], strict=True)
         sizes = [(len(code), len(point), max(point, default=0), max(code, default=0)) for code, point in paths]
         if len(sizes) != n_words or any(n != m or p >= max(1, n_outputs) or c > 1 for n, m, p, c in sizes):
-            raise ValueError(f"its {n_words} words have not one path each in the tree")
+            raise ValueError(f"its {n_words} words do not have one path each in the tree")
 
 
 def _tree_of(keyed_vectors: Any, order: NDArray[np.int64]) -> Tree:
-    """Return the tree whose paths gensim keeps with the words."""
+    """Return the Huffman tree, whose paths gensim stores with the words."""
     codes = [np.asarray(keyed_vectors.expandos["code"][index], np.uint8) for index in order]
     points = [np.asarray(keyed_vectors.expandos["point"][index], np.uint32) for index in order]
     lengths = [code.size for code in codes]
@@ -147,7 +147,7 @@ def _forms(words: list[str], counts: NDArray[np.int64]) -> pa.Table:
 def _record_of(
     gensim_model: GensimModel, settings: W2VSettings, vocabulary: Vocabulary, *, name: str, lang: str
 ) -> RunRecord:
-    """Return what gensim keeps of a run; it keeps neither the losses nor what the texts were."""
+    """Return the record of a model from gensim, which stores neither the losses nor the source of the texts."""
     import gensim
 
     n_tokens = max(gensim_model.corpus_total_words or 0, vocabulary.n_tokens, 1)
@@ -161,16 +161,16 @@ def _record_of(
 
 
 def make_gensim_model(model: TrainedModel) -> Any:  # Any: gensim has no types
-    """Return a gensim.models.Word2Vec with words, counts, both matrices, tree and hyper-parameters.
+    """Convert a model to gensim's Word2Vec, with words, counts, both matrices, tree and hyper-parameters.
 
-    It shares no memory with the model, since gensim trains in place.
+    It shares no memory with the model, because gensim trains in place.
 
     Raises:
-        ConfigError: The loss is a full softmax, which gensim does not have.
+        ConfigError: The loss is "softmax", which gensim does not have.
     """
     gensim_model = _without_matrices(model)
     output: Vectors = np.zeros((len(model), model.vector_size), np.float32)
-    output[: len(model.output_vectors)] = model.output_vectors  # of a tree one row less than words
+    output[: len(model.output_vectors)] = model.output_vectors  # a tree has one inner node fewer than words
     gensim_model.wv.vectors = np.array(model.input_vectors, np.float32, order="C")
     setattr(gensim_model, model.objective.for_gensim().outputs, output)
     if model.tree is None:
@@ -179,24 +179,30 @@ def make_gensim_model(model: TrainedModel) -> Any:  # Any: gensim has no types
 
 
 def write_gensim_model(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
-    """Write what `Word2Vec.load(path)` reads: `path`, and large arrays beside it.
+    """Save a whole model for gensim's `Word2Vec.load(path)`.
 
-    It is always the whole model: `max_vectors`, `dtype` and `vector_kind` of the settings are for other formats.
+    Args:
+        model: The model.
+        path: The file. Large arrays are written beside it.
+        settings: Not used: `max_vectors`, `dtype` and `vector_kind` are for other formats.
+
+    Raises:
+        ConfigError: The loss is "softmax", which gensim does not have.
     """
     shape = (len(model), model.vector_size)
     if len(model) * model.vector_size < FLOATS_IN_ONE_FILE or path.suffix in COMPRESSED:
         make_gensim_model(model).save(str(path))
         return
     gensim_model, outputs = _without_matrices(model), model.objective.for_gensim().outputs
-    gensim_model.wv.vectors = np.zeros((1, 2), np.float32)  # both give way to ours, which so are never in memory
+    gensim_model.wv.vectors = np.zeros((1, 2), np.float32)  # replaced below, so that no copy is ever in memory
     setattr(gensim_model, outputs, np.zeros((1, 2), np.float32))
     gensim_model.save(str(path), separately=[outputs], sep_limit=2)
     for name, matrix in (("wv.vectors", model.input_vectors), (outputs, model.output_vectors)):
-        write_matrix(path.with_name(f"{path.name}.{name}.npy"), passing_rows(matrix), shape=shape, dtype="float32")
+        write_matrix(path.with_name(f"{path.name}.{name}.npy"), streamed_rows(matrix), shape=shape, dtype="float32")
 
 
 def _without_matrices(model: TrainedModel) -> Any:
-    """Return a Word2Vec with words, counts, tree and hyper-parameters. Raises ConfigError for a full softmax."""
+    """Return a Word2Vec with words, counts, tree and hyper-parameters. Raises ConfigError if the loss is "softmax"."""
     gensim_model = untrained_model(model)
     _fill_words(gensim_model.wv, model, sample=gensim_model.sample)
     if model.tree is not None:
@@ -211,25 +217,25 @@ def _without_matrices(model: TrainedModel) -> Any:
 
 
 def _fill_words(keyed_vectors: Any, model: TrainedModel, *, sample: float) -> None:
-    """Put in words, counts, and the thresholds of subsampling as integers of 32 bits."""
+    """Set words, counts, and the subsampling thresholds as 32-bit integers."""
     fill_words(keyed_vectors, model.words)
     counts = model.vocabulary.counts
     if model.settings.ns_exponent <= 0:
-        counts = np.maximum(counts, 1)  # gensim has no word without tokens, and would divide by zero
+        counts = np.maximum(counts, 1)  # gensim would divide by zero for words that never occur
     keep = keep_probabilities(model.vocabulary.counts, sample)
     keyed_vectors.expandos["count"] = np.array(counts, np.int64)
     keyed_vectors.expandos["sample_int"] = (keep * (2**32 - 1)).astype(np.uint32)
 
 
 def _fill_paths(keyed_vectors: Any, tree: Tree) -> None:
-    """Put in the path of each word: the codes, and the rows of syn1."""
+    """Set the path of each word: its codes, and the rows of syn1."""
     keyed_vectors.expandos["code"] = _split(tree.codes, tree)
     keyed_vectors.expandos["point"] = _split(tree.nodes, tree)
 
 
 def _split(flat: NDArray[Any], tree: Tree) -> NDArray[np.object_]:
-    """Return an array with an array for each word, as gensim keeps them."""
-    pieces = np.empty(tree.offsets.size - 1, object)
+    """Return an object array with an array for each word, as gensim stores paths."""
+    paths = np.empty(tree.offsets.size - 1, object)
     for word, (start, stop) in enumerate(zip(tree.offsets[:-1], tree.offsets[1:], strict=True)):
-        pieces[word] = flat[start:stop].copy()
-    return pieces
+        paths[word] = flat[start:stop].copy()
+    return paths

@@ -1,8 +1,8 @@
-"""What gensim saves, read without running anything of it.
+"""Reading of gensim's files without running code in them.
 
-gensim's files are pickles, which can run code of whoever made them when Python's pickle loads them. Here, names in a
-pickle stand for nothing but names: what it would call is only noted, and then arrays of numbers and objects of
-gensim's own classes are made of the notes. All other names end the reading.
+gensim's files are pickles, and Python's pickle module runs any function that a pickle names. Here, the calls in a
+pickle are only recorded. Arrays of numbers and objects of gensim's own classes are then created from the recorded
+calls. All other names raise an error.
 """
 
 import bz2
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from spacy_w2v.errors import StorageError
 from spacy_w2v.formats.word2vec._contents import PICKLE
 
-READ_AT_A_TIME = 1 << 24
+CHUNK_BYTES = 1 << 24
 
 _PLAIN: dict[str, Callable[..., Any]] = {
     "builtins.set": set,
@@ -33,28 +33,28 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     "collections.OrderedDict": lambda *of: {},
     "_codecs.encode": lambda text, encoding: text.encode("latin-1"),  # bytes, in older pickles
 }
-"""Names that stand for what they are, or for what does no harm in its place."""
+"""Harmless functions that are called, or harmless replacements."""
 
 _SIDE_ARRAYS, _PARTS = "__numpys", "__recursive_saveloads"
 _LISTS_OF_GENSIM = (_SIDE_ARRAYS, _PARTS, "__scipys", "__ignoreds")
 _KINDS_OF_NUMBERS = "fiub"
 _MODULES = tuple(f"gensim.models.{name}" for name in ("keyedvectors", "word2vec", "fasttext", "doc2vec"))
-"""Whose classes are made."""
+"""Modules whose classes are created."""
 
 
-class _Note:
-    """What a pickle would make: the name it calls, with what, and the state it gives."""
+class _RecordedCall:
+    """A call that a pickle contains: the name, the arguments, and the state of the object."""
 
     name = ""
 
-    def __new__(cls, *arguments: Any, **more: Any) -> "_Note":
-        note = super().__new__(cls)
-        note.arguments = arguments
-        note.state = {}
-        return note
+    def __new__(cls, *arguments: Any, **more: Any) -> "_RecordedCall":
+        call = super().__new__(cls)
+        call.arguments = arguments
+        call.state = {}
+        return call
 
     def __init__(self, *arguments: Any, **more: Any):
-        """All is in __new__, which pickles call alone."""
+        """Do nothing: pickles may call __new__ alone."""
 
     arguments: tuple[Any, ...]
     state: Any
@@ -63,19 +63,19 @@ class _Note:
         self.state = state
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        """Leave out the items of a mapping of an unknown class."""
+        """Ignore the items of a mapping of an unknown class."""
 
     def append(self, item: Any) -> None:
-        """Leave out the items of a sequence of an unknown class."""
+        """Ignore the items of a sequence of an unknown class."""
 
 
-# Python's own, not C's: that takes memory for as many things as a damaged pickle says that it has.
-class _Reader(pickle._Unpickler):
+# The implementation in Python: the one in C allocates memory for any length that a damaged pickle states.
+class _SafeUnpickler(pickle._Unpickler):
     append: Callable[[Any], None]
     read: Callable[[int], bytes]
 
     def load_bytearray8(self) -> None:
-        """Read bytes; Python's own makes room for all that are said to come."""
+        """Read a bytearray without allocating its stated length first."""
         self.append(bytearray(self.read(int.from_bytes(self.read(8), "little"))))
 
     dispatch: ClassVar[dict[int, Callable[[Any], None]]] = {
@@ -84,34 +84,34 @@ class _Reader(pickle._Unpickler):
     }
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return what a name of a pickle stands for."""
+        """Return the function or class for a name in the pickle. Raises StorageError for names of other packages."""
         module = {"__builtin__": "builtins", "copy_reg": "copyreg"}.get(module, module)
         if f"{module}.{name}" in _PLAIN:
             return _PLAIN[f"{module}.{name}"]
         if module.split(".")[0] not in ("numpy", "gensim"):
-            raise StorageError(f"it names {module}.{name}, which does not belong to gensim's vectors")
-        return type(name, (_Note,), {"name": f"{module}.{name}"})
+            raise StorageError(f"it names {module}.{name}, which is not part of gensim's vectors")
+        return type(name, (_RecordedCall,), {"name": f"{module}.{name}"})
 
 
-class _Bounded:
-    """A file that reads in pieces: a damaged pickle may ask for more bytes than there are, or fit into memory."""
+class _ChunkedFile:
+    """A file that is read in chunks: a damaged pickle may ask for more bytes than the file has or memory can hold."""
 
     def __init__(self, file: BufferedIOBase):
         self.file = file
         self.readline = file.readline
 
     def read(self, n_bytes: int) -> bytes:
-        """Return the next bytes: fewer only at the end."""
-        pieces = []
-        while n_bytes > 0 and (piece := self.file.read(min(n_bytes, READ_AT_A_TIME))):
-            pieces.append(piece)
-            n_bytes -= len(piece)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        """Return the next bytes, fewer only at the end of the file."""
+        chunks = []
+        while n_bytes > 0 and (chunk := self.file.read(min(n_bytes, CHUNK_BYTES))):
+            chunks.append(chunk)
+            n_bytes -= len(chunk)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def is_pickle(path: Path) -> bool:
-    """Return whether a regular file, or what is compressed in it as gensim does, begins as a pickle."""
-    if not path.is_file():  # to open another may wait for ever
+    """Return whether a regular file begins as a pickle, also if it is compressed as gensim does."""
+    if not path.is_file():  # opening a pipe may block forever
         return False
     try:
         with _open(path) as file:
@@ -121,29 +121,35 @@ def is_pickle(path: Path) -> bool:
 
 
 def load_gensim(path: Path) -> Any:  # Any: gensim has no types
-    """Return the model or KeyedVectors that gensim saved in a file, and in others beside it.
+    """Load a model or KeyedVectors that gensim saved, without running code in its files.
 
-    Nothing of the file is run. Raises StorageError for anything else.
+    Args:
+        path: The main file. Large arrays are in files beside it.
+
+    Raises:
+        StorageError: The file was not saved by gensim, is damaged, or a file beside it is missing.
     """
     try:
         with _open(path) as file:
-            saved = _Reader(_Bounded(file), encoding="latin-1").load()  # as gensim decodes those of Python 2
+            saved = _SafeUnpickler(
+                _ChunkedFile(file), encoding="latin-1"
+            ).load()  # as gensim decodes pickles of Python 2
         return _object_of_gensim(saved, str(path), compressed=path.suffix in (".gz", ".bz2"))
     except FileNotFoundError as error:
         raise StorageError(
-            f"What gensim saved must be there with all its files, but {error.filename} is missing. Copy it too: large "
-            "arrays have files of their own (.npy)."
+            f"All files that gensim saved must exist, but {error.filename} is missing. Copy it as well: gensim stores "
+            "large arrays in separate files (.npy)."
         ) from None
-    except Exception as error:  # whatever a damaged pickle makes Python and gensim raise
+    except Exception as error:  # damaged pickles raise errors of many types
         reason = str(error) if isinstance(error, StorageError) else repr(error)
         raise StorageError(
-            f"{path} must be what gensim saved, but cannot be loaded as a Word2Vec, FastText or KeyedVectors: {reason}."
-            " If you trust it, load it with gensim, and give the object in place of the path."
+            f"{path} must be a file saved by gensim, but cannot be loaded as Word2Vec, FastText or KeyedVectors: "
+            f"{reason}. If you trust the file, load it with gensim and pass the object instead of the path."
         ) from None
 
 
 def _open(path: Path) -> BufferedIOBase:
-    """Open a file, decompressed if it is compressed as gensim does."""
+    """Open a file, and decompress it if gensim has compressed it."""
     with path.open("rb") as file:
         head = file.read(3)
     if head.startswith(b"\x1f\x8b"):
@@ -151,52 +157,61 @@ def _open(path: Path) -> BufferedIOBase:
     return bz2.open(path) if head == b"BZh" else path.open("rb")
 
 
-def _object_of_gensim(note: Any, place: str, *, compressed: bool) -> Any:
-    """Return an object of gensim's own class with what a note says of it, and what lies beside it in files."""
-    if not isinstance(note, _Note) or not isinstance(note.state, dict):
-        raise StorageError("it holds no object of gensim")
-    module, _, name = note.name.rpartition(".")
+def _object_of_gensim(call: Any, place: str, *, compressed: bool) -> Any:
+    """Create an object of one of gensim's classes.
+
+    Args:
+        call: The recorded call.
+        place: Path of the main file; arrays in files beside it have names that begin with it.
+        compressed: Whether these arrays are compressed.
+
+    Raises:
+        StorageError: The call is not one of gensim's.
+    """
+    if not isinstance(call, _RecordedCall) or not isinstance(call.state, dict):
+        raise StorageError("it has no object of gensim")
+    module, _, name = call.name.rpartition(".")
     kind = getattr(importlib.import_module(module), name, None) if module in _MODULES else None
     if not isinstance(kind, type) or kind.__module__ not in _MODULES:
-        raise StorageError(f"it is of the class {note.name}, which gensim's word vectors are not")
+        raise StorageError(f"it is of the class {call.name}, which is not a class of gensim's word vectors")
     made: Any = object.__new__(kind)
-    parts = [_checked_name(attribute) for attribute in note.state.get(_PARTS, ())]
-    for attribute, value in note.state.items():
+    parts = [_checked_name(attribute) for attribute in call.state.get(_PARTS, ())]
+    for attribute, value in call.state.items():
         if callable(getattr(kind, attribute, None)) or attribute in _LISTS_OF_GENSIM:
-            continue  # no value may take the place of a function
+            continue  # a value must not replace a method
         if attribute in parts:
             made.__dict__[attribute] = _object_of_gensim(value, f"{place}.{attribute}", compressed=compressed)
         elif (plain := _value(value)) is not _UNKNOWN:
             made.__dict__[attribute] = plain
-    if note.state.get("__scipys"):
-        raise StorageError("it has sparse matrices, which gensim's word vectors have not")
-    for attribute in map(_checked_name, note.state.get(_SIDE_ARRAYS, ())):
+    if call.state.get("__scipys"):
+        raise StorageError("it has sparse matrices, unlike gensim's word vectors")
+    for attribute in map(_checked_name, call.state.get(_SIDE_ARRAYS, ())):
         loaded = np.load(f"{place}.{attribute}.{'npz' if compressed else 'npy'}", allow_pickle=False)
         made.__dict__[attribute] = loaded["val"] if compressed else loaded
-    for attribute in map(_checked_name, note.state.get("__ignoreds", ())):
+    for attribute in map(_checked_name, call.state.get("__ignoreds", ())):
         made.__dict__[attribute] = None
     if hasattr(kind, "_load_specials"):
-        made._load_specials(place, None, compressed, None)  # gensim brings what older versions saved up to date
+        made._load_specials(place, None, compressed, None)  # gensim converts objects of older versions
     return made
 
 
 def _checked_name(attribute: Any) -> str:
     if not isinstance(attribute, str) or not attribute.isidentifier():
-        raise StorageError(f"it names a file by {attribute!r}")
+        raise StorageError(f"it has the invalid file name {attribute!r}")
     return attribute
 
 
 _UNKNOWN = object()
-"""In place of what is neither plain data, nor an array, nor of gensim."""
+"""Replaces objects that are neither plain data, nor arrays, nor of gensim's classes."""
 
 
 def _value(value: Any) -> Any:
-    """Return a value with arrays and objects in place of notes; _UNKNOWN for others."""
-    if isinstance(value, dict) and any(isinstance(item, _Note) for item in value.values()):
+    """Return a value in which recorded calls are replaced by arrays and objects, or _UNKNOWN."""
+    if isinstance(value, dict) and any(isinstance(item, _RecordedCall) for item in value.values()):
         return {key: _value(item) for key, item in value.items()}
     if isinstance(value, type):
         return _UNKNOWN
-    if not isinstance(value, _Note):
+    if not isinstance(value, _RecordedCall):
         return value
     name = value.name.rpartition(".")[2]
     if value.name.rpartition(".")[0] in _MODULES:
@@ -208,7 +223,7 @@ def _value(value: Any) -> Any:
         return _array(content, dtype, shape, "F" if fortran else "C")
     if name == "_frombuffer":
         return _array(*value.arguments)
-    # the generator of a Word2Vec, which nothing here draws from
+    # the random generator of a Word2Vec, which is never used here
     return np.random.default_rng(0) if value.name.startswith("numpy.random") else _UNKNOWN
 
 
@@ -221,9 +236,9 @@ def _array(content: Any, dtype: Any, shape: Any, order: Any) -> NDArray[Any]:
     return np.frombuffer(content, _dtype(dtype)).reshape(shape, order="F" if order == "F" else "C").copy()
 
 
-def _dtype(note: Any) -> np.dtype[Any]:
-    """Return the type that a note describes: its code, and the order of bytes in its state."""
-    dtype = np.dtype(str(note.arguments[0]))
+def _dtype(call: Any) -> np.dtype[Any]:
+    """Return the data type of a recorded call. Its state has the byte order."""
+    dtype = np.dtype(str(call.arguments[0]))
     if dtype.kind not in _KINDS_OF_NUMBERS:
         raise StorageError(f"it has an array of the type {dtype}")
-    return dtype.newbyteorder(note.state[1]) if note.state else dtype
+    return dtype.newbyteorder(call.state[1]) if call.state else dtype

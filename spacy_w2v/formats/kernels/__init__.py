@@ -1,1 +1,1 @@
-"""The compiled loops that read vectors from text."""
+"""Kernels that read vectors files."""

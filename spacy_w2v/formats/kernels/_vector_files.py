@@ -1,4 +1,4 @@
-"""Lines of words and numbers, and records of words and floats, found and read in blocks of bytes."""
+"""Kernels that read lines of the text formats and records of the binary format."""
 
 import numpy as np
 
@@ -8,15 +8,15 @@ LINE_FEED, CARRIAGE_RETURN, SPACE, TAB = 10, 13, 32, 9
 PLUS, MINUS, POINT, ZERO, SMALL_E, BIG_E = 43, 45, 46, 48, 101, 69
 
 LARGEST_BEFORE_DIGIT = 10**14 - 1
-"""Decimals of at most 15 digits are whole numbers below 2^53 times a power of ten…"""
+"""A decimal number of at most 15 digits is an integer below 2^53 times a power of ten."""
 LARGEST_POWER = 22
 POWERS = 10.0 ** np.arange(LARGEST_POWER + 1)
-"""…and so correctly rounded by one operation with one of these (Clinger 1990)."""
+"""Multiplying or dividing such an integer by one of these is correctly rounded (Clinger 1990)."""
 
 
 @inlined
 def read_number(data, place, end, powers):
-    """Return the decimal number at a place, and the place after it; place 0 where Python must read it."""
+    """Return the decimal number at a place, and the place after it. Place 0 means that Python has to read it."""
     negative = data[place] == MINUS
     if negative or data[place] == PLUS:
         place += 1
@@ -52,7 +52,7 @@ def read_number(data, place, end, powers):
 
 @inlined
 def read_numbers(data, place, end, separator, powers, row):
-    """Fill a row with numbers, each after a separator, and return whether all could be read."""
+    """Read the numbers of a line into a row, and return whether all could be read."""
     for column in range(row.size):
         value, place = read_number(data, place + 1, end, powers)
         if place == 0 or (place < end and data[place] != separator):
@@ -63,14 +63,18 @@ def read_numbers(data, place, end, separator, powers, row):
 
 @exact_kernel
 def read_lines(data, separator, powers, words, rows, taken):
-    """Read whole lines, each a word and d numbers, and return how many there are.
+    """Read complete lines, each a word and d numbers, and return how many were read.
 
-    data: bytes. separator: of words and numbers, SPACE or TAB. powers: POWERS. words: n × 2, filled with where the word
-    of each line begins and ends. rows: n × d, filled with the numbers. taken: 2, filled with the bytes that the lines
-    take, and 1 if the last of them must be looked at by hand, since it is wrong or its numbers are long: its "word"
-    then is the whole line.
+    The word is everything before the last d numbers. Separators and a carriage return at the end of a line are skipped.
 
-    Separators at the end of a line are skipped, a carriage return too. All before the last d numbers is the word.
+    Args:
+        data: The bytes.
+        separator: SPACE or TAB.
+        powers: POWERS.
+        words: Filled with the start and end of each word (n × 2).
+        rows: Filled with the numbers (n × d).
+        taken: Filled with the number of bytes read, and 1 if Python has to read the last line, because it is invalid or
+            has long numbers. Its word is then the whole line.
     """
     d = rows.shape[1]
     size = data.size
@@ -92,7 +96,7 @@ def read_lines(data, separator, powers, words, rows, taken):
         words[line, 0] = start
         words[line, 1] = end
         word_end = start
-        n_within = n_separators - d  # separators within the word
+        n_within = n_separators - d  # separators in the word
         while word_end < end and (n_within > 0 or data[word_end] != separator):
             n_within -= data[word_end] == separator
             word_end += 1
@@ -109,11 +113,16 @@ def read_lines(data, separator, powers, words, rows, taken):
 
 @exact_kernel
 def read_records(data, line_breaks, words, rows, taken):
-    """Read whole records, each a word, a space and the bytes of a vector, and return how many there are.
+    """Read complete records, each a word, a space and the bytes of a vector, and return how many were read.
 
-    data: bytes. line_breaks: 1 if a line feed follows each vector, else 0. words: n × 2, filled with where each word
-    begins and ends. rows: n × 4 d bytes, filled with the vectors. taken: 1, filled with the bytes that all take. Ends
-    early at a record that is not whole, or has no line feed where one must be.
+    Reading ends at a record that is incomplete or lacks its line feed.
+
+    Args:
+        data: The bytes.
+        line_breaks: 1 if a line feed follows each vector, otherwise 0.
+        words: Filled with the start and end of each word (n × 2).
+        rows: Filled with the bytes of the vectors (n × 4 d).
+        taken: Filled with the number of bytes read.
     """
     n_bytes = rows.shape[1]
     size = data.size

@@ -1,9 +1,9 @@
-"""How often the words of a table were in the corpus, kept with a pipeline: `spacy.load` brings them back.
+"""Word counts that are stored in a pipeline with its vectors table, and loaded by `spacy.load`.
 
-They stand in `nlp.vocab.lookups`, which spaCy saves with the vocab, as a table of four entries: "keys" (ids among
-spaCy's strings, uint64), "counts" (int64) and "checksums" (uint32, of the vectors of some of the words), all as bytes,
-little-endian; and "n_tokens", all tokens of the corpus. They go by keys, not by rows, so that they hold for a table
-that is made smaller, sorted or added to.
+They are in `nlp.vocab.lookups`, which spaCy saves with the vocab, as a table with four entries. "keys" (ids of spaCy's
+strings, uint64), "counts" (int64) and "checksums" (uint32, of the vectors of some words) are little-endian bytes.
+"n_tokens" is the number of tokens in the corpus. Counts belong to keys, not to rows, so that they stay valid if the
+table is pruned, sorted or extended.
 """
 
 import zlib
@@ -20,24 +20,24 @@ from spacy_w2v.errors import StorageError
 TABLE_NAME = "w2v_frequencies"
 
 WORDS_SAMPLED = 64
-"""Words whose vectors are compared to recognize the table that the counts belong to; most are frequent."""
+"""Words whose vectors are compared to recognize the table that the counts belong to. Most are frequent words."""
 
 
 class Frequencies(NamedTuple):
-    """How often words were in a corpus."""
+    """Word counts in a corpus."""
 
     counts: Counts
-    """For each row of a table; 0 where no key of it has a count."""
+    """The count of each row of a table; 0 if none of its keys has one."""
     n_tokens: int
-    """Of the corpus, words that the table lacks included."""
+    """Tokens of the corpus, including words that are not in the table."""
 
 
 def sampled_words(n_words: int) -> NDArray[np.int64]:
-    """Return the places of the words whose vectors `keep_frequencies` needs."""
+    """Return the positions of the words whose vectors `store_frequencies` needs."""
     return np.unique(np.geomspace(1, max(n_words, 1), WORDS_SAMPLED).astype(np.int64))[:n_words] - 1
 
 
-def keep_frequencies(
+def store_frequencies(
     vocab: Any,  # Any: spaCy's Vocab has no types
     ids: NDArray[np.uint64],
     counts: Counts,
@@ -45,9 +45,14 @@ def keep_frequencies(
     n_tokens: int,
     sample: Vectors,
 ) -> None:
-    """Keep the counts of some keys, each of another row, with a vocab, in place of those that it has.
+    """Store word counts in a vocab. Earlier counts are replaced.
 
-    sample: the rows of `sampled_words`, as the table has them.
+    Args:
+        vocab: The vocab.
+        ids: The keys of the words, each of a different row.
+        counts: Their counts.
+        n_tokens: Tokens of the corpus.
+        sample: The vectors of `sampled_words`, in the data type of the table.
     """
     if vocab.lookups.has_table(TABLE_NAME):
         vocab.lookups.remove_table(TABLE_NAME)
@@ -61,10 +66,15 @@ def keep_frequencies(
 
 
 def find_frequencies(vocab: Any, *, vectors: str | Path | None = None) -> Frequencies | None:
-    """Return the frequencies of the words of a vocab's table, or None if they are not known.
+    """Return the word counts of a vocab's vectors table, or None if there are none.
 
-    vectors: the pipeline that the table was loaded from, a directory or a package, where spaCy has left its lookups, as
-    it does with `[initialize] vectors`. Raises StorageError if these are damaged.
+    Args:
+        vocab: The vocab.
+        vectors: The pipeline from which `[initialize]` loaded the table, a directory or package. spaCy does not copy
+            its lookups, so they are read from there.
+
+    Raises:
+        StorageError: The lookups of that pipeline are damaged.
     """
     found = _of_table(vocab.lookups, vocab.vectors)
     if found is None and vectors is not None:
@@ -91,7 +101,7 @@ def _of_table(lookups: Any, table: Any) -> Frequencies | None:  # Any: spaCy's c
     rows = np.fromiter((table.key2row.get(key, -1) for key in keys.tolist()), np.int64, len(keys))
     known = (rows >= 0) & (rows < len(table.data))
     of_rows = np.zeros(len(table.data), np.int64)
-    np.maximum.at(of_rows, rows[known], counts[known])  # of words that were merged, the one whose row it was
+    np.maximum.at(of_rows, rows[known], counts[known])  # of merged words, the one that the row belongs to
     owns = known & (counts == of_rows[rows])
     compared = owns[sample]
     same = _checksums(to_numpy(table.data[rows[sample[compared]]])) == checksums[compared]
@@ -101,14 +111,11 @@ def _of_table(lookups: Any, table: Any) -> Frequencies | None:  # Any: spaCy's c
 
 
 def _lookups_of(pipeline: str | Path) -> Any:
-    """Return the lookups of a pipeline that is not loaded; empty if there are none.
-
-    Raises StorageError if they are damaged.
-    """
+    """Return the lookups of a saved pipeline, empty if it has none. Raises StorageError if they are damaged."""
     from spacy.lookups import Lookups
     from spacy.util import get_package_path, is_package
 
-    if is_package(str(pipeline)):  # spaCy looks for packages first, too
+    if is_package(str(pipeline)):  # as in spaCy, a package comes before a directory
         places = sorted(get_package_path(str(pipeline)).glob("*/vocab"))
     else:
         places = [Path(pipeline) / "vocab"]
@@ -116,6 +123,6 @@ def _lookups_of(pipeline: str | Path) -> Any:
         if (place / "lookups.bin").is_file():
             try:
                 return Lookups().from_disk(place)
-            except Exception as error:  # msgpack raises many kinds
+            except Exception as error:  # msgpack raises errors of many types
                 raise StorageError(f"{place / 'lookups.bin'} is damaged: {error}. Export the vectors again.") from error
     return Lookups()

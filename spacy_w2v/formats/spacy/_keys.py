@@ -1,6 +1,6 @@
-"""The keys of spaCy's table: the texts that find a vector, as arrays, since Python's objects take ten times the memory.
+"""The keys of spaCy's vectors table, as arrays, which take a tenth of the memory of Python objects.
 
-spaCy's own table has a dict of some 130 bytes for each key, and its strings another 250.
+spaCy's own table takes some 130 bytes for each key in a dict, and another 250 for its string.
 """
 
 from collections.abc import Iterator
@@ -13,41 +13,45 @@ from spacy.strings import get_string_id
 
 from spacy_w2v.model._vocabulary import Vocabulary
 
-WORDS_AT_A_TIME = 100_000
+WORDS_PER_BLOCK = 100_000
 
 
 class TableKeys(NamedTuple):
-    """The keys of a table, each once, in the order in which spaCy keeps them: the last key of a row names it."""
+    """The distinct keys of a table, in spaCy's order: the last key of a row is its name."""
 
     texts: pa.LargeStringArray
     ids: NDArray[np.uint64]
-    """The hash of each text among spaCy's strings."""
+    """The id of each text in spaCy's string store, which is its hash."""
     rows: NDArray[np.int64]
 
     def take(self, places: NDArray[np.int64]) -> "TableKeys":
-        """Return some of them, in another order."""
+        """Return the keys at some positions, in that order."""
         return TableKeys(self.texts.take(pa.array(places)), self.ids[places], self.rows[places])
 
     def blocks(self) -> Iterator["TableKeys"]:
-        """Yield some at a time."""
-        for start in range(0, len(self.ids), WORDS_AT_A_TIME):
-            some = slice(start, start + WORDS_AT_A_TIME)
+        """Yield the keys in blocks."""
+        for start in range(0, len(self.ids), WORDS_PER_BLOCK):
+            some = slice(start, start + WORDS_PER_BLOCK)
             yield TableKeys(self.texts[some], self.ids[some], self.rows[some])
 
 
 def spacy_keys(vocabulary: Vocabulary, *, attr: str) -> TableKeys:
-    """Return the texts that find a vector in spaCy's table.
+    """Return the keys of a vocabulary in spaCy's vectors table.
 
-    spaCy looks vectors up by ORTH, so for other attributes each word has several keys: the forms that the corpus has,
-    and for LOWER also the word in upper case, in title case and capitalised, so that a form which the corpus happens
-    to lack is found too. The word itself comes last, for spaCy names a row by its last key. A form that stands for
-    several words (with NORM) goes to the one it stands for most often.
+    spaCy looks up vectors by ORTH. For other attributes, each word therefore has several keys: its forms in the corpus
+    and, for LOWER, also its upper case, title case and capitalized forms, which the corpus may lack. The word itself
+    comes last, because spaCy takes the last key as the name of a row. With NORM, a form may belong to several words. It
+    is the key of the one for which it is most frequent.
+
+    Args:
+        vocabulary: The vocabulary.
+        attr: The token attribute that its words are: "ORTH", "LOWER" or "NORM".
     """
-    # Also for ORTH, where words differ from their forms if numbers or URLs are shapes.
+    # Needed for ORTH as well: words differ from their forms if numbers or URLs are replaced by shapes.
     forms = vocabulary.forms.sort_by([("count", "descending"), ("word", "ascending")])
     parts = [
         _hashed(some["orth"].to_pylist(), some["word"].to_numpy())
-        for some in (forms.slice(start, WORDS_AT_A_TIME) for start in range(0, len(forms), WORDS_AT_A_TIME))
+        for some in (forms.slice(start, WORDS_PER_BLOCK) for start in range(0, len(forms), WORDS_PER_BLOCK))
     ]
     if attr == "LOWER":
         parts += _case_variants(vocabulary.words)
@@ -57,9 +61,9 @@ def spacy_keys(vocabulary: Vocabulary, *, attr: str) -> TableKeys:
 
 
 def _blocks_of(words: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield the place of the first of some words, and these words."""
-    for start in range(0, len(words), WORDS_AT_A_TIME):
-        yield start, words[start : start + WORDS_AT_A_TIME]
+    """Yield blocks of words, each with the position of its first word."""
+    for start in range(0, len(words), WORDS_PER_BLOCK):
+        yield start, words[start : start + WORDS_PER_BLOCK]
 
 
 def _hashed(texts: list[str], rows: NDArray[np.integer]) -> TableKeys:
@@ -68,7 +72,7 @@ def _hashed(texts: list[str], rows: NDArray[np.integer]) -> TableKeys:
 
 
 def _case_variants(words: list[str]) -> Iterator[TableKeys]:
-    """Yield the words in other cases that Python, and so spaCy, takes back to the word."""
+    """Yield variants of words in upper and title case whose lower case is the word again, in Python and in spaCy."""
     for start, some in _blocks_of(words):
         variants = [
             (variant, row)
@@ -86,11 +90,13 @@ def _joined(parts: list[TableKeys]) -> TableKeys:
 
 
 def _each_once(keys: TableKeys, n_forms: int) -> TableKeys:
-    """Return keys each once: the first of several, save that a word comes last if its text is not taken for another.
+    """Remove duplicate keys. The first one is kept, but a word is moved to the end if its text is no form of another.
 
-    n_forms: so many are forms and variants; the rest are words, which differ from each other.
+    Args:
+        keys: The keys: first forms and variants, then words, which are distinct.
+        n_forms: How many of them are forms and variants.
     """
-    _, first, inverse = np.unique(keys.ids, return_index=True, return_inverse=True)  # of equal keys the first
+    _, first, inverse = np.unique(keys.ids, return_index=True, return_inverse=True)  # the first of equal keys
     is_own = keys.rows[first[inverse[n_forms:]]] == keys.rows[n_forms:]
     own = n_forms + np.flatnonzero(is_own)
     others = first[first < n_forms]

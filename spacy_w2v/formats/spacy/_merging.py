@@ -1,4 +1,4 @@
-"""Which frequent word a rare word is most like, so that it can share its vector."""
+"""The most similar frequent word of each rare word, whose vector the rare word can share."""
 
 from typing import NamedTuple
 
@@ -9,15 +9,24 @@ from spacy_w2v._arrays import Vectors
 from spacy_w2v.errors import ConfigError
 
 BLOCK_FLOATS = 4_000_000
-"""Similarities that are held at a time: 16 MB."""
+"""Similarities in memory at a time: 16 MB."""
 
 
 def nearest_kept(vectors: Vectors, n_kept: int) -> NDArray[np.int64]:
-    """Return for each row from n_kept on the row before n_kept with the highest cosine, or -1 for a vector of zeros.
+    """Find the most similar kept row for each row that is removed.
 
-    vectors: n × d, the most frequent first. Of rows that are equally near, the first. Exact: each is compared with all
-    that are kept, in blocks, so that memory is bounded but for one copy of the kept vectors. Raises ConfigError for
-    numbers that are not finite.
+    The search is exact. It compares each removed row with all kept rows, in blocks of limited size.
+
+    Args:
+        vectors: Vectors (n × d), the most frequent words first.
+        n_kept: How many rows are kept.
+
+    Returns:
+        For each row from n_kept on, the kept row with the highest cosine similarity, the first of equals. It is -1 for
+        vectors of zeros.
+
+    Raises:
+        ConfigError: Vectors have numbers that are not finite.
     """
     kept = _normalized(vectors[:n_kept], first=0)
     usable = kept.any(axis=1)
@@ -35,23 +44,24 @@ def nearest_kept(vectors: Vectors, n_kept: int) -> NDArray[np.int64]:
 
 
 class KeptKeys(NamedTuple):
-    """What becomes of the keys of a table of which only the first rows are kept."""
+    """The keys that remain if only the first rows of a table are kept."""
 
     places: NDArray[np.int64]
-    """Of the keys that have a row, in the order in which spaCy is to have them."""
+    """Positions of the remaining keys, in the order of the new table."""
     rows: NDArray[np.int64]
-    """The row of each of these."""
+    """The row of each of them."""
 
 
-def keep_first(rows: NDArray[np.int64], vectors: Vectors, n_kept: int, *, merge_rare: bool) -> KeptKeys:
-    """Return the keys that stay where the first rows of a table are kept.
+def keep_first_rows(rows: NDArray[np.int64], vectors: Vectors, n_kept: int, *, merge_rare: bool) -> KeptKeys:
+    """Return the keys that remain if the first rows of a table are kept.
 
     Args:
         rows: The row of each key.
-        vectors: All rows, as for `nearest_kept`.
+        vectors: All vectors, as for `nearest_kept`.
         n_kept: How many rows are kept.
-        merge_rare: Whether keys of other rows get that of `nearest_kept`, but those of zeros; else they go. They come
-            first, so that the last key of a row, by which spaCy names it, is its own word.
+        merge_rare: Whether keys of removed rows are mapped to the row of `nearest_kept`, unless their vector is zero.
+            Otherwise they are removed. Mapped keys come first, so that the last key of a row, which spaCy takes as
+            its name, is its own word.
     """
     is_kept = rows < n_kept
     own = np.flatnonzero(is_kept)
@@ -64,14 +74,20 @@ def keep_first(rows: NDArray[np.int64], vectors: Vectors, n_kept: int, *, merge_
 
 
 def _normalized(vectors: Vectors, *, first: int) -> Vectors:
-    """Return vectors of length 1, as float32; those of zeros stay. first: the row of the first one, for errors."""
+    """Return vectors normalized to length 1, as float32. Vectors of zeros are unchanged.
+
+    Args:
+        vectors: The vectors.
+        first: Row number of the first one, for errors.
+
+    Raises:
+        ConfigError: A number is not finite.
+    """
     largest = np.abs(vectors).max(axis=1, keepdims=True).astype(np.float32)
     if not np.isfinite(largest).all():
         row = first + int(np.flatnonzero(~np.isfinite(largest))[0])
-        raise ConfigError(
-            f"merge_rare needs vectors of finite numbers, but that of the word at rank {row:,}, from 0, has others."
-        )
-    # by the largest number first: squares of large and of small ones are beyond float32
+        raise ConfigError(f"merge_rare needs vectors of finite numbers, but that in row {row:,} (from 0) is not.")
+    # divided by the largest number first, because squares may overflow or underflow in float32
     scaled: Vectors = np.divide(vectors, largest, out=np.zeros(vectors.shape, np.float32), where=largest > 0)
     norms = np.linalg.norm(scaled, axis=1, keepdims=True)
     np.divide(scaled, norms, out=scaled, where=norms > 0)

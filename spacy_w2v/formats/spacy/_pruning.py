@@ -1,4 +1,4 @@
-"""A smaller table for a pipeline that has vectors already, of any program: those of the most frequent words."""
+"""Pruning the vectors table of a pipeline to the most frequent words. The vectors can come from any source."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
@@ -14,9 +14,9 @@ from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._encoding import EncodingCallback
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import worded
-from spacy_w2v.formats.spacy._merging import keep_first
+from spacy_w2v.formats.spacy._merging import keep_first_rows
 from spacy_w2v.formats.spacy._reading import has_rows_of_words, rows_by_frequency
-from spacy_w2v.formats.spacy._writing import put_table
+from spacy_w2v.formats.spacy._writing import replace_table
 from spacy_w2v.model._lookup import NO_ROW
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._word_vectors import WordVectors
@@ -27,50 +27,59 @@ if TYPE_CHECKING:
 
 
 class Pruned(NamedTuple):
-    """What became of a table."""
+    """The size of a vectors table before and after pruning."""
 
     n_rows: tuple[int, int]
-    """Rows, before and after."""
+    """Vectors, before and after."""
     n_keys: tuple[int, int]
-    """Words that have one, before and after."""
+    """Words with a vector, before and after."""
     coverage: tuple[float, float] | None
-    """Share of the tokens of a corpus that have a vector, before and after, in [0, 1]; None without a corpus."""
+    """Share of the tokens with a vector, before and after, in [0, 1]; None if no texts were given."""
 
 
-def pipeline_to_prune(nlp: Any, max_vectors: int) -> "Language":  # Any: whatever a program passes
-    """Return the pipeline that an argument is. Raises ConfigError, with another way to make other vectors smaller."""
+def pipeline_to_prune(nlp: Any, max_vectors: int) -> "Language":  # Any: whatever the caller passes
+    """Check that an argument is a pipeline.
+
+    Args:
+        nlp: The argument.
+        max_vectors: The number of vectors to keep, for errors.
+
+    Raises:
+        ConfigError: It is not a pipeline. The error suggests how to reduce other vectors.
+    """
     rule = f"nlp must be a spaCy pipeline, was: {type(nlp).__name__}."
     if isinstance(nlp, TrainedModel):
-        raise ConfigError(f"{rule} Take its to_spacy(max_vectors={max_vectors}) instead.")
+        raise ConfigError(f"{rule} Use its to_spacy(max_vectors={max_vectors}) instead.")
     if isinstance(nlp, WordVectors) or hasattr(nlp, "index_to_key"):
-        raise ConfigError(f"{rule} The command spacy w2v export makes a smaller file of them.")
+        raise ConfigError(f"{rule} The command spacy w2v export can write a smaller file of them.")
     return check_pipeline(nlp)
 
 
 def _check_prunable(nlp: "Language", max_vectors: int) -> None:
-    """Raise ConfigError unless a pipeline has a table that can be made smaller, to so many rows."""
+    """Raise ConfigError unless the vectors table of a pipeline can be pruned to max_vectors rows."""
     check_max_vectors(max_vectors, or_none=False)
     table = nlp.vocab.vectors
     if not has_rows_of_words(table):
         raise ConfigError(
-            "Only a table with a row for each word can be pruned, but the pipeline has others (floret, or of a class "
-            "of its own)."
+            "A vectors table must have a row for each word to be pruned, but that of the pipeline does not (floret, or "
+            "a custom class)."
         )
     if not any(row >= 0 for row in table.key2row.values()):
-        raise ConfigError("The pipeline must have word vectors to be pruned, but it has none.")
+        raise ConfigError("The pipeline must have word vectors to be pruned, but has none.")
     users = [name for name in nlp.component_names if nlp.get_pipe_meta(name).factory == "w2v"]
     if users:
         export = worded(python="to_spacy with max_vectors", command_line="spacy w2v export with --max-vectors")
         raise ConfigError(
-            f"The table of the component '{users[0]}' must stay as the component was made with it. Prune the vectors "
-            f"before: {export}, and a pipeline that is initialized with these."
+            f"A vectors table can only be pruned without a component w2v, but '{users[0]}' needs all its vectors. "
+            f"Prune the vectors first, with {export}, and initialize the pipeline with them."
         )
 
 
 def _key_attribute(nlp: "Language") -> str:
-    """Return the attribute of tokens that the pipeline's table has as keys: "ORTH", save for tables made otherwise.
+    """Return the token attribute of the keys in the pipeline's vectors table, "ORTH" by default.
 
-    Raises ConfigError for an attribute that words of texts cannot be counted by.
+    Raises:
+        ConfigError: Words in texts cannot be counted by that attribute.
     """
     from spacy.attrs import NAMES
 
@@ -78,16 +87,18 @@ def _key_attribute(nlp: "Language") -> str:
     known = get_args(TokensSettings.model_fields["attr"].annotation)
     if name not in known:
         raise ConfigError(
-            f"To count words in texts, the table must have keys by one of {', '.join(known)}, but has them by {name}. "
-            "Prune it without texts, by the order of its rows."
+            f"The keys of the vectors table must be one of {', '.join(known)} to count words in texts, but are: "
+            f"{name}. Prune it without texts, by the order of its rows."
         )
     return name
 
 
 def _count_rows(nlp: "Language", types: pa.Table) -> Counts:
-    """Return how often each row of a pipeline's table is that of a token.
+    """Return the number of tokens for each row of a pipeline's vectors table.
 
-    types: columns key and count, of an encoded corpus with the table's attribute.
+    Args:
+        nlp: The pipeline.
+        types: Columns key and count of a corpus that was encoded by the table's attribute.
     """
     from spacy.strings import get_string_id
 
@@ -110,19 +121,27 @@ def prune_table(
     n_process: int = 0,
     callback: EncodingCallback | None = None,
 ) -> Pruned:
-    """Keep the rows of the most frequent words of a pipeline's table, at most max_vectors, the most frequent first.
+    """Keep the vectors of the most frequent words of a pipeline. Vectors without a word are removed.
 
-    source: texts to count words in. Rows that are equally frequent go by their order in the table, as
-    `rows_by_frequency` finds it, and without texts all do. merge_rare: all other words share the row that is most
-    similar to theirs, by cosine, but those whose vector is zero; else they have none. Rows that no word has are
-    dropped. n_process: as in [w2v.tokens]. cache_dir, code_path, callback: see `prepared_corpus`.
+    Args:
+        nlp: The pipeline, which is changed in place.
+        max_vectors: Number of vectors to keep.
+        source: Texts to count words in. Vectors of equal frequency, and all vectors if there are no texts, keep the
+            order of `rows_by_frequency`.
+        merge_rare: Whether to map each removed word to the most similar remaining vector, unless its own is zero.
+        cache_dir: As for `prepared_corpus`.
+        code_path: As for `prepared_corpus`.
+        n_process: As in [w2v.tokens].
+        callback: As for `prepared_corpus`.
 
-    Raises ConfigError, before anything is read, and CorpusError.
+    Raises:
+        ConfigError: The vectors cannot be pruned. This is checked before texts are read.
+        CorpusError: The texts cannot be read.
     """
     _check_prunable(nlp, max_vectors)
     order = rows_by_frequency(nlp.vocab.vectors)
     if source is None:
-        return _keep_first(nlp, order, max_vectors, merge_rare=merge_rare)
+        return _keep_first_rows(nlp, order, max_vectors, merge_rare=merge_rare)
     with prepared_corpus(
         source,
         nlp,
@@ -134,13 +153,20 @@ def prune_table(
     ) as corpus:
         counts, n_tokens = _count_rows(nlp, corpus.read_types()), corpus.counts.n_tokens
     before = nlp.vocab.vectors.key2row
-    pruned = _keep_first(nlp, order[np.argsort(-counts[order], kind="stable")], max_vectors, merge_rare=merge_rare)
+    pruned = _keep_first_rows(nlp, order[np.argsort(-counts[order], kind="stable")], max_vectors, merge_rare=merge_rare)
     left = list({before[key] for key in nlp.vocab.vectors.key2row})
     return pruned._replace(coverage=(float(counts.sum() / n_tokens), float(counts[left].sum() / n_tokens)))
 
 
-def _keep_first(nlp: "Language", order: NDArray[np.int64], max_vectors: int, *, merge_rare: bool) -> Pruned:
-    """Give a pipeline a table of the first rows in an order of all that have words."""
+def _keep_first_rows(nlp: "Language", order: NDArray[np.int64], max_vectors: int, *, merge_rare: bool) -> Pruned:
+    """Replace the vectors table of a pipeline with one of the first rows in a given order.
+
+    Args:
+        nlp: The pipeline.
+        order: All rows that have words, in the new order.
+        max_vectors: How many rows to keep.
+        merge_rare: As for `prune_table`.
+    """
     from spacy.vectors import Vectors
     from thinc.api import get_current_ops
     from thinc.util import to_numpy
@@ -151,11 +177,11 @@ def _keep_first(nlp: "Language", order: NDArray[np.int64], max_vectors: int, *, 
     places[order] = np.arange(len(order))
     ids, rows = _keys_with_rows(table.key2row)
     smaller = Vectors(strings=nlp.vocab.strings, data=data[order[:n_kept]], name=table.name, attr=table.attr)
-    kept = keep_first(places[rows], data[order], n_kept, merge_rare=merge_rare)
+    kept = keep_first_rows(places[rows], data[order], n_kept, merge_rare=merge_rare)
     smaller.key2row.update(zip(ids[kept.places].tolist(), kept.rows.tolist(), strict=True))
     if not isinstance(table.data, np.ndarray):
         smaller.to_ops(get_current_ops())
-    put_table(nlp, smaller)
+    replace_table(nlp, smaller)
     return Pruned((len(data), n_kept), (len(ids), len(smaller.key2row)), coverage=None)
 
 

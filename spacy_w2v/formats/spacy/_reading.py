@@ -1,4 +1,4 @@
-"""Word vectors in the table of a spaCy pipeline: which rows there are, and of which words."""
+"""Reading of the word vectors of a spaCy pipeline."""
 
 from typing import Any
 
@@ -13,17 +13,17 @@ from spacy_w2v.model._word_vectors import WordVectors
 
 
 def has_rows_of_words(table: Any) -> bool:
-    """Return whether a table is of spaCy's own kind with a row for each word: not floret, nor of another class."""
+    """Return whether a table is spaCy's own with a row for each word, neither floret nor a custom class."""
     from spacy.vectors import Vectors
 
     return isinstance(table, Vectors) and table.mode == "default"
 
 
 def rows_by_frequency(table: Any) -> NDArray[np.int64]:  # Any: spaCy's Vectors has no types
-    """Return the rows that words have, those of the most frequent words first, as far as the table shows.
+    """Return the rows that have words, the most frequent first, as far as the table shows it.
 
-    That is the order of the rows. But where several were equal, `spacy init vectors` has left one of them, and sorted
-    all by their numbers (`Vocab.deduplicate_vectors`): then it is the order of the keys, still that of the file.
+    Usually that is the order of the rows. If a file has equal vectors, `spacy init vectors` removes duplicates and
+    sorts the rows by value (`Vocab.deduplicate_vectors`). The keys then still have the order of the file.
     """
     rows = np.fromiter((row for row in table.key2row.values() if row >= 0), np.int64)
     first = to_numpy(table.data[:, 0])
@@ -34,15 +34,15 @@ def rows_by_frequency(table: Any) -> NDArray[np.int64]:  # Any: spaCy's Vectors 
 
 
 def word_vectors_of_pipeline(nlp: Any, name: str, *, remedy: str = "") -> WordVectors:
-    """Return the words of a pipeline's table with their vectors, whose memory is shared; those of a GPU are copied.
+    """Return the word vectors of a pipeline. They share its memory, or are copied from the GPU.
 
     Args:
-        nlp: The pipeline. (Any: spaCy's stubs say less than we use.)
-        name: What messages call it.
-        remedy: What to do where it has no vectors, for the error.
+        nlp: The pipeline. (Any: spaCy's stubs are incomplete.)
+        name: Name in messages.
+        remedy: What to do if there are no vectors, for the error.
 
     Returns:
-        The words; their counts are known where the table is an export of ours.
+        The words and vectors, with counts if the table was exported by this package.
 
     Raises:
         ConfigError: The table has no words.
@@ -50,8 +50,8 @@ def word_vectors_of_pipeline(nlp: Any, name: str, *, remedy: str = "") -> WordVe
     table = nlp.vocab.vectors
     if not has_rows_of_words(table):
         raise ConfigError(
-            f"Word vectors must be a table with a row for each word, but {name} has others (floret, or of a class of "
-            "its own)."
+            f"Word vectors must be a table with a row for each word, but those of {name} are not (floret, or a custom "
+            "class)."
         )
     strings = nlp.vocab.strings
     found = {strings[key]: row for key, row in table.key2row.items() if row >= 0 and key in strings}

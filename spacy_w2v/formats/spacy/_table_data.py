@@ -1,4 +1,4 @@
-"""Rows of the numbers of spaCy's table, read and written where they lie: in memory or on a GPU."""
+"""Reading and writing rows of spaCy's vectors table, in memory or on a GPU."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from spacy_w2v._arrays import Offsets
 
 
 def gather(data: Any, rows: Offsets) -> NDArray[np.floating]:  # Any: an array of NumPy or of CuPy
-    """Return rows of a table's data, in memory."""
+    """Return a copy of rows of a table's data, in main memory."""
     if isinstance(data, np.ndarray):
         return data[rows]
     gathered: NDArray[np.floating] = to_numpy(data[get_array_module(data).asarray(rows)])
@@ -18,6 +18,6 @@ def gather(data: Any, rows: Offsets) -> NDArray[np.floating]:  # Any: an array o
 
 
 def scatter(data: Any, rows: Offsets, vectors: NDArray[np.floating]) -> None:  # Any: as above
-    """Write rows of a table's data."""
+    """Write rows to a table's data."""
     xp = get_array_module(data)
     data[xp.asarray(rows)] = xp.asarray(vectors)

@@ -1,4 +1,4 @@
-"""The rows of spaCy's table for the tokens of a text, and what stands for words that the table lacks."""
+"""Lookup of tokens in spaCy's vectors table, with substitutes for words that are not in it."""
 
 from collections.abc import Sequence
 from itertools import repeat
@@ -15,24 +15,24 @@ from spacy_w2v.formats.spacy._table_data import gather
 from spacy_w2v.model._lookup import NO_ROW, cases_of
 
 LETTERS_PER_EDIT = 4
-"""A word has one edit for every four letters: "cat" is not "car" misspelled, but "kingdmo" is "kingdom" with two."""
+"""One edit is allowed for every four letters: "kingdom" matches "kingdmo" (two edits), but "cat" not "car"."""
 
-SUBSTITUTES_KEPT = 100_000
-"""Unknown words that are remembered before all are forgotten: some ten megabytes."""
+MAX_CACHED_SUBSTITUTES = 100_000
+"""Size of the cache of unknown words, some ten megabytes. A full cache is cleared."""
 
 
 class WordRows:
-    """Finds the rows of words in one table.
+    """Looks up words in one vectors table.
 
-    A word that is not a key takes the row of its lower, title or upper case, the first that is one; then, if max_edits
-    is above 0, that of the word spelled most like it, of the same first letter: the most frequent among equals, as rows
-    go from frequent to rare.
+    A word that is not a key takes the row of its lower, title or upper case, whichever is found first. If none is found
+    and max_edits is above 0, it takes the row of the word with the smallest edit distance and the same first letter.
+    Among several, the lowest row is taken, which is the most frequent word.
     """
 
     def __init__(self, table: Any, strings: Any, *, max_edits: int) -> None:  # Any: spaCy's classes have no types
         if getattr(table, "mode", None) != "default":
             raise ConfigError(
-                "The component needs a table with a row for each word, such as spacy w2v train makes, "
+                "The component needs a vectors table with a row for each word, as spacy w2v train writes it, "
                 f"but the pipeline has: {type(table).__name__}, mode {getattr(table, 'mode', None)}."
             )
         self.table = table
@@ -44,13 +44,13 @@ class WordRows:
         self._spellings: dict[tuple[str, int], dict[str, int]] | None = None
 
     def is_of(self, table: Any) -> bool:
-        """Return whether these are the words of a table as it is now: what stood for a word may be a key since."""
+        """Return whether this belongs to a table as it is now. An unknown word may have become a key since."""
         return table is self.table and self.n_rows == len(table.data) and self.n_keys == len(table.key2row)
 
     def find(self, keys: NDArray[np.uint64]) -> Offsets:
-        """Return the row of each word, by its id among the strings; NO_ROW for a word without one."""
+        """Return the row of each word, given its id in the string store, or NO_ROW."""
         ids = keys.tolist()
-        # As Vectors.find, in half the time.
+        # takes half the time of Vectors.find
         rows = np.fromiter(map(self.table.key2row.get, ids, repeat(NO_ROW)), np.int64, len(ids))
         for i in np.flatnonzero(rows == NO_ROW).tolist():
             rows[i] = self._substitute(ids[i])
@@ -59,7 +59,7 @@ class WordRows:
     def _substitute(self, key: int) -> int:
         row = self._substitutes.get(key)
         if row is None:
-            if len(self._substitutes) >= SUBSTITUTES_KEPT:
+            if len(self._substitutes) >= MAX_CACHED_SUBSTITUTES:
                 self._substitutes.clear()
             word = self._strings[key]
             row = self._substitutes[key] = self._row_of_case(word)
@@ -68,11 +68,11 @@ class WordRows:
         return row
 
     def rows_of(self, words: Sequence[str]) -> Offsets:
-        """Return the row of each word, or of its lower, title or upper case; NO_ROW if there is none."""
+        """Return the row of each word or of its lower, title or upper case, or NO_ROW."""
         return np.fromiter(map(self._row_of_case, words), np.int64, len(words))
 
     def vectors_at(self, rows: Offsets) -> Vectors:
-        """Return some rows of the table, as float32."""
+        """Return rows of the table, as float32."""
         return gather(self.table.data, rows).astype(np.float32, copy=False)
 
     def _row_of_case(self, word: str) -> int:
@@ -92,7 +92,7 @@ class WordRows:
         return nearest[1] if nearest[0] <= max_edits else NO_ROW
 
     def _read_spellings(self) -> dict[tuple[str, int], dict[str, int]]:
-        """Return the rows of all words, in lower case, by first letter and length."""
+        """Return the rows of all words, in lower case, grouped by first letter and length."""
         spellings: dict[tuple[str, int], dict[str, int]] = {}
         for key, row in self.table.key2row.items():
             word = self._strings[key].lower() if key in self._strings else ""

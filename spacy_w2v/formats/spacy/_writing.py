@@ -1,4 +1,4 @@
-"""Vectors in spaCy's own table, in a pipeline directory that `spacy.load` and `[initialize] vectors` read."""
+"""Pipelines with vectors, which `spacy.load` and `vectors` in `[initialize]` read."""
 
 from collections.abc import Collection
 from functools import partial
@@ -10,7 +10,7 @@ import numpy as np
 from spacy_w2v._atomic import parse_json, read_bounded
 from spacy_w2v.config._export import ExportSettings, VectorKind, check_merging
 from spacy_w2v.errors import ConfigError, StorageError
-from spacy_w2v.formats._matrices import matrix_of, of_type, passing_blocks
+from spacy_w2v.formats._matrices import as_dtype, copy_matrix, streamed_blocks
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.tokenization._affix_rules import unsaved_rules
 from spacy_w2v.tokenization._pipelines import bare_pipeline
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from spacy_w2v.formats.spacy._keys import TableKeys
 
 PIPELINE_FILES = ("config.cfg", "meta.json", "tokenizer", "vocab")
-"""What spaCy writes of a pipeline, beside a directory for each component."""
+"""The files of a pipeline, besides a directory for each component."""
 
 
 def set_vectors(
@@ -33,56 +33,63 @@ def set_vectors(
     dtype: str = "float32",
     vector_kind: VectorKind = "input",
 ) -> None:
-    """Put the vectors into a pipeline's vocab, in place of those it has, and rank its lexemes by frequency.
+    """Replace the vectors of a pipeline's vocab, and rank its lexemes by frequency.
 
-    max_vectors: only those of the most frequent words. merge_rare: the keys of all other words, but those whose vector
-    is zero, share the row of the most similar word that is kept, by cosine. dtype: "float32" or "float16".
-    vector_kind: "input", "output" or "mean". Raises ConfigError as `TrainedModel.vectors` does, and for merge_rare
-    without max_vectors.
+    Args:
+        nlp: The pipeline.
+        model: The model.
+        max_vectors: Number of vectors to keep, those of the most frequent words. None for all.
+        merge_rare: Whether to map each removed word to the most similar remaining vector, by cosine similarity. Words
+            whose vector is zero are left out.
+        dtype: Data type of the table, "float32" or "float16".
+        vector_kind: "input", "output", or "mean" of both.
+
+    Raises:
+        ConfigError: The loss does not allow vector_kind, or merge_rare is set without max_vectors.
     """
     from spacy.vectors import Vectors
 
     check_merging(merge_rare=merge_rare, max_vectors=max_vectors)
     keys = _keys(model, max_vectors=max_vectors, merge_rare=merge_rare, vector_kind=vector_kind)
     n_rows = len(model.vocabulary.first(max_vectors))
-    data = matrix_of(model.word_vectors(vector_kind), n_words=n_rows, dtype=dtype)
+    data = copy_matrix(model.word_vectors(vector_kind), n_words=n_rows, dtype=dtype)
     table = Vectors(data=data, strings=nlp.vocab.strings, name=_table_name(nlp))
     for block in keys.blocks():
         for text in block.texts.to_pylist():
             nlp.vocab.strings.add(text)
         table.key2row.update(zip(block.ids.tolist(), block.rows.tolist(), strict=True))
-    put_table(nlp, table)
-    _keep_frequencies(nlp, model, keys, n_rows=n_rows, dtype=dtype, vector_kind=vector_kind)
+    replace_table(nlp, table)
+    _store_frequencies(nlp, model, keys, n_rows=n_rows, dtype=dtype, vector_kind=vector_kind)
 
 
 def _keys(model: TrainedModel, *, max_vectors: int | None, merge_rare: bool, vector_kind: VectorKind) -> "TableKeys":
-    """Return the keys of a table of the first vectors, or those of all words where rare ones are merged."""
+    """Return the keys of the vectors table: those of the words that are kept and, with merge_rare, of all words."""
     from spacy_w2v.formats.spacy._keys import spacy_keys
-    from spacy_w2v.formats.spacy._merging import keep_first
+    from spacy_w2v.formats.spacy._merging import keep_first_rows
 
     kept = model.vocabulary.first(max_vectors)
     if not merge_rare:
         return spacy_keys(kept, attr=model.attr)
     keys = spacy_keys(model.vocabulary, attr=model.attr)
-    places, rows = keep_first(keys.rows, model.vectors(vector_kind), len(kept), merge_rare=True)
+    places, rows = keep_first_rows(keys.rows, model.vectors(vector_kind), len(kept), merge_rare=True)
     return keys.take(places)._replace(rows=rows)
 
 
-def _keep_frequencies(
+def _store_frequencies(
     nlp: "Language", model: TrainedModel, keys: "TableKeys", *, n_rows: int, dtype: str, vector_kind: VectorKind
 ) -> None:
-    """Keep the count of each row's word with a pipeline, under the key that names the row."""
-    from spacy_w2v.formats.spacy._frequencies import keep_frequencies, sampled_words
+    """Store the count of each row's word in the pipeline, under the last key of the row."""
+    from spacy_w2v.formats.spacy._frequencies import sampled_words, store_frequencies
 
     names, has_name = np.zeros(n_rows, np.uint64), np.zeros(n_rows, bool)
-    names[keys.rows], has_name[keys.rows] = keys.ids, True  # the last of each row
+    names[keys.rows], has_name[keys.rows] = keys.ids, True  # the last key of each row
     rows = np.flatnonzero(has_name)
-    keep_frequencies(
+    store_frequencies(
         nlp.vocab,
         names[rows],
         model.vocabulary.counts[rows],
         n_tokens=model.record.corpus.n_tokens,
-        sample=of_type(model.word_vectors(vector_kind).vectors_at(rows[sampled_words(len(rows))]), dtype),
+        sample=as_dtype(model.word_vectors(vector_kind).vectors_at(rows[sampled_words(len(rows))]), dtype),
     )
 
 
@@ -90,12 +97,12 @@ def _table_name(nlp: "Language") -> str:
     return f"{nlp.lang}_w2v.vectors"
 
 
-def put_table(nlp: "Language", table: Any) -> None:  # Any: spaCy's Vectors has no types
-    """Make a table that of a pipeline, and its rows the ranks of its words."""
+def replace_table(nlp: "Language", table: Any) -> None:  # Any: spaCy's Vectors has no types
+    """Set the vectors table of a pipeline, and rank its lexemes by the rows of the table."""
     from spacy.util import OOV_RANK
 
     nlp.vocab.vectors = table
-    for lexeme in nlp.vocab:  # those that come later get their ranks of the table
+    for lexeme in nlp.vocab:  # lexemes that are created later take their rank from the table
         lexeme.rank = table.key2row.get(lexeme.orth, OOV_RANK)
 
 
@@ -107,15 +114,24 @@ def make_spacy_pipeline(
     dtype: str = "float32",
     vector_kind: VectorKind = "input",
 ) -> "Language":
-    """Return a pipeline without components, with the tokenizer of the model's config and the vectors."""
+    """Return a pipeline without components, with the tokenizer of the model's config and the vectors.
+
+    The arguments are those of `set_vectors`.
+    """
     nlp = model.make_pipeline()
     set_vectors(nlp, model, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vector_kind=vector_kind)
-    describe(nlp, model, vector_kind=vector_kind)
+    describe_pipeline(nlp, model, vector_kind=vector_kind)
     return nlp
 
 
-def describe(nlp: "Language", model: TrainedModel, *, vector_kind: VectorKind) -> None:
-    """Fill in the meta data of a pipeline that holds these vectors and nothing else."""
+def describe_pipeline(nlp: "Language", model: TrainedModel, *, vector_kind: VectorKind) -> None:
+    """Fill in the meta data of a pipeline that has nothing but vectors.
+
+    Args:
+        nlp: The pipeline.
+        model: The model of the vectors.
+        vector_kind: Which of its vectors.
+    """
     corpus, settings = model.record.corpus, model.settings
     n_words = nlp.vocab.vectors.shape[0]
     nlp.meta["name"] = "w2v_vectors"
@@ -124,32 +140,40 @@ def describe(nlp: "Language", model: TrainedModel, *, vector_kind: VectorKind) -
         f"{model.vector_size} dimensions, trained on {corpus.n_tokens:,} tokens of {corpus.source}"
     )
     nlp.meta["sources"] = [{"name": corpus.source, "url": "", "license": "", "author": ""}]
-    note_vectors(nlp, model, vector_kind=vector_kind)
+    describe_vectors(nlp, model, vector_kind=vector_kind)
 
 
-def note_vectors(nlp: "Language", model: TrainedModel, *, vector_kind: VectorKind) -> None:
-    """Keep in the meta data of a pipeline, under "w2v", how its vectors were trained."""
+def describe_vectors(nlp: "Language", model: TrainedModel, *, vector_kind: VectorKind) -> None:
+    """Store the record of the training run in the meta data of a pipeline, under "w2v".
+
+    Args:
+        nlp: The pipeline.
+        model: The model of the vectors.
+        vector_kind: Which of its vectors.
+    """
     nlp.meta["w2v"] = model.record.for_pipeline(vector_kind).to_json()
 
 
 def check_can_be_saved(nlp: "Language") -> None:
-    """Raise ConfigError if spaCy cannot save the tokenizer, or would load it as one that makes other tokens."""
+    """Raise ConfigError if spaCy cannot save the tokenizer, or if the saved one would produce other tokens."""
     if not hasattr(nlp.tokenizer, "to_disk"):
         raise ConfigError(
             f"The tokenizer must have to_disk and from_disk to be saved for spaCy, but {type(nlp.tokenizer).__name__} "
-            'has none. Derive it from spacy.util.DummyTokenizer, or leave "spacy" out of the formats of [w2v.export].'
+            'does not. Derive it from spacy.util.DummyTokenizer, or remove "spacy" from formats in [w2v.export].'
         )
     if lost := "; ".join(unsaved_rules(nlp.tokenizer)):
         raise ConfigError(
-            f"The tokenizer must be made of regular expressions to be saved for spaCy, but {lost}. Change it, or leave "
-            '"spacy" out of the formats of [w2v.export].'
+            f"The tokenizer must consist of regular expressions to be saved for spaCy, but {lost}. Change it, or "
+            'remove "spacy" from formats in [w2v.export].'
         )
 
 
-def check_no_components(path: Path, *, but: Collection[str] = ()) -> None:
-    """Raise StorageError if a pipeline with components is at a path: vectors must not take the place of it.
+def check_no_components(path: Path, *, allowed: Collection[str] = ()) -> None:
+    """Raise StorageError if vectors would overwrite a pipeline with components.
 
-    but: components that what is written has too.
+    Args:
+        path: The output directory.
+        allowed: Components that the new pipeline has as well.
     """
     meta = path / "meta.json"
     try:
@@ -159,20 +183,27 @@ def check_no_components(path: Path, *, but: Collection[str] = ()) -> None:
             raise StorageError(f"{meta} must name components")
     except StorageError as error:
         raise StorageError(
-            f"Only vectors may be overwritten, but it is not known what {path} holds: its meta.json is damaged. "
-            "Name another directory."
+            f"Only vectors can be overwritten, but {path} has a damaged meta.json, so that its content is unknown. "
+            "Choose another directory."
         ) from error
-    if lost := [name for name in components if name not in but]:
+    if lost := [name for name in components if name not in allowed]:
         raise StorageError(
-            f"Only vectors may be overwritten, but {path} is a pipeline with components: {', '.join(map(str, lost))}. "
-            "Name another directory."
+            f"Only vectors can be overwritten, but {path} is a pipeline with components: {', '.join(map(str, lost))}. "
+            "Choose another directory."
         )
 
 
 def write_spacy(model: TrainedModel, path: Path, settings: ExportSettings, *, nlp: "Language | None" = None) -> None:
-    """Write a pipeline directory: what `nlp.to_disk` writes of `make_spacy_pipeline`, to the byte, in less memory.
+    """Save a pipeline with vectors. The files are identical to those of `make_spacy_pipeline`, but need less memory.
 
-    nlp: the pipeline of the run that made the model, which stays as it is; None to make it of the model's config.
+    Args:
+        model: The model.
+        path: The directory of the pipeline.
+        settings: Which vectors to write.
+        nlp: The pipeline of the training run, which is not changed. None to create it from the model's config.
+
+    Raises:
+        ConfigError: The tokenizer cannot be saved, or the settings do not fit the model.
     """
     from spacy_w2v.formats.spacy._table import TableOnDisk
 
@@ -186,11 +217,11 @@ def write_spacy(model: TrainedModel, path: Path, settings: ExportSettings, *, nl
     n_rows = len(model.vocabulary.first(settings.max_vectors))
     nlp.vocab.vectors = TableOnDisk(
         keys,
-        partial(passing_blocks, model.word_vectors(settings.vector_kind), n_words=n_rows),
+        partial(streamed_blocks, model.word_vectors(settings.vector_kind), n_words=n_rows),
         shape=(n_rows, model.vector_size),
         dtype=settings.dtype,
         name=_table_name(nlp),
     )
-    _keep_frequencies(nlp, model, keys, n_rows=n_rows, dtype=settings.dtype, vector_kind=settings.vector_kind)
-    describe(nlp, model, vector_kind=settings.vector_kind)
+    _store_frequencies(nlp, model, keys, n_rows=n_rows, dtype=settings.dtype, vector_kind=settings.vector_kind)
+    describe_pipeline(nlp, model, vector_kind=settings.vector_kind)
     nlp.to_disk(path)

@@ -1,1 +1,1 @@
-"""The text and binary formats of word2vec, and GloVe's and fastText's text."""
+"""The text and binary formats of word2vec, and the text formats of GloVe and fastText."""

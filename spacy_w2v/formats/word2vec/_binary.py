@@ -1,4 +1,4 @@
-"""word2vec's binary format: records of a word, a space, and the bytes of its vector; read and written."""
+"""Reading and writing word2vec's binary format, whose records are a word, a space, and the bytes of its vector."""
 
 from itertools import chain, count
 
@@ -14,16 +14,26 @@ from spacy_w2v.formats.word2vec._text import Table
 MAX_WORD_BYTES = 1 << 16
 
 PLAUSIBLE = (1e-15, 1e9)
-"""Between which all numbers of word vectors are, if they are not 0. Bytes of letters are often others."""
+"""Range of nonzero numbers in word vectors. Bytes of letters often decode to numbers outside it."""
 
 
 def read_binary(
     content: Content, rest: bytes, *, n_words: int, d: int, n_bytes_before: int
 ) -> tuple[list[str], Vectors, int]:
-    """Return the words of a binary file and their vectors, n × d, and how many records were left out.
+    """Read a binary file. Vectors may be followed by line breaks, as in word2vec's files, or not, as in gensim's.
 
-    A line break follows each vector, as word2vec writes it, or none, as gensim does. rest: what was read of it already,
-    after the first line of n_bytes_before bytes. Raises StorageError with the word and the reason.
+    Args:
+        content: The file.
+        rest: What has already been read after the first line.
+        n_words: Number of words in the first line.
+        d: Number of dimensions in the first line.
+        n_bytes_before: Length of the first line.
+
+    Returns:
+        The words, their vectors (n × d), and the number of skipped duplicates.
+
+    Raises:
+        StorageError: The file is damaged or in another format. The error names the word.
     """
     least = n_words * (4 * d + 2)
     if content.n_bytes is not None and content.n_bytes - n_bytes_before < least:
@@ -53,15 +63,16 @@ def read_binary(
         if n_read == 0 and len(rest) > block_bytes:
             raise StorageError(
                 f"Word {table.n_read + 1:,} of {content.name} must end in a space, and its vector in "
-                f"{'a line break' if line_breaks else 'the next word'}. It is damaged, or no binary file of word2vec."
+                f"{'a line break' if line_breaks else 'the next word'}. The file is damaged, or not in word2vec's "
+                "binary format."
             )
         if not (block := content.read(block_bytes)) and n_read == 0:
             raise _cut(content, n_words, d)
         rest += block
     if rest.strip(b"\n") or content.read(1):
         raise StorageError(
-            f"{content.name} must end with the last of the {n_words:,} words that its first line announces, but goes "
-            "on. A word may have a space in it, which this format cannot hold, or the file is damaged."
+            f"{content.name} must end after the {n_words:,} words that its first line announces, but has more. A word "
+            "may contain a space, which this format does not allow, or the file is damaged."
         )
     return table.result()
 
@@ -69,12 +80,19 @@ def read_binary(
 def _cut(content: Content, n_words: int, d: int) -> StorageError:
     return StorageError(
         f"{content.name} must have {n_words:,} words of {d:,} dimensions as its first line says, but is too short. It "
-        "is cut, or neither in word2vec's text format nor in its binary format."
+        "is truncated, or in neither word2vec's text format nor its binary format."
     )
 
 
 def _check_records(words: list[bytes], rows: Vectors, *, first: int, name: str) -> None:
-    """Raise StorageError for numbers that are not finite, or that are the rest of a word with a space in it."""
+    """Raise StorageError for numbers that are not finite, or that are bytes of a word with a space in it.
+
+    Args:
+        words: The words.
+        rows: Their vectors.
+        first: Number of the first word in the file, from 0.
+        name: Name of the file.
+    """
     finite = np.logical_and.reduce(np.isfinite(rows), axis=1)
     sizes = np.abs(rows)
     odd = ~finite | ((rows != 0) & ((sizes < PLAUSIBLE[0]) | (sizes > PLAUSIBLE[1]))).any(axis=1)
@@ -84,8 +102,8 @@ def _check_records(words: list[bytes], rows: Vectors, *, first: int, name: str) 
         if space and all(byte > 32 and byte != 127 for byte in text):
             both = f"{word} {text.decode('utf-8', errors='backslashreplace')}"
             raise StorageError(
-                f"Words in word2vec's binary format must have no spaces, but word {first + place + 1:,} of {name} "
-                f"seems to be {both!r}. Save it in another format."
+                f"Words must not contain spaces in word2vec's binary format, but word {first + place + 1:,} of {name} "
+                f"seems to be {both!r}. Save the vectors in another format."
             )
         if not finite[place]:
             raise StorageError(
@@ -99,18 +117,18 @@ def _decoded(word: bytes, number: int, name: str) -> str:
         text = word.decode("utf-8")
     except UnicodeDecodeError:
         raise StorageError(
-            f"{rule} in UTF-8, but is: {word[:60]!r}. It was cut when it was written, the word before has a space in "
-            "it, or the file is damaged."
+            f"{rule} valid UTF-8, but is: {word[:60]!r}. It was truncated when it was written, the word before "
+            "contains a space, or the file is damaged."
         ) from None
     if not text or any(char < " " or char == "\x7f" for char in text):
         raise StorageError(
-            f"{rule} a word, but is: {text[:60]!r}. The word before has a space in it, or the file is damaged."
+            f"{rule} a word, but is: {text[:60]!r}. The word before contains a space, or the file is damaged."
         )
     return text
 
 
-def records_of(names: list[str], rows: Vectors) -> bytes:
-    """Return each word, a space, and its numbers as float32, little-endian."""
+def encode_records(names: list[str], rows: Vectors) -> bytes:
+    """Encode words and vectors: each word, a space, and its numbers as little-endian float32."""
     content, n_bytes = np.ascontiguousarray(rows, "<f4").tobytes(), 4 * rows.shape[1]
     starts = range(0, len(content), n_bytes)
     return b"".join(

@@ -1,7 +1,7 @@
-"""Files of words and their vectors: word2vec's text and binary formats, GloVe's and fastText's (.vec).
+"""Reading of vectors files: the text and binary formats of word2vec, and those of GloVe and fastText (.vec).
 
-What does not parse by one of these layouts, with the numbers of words and dimensions that its first line announces, is
-refused: a file that is cut, or of another layout, must not become vectors that are wrong.
+A file must match one of these formats exactly, including the numbers of words and dimensions in its first line.
+Otherwise, a truncated file or one in another format could be read as wrong vectors.
 """
 
 import re
@@ -18,7 +18,7 @@ from spacy_w2v.formats.word2vec._text import Layout, is_number, read_text, split
 BOM = b"\xef\xbb\xbf"
 MAX_DIMENSIONS = 1_000_000
 HEAD_BYTES = 4096
-"""Read to distinguish text from binary."""
+"""Bytes that are inspected to tell text from binary."""
 
 _HEADER = re.compile(rb"(\d{1,18})[ \t]+(\d{1,18})[ \t]*\r?\n")
 _OF_TEXT = re.compile(rb"[\t\r\n\x20-\x7e\x80-\xff]*")
@@ -28,18 +28,21 @@ class VectorTable(NamedTuple):
     """Words and their vectors."""
 
     words: list[str]
-    """n, all different."""
+    """The words (n), which are distinct."""
     vectors: Vectors
-    """n × d."""
+    """Their vectors (n × d)."""
     n_repeated: int
-    """Lines or records left out since their word was there before."""
+    """Skipped lines or records, whose word occurred before."""
 
 
 def read_vector_file(path: Path) -> VectorTable:
-    """Return the words and vectors of a file in one of the layouts; it may be compressed.
+    """Read a vectors file, which may be compressed. If a word occurs twice, its first vector is used.
 
-    Of a word that is there twice the first is taken. Raises StorageError, with the line or word and the reason, for
-    anything else.
+    Args:
+        path: The file.
+
+    Raises:
+        StorageError: The file is damaged or in another format. The error names the line or word.
     """
     with open_content(path) as content:
         head = content.read().removeprefix(BOM)
@@ -57,22 +60,24 @@ def read_vector_file(path: Path) -> VectorTable:
 
 
 def _check_header(content: Content, n_words: int, d: int, *, n_bytes_read: int) -> None:
-    """Raise StorageError for numbers of words and dimensions that the file cannot have."""
+    """Raise StorageError if the file cannot have the numbers of words and dimensions in its first line."""
     if n_words < 1 or not 1 <= d <= MAX_DIMENSIONS:
         raise StorageError(
             f"The first line of {content.name} must be the numbers of words and of dimensions (at most "
             f"{MAX_DIMENSIONS:,}), but is: {n_words} {d}."
         )
-    least = n_words * (2 * d + 2)  # a letter, d digits, each after a space, and a line break; binary takes more
+    least = n_words * (
+        2 * d + 2
+    )  # a letter, d times a space and a digit, and a line break; the binary format needs more
     if content.n_bytes is not None and content.n_bytes - n_bytes_read < least - 1:
         raise StorageError(
             f"{content.name} must have {n_words:,} words of {d:,} dimensions as its first line says, at least "
-            f"{least:,} bytes, but has {content.n_bytes:,}. It is cut or damaged."
+            f"{least:,} bytes, but has {content.n_bytes:,}. It is truncated or damaged."
         )
 
 
 def _is_text(rest: bytes, d: int) -> bool:
-    """Return whether numbers are in words after the first line, where the binary format has bytes of any value."""
+    """Return whether a file with a header is in the text format. The binary format has bytes of any value."""
     line = rest.partition(b"\n")[0].rstrip()
     if all(map(is_number, re.split(rb"[ \t]", line)[-d:])):
         return True
@@ -82,14 +87,25 @@ def _is_text(rest: bytes, d: int) -> bool:
     try:
         numbers.decode("utf-8")
     except UnicodeDecodeError as error:
-        return error.start > len(numbers) - 4  # cut within a character
+        return error.start > len(numbers) - 4  # truncated within a character
     return True
 
 
 def _layout(content: Content, rest: bytes, *, n_words: int | None, d: int | None, first_line: int) -> Layout:
-    """Return how the lines are built, as the first of them shows, and the header if there is one."""
+    """Determine the layout of lines from the first line.
+
+    Args:
+        content: The file.
+        rest: What has been read after the header.
+        n_words: Number of words in the header; None without a header.
+        d: Number of dimensions in the header; None without a header.
+        first_line: Number of the first line after the header.
+
+    Raises:
+        StorageError: The line is not a word with numbers.
+    """
     line = rest[:BLOCK_BYTES].partition(b"\n")[0].rstrip(b" \t\r")
-    # the last separator is one of numbers, while words may have spaces
+    # the last separator is between numbers; words may contain spaces
     separator = b"\t" if line.rfind(b"\t") > line.rfind(b" ") else b" "
     if d is None:
         fields = split_line(line, separator)
@@ -111,5 +127,5 @@ def _hint(line: bytes) -> str:
     if line.startswith((b"{", b"[")):
         return " It looks like JSON."
     if b"," in line or b";" in line:
-        return " Put spaces in place of its commas or semicolons."
+        return " Replace its commas or semicolons with spaces."
     return "" if _OF_TEXT.fullmatch(line) else " It is not text."

@@ -1,4 +1,4 @@
-"""Lines of a word and its numbers, read and written."""
+"""Reading and writing text formats, whose lines are a word and its numbers."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from spacy_w2v.formats.kernels._vector_files import POWERS, read_lines
 from spacy_w2v.formats.word2vec._contents import BLOCK_BYTES, Content
 
 GROWTH = 1.125
-"""How much larger a matrix gets whose rows are more than was guessed."""
+"""Factor by which a matrix grows if a file has more rows than estimated."""
 
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _LIKE_A_NUMBER = re.compile(rb"[+-]?[\d.,]*\d[\d.,eE+-]*|[+-]|[+-]?(nan|inf|infinity)", re.IGNORECASE)
@@ -26,42 +26,42 @@ _NOT_IN_WORDS = re.compile(rb"[ \t\r\0]")
 
 
 class Layout(NamedTuple):
-    """How the lines of a file are built."""
+    """The layout of the lines of a file."""
 
     separator: bytes
     """A space or a tab."""
     d: int
-    """Numbers in a line."""
+    """Number of dimensions."""
     n_words: int | None
-    """Lines, by the header; None without a header."""
+    """Number of words in the header; None without a header."""
     first_line: int
-    """The number of the first line after a header, from 1."""
+    """Number of the first line after the header, from 1."""
 
 
 def is_number(text: bytes) -> bool:
-    """Return whether a text is a decimal number, not a number, or infinity."""
+    """Return whether a text is a decimal number, nan or infinity."""
     return _NUMBER.fullmatch(text) is not None
 
 
 def split_line(line: bytes, separator: bytes) -> list[bytes]:
-    """Return the parts of a line, which may end in separators, and in a carriage return before its line break."""
+    """Split a line. Separators and a carriage return at its end are ignored."""
     return line.removesuffix(b"\n").removesuffix(b"\r").rstrip(separator).split(separator)
 
 
 @dataclass
 class Table:
-    """Words and vectors while they are gathered."""
+    """Words and vectors while a file is being read."""
 
     name: str
-    """Of the file."""
+    """Name of the file."""
     vectors: Vectors
-    """As many rows as there is room for."""
+    """The vectors, with room for more."""
     words: dict[str, None] = field(default_factory=dict)
     n_read: int = 0
-    """Words that came, those that were there before too."""
+    """Words read so far, including duplicates."""
 
     def add(self, words: list[str], rows: Vectors) -> None:
-        """Take in words and their vectors, but those of words that are there already."""
+        """Add words and their vectors, except duplicates."""
         n_before = len(self.words)
         fresh = np.ones(len(words), bool)
         for place, word in enumerate(words):
@@ -76,18 +76,27 @@ class Table:
         self.n_read += len(words)
 
     def result(self) -> tuple[list[str], Vectors, int]:
-        """Return the words, their vectors, and how many were left out."""
+        """Return the words, their vectors, and the number of skipped duplicates."""
         self._resize(len(self.words))
         return list(self.words), self.vectors, self.n_read - len(self.words)
 
     def _resize(self, n_rows: int) -> None:
-        self.vectors.resize((n_rows, self.vectors.shape[1]), refcheck=False)  # in place, where the system can
+        self.vectors.resize((n_rows, self.vectors.shape[1]), refcheck=False)  # in place if the system can do it
 
 
 def read_text(content: Content, rest: bytes, layout: Layout) -> tuple[list[str], Vectors, int]:
-    """Return the words of a text file and their vectors, n × d, and how many lines were left out.
+    """Read a text file.
 
-    rest: what was read of it already, after a header. Raises StorageError with the line and the reason.
+    Args:
+        content: The file.
+        rest: What has already been read after the header.
+        layout: The layout of its lines.
+
+    Returns:
+        The words, their vectors (n × d), and the number of skipped duplicates.
+
+    Raises:
+        StorageError: A line is invalid. The error names its number.
     """
     n_rows = layout.n_words or 0
     if content.n_bytes is None or layout.n_words is None:
@@ -99,7 +108,7 @@ def read_text(content: Content, rest: bytes, layout: Layout) -> tuple[list[str],
         if layout.n_words is not None and table.n_read + len(words) > layout.n_words:
             raise StorageError(
                 f"{content.name} must have {layout.n_words:,} words as its first line says, but has more. It is "
-                "damaged, or that line is wrong."
+                "damaged, or its first line is wrong."
             )
         texts = []
         for number, word in enumerate(words, start=first):
@@ -110,13 +119,13 @@ def read_text(content: Content, rest: bytes, layout: Layout) -> tuple[list[str],
     if layout.n_words is not None and table.n_read != layout.n_words:
         raise StorageError(
             f"{content.name} must have {layout.n_words:,} words as its first line says, but has {table.n_read:,}. It "
-            "is cut, or that line is wrong."
+            "is truncated, or its first line is wrong."
         )
     return table.result()
 
 
 def _blocks(content: Content, rest: bytes, layout: Layout) -> Iterator[tuple[list[bytes], Vectors]]:
-    """Yield the words of some lines, and their rows, until the file ends."""
+    """Yield the words and vectors of blocks of lines until the file ends."""
     n_lines = min(BLOCK_BYTES, len(rest)) // (2 * layout.d + 2) + 1
     rows: Vectors = np.empty((n_lines, layout.d), np.float32)
     places: NDArray[np.int64] = np.empty((n_lines, 2), np.int64)
@@ -134,13 +143,13 @@ def _blocks(content: Content, rest: bytes, layout: Layout) -> Iterator[tuple[lis
             if not line.strip():
                 yield words, rows[: len(words)]
                 return _check_blank(content, data[start:], number - 1, layout)
-            word, row = _read_by_hand(line, layout, where=f"Line {number - 1} of {content.name}")
+            word, row = _read_exactly(line, layout, where=f"Line {number - 1} of {content.name}")
             words.append(word)
             rows[len(words) - 1] = row
         if words:
             yield words, rows[: len(words)]
         elif not (block := content.read()) and content.n_bytes is None and data[start:].strip(b" \t\n"):
-            data, start = data[start:] + b"\n", 0  # what compressed it vouches for its end
+            data, start = data[start:] + b"\n", 0  # decompression has checked the end of the file
         elif not block:
             return _check_blank(content, data[start:], number, layout)
         elif len(data) - start > BLOCK_BYTES:
@@ -152,11 +161,18 @@ def _blocks(content: Content, rest: bytes, layout: Layout) -> Iterator[tuple[lis
 
 
 def _check_blank(content: Content, rest: bytes, number: int, layout: Layout) -> None:
-    """Raise StorageError unless all that is left is white space. number: of the line that begins there, or before."""
+    """Raise StorageError if anything but white space is left.
+
+    Args:
+        content: The file.
+        rest: What has already been read.
+        number: Number of the line that begins there, or of the line before.
+        layout: The layout of lines.
+    """
     if b"\n" not in rest and rest.strip():
         raise StorageError(
-            f"Line {number} of {content.name}, the last, must end in a line break: without one, it may "
-            f"be cut. If it is whole, add one: echo >> {content.name}"
+            f"Line {number} of {content.name}, the last, must end in a line break, but does not. It may be truncated. "
+            f"If it is complete, add a line break: echo >> {content.name}"
         )
     while rest:
         if rest.strip():
@@ -165,27 +181,36 @@ def _check_blank(content: Content, rest: bytes, number: int, layout: Layout) -> 
         rest = content.read()
 
 
-def _read_by_hand(line: bytes, layout: Layout, *, where: str) -> tuple[bytes, Vectors]:
-    """Return the word and the numbers of a line with any decimals. Raises StorageError with what is wrong in it."""
+def _read_exactly(line: bytes, layout: Layout, *, where: str) -> tuple[bytes, Vectors]:
+    """Read one line whose numbers the kernel does not read, such as long ones.
+
+    Args:
+        line: The line.
+        layout: Its layout.
+        where: Line and file, for errors.
+
+    Raises:
+        StorageError: The line is invalid.
+    """
     rule = f"{where} must be a word and {_numbers(layout.d)}, but"
     fields = split_line(line, layout.separator)
     if len(fields) <= layout.d:
-        other = " It is separated by spaces and tabs." if b"\t" in line and b" " in line else ""
+        other = " It has both spaces and tabs as separators." if b"\t" in line and b" " in line else ""
         raise StorageError(f"{rule} has only {_numbers(len(fields) - 1)} or no word.{other}")
     numbers = fields[-layout.d :]
     plain = not b"".join(numbers).translate(None, b"0123456789+-.eE")
     try:
-        # without other characters, Python's numbers are ours
+        # without other characters, NumPy parses the same numbers
         exact = np.array(numbers if plain and all(numbers) else [_checked(text) for text in numbers], np.float64)
     except ValueError:
         wrong = next(text for text in numbers if not is_number(text))
-        hint = " Put points in place of decimal commas." if b"," in wrong else ""
-        raise StorageError(f"{rule} has {_quoted(wrong)} in place of one.{hint}") from None
+        hint = " Replace decimal commas with points." if b"," in wrong else ""
+        raise StorageError(f"{rule} has {_quoted(wrong)} instead of a number.{hint}") from None
     with np.errstate(over="ignore"):
         row: Vectors = exact.astype(np.float32)
     if not np.isfinite(row).all():
         wrong = numbers[int(np.flatnonzero(~np.isfinite(row))[0])]
-        raise StorageError(f"{rule} has {_quoted(wrong)}, which is not a finite number of 32 bits.")
+        raise StorageError(f"{rule} has {_quoted(wrong)}, which is not a finite float32 number.")
     word = layout.separator.join(fields[: -layout.d])
     if not word:
         raise StorageError(f"{rule} has no word.")
@@ -199,20 +224,26 @@ def _checked(number: bytes) -> bytes:
 
 
 def _check_spaces(word: bytes, layout: Layout, *, where: str) -> None:
-    """Raise StorageError if what stands before the numbers of a line is not a word with single spaces in it."""
+    """Raise StorageError unless the text before the numbers of a line is a word, which may contain single spaces.
+
+    Args:
+        word: The text.
+        layout: The layout of the line.
+        where: Line and file, for errors.
+    """
     rule = f"{where} must be a word and {_numbers(layout.d)}, but"
     parts = _BLANK.split(word)
     if b"\r" in word or b"\0" in word:
-        raise StorageError(f"{rule} has {_quoted(word)} for a word. It is not text, or has other line breaks.")
+        raise StorageError(f"{rule} has {_quoted(word)} as its word. It is not text, or has other line breaks.")
     if not all(parts):
-        raise StorageError(f"{rule} has more than one separator in a row, or no word: {_quoted(word)}.")
+        raise StorageError(f"{rule} has several separators in a row, or no word: {_quoted(word)}.")
     if b"\t" in word:
-        raise StorageError(f"{rule} is separated by spaces and by tabs: {_quoted(word)}. Use one of them.")
-    # "Windows 7" is a word where tabs leave no doubt
+        raise StorageError(f"{rule} has both spaces and tabs as separators: {_quoted(word)}. Use only one of them.")
+    # with tabs as separators, "Windows 7" is certainly a word
     if _LIKE_A_NUMBER.fullmatch(parts[-1]) and not (layout.separator == b"\t" and parts[-1].isdigit()):
         raise StorageError(
-            f"{rule} has more, or its word ends in a number: {_quoted(word)}. If that is a word, put "
-            "tabs before numbers."
+            f"{rule} has more, or its word ends in a number: {_quoted(word)}. If that is a word, separate numbers by "
+            "tabs."
         )
 
 
@@ -221,8 +252,8 @@ def _decoded(word: bytes, number: int, name: str) -> str:
         return word.decode("utf-8")
     except UnicodeDecodeError:
         raise StorageError(
-            f"Line {number} of {name} must be in the encoding UTF-8, but has the word {_quoted(word)}. If the file is "
-            "in another, convert it: iconv -f LATIN1 -t UTF-8; else take out the line."
+            f"Line {number} of {name} must be encoded in UTF-8, but has the word {_quoted(word)}. If the file is in "
+            "another encoding, convert it: iconv -f LATIN1 -t UTF-8. Otherwise remove the line."
         ) from None
 
 
@@ -230,8 +261,8 @@ def _quoted(text: bytes) -> str:
     return repr(text[:60].decode("utf-8", errors="backslashreplace"))
 
 
-def lines_of(names: list[str], rows: Vectors) -> bytes:
-    """Return a line for each word, with the shortest numbers that are read back as the same."""
+def encode_lines(names: list[str], rows: Vectors) -> bytes:
+    """Encode words and vectors as lines, with the shortest decimal numbers that are read back unchanged."""
     numbers = pc.cast(pa.array(rows.ravel()), pa.string())
     ends = pa.array(np.arange(len(rows) + 1, dtype=np.int32) * np.int32(rows.shape[1]))
     of_rows = pc.binary_join(pa.ListArray.from_arrays(ends, numbers), " ")

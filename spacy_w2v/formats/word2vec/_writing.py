@@ -1,4 +1,4 @@
-"""Vectors in the text and binary formats of word2vec.c, which most programs read."""
+"""Writing the text and binary formats of word2vec.c, which most programs read."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,38 +9,64 @@ import numpy as np
 from spacy_w2v._arrays import Counts, Vectors
 from spacy_w2v.config._export import ExportSettings
 from spacy_w2v.errors import StorageError
-from spacy_w2v.formats._matrices import passing_blocks
+from spacy_w2v.formats._matrices import streamed_blocks
 from spacy_w2v.formats._names import names_without_spaces
-from spacy_w2v.formats.word2vec._binary import records_of
-from spacy_w2v.formats.word2vec._text import lines_of
+from spacy_w2v.formats.word2vec._binary import encode_records
+from spacy_w2v.formats.word2vec._text import encode_lines
 from spacy_w2v.model._word_vectors import WordVectors
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 
 
 def write_word2vec_text(vectors: WordVectors, path: Path, settings: ExportSettings) -> None:
-    """Write the text format of word2vec.c, and counts that are known to `path` with the suffix .vocab."""
-    _write(vectors, path, settings, lines_of)
+    """Write word2vec's text format and, if counts are known, a file of counts with the suffix .vocab.
+
+    Args:
+        vectors: The words and vectors.
+        path: The file.
+        settings: Which words to write.
+
+    Raises:
+        ConfigError: A word cannot be written in this format.
+        StorageError: `path` is the name of the file of counts.
+    """
+    _write(vectors, path, settings, encode_lines)
 
 
 def write_word2vec_binary(vectors: WordVectors, path: Path, settings: ExportSettings) -> None:
-    """Write the binary format of word2vec.c, and counts that are known to `path` with the suffix .vocab."""
-    _write(vectors, path, settings, records_of)
+    """Write word2vec's binary format and, if counts are known, a file of counts with the suffix .vocab.
+
+    Args:
+        vectors: The words and vectors.
+        path: The file.
+        settings: Which words to write.
+
+    Raises:
+        ConfigError: A word cannot be written in this format.
+        StorageError: `path` is the name of the file of counts.
+    """
+    _write(vectors, path, settings, encode_records)
 
 
 def counts_file(path: Path) -> Path:
-    """Return where the counts of the words in a file of vectors are. Raises StorageError if it is that file."""
+    """Return the path of the word counts of a vectors file. Raises StorageError if both have the same path."""
     counts = path.with_suffix(".vocab")
-    if path.suffix.lower() == counts.suffix:  # on some systems, names in other cases are the same
+    if path.suffix.lower() == counts.suffix:  # some file systems ignore case
         raise StorageError(
-            f"The counts of words are written beside the vectors, to {counts.name}, so the vectors must have another "
-            f"name, was: {path.name}. Name them {path.stem}.txt or {path.stem}.bin."
+            f"The vectors file must have another name than the file of word counts, {counts.name}, was: {path.name}. "
+            f"Name it {path.stem}.txt or {path.stem}.bin."
         )
     return counts
 
 
-def has_these_counts(path: Path, vectors: WordVectors, settings: ExportSettings) -> bool:
-    """Return whether a file holds the counts that an export would write, as one in another format did."""
+def has_same_counts(path: Path, vectors: WordVectors, settings: ExportSettings) -> bool:
+    """Return whether a file has the same word counts that an export would write.
+
+    Args:
+        path: The file.
+        vectors: The vectors to export.
+        settings: The export settings.
+    """
     names = names_without_spaces(vectors.words[: settings.max_vectors], settings.whitespace)
     return (
         vectors.counts is not None
@@ -65,7 +91,7 @@ def _write(
     with _open(path) as file:
         file.write(f"{len(names)} {vectors.vector_size}\n".encode())
         start = 0
-        for block in passing_blocks(vectors, n_words=len(names)):
+        for block in streamed_blocks(vectors, n_words=len(names)):
             file.write(encode(names[start : start + len(block)], block.astype(np.float32, copy=False)))
             start += len(block)
 
