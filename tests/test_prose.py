@@ -52,9 +52,6 @@ PATTERN = re.compile(rf"\b(?:{'|'.join(PHRASES)})\b", re.IGNORECASE)
 EXCEPTIONS: dict[str, tuple[str, ...]] = {}
 """Parts of lines that may contain a phrase, by the path of the file."""
 
-UNEDITED = ("README.md",)
-"""The parts that may contain the phrases, until they have been edited."""
-
 
 def prose_of(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the number and text of each line of prose: strings and comments of Python, Markdown without code blocks."""
@@ -73,11 +70,7 @@ def prose_of(path: Path) -> Iterator[tuple[int, str]]:
                 yield number, re.sub(r"`[^`]*`", " ", line)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in FILES if not path.relative_to(ROOT).as_posix().startswith(UNEDITED)],
-    ids=lambda path: path.relative_to(ROOT).as_posix(),
-)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_prose_is_plain_english(path):
     name = path.relative_to(ROOT).as_posix()
     allowed = EXCEPTIONS.get(name, ())
