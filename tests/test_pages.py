@@ -50,7 +50,12 @@ import spacy_w2v
 from spacy_w2v.cli import w2v_cli
 from spacy_w2v.config._schema import parse_settings
 
-SLOW_PAGES = {"README.md", "docs/getting-started.md"}
+SLOW_PAGES = {
+    "README.md",
+    "configs/README.md",
+    "docs/getting-started.md",
+    *(f"docs/guides/{name}.md" for name in ("corpora", "domains", "evaluating", "gensim", "languages", "projects")),
+}
 """Pages that take more than ten seconds."""
 
 MOST_NOT_RUN = 12
@@ -152,13 +157,15 @@ def run_commands(block: Block, programs: Path) -> None:
 def spacy_commands(text: str) -> list[list[str]] | None:
     """Return the arguments of each command if a block has nothing but simple commands of `spacy`, else None.
 
-    Such commands are forked from a process that has imported spaCy, which spares most of their time.
+    Such commands are forked from a process that has imported spaCy, which spares most of their time. `spacy project` is
+    not one of them: it takes the working directory at its import.
     """
     text = re.sub(r"(^|\s)#.*", "", text.replace("\\\n", " "))
     if re.search(r"[^\w\s./:=,@+-]", re.sub(r'"[^"$`\\]*"|\'[^\']*\'', "", text)):
         return None
     commands = [shlex.split(line) for line in text.splitlines() if line.strip()]
-    return [words[1:] for words in commands] if all(words[0] == "spacy" for words in commands) else None
+    forked = all(words[0] == "spacy" and words[1] != "project" for words in commands)
+    return [words[1:] for words in commands] if forked else None
 
 
 def overrides_of(arguments: list[str]) -> dict[str, str]:
@@ -354,7 +361,15 @@ def test_simple_commands_are_found():
         ["w2v", "train", "a.cfg", "--output", "x"],
         ["train", "b.cfg", "--nlp.pipeline", '["ner"]'],
     ]
-    for text in ("cat a | spacy x", "ls\nspacy x", "spacy x *.txt", 'spacy x "$HOME"', "spacy x > y", "A=1 spacy x"):
+    for text in (
+        "cat a | spacy x",
+        "ls\nspacy x",
+        "spacy x *.txt",
+        'spacy x "$HOME"',
+        "spacy x > y",
+        "A=1 spacy x",
+        "spacy project run all",
+    ):
         assert spacy_commands(text) is None
 
 
