@@ -114,7 +114,7 @@ class Word2Vec(TrainedModel):
             The `gensim.models.Word2Vec`.
 
         Raises:
-            ConfigError: The loss is "softmax", which gensim does not have.
+            ConfigError: The loss is the full softmax, which gensim does not have.
 
         Example:
             >>> model = spacy_w2v.load("vectors").to_gensim()

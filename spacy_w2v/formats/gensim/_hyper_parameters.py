@@ -67,7 +67,7 @@ def untrained_model(model: TrainedModel) -> Any:  # Any: gensim has no types
     """Return gensim's Word2Vec with the hyper-parameters of a model, but without words.
 
     Raises:
-        ConfigError: The loss is "softmax", which gensim does not have.
+        ConfigError: The loss is the full softmax, which gensim does not have.
     """
     from gensim.models import Word2Vec
 

@@ -166,7 +166,7 @@ def make_gensim_model(model: TrainedModel) -> Any:  # Any: gensim has no types
     It shares no memory with the model, because gensim trains in place.
 
     Raises:
-        ConfigError: The loss is "softmax", which gensim does not have.
+        ConfigError: The loss is the full softmax, which gensim does not have.
     """
     gensim_model = _without_matrices(model)
     output: Vectors = np.zeros((len(model), model.vector_size), np.float32)
@@ -187,7 +187,7 @@ def write_gensim_model(model: TrainedModel, path: Path, settings: ExportSettings
         settings: Not used: `max_vectors`, `dtype` and `vector_kind` are for other formats.
 
     Raises:
-        ConfigError: The loss is "softmax", which gensim does not have.
+        ConfigError: The loss is the full softmax, which gensim does not have.
     """
     shape = (len(model), model.vector_size)
     if len(model) * model.vector_size < FLOATS_IN_ONE_FILE or path.suffix in COMPRESSED:
@@ -202,7 +202,7 @@ def write_gensim_model(model: TrainedModel, path: Path, settings: ExportSettings
 
 
 def _without_matrices(model: TrainedModel) -> Any:
-    """Return a Word2Vec with words, counts, tree and hyper-parameters. Raises ConfigError if the loss is "softmax"."""
+    """Return a Word2Vec with words, counts, tree and hyper-parameters. Raises ConfigError for a full softmax."""
     gensim_model = untrained_model(model)
     _fill_words(gensim_model.wv, model, sample=gensim_model.sample)
     if model.tree is not None:
