@@ -48,8 +48,8 @@ def _entries(section: str) -> dict[str, str]:
 
 
 def in_markdown(text: str) -> str:
-    """Return the text of an argument for the cell of a table."""
-    return text.replace("|", "\\|")
+    """Return the text of an argument for the cell of a table, with null in place of Python's None."""
+    return re.sub(r"\bNone\b", "`null`", text.replace("|", "\\|"))
 
 
 def annotation_text(annotation: Any) -> str:  # Any: annotations of all kinds

@@ -80,6 +80,13 @@ def test_every_public_name():
     assert sorted([*directives, *errors.__all__]) == sorted(spacy_w2v.__all__)
 
 
+def test_the_members_of_classes_exist(generator):
+    for name, members in generator.MEMBERS.items():
+        known = {each for base in getattr(spacy_w2v, name).__mro__ for each in vars(base)}
+        known |= {each for base in getattr(spacy_w2v, name).__mro__ for each in vars(base).get("__annotations__", {})}
+        assert [member for member in members if member not in known] == []
+
+
 def test_every_error():
     assert headings("errors.md")[1:] == errors.__all__
 
@@ -88,6 +95,12 @@ def test_every_registered_function():
     groups = ("spacy_readers", "spacy_callbacks", "spacy_factories")
     names = {entry.name for entry in distribution("spacy-w2v").entry_points if entry.group in groups}
     assert names - set(headings("registered.md")) == set()
+
+
+def test_every_argument_of_a_registered_function_is_described():
+    rows = re.findall(r"^\| `(\w+)` \| (.*?)Type: ", page("registered.md"), re.MULTILINE)
+    assert len(rows) > 50
+    assert [name for name, text in rows if len(text) < 10] == []
 
 
 def test_examples_of_registered_functions_name_them():
