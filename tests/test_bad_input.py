@@ -261,7 +261,7 @@ def test_foreign_cache_directory(workplace):
         (["most-similar", "nope", "a"], "but nope does not exist."),
         (["most-similar", "modl", "a"], "but modl does not exist. Did you mean 'model'?"),
         (["most-similar", "model", "a", "--compare", "no/where"], "but no/where does not exist."),
-        (["most-similar", "bare", "a"], "but bare has no meta.json. A model is the directory 'model' below --output."),
+        (["most-similar", "bare", "a"], "but bare has no meta.json. A model is the directory 'model' in --output."),
         (["most-similar", "run/spacy", "a"], "but run/spacy has no vectors. The model is in the directory above: run"),
         (
             ["report", "run/spacy", "out.md"],
