@@ -8,10 +8,13 @@ its interpreter; the answer is its return code, as `subprocess` has it. The serv
 import gc
 import json
 import os
+import random
 import runpy
 import signal
 import socket
 import sys
+
+import numpy
 
 MAX_MESSAGE = 1 << 20
 
@@ -60,6 +63,9 @@ def become_command(descriptors: list[int], *, arguments: list[str], cwd: str, en
     sys.argv = ["spacy", *arguments]
     sys.path[0] = cwd
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # a started process has random numbers of its own; hashes of strings remain those of the server, see `fresh`
+    random.seed()
+    numpy.random.seed()  # noqa: NPY002 - this generator itself
 
 
 if __name__ == "__main__":

@@ -74,6 +74,18 @@ def test_unknown_keys(block, message):
         parse_settings(block)
 
 
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ({"modle": {}}, r"^\[initialize\.components\.vectors\] has no setting 'modle'\."),
+        ({"model": {"windo": 3}}, r"^\[initialize\.components\.vectors\.model\] has no setting 'windo'\."),
+    ],
+)
+def test_unknown_keys_of_a_component(block, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_settings(block, section="initialize.components.vectors")
+
+
 def test_values_are_coerced_to_their_types():
     settings = parse_settings({"training": {"alpha": 1, "epochs": "3"}, "model": {"shrink_windows": "false"}})
     assert (settings.training.alpha, type(settings.training.alpha)) == (1.0, float)

@@ -288,8 +288,12 @@ def test_command_reports_sets_without_known_words(model, tmp_path):
     (tmp_path / "unknown.tsv").write_text("x\ty\t1\nz\tw\t2\n")
     said = w2v_here("evaluate", "model", "--word-pairs", "unknown.tsv", cwd=tmp_path)
     assert said.code == 0
-    expected = "No score for unknown: it needs at least 2 questions in which all words have a vector, but has 0 of 2."
-    assert expected in said.said
+    rule = "No score for unknown: of its 2 questions, at least 2 must have only words that have a vector, but 0 do."
+    assert rule in said.said
+    (tmp_path / "rare.txt").write_text("a b c d\n")
+    said = w2v_here("evaluate", "model", "--analogies", "rare.txt", "--restrict-vocab", 3, cwd=tmp_path)
+    rule = "of its 1 questions, at least 1 must have only words that are among the 3 most frequent, but 0 do."
+    assert rule in said.said
     (tmp_path / "bad.txt").write_text("no pairs\n")
     for option in ("--word-pairs", "--analogies"):
         said = w2v_here("evaluate", "model", option, "bad.txt", "-o", "scores.json", cwd=tmp_path)

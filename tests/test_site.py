@@ -1,13 +1,15 @@
 """The documentation site: it builds without a warning, and its pages are accessible in light and dark, wide and narrow.
 
-The build needs zensical in the path (pip install ".[docs]"). The check of pages also needs Chromium, and node with
-axe-core and playwright-core, for example: npm install --prefix DIRECTORY axe-core@4 playwright-core@1, and
-NODE_PATH=DIRECTORY/node_modules.
+The build needs zensical, next to this Python or in the path (pip install ".[docs]"). The check of pages also needs
+Chromium, and node with axe-core and playwright-core, for example: npm install --prefix DIRECTORY axe-core@4
+playwright-core@1, and NODE_PATH=DIRECTORY/node_modules.
 """
 
 import re
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from helpers_pages import ROOT
@@ -15,7 +17,7 @@ from helpers_pages import ROOT
 PAGES = ("", "getting-started/", "guides/component/", "reference/config/", "reference/python/")
 """The first page, a long text, tables, headings with settings, and what mkdocstrings makes."""
 
-ZENSICAL = shutil.which("zensical")
+ZENSICAL = shutil.which("zensical", path=Path(sys.executable).parent) or shutil.which("zensical")
 NODE = shutil.which("node")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 

@@ -91,14 +91,17 @@ def warn_if_not_english(lang: str | None) -> None:
 
 def print_scores(scores: "Scores") -> None:
     """Print a table of scores, and a warning for each evaluation set without a score."""
-    from spacy_w2v.evaluation._scores import score_rows
+    from spacy_w2v.evaluation._scores import AnalogyScore, score_rows
 
     rows = score_rows(scores, leave_out=("pearson",))
     msg.table(rows, header=("Set", "Measure", "Score", "Questions"), divider=True, aligns=("l", "l", "r", "r"))
     for name, score in scores.by_name().items():
         if score.n_used < score.min_questions:
             n_questions = score.n_used + score.n_unknown
+            known = "have a vector"
+            if isinstance(score, AnalogyScore):
+                known = f"are among the {score.restrict_vocab:,} most frequent"
             msg.warn(
-                f"No score for {name}: it needs at least {score.min_questions:,} questions in which all words have a "
-                f"vector, but has {score.n_used:,} of {n_questions:,}."
+                f"No score for {name}: of its {n_questions:,} questions, at least {score.min_questions} must have only "
+                f"words that {known}, but {score.n_used} do."
             )

@@ -279,7 +279,8 @@ def _unknown_keys(model: type[BaseModel], values: dict[str, Any], *, section: st
         if key not in valid:
             near = did_you_mean(key, valid, otherwise=f"Known keys: {', '.join(valid)}.")
             hint = hint_of_new_name(section, key) or near
-            where = f"[{section}]" if "w2v" in section else section  # a block that is an argument in Python
+            # a section of a config is w2v or has a dot in its name; a block that is an argument in Python has none
+            where = f"[{section}]" if section == "w2v" or "." in section else section
             problems.append(f"{where} has no setting '{key}'. {hint}")
             continue
         nested = model.model_fields[key].annotation

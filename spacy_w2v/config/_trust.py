@@ -16,7 +16,8 @@ HARMLESS = {
     ("misc", "spacy.LookupsDataLoader.v1"),
     ("vectors", "spacy.Vectors.v1"),
 }
-"""Other functions that may be called, by registry and name. "spacy.copy_from_base_model.v1" loads other pipelines."""
+"""Other functions that may be called, by registry and name. "spacy.copy_from_base_model.v1" must not be among them: it
+loads other pipelines."""
 
 
 def check_no_variables(text: str) -> None:

@@ -15,7 +15,7 @@ from spacy_w2v.formats.spacy._table_data import gather
 from spacy_w2v.model._lookup import NO_ROW, cases_of
 
 LETTERS_PER_EDIT = 4
-"""One edit is allowed for every four letters: "kingdom" matches "kingdmo" (two edits), but "cat" not "car"."""
+"""Letters of a word per allowed edit. Three letters allow none, so "cat" does not match "car"; eight allow two."""
 
 MAX_CACHED_SUBSTITUTES = 100_000
 """Size of the cache of unknown words, some ten megabytes. A full cache is cleared."""
