@@ -111,7 +111,7 @@ def test_a_run_killed_twice_ends_with_the_same_bits(workplace, reference):
 
 @pytest.mark.parametrize(
     ("number", "code", "how"),
-    [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Stopped"), (SIGHUP, 129, "Stopped")],
+    [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Terminated"), (SIGHUP, 129, "Terminated")],
 )
 def test_a_run_writes_a_checkpoint_when_a_signal_ends_it(workplace, reference, number, code, how):
     before = files_below(workplace)
