@@ -114,7 +114,7 @@ def test_a_language_that_was_forgotten(tmp_path):
 
 
 def test_arguments_in_python_are_held_to_the_same_rules():
-    with pytest.raises(ConfigError, match="^vector_size must be a whole number, was: True"):
+    with pytest.raises(ConfigError, match=r"^vector_size must be a whole number, was: True"):
         spacy_w2v.train(["a b"], vector_size=True)
 
 
