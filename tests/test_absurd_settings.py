@@ -43,7 +43,7 @@ def train(**settings):
     ],
 )
 def test_absurd_values_are_refused(name, value, rule):
-    with pytest.raises(ConfigError, match=rf"\.{name} must be {rule}.*, was: "):
+    with pytest.raises(ConfigError, match=rf"^{name} must be {rule}.*, was: "):
         train(**{name: value})
 
 
