@@ -339,7 +339,10 @@ def test_words_with_white_space_have_underscores(binary, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["a", "New\u2028York"], r"no words with white space, but the vocabulary has 'New\\u2028York'.*\"underscore\""),
+        (
+            ["a", "New\u2028York"],
+            r"must not have white space in .*, but the vocabulary has 'New\\u2028York'.*\"underscore\"",
+        ),
         (["a", ""], "must not be empty in the word2vec formats, but the vocabulary has one"),
     ],
 )
@@ -423,7 +426,7 @@ def project(tmp_path):
 def test_training_writes_words_with_white_space(project):
     done = w2v_here("train", "c.cfg", "-o", "out", "--code", "code.py", cwd=project)
     assert done.code == 0, done.said
-    assert "1 of 10 words have underscores for white space: 'new york' is 'new_york'" in done.said
+    assert "in 1 of 10 words is replaced with underscores: 'new york' becomes 'new_york'" in done.said
     for name in ("vectors.txt", "vectors.bin"):
         read = KeyedVectors.load_word2vec_format(str(project / "out/word2vec" / name), binary=name.endswith("bin"))
         assert "new_york" in read
@@ -449,7 +452,7 @@ def test_the_command_export_asks_before_it_writes(tmp_path):
     done = w2v_here(*export, "x.txt", "-f", "word2vec-text", "--whitespace", "refuse", cwd=tmp_path)
     assert (done.code, "must not have white space" in done.said) == (1, True)
     done = w2v_here(*export, "x.vocab", "-f", "word2vec-text", cwd=tmp_path)
-    assert (done.code, "the vectors must have another name, was: x.vocab" in done.said) == (1, True)
+    assert (done.code, "than the file of word counts, x.vocab, was: x.vocab" in done.said) == (1, True)
     for format_, beside, path in (
         ("word2vec-text", "x.vocab", "x.txt"),
         ("word2vec-binary", "x.vocab", "x.bin"),
@@ -462,9 +465,9 @@ def test_the_command_export_asks_before_it_writes(tmp_path):
         assert (tmp_path / beside).read_text() == "mine"
         assert not (tmp_path / path).exists()
     done = w2v_here(*export, "x.txt", "-f", "word2vec-text", "--overwrite", cwd=tmp_path)
-    assert (done.code, "'new york' is 'new_york'" in done.said) == (0, True)
+    assert (done.code, "'new york' becomes 'new_york'" in done.said) == (0, True)
     assert (tmp_path / "x.vocab").read_text() == "new_york 6\nthe 5\n"
     done = w2v_here(*export, "x.bin", "-f", "word2vec-binary", cwd=tmp_path)
     assert done.code == 0, done.said  # counts that are the same are no loss
     done = w2v_here(*export, "y.vocab", "-f", "word2vec-binary", "--overwrite", cwd=tmp_path)
-    assert (done.code, "the vectors must have another name, was: y.vocab" in done.said) == (1, True)
+    assert (done.code, "than the file of word counts, y.vocab, was: y.vocab" in done.said) == (1, True)

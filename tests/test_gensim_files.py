@@ -152,8 +152,9 @@ def test_words_without_rows_are_refused(break_it, tmp_path):
         lambda model: model.wv.expandos.update(count=model.wv.expandos["count"][:-1]),
         lambda model: delattr(model, "alpha"),
         lambda model: setattr(model, "vector_size", 99),
+        lambda model: setattr(model.wv, "index_to_key", None),
     ],
-    ids=["syn1", "point", "code", "count", "alpha", "size"],
+    ids=["syn1", "point", "code", "count", "alpha", "size", "words"],
 )
 def test_models_that_do_not_hold_together_are_refused(break_it, tmp_path):
     model = saved("tree")

@@ -115,8 +115,8 @@ def test_merging_refuses_numbers_that_are_not_finite(number, row):
     for word in words:
         nlp.vocab.strings.add(word)
     nlp.vocab.vectors = spacy.vectors.Vectors(data=vectors, keys=words, strings=nlp.vocab.strings)
-    message = rf"merge_rare needs vectors of finite numbers, but that in row {row} \(from 0\) is not"
-    with pytest.raises(ConfigError, match=message):
+    rule = rf"merge_rare needs vectors of finite numbers, but that of the word at rank {row} \(from 0\)"
+    with pytest.raises(ConfigError, match=rule):
         spacy_w2v.prune_vectors(nlp, N_KEPT, merge_rare=True)
     assert len(nlp.vocab.vectors.data) == N_WORDS  # nothing was done
     spacy_w2v.prune_vectors(nlp, N_KEPT)

@@ -97,7 +97,8 @@ def test_command_exports_vectors_of_other_programs(tmp_path):
     for name in ("spacy", "gensim-model"):
         said = w2v_here("export", "glove.txt", "out", "-f", name, cwd=tmp_path)
         assert said.code == 1
-        assert f"The format {name} needs a model of ours, or of gensim's Word2Vec, but glove.txt has word" in said.said
+        rule = f"The format {name} needs a model trained with spacy w2v train, or gensim's Word2Vec, but glove.txt has"
+        assert rule in said.said
     assert not (tmp_path / "out").exists()
 
 

@@ -145,7 +145,7 @@ class ModelSettings(Settings):
 
     @model_validator(mode="after")
     def noise_is_sampled(self) -> "ModelSettings":
-        """Refuse negative sampling without noise words; with other losses gensim's negative = 0 may stand."""
+        """Refuse negative sampling without noise words; with other losses, negative = 0 is allowed, as in gensim."""
         if LOSSES[self.loss].needs_noise and self.negative == 0:
             raise ValueError(f'negative must be at least 1 with loss = "{self.loss}", was: 0')
         return self
@@ -219,7 +219,7 @@ class W2VSettings(Settings):
 
     @model_validator(mode="after")
     def words_have_the_vectors(self) -> "W2VSettings":
-        """Refuse, before training, what could not be exported after it."""
+        """Refuse settings of exports that would fail after training."""
         check_vector_kind(self.export.vector_kind, loss=self.model.loss)
         check_formats(self.export.formats, loss=self.model.loss)
         return self

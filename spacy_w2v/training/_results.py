@@ -55,7 +55,7 @@ def finish_killed_run(output_path: Path) -> bool:
     finish_interrupted(output_path)
     checkpoint = checkpoint_of(output_path)
     if not checkpoint.exists() and has_leftovers(checkpoint):
-        with exclusive_writer(checkpoint, shown=output_path):  # a run under way has none for a moment too
+        with exclusive_writer(checkpoint, shown=output_path):  # a run in progress also has none for a moment
             recover_directory(checkpoint)
             if not checkpoint.exists():
                 remove_directory(checkpoint)

@@ -90,7 +90,8 @@ def word_vectors_of_gensim(gensim_object: Any, name: str) -> WordVectors:
     from gensim.models import Word2Vec as GensimWord2Vec
 
     # a model trained with both losses predicts with both output layers, so it cannot be converted
-    if type(gensim_object) is GensimWord2Vec and bool(gensim_object.hs) != bool(gensim_object.negative):
+    losses = [bool(getattr(gensim_object, name_of_loss, False)) for name_of_loss in ("hs", "negative")]
+    if type(gensim_object) is GensimWord2Vec and sum(losses) == 1:
         import spacy
 
         from spacy_w2v.formats.gensim._models import model_of_gensim

@@ -56,8 +56,8 @@ def model_of_gensim(gensim_model: GensimModel, *, name: str, nlp: "Language", at
             f"A model from gensim must be a Word2Vec, was: {type(gensim_model).__name__}. You can start from the word "
             "vectors of other models: train(texts, initial=model.wv)."
         )
-    _check_losses(gensim_model, name)
     try:
+        _check_losses(gensim_model, name)
         _check_shapes(gensim_model)
         return _model(gensim_model, name=name, nlp=nlp, attr=attr)
     except Word2VecError:

@@ -78,15 +78,17 @@ def _normalized(vectors: Vectors, *, first: int) -> Vectors:
 
     Args:
         vectors: The vectors.
-        first: Row number of the first one, for errors.
+        first: Rank of the first one by frequency, for errors.
 
     Raises:
         ConfigError: A number is not finite.
     """
     largest = np.abs(vectors).max(axis=1, keepdims=True).astype(np.float32)
     if not np.isfinite(largest).all():
-        row = first + int(np.flatnonzero(~np.isfinite(largest))[0])
-        raise ConfigError(f"merge_rare needs vectors of finite numbers, but that in row {row:,} (from 0) is not.")
+        rank = first + int(np.flatnonzero(~np.isfinite(largest))[0])
+        raise ConfigError(
+            f"merge_rare needs vectors of finite numbers, but that of the word at rank {rank:,} (from 0) is not."
+        )
     # divided by the largest number first, because squares may overflow or underflow in float32
     scaled: Vectors = np.divide(vectors, largest, out=np.zeros(vectors.shape, np.float32), where=largest > 0)
     norms = np.linalg.norm(scaled, axis=1, keepdims=True)

@@ -78,7 +78,7 @@ def loop(builder, count, carried, body):
     """Run `body(index, values) -> values` for `count` >= 1 times, with the values in registers.
 
     Args:
-        builder: The builder, which stands in the block before the loop and after it in the one that follows.
+        builder: The builder, at the end of the block before the loop. Afterwards it is in the block after the loop.
         count: Number of iterations, i64.
         carried: The initial values.
         body: Appends the code of one iteration and returns its values.
