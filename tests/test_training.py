@@ -151,8 +151,8 @@ def test_weights_beyond_the_memory_are_refused(monkeypatch):
     ("settings", "message"),
     [
         ({"vectorsize": 3}, "no setting 'vectorsize'. Did you mean 'vector_size'?"),
-        ({"vector_size": 0}, "w2v.model.vector_size must be at least 1, was: 0"),
-        ({"attr": "LEMMA"}, "w2v.tokens.attr must be one of 'ORTH', 'LOWER' or 'NORM', was: 'LEMMA'"),
+        ({"vector_size": 0}, "vector_size must be at least 1, was: 0"),
+        ({"attr": "LEMMA"}, "attr must be one of 'ORTH', 'LOWER' or 'NORM', was: 'LEMMA'"),
         ({"alpha": 0.01, "min_alpha": 0.02}, "min_alpha must not be above alpha"),
     ],
 )

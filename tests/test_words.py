@@ -48,7 +48,7 @@ def test_gensim_trains_on_them():
 
 
 def test_invalid_arguments_are_refused_immediately():
-    with pytest.raises(ConfigError, match=r"^\[w2v\.tokens\] has no setting 'window'"):
+    with pytest.raises(ConfigError, match=r"^tokens has no setting 'window'"):
         spacy_w2v.tokenize(TEXTS, window=3)
     with pytest.raises(CorpusError, match="texts must be an iterable"):
         spacy_w2v.tokenize(b"a.txt")
