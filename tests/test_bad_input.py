@@ -408,7 +408,7 @@ def test_values_out_of_range(name, value, rule):
     [
         (
             {"training": {"alpha": 0.01, "min_alpha": 0.02}},
-            r"w2v: min_alpha must not be above alpha \(0.01\), was: 0.02",
+            r"w2v: training\.min_alpha must not be above alpha \(0.01\), was: 0.02",
         ),
         ({"tokens": {"boundary": "sentence", "tokenizer": "whitespace"}}, 'boundary = "sentence" needs tokenizer'),
         ({"export": {"formats": ["spacy", "spacy"]}}, "each format may be named once"),

@@ -58,7 +58,7 @@ SLOW_PAGES = {
 }
 """Pages that take more than ten seconds."""
 
-MOST_NOT_RUN = 12
+MOST_NOT_RUN = 8
 """How many blocks may have a reason not to be run."""
 
 RUN = [block for page in PAGES for block in blocks_of(page) if block.language in RUN_LANGUAGES]
@@ -267,11 +267,10 @@ def test_blocks_have_a_language():
     assert pages == {"docs/reference/python.md"}
 
 
-@pytest.mark.parametrize(
-    "block", [block for block in RUN if block.language in ("yaml", "json")], ids=lambda block: block.place
-)
-def test_data_is_read(block):
-    assert srsly.yaml_loads(block.text) if block.language == "yaml" else json.loads(block.text)
+def test_data_is_read():
+    for block in RUN:
+        if block.language in ("yaml", "json"):
+            assert srsly.yaml_loads(block.text) if block.language == "yaml" else json.loads(block.text), block.place
 
 
 # Configs

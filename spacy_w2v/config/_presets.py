@@ -19,7 +19,10 @@ SIZES: dict[str, dict[str, dict[str, Any]]] = {
         "training": {"sample": 1e-4},
     },
 }
-"""The settings that each size changes: tiny for less than a million tokens, small for millions, large for billions."""
+"""The settings that each size changes.
+
+The sizes are tiny for less than a million tokens, small for millions and large for about a billion.
+"""
 
 
 def make_config(*, lang: str, corpus: dict[str, Any], size: str = "small") -> "Config":

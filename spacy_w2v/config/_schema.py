@@ -229,7 +229,7 @@ class W2VSettings(Settings):
         """Refuse a learning rate that rises."""
         alpha = starting_alpha(self.model, self.training)
         if self.training.min_alpha > alpha:
-            raise ValueError(f"min_alpha must not be above alpha ({alpha}), was: {self.training.min_alpha}")
+            raise ValueError(f"training.min_alpha must not be above alpha ({alpha}), was: {self.training.min_alpha}")
         return self
 
     def completed(self) -> "W2VSettings":
@@ -326,7 +326,7 @@ def describe_problem(problem: Any, section: str) -> str:  # Any: pydantic's Erro
 def describe_argument(problem: Any) -> str:  # Any: as above
     """Return one line of the form "window must be at least 1, was: 0", for settings given as arguments in Python."""
     if problem["type"] == "value_error":
-        return str(problem["ctx"]["error"])
+        return str(problem["ctx"]["error"]).removeprefix("training.")
     return f"{problem['loc'][-1]}{_rule_and_value(problem)}"
 
 

@@ -4,6 +4,7 @@ spaCy calls `before_init` before it initializes the tokenizer and the components
 in whatever order they are. `spacy pretrain`, `spacy assemble`, `spacy init labels` and `spacy debug data` call it too.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -163,7 +164,7 @@ def _load_vectors(
         try:
             _set_vectors(nlp, model, max_vectors=max_vectors, merge_rare=merge_rare, vector_kind=vector_kind)
         except ConfigError as error:
-            raise ConfigError(str(error).replace("vector_kind", kind_argument)) from error
+            raise ConfigError(re.sub(r"^vector_kind\b", kind_argument, str(error))) from error
 
     return _before_init(load_vectors, first, title="Vectors cannot be loaded")
 

@@ -18,9 +18,9 @@ class FittedMeta(Block):
     n_tokens: NonNegativeInt
     """Tokens of the corpus, including words that are not in the table; 0 if unknown."""
     sif_a: float = Field(gt=0)
-    """The setting with which the common components were computed."""
+    """The value of `sif_a` with which the common components were computed."""
     frequencies: Literal["corpus", "zipf"]
-    """The setting with which the common components were computed."""
+    """The value of `frequencies` with which the common components were computed."""
 
 
 @dataclass(frozen=True, eq=False)
