@@ -34,6 +34,10 @@ def reporting_unwritable(path: Path) -> Iterator[None]:
         except OSError as error:
             if is_full(error):
                 raise
+            if (file := next((above for above in path.parents if os.path.isfile(above)), None)) is not None:
+                raise StorageError(
+                    f"The output must be in a directory, but {file} is a file. Choose another path."
+                ) from error
             raise StorageError(f"The output must be writable, but {path} is not: {error.strerror}.") from error
         except RuntimeError as error:  # before Python 3.13, Path.resolve raises it for circular links
             raise StorageError(f"The output must be writable, but {path} is not: {error}.") from error
