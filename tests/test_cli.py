@@ -175,7 +175,7 @@ def test_encode_then_train_reads_the_texts_once(workplace):
 
     (workplace / "texts.txt").write_text("another text, another text\n")
     again = w2v(*train, cwd=workplace)
-    assert "Encoding the corpus again, because the source has changed" in again.said
+    assert "Encoding the corpus again, because the texts or the settings of [w2v.corpus] have changed" in again.said
     assert spacy_w2v.load(workplace / "out").words == ["another", "text"]
 
 

@@ -480,7 +480,7 @@ STOCK = TokensSettings()
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"source": source(fingerprint="f2")}, "the source has changed"),
+        ({"source": source(fingerprint="f2")}, "the texts or the arguments of their reader have changed"),
         ({"nlp": with_special_case()}, "the tokenizer has changed"),
         ({"nlp": spacy.blank("de")}, "the tokenizer has changed"),
         ({"tokens": TokensSettings(min_tokens=2)}, "settings of [w2v.tokens] have changed"),
@@ -488,7 +488,7 @@ STOCK = TokensSettings()
         ({"max_vocab_size": 5}, "max_vocab_size has changed"),
         (
             {"source": source(fingerprint="f2"), "max_vocab_size": 5},
-            "the source has changed and max_vocab_size has changed",
+            "the texts or the arguments of their reader have changed and max_vocab_size has changed",
         ),
     ],
 )
@@ -510,7 +510,9 @@ def test_encoding_again_compares_the_most_similar_entry(tmp_path):
     with prepare(source(fingerprint="f2"), tmp_path, messages=messages):
         pass
     assert len(messages) == 1
-    assert messages[0].endswith(("because the source has changed", "because max_vocab_size has changed"))
+    assert messages[0].endswith(
+        ("because the texts or the arguments of their reader have changed", "because max_vocab_size has changed")
+    )
 
 
 def test_encoding_again_reports_a_new_format(tmp_path):

@@ -472,7 +472,7 @@ def test_a_second_run_uses_the_output(material, workplace, capsys):
         ({"w2v__training__alpha": 0.02}, "w2v.training.alpha was 0.025, is now: 0.02"),
         ({"w2v__vocabulary__min_count": 1}, "w2v.vocabulary.min_count was 2, is now: 1"),
         ({"w2v__tokens__attr": "ORTH"}, "w2v.tokens.attr was 'LOWER', is now: 'ORTH'"),
-        ({"w2v__corpus__max_documents": 50}, "the source has changed"),
+        ({"w2v__corpus__max_documents": 50}, "the texts or the arguments of their reader have changed"),
         ({"nlp__tokenizer": {"@tokenizers": TOKENIZER}}, "the tokenizer has changed"),
     ],
 )
@@ -503,7 +503,7 @@ def test_results_of_something_else_are_refused_or_replaced(material, workplace, 
 def test_changed_texts_are_seen(material, workplace):
     initialized(material, initialize__before_init__output="vectors")
     (workplace / "texts.txt").write_text("other words\n" * 20)
-    with pytest.raises(ConfigValidationError, match="the source has changed"):
+    with pytest.raises(ConfigValidationError, match="the texts or the arguments of their reader have changed"):
         initialized(material, initialize__before_init__output="vectors")
 
 

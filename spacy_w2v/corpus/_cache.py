@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.corpus._cache_directory import add_entry, default_cache_dir, new_entry, tidy
 from spacy_w2v.corpus._encoding import EncodingCallback, encode_corpus
-from spacy_w2v.corpus._fingerprint import PARTS, CorpusFingerprint, changed_parts, corpus_fingerprint
+from spacy_w2v.corpus._fingerprint import CorpusFingerprint, changed_parts, clauses_of, corpus_fingerprint
 from spacy_w2v.corpus._store import Corpus, open_corpus, read_manifest
 from spacy_w2v.errors import StorageError
 from spacy_w2v.sources._source import TextSource
@@ -132,5 +132,5 @@ def _why_not_found(cache_dir: Path, source_name: str, fingerprint: CorpusFingerp
             continue
         other = manifest.get("fingerprint")
         if manifest.get("source") == source_name and isinstance(other, dict):
-            differences.append([PARTS[part] for part in changed_parts(other, fingerprint.to_json())])
+            differences.append(clauses_of(changed_parts(other, fingerprint.to_json())))
     return " and ".join(sorted(differences, key=len)[0]) if differences else ""

@@ -1,13 +1,14 @@
 """The fingerprint of an encoded corpus: everything that determines its content."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spacy_w2v._system.hashing import sha256_of_text
 from spacy_w2v.config._schema import TokensSettings
+from spacy_w2v.errors._wording import worded
 from spacy_w2v.sources._source import TextSource
 from spacy_w2v.tokenization._affix_rules import state_of
 from spacy_w2v.tokenization._jieba_words import jieba_fingerprint
@@ -21,7 +22,7 @@ FORMAT_VERSION = 3
 
 PARTS = {
     "format": "the format of the cache has changed",
-    "source": "the source has changed",
+    "source": "the texts or the settings of [w2v.corpus] have changed",
     "tokenizer": "the tokenizer has changed",
     "tokens": "settings of [w2v.tokens] have changed",
     "max_vocab_size": "max_vocab_size has changed",
@@ -92,6 +93,12 @@ def changed_parts(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str
     """
     parts = [part for part in PARTS if before.get(part) != now.get(part)]
     return [part for part in parts if "format" not in parts or part not in ("source", "tokenizer")]
+
+
+def clauses_of(parts: Collection[str]) -> list[str]:
+    """Return the clauses of some `PARTS` for messages, in order, in terms of Python or of the command line."""
+    source = worded(python="the texts or the arguments of their reader have changed", command_line=PARTS["source"])
+    return [source if part == "source" else clause for part, clause in PARTS.items() if part in parts]
 
 
 def tokenizer_fingerprint(nlp: "Language", settings: TokensSettings, *, code_path: Path | None = None) -> str:

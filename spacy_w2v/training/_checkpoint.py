@@ -22,7 +22,7 @@ from spacy_w2v._atomic import (
 )
 from spacy_w2v._system.hashing import sha256_of
 from spacy_w2v.config._schema import W2VSettings
-from spacy_w2v.corpus._fingerprint import PARTS, changed_parts
+from spacy_w2v.corpus._fingerprint import changed_parts, clauses_of
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.model._arrays import read_blocks
@@ -33,7 +33,7 @@ from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._vocabulary import Vocabulary
 from spacy_w2v.training._fixed_settings import changed_settings
 from spacy_w2v.training._progress_record import CorpusIdentity, Progress
-from spacy_w2v.training._remedies import resume_option, start_again
+from spacy_w2v.training._remedies import or_start_again, resume_option, start_again
 
 FORMAT = "spacy-w2v checkpoint"
 FORMAT_VERSION = 1
@@ -108,7 +108,7 @@ class Checkpoint:
         """Raise ConfigError if the corpus or the initial vectors have changed."""
         before = self.progress.corpus
         changed = changed_parts(before.known_fingerprint(), now.fingerprint)
-        parts = [PARTS[part] for part in changed if part != "format"]  # the content does not depend on the format
+        parts = clauses_of([part for part in changed if part != "format"])  # the content does not depend on the format
         if before.initial != now.initial:
             parts.append("the vectors to start from have changed")
         if not parts and before.content != now.content:
@@ -133,7 +133,7 @@ class Checkpoint:
         if differences:
             raise ConfigError(
                 "A resumed run must have the settings and texts of its checkpoint, but these differ from "
-                f"{self.path}:\n" + "\n".join(differences) + f"\nUndo these changes, or: {start_again()}"
+                f"{self.path}:\n" + "\n".join(differences) + f"\nUndo these changes, {or_start_again()}"
             )
 
 
@@ -194,8 +194,8 @@ def open_checkpoint(path: Path, *, resume: bool, overwrite: bool) -> Checkpoint 
         return read_checkpoint(path)
     if not overwrite:
         raise StorageError(
-            f"There is a checkpoint of an interrupted run in {path}. Resume it with {resume_option()}, or: "
-            f"{start_again()}"
+            f"There is a checkpoint of an interrupted run in {path}. Resume it with {resume_option()}, "
+            f"{or_start_again()}"
         )
     return None
 
@@ -217,7 +217,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
             return Checkpoint(path, record, progress)
     raise StorageError(
         f"{path / PROGRESS_FILE} must be a {FORMAT} of version {FORMAT_VERSION}, was: {version!r:.100}. Resume with "
-        f"the version of spacy-w2v that wrote it, or: {start_again()}"
+        f"the version of spacy-w2v that wrote it, {or_start_again()}"
     )
 
 

@@ -1,8 +1,11 @@
 """The settings that must not change when a run is resumed."""
 
+import json
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from spacy_w2v.config._schema import W2VSettings
+from spacy_w2v.errors._wording import worded
 from spacy_w2v.model._blocks import Block, unknown_entries
 from spacy_w2v.model._recorded_settings import (
     RecordedInitialSettings,
@@ -48,11 +51,16 @@ def changed_settings(
     for block in BLOCKS:
         old, new = getattr(before, block), getattr(now, block)
         lines += [
-            f"w2v.{block}.{name} was {getattr(old, name)!r}, is now: {getattr(new, name)!r}"
+            f"w2v.{block}.{name} was {_shown(getattr(old, name))}, is now: {_shown(getattr(new, name))}"
             for name in type(new).model_fields
             if name not in changeable.get(block, ()) and getattr(old, name) != getattr(new, name)
         ]
     return lines
+
+
+def _shown(value: Any) -> str:  # Any: the value of a setting
+    """Return a value as Python or, on the command line, as configs write it."""
+    return worded(python=repr(value), command_line=json.dumps(value, ensure_ascii=False, default=str))
 
 
 def fixed_settings(settings: W2VSettings) -> FixedSettings:

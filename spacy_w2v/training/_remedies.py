@@ -8,6 +8,12 @@ def resume_option() -> str:
     return worded(python="resume=True", command_line="--resume")
 
 
+def or_start_again() -> str:
+    """Return the end of a sentence with another remedy: the clause of `start_again` after "or"."""
+    clause = start_again()
+    return f"or {clause[0].lower()}{clause[1:]}"
+
+
 def start_again() -> str:
     """Return a sentence that says how to start from the beginning."""
     return worded(

@@ -13,7 +13,7 @@ from spacy_w2v._atomic import (
     reporting_unwritable,
 )
 from spacy_w2v.corpus._cache_directory import default_cache_dir, tidy
-from spacy_w2v.corpus._fingerprint import PARTS, changed_parts, corpus_fingerprint
+from spacy_w2v.corpus._fingerprint import changed_parts, clauses_of, corpus_fingerprint
 from spacy_w2v.errors import StorageError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats._exporting import FORMATS
@@ -136,7 +136,7 @@ def differences(output_path: Path, run: TrainingRun) -> list[str]:
     if now.source is None:
         return [*lines, "the source cannot be identified"]
     changed = set(changed_parts(record.corpus_fingerprint, now.to_json())) & {"format", "source", "tokenizer"}
-    return lines + [PARTS[part] for part in PARTS if part in changed]
+    return lines + clauses_of(changed)
 
 
 def checkpoint_of(output_path: Path) -> Path:
