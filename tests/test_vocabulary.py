@@ -74,6 +74,11 @@ def test_the_error_without_words_names_the_highest_count():
         build_vocabulary(types_table([("A", "a", 3), ("a", "a", 2)]), n_type_ids=6, min_count=6, max_final_vocab=None)
 
 
+def test_the_error_says_once_of_a_word_that_occurs_once():
+    with pytest.raises(CorpusError, match=r"the most frequent word, 'a', occurs once\. Lower min_count"):
+        build_vocabulary(types_table([("a", "a", 1)]), n_type_ids=3, min_count=5, max_final_vocab=None)
+
+
 def test_first_keeps_the_most_frequent_and_their_forms():
     types = types_table([("a", "a", 9), ("B", "b", 5), ("b", "b", 1), ("c", "c", 2)])
     vocabulary, _ = build_vocabulary(types, n_type_ids=12, min_count=1, max_final_vocab=None)

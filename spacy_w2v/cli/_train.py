@@ -11,18 +11,20 @@ from spacy_w2v.cli._app import (
     CONFIG_HELP,
     IMPORT_HELP,
     WITH_OVERRIDES,
+    CommandWithOverrides,
     errors_for_users,
     read_overrides,
     run_code,
     w2v_cli,
 )
 from spacy_w2v.cli._messages import msg
+from spacy_w2v.errors._wording import times
 
 if TYPE_CHECKING:
     from spacy_w2v.model._run_record import CorpusSummary, VocabularySummary
 
 
-@w2v_cli.command("train", context_settings=WITH_OVERRIDES)
+@w2v_cli.command("train", cls=CommandWithOverrides, context_settings=WITH_OVERRIDES)
 def train_command(
     ctx: typer.Context,
     config_path: Path = typer.Argument(..., help=CONFIG_HELP, allow_dash=True),
@@ -136,8 +138,8 @@ def _describe_counts(vocabulary: "VocabularySummary") -> str:
     """Return how often the words of a vocabulary occur. Rarer words are in it because of keep_words."""
     lowest, n_rare = vocabulary.lowest_count, vocabulary.n_rare
     if not n_rare:
-        return f"each at least {lowest} times"
-    return f"{vocabulary.n_words - n_rare:,} at least {lowest} times, {n_rare:,} from keep_words"
+        return f"each at least {times(lowest)}"
+    return f"{vocabulary.n_words - n_rare:,} at least {times(lowest)}, {n_rare:,} from keep_words"
 
 
 def print_corpus(summary: "CorpusSummary") -> None:

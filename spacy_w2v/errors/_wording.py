@@ -41,6 +41,11 @@ def did_you_mean(name: str, valid: Iterable[str], *, otherwise: str = "") -> str
     return f"Did you mean '{nearest[0]}'?" if nearest else otherwise
 
 
+def times(count: int) -> str:
+    """Return how often something occurs: "once" or, for example, "3 times"."""
+    return "once" if count == 1 else f"{count} times"
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, or the name of its class if the message is empty."""
     text = str(error).strip()

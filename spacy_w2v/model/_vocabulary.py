@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from spacy_w2v._arrays import OUT_OF_VOCABULARY, Counts, TokenIds
 from spacy_w2v.errors import CorpusError
+from spacy_w2v.errors._wording import times
 from spacy_w2v.model._run_record import VocabularySummary
 
 
@@ -93,7 +94,7 @@ def build_vocabulary(
         highest = words.slice(0, 1).to_pylist()[0]
         raise CorpusError(
             f"Some word must occur at least min_count = {min_count} times, but the most frequent word, "
-            f"'{highest['key']}', occurs {highest['count']} times. Lower min_count, or use more text."
+            f"'{highest['key']}', occurs {times(highest['count'])}. Lower min_count, or use more text."
         )
     words = pa.concat_tables([words.slice(0, n_words), *_kept_words(words, n_words, keep)]).combine_chunks()
     counts = words["count"].to_numpy()
