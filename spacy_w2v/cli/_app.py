@@ -10,13 +10,13 @@ from typing import Any
 
 import typer
 from spacy.cli._util import import_code, parse_config_overrides
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from spacy_w2v._system.signals import Terminated, TerminationSignals
 from spacy_w2v.cli._messages import escape_unprintable, msg
 from spacy_w2v.errors import ConfigWarning, CorpusWarning, Word2VecError
 from spacy_w2v.errors._reraising import reporting_inaccessible
-from spacy_w2v.errors._wording import worded_for_command_line
+from spacy_w2v.errors._wording import did_you_mean, worded_for_command_line
 
 
 class ReportedInterrupt(KeyboardInterrupt):
@@ -55,6 +55,25 @@ w2v_cli = typer.Typer(
     help="Train word vectors on your pipeline's own tokens and use them in spaCy and gensim.",
     no_args_is_help=True,
 )
+
+
+class CommandWithOverrides(TyperCommand):
+    """A command that accepts config overrides, but no other options that it does not know."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # Any: the context class of typer's own click
+        """Parse the arguments. An unknown option is reported before options that are missing because of it."""
+        valid = [name for parameter in self.get_params(ctx) for name in parameter.opts if name[:2] == "--"]
+        given = [argument.partition("=")[0] for argument in args if argument[:2] == "--"]
+        unknown = [name for name in given if "." not in name and name not in ("--", *valid)]
+        try:
+            rest: list[str] = super().parse_args(ctx, args)
+        except typer.BadParameter:
+            if not unknown:
+                raise
+        if unknown:
+            ctx.fail(f"No such option '{unknown[0]}'. {did_you_mean(unknown[0], valid)}".rstrip())
+        return rest
+
 
 WITH_OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
 """Context settings of commands that accept config overrides such as --w2v.training.epochs 3."""

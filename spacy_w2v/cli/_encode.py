@@ -10,6 +10,7 @@ from spacy_w2v.cli._app import (
     CONFIG_HELP,
     IMPORT_HELP,
     WITH_OVERRIDES,
+    CommandWithOverrides,
     errors_for_users,
     read_overrides,
     run_code,
@@ -19,7 +20,7 @@ from spacy_w2v.cli._messages import msg
 from spacy_w2v.cli._train import print_corpus
 
 
-@w2v_cli.command("encode", context_settings=WITH_OVERRIDES)
+@w2v_cli.command("encode", cls=CommandWithOverrides, context_settings=WITH_OVERRIDES)
 def encode_command(
     ctx: typer.Context,
     config_path: Path = typer.Argument(..., help=CONFIG_HELP, allow_dash=True),

@@ -18,6 +18,7 @@ from spacy_w2v.cli._app import (
     w2v_cli,
 )
 from spacy_w2v.cli._messages import msg
+from spacy_w2v.errors import ConfigError
 
 if TYPE_CHECKING:
     from spacy_w2v.config._export import ExportSettings
@@ -45,6 +46,16 @@ class Dtype(str, Enum):
 
     float32 = "float32"
     float16 = "float16"
+
+
+FORMATS_OF_SUFFIXES = {
+    ".kv": Format.gensim,
+    ".model": Format.gensim_model,
+    ".txt": Format.word2vec_text,
+    ".vec": Format.word2vec_text,
+    ".bin": Format.word2vec_binary,
+}
+"""The suffixes of files, and the format that is suggested for each."""
 
 
 @w2v_cli.command("export")
@@ -93,11 +104,23 @@ def export_command(
         }
         settings = parse_settings({"export": block}).export
         check_fits(settings)
+        if format_ is Format.spacy:
+            check_is_no_file_of_gensim(output_path)
         run_code(code_path)
         trusted = trust_config or code_path is not None
         write = export_pipeline if format_ is Format.spacy else export_files
         path = write(source, output_path, settings=settings, trust_config=trusted, overwrite=overwrite)
         msg.good(f"Exported the vectors to {path} (format: {format_.value})")
+
+
+def check_is_no_file_of_gensim(output_path: Path) -> None:
+    """Raise ConfigError if the output of the format spacy, a directory, has a suffix of files of other formats."""
+    other = FORMATS_OF_SUFFIXES.get(output_path.suffix.lower())
+    if other is not None and not output_path.is_dir():
+        raise ConfigError(
+            f"The output of --format spacy is a directory, but {output_path} has the suffix of a file. Pass --format "
+            f"{other.value}, or choose another name."
+        )
 
 
 def export_pipeline(

@@ -97,7 +97,7 @@ def _load(pipeline: str, *, export: str) -> "Language":
         StorageError: It is not a pipeline.
     """
     from spacy_w2v.errors import StorageError
-    from spacy_w2v.model._storage import is_model
+    from spacy_w2v.model._storage import META_FILE, is_model
     from spacy_w2v.tokenization._pipelines import load_pipeline
     from spacy_w2v.training._results import MODEL_DIRECTORY
 
@@ -109,12 +109,12 @@ def _load(pipeline: str, *, export: str) -> "Language":
         )
     if is_model(path):
         raise StorageError(f"{RULE}, but {pipeline} is a model. For a model, use: {command}")
-    try:
-        return load_pipeline(pipeline, rule=RULE)
-    except StorageError as error:
-        if not (path / MODEL_DIRECTORY).is_dir():
-            raise
-        raise StorageError(f"{str(error).rstrip('.')}. For the model in it, use: {command}") from error
+    if is_model(path / MODEL_DIRECTORY) and not (path / META_FILE).exists():
+        raise StorageError(
+            f"The pipeline must be one that spaCy loads, but {pipeline} is the output of spacy w2v train. Use: "
+            f"{command}"
+        )
+    return load_pipeline(pipeline, rule=RULE)
 
 
 def _source(dataset: str, *, name: str | None, text_field: str) -> "TextSource":

@@ -67,9 +67,8 @@ def apply_overrides(config: "Config", overrides: dict[str, Any], *, interpolate:
         unknown = sorted(name for name in sections if _section(config, name) is None)
         if unknown:
             valid = [f"w2v.{block}" for block in (*BLOCKS, "corpus")] + list(config)
-            raise ConfigError(
-                f"An override must name a section of the config, was: {unknown[0]}. {did_you_mean(unknown[0], valid)}"
-            ) from None
+            hint = did_you_mean(unknown[0], valid, otherwise=f"Add [{unknown[0]}] to the config first.")
+            raise ConfigError(f"An override must name a section of the config, was: {unknown[0]}. {hint}") from None
         raise ConfigError(f"The config cannot be read: {_problem(error)}") from None
 
 

@@ -7,6 +7,7 @@ from spacy_w2v.errors import ConfigError
 
 if TYPE_CHECKING:
     from confection import Config
+    from spacy.language import Language
 
 STOCK_TOKENIZER = "spacy.Tokenizer.v1"
 
@@ -52,13 +53,18 @@ def make_config(*, lang: str, corpus: dict[str, Any], size: str = "small") -> "C
 
 def tokenizer_block(lang: str) -> dict[str, Any]:
     """Return spaCy's default block `[nlp.tokenizer]` for a language. Raises ConfigError if the language is unknown."""
+    block: dict[str, Any] = language_class(lang).default_config["nlp"]["tokenizer"]
+    return block
+
+
+def language_class(lang: str) -> "type[Language]":
+    """Return spaCy's class for a language. Raises ConfigError if the language is unknown."""
     from spacy.util import get_lang_class
 
     try:
-        language = get_lang_class(lang)
+        language: type[Language] = get_lang_class(lang)
     except ImportError:
         raise ConfigError(
             f'lang must be a language code that spaCy knows, such as en, de or zh, or "xx" for many, was: {lang}'
         ) from None
-    block: dict[str, Any] = language.default_config["nlp"]["tokenizer"]
-    return block
+    return language

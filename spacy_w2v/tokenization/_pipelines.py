@@ -1,10 +1,10 @@
 """Pipelines for tokenization: created from a config, or loaded from a directory or package."""
 
-from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spacy_w2v.config._presets import language_class
 from spacy_w2v.config._registered import resolve_block
 from spacy_w2v.config._trust import check_runs_tokenizer_only
 from spacy_w2v.errors import ConfigError, StorageError, Word2VecError
@@ -114,7 +114,7 @@ def make_pipeline(config: "Config", *, trusted: bool = True) -> "Language":
     Raises:
         ConfigError: The pipeline cannot be created.
     """
-    from spacy.util import get_lang_class, load_model_from_config
+    from spacy.util import load_model_from_config
 
     if not trusted:
         check_runs_tokenizer_only(config)
@@ -131,9 +131,8 @@ def make_pipeline(config: "Config", *, trusted: bool = True) -> "Language":
             raise ConfigError(f"[nlp] has no setting '{key}'. {hint}")
     nlp_block["pipeline"] = []
     nlp_block["disabled"] = []
+    language_class(lang)  # older versions of spaCy register the tokenizer here
     if "@tokenizers" in nlp_block.get("tokenizer", {}):
-        with suppress(ImportError):  # reported below by spaCy
-            get_lang_class(lang)  # older versions of spaCy register the tokenizer here
         resolve_block({"tokenizer": nlp_block["tokenizer"]}, section="nlp")  # reports clearer errors than spaCy
     try:
         nlp = load_model_from_config({"nlp": nlp_block}, auto_fill=True)
