@@ -170,7 +170,21 @@ def test_command_writes_a_model_that_gensim_trains(tmp_path):
     assert "gensim-model is always the whole model, so max_vectors must be left out, was: 3" in refused.said
 
 
+def test_command_refuses_a_file_name_for_a_pipeline(tmp_path):
+    train_ours(topics(200)).save(tmp_path / "model")
+    for name, other in (("x.kv", "gensim"), ("x.model", "gensim-model"), ("x.txt", "word2vec-text")):
+        refused = w2v_here("export", "model", name, cwd=tmp_path)
+        assert refused.code == 1
+        assert f"but {name} has the suffix of a file. Pass --format {other}, or choose another name." in refused.said
+        assert not (tmp_path / name).exists()
+
+
 # from gensim
+
+
+def test_a_path_without_a_file_is_named(tmp_path):
+    with pytest.raises(StorageError, match=r"There must be a file that gensim saved .*nope\.model does not exist\."):
+        spacy_w2v.from_gensim(tmp_path / "nope.model")
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

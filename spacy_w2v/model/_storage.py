@@ -41,7 +41,7 @@ REQUIRED_FILES = (CONFIG_FILE, VOCABULARY_FILE, FORMS_FILE)
 PROGRESS_FILE = "progress.json"
 """In a checkpoint, which is also a model: the progress of the run."""
 
-MODEL_RULE = "A model must be a directory made by spacy w2v train"
+MODEL_RULE = "A model must be a directory that spacy w2v train or Word2Vec.save wrote"
 """The beginning of errors for anything that is not a model."""
 
 AnyModel = TypeVar("AnyModel", bound=TrainedModel)

@@ -12,6 +12,7 @@ from spacy_w2v._system.hashing import sha256_of
 from spacy_w2v.config._initial import InitialSettings
 from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats._opening import open_vectors
 from spacy_w2v.model._run_record import InitialSummary
 from spacy_w2v.model._vocabulary import Vocabulary
@@ -112,11 +113,19 @@ def open_initial_vectors(
         source = open_vectors(settings.vectors)
     if source is None and (settings.keep_words or settings.freeze):
         name = "keep_words" if settings.keep_words else "freeze"
-        raise ConfigError(f"{name} needs vectors to start from, but there are none. Set [w2v.initial] vectors.")
+        remedy = worded(
+            python="Pass initial, or set vectors in [w2v.initial] of the config.",
+            command_line="Name them with --init, or set [w2v.initial] vectors.",
+        )
+        raise ConfigError(f"{name} needs vectors to start from, but there are none. {remedy}")
     if source is not None and source.vector_size != vector_size:
+        remedy = worded(
+            python=f"Pass vector_size={source.vector_size}, or set it in [w2v.model] of the config.",
+            command_line=f"Set [w2v.model] vector_size = {source.vector_size}.",
+        )
         raise ConfigError(
             f"vector_size must be that of the vectors to start from, {source.vector_size} in {source.name}, was: "
-            f"{vector_size}. Set [w2v.model] vector_size = {source.vector_size}."
+            f"{vector_size}. {remedy}"
         )
     if source is not None:
         _check_finite(source)

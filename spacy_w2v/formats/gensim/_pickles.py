@@ -136,6 +136,10 @@ def load_gensim(path: Path) -> Any:  # Any: gensim has no types
             ).load()  # as gensim decodes pickles of Python 2
         return _object_of_gensim(saved, str(path), compressed=path.suffix in (".gz", ".bz2"))
     except FileNotFoundError as error:
+        if error.filename == str(path):
+            raise StorageError(
+                f"There must be a file that gensim saved at this path, but {path} does not exist. Check the path."
+            ) from None
         raise StorageError(
             f"All files that gensim saved must exist, but {error.filename} is missing. Copy it as well: gensim stores "
             "large arrays in separate files (.npy)."

@@ -66,9 +66,9 @@ class ModelCheckpoint(Callback):
         self.checkpoint_epoch = state.epoch
 
     def describe(self) -> str:
-        """Return a sentence that names the last checkpoint, after a space; empty if there is none."""
+        """Return a sentence about the last checkpoint, after a space."""
         if self.checkpoint_epoch is None:
-            return ""
+            return " There is no checkpoint yet, so start again from the beginning."
         return (
             f" The last checkpoint, of epoch {self.checkpoint_epoch}, is in {self.path}. Load it as a model, or resume "
             f"from it with {resume_option()} and a lower alpha."
