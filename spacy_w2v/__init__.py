@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from spacy_w2v.evaluation._scoring import evaluate
     from spacy_w2v.formats._opening import open_vectors
     from spacy_w2v.model._word_vectors import WordVectors
-    from spacy_w2v.sources._gensim_wiki import make_gensim_wiki_v1 as gensim_wiki
-    from spacy_w2v.sources._huggingface import make_dataset_v1 as dataset
-    from spacy_w2v.sources._interleaving import make_interleave_v2 as interleave
-    from spacy_w2v.sources._mixture import make_concatenate_v1 as concatenate
-    from spacy_w2v.sources._text_files import make_standard_input_v1 as standard_input
+    from spacy_w2v.sources._gensim_wiki import gensim_wiki as gensim_wiki
+    from spacy_w2v.sources._huggingface import dataset as dataset
+    from spacy_w2v.sources._interleaving import interleave as interleave
+    from spacy_w2v.sources._mixture import concatenate as concatenate
+    from spacy_w2v.sources._text_files import standard_input as standard_input
 
 __all__ = [
     "ConfigError",
@@ -77,16 +77,16 @@ _HOMES = {
     "Word2Vec": "spacy_w2v._api:Word2Vec",
     "Word2VecError": "spacy_w2v.errors:Word2VecError",
     "WordVectors": "spacy_w2v.model._word_vectors:WordVectors",
-    "concatenate": "spacy_w2v.sources._mixture:make_concatenate_v1",
-    "dataset": "spacy_w2v.sources._huggingface:make_dataset_v1",
+    "concatenate": "spacy_w2v.sources._mixture:concatenate",
+    "dataset": "spacy_w2v.sources._huggingface:dataset",
     "evaluate": "spacy_w2v.evaluation._scoring:evaluate",
     "from_gensim": "spacy_w2v._api:from_gensim",
-    "gensim_wiki": "spacy_w2v.sources._gensim_wiki:make_gensim_wiki_v1",
-    "interleave": "spacy_w2v.sources._interleaving:make_interleave_v2",
+    "gensim_wiki": "spacy_w2v.sources._gensim_wiki:gensim_wiki",
+    "interleave": "spacy_w2v.sources._interleaving:interleave",
     "load": "spacy_w2v._api:load",
     "open_vectors": "spacy_w2v.formats._opening:open_vectors",
     "prune_vectors": "spacy_w2v._api:prune_vectors",
-    "standard_input": "spacy_w2v.sources._text_files:make_standard_input_v1",
+    "standard_input": "spacy_w2v.sources._text_files:standard_input",
     "tokenize": "spacy_w2v.corpus._words:tokenize",
     "train": "spacy_w2v._api:train",
 }

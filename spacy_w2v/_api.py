@@ -81,7 +81,7 @@ def from_gensim(
     Args:
         model: A `gensim.models.Word2Vec`, or the path of a saved one. The file is read without running any code in it.
         nlp: The pipeline whose tokens the words are, for exports to spaCy. None for a blank English pipeline.
-        attr: The token attribute that the words are. None for LOWER if all words are in lower case, otherwise ORTH.
+        attr: The token attribute that the words are. If None: LOWER if all words are lower-case, otherwise ORTH.
 
     Returns:
         The model.
@@ -213,14 +213,14 @@ def prune_vectors(
     n_process: int = 1,
     progress: bool = False,
 ) -> "Pruned":
-    """Keep only the vectors of the most frequent words of a pipeline. The pipeline is changed in place.
+    """Keep only the vectors of the most frequent words of a pipeline.
 
-    The vectors can come from any source. Use this function instead of `nlp.vocab.prune_vectors`, which goes by the
-    order of rows and keeps fewer vectors if words share a row.
+    Changes the pipeline in place, whatever made its vectors. Use this function instead of `nlp.vocab.prune_vectors`,
+    which goes by the order of rows and keeps fewer vectors if words share a row.
 
     Args:
         nlp: The pipeline.
-        max_vectors: The number of vectors to keep.
+        max_vectors: The number of rows to keep.
         texts: Texts to count words in, by the pipeline's own tokens, in any form that `train` accepts. None if the
             vectors table is sorted by frequency already, as most are. If `spacy init vectors` changed the order of
             its file, the order is restored.

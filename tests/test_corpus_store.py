@@ -627,6 +627,7 @@ def test_nulls_are_counted_in_the_corpus_and_in_the_error(tmp_path):
                 yield batch_of(texts, n_null=2, n_not_text=1)
 
     with (
+        pytest.warns(CorpusWarning, match=r"Left out 4 of 8 documents, because they are null\."),
         pytest.warns(CorpusWarning, match="Left out 2 of 8 documents"),
         prepare(WithNulls(["a"], ["b"]), tmp_path) as corpus,
     ):

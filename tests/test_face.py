@@ -64,6 +64,11 @@ def test_each_argument_is_documented(name):
     assert documented == list(inspect.signature(function).parameters)
 
 
+@pytest.mark.parametrize("name", [name for name in FACE if name.islower()])
+def test_help_is_headed_by_the_public_name(name):
+    assert getattr(spacy_w2v, name).__name__ == getattr(spacy_w2v, name).__qualname__ == name
+
+
 def test_other_names_are_no_attributes():
     with pytest.raises(AttributeError, match="module 'spacy_w2v' has no attribute 'trian'"):
         spacy_w2v.trian  # noqa: B018

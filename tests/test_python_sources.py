@@ -214,6 +214,22 @@ def test_nulls_of_an_iterable_dataset_are_counted(features):
     assert (len(actual.texts), actual.n_null) == (1470, 30)
 
 
+MAKE_TABLES = {
+    "list": list,
+    "rows": lambda texts: [{"text": text} for text in texts],
+    "pandas": lambda texts: pd.DataFrame({"text": texts}),
+    "arrow": lambda texts: pa.table({"text": texts}),
+    "dataset": lambda texts: datasets.Dataset.from_dict({"text": texts}),
+}
+
+
+@pytest.mark.parametrize("form", MAKE_TABLES)
+def test_none_is_left_out_with_a_warning(form, tmp_path):
+    texts = MAKE_TABLES[form](["a b", None, "c"])
+    with pytest.warns(CorpusWarning, match=r"Left out 1 of 3 documents, because they are null\."):
+        assert list(spacy_w2v.tokenize(texts, cache_dir=tmp_path)) == [["a", "b"], ["c"]]
+
+
 def test_a_dataset_is_found_in_the_cache(tmp_path):
     dataset = datasets.Dataset.from_dict({"text": TEXTS, "other": TEXTS})
     first = as_source(dataset).fingerprint()

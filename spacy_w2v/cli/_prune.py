@@ -109,7 +109,7 @@ def _load(pipeline: str, *, export: str) -> "Language":
         )
     if is_model(path):
         raise StorageError(f"{RULE}, but {pipeline} is a model. For a model, use: {command}")
-    if is_model(path / MODEL_DIRECTORY) and not (path / META_FILE).exists():
+    if (path / MODEL_DIRECTORY).is_dir() and not (path / META_FILE).exists():
         raise StorageError(
             f"The pipeline must be one that spaCy loads, but {pipeline} is the output of spacy w2v train. Use: "
             f"{command}"

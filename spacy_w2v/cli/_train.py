@@ -55,8 +55,8 @@ def train_command(
     "training.jsonl" (the loss of each epoch).
 
     During training, checkpoints are saved next to the output directory, with the suffix ".checkpoint". To resume a
-    run after Ctrl-C or a failure, repeat the command with --resume. If the run is already complete, --resume does
-    nothing.
+    run after Ctrl-C or a failure, repeat the command with --resume. If the run is already complete, the command
+    says so and changes nothing.
 
     The exit code is 0 after success, 1 after an error, 2 for invalid options, 130 after Ctrl-C, 143 after SIGTERM
     (kill) and 129 after SIGHUP.

@@ -128,7 +128,8 @@ class ModelSettings(Settings):
     negative: int = Field(5, ge=0, le=10_000)
     """The number of noise words for each prediction, with `loss = "negative-sampling"`.
 
-    5 to 20 suit small corpora, 2 to 5 large ones (Mikolov et al. 2013). With this loss it must be at least 1.
+    5 to 20 suit small corpora, 2 to 5 large ones (Mikolov et al. 2013). With the default kernel, predictions share
+    noise words, so a higher value costs little. With this loss it must be at least 1.
     """
     ns_exponent: float = Field(0.75, ge=-10, le=10)
     """The power of a word's count that noise words are drawn by, with `loss = "negative-sampling"`.

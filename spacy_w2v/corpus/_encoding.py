@@ -105,8 +105,11 @@ def encode_corpus(
             f"({counts.n_null} null, {counts.n_not_text} not text). "
             "Check text_field, and the filters of [w2v.tokens]."
         )
+    n_all = counts.n_documents + counts.n_null + counts.n_not_text
+    if counts.n_null:
+        text = f"Left out {counts.n_null:,} of {n_all:,} documents, because they are null."
+        warnings.warn(text, CorpusWarning, stacklevel=2)
     if counts.n_not_text:
-        n_all = counts.n_documents + counts.n_null + counts.n_not_text
         warnings.warn(
             f"Left out {counts.n_not_text:,} of {n_all:,} documents, because their type differs from the others. The "
             f"first of them: {documents.example}",

@@ -22,7 +22,7 @@ LINE_MARKS = re.compile(r"^[=*#:;|! ]+|=+\s*$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class GensimWiki:
-    """106 articles of English Wikipedia from about 2011: some 480,000 words, one paragraph per line."""
+    """107 articles of English Wikipedia from about 2011: some 480,000 words, one paragraph per line."""
 
     max_documents: int | None = None
 
@@ -62,8 +62,8 @@ class GensimWiki:
                 yield TextBatch(texts, 1, 0, 0, raw.tell() / size)
 
 
-def make_gensim_wiki_v1(max_documents: int | None = None) -> GensimWiki:
-    """Read the Wikipedia excerpt that gensim bundles: 106 English articles, for examples and tests.
+def gensim_wiki(max_documents: int | None = None) -> GensimWiki:
+    """Read the Wikipedia excerpt that gensim bundles: 107 English articles, for examples and tests.
 
     This is the reader "spacy_w2v.GensimWiki.v1" of configs. The excerpt is too small for good vectors.
 
@@ -78,3 +78,6 @@ def make_gensim_wiki_v1(max_documents: int | None = None) -> GensimWiki:
         >>> model = spacy_w2v.train(spacy_w2v.gensim_wiki(max_documents=3), vector_size=10)
     """
     return GensimWiki(max_documents=max_documents)
+
+
+make_gensim_wiki_v1 = gensim_wiki

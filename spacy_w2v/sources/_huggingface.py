@@ -48,7 +48,7 @@ class DatasetSource:
         encoding_errors: str = "strict",
         max_documents: int | None = None,
     ):
-        """Initialize a source; see `make_dataset_v1` for the arguments."""
+        """Initialize a source; see `dataset` for the arguments."""
         self.path = path
         self.configuration = name
         self.data_dir = data_dir
@@ -312,7 +312,7 @@ def _slice_of(splits: "dict[str, datasets.Dataset]", split: str) -> "datasets.Da
 
 
 @shown_by_spacy("The texts cannot be read")
-def make_dataset_v1(
+def dataset(
     path: str | None = None,
     name: str | None = None,
     data_dir: str | None = None,
@@ -383,3 +383,6 @@ def make_dataset_v1(
         encoding_errors=encoding_errors,
         max_documents=max_documents,
     )
+
+
+make_dataset_v1 = dataset

@@ -56,7 +56,7 @@ class RepeatedInterleaving(Interleaving):
 
 
 @shown_by_spacy("The texts cannot be read")
-def make_interleave_v2(
+def interleave(
     sources: dict[str, Any],
     weights: dict[str, float],
     seed: int = 0,
@@ -91,3 +91,6 @@ def make_interleave_v2(
     if stop == "all_exhausted_without_replacement":
         return Interleaving(mixed, weights=weights, seed=seed, stop="all_exhausted")
     return RepeatedInterleaving(mixed, weights=weights, seed=seed, stop=stop)
+
+
+make_interleave_v2 = interleave

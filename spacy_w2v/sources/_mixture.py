@@ -119,7 +119,7 @@ def _joint_fingerprint(sources: dict[str, TextSource], mixture: str) -> str | No
 
 
 @shown_by_spacy("The texts cannot be read")
-def make_concatenate_v1(sources: dict[str, Any]) -> Concatenation:
+def concatenate(sources: dict[str, Any]) -> Concatenation:
     """Join several sources: all documents of the first source, then those of the next.
 
     This is the reader "spacy_w2v.Concatenate.v1" of configs.
@@ -139,6 +139,9 @@ def make_concatenate_v1(sources: dict[str, Any]) -> Concatenation:
         301
     """
     return Concatenation({name: as_source(source) for name, source in sources.items()})
+
+
+make_concatenate_v1 = concatenate
 
 
 @shown_by_spacy("The texts cannot be read")

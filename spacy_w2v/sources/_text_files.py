@@ -152,7 +152,7 @@ class StandardInput:
     """Standard input with one document per line. It can be read only once, and is not cached."""
 
     def __init__(self, *, encoding: str = "utf-8", encoding_errors: str = "strict", max_documents: int | None = None):
-        """Initialize a source; see `make_standard_input_v1` for the arguments."""
+        """Initialize a source; see `standard_input` for the arguments."""
         self.encoding = encoding
         self.encoding_errors = encoding_errors
         self.max_documents = max_documents
@@ -178,7 +178,7 @@ class StandardInput:
         return take_documents(batches, self.max_documents)
 
 
-def make_standard_input_v1(
+def standard_input(
     encoding: str = "utf-8", encoding_errors: str = "strict", max_documents: int | None = None
 ) -> StandardInput:
     """Read texts from standard input, one document per line.
@@ -202,3 +202,6 @@ def make_standard_input_v1(
         'standard input'
     """
     return StandardInput(encoding=encoding, encoding_errors=encoding_errors, max_documents=max_documents)
+
+
+make_standard_input_v1 = standard_input
