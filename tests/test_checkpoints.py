@@ -283,6 +283,12 @@ def train(texts=None, **settings):
     return spacy_w2v.train(texts or make_texts(), **(DEFAULTS | settings))
 
 
+def test_a_run_that_diverges_before_its_first_checkpoint_says_that_there_is_none(tmp_path):
+    with pytest.raises(TrainingError, match="There is no checkpoint yet, so start again from the beginning"):
+        train(checkpoint=tmp_path / "run", alpha=1e6, min_alpha=1e6)
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("kernel", ["blocked", "sequential"])
 @pytest.mark.parametrize("alpha", [2, 10, 100, 1000])
 @pytest.mark.usefixtures("small_chunks")
