@@ -480,7 +480,7 @@ def test_invalid_progress(tmp_path, change, message):
     shutil.copytree(OLD / "checkpoint", tmp_path / "run")
     assert read_checkpoint(tmp_path / "run").n_tasks_done == 7
     change_progress(tmp_path / "run", change)
-    with pytest.raises(StorageError, match=rf"(?s){message}.*Remove the checkpoint, and start again"):
+    with pytest.raises(StorageError, match=rf"(?s){message}.*[Rr]emove the checkpoint, and start again"):
         read_checkpoint(tmp_path / "run")
 
 

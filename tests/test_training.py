@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import re
 import threading
 
 import gensim.models
@@ -200,8 +201,11 @@ def test_epochs_do_not_overlap_with_few_chunks():
 
 
 def test_documents_left_out_are_reported_with_progress(capsys):
-    with pytest.warns(CorpusWarning, match=r"Left out 1 of 52 documents, .* The first of them: int 3"):
+    with pytest.warns(CorpusWarning) as warned:
         train([*make_texts(50), None, 3], progress=True)
+    null, number = (str(warning.message) for warning in warned)
+    assert null == "Left out 1 of 52 documents, because they are null."
+    assert re.search(r"^Left out 1 of 52 documents, .* The first of them: int 3", number)
     assert "Left out 1 null documents and 1 that are not text" in capsys.readouterr().err
 
 
