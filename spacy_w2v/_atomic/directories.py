@@ -7,7 +7,15 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from spacy_w2v._atomic.disk import check_movable, move, reporting_full_disk, reporting_unwritable, sync, sync_all
+from spacy_w2v._atomic.disk import (
+    check_movable,
+    move,
+    reporting_full_disk,
+    reporting_unwritable,
+    sync,
+    sync_all,
+    without_links,
+)
 from spacy_w2v._atomic.exchange import STAGING_NAME, StagingArea
 from spacy_w2v._atomic.locks import lock_of
 from spacy_w2v.errors import StorageError
@@ -71,7 +79,7 @@ def staged_directory(path: Path, *, replaces: Collection[str] = ()) -> Iterator[
             before the block if possible.
     """
     with reporting_unwritable(path):
-        target = path.resolve()  # a link to another disk is kept
+        target = without_links(path)  # a link to another disk is kept
         target.parent.mkdir(parents=True, exist_ok=True)
         check_movable(target / name for name in replaces)
         within, beside = _staging_areas(path, target)
@@ -90,7 +98,7 @@ def finish_interrupted(path: Path) -> None:
         StorageError: The results cannot be moved.
     """
     with reporting_unwritable(path):
-        target = path.resolve()
+        target = without_links(path)
     for area in _staging_areas(path, target):
         area.finish_interrupted()
 

@@ -43,6 +43,18 @@ def reporting_unwritable(path: Path) -> Iterator[None]:
             raise StorageError(f"The output must be writable, but {path} is not: {error}.") from error
 
 
+def without_links(path: Path) -> Path:
+    """Return the path that a link leads to, or the path itself if it is not a link.
+
+    Raises:
+        OSError: Links lead in a circle. Path.resolve raises nothing for these since Python 3.13.
+    """
+    target = path.resolve()
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return target
+
+
 @contextmanager
 def reporting_full_disk(path: Path) -> Iterator[None]:
     """Raise StorageError in place of system errors that mean that the disk is full."""
