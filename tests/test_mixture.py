@@ -204,18 +204,18 @@ def test_a_config_can_have_nested_mixtures(files):
 
     [corpus.sources]
 
-    [corpus.sources.plain]
+    [corpus.sources.first]
     @readers = "spacy_w2v.Dataset.v1"
     data_files = "{files}/a.jsonl"
     max_documents = 2
 
-    [corpus.sources.mixed]
+    [corpus.sources.second]
     @readers = "spacy_w2v.Interleave.v1"
     weights = {{"only": 1.0}}
 
-    [corpus.sources.mixed.sources]
+    [corpus.sources.second.sources]
 
-    [corpus.sources.mixed.sources.only]
+    [corpus.sources.second.sources.only]
     @readers = "spacy_w2v.Dataset.v1"
     data_files = "{files}/b.jsonl"
     max_documents = 1
