@@ -250,7 +250,7 @@ def test_a_logger_is_told_of_the_end_when_training_fails(workplace, recorder):
         ({"@loggers": "spacy.ConsolLogger.v3"}, r"was: spacy\.ConsolLogger\.v3\. Did you mean 'spacy\.ConsoleLogger"),
         (
             {"@loggers": "spacy.ConsoleLogger.v3", "progres_bar": None},
-            r"\[w2v\.training\.logger\] progres_bar: (unexpected argument|extra fields).* Did you mean 'progress_bar'\?",
+            r"\[w2v\.training\.logger\] progres_bar: (unexpected argument|extra).* Did you mean 'progress_bar'\?",
         ),
         ("console", r"\[w2v\.training\.logger\] must name a logger such as .*, was: 'console'"),
         ({}, r"\[w2v\.training\.logger\] must name a logger such as .*, was: {}"),

@@ -591,7 +591,10 @@ def test_some_vectors_of_another_kind_are_loaded(material, model, version):
     [
         ({"initialize__before_init": load_block("nowhere")}, "nowhere does not exist"),
         ({"initialize__before_init": load_block(max_vectors=0)}, "max_vectors must be at least 1, was: 0"),
-        ({"initialize__before_init": load_block(vector_kind="both")}, "'both' is not typing.Literal"),
+        (
+            {"initialize__before_init": load_block(vector_kind="both")},
+            r"(?s)vector_kind.*(is not typing\.Literal|unexpected value)",
+        ),
         (
             {"initialize__before_init": load_block(), "initialize__vectors": "x"},
             r"in \[initialize\] must be null",
