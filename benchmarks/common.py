@@ -199,6 +199,19 @@ def start_at_zero(axes: "Axes") -> None:
     axes.set_ylim(0, 1.1 * axes.dataLim.y1)
 
 
+def finished_runs(output: Path, settings: Mapping[str, object]) -> list[dict[str, Any]]:  # Any: values of JSON
+    """Return the measurements of earlier calls. Ends the program if their settings differ."""
+    path = output.with_name(output.name + ".json")
+    if not path.exists():
+        return []
+    report = json.loads(path.read_text(encoding="utf-8"))
+    if report["settings"] != settings:
+        raise SystemExit(
+            f"The settings must be those of {path}, {report['settings']}, were: {settings}. Name another --output."
+        )
+    return list(report["measurements"])
+
+
 def write_results(
     output: Path,
     *,

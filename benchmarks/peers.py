@@ -36,6 +36,7 @@ from common import (
     Ended,
     argument_parser,
     cut_corpus,
+    finished_runs,
     log,
     machine_facts,
     markdown_table,
@@ -199,19 +200,6 @@ def report_of(runs: list[Run], settings: dict[str, Any], *, unit: str) -> str:
     return "\n\n".join(lines)
 
 
-def earlier_runs(output: Path, settings: dict[str, Any]) -> list[Run]:
-    """Return the runs of earlier calls. Ends the program if their settings differ."""
-    path = output.with_name(output.name + ".json")
-    if not path.exists():
-        return []
-    report = json.loads(path.read_text(encoding="utf-8"))
-    if report["settings"] != settings:
-        raise SystemExit(
-            f"The settings must be those of {path}, {report['settings']}, were: {settings}. Name another --output."
-        )
-    return list(report["measurements"])
-
-
 def wanted_runs(arguments: argparse.Namespace) -> Iterator[Run]:
     """Yield what identifies each run, in the order of measurement."""
     programs = [program for program in arguments.programs if is_installed(program)]
@@ -252,7 +240,7 @@ def main() -> None:
         n_short = cut_corpus(corpus, short, n_words=min(n_words, 100_000))
         min_count = raised_min_count(corpus, min_count=arguments.min_count, max_final_vocab=arguments.max_final_vocab)
         for run in wanted_runs(arguments):
-            runs = earlier_runs(arguments.output, settings)
+            runs = finished_runs(arguments.output, settings)
             if any(run.items() <= earlier.items() for earlier in runs):
                 continue
             if time.monotonic() > end:
@@ -267,11 +255,11 @@ def main() -> None:
             if family(run["program"]) == "spacy-w2v" and kernel not in compiled:
                 run_job(job._replace(corpus=str(short), n_words=n_short, measure="speed"), {})
                 compiled.add(kernel)
-            runs = [*earlier_runs(arguments.output, settings), measure_run(job, run)]
+            runs = [*finished_runs(arguments.output, settings), measure_run(job, run)]
             log(**{name: value for name, value in runs[-1].items() if name not in ("date", "processor")})
             table = report_of(runs, settings, unit=arguments.unit)
             write_results(arguments.output, settings=settings, measurements=runs, table=table, plot=None)
-    print(report_of(earlier_runs(arguments.output, settings), settings, unit=arguments.unit))
+    print(report_of(finished_runs(arguments.output, settings), settings, unit=arguments.unit))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ Results are written after each run, and runs that OUTPUT.json already has are no
 """
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -27,6 +26,7 @@ from typing import Any, NamedTuple
 from common import (
     argument_parser,
     cut_corpus,
+    finished_runs,
     log,
     markdown_table,
     raised_min_count,
@@ -144,19 +144,6 @@ def plot_of(runs: list[Run]) -> Figure:
     return figure
 
 
-def finished_runs(output: Path, settings: dict[str, Any]) -> list[Run]:
-    """Return the runs of an earlier call. Ends the program if their settings are others."""
-    path = output.with_name(output.name + ".json")
-    if not path.exists():
-        return []
-    report = json.loads(path.read_text(encoding="utf-8"))
-    if report["settings"] != settings:
-        raise SystemExit(
-            f"{path} must have been made with {settings}, was: {report['settings']}. Name another --output."
-        )
-    return report["measurements"]
-
-
 def trainer_and_workers(text: str) -> str:
     name, _, workers = text.partition(":")
     if name not in TRAINERS or not workers.isdecimal():
@@ -220,7 +207,7 @@ def main() -> None:
             if any(wanted.items() <= run.items() for run in finished_runs(arguments.output, settings)):
                 continue
             run = train_and_score(wanted, corpus, cache_dir, training=training, restrict_vocab=arguments.restrict_vocab)
-            runs = [*finished_runs(arguments.output, settings), run]  # read anew: another call may have added its own
+            runs = [*finished_runs(arguments.output, settings), run]  # read again: another call may have added its own
             log(**runs[-1])
             write_results(
                 arguments.output, settings=settings, measurements=runs, table=table_of(runs), plot=plot_of(runs)

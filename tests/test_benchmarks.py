@@ -71,6 +71,6 @@ def test_modes_are_parsed():
 def test_runs_with_other_settings_are_not_mixed(tmp_path):
     output = tmp_path / "peers"
     peers.write_results(output, settings={"words": 1}, measurements=[], table="", plot=None)
-    assert peers.earlier_runs(output, {"words": 1}) == []
+    assert peers.finished_runs(output, {"words": 1}) == []
     with pytest.raises(SystemExit, match=r"must be those of .* Name another --output"):
-        peers.earlier_runs(output, {"words": 2})
+        peers.finished_runs(output, {"words": 2})
