@@ -11,6 +11,7 @@ from spacy_w2v._atomic import (
     recover_directory,
     remove_directory,
     reporting_unwritable,
+    without_links,
 )
 from spacy_w2v.corpus._cache_directory import default_cache_dir, tidy
 from spacy_w2v.corpus._fingerprint import changed_parts, clauses_of, corpus_fingerprint
@@ -161,4 +162,4 @@ def _needs_checkpoint_inside(output_path: Path) -> bool:
 def _resolved(output_path: Path) -> Path:
     """Return a path with its links resolved. Raises StorageError if they form a cycle or may not be read."""
     with reporting_unwritable(output_path):
-        return output_path.resolve()
+        return without_links(output_path)
