@@ -107,14 +107,23 @@ def check_fits(settings: ExportSettings, *, also: Sequence[ExportFormat] = ()) -
         )
 
 
-def check_vector_kind(kind: str, *, loss: LossName) -> None:
-    """Raise ConfigError unless `kind` is a VectorKind, and a model of this loss has such a vector for each word."""
+def check_vector_kind(kind: str, *, loss: LossName, argument: str = "vector_kind") -> None:
+    """Check the kind of vectors.
+
+    Args:
+        kind: The kind.
+        loss: The loss of the model.
+        argument: The name of the setting or argument, for the error.
+
+    Raises:
+        ConfigError: `kind` is not a VectorKind, or a model of this loss does not have such a vector for each word.
+    """
     kinds = get_args(VectorKind)
     if kind not in kinds:
-        raise ConfigError(f"vector_kind must be one of {', '.join(kinds)}, was: {kind}")
+        raise ConfigError(f"{argument} must be one of {', '.join(kinds)}, was: {kind}")
     if kind != "input" and not LOSSES[loss].outputs_of_words:
         raise ConfigError(
-            f'vector_kind must be "input" where loss = "{loss}", was: "{kind}". Its output vectors belong to the inner '
+            f'{argument} must be "input" where loss = "{loss}", was: "{kind}". Its output vectors belong to the inner '
             "nodes of a tree, not to words. Export the input vectors, or choose another loss."
         )
 

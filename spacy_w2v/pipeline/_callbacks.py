@@ -4,13 +4,12 @@ spaCy calls `before_init` before it initializes the tokenizer and the components
 in whatever order they are. `spacy pretrain`, `spacy assemble`, `spacy init labels` and `spacy debug data` call it too.
 """
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.config._arguments import check_max_vectors
-from spacy_w2v.config._schema import VectorKind
+from spacy_w2v.config._schema import VectorKind, check_vector_kind
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._reraising import shown_by_spacy
 
@@ -161,10 +160,8 @@ def _load_vectors(
 
         check_max_vectors(max_vectors)
         model = load(path, mmap=True)
-        try:
-            _set_vectors(nlp, model, max_vectors=max_vectors, merge_rare=merge_rare, vector_kind=vector_kind)
-        except ConfigError as error:
-            raise ConfigError(re.sub(r"^vector_kind\b", kind_argument, str(error))) from error
+        check_vector_kind(vector_kind, loss=model.objective.name, argument=kind_argument)
+        _set_vectors(nlp, model, max_vectors=max_vectors, merge_rare=merge_rare, vector_kind=vector_kind)
 
     return _before_init(load_vectors, first, title="Vectors cannot be loaded")
 
