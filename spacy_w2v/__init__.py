@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from spacy_w2v.evaluation._scoring import evaluate
     from spacy_w2v.formats._opening import open_vectors
     from spacy_w2v.model._word_vectors import WordVectors
-    from spacy_w2v.sources._gensim_wiki import gensim_wiki as gensim_wiki
-    from spacy_w2v.sources._huggingface import dataset as dataset
-    from spacy_w2v.sources._interleaving import interleave as interleave
-    from spacy_w2v.sources._mixture import concatenate as concatenate
-    from spacy_w2v.sources._text_files import standard_input as standard_input
+    from spacy_w2v.sources._gensim_wiki import gensim_wiki
+    from spacy_w2v.sources._huggingface import dataset
+    from spacy_w2v.sources._interleaving import interleave
+    from spacy_w2v.sources._mixture import concatenate
+    from spacy_w2v.sources._text_files import standard_input
 
 __all__ = [
     "ConfigError",
@@ -66,31 +66,31 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ConfigError": "spacy_w2v.errors:ConfigError",
-    "ConfigWarning": "spacy_w2v.errors:ConfigWarning",
-    "CorpusError": "spacy_w2v.errors:CorpusError",
-    "CorpusWarning": "spacy_w2v.errors:CorpusWarning",
-    "Scores": "spacy_w2v.evaluation._scores:Scores",
-    "StorageError": "spacy_w2v.errors:StorageError",
-    "TrainingError": "spacy_w2v.errors:TrainingError",
-    "UnknownWordError": "spacy_w2v.errors:UnknownWordError",
-    "Word2Vec": "spacy_w2v._api:Word2Vec",
-    "Word2VecError": "spacy_w2v.errors:Word2VecError",
-    "WordVectors": "spacy_w2v.model._word_vectors:WordVectors",
-    "concatenate": "spacy_w2v.sources._mixture:concatenate",
-    "dataset": "spacy_w2v.sources._huggingface:dataset",
-    "evaluate": "spacy_w2v.evaluation._scoring:evaluate",
-    "from_gensim": "spacy_w2v._api:from_gensim",
-    "gensim_wiki": "spacy_w2v.sources._gensim_wiki:gensim_wiki",
-    "interleave": "spacy_w2v.sources._interleaving:interleave",
-    "load": "spacy_w2v._api:load",
-    "open_vectors": "spacy_w2v.formats._opening:open_vectors",
-    "prune_vectors": "spacy_w2v._api:prune_vectors",
-    "standard_input": "spacy_w2v.sources._text_files:standard_input",
-    "tokenize": "spacy_w2v.corpus._words:tokenize",
-    "train": "spacy_w2v._api:train",
+    "ConfigError": "spacy_w2v.errors",
+    "ConfigWarning": "spacy_w2v.errors",
+    "CorpusError": "spacy_w2v.errors",
+    "CorpusWarning": "spacy_w2v.errors",
+    "Scores": "spacy_w2v.evaluation._scores",
+    "StorageError": "spacy_w2v.errors",
+    "TrainingError": "spacy_w2v.errors",
+    "UnknownWordError": "spacy_w2v.errors",
+    "Word2Vec": "spacy_w2v._api",
+    "Word2VecError": "spacy_w2v.errors",
+    "WordVectors": "spacy_w2v.model._word_vectors",
+    "concatenate": "spacy_w2v.sources._mixture",
+    "dataset": "spacy_w2v.sources._huggingface",
+    "evaluate": "spacy_w2v.evaluation._scoring",
+    "from_gensim": "spacy_w2v._api",
+    "gensim_wiki": "spacy_w2v.sources._gensim_wiki",
+    "interleave": "spacy_w2v.sources._interleaving",
+    "load": "spacy_w2v._api",
+    "open_vectors": "spacy_w2v.formats._opening",
+    "prune_vectors": "spacy_w2v._api",
+    "standard_input": "spacy_w2v.sources._text_files",
+    "tokenize": "spacy_w2v.corpus._words",
+    "train": "spacy_w2v._api",
 }
-"""Where each public name is defined: its module and its name there."""
+"""The module that defines each public name."""
 
 
 def __getattr__(name: str) -> object:
@@ -98,9 +98,8 @@ def __getattr__(name: str) -> object:
     if name in _HOMES:
         from spacy_w2v._system.signals import import_uninterrupted
 
-        module, _, attribute = _HOMES[name].partition(":")
-        import_uninterrupted(module)
-        return getattr(import_module(module), attribute)
+        import_uninterrupted(_HOMES[name])
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
 
 

@@ -79,7 +79,7 @@ def test_type_checkers_see_what_is_imported():
     tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
     (block,) = [node for node in tree.body if isinstance(node, ast.If)]
     seen = {
-        alias.asname or alias.name: f"{node.module}:{alias.name}"
+        alias.asname or alias.name: node.module
         for node in block.body
         if isinstance(node, ast.ImportFrom)
         for alias in node.names

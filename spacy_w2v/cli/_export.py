@@ -105,7 +105,7 @@ def export_command(
         settings = parse_settings({"export": block}).export
         check_fits(settings)
         if format_ is Format.spacy:
-            check_is_no_file_of_gensim(output_path)
+            check_has_no_file_suffix(output_path)
         run_code(code_path)
         trusted = trust_config or code_path is not None
         write = export_pipeline if format_ is Format.spacy else export_files
@@ -113,8 +113,8 @@ def export_command(
         msg.good(f"Exported the vectors to {path} (format: {format_.value})")
 
 
-def check_is_no_file_of_gensim(output_path: Path) -> None:
-    """Raise ConfigError if the output of the format spacy, a directory, has a suffix of files of other formats."""
+def check_has_no_file_suffix(output_path: Path) -> None:
+    """Raise ConfigError if the output of the format spacy, a directory, has the suffix of other formats' files."""
     other = FORMATS_OF_SUFFIXES.get(output_path.suffix.lower())
     if other is not None and not output_path.is_dir():
         raise ConfigError(
