@@ -22,6 +22,7 @@ from spacy_w2v._atomic import (
 )
 from spacy_w2v._atomic.locks import release_lock, take_lock
 from spacy_w2v.errors import StorageError
+from spacy_w2v.training._results import checkpoint_of
 
 # locks
 
@@ -260,6 +261,13 @@ def test_circular_links_are_refused(tmp_path):
     (tmp_path / "out").symlink_to(tmp_path / "out")
     with pytest.raises(StorageError, match=r"writable, but .*out is not"), staged_directory(tmp_path / "out"):
         raise AssertionError
+
+
+@needs_links
+def test_a_checkpoint_beside_circular_links_is_refused(tmp_path):
+    (tmp_path / "out").symlink_to(tmp_path / "out")
+    with pytest.raises(StorageError, match=r"writable, but .*out is not"):
+        checkpoint_of(tmp_path / "out")
 
 
 def test_locking_a_directory_creates_only_the_lock(tmp_path, monkeypatch):
