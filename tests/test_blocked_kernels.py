@@ -8,6 +8,8 @@ from spacy_w2v.kernels.tiles._rows import aligned
 
 SIZES = [{"block": 16, "n_noise": 24}, {"block": 32, "n_noise": 8}, {"block": 8, "n_noise": 16}]
 
+WITH_NOISE = [key for key in BLOCKED if key[1] == "negative-sampling"]
+
 
 @pytest.mark.parametrize("key", kernel_parameters(BLOCKED))
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
@@ -21,6 +23,21 @@ def test_equals_its_reference_with_blocks_of_any_size(key, sizes, alpha):
     for matrix, expected_matrix in zip(case.weights, matrices, strict=True):
         # float32 against float64 over some 400 dependent steps
         np.testing.assert_allclose(matrix, expected_matrix, atol=1e-5 + 2e-3 * alpha)
+
+
+@pytest.mark.parametrize("key", kernel_parameters(WITH_NOISE))
+@pytest.mark.parametrize("n_noise", [4, 16, 28, 52, 100])
+@pytest.mark.parametrize("v", [12, 400])
+def test_equals_its_reference_with_any_number_of_shared_noise_words(key, n_noise, v):
+    """The setting `shared_noise` is any multiple of 4. With 12 words, noise often equals a centre."""
+    case = make_case(key[1], seed=n_noise, v=v, types=v + 2, n=900, d=48, padding=3)
+    settings = make_settings(key, n_noise=n_noise)
+    expected, matrices = run_reference(key, case, settings, 0.05, 0.02)
+    actual = run_kernel(key, case, settings, 0.05, 0.02)
+    assert actual[1:] == expected[1:]
+    assert actual[0] == pytest.approx(expected[0], rel=1e-5)
+    for matrix, expected_matrix in zip(case.weights, matrices, strict=True):
+        np.testing.assert_allclose(matrix, expected_matrix, atol=1e-4)  # float32 against float64
 
 
 @pytest.mark.parametrize("key", kernel_parameters([key for key in BLOCKED if key[1] == "hierarchical-softmax"]))
@@ -56,15 +73,21 @@ def test_is_as_stable_as_the_sequential_kernel(key, cbow_mean, alpha):
     assert losses["blocked"] < 1.02 * losses["sequential"]
 
 
-@pytest.mark.parametrize("key", kernel_parameters(BLOCKED))
-def test_expectation_is_that_of_the_sequential_kernel(key):
+@pytest.mark.parametrize(
+    ("key", "n_noise"),
+    [
+        *(pytest.param(*parameter.values, 8, marks=parameter.marks) for parameter in kernel_parameters(BLOCKED)),
+        *(pytest.param(*parameter.values, 4, marks=parameter.marks) for parameter in kernel_parameters(WITH_NOISE)),
+    ],
+)
+def test_expectation_is_that_of_the_sequential_kernel(key, n_noise):
     """Mean change and loss over many draws agree, with noise words that often equal the target (v = 12)."""
     case = make_case(key[1], v=12, types=14, n=60, d=16, sample_low=0.5)
     n, alpha = (10_000, 1e-4) if key[1] == "negative-sampling" else (2_000, 1e-4)
     means, errors, losses = [], [], []
     for kernel in ("sequential", "blocked"):
         changes, loss, n_predicted = [], 0.0, 0
-        settings = make_settings((*key[:2], kernel), window=4, block=16, n_noise=8)
+        settings = make_settings((*key[:2], kernel), window=4, block=16, n_noise=n_noise)
         for repeat in range(n):
             drawn = case.copy()._replace(
                 state=np.random.SeedSequence([repeat, kernel == "blocked"]).generate_state(4, np.uint64)

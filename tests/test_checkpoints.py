@@ -215,6 +215,7 @@ def test_resume_replaces_earlier_results_only_with_overwrite(stopped):
         (["--w2v.model.window", 7], "differ from out.checkpoint: w2v.model.window was 5, is now: 7 Undo these changes"),
         (["--w2v.training.epochs", 7], f"w2v.training.epochs was {EPOCHS}, is now: 7"),
         (["--w2v.training.seed", 7], "w2v.training.seed was 1, is now: 7"),
+        (["--w2v.training.shared_noise", 16], "w2v.training.shared_noise was null, is now: 16"),
         (["--w2v.vocabulary.min_count", 3], "w2v.vocabulary.min_count was 2, is now: 3"),
         (["--w2v.tokens.attr", "ORTH"], 'w2v.tokens.attr was "LOWER", is now: "ORTH"'),
         (["--w2v.tokens.max_tokens", 9999999], "w2v.tokens.max_tokens was null, is now: 9999999"),

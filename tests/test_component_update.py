@@ -94,15 +94,19 @@ def saved(tmp_path_factory):
 
 
 @pytest.mark.parametrize("key", kernel_parameters([*BLOCKED, ("skip-gram", "negative-sampling", "sequential")]))
-def test_a_step_is_that_of_the_reference(key, tmp_path):
+@pytest.mark.parametrize("shared_noise", [None, 16])
+def test_a_step_is_that_of_the_reference(key, shared_noise, tmp_path):
     """Documents of a batch are a chunk: the float64 reference gets the same tokens, draws and settings."""
     architecture, loss, kernel = key
+    if shared_noise is not None and (loss, kernel) != ("negative-sampling", "blocked"):
+        pytest.skip("the kernel has no shared noise words")
+    sizes = {} if shared_noise is None else {"n_noise": shared_noise}
     words = ["the", *ANIMALS, *COLOURS, "unseen"]
     counts = [400, 90, 80, 70, 60, 50, 40, 30, 20, 0]
     model = make_model(
         counts, words=words, scale=0.4, architecture=architecture, loss=loss, vector_size=D, window=3, negative=4
     )
-    training = {"kernel": kernel, "seed": 7, "epochs": 3, "sample": 0.2}
+    training = {"kernel": kernel, "seed": 7, "epochs": 3, "sample": 0.2, "shared_noise": shared_noise}
     with_record(model, training=training).save(tmp_path / "model")
     nlp = spacy.blank("en")
     component = nlp.add_pipe("w2v", config={"pooling": "mean", "update": True, "alpha": 0.1})
@@ -125,7 +129,7 @@ def test_a_step_is_that_of_the_reference(key, tmp_path):
             Weights(inputs, outputs),
             item_random_state(seed=7, epoch=3, item=step),
         )
-        settings = make_settings(key, window=3, negative=4)
+        settings = make_settings(key, window=3, negative=4, **sizes)
         (expected_loss, n_pairs, _), (inputs, outputs) = run_reference(key, case, settings, 0.1)
         assert n_pairs > 100
         losses = nlp.update(examples_of(nlp, texts))

@@ -65,6 +65,15 @@ def test_one_worker_and_one_seed_give_the_same_bits():
 
 
 @pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize(("architecture", "own"), [("skip-gram", 48), ("cbow", 32)])
+def test_the_number_of_shared_noise_words_is_that_of_the_kernel_or_the_setting(architecture, own):
+    default, same, fewer = (train(architecture=architecture, shared_noise=n) for n in (None, own, 16))
+    np.testing.assert_array_equal(same.input_vectors, default.input_vectors)
+    assert (fewer.input_vectors != default.input_vectors).any()
+    assert [model.meta["training"]["shared_noise"] for model in (default, same, fewer)] == [None, own, 16]
+
+
+@pytest.mark.usefixtures("small_chunks")
 def test_several_workers_train_the_same_pairs_as_one():
     """Random streams belong to chunks, so the pairs do not depend on the thread."""
     one, three = train(workers=1), train(workers=3)
@@ -155,6 +164,14 @@ def test_weights_beyond_the_memory_are_refused(monkeypatch):
         ({"vector_size": 0}, "vector_size must be at least 1, was: 0"),
         ({"attr": "LEMMA"}, "attr must be one of 'ORTH', 'LOWER' or 'NORM', was: 'LEMMA'"),
         ({"alpha": 0.01, "min_alpha": 0.02}, "min_alpha must not be above alpha"),
+        (
+            {"shared_noise": 16, "kernel": "sequential"},
+            'shared_noise needs kernel = "blocked" and loss = "negative-sampling", was: 16 with kernel = "sequential"',
+        ),
+        (
+            {"shared_noise": 16, "loss": "softmax"},
+            'was: 16 with kernel = "blocked" and loss = "softmax". Leave it out, or choose these.',
+        ),
     ],
 )
 def test_wrong_settings_are_refused_before_texts_are_read(settings, message):

@@ -65,6 +65,7 @@ class TrainingKeywords(TypedDict, total=False):
     """Settings of `[w2v.training]`."""
 
     kernel: Literal["blocked", "sequential"]
+    shared_noise: int | None
     epochs: int
     alpha: float | None
     min_alpha: float

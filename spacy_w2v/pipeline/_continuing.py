@@ -133,7 +133,7 @@ class _Kernel:
         self.inputs = objective.input_layer(len(counts))
         self.layer = objective.tables(counts, tree=outputs.tree)
         self.untrained_loss = objective.untrained_loss(self.layer, counts, sample=training.sample)
-        self.settings = kernel_settings(model, kernel)
+        self.settings = kernel_settings(model, kernel, shared_noise=training.shared_noise)
         # Only the input vectors of the words in a batch are filled in. Untouched pages take no memory.
         shapes = objective.shapes(len(counts))
         padded = zero_parameters(shapes)

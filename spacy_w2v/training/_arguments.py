@@ -9,13 +9,19 @@ from spacy_w2v.kernels import TrainingKernel
 
 
 def kernel_settings(
-    model: ModelSettings, kernel: TrainingKernel, *, n_workers: int = 1, frozen: NDArray[np.bool_] = NO_WORDS
+    model: ModelSettings,
+    kernel: TrainingKernel,
+    *,
+    shared_noise: int | None = None,
+    n_workers: int = 1,
+    frozen: NDArray[np.bool_] = NO_WORDS,
 ) -> KernelSettings:
     """Return the settings for a kernel that trains a model.
 
     Args:
         model: The settings of the model.
         kernel: The kernel.
+        shared_noise: Noise words per block; None for the kernel's own number.
         n_workers: Number of threads that train at the same time.
         frozen: bool[v]; words whose input vectors are not trained. Empty to train all.
     """
@@ -25,7 +31,7 @@ def kernel_settings(
         negative=model.negative,
         cbow_mean=model.cbow_mean,
         block=kernel.block,
-        n_noise=kernel.n_noise,
+        n_noise=kernel.n_noise if shared_noise is None else shared_noise,
         workers=n_workers,
         frozen=frozen,
     )

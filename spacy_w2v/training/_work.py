@@ -52,7 +52,9 @@ def make_work(settings: W2VSettings, prepared: Prepared, built: Built) -> Work:
         kernel=kernel,
         items=items,
         tables=(built.subsampling, built.input_layer, built.output_layer),
-        settings=kernel_settings(model, kernel, n_workers=n_workers, frozen=built.frozen),
+        settings=kernel_settings(
+            model, kernel, shared_noise=training.shared_noise, n_workers=n_workers, frozen=built.frozen
+        ),
         schedule=LearningRateSchedule(
             alpha=starting_alpha(model, training),
             min_alpha=training.min_alpha,
