@@ -29,7 +29,15 @@ def setting_entries() -> list[tuple[str, str, list[tuple[str, str]]]]:
 
 
 def attribute_docstrings(settings: type) -> dict[str, str]:
-    """Return the docstrings below the attributes of a class. Fails if one lacks it."""
+    """Return the docstrings below the attributes of a class and of its base classes. Fails if one lacks it."""
+    texts = {}
+    for base in reversed(settings.__mro__):
+        if issubclass(base, Settings) and base is not Settings:
+            texts |= _own_docstrings(base)
+    return texts
+
+
+def _own_docstrings(settings: type) -> dict[str, str]:
     tree = ast.parse(textwrap.dedent(inspect.getsource(settings))).body[0]
     assert isinstance(tree, ast.ClassDef)
     texts = {}

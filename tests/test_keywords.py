@@ -17,6 +17,7 @@ OF_BLOCKS = {
     "vocabulary": _keywords.VocabularyKeywords,
     "model": _keywords.ModelKeywords,
     "training": _keywords.TrainingKeywords,
+    "export": _keywords.ExportKeywords,
 }
 
 
@@ -43,7 +44,7 @@ def test_every_setting_and_block_is_a_keyword_of_train():
 
 
 def test_all_blocks_but_those_of_other_arguments_are_keywords():
-    assert {*_keywords.BLOCKS, "initial", "export"} == parse_settings({}).model_dump().keys()
+    assert {*_keywords.BLOCKS, "initial"} == parse_settings({}).model_dump().keys()
 
 
 def test_blocks_and_names_go_together():
@@ -62,13 +63,17 @@ def test_defaults_give_way():
     ("keywords", "message"),
     [
         ({"windo": 3}, r"^There is no setting 'windo'\. Did you mean 'window'\?$"),
-        ({"xyz": 3}, r"^There is no setting 'xyz'\. Known: tokenizer, attr, boundary, .*, checkpoint_every_s\.$"),
+        ({"xyz": 3}, r"^There is no setting 'xyz'\. Known: tokenizer, attr, boundary, .*, whitening_strength\.$"),
         ({"model": 3}, r'^model must be a block of settings, such as \{"architecture": \.\.\.\}, was: 3$'),
         ({"model": {"windo": 3}}, r"^model has no setting 'windo'\. Did you mean 'window'\?$"),
         ({"model": {"epochs": 3}}, r"^model has no setting 'epochs'\."),
         ({"window": 3, "model": {"window": 3}}, r"^window must be given once, but is given in model and by itself"),
         ({"model": {"window": 3}, "window": 3}, r"^window must be given once, but is given in model and by itself"),
         ({"window": 0}, r"^window must be at least 1, was: 0$"),
+        ({"whitening_strength": 1.5}, r"^whitening_strength must be at most 1\.0, was: 1\.5$"),
+        ({"postprocess": "whiten"}, r"^postprocess must be one of 'center' or 'soft-whiten', was: 'whiten'$"),
+        ({"export": {"formats": []}}, r"^export may have postprocess and whitening_strength in Python.*formats=\[\]\."),
+        ({"max_vectors": 3}, r"^There is no setting 'max_vectors'\."),
     ],
 )
 def test_wrong_keywords(keywords, message):

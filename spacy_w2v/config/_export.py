@@ -14,6 +14,12 @@ ExportFormat = Literal["spacy", "gensim", "gensim-model", "word2vec-text", "word
 VectorKind = Literal["input", "output", "mean"]
 """The vectors of a model: its input vectors, its output vectors, which words are predicted by, or the mean of both."""
 
+Postprocess = Literal["center", "soft-whiten"]
+"""What is done to all vectors of words after training: see `spacy_w2v.model._postprocessing`."""
+
+WHITENING_STRENGTH = 0.25
+"""The strength of soft whitening unless another is given."""
+
 WhiteSpace = Literal["underscore", "refuse"]
 """What to do with words that contain white space, in formats that cannot hold it."""
 
@@ -22,11 +28,27 @@ FORMATS_OF_SETTING = {
     "merge_rare": ("spacy",),
     "dtype": ("spacy", "gensim"),
     "vector_kind": ("spacy", "gensim", "word2vec-text", "word2vec-binary"),
+    "postprocess": ("spacy", "gensim", "word2vec-text", "word2vec-binary"),
 }
 """The formats that a setting applies to."""
 
 
-class ExportSettings(Settings):
+class PostprocessSettings(Settings):
+    """The settings of `[w2v.export]` that change the vectors of words, whatever is written."""
+
+    postprocess: Postprocess | None = None
+    """What is done to the vectors of all words after training; `null` for nothing.
+
+    `center` subtracts their mean. `soft-whiten` also evens out the spread along their principal axes, as
+    `whitening_strength` says. It applies to everything that gives the vector of a word: the formats, scores and
+    neighbours, `model[word]` in Python. The model keeps the vectors as they were trained, so that training can
+    continue. It does not apply to `gensim-model`.
+    """
+    whitening_strength: float = Field(WHITENING_STRENGTH, ge=0, le=1)
+    """How far `soft-whiten` evens out the axes: 0 leaves their spread as it is, 1 makes all equal."""
+
+
+class ExportSettings(PostprocessSettings):
     """`[w2v.export]`: what `spacy w2v train` writes beside the model itself."""
 
     formats: list[ExportFormat] = Field(["spacy", "gensim"])

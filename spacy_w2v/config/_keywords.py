@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Literal, TypedDict
 
 from spacy_w2v.config._base import Settings
+from spacy_w2v.config._export import ExportSettings, Postprocess, PostprocessSettings
 from spacy_w2v.config._losses import ArchitectureName, LossName
 from spacy_w2v.config._schema import (
     ModelSettings,
@@ -22,8 +23,9 @@ BLOCKS: dict[str, type[Settings]] = {
     "vocabulary": VocabularySettings,
     "model": ModelSettings,
     "training": TrainingSettings,
+    "export": PostprocessSettings,
 }
-"""The blocks of `[w2v]` whose settings are keyword arguments."""
+"""The blocks of `[w2v]` whose settings are keyword arguments. Of `export`, those that need no files are."""
 
 
 class TokensKeywords(TypedDict, total=False):
@@ -75,13 +77,21 @@ class TrainingKeywords(TypedDict, total=False):
     checkpoint_every_s: float | None
 
 
-class Keywords(TokensKeywords, VocabularyKeywords, ModelKeywords, TrainingKeywords, total=False):
+class ExportKeywords(TypedDict, total=False):
+    """Settings of `[w2v.export]` that change the vectors of words."""
+
+    postprocess: Postprocess | None
+    whitening_strength: float
+
+
+class Keywords(TokensKeywords, VocabularyKeywords, ModelKeywords, TrainingKeywords, ExportKeywords, total=False):
     """Every setting by its name, or whole blocks, which can also hold a name that several blocks have."""
 
     tokens: TokensKeywords
     vocabulary: VocabularyKeywords
     model: ModelKeywords
     training: TrainingKeywords
+    export: ExportKeywords
 
 
 HINTS_FOR_GENSIM = {
@@ -130,6 +140,7 @@ def settings_from_keywords(
         else:
             for key, each in value.items():
                 _put(values, name, key, each)
+    _check_needs_no_files(values["export"])
     for name, value in {"n_process": 1, **(defaults or {})}.items():
         values[block_of(name)].setdefault(name, value)
     return parse_settings({**values, "initial": dict(initial or {})}, in_python=True)
@@ -156,6 +167,17 @@ def _put(values: dict[str, dict[str, object]], block: str, name: str, value: obj
     if name in values[block]:
         raise ConfigError(f"{name} must be given once, but is given in {block} and by itself. Leave out one of them.")
     values[block][name] = value
+
+
+def _check_needs_no_files(export: Mapping[str, object]) -> None:
+    """Raise ConfigError for a setting of `[w2v.export]` that is about the files of exports."""
+    known = BLOCKS["export"].model_fields
+    for name, value in export.items():
+        if name in ExportSettings.model_fields and name not in known:
+            raise ConfigError(
+                f"export may have {' and '.join(known)} in Python, where training writes no files, was: "
+                f"{name}={value!r}. Pass it to to_spacy or to_keyed_vectors of the model."
+            )
 
 
 def _first(block: str) -> str:

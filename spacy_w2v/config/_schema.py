@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from spacy_w2v.config._base import NO_VALUE, Settings, is_class
 from spacy_w2v.config._export import ExportSettings as ExportSettings
+from spacy_w2v.config._export import Postprocess as Postprocess
 from spacy_w2v.config._export import VectorKind as VectorKind
 from spacy_w2v.config._export import check_formats
 from spacy_w2v.config._export import check_vector_kind as check_vector_kind
@@ -229,6 +230,16 @@ class W2VSettings(Settings):
         """Refuse settings of exports that would fail after training."""
         check_vector_kind(self.export.vector_kind, loss=self.model.loss)
         check_formats(self.export.formats, loss=self.model.loss)
+        return self
+
+    @model_validator(mode="after")
+    def frozen_vectors_stay(self) -> "W2VSettings":
+        """Refuse to change the vectors of frozen words after training."""
+        if self.initial.freeze and self.export.postprocess is not None:
+            raise ConfigError(
+                f'freeze keeps vectors as they are, so postprocess must be null, was: "{self.export.postprocess}". Set '
+                "one of them to false or null."
+            )
         return self
 
     @model_validator(mode="after")
