@@ -13,6 +13,7 @@ from spacy_w2v.config._arguments import (
 )
 from spacy_w2v.config._keywords import Keywords, settings_from_keywords
 from spacy_w2v.config._loading import config_of
+from spacy_w2v.config._presets import check_optimize
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats._word2vec import Word2Vec as Word2Vec
 from spacy_w2v.model._storage import read_model
@@ -114,6 +115,7 @@ def train(
     text_field: str | Sequence[str] = "text",
     cache_dir: str | Path | None = None,
     progress: bool = False,
+    optimize: Literal["accuracy", "efficiency"] | None = None,
     checkpoint: str | Path | None = None,
     resume: bool = False,
     initial: Any = None,  # Any: what `open_vectors` accepts
@@ -139,6 +141,9 @@ def train(
             columns are joined by line breaks.
         cache_dir: Directory for encoded corpora. None for the user's cache directory.
         progress: Whether to show progress bars on standard error.
+        optimize: What to choose settings for, by the number of tokens, the architecture and the loss: "accuracy", the
+            best vectors, or "efficiency", the fastest training. Settings that you give are kept. None for the defaults,
+            which are gensim's. The settings are in `meta` of the model.
         checkpoint: Directory in which the state of the run is saved, every `checkpoint_every_s` seconds and after
             Ctrl-C, so that a stopped run can be resumed. It is removed when training is complete. `load` reads it as a
             model. None for no checkpoints.
@@ -177,12 +182,15 @@ def train(
     import_uninterrupted(*NEEDED_TO_TRAIN)
     from spacy_w2v.formats._opening import vectors_of
     from spacy_w2v.training._composition import train_model
+    from spacy_w2v.training._preset_run import PresetRun
     from spacy_w2v.training._run import TrainingRun
     from spacy_w2v.training.callbacks._progress_bar import ProgressBar
 
     nlp = pipeline_or_english(nlp)
     cache, kept = optional_path(cache_dir, name="cache_dir"), optional_path(checkpoint, name="checkpoint")
-    settings_from_keywords(settings)  # invalid settings raise an error before texts are read
+    checked = settings_from_keywords(settings)  # invalid settings raise an error before texts are read
+    if optimize is not None:
+        check_optimize(optimize, checked)
     if texts is None:
         raise ConfigError("train needs texts as its first argument, but texts is None.")
     source = as_source(texts, text_field=text_field)
@@ -198,8 +206,12 @@ def train(
     run = TrainingRun(
         source=source, nlp=nlp, settings=checked, config=config_of(nlp, checked), cache_dir=cache, initial=start
     )
-    callbacks = [ProgressBar()] if progress else []
-    return train_model(run, callbacks, checkpoint=kept, resume=resume)
+    return train_model(
+        run if optimize is None else PresetRun(run, given=checked, optimize=optimize),
+        [ProgressBar()] if progress else [],
+        checkpoint=kept,
+        resume=resume,
+    )
 
 
 def prune_vectors(

@@ -13,7 +13,8 @@ from spacy.util import registry
 
 from spacy_w2v.config._keywords import block_of
 from spacy_w2v.config._loading import apply_overrides, fill, load_config
-from spacy_w2v.config._presets import SIZES, make_config
+from spacy_w2v.config._new_configs import make_config, new_settings
+from spacy_w2v.config._presets import SIZES
 from spacy_w2v.config._schema import (
     ALPHA_OF_MEANS,
     ModelSettings,
@@ -114,7 +115,8 @@ def test_kinds_of_vectors_go_with_losses_that_have_them(kind, loss):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_new_configs_are_complete_and_valid(size):
-    config = make_config(lang="en", corpus={"@readers": "spacy_w2v.GensimWiki.v1", "max_documents": 3}, size=size)
+    corpus = {"@readers": "spacy_w2v.GensimWiki.v1", "max_documents": 3}
+    config = make_config(new_settings(size).settings, lang="en", corpus=corpus)
     again = Config().from_str(config.to_str())
     assert set(again["w2v"]) == {*W2VSettings.model_fields, "corpus"}
     for block in W2VSettings.model_fields:
@@ -132,8 +134,8 @@ def test_examples_are_valid(path):
 
 
 def test_an_unknown_size_is_refused():
-    with pytest.raises(ConfigError, match="size must be one of tiny, small, large, was: huge"):
-        make_config(lang="en", corpus={}, size="huge")
+    with pytest.raises(ConfigError, match="size must be one of tiny, small, medium, large, was: huge"):
+        new_settings("huge")
 
 
 # Files, overrides, variables

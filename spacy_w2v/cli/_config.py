@@ -3,9 +3,10 @@
 import json
 import re
 import sys
+from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
@@ -19,6 +20,7 @@ from spacy_w2v.cli._app import (
     w2v_cli,
 )
 from spacy_w2v.cli._messages import msg
+from spacy_w2v.config._losses import ARCHITECTURES, LOSSES
 from spacy_w2v.errors import StorageError
 
 if TYPE_CHECKING:
@@ -31,12 +33,29 @@ KEEPS_QUOTES = sys.platform == "win32"
 """Whether `spacy project` passes on the quotes around a value in project.yml."""
 
 
+BUNDLED_WORDS = 559_468
+"""The number of tokens of the bundled excerpt, with spaCy's English tokenizer."""
+
+
 class Size(str, Enum):
     """The size of the corpus."""
 
     tiny = "tiny"
     small = "small"
+    medium = "medium"
     large = "large"
+
+
+class Optimize(str, Enum):
+    """What a preset is for."""
+
+    accuracy = "accuracy"
+    efficiency = "efficiency"
+
+
+def _choices(names: Iterable[str]) -> str:
+    """Return names, of which the first is the default, for a help text."""
+    return " or ".join(names).replace(" or ", " (the default) or ", 1)
 
 
 @w2v_cli.command("init-config")
@@ -54,26 +73,48 @@ def init_config_command(
     name: str = typer.Option(None, "--name", "-n", help=NAME_HELP),
     text_field: str = typer.Option("text", "--text-field", "-t", help=TEXT_FIELD_HELP),
     size: Size = typer.Option(
-        Size.small,
+        None,
         "--size",
         "-s",
-        help="Size of the corpus: less than a million tokens (tiny), millions (small) or about a billion (large)",
+        help="Size of the corpus: less than a million tokens (tiny), millions (small), tens or hundreds of millions "
+        "(medium) or about a billion (large). If not given: small or, with --optimize, what local files suggest",
+    ),
+    optimize: Optimize = typer.Option(
+        None,
+        "--optimize",
+        "-o",
+        help="Whether to choose settings for accuracy (the best vectors) or efficiency (the fastest training), which "
+        "depend on the size, the architecture and the loss. If not given: the defaults of gensim",
+    ),
+    architecture: str = typer.Option(
+        None, "--architecture", metavar="NAME", help=f"Architecture of the model: {_choices(ARCHITECTURES)}"
+    ),
+    loss: str = typer.Option(None, "--loss", metavar="NAME", help=f"Loss of the model: {_choices(LOSSES)}"),
+    vector_size: int = typer.Option(
+        None, "--vector-size", help="Number of dimensions. If not given: 300 for a large corpus, otherwise 100"
     ),
     force: bool = typer.Option(False, "--force", "-F", help="Force overwriting the output file"),
 ) -> None:
     """
     Create a config file for training word vectors.
 
-    The config contains all settings of [w2v] with values that fit the language, the corpus and its size. Train with
-    it using `spacy w2v train`.
+    The config contains all settings of [w2v] with values that fit the language, the corpus and its size. With
+    --optimize, the values are those that gave the best vectors in experiments, or about gensim's vectors in the least
+    time. Train with the config using `spacy w2v train`.
     """
-    from spacy_w2v.config._presets import make_config
+    from spacy_w2v.config._new_configs import ModelKind, make_config, new_settings
 
     with errors_for_users():
         dataset, name, text_field = map(strip_project_quotes, (dataset, name or "", text_field))
         corpus = corpus_block(dataset, name=name, text_field=text_field)
-        config = make_config(lang=lang, corpus=corpus, size=size.value)
-        save_config(config, output_file, force=force)
+        chosen = size_for(dataset, size, optimize)
+        model = ModelKind(architecture, loss, vector_size)
+        new = new_settings(chosen.size.value, optimize.value if optimize is not None else None, model=model)
+        config = make_config(new.settings, lang=lang, corpus=corpus)
+        note = None
+        if optimize is not None:
+            note = f"Optimized for {optimize.value} on a {chosen.size.value} corpus{chosen.because}: {new.describe()}"
+        save_config(config, output_file, force=force, note=note)
         if "segmenter" in config["nlp"].get("tokenizer", {}) and str(output_file) != "-":
             msg.info(
                 'Chinese text will be split into characters. To split it into words, set segmenter = "jieba" '
@@ -110,6 +151,35 @@ def fill_config_command(
         save_config(filled, output_file, force=force or output_file == base_path)
 
 
+class ChosenSize(NamedTuple):
+    """The size of a corpus, and how it is known."""
+
+    size: Size
+    because: str
+    """An explanation in brackets, after a space; "" if the user has given the size."""
+
+
+def size_for(dataset: str, given: Size | None, optimize: Optimize | None) -> ChosenSize:
+    """Return the size of a corpus.
+
+    Args:
+        dataset: The value of --dataset.
+        given: The value of --size.
+        optimize: The value of --optimize. Without it, the size is small unless it is given.
+    """
+    from spacy_w2v.config._presets import size_of
+    from spacy_w2v.sources._size_estimate import estimated_words
+
+    if given is not None or optimize is None:
+        return ChosenSize(given or Size.small, "")
+    if dataset == BUNDLED:
+        return ChosenSize(Size(size_of(BUNDLED_WORDS)), f" ({BUNDLED_WORDS:,} tokens)")
+    n_words = estimated_words(dataset)
+    if n_words is None:
+        return ChosenSize(Size.small, " (the default of --size)")
+    return ChosenSize(Size(size_of(n_words)), f" (about {n_words:,} words, as the files suggest)")
+
+
 def strip_project_quotes(value: str) -> str:
     """Return a value without the quotes that `spacy project` leaves around it on Windows."""
     return value[1:-1] if KEEPS_QUOTES and len(value) > 1 and value[0] == value[-1] == '"' else value
@@ -135,29 +205,33 @@ def corpus_block(dataset: str, *, name: str | None, text_field: str) -> dict[str
     return block | {"split": "train", "text_field": text_field}
 
 
-def save_config(config: "Config", output_file: Path, *, force: bool) -> None:
+def save_config(config: "Config", output_file: Path, *, force: bool, note: str | None = None) -> None:
     """Save a config to a file, or print it if the file is "-".
 
     Args:
         config: The config.
         output_file: The file, or "-" for standard output.
         force: Whether an existing file is overwritten.
+        note: A line about the config, which becomes a comment above it, and a message.
 
     Raises:
         StorageError: The file exists already, or cannot be written.
     """
     from spacy_w2v._atomic import staged_file
 
+    text = config.to_str() if note is None else f"# {note}\n\n{config.to_str()}"
     if str(output_file) == "-":
-        print(_printable(config.to_str()))  # noqa: T201  # the command's output
+        print(_printable(text))  # noqa: T201  # the command's output
         return
     if output_file.exists() and not force:
         raise StorageError(
             f"The output file must be new, but {output_file} exists. Choose another file, or overwrite it with --force."
         )
     with staged_file(output_file) as staged:
-        config.to_disk(staged)
+        staged.write_text(text, encoding="utf-8")
     msg.good(f"Saved the config to {output_file}")
+    if note is not None:
+        msg.text(note)
     msg.text(f"You can now train word vectors with it: spacy w2v train {output_file} --output vectors")
 
 

@@ -1,70 +1,185 @@
-"""New configs: for a language, a corpus and a size."""
+"""Presets: the settings that train best, or fastest, for a corpus of some size and a kind of model.
 
-from typing import TYPE_CHECKING, Any
-
-from spacy_w2v.config._schema import W2VSettings
-from spacy_w2v.errors import ConfigError
-
-if TYPE_CHECKING:
-    from confection import Config
-    from spacy.language import Language
-
-STOCK_TOKENIZER = "spacy.Tokenizer.v1"
-
-SIZES: dict[str, dict[str, dict[str, Any]]] = {
-    "tiny": {"vocabulary": {"min_count": 3}, "training": {"epochs": 20}},
-    "small": {},
-    "large": {
-        "vocabulary": {"min_count": 10},
-        "model": {"vector_size": 300, "negative": 10},
-        "training": {"sample": 1e-4},
-    },
-}
-"""The settings that each size changes.
-
-The sizes are tiny for less than a million tokens, small for millions and large for about a billion.
+The numbers are measured: docs/explanation/better-vectors.md has the experiments. A preset decides how words are
+trained, never which words have vectors, or of how many dimensions.
 """
 
+from collections.abc import Iterator
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
-def make_config(*, lang: str, corpus: dict[str, Any], size: str = "small") -> "Config":
-    """Return a complete config for a language, a corpus and a size.
+from spacy_w2v.config._export import WHITENING_STRENGTH, Postprocess
+from spacy_w2v.config._losses import ARCHITECTURES, LOSSES, ArchitectureName, LossName
+from spacy_w2v.config._schema import ExportSettings, ModelSettings, TrainingSettings, W2VSettings, parse_settings
+from spacy_w2v.errors import ConfigError
 
-    It has a block `[nlp.tokenizer]` if spaCy does not use its stock tokenizer for the language.
+Optimize: TypeAlias = Literal["accuracy", "efficiency"]
+"""What a preset is for, in the words of `spacy init config`."""
+
+SizeName: TypeAlias = Literal["tiny", "small", "medium", "large"]
+
+SIZES: dict[SizeName, int | None] = {"tiny": 1_000_000, "small": 10_000_000, "medium": 300_000_000, "large": None}
+"""The number of tokens below which a corpus has this size; None for no limit."""
+
+
+class Preset(NamedTuple):
+    """The settings of `[w2v.model]`, `[w2v.training]` and `[w2v.export]` that a preset chooses."""
+
+    epochs: int
+    alpha: float
+    sample: float
+    shared_noise: int | None = None
+    postprocess: Postprocess | None = None
+    whitening_strength: float = WHITENING_STRENGTH
+    window: int = 5
+    negative: int = 5
+
+
+Kind: TypeAlias = tuple[Optimize, ArchitectureName, LossName]
+
+PRESETS: dict[Kind, dict[SizeName, Preset]] = {
+    ("accuracy", "skip-gram", "negative-sampling"): {
+        "tiny": Preset(epochs=20, alpha=0.05, sample=1e-4, postprocess="soft-whiten"),
+        "small": Preset(epochs=20, alpha=0.05, sample=1e-4, postprocess="soft-whiten"),
+        "medium": Preset(epochs=10, alpha=0.05, sample=1e-4, postprocess="soft-whiten"),
+        "large": Preset(epochs=5, alpha=0.05, sample=1e-4, postprocess="soft-whiten"),
+    },
+    ("accuracy", "skip-gram", "hierarchical-softmax"): {
+        "tiny": Preset(epochs=20, alpha=0.025, sample=1e-3),
+        "small": Preset(epochs=10, alpha=0.025, sample=1e-4),
+        "medium": Preset(epochs=10, alpha=0.025, sample=1e-4),
+        "large": Preset(epochs=5, alpha=0.025, sample=1e-4),
+    },
+    ("accuracy", "skip-gram", "softmax"): {
+        "tiny": Preset(epochs=20, alpha=0.025, sample=1e-3),
+        "small": Preset(epochs=5, alpha=0.025, sample=1e-3),
+        "medium": Preset(epochs=5, alpha=0.025, sample=1e-3),
+        "large": Preset(epochs=5, alpha=0.025, sample=1e-3),
+    },
+    ("accuracy", "cbow", "negative-sampling"): {
+        "tiny": Preset(epochs=20, alpha=0.15, sample=1e-4),
+        "small": Preset(epochs=20, alpha=0.15, sample=1e-4),
+        "medium": Preset(epochs=10, alpha=0.15, sample=1e-4),
+        "large": Preset(epochs=5, alpha=0.15, sample=1e-4),
+    },
+    ("accuracy", "cbow", "hierarchical-softmax"): {
+        "tiny": Preset(epochs=20, alpha=0.15, sample=1e-3),
+        "small": Preset(epochs=10, alpha=0.15, sample=1e-4),
+        "medium": Preset(epochs=10, alpha=0.15, sample=1e-4),
+        "large": Preset(epochs=5, alpha=0.15, sample=1e-4),
+    },
+    ("accuracy", "cbow", "softmax"): {
+        "tiny": Preset(epochs=20, alpha=0.15, sample=1e-3),
+        "small": Preset(epochs=5, alpha=0.15, sample=1e-3),
+        "medium": Preset(epochs=5, alpha=0.15, sample=1e-3),
+        "large": Preset(epochs=5, alpha=0.15, sample=1e-3),
+    },
+    ("efficiency", "skip-gram", "negative-sampling"): {
+        "tiny": Preset(epochs=20, alpha=0.025, sample=1e-3, shared_noise=16),
+        "small": Preset(epochs=5, alpha=0.05, sample=1e-4, shared_noise=16, postprocess="soft-whiten"),
+        "medium": Preset(epochs=5, alpha=0.025, sample=1e-3, shared_noise=16),
+        "large": Preset(epochs=3, alpha=0.025, sample=1e-4, shared_noise=16),
+    },
+    ("efficiency", "skip-gram", "hierarchical-softmax"): {
+        "tiny": Preset(epochs=10, alpha=0.025, sample=1e-3),
+        "small": Preset(epochs=5, alpha=0.025, sample=1e-4),
+        "medium": Preset(epochs=5, alpha=0.025, sample=1e-4),
+        "large": Preset(epochs=3, alpha=0.025, sample=1e-4),
+    },
+    ("efficiency", "skip-gram", "softmax"): {
+        "tiny": Preset(epochs=10, alpha=0.025, sample=1e-4),
+        "small": Preset(epochs=5, alpha=0.025, sample=1e-4),
+        "medium": Preset(epochs=5, alpha=0.025, sample=1e-4),
+        "large": Preset(epochs=3, alpha=0.025, sample=1e-4),
+    },
+    ("efficiency", "cbow", "negative-sampling"): {
+        "tiny": Preset(epochs=20, alpha=0.15, sample=1e-3, shared_noise=16),
+        "small": Preset(epochs=5, alpha=0.15, sample=1e-3, shared_noise=16),
+        "medium": Preset(epochs=5, alpha=0.15, sample=1e-3, shared_noise=16),
+        "large": Preset(epochs=3, alpha=0.15, sample=1e-4, shared_noise=16),
+    },
+    ("efficiency", "cbow", "hierarchical-softmax"): {
+        "tiny": Preset(epochs=10, alpha=0.15, sample=1e-3),
+        "small": Preset(epochs=5, alpha=0.15, sample=1e-4),
+        "medium": Preset(epochs=5, alpha=0.15, sample=1e-4),
+        "large": Preset(epochs=3, alpha=0.15, sample=1e-4),
+    },
+    ("efficiency", "cbow", "softmax"): {
+        "tiny": Preset(epochs=10, alpha=0.15, sample=1e-4),
+        "small": Preset(epochs=5, alpha=0.15, sample=1e-4),
+        "medium": Preset(epochs=5, alpha=0.15, sample=1e-4),
+        "large": Preset(epochs=3, alpha=0.15, sample=1e-4),
+    },
+}
+"""The presets of each kind of model, by the size of the corpus."""
+
+
+_DEFAULTS = {
+    name: field.default
+    for block in (ModelSettings, TrainingSettings, ExportSettings)
+    for name, field in block.model_fields.items()
+}
+
+
+class PresetSettings(NamedTuple):
+    """Settings that a preset has completed."""
+
+    settings: W2VSettings
+    chosen: dict[str, int | float | str | None]
+    """The values that the preset has set, by the name of the setting."""
+
+    def describe(self) -> str:
+        """Return the values that the preset has set, such as "epochs = 10, alpha = 0.05", without other defaults."""
+        changes = {name: value for name, value in self.chosen.items() if value not in (None, _DEFAULTS[name])}
+        return ", ".join(f"{name} = {value}" for name, value in changes.items()) or "the default settings"
+
+
+def size_of(n_tokens: int) -> SizeName:
+    """Return the size of a corpus with this number of tokens."""
+    return next(size for size, limit in SIZES.items() if limit is None or n_tokens < limit)
+
+
+def with_preset(settings: W2VSettings, optimize: Optimize, *, size: SizeName) -> PresetSettings:
+    """Return settings with the values of a preset wherever they give none.
 
     Args:
-        lang: The code of the language.
-        corpus: The block `[w2v.corpus]`.
-        size: A key of SIZES.
+        settings: The settings, of which those that were given explicitly stay.
+        optimize: What the preset is for.
+        size: The size of the corpus.
 
     Raises:
-        ConfigError: The language or the size is unknown.
+        ConfigError: A given setting contradicts the preset.
     """
-    from confection import Config
-
-    if size not in SIZES:
-        raise ConfigError(f"size must be one of {', '.join(SIZES)}, was: {size}")
-    settings = W2VSettings.model_validate(SIZES[size])
-    nlp: dict[str, Any] = {"lang": lang, "pipeline": []}
-    if (tokenizer := tokenizer_block(lang))["@tokenizers"] != STOCK_TOKENIZER:
-        nlp["tokenizer"] = tokenizer
-    blocks = {"nlp": nlp, "w2v": {"corpus": corpus, **settings.model_dump()}}
-    return Config(blocks, section_order=["paths", "system", "nlp", "w2v"])
+    preset = PRESETS[optimize, settings.model.architecture, settings.model.loss][size]
+    values = settings.model_dump(exclude_unset=True)
+    chosen: dict[str, int | float | str | None] = {}
+    for block, name, value in _entries(preset, settings):
+        given = values.setdefault(block, {})
+        if name not in given:
+            given[name] = chosen[name] = value
+    return PresetSettings(parse_settings(values, in_python=True), chosen)
 
 
-def tokenizer_block(lang: str) -> dict[str, Any]:
-    """Return spaCy's default block `[nlp.tokenizer]` for a language. Raises ConfigError if the language is unknown."""
-    block: dict[str, Any] = language_class(lang).default_config["nlp"]["tokenizer"]
-    return block
+def check_optimize(optimize: Optimize, settings: W2VSettings) -> None:
+    """Raise ConfigError if there is no such preset, or settings contradict it, whatever the size of the corpus."""
+    names = get_args(Optimize)
+    if optimize not in names:
+        raise ConfigError(f"optimize must be one of {', '.join(names)}, was: {optimize!r}")
+    for size in SIZES:
+        with_preset(settings, optimize, size=size)
 
 
-def language_class(lang: str) -> "type[Language]":
-    """Return spaCy's class for a language. Raises ConfigError if the language is unknown."""
-    from spacy.util import get_lang_class
-
-    try:
-        language: type[Language] = get_lang_class(lang)
-    except ImportError:
-        raise ConfigError(
-            f'lang must be a language code that spaCy knows, such as en, de or zh, or "xx" for many, was: {lang}'
-        ) from None
-    return language
+def _entries(preset: Preset, settings: W2VSettings) -> Iterator[tuple[str, str, int | float | str | None]]:
+    """Yield the block, name and value of each setting of a preset that applies to a run with these settings."""
+    model = settings.model
+    yield "training", "epochs", preset.epochs
+    if model.cbow_mean or not ARCHITECTURES[model.architecture].pools_contexts:  # the sum needs its own, lower default
+        yield "training", "alpha", preset.alpha
+    yield "training", "sample", preset.sample
+    yield "model", "window", preset.window
+    if LOSSES[model.loss].needs_noise:
+        yield "model", "negative", preset.negative
+        if settings.training.kernel == "blocked":
+            yield "training", "shared_noise", preset.shared_noise
+    if preset.postprocess is not None and not settings.initial.freeze:  # frozen vectors are not changed
+        yield "export", "postprocess", preset.postprocess
+        yield "export", "whitening_strength", preset.whitening_strength

@@ -4,7 +4,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spacy_w2v.config._presets import language_class
+from spacy_w2v.config._new_configs import language_class
 from spacy_w2v.config._registered import resolve_block
 from spacy_w2v.config._trust import check_runs_tokenizer_only
 from spacy_w2v.errors import ConfigError, StorageError, Word2VecError

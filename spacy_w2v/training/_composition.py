@@ -13,6 +13,7 @@ from spacy_w2v.formats._word2vec import Word2Vec
 from spacy_w2v.formats.spacy._writing import check_can_be_saved
 from spacy_w2v.model._storage import write_model
 from spacy_w2v.training._checkpoint import CheckpointDirectory
+from spacy_w2v.training._preset_run import PresetRun
 from spacy_w2v.training._results import CONFIG_FILE, LOG_FILE, MODEL_DIRECTORY, RESULTS, check_free, checkpoint_of
 from spacy_w2v.training._run import TrainingRun
 from spacy_w2v.training.callbacks._callback import Callback
@@ -30,7 +31,7 @@ class TrainedDirectory:
 
 
 def train_model(
-    run: TrainingRun,
+    run: TrainingRun | PresetRun,
     callbacks: Sequence[Callback] = (),
     *,
     checkpoint: Path | None = None,

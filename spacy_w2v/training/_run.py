@@ -12,6 +12,7 @@ from spacy_w2v._system.blas import single_threaded_blas
 from spacy_w2v._system.memory import release_free_memory
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.corpus._cache import prepared_corpus
+from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.formats._exporting import n_matrices
 from spacy_w2v.formats._word2vec import Word2Vec
 from spacy_w2v.model._run_record import EpochResult, Unfinished
@@ -65,6 +66,8 @@ class TrainingRun:
     """Python file with registered functions, for the processes that tokenize."""
     initial: WordVectors | None = None
     """Vectors to start from; None for those that the settings name, if any."""
+    corpus: Corpus | None = None
+    """The encoded corpus, if it exists already; None to encode the source."""
     make_executor: MakeExecutor = ThreadExecutor
     """Creates the executor that runs the tasks."""
 
@@ -131,19 +134,32 @@ class TrainingRun:
         if resume_from is not None:
             resume_from.check_settings(settings)
         initial = open_initial_vectors(settings.initial, self.initial, vector_size=settings.model.vector_size)
+        with self.encoded(callback) as corpus:
+            prepared = choose_words(settings, corpus, initial=initial, checkpoint=checkpoint, resume_from=resume_from)
+            self._announce(prepared, callback)
+            yield prepared
+
+    @contextmanager
+    def encoded(self, callback: Callback) -> Iterator[Corpus]:
+        """Encode the corpus or find it in the cache. It may be deleted after the block.
+
+        Args:
+            callback: Receives the events of encoding.
+        """
+        if self.corpus is not None:
+            yield self.corpus
+            return
         with prepared_corpus(
             self.source,
             self.nlp,
-            settings.tokens,
-            max_vocab_size=settings.vocabulary.max_vocab_size,
+            self.settings.tokens,
+            max_vocab_size=self.settings.vocabulary.max_vocab_size,
             cache_dir=self.cache_dir,
             code_path=self.code_path,
             callback=callback,
         ) as corpus:
             release_free_memory()  # the memory of encoding
-            prepared = choose_words(settings, corpus, initial=initial, checkpoint=checkpoint, resume_from=resume_from)
-            self._announce(prepared, callback)
-            yield prepared
+            yield corpus
 
     def build(self, prepared: Prepared, callback: Callback) -> Built:
         """Create the tables of the objective and the weights with which training starts or resumes."""

@@ -1,0 +1,302 @@
+"""Presets: the table, what they change and what they leave, in configs and in Python."""
+
+import os
+import subprocess
+import sys
+from itertools import product
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+import spacy
+from confection import Config
+from helpers_cli import SIGKILL, w2v, w2v_here, write_texts
+
+import spacy_w2v
+from spacy_w2v.config import _presets
+from spacy_w2v.config._keywords import settings_from_keywords
+from spacy_w2v.config._losses import ARCHITECTURES, LOSSES
+from spacy_w2v.config._new_configs import SETTINGS_OF_SIZE, ModelKind, new_settings
+from spacy_w2v.config._presets import PRESETS, SIZES, check_optimize, size_of, with_preset
+from spacy_w2v.config._schema import parse_settings
+from spacy_w2v.corpus import _store as store
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.sources._size_estimate import estimated_words
+from spacy_w2v.training._resolved_config import resolve
+
+KINDS = list(product(get_args(_presets.Optimize), ARCHITECTURES, LOSSES))
+ROWS = [pytest.param(kind, size, id="-".join((*kind, size))) for kind in KINDS for size in SIZES]
+
+BLOCK_OF_ENTRY = {
+    **dict.fromkeys(("epochs", "alpha", "sample", "shared_noise"), "training"),
+    **dict.fromkeys(("window", "negative"), "model"),
+    **dict.fromkeys(("postprocess", "whitening_strength"), "export"),
+}
+
+
+def values_of(settings):
+    """The settings that presets choose."""
+    return {name: getattr(getattr(settings, block), name) for name, block in BLOCK_OF_ENTRY.items()}
+
+
+# The table
+
+
+def test_the_table_has_every_kind_of_model_and_every_size():
+    assert set(PRESETS) == set(KINDS)
+    assert all(list(presets) == list(SIZES) == list(SETTINGS_OF_SIZE) for presets in PRESETS.values())
+
+
+@pytest.mark.parametrize(("kind", "size"), ROWS)
+def test_every_preset_gives_valid_settings_which_are_its_own(kind, size):
+    optimize, architecture, loss = kind
+    preset = PRESETS[kind][size]
+    given = parse_settings({"model": {"architecture": architecture, "loss": loss}})
+    actual = with_preset(given, optimize, size=size).settings
+    assert values_of(actual) == preset._asdict()
+    others = {
+        block: getattr(actual, block).model_dump(exclude=set(BLOCK_OF_ENTRY)) for block in type(actual).model_fields
+    }
+    assert others == {
+        block: getattr(given, block).model_dump(exclude=set(BLOCK_OF_ENTRY)) for block in type(given).model_fields
+    }
+
+
+@pytest.mark.parametrize(
+    ("n_tokens", "size"),
+    [(0, "tiny"), (999_999, "tiny"), (1_000_000, "small"), (17_000_000, "medium"), (4_000_000_000, "large")],
+)
+def test_the_size_follows_from_the_number_of_tokens(n_tokens, size):
+    assert size_of(n_tokens) == size
+
+
+# What a preset leaves
+
+
+def test_settings_that_are_given_stay_even_if_they_are_the_default():
+    given = settings_from_keywords({"epochs": 5, "export": {"postprocess": None}, "shared_noise": None, "sample": 0.5})
+    for size, optimize in product(SIZES, get_args(_presets.Optimize)):
+        new = with_preset(given, optimize, size=size)
+        actual = values_of(new.settings)
+        assert {"epochs": 5, "postprocess": None, "shared_noise": None, "sample": 0.5}.items() <= actual.items()
+        assert not {"epochs", "postprocess", "shared_noise", "sample"} & set(new.chosen)
+
+
+@pytest.mark.parametrize("optimize", get_args(_presets.Optimize))
+@pytest.mark.parametrize(
+    ("block", "name", "value"),
+    [
+        ({"training": {"kernel": "sequential"}}, "shared_noise", None),  # its noise is not shared
+        ({"model": {"architecture": "cbow", "cbow_mean": False}}, "alpha", None),  # the rates are those of the mean
+        ({"initial": {"vectors": "x", "freeze": True}}, "postprocess", None),  # frozen vectors stay
+    ],
+)
+def test_what_does_not_fit_other_settings_is_left_out(optimize, block, name, value):
+    for size in SIZES:
+        assert values_of(with_preset(parse_settings(block), optimize, size=size).settings)[name] == value
+
+
+def test_a_setting_that_contradicts_a_preset_of_any_size_is_refused():
+    with pytest.raises(ConfigError, match=r"min_alpha must not be above alpha \(0\.\d+\), was: 0\.9"):
+        check_optimize("accuracy", settings_from_keywords({"min_alpha": 0.9}))
+
+
+def test_an_unknown_preset_is_refused():
+    with pytest.raises(ConfigError, match=r"^optimize must be one of accuracy, efficiency, was: 'speed'$"):
+        new_settings("tiny", "speed")
+
+
+# In Python
+
+TEXTS = [
+    f"the {animal} and the {colour} {thing} went to house {i % 7}"
+    for i, (animal, colour, thing) in enumerate(
+        list(product(["cat", "dog", "cow"], ["red", "blue", "green"], ["ball", "hat", "car"])) * 12
+    )
+]
+SETTINGS = {"vector_size": 8, "min_count": 1, "workers": 1}
+
+
+@pytest.fixture
+def small_sizes(monkeypatch):
+    """Sizes and chunks for corpora of a few thousand tokens: TEXTS are a small corpus."""
+    monkeypatch.setattr(store, "CHUNK_TOKENS", 500)
+    monkeypatch.setattr(_presets, "SIZES", {"tiny": 1_000, "small": 5_000, "medium": 10_000, "large": None})
+
+
+@pytest.mark.parametrize("kind", KINDS, ids="-".join)
+@pytest.mark.usefixtures("small_sizes")
+def test_a_preset_gives_the_same_bits_as_its_settings(kind):
+    optimize, architecture, loss = kind
+    model = {"architecture": architecture, "loss": loss}
+    by_preset = spacy_w2v.train(TEXTS, optimize=optimize, **model, **SETTINGS)
+    by_hand = spacy_w2v.train(TEXTS, **model, **SETTINGS, **PRESETS[kind]["small"]._asdict())
+    assert 1_000 <= by_preset.meta["corpus"]["n_tokens"] < 5_000
+    np.testing.assert_array_equal(by_preset.input_vectors, by_hand.input_vectors)
+    np.testing.assert_array_equal(by_preset["cat"], by_hand["cat"])
+    assert by_preset.config == by_hand.config
+    for block in ("model", "training"):
+        assert by_preset.meta[block] == by_hand.meta[block]
+
+
+@pytest.mark.usefixtures("small_sizes")
+def test_the_number_of_tokens_chooses_the_preset_of_texts_that_can_be_read_once(capsys):
+    presets = PRESETS["accuracy", "skip-gram", "negative-sampling"]
+    for n_texts, size in [(60, "tiny"), (324, "small"), (600, "medium"), (1200, "large")]:
+        texts = (TEXTS[i % len(TEXTS)] for i in range(n_texts))
+        model = spacy_w2v.train(texts, optimize="accuracy", epochs=1, progress=True, **SETTINGS)
+        assert size_of(model.meta["corpus"]["n_tokens"]) == size
+        expected = presets[size]._replace(epochs=1)
+        actual = Config().from_str(model.config)["w2v"]
+        assert {name: actual[block][name] for name, block in BLOCK_OF_ENTRY.items()} == expected._asdict()
+        assert model.meta["training"]["alpha"] == expected.alpha
+        shown = capsys.readouterr().err
+        assert f"Optimized for accuracy on {model.meta['corpus']['n_tokens']:,} tokens: alpha = 0" in shown
+
+
+KILLED = """
+import os
+import spacy_w2v
+from spacy_w2v.config import _presets
+from spacy_w2v.corpus import _store as store
+from spacy_w2v.training.callbacks._model_checkpoint import ModelCheckpoint
+from test_presets import TEXTS, SETTINGS
+
+store.CHUNK_TOKENS = 500
+_presets.SIZES = {"tiny": 1_000, "small": 5_000, "medium": 10_000, "large": None}
+write, n_written = ModelCheckpoint.on_pause_end, []
+
+def on_pause_end(checkpoint, seconds):
+    write(checkpoint, seconds)
+    n_written.append(seconds)
+    if len(n_written) == 9:
+        os.kill(os.getpid(), %d)
+
+ModelCheckpoint.on_pause_end = on_pause_end
+spacy_w2v.train(TEXTS, optimize="accuracy", checkpoint="run", checkpoint_every_s=0, **SETTINGS)
+"""
+
+
+@pytest.mark.usefixtures("small_sizes")
+def test_a_killed_run_resumes_with_the_same_preset(tmp_path):
+    code = KILLED % SIGKILL
+    killed = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment_with(Path(__file__).parent), check=False
+    )
+    assert killed.returncode == -SIGKILL
+    path = tmp_path / "run"
+    assert spacy_w2v.load(path).meta["unfinished"]["epoch"] == 2
+    with pytest.raises(ConfigError, match=r"w2v\.training\.alpha|w2v\.training\.sample was 0\.\d+, is now: 0\.5"):
+        spacy_w2v.train(TEXTS, optimize="accuracy", checkpoint=path, resume=True, sample=0.5, **SETTINGS)
+    with pytest.raises(ConfigError, match=r"w2v\.training\.epochs was \d+, is now: 5"):
+        spacy_w2v.train(TEXTS, checkpoint=path, resume=True, **SETTINGS)
+    actual = spacy_w2v.train(TEXTS, optimize="accuracy", checkpoint=path, resume=True, **SETTINGS)
+    expected = spacy_w2v.train(TEXTS, optimize="accuracy", **SETTINGS)
+    np.testing.assert_array_equal(actual.input_vectors, expected.input_vectors)
+    np.testing.assert_array_equal(actual["cat"], expected["cat"])
+    assert not path.exists()
+
+
+def environment_with(folder):
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))}
+
+
+def test_wrong_values_are_refused_before_texts_are_read(tmp_path):
+    def texts():
+        raise AssertionError("read")
+        yield ""
+
+    with pytest.raises(ConfigError, match="optimize must be one of accuracy, efficiency, was: 'speed'"):
+        spacy_w2v.train(texts(), optimize="speed")
+    with pytest.raises(ConfigError, match="min_alpha must not be above alpha"):
+        spacy_w2v.train(texts(), optimize="accuracy", min_alpha=0.9)
+    with pytest.raises(spacy_w2v.errors.StorageError, match="there is no"):
+        spacy_w2v.train(
+            TEXTS, optimize="accuracy", checkpoint=tmp_path / "run", resume=True, cache_dir=tmp_path / "cache"
+        )
+    assert not (tmp_path / "cache").exists()
+
+
+# Configs
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--architecture", "glove"], "w2v.model.architecture must be one of 'skip-gram' or 'cbow', was: 'glove'"),
+        (["--vector-size", "0"], "w2v.model.vector_size must be at least 1, was: 0"),
+    ],
+)
+def test_new_configs_refuse_unknown_models(tmp_path, options, message):
+    refused = w2v_here("init-config", "config.cfg", *options, cwd=tmp_path)
+    assert (refused.code, list(tmp_path.iterdir())) == (1, [])
+    assert message in refused.said
+
+
+@pytest.mark.parametrize("kind", KINDS, ids="-".join)
+def test_new_configs_have_the_numbers_of_the_preset(kind, tmp_path):
+    optimize, architecture, loss = kind
+    options = ["--optimize", optimize, "--architecture", architecture, "--loss", loss, "--size", "small"]
+    shown = w2v_here("init-config", "config.cfg", "--vector-size", 50, *options, cwd=tmp_path)
+    assert f"Optimized for {optimize} on a small corpus: " in shown.said
+    settings = resolve(Config().from_disk(tmp_path / "config.cfg")).settings
+    assert values_of(settings) == PRESETS[kind]["small"]._asdict()
+    assert (settings.model.architecture, settings.model.loss, settings.model.vector_size) == (architecture, loss, 50)
+    assert (tmp_path / "config.cfg").read_text().startswith(f"# Optimized for {optimize} on a small corpus: ")
+
+
+def test_without_a_preset_configs_have_the_defaults_of_their_size(tmp_path):
+    options = ["--architecture", "cbow", "--loss", "softmax", "--vector-size", "7"]
+    config = Config().from_str(w2v_here("init-config", "-", *options, cwd=tmp_path).stdout)
+    expected = parse_settings({"model": {"architecture": "cbow", "loss": "softmax", "vector_size": 7}})
+    assert {name: config["w2v"][name] for name in type(expected).model_fields} == expected.model_dump()
+
+
+def test_the_size_decides_the_words_and_dimensions_with_a_preset_too():
+    kind = ModelKind(vector_size=None)
+    for size, of_size in SETTINGS_OF_SIZE.items():
+        settings = new_settings(size, "accuracy", model=kind).settings
+        assert settings.vocabulary.min_count == of_size.min_count
+        assert settings.model.vector_size == of_size.vector_size
+
+
+def test_training_works_with_a_config_that_has_a_preset(tmp_path):
+    write_texts(tmp_path / "texts.txt", seed=31)
+    w2v("init-config", "config.cfg", "-o", "accuracy", "-d", "texts.txt", "--vector-size", "8", cwd=tmp_path)
+    assert w2v("train", "config.cfg", "-o", "out", "--w2v.training.workers", 1, cwd=tmp_path).code == 0
+    model, nlp = spacy_w2v.load(tmp_path / "out"), spacy.load(tmp_path / "out" / "spacy")
+    np.testing.assert_allclose(nlp.vocab["king"].vector, model["king"], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "n_bytes", "size", "because"),
+    [
+        ("a.txt", 6_000, "tiny", " (about 1,000 words, as the files suggest)"),
+        ("a.jsonl", 12_000_000, "small", " (about 2,000,000 words, as the files suggest)"),
+        ("a.txt.gz", 12_000_000, "small", " (the default of --size)"),
+        ("missing.txt", None, "small", " (the default of --size)"),
+        ("wikimedia/wikipedia", None, "small", " (the default of --size)"),
+        ("gensim-wiki", None, "tiny", " (559,468 tokens)"),
+    ],
+)
+def test_the_size_is_estimated_by_the_sizes_of_files(tmp_path, name, n_bytes, size, because):
+    if n_bytes is not None:
+        (tmp_path / name).write_bytes(b"a" * n_bytes)
+    shown = w2v_here("init-config", "config.cfg", "-o", "accuracy", "-d", name, cwd=tmp_path)
+    assert f"Optimized for accuracy on a {size} corpus{because}: " in shown.said
+
+
+def test_the_size_is_not_estimated_without_a_preset(tmp_path):
+    (tmp_path / "a.txt").write_text("a tiny text")
+    config = Config().from_str(w2v_here("init-config", "-", "-d", "a.txt", cwd=tmp_path).stdout)
+    assert config["w2v"]["vocabulary"]["min_count"] == 5
+
+
+def test_files_of_a_pattern_are_added_up_unless_one_has_no_words_to_count(tmp_path):
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_bytes(b"a" * 600)
+    assert estimated_words(str(tmp_path / "*.txt")) == 200
+    (tmp_path / "c.txt.xz").write_bytes(b"a" * 600)
+    assert estimated_words(str(tmp_path / "*.txt*")) is None
+    assert estimated_words(str(tmp_path)) is None
