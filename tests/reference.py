@@ -545,3 +545,17 @@ def word2vec_c_tree(counts):
             node = parents[node]
         paths.append(path[::-1])
     return paths
+
+
+def postprocessed(matrix, postprocess, *, strength=0.25):
+    """Centring, and soft whitening by the singular value decomposition, of all rows of a matrix, in float64."""
+    matrix = np.asarray(matrix, np.float64)
+    centred = matrix - matrix.mean(axis=0)
+    if postprocess in (None, "center"):
+        return centred if postprocess else matrix
+    _, singular_values, axes = np.linalg.svd(centred, full_matrices=False)
+    tiny = 1e-6 * singular_values.max(initial=0)
+    scales = np.array([0 if value <= tiny else value**-strength for value in singular_values])
+    whitened = centred @ axes.T @ np.diag(scales) @ axes
+    size, size_before = (np.sqrt((each**2).sum()) for each in (whitened, centred))
+    return whitened * (size_before / size if size else 1)

@@ -26,7 +26,7 @@ from spacy_w2v.formats._opening import open_vectors
 from spacy_w2v.formats.gensim import _models as to_gensim_model
 from spacy_w2v.formats.spacy import _keys as spacy_keys
 from spacy_w2v.formats.spacy import _table as spacy_files
-from spacy_w2v.model import _word_vectors as word_vectors
+from spacy_w2v.model import _row_slices
 from spacy_w2v.model._vocabulary import Vocabulary
 
 ODD_WORDS = [
@@ -74,7 +74,7 @@ WITH_SPACE = ["new york", "a\u00a0b", "x\u2028y", "x\u0085y", "a\tb", "a\nb", "a
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
     """So small that each file is written in several."""
-    monkeypatch.setattr(word_vectors, "FLOATS_PER_BLOCK", 30)
+    monkeypatch.setattr(_row_slices, "FLOATS_PER_BLOCK", 30)
     for module in (spacy_keys, spacy_files):
         monkeypatch.setattr(module, "WORDS_PER_BLOCK", 7)
 

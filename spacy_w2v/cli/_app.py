@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from spacy.cli._util import import_code, parse_config_overrides
@@ -17,6 +17,9 @@ from spacy_w2v.cli._messages import escape_unprintable, msg
 from spacy_w2v.errors import ConfigWarning, CorpusWarning, Word2VecError
 from spacy_w2v.errors._reraising import reporting_inaccessible
 from spacy_w2v.errors._wording import did_you_mean, worded_for_command_line
+
+if TYPE_CHECKING:
+    from spacy_w2v.config._export import PostprocessChoice
 
 
 class ReportedInterrupt(KeyboardInterrupt):
@@ -84,6 +87,11 @@ VECTORS_HELP = (
     "file of gensim, word2vec, GloVe or fastText"
 )
 KIND_HELP = "Vectors to use: input vectors, output vectors or the mean of both"
+POSTPROCESS_HELP = (
+    "What is done to the vectors: subtract their mean (center), also even out the spread along their axes "
+    "(soft-whiten), or nothing (none). By default, what the record of the model says (recorded)"
+)
+STRENGTH_HELP = "Strength of soft-whiten, from 0 to 1. By default, that of the record, or 0.25"
 CACHE_HELP = "Directory for encoded corpora. By default, the user's cache directory"
 IMPORT_HELP = "Path to Python file with additional code (registered functions) to be imported"
 CODE_HELP = f"{IMPORT_HELP}. Implies --trust-config"
@@ -103,6 +111,26 @@ class VectorKinds(str, Enum):
     input = "input"
     output = "output"
     mean = "mean"
+
+
+class Postprocessings(str, Enum):
+    """The choices of --postprocess, as in `spacy_w2v.config._export.PostprocessChoice`."""
+
+    recorded = "recorded"
+    none = "none"
+    centering = "center"  # a string has a method "center"
+    soft_whiten = "soft-whiten"
+
+    @property
+    def choice(self) -> "PostprocessChoice":
+        """The value for Python's functions, where None stands for none."""
+        choices: dict[str, PostprocessChoice] = {
+            "recorded": "recorded",
+            "none": None,
+            "center": "center",
+            "soft-whiten": "soft-whiten",
+        }
+        return choices[self.value]
 
 
 @contextmanager

@@ -9,8 +9,11 @@ import typer
 from spacy_w2v.cli._app import (
     CODE_HELP,
     KIND_HELP,
+    POSTPROCESS_HELP,
+    STRENGTH_HELP,
     TRUST_HELP,
     VECTORS_HELP,
+    Postprocessings,
     VectorKinds,
     errors_for_users,
     run_code,
@@ -48,6 +51,8 @@ def evaluate_command(
         help="Tokenize words of pairs that have no vector and use the mean vector of their tokens, as doc.vector does",
     ),
     vector_kind: VectorKinds = typer.Option(VectorKinds.input, "--vector-kind", help=KIND_HELP),
+    postprocess: Postprocessings = typer.Option(Postprocessings.recorded, "--postprocess", help=POSTPROCESS_HELP),
+    whitening_strength: float = typer.Option(None, "--whitening-strength", min=0, max=1, help=STRENGTH_HELP),
     code_path: Path = typer.Option(None, "--code", "-c", help=CODE_HELP),
     trust_config: bool = typer.Option(False, "--trust-config", help=TRUST_HELP),
 ) -> None:
@@ -72,6 +77,8 @@ def evaluate_command(
             analogies=analogies or None,
             restrict_vocab=restrict_vocab,
             vector_kind=vector_kind.value,
+            postprocess=postprocess.choice,
+            whitening_strength=whitening_strength,
             tokenize=tokenize,
         )
         if output_file is not None:

@@ -2,7 +2,7 @@
 
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
@@ -10,8 +10,11 @@ from spacy_w2v.cli._app import (
     CODE_HELP,
     KIND_HELP,
     MAX_VECTORS_HELP,
+    POSTPROCESS_HELP,
+    STRENGTH_HELP,
     TRUST_HELP,
     VECTORS_HELP,
+    Postprocessings,
     VectorKinds,
     errors_for_users,
     run_code,
@@ -21,7 +24,8 @@ from spacy_w2v.cli._messages import msg
 from spacy_w2v.errors import ConfigError
 
 if TYPE_CHECKING:
-    from spacy_w2v.config._export import ExportSettings
+    from spacy_w2v.config._export import ExportSettings, PostprocessChoice
+    from spacy_w2v.model._word_vectors import WordVectors
 
 
 class Format(str, Enum):
@@ -68,6 +72,8 @@ def export_command(
         Dtype.float32, "--dtype", help="Data type of the vectors, for the formats spacy and gensim"
     ),
     vector_kind: VectorKinds = typer.Option(VectorKinds.input, "--vector-kind", help=KIND_HELP),
+    postprocess: Postprocessings = typer.Option(Postprocessings.recorded, "--postprocess", help=POSTPROCESS_HELP),
+    whitening_strength: float = typer.Option(None, "--whitening-strength", min=0, max=1, help=STRENGTH_HELP),
     merge_rare: bool = typer.Option(
         False,
         "--merge-rare",
@@ -100,6 +106,7 @@ def export_command(
             "merge_rare": merge_rare,
             "dtype": dtype.value,
             "vector_kind": vector_kind.value,
+            **explicit_postprocess(postprocess, whitening_strength),
             "whitespace": whitespace.value,
         }
         settings = parse_settings({"export": block}).export
@@ -108,9 +115,29 @@ def export_command(
             check_has_no_file_suffix(output_path)
         run_code(code_path)
         trusted = trust_config or code_path is not None
+        opening = Opening(
+            source,
+            settings=settings,
+            postprocess=postprocess.choice,
+            whitening_strength=whitening_strength,
+            trusts_config=trusted,
+        )
         write = export_pipeline if format_ is Format.spacy else export_files
-        path = write(source, output_path, settings=settings, trust_config=trusted, overwrite=overwrite)
+        path = write(opening, output_path, overwrite=overwrite)
         msg.good(f"Exported the vectors to {path} (format: {format_.value})")
+
+
+def explicit_postprocess(postprocess: Postprocessings, whitening_strength: float | None) -> dict[str, object]:
+    """Return the setting of a post-processing that is not that of the record. Raises ConfigError for a wrong strength.
+
+    The strength of the record is known when the vectors are open; see `Opening.open`.
+    """
+    from spacy_w2v.config._export import check_postprocess
+
+    if postprocess is Postprocessings.recorded:
+        return {}
+    check_postprocess(postprocess.choice, whitening_strength)
+    return {"postprocess": postprocess.choice}
 
 
 def check_has_no_file_suffix(output_path: Path) -> None:
@@ -123,16 +150,40 @@ def check_has_no_file_suffix(output_path: Path) -> None:
         )
 
 
-def export_pipeline(
-    source: str, output_path: Path, *, settings: "ExportSettings", trust_config: bool, overwrite: bool
-) -> Path:
+class Opening(NamedTuple):
+    """How the vectors to export are opened."""
+
+    source: str
+    """The vectors, as for `open_vectors`."""
+    settings: "ExportSettings"
+    """The format and its settings."""
+    postprocess: "PostprocessChoice"
+    """What is done to the vectors."""
+    whitening_strength: float | None
+    """The strength of soft whitening."""
+    trusts_config: bool
+    """Whether any function that the model's config names may be run."""
+
+    def open(self) -> tuple["WordVectors", "ExportSettings"]:
+        """Return the vectors, and the settings with the post-processing that is chosen.
+
+        Raises:
+            Word2VecError: The vectors cannot be read, or an option does not fit them.
+        """
+        from spacy_w2v.formats._opening import open_vectors
+
+        opened = open_vectors(self.source, trust_config=self.trusts_config)
+        opened = opened.postprocessed(self.postprocess, whitening_strength=self.whitening_strength)
+        chosen = opened.postprocessing
+        return opened, self.settings.model_copy(update=chosen.settings() if chosen is not None else {})
+
+
+def export_pipeline(opening: Opening, output_path: Path, *, overwrite: bool) -> Path:
     """Export a spaCy pipeline.
 
     Args:
-        source: The vectors, as for `open_vectors`.
+        opening: The vectors and the settings.
         output_path: The directory of the pipeline.
-        settings: The format and its settings.
-        trust_config: Whether any function that the model's config names may be run.
         overwrite: Whether an existing pipeline is replaced.
 
     Returns:
@@ -143,27 +194,22 @@ def export_pipeline(
     """
     from spacy_w2v._atomic import check_output, staged_directory
     from spacy_w2v.formats._exporting import export
-    from spacy_w2v.formats._opening import open_vectors
     from spacy_w2v.formats.spacy._writing import PIPELINE_FILES, check_no_components
 
     check_output(output_path, overwrite=overwrite, marker_file="vocab")
     check_no_components(output_path)
     with staged_directory(output_path, replaces=PIPELINE_FILES) as directory:
-        opened = open_vectors(source, trust_config=trust_config)
+        opened, settings = opening.open()
         export("spacy", opened, directory, settings=settings)
     return output_path
 
 
-def export_files(
-    source: str, output_path: Path, *, settings: "ExportSettings", trust_config: bool, overwrite: bool
-) -> Path:
+def export_files(opening: Opening, output_path: Path, *, overwrite: bool) -> Path:
     """Export a file in another format than spaCy's. Large arrays may be written to more files beside it.
 
     Args:
-        source: The vectors, as for `open_vectors`.
+        opening: The vectors and the settings.
         output_path: The file, or a directory, in which the file gets its default name.
-        settings: The format and its settings.
-        trust_config: Whether any function that the model's config names may be run.
         overwrite: Whether existing files are replaced.
 
     Returns:
@@ -174,12 +220,11 @@ def export_files(
     """
     from spacy_w2v._atomic import staged_siblings
     from spacy_w2v.formats._exporting import FORMATS, check_has_model, check_not_existing, check_words, export
-    from spacy_w2v.formats._opening import open_vectors
 
-    name = settings.formats[0]
+    name = opening.settings.formats[0]
     if output_path.is_dir() or not output_path.suffix:
         output_path = output_path / Path(FORMATS[name].place).name
-    opened = open_vectors(source, trust_config=trust_config)
+    opened, settings = opening.open()
     check_has_model(name, opened)
     if not overwrite:
         check_not_existing(name, output_path, opened, settings)

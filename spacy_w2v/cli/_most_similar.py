@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from spacy_w2v.cli._app import IMPORT_HELP, KIND_HELP, VECTORS_HELP, VectorKinds, errors_for_users, run_code, w2v_cli
+from spacy_w2v.cli._app import (
+    IMPORT_HELP,
+    KIND_HELP,
+    POSTPROCESS_HELP,
+    STRENGTH_HELP,
+    VECTORS_HELP,
+    Postprocessings,
+    VectorKinds,
+    errors_for_users,
+    run_code,
+    w2v_cli,
+)
 from spacy_w2v.cli._messages import msg
 from spacy_w2v.cli._tables import aligned
 
@@ -23,6 +34,8 @@ def most_similar_command(
     ),
     topn: int = typer.Option(10, "--topn", "-n", min=1, help="Number of neighbours to show for each word"),
     vector_kind: VectorKinds = typer.Option(VectorKinds.input, "--vector-kind", help=KIND_HELP),
+    postprocess: Postprocessings = typer.Option(Postprocessings.recorded, "--postprocess", help=POSTPROCESS_HELP),
+    whitening_strength: float = typer.Option(None, "--whitening-strength", min=0, max=1, help=STRENGTH_HELP),
     code_path: Path = typer.Option(None, "--code", "-c", help=IMPORT_HELP),
 ) -> None:
     """
@@ -34,7 +47,12 @@ def most_similar_command(
 
     with errors_for_users():
         run_code(code_path)
-        opened = [open_vectors(name).of_kind(vector_kind.value) for name in (source, *others)]
+        opened = [
+            open_vectors(name)
+            .of_kind(vector_kind.value)
+            .postprocessed(postprocess.choice, whitening_strength=whitening_strength)
+            for name in (source, *others)
+        ]
         for word in words:
             opened[0].row(word)  # an unknown word is an error before any output
         for word in words:

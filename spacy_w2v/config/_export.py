@@ -1,6 +1,7 @@
 """The settings of `[w2v.export]`: the formats that a trained model is written in."""
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
@@ -16,6 +17,9 @@ VectorKind = Literal["input", "output", "mean"]
 
 Postprocess = Literal["center", "soft-whiten"]
 """What is done to all vectors of words after training: see `spacy_w2v.model._postprocessing`."""
+
+PostprocessChoice = Postprocess | Literal["recorded"] | None
+"""A choice for vectors that exist: another post-processing, None for none, or that of their record."""
 
 WHITENING_STRENGTH = 0.25
 """The strength of soft whitening unless another is given."""
@@ -147,6 +151,33 @@ def check_vector_kind(kind: str, *, loss: LossName, argument: str = "vector_kind
         raise ConfigError(
             f'{argument} must be "input" where loss = "{loss}", was: "{kind}". Its output vectors belong to the inner '
             "nodes of a tree, not to words. Export the input vectors, or choose another loss."
+        )
+
+
+def check_postprocess(postprocess: object, whitening_strength: object) -> None:
+    """Check a choice of post-processing.
+
+    Args:
+        postprocess: The kind, or None for none.
+        whitening_strength: The strength; None if it is not given.
+
+    Raises:
+        ConfigError: A value is invalid, or a strength is given, but not for soft whitening.
+    """
+    kinds = get_args(Postprocess)
+    if postprocess is not None and postprocess not in kinds:
+        names = ", ".join(f'"{kind}"' for kind in ("recorded", *kinds))
+        raise ConfigError(f"postprocess must be None or one of {names}, was: {postprocess!r}")
+    if whitening_strength is None:
+        return
+    if isinstance(whitening_strength, bool) or not isinstance(whitening_strength, Real):
+        raise ConfigError(f"whitening_strength must be a number, was: {whitening_strength!r}")
+    if not 0 <= float(whitening_strength) <= 1:
+        raise ConfigError(f"whitening_strength must be from 0 to 1, was: {whitening_strength}")
+    if postprocess != "soft-whiten":
+        raise ConfigError(
+            f'whitening_strength is for postprocess = "soft-whiten", was: {whitening_strength} for '
+            f"{'no post-processing' if postprocess is None else postprocess}. Leave it out, or choose soft-whiten."
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from spacy_w2v._arrays import Offsets
 from spacy_w2v.config._arguments import check_whole_number, path_of
+from spacy_w2v.config._export import PostprocessChoice
 from spacy_w2v.config._schema import VectorKind
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.evaluation._analogies import score_analogies
@@ -46,6 +47,8 @@ def evaluate(
     analogies: Sets | None = None,
     restrict_vocab: int = 30_000,
     vector_kind: VectorKind = "input",
+    postprocess: PostprocessChoice = "recorded",
+    whitening_strength: float | None = None,
     tokenize: bool = False,
     trust_config: bool = False,
 ) -> Scores:
@@ -62,6 +65,9 @@ def evaluate(
         analogies: Files in the layout of questions-words.txt, in the same form.
         restrict_vocab: Number of the most frequent words among which questions and answers of analogies must be.
         vector_kind: The vectors of a model to score: "input", "output", or "mean" for the mean of both.
+        postprocess: What is done to the vectors: "recorded" for what the record of a model says (other vectors are
+            scored as they are), "center", "soft-whiten", or None for nothing. See `WordVectors.postprocessed`.
+        whitening_strength: The strength of "soft-whiten", from 0 to 1. None for that of the record, or 0.25.
         tokenize: Whether a word without a vector in a pair gets the mean vector of its tokens. The tokens are made by
             the model's tokenizer, as in its corpus, or by the spaCy pipeline of the vectors.
         trust_config: Whether to call any function that the config of a model names; see `load`.
@@ -88,6 +94,7 @@ def evaluate(
     pairs = {name: read_word_pairs(path) for name, path in pair_files.items()}
     sections = {name: read_analogies(path) for name, path in analogy_files.items()}
     opened = vectors_of(vectors, trust_config=trust_config, argument="vectors").of_kind(vector_kind)
+    opened = opened.postprocessed(postprocess, whitening_strength=whitening_strength)
     rows_of_tokens = _token_finder(opened) if tokenize else None
     return Scores(
         {name: score_word_pairs(opened, of_set, rows_of_tokens=rows_of_tokens) for name, of_set in pairs.items()},

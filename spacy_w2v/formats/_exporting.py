@@ -27,7 +27,9 @@ class Format(NamedTuple):
     keeps_pipeline: bool = False
     """Whether the function also takes the pipeline of the training run, as nlp."""
     needs_model: bool = False
-    """Whether the function takes a `TrainedModel`, for its tokenizer or output vectors, instead of `WordVectors`."""
+    """Whether the vectors must belong to a `TrainedModel`, for its tokenizer or output vectors."""
+    is_whole_model: bool = False
+    """Whether the function takes that model instead of `WordVectors`."""
     n_matrices: int = 1
     """Size on disk, in float32 matrices of the model. Text needs some twelve characters for a number."""
 
@@ -40,6 +42,7 @@ FORMATS = {
         "write_gensim_model",
         "gensim/word2vec.model",
         needs_model=True,
+        is_whole_model=True,
         n_matrices=2,
     ),
     "word2vec-text": Format(
@@ -108,7 +111,8 @@ def export(
 
     Args:
         name: The format, a key of `FORMATS`.
-        vectors: The input vectors. If they belong to a model, `settings.vector_kind` selects its vectors.
+        vectors: The vectors. `settings.postprocess` says what is done to them, and if they belong to a model,
+            `settings.vector_kind` selects its vectors.
         path: For spaCy an existing directory, otherwise a file to write. Other files may be written beside it.
         settings: Which words and vectors to write.
         nlp: The pipeline of the training run, if it is in memory. None to create it from the model's config, which
@@ -120,12 +124,19 @@ def export(
     check_has_model(name, vectors)
     form = FORMATS[name]
     write = getattr(import_module(form.module), form.function)
-    if not form.needs_model:
-        write(vectors.of_kind(settings.vector_kind), path, settings)
-    elif form.keeps_pipeline:
-        write(vectors.model, path, settings, nlp=nlp)
-    else:
+    if form.is_whole_model:
         write(vectors.model, path, settings)
+    elif form.keeps_pipeline:
+        write(selected(vectors, settings), path, settings, nlp=nlp)
+    else:
+        write(selected(vectors, settings), path, settings)
+
+
+def selected(vectors: WordVectors, settings: ExportSettings) -> WordVectors:
+    """Return the kind of vectors that settings name, post-processed as they say. Raises ConfigError as `export`."""
+    strength = settings.whitening_strength if settings.postprocess == "soft-whiten" else None
+    of_kind = vectors.of_kind(settings.vector_kind)
+    return of_kind.postprocessed(settings.postprocess, whitening_strength=strength)
 
 
 def check_has_model(name: str, vectors: WordVectors) -> None:
@@ -144,7 +155,7 @@ def export_all(
     """Export vectors to all formats in the settings.
 
     Args:
-        vectors: The input vectors, as for `export`.
+        vectors: The vectors, as for `export`.
         directory: The output directory.
         settings: Which formats, words and vectors to write.
         nlp: As for `export`.

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from spacy_w2v._arrays import Vectors
 from spacy_w2v._system.memory import release_mapped
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.model._mean_matrix import MeanMatrix
-from spacy_w2v.model._word_vectors import WordVectors, row_slices
+from spacy_w2v.model._postprocessed_matrix import stored_arrays
+from spacy_w2v.model._row_slices import row_slices
+from spacy_w2v.model._word_vectors import WordVectors
 
 Rows = NDArray[np.floating[Any]]
 
@@ -23,8 +24,7 @@ def streamed_blocks(vectors: WordVectors, *, n_words: int | None = None) -> Iter
         vectors: The vectors.
         n_words: How many words, from the first; None for all.
     """
-    matrix = vectors.matrix
-    stored = matrix.parts if isinstance(matrix, MeanMatrix) else (matrix,)
+    stored = stored_arrays(vectors.matrix)
     for block in vectors.blocks(n_words=n_words):
         yield block
         for part in stored:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from spacy_w2v._atomic import check_output, staged_directory
 from spacy_w2v.config._arguments import check_dtype, check_max_vectors, check_pipeline, path_of
-from spacy_w2v.config._export import VectorKind
+from spacy_w2v.config._export import PostprocessChoice, VectorKind
 from spacy_w2v.model._storage import INPUT_FILE, MODEL_FILES, PROGRESS_FILE, write_model
 from spacy_w2v.model._trained import TrainedModel
 
@@ -37,6 +37,8 @@ class Word2Vec(TrainedModel):
         merge_rare: bool = False,
         dtype: Literal["float32", "float16"] = "float32",
         vector_kind: VectorKind = "input",
+        postprocess: PostprocessChoice = "recorded",
+        whitening_strength: float | None = None,
     ) -> "Language":
         """Set the vectors of a spaCy pipeline, or make a blank pipeline with them.
 
@@ -47,6 +49,8 @@ class Word2Vec(TrainedModel):
             merge_rare: With max_vectors, whether to map each removed word to the most similar remaining vector.
             dtype: Data type of the vectors table.
             vector_kind: "input", "output", or "mean" of both.
+            postprocess: What is done to the vectors, as for `word_vectors`.
+            whitening_strength: The strength of "soft-whiten", as for `word_vectors`.
 
         Returns:
             The pipeline.
@@ -64,12 +68,11 @@ class Word2Vec(TrainedModel):
 
         check_max_vectors(max_vectors)
         check_dtype(dtype)
+        vectors = self.word_vectors(vector_kind, postprocess=postprocess, whitening_strength=whitening_strength)
         if nlp is None:
-            return make_spacy_pipeline(
-                self, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vector_kind=vector_kind
-            )
+            return make_spacy_pipeline(vectors, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype)
         check_pipeline(nlp)
-        set_vectors(nlp, self, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vector_kind=vector_kind)
+        set_vectors(nlp, vectors, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype)
         return nlp
 
     def to_keyed_vectors(
@@ -78,13 +81,18 @@ class Word2Vec(TrainedModel):
         max_vectors: int | None = None,
         dtype: Literal["float32", "float16"] = "float32",
         vector_kind: VectorKind = "input",
+        postprocess: PostprocessChoice = "recorded",
+        whitening_strength: float | None = None,
     ) -> Any:  # Any: gensim has no types
         """Convert the model to gensim's KeyedVectors, with words, vectors and counts.
 
         Args:
             max_vectors: Number of vectors to keep, those of the most frequent words. None for all.
-            dtype: Data type of the vectors. With "float32", input and output vectors share the memory of this model.
+            dtype: Data type of the vectors. With "float32", input and output vectors without post-processing share the
+                memory of this model.
             vector_kind: "input", "output", or "mean" of both.
+            postprocess: What is done to the vectors, as for `word_vectors`.
+            whitening_strength: The strength of "soft-whiten", as for `word_vectors`.
 
         Returns:
             The `gensim.models.KeyedVectors`.
@@ -101,14 +109,16 @@ class Word2Vec(TrainedModel):
 
         check_max_vectors(max_vectors)
         check_dtype(dtype)
-        return make_keyed_vectors(self.word_vectors(vector_kind), max_vectors=max_vectors, dtype=dtype)
+        vectors = self.word_vectors(vector_kind, postprocess=postprocess, whitening_strength=whitening_strength)
+        return make_keyed_vectors(vectors, max_vectors=max_vectors, dtype=dtype)
 
     def to_gensim(self) -> Any:  # Any: gensim has no types
         """Convert the model to gensim's Word2Vec, which can be trained further in gensim.
 
-        The result has the words, counts, input and output vectors, Huffman tree and hyper-parameters of this model. It
-        has its own memory, because gensim trains in place. For CBOW with `cbow_mean`, the learning rate is divided by
-        six: gensim applies the whole gradient of the mean to each word of the context.
+        The result has the words, counts, input and output vectors, Huffman tree and hyper-parameters of this model. The
+        vectors are as they were trained, without post-processing. It has its own memory, because gensim trains in
+        place. For CBOW with `cbow_mean`, the learning rate is divided by six: gensim applies the whole gradient of the
+        mean to each word of the context.
 
         Returns:
             The `gensim.models.Word2Vec`.

@@ -1,5 +1,6 @@
 """Settings as recorded in files. Known values are validated, and unknown keys of newer versions are kept."""
 
+from spacy_w2v.config._export import PostprocessSettings
 from spacy_w2v.config._initial import InitialSettings
 from spacy_w2v.config._losses import ArchitectureName, LossName
 from spacy_w2v.config._schema import (
@@ -39,6 +40,12 @@ class RecordedModelSettings(ModelSettings):
 
 class RecordedInitialSettings(InitialSettings):
     """The settings of the block "initial"."""
+
+    model_config = ALLOW_UNKNOWN_KEYS
+
+
+class RecordedExportSettings(PostprocessSettings):
+    """The settings of the block "export" that change the vectors of words."""
 
     model_config = ALLOW_UNKNOWN_KEYS
 

@@ -11,11 +11,13 @@ from typing import Any, TypeVar
 from pydantic import ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat
 
 from spacy_w2v.config._base import Settings
-from spacy_w2v.config._export import VectorKind
+from spacy_w2v.config._export import PostprocessSettings, VectorKind
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.errors import StorageError
 from spacy_w2v.model._blocks import AtLeastOne, Block, parse_block
+from spacy_w2v.model._postprocessing import Postprocessing
 from spacy_w2v.model._recorded_settings import (
+    RecordedExportSettings,
     RecordedInitialSettings,
     RecordedModelSettings,
     RecordedTokensSettings,
@@ -177,6 +179,8 @@ class RunRecord(Block):
     model: RecordedModelSettings
     training: RecordedTrainingSettings
     initial: InitialRecord
+    export: RecordedExportSettings = RecordedExportSettings()
+    """What is done to the vectors of words after training. Records of earlier versions lack it: nothing was done."""
     versions: dict[str, object]
     """Versions of the packages that the run used, by their names."""
     learning_rates: list[LearningRate] | None = None
@@ -204,6 +208,7 @@ class RunRecord(Block):
             "model": settings.model.model_dump(),
             "training": settings.training.model_dump(),
             "initial": _joined(settings.initial, found.initial),
+            "export": settings.export.model_dump(include=set(PostprocessSettings.model_fields)),
             "versions": dict(versions),
             "results": [],
         }
@@ -213,10 +218,22 @@ class RunRecord(Block):
         """Return the record as JSON values, without entries that were never set."""
         return {"schema_version": self.schema_version, **self.model_dump(exclude_unset=True)}
 
-    def for_pipeline(self, vector_kind: VectorKind) -> "VectorsRecord":
-        """Return the part of the record that is stored in a pipeline with these vectors."""
+    @property
+    def postprocessing(self) -> Postprocessing | None:
+        """What is done to the vectors of words after training; None for nothing."""
+        return Postprocessing.of(self.export)
+
+    def for_pipeline(self, vector_kind: VectorKind, postprocessing: Postprocessing | None) -> "VectorsRecord":
+        """Return the part of the record that is stored in a pipeline.
+
+        Args:
+            vector_kind: The kind of vectors in the pipeline.
+            postprocessing: What was done to them.
+        """
         known = {name: value for name, value in self if name in self.model_fields_set}
         kept = {name: value for name, value in known.items() if name not in MODEL_ONLY_FIELDS}
+        done = {"postprocess": None} if postprocessing is None else postprocessing.settings()
+        kept["export"] = self.export.model_copy(update=done)
         return VectorsRecord.model_validate({**kept, "vector_kind": vector_kind})
 
 

@@ -9,13 +9,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spacy_w2v._arrays import Parameters, Tree, Vectors
+from spacy_w2v.config._export import PostprocessChoice
 from spacy_w2v.config._schema import ModelSettings, VectorKind
 from spacy_w2v.config._trust import check_no_variables
 from spacy_w2v.model import _predictions as predictions
 from spacy_w2v.model._mean_matrix import MeanMatrix
+from spacy_w2v.model._postprocessed_matrix import Matrix, PostprocessedMatrix, Stored
+from spacy_w2v.model._postprocessing import Postprocessing, chosen_postprocessing
 from spacy_w2v.model._run_record import JsonDict, RunRecord
 from spacy_w2v.model._vocabulary import Vocabulary
-from spacy_w2v.model._word_vectors import Matrix, WordVectors
+from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.objectives._objective import Objective
 from spacy_w2v.objectives._registry import objective_of
 
@@ -66,7 +69,7 @@ class TrainedModel:
 
     @property
     def input_vectors(self) -> Vectors:
-        """The input vectors, float32[v, d]. These are the word vectors."""
+        """The input vectors, float32[v, d], as they were trained: word vectors without post-processing."""
         return self.parameters["input"]
 
     @property
@@ -127,12 +130,12 @@ class TrainedModel:
         return word in self.vocabulary
 
     def __getitem__(self, word: str) -> Vectors:
-        """Return the input vector of a word, float32[d].
+        """Return the vector of a word, float32[d]: its input vector, post-processed as the record of the run says.
 
         Raises:
             UnknownWordError: The word is not in the vocabulary. This is also a KeyError.
         """
-        vector: Vectors = self.input_vectors[self.rank(word)]
+        vector: Vectors = self._matrix("input", self.record.postprocessing)[self.rank(word)]
         return vector
 
     def rank(self, word: str) -> int:
@@ -149,43 +152,79 @@ class TrainedModel:
         rank = self.vocabulary.index.get(word)  # not by `word_vectors`, which makes an array for all words
         return self.word_vectors().row(word) if rank is None else rank
 
-    def word_vectors(self, kind: VectorKind = "input", *, name: str | None = None) -> WordVectors:
+    def word_vectors(
+        self,
+        kind: VectorKind = "input",
+        *,
+        name: str | None = None,
+        postprocess: PostprocessChoice = "recorded",
+        whitening_strength: float | None = None,
+    ) -> WordVectors:
         """Return the words with their vectors, in the memory of this model.
 
+        The rows of means and of post-processed vectors are computed on access.
+
         Args:
-            kind: "input", "output", or "mean" for the mean of both, whose rows are computed on access.
+            kind: "input", "output", or "mean" for the mean of both.
             name: The name in messages; None for the source of the corpus.
+            postprocess: What is done to the vectors: "recorded" for what the run's `[w2v.export]` says, "center",
+                "soft-whiten", or None for the vectors as they were trained. See `WordVectors.postprocessed`.
+            whitening_strength: The strength of "soft-whiten", from 0 to 1. None for that of the record, or 0.25.
 
         Returns:
             The words, most frequent first, with their vectors and counts.
 
         Raises:
             ConfigError: `kind` has another value, or is not "input" for a model of hierarchical softmax, whose output
-                vectors belong to the inner nodes of the tree.
+                vectors belong to the inner nodes of the tree; or the post-processing is invalid.
 
         Example:
             >>> vectors = spacy_w2v.load("vectors").word_vectors("mean")
             >>> vectors["minister"].shape
             (50,)
         """
+        chosen = chosen_postprocessing(postprocess, whitening_strength, recorded=self.record.postprocessing)
         self.objective.check_vector_kind(kind)
-        matrices: dict[VectorKind, Matrix] = {"input": self.input_vectors, "output": self.output_vectors}
         return WordVectors(
             name=name or f"a model of {self.record.corpus.source}",
             words=self.words,
             rows=np.arange(len(self)),
-            matrix=MeanMatrix(self.input_vectors, self.output_vectors) if kind == "mean" else matrices[kind],
+            matrix=self._matrix(kind, chosen),
             counts=self.vocabulary.counts,
             attr=self.attr,
             lang=self.record.lang,
             model=self,
+            vector_kind=kind,
         )
 
-    def vectors(self, kind: VectorKind = "input") -> Vectors:
+    def _matrix(self, kind: VectorKind, postprocessing: Postprocessing | None) -> Matrix:
+        """Return the vectors of all words. Post-processing is fitted once."""
+        raw: Stored = self.input_vectors if kind == "input" else self.output_vectors
+        if kind == "mean":
+            raw = MeanMatrix(self.input_vectors, self.output_vectors)
+        if postprocessing is None:
+            return raw
+        return self._postprocessed.setdefault((kind, postprocessing), PostprocessedMatrix(raw, postprocessing))
+
+    @cached_property
+    def _postprocessed(self) -> dict[tuple[VectorKind, Postprocessing], PostprocessedMatrix]:
+        return {}
+
+    def vectors(
+        self,
+        kind: VectorKind = "input",
+        *,
+        postprocess: PostprocessChoice = "recorded",
+        whitening_strength: float | None = None,
+    ) -> Vectors:
         """Return the vectors of all words, float32[v, d].
 
+        Input and output vectors without post-processing are in the memory of this model.
+
         Args:
-            kind: "input" or "output", in the memory of this model, or "mean" for the mean of both.
+            kind: "input", "output", or "mean" for the mean of both.
+            postprocess: What is done to the vectors, as for `word_vectors`.
+            whitening_strength: The strength of "soft-whiten", as for `word_vectors`.
 
         Raises:
             ConfigError: See `word_vectors`.
@@ -194,7 +233,8 @@ class TrainedModel:
             >>> spacy_w2v.load("vectors").vectors("output").shape
             (1817, 50)
         """
-        return np.asarray(self.word_vectors(kind).matrix)
+        chosen = self.word_vectors(kind, postprocess=postprocess, whitening_strength=whitening_strength)
+        return np.asarray(chosen.matrix)
 
     def most_similar(
         self,
@@ -204,6 +244,8 @@ class TrainedModel:
         negative: str | Sequence[str] = (),
         topn: int = 10,
         vector_kind: VectorKind = "input",
+        postprocess: PostprocessChoice = "recorded",
+        whitening_strength: float | None = None,
     ) -> list[tuple[str, float]]:
         """Return the words most similar to a word, several words, or a vector.
 
@@ -216,6 +258,8 @@ class TrainedModel:
             negative: Words to subtract.
             topn: Number of words to return.
             vector_kind: The vectors to compare: "input", "output", or "mean" for the mean of both.
+            postprocess: What is done to the vectors, as for `word_vectors`.
+            whitening_strength: The strength of "soft-whiten", as for `word_vectors`.
 
         Returns:
             Words with their cosine similarities in [-1, 1], most similar first. The given words are excluded.
@@ -229,7 +273,8 @@ class TrainedModel:
             >>> model.most_similar("minister", topn=2)
             [('prime', 0.89), ('philip', 0.86)]
         """
-        return self.word_vectors(vector_kind).most_similar(word, positive=positive, negative=negative, topn=topn)
+        chosen = self.word_vectors(vector_kind, postprocess=postprocess, whitening_strength=whitening_strength)
+        return chosen.most_similar(word, positive=positive, negative=negative, topn=topn)
 
     def predict_context(self, words: Sequence[str], *, topn: int = 10) -> list[tuple[str, float]]:
         """Return the words that are most probable among the words of a context.

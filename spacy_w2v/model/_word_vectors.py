@@ -1,7 +1,7 @@
 """Words with their vectors, from any program: looking them up, comparing them, and reading them in blocks."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,23 +12,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from spacy_w2v._arrays import Counts, Offsets, Tree, Vectors
 from spacy_w2v._system.spelling import nearest_spellings
-from spacy_w2v.config._export import VectorKind
+from spacy_w2v.config._export import PostprocessChoice, VectorKind
 from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.model._lookup import NO_ROW, cases_of
-from spacy_w2v.model._mean_matrix import MeanMatrix
 from spacy_w2v.model._neighbours import most_similar
+from spacy_w2v.model._postprocessed_matrix import Matrix, PostprocessedMatrix
+from spacy_w2v.model._postprocessing import Postprocessing, chosen_postprocessing
+from spacy_w2v.model._row_slices import row_slices
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
     from spacy_w2v.model._trained import TrainedModel
 
-FLOATS_PER_BLOCK = 1_000_000
-"""Size of the blocks in which a matrix is read: 4 MB of float32."""
 MAX_SPELLING_CANDIDATES = 50_000
 """Number of words, the most frequent ones, that are searched for near spellings."""
-
-Matrix = NDArray[np.floating[Any]] | MeanMatrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +53,7 @@ class WordVectors:
     rows: NDArray[np.int64]
     """The row of each word in the matrix. Several words may share a row, as in spaCy's tables."""
     matrix: Matrix
-    """float32 or float16, rows × d. It may be a read-only memory map."""
+    """float32 or float16, rows × d. It may be a read-only memory map, or be computed on access."""
     counts: Counts | None = None
     """int64; the number of tokens of each word in its corpus, or None if unknown."""
     attr: str | None = None
@@ -68,6 +66,8 @@ class WordVectors:
     """The model of these vectors, which also has output vectors, settings and a record; None without a model."""
     nlp: "Language | None" = None
     """The pipeline of these vectors, which also has a tokenizer; None without a pipeline."""
+    vector_kind: VectorKind = "input"
+    """Which vectors of the model these are."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -127,7 +127,7 @@ class WordVectors:
         return self.model.tree if self.model is not None else None
 
     def of_kind(self, kind: VectorKind) -> "WordVectors":
-        """Return the input, output or mean vectors of the same words.
+        """Return the input, output or mean vectors of the same words, post-processed in the same way.
 
         Args:
             kind: "input", "output", or "mean" for the mean of both.
@@ -142,13 +142,60 @@ class WordVectors:
             [('prime', 0.86)]
         """
         if self.model is not None:
-            return self.model.word_vectors(kind, name=self.name)
+            return self._of_model(self.model, kind, self.postprocessing)
         if kind != "input":
             raise ConfigError(
                 f'vector_kind must be "input" for word vectors without output vectors, such as {self.name}, was: '
                 f'"{kind}".'
             )
         return self
+
+    @property
+    def postprocessing(self) -> Postprocessing | None:
+        """What is done to each vector on access; None for nothing. Vectors of a file are as they are in the file."""
+        return self.matrix.postprocessing if isinstance(self.matrix, PostprocessedMatrix) else None
+
+    def postprocessed(
+        self, postprocess: PostprocessChoice, *, whitening_strength: float | None = None
+    ) -> "WordVectors":
+        """Return the vectors with another post-processing, which replaces the one that they have.
+
+        The vectors of all words are centred: their mean is subtracted. Soft whitening also evens out the spread along
+        their principal axes. Rows are computed on access, and the same vectors always give the same bits.
+
+        Args:
+            postprocess: "center", "soft-whiten", None for the vectors as they were trained or read, or "recorded" for
+                no change.
+            whitening_strength: How far "soft-whiten" evens out the axes, from 0 to 1. None for the strength that the
+                vectors have, or 0.25.
+
+        Raises:
+            ConfigError: An argument is invalid, or a strength is given without "soft-whiten".
+
+        Example:
+            >>> vectors = spacy_w2v.open_vectors("vectors.txt.gz").postprocessed("soft-whiten")
+            >>> bool(abs(vectors.matrix[:].mean(axis=0)).max() < 1e-6)
+            True
+        """
+        now = self.postprocessing
+        chosen = chosen_postprocessing(postprocess, whitening_strength, recorded=now)
+        if chosen == now:
+            return self
+        if self.model is not None:
+            return self._of_model(self.model, self.vector_kind, chosen)
+        raw = self.matrix.raw if isinstance(self.matrix, PostprocessedMatrix) else self.matrix
+        if chosen is None:
+            return replace(self, matrix=raw)
+        rows = None if self.in_order else np.unique(self.rows)
+        return replace(self, matrix=PostprocessedMatrix(raw, chosen, rows=rows))
+
+    def _of_model(
+        self, model: "TrainedModel", kind: VectorKind, postprocessing: Postprocessing | None
+    ) -> "WordVectors":
+        if postprocessing is None:
+            return model.word_vectors(kind, name=self.name, postprocess=None)
+        strength = postprocessing.whitening_strength
+        return model.word_vectors(kind, name=self.name, postprocess=postprocessing.kind, whitening_strength=strength)
 
     def row(self, word: str) -> int:
         """Return the row of a word in the matrix.
@@ -315,10 +362,3 @@ class WordVectors:
             return f"Its lower case is: '{word.lower()}'."
         near = nearest_spellings(word, self.words[:MAX_SPELLING_CANDIDATES], limit=3, cutoff=0.75)
         return f"Near spellings: {', '.join(near)}." if near else "No word is spelled like it."
-
-
-def row_slices(n_rows: int, size: int) -> Iterator[slice]:
-    """Yield slices that cover n_rows rows of length `size`, each with at most FLOATS_PER_BLOCK numbers."""
-    n_at_a_time = max(1, FLOATS_PER_BLOCK // size)
-    for start in range(0, n_rows, n_at_a_time):
-        yield slice(start, min(start + n_at_a_time, n_rows))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.config._arguments import check_max_vectors
+from spacy_w2v.config._export import PostprocessChoice
 from spacy_w2v.config._schema import VectorKind, check_vector_kind
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._reraising import shown_by_spacy
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
     from spacy_w2v.model._trained import TrainedModel
+    from spacy_w2v.model._word_vectors import WordVectors
     from spacy_w2v.training._resolved_config import ResolvedConfig
     from spacy_w2v.training._run import TrainingRun
 
@@ -32,8 +34,8 @@ def make_train_vectors_v1(
 ) -> Callback:
     """Create the callback "spacy_w2v.train_vectors.v1", which trains word vectors from `[w2v]` of the same config.
 
-    The tokens are those of the pipeline that is initialized. The settings `max_vectors`, `merge_rare` and `vector_kind`
-    of `[w2v.export]` select the vectors of the pipeline.
+    The tokens are those of the pipeline that is initialized. The settings `max_vectors`, `merge_rare`, `vector_kind`,
+    `postprocess` and `whitening_strength` of `[w2v.export]` determine the vectors of the pipeline.
 
     Args:
         output: Directory in which the results are saved, as by `spacy w2v train --output`. If it has results of the
@@ -63,6 +65,7 @@ def make_train_vectors_v1(
     """
 
     def train_vectors(nlp: "Language") -> None:
+        from spacy_w2v.formats._exporting import selected
         from spacy_w2v.tokenization._pipelines import initialize_tokens
         from spacy_w2v.training._resolved_config import resolve_for
 
@@ -77,9 +80,8 @@ def make_train_vectors_v1(
             progress=progress,
         )
         export = resolved.settings.export
-        _set_vectors(
-            nlp, model, max_vectors=export.max_vectors, merge_rare=export.merge_rare, vector_kind=export.vector_kind
-        )
+        vectors = selected(model.word_vectors(), export)
+        _set_vectors(nlp, vectors, max_vectors=export.max_vectors, merge_rare=export.merge_rare)
 
     return _before_init(train_vectors, first, title="Vectors cannot be trained")
 
@@ -117,6 +119,8 @@ def make_load_vectors_v2(
     max_vectors: int | None = None,
     merge_rare: bool = False,
     first: Callback | None = None,
+    postprocess: PostprocessChoice = "recorded",
+    whitening_strength: float | None = None,
 ) -> Callback:
     """Create the callback "spacy_w2v.load_vectors.v2", which sets the vectors of a trained model.
 
@@ -126,6 +130,9 @@ def make_load_vectors_v2(
         max_vectors: Number of vectors to keep, those of the most frequent words. None for all.
         merge_rare: Whether to map each removed word to the most similar remaining vector.
         first: Another callback, which is called first. `before_init` accepts only one callback itself.
+        postprocess: What is done to the vectors: "recorded" for what the record of the model says, "center",
+            "soft-whiten", or None for nothing.
+        whitening_strength: The strength of "soft-whiten", from 0 to 1. None for that of the record, or 0.25.
 
     Returns:
         The callback, which takes the pipeline and returns it with its vectors.
@@ -141,7 +148,15 @@ def make_load_vectors_v2(
         >>> nlp.vocab.vectors.shape
         (1817, 50)
     """
-    return _load_vectors(path, vector_kind, max_vectors=max_vectors, merge_rare=merge_rare, first=first)
+    return _load_vectors(
+        path,
+        vector_kind,
+        max_vectors=max_vectors,
+        merge_rare=merge_rare,
+        first=first,
+        postprocess=postprocess,
+        whitening_strength=whitening_strength,
+    )
 
 
 def _load_vectors(
@@ -151,6 +166,8 @@ def _load_vectors(
     max_vectors: int | None,
     merge_rare: bool,
     first: Callback | None,
+    postprocess: PostprocessChoice = "recorded",
+    whitening_strength: float | None = None,
     kind_argument: str = "vector_kind",
 ) -> Callback:
     """Return the callback of either version. Errors name vector_kind as the argument `kind_argument`."""
@@ -161,7 +178,8 @@ def _load_vectors(
         check_max_vectors(max_vectors)
         model = load(path, mmap=True)
         check_vector_kind(vector_kind, loss=model.objective.name, argument=kind_argument)
-        _set_vectors(nlp, model, max_vectors=max_vectors, merge_rare=merge_rare, vector_kind=vector_kind)
+        vectors = model.word_vectors(vector_kind, postprocess=postprocess, whitening_strength=whitening_strength)
+        _set_vectors(nlp, vectors, max_vectors=max_vectors, merge_rare=merge_rare)
 
     return _before_init(load_vectors, first, title="Vectors cannot be loaded")
 
@@ -267,11 +285,9 @@ def _has_results(output: Path, run: "TrainingRun", *, overwrite: bool) -> bool:
     return not differences
 
 
-def _set_vectors(
-    nlp: "Language", model: "TrainedModel", *, max_vectors: int | None, merge_rare: bool, vector_kind: VectorKind
-) -> None:
+def _set_vectors(nlp: "Language", vectors: "WordVectors", *, max_vectors: int | None, merge_rare: bool) -> None:
     """Set the vectors of a pipeline, as float32, which spaCy's models need."""
     from spacy_w2v.formats.spacy._writing import describe_vectors, set_vectors
 
-    set_vectors(nlp, model, max_vectors=max_vectors, merge_rare=merge_rare, vector_kind=vector_kind)
-    describe_vectors(nlp, model, vector_kind=vector_kind)
+    set_vectors(nlp, vectors, max_vectors=max_vectors, merge_rare=merge_rare)
+    describe_vectors(nlp, vectors)

@@ -10,6 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import validate_examples
 
+from spacy_w2v.config._export import PostprocessChoice
 from spacy_w2v.config._renamed import warn_of_former_name
 from spacy_w2v.config._schema import VectorKind
 from spacy_w2v.errors import ConfigError
@@ -26,7 +27,7 @@ from spacy_w2v.pipeline._origin import Corpus, Origin, as_sampled_source, check_
 from spacy_w2v.pipeline._state import Outputs, State
 
 if TYPE_CHECKING:
-    from spacy_w2v.model._trained import TrainedModel
+    from spacy_w2v.model._word_vectors import WordVectors
 
 
 class Word2VecComponent:
@@ -124,6 +125,8 @@ class Word2VecComponent:
         path: str | Path | None = None,
         vector_kind: VectorKind = "input",
         vectors: VectorKind | None = None,
+        postprocess: PostprocessChoice = "recorded",
+        whitening_strength: float | None = None,
         progress: bool = True,
     ) -> None:
         """Train or load the word vectors of the pipeline, and compute the common components of its texts.
@@ -146,6 +149,9 @@ class Word2VecComponent:
                 `update` needs all vectors.
             vector_kind: Which vectors of the model to use: "input", "output", or "mean" of both.
             vectors: Deprecated name of `vector_kind`.
+            postprocess: What is done to the vectors of the model: "recorded" for what its record says, "center",
+                "soft-whiten", or None for nothing. With `update`, vectors are always as they were trained.
+            whitening_strength: The strength of "soft-whiten", from 0 to 1. None for that of the record, or 0.25.
             progress: Whether to show progress on standard error.
 
         Raises:
@@ -176,22 +182,26 @@ class Word2VecComponent:
                 source=as_sampled_source(corpus),
                 blocks={name: block for name, block in given.items() if block is not None},
                 vector_kind=vector_kind if vectors is None else _vector_kind_of_former_name(vectors, section=section),
+                postprocess=postprocess,
+                whitening_strength=whitening_strength,
                 section=section,
             )
             self.similarity.load()
             if not origin.is_given and self._has_own_table(nlp.vocab.vectors):
                 return
-            trained = self._set_vectors(nlp, origin, progress=progress)
+            of_model = self._set_vectors(nlp, origin, progress=progress)
+            trained = of_model.model if of_model is not None else None
             fitted = fit(
                 nlp, trained, settings=self.settings, source=origin.source, get_examples=get_examples, section=section
             )
-            record = trained.record.for_pipeline(origin.vector_kind) if trained is not None else None
-            outputs = None
-            if trained is not None and self.is_trainable:
-                outputs = Outputs(np.array(trained.output_vectors), trained.stored_tree)
+            record = outputs = None
+            if of_model is not None and trained is not None:
+                record = trained.record.for_pipeline(of_model.vector_kind, of_model.postprocessing)
+                if self.is_trainable:
+                    outputs = Outputs(np.array(trained.output_vectors), trained.stored_tree)
             self._set_state(State(fitted, record, outputs))
 
-    def _set_vectors(self, nlp: Language, origin: Origin, *, progress: bool) -> "TrainedModel | None":
+    def _set_vectors(self, nlp: Language, origin: Origin, *, progress: bool) -> "WordVectors | None":
         """Set the vectors of a pipeline, unless it keeps its own.
 
         Args:
@@ -200,7 +210,7 @@ class Word2VecComponent:
             progress: Whether to show progress.
 
         Returns:
-            The model of the vectors, or None if the pipeline keeps its own.
+            The vectors of the model, or None if the pipeline keeps its own.
         """
         if self.is_trainable:
             origin.check_can_continue()
@@ -208,12 +218,14 @@ class Word2VecComponent:
         if is_trained_here:  # before training, not after
             check_order(nlp, self)
         trained = origin.make_model(nlp, progress=progress)
-        kind = origin.vector_kind
-        if trained is not None and not has_table(nlp, trained, vector_kind=kind, whole=self.is_trainable):
+        if trained is None:
+            return None
+        vectors = origin.vectors_of(trained, as_trained=self.is_trainable)
+        if not has_table(nlp, vectors, whole=self.is_trainable):
             if not is_trained_here:
                 check_order(nlp, self)
-            set_table(nlp, trained, vector_kind=kind)
-        return trained
+            set_table(nlp, vectors)
+        return vectors
 
     def update(
         self,

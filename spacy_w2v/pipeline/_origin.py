@@ -12,12 +12,14 @@ from spacy.language import Language
 from thinc.api import Model, get_current_ops
 from thinc.util import to_numpy
 
+from spacy_w2v.config._export import PostprocessChoice
 from spacy_w2v.config._schema import VectorKind, parse_settings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._reraising import shown_by_spacy
 
 if TYPE_CHECKING:
     from spacy_w2v.model._trained import TrainedModel
+    from spacy_w2v.model._word_vectors import WordVectors
     from spacy_w2v.pipeline._text_sample import SampledSource
 
 
@@ -61,6 +63,10 @@ class Origin:
     """Training settings, keyed by the names of the blocks of `[w2v]`."""
     vector_kind: VectorKind
     """Which vectors of the model are used."""
+    postprocess: PostprocessChoice
+    """What is done to them."""
+    whitening_strength: float | None
+    """The strength of "soft-whiten"; None for that of the record, or the default."""
     section: str
     """The config block that errors name."""
 
@@ -82,6 +88,11 @@ class Origin:
             raise ConfigError(
                 f'update trains input vectors, but vector_kind = "{self.vector_kind}" in [{section}]. Set '
                 'vector_kind = "input".'
+            )
+        if self.postprocess not in ("recorded", None):
+            raise ConfigError(
+                f"update trains the vectors of the table, so that they cannot be post-processed, but postprocess = "
+                f'"{self.postprocess}" in [{section}]. Set postprocess = null.'
             )
         if self.blocks.get("initial", {}).get("freeze"):
             raise ConfigError(
@@ -118,6 +129,11 @@ class Origin:
             return load(self.path, mmap=True)
         if self.source is not None:
             return self._train(nlp, self.source, progress=progress)
+        if self.postprocess not in ("recorded", None):
+            raise ConfigError(
+                f"postprocess is for the vectors of a model, but the pipeline keeps its own vectors, was: "
+                f'"{self.postprocess}" in [{section}]. Leave it out, or set path to a trained model.'
+            )
         if not len(nlp.vocab.vectors.data):
             raise ConfigError(
                 f"The component '{section.split('.')[-1]}' needs word vectors, but the pipeline has none. Set texts "
@@ -125,6 +141,29 @@ class Origin:
                 "[initialize] to a pipeline with vectors."
             )
         return None
+
+    def vectors_of(self, trained: "TrainedModel", *, as_trained: bool) -> "WordVectors":
+        """Return the vectors of a model that the pipeline gets.
+
+        Args:
+            trained: The model.
+            as_trained: Whether they are trained further, and therefore not post-processed.
+
+        Raises:
+            ConfigError: The model has no such vectors, or the post-processing is invalid.
+        """
+        return trained.word_vectors(
+            self.vector_kind,
+            postprocess=None if as_trained else self.postprocess,
+            whitening_strength=None if as_trained else self.whitening_strength,
+        )
+
+    def _postprocessing_to_record(self) -> dict[str, Any]:
+        """Return the settings for a model that is trained here. Raises ConfigError if they are invalid."""
+        from spacy_w2v.model._postprocessing import chosen_postprocessing
+
+        chosen = chosen_postprocessing(self.postprocess, self.whitening_strength, recorded=None)
+        return chosen.settings() if chosen is not None else {}
 
     def _train(self, nlp: Language, source: "SampledSource", *, progress: bool) -> "TrainedModel":
         from spacy_w2v.training._composition import train_model
@@ -135,7 +174,7 @@ class Origin:
         blocks = {
             **self.blocks,
             "tokens": {"n_process": 1} | self.blocks.get("tokens", {}),
-            "export": {"vector_kind": self.vector_kind},  # checked before training
+            "export": {"vector_kind": self.vector_kind, **self._postprocessing_to_record()},  # checked before training
         }
         run = TrainingRun(source=source, nlp=nlp, settings=parse_settings(blocks, section=self.section))
         if not progress:
@@ -146,31 +185,36 @@ class Origin:
         return model
 
 
-def has_table(nlp: Language, trained: "TrainedModel", *, vector_kind: VectorKind, whole: bool) -> bool:
+def has_table(nlp: Language, vectors: "WordVectors", *, whole: bool) -> bool:
     """Return whether a pipeline already has the vectors of a model.
 
     They may come from `[initialize] vectors`, or from a callback with `[w2v.export] max_vectors`.
 
     Args:
         nlp: The pipeline.
-        trained: The model.
-        vector_kind: Which of its vectors.
+        vectors: The vectors of a model.
         whole: Whether all vectors are needed, or only those of the most frequent words.
     """
     table = nlp.vocab.vectors
-    n_rows = len(trained) if whole else len(table.data)
-    if not n_rows or getattr(table, "mode", None) != "default":
+    n_rows = len(vectors) if whole else len(table.data)
+    if not 0 < n_rows <= len(vectors) or getattr(table, "mode", None) != "default":
         return False
-    rows = trained.vectors(vector_kind)[:n_rows]
-    return table.data.dtype == rows.dtype and np.array_equal(to_numpy(table.data), rows)
+    if table.data.dtype != vectors.matrix.dtype or table.data.shape != (n_rows, vectors.vector_size):
+        return False
+    data, start = to_numpy(table.data), 0
+    for block in vectors.blocks(n_words=n_rows):
+        if not np.array_equal(data[start : start + len(block)], block):
+            return False
+        start += len(block)
+    return True
 
 
-def set_table(nlp: Language, trained: "TrainedModel", *, vector_kind: VectorKind) -> None:
+def set_table(nlp: Language, vectors: "WordVectors") -> None:
     """Set the vectors of a pipeline to those of a model, on spaCy's device, and describe them in its meta data."""
     from spacy_w2v.formats.spacy._writing import describe_vectors, set_vectors
 
-    set_vectors(nlp, trained, vector_kind=vector_kind)
-    describe_vectors(nlp, trained, vector_kind=vector_kind)  # replaces the description by a callback
+    set_vectors(nlp, vectors)
+    describe_vectors(nlp, vectors)  # replaces the description by a callback
     nlp.vocab.vectors.to_ops(get_current_ops())  # as Language.initialize does with vectors in [initialize]
 
 

@@ -118,6 +118,8 @@ def open_initial_vectors(
             command_line="Name them with --init, or set [w2v.initial] vectors.",
         )
         raise ConfigError(f"{name} needs vectors to start from, but there are none. {remedy}")
+    if source is not None and source.model is not None:
+        source = source.postprocessed(None)  # training continues from weights
     if source is not None and source.vector_size != vector_size:
         remedy = worded(
             python=f"Pass vector_size={source.vector_size}, or set it in [w2v.model] of the config.",

@@ -24,7 +24,7 @@ def make_keyed_vectors(
         vectors: The words and vectors.
         max_vectors: Number of vectors to keep, those of the first words. None for all.
         dtype: Data type of the vectors, "float32" or "float16". If the vectors have that type, are in the order of the
-            words and are not a mean, the result shares their memory.
+            words and are not computed on access, the result shares their memory.
     """
     keyed_vectors = _without_vectors(vectors, max_vectors=max_vectors, dtype=dtype)
     n_words, matrix = len(keyed_vectors.index_to_key), vectors.matrix

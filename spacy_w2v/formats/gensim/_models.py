@@ -184,7 +184,7 @@ def write_gensim_model(model: TrainedModel, path: Path, settings: ExportSettings
     Args:
         model: The model.
         path: The file. Large arrays are written beside it.
-        settings: Not used: `max_vectors`, `dtype` and `vector_kind` are for other formats.
+        settings: Not used: those that a whole model ignores are for other formats.
 
     Raises:
         ConfigError: The loss is the full softmax, which gensim does not have.

@@ -1,18 +1,19 @@
 """The most similar frequent word of each rare word, whose vector the rare word can share."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Vectors
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.model._postprocessed_matrix import Matrix
 
 BLOCK_FLOATS = 4_000_000
 """Similarities in memory at a time: 16 MB."""
 
 
-def nearest_kept(vectors: Vectors, n_kept: int) -> NDArray[np.int64]:
+def nearest_kept(vectors: Matrix, n_kept: int) -> NDArray[np.int64]:
     """Find the most similar kept row for each row that is removed.
 
     The search is exact. It compares each removed row with all kept rows, in blocks of limited size.
@@ -52,7 +53,7 @@ class KeptKeys(NamedTuple):
     """The row of each of them."""
 
 
-def keep_first_rows(rows: NDArray[np.int64], vectors: Vectors, n_kept: int, *, merge_rare: bool) -> KeptKeys:
+def keep_first_rows(rows: NDArray[np.int64], vectors: Matrix, n_kept: int, *, merge_rare: bool) -> KeptKeys:
     """Return the keys that remain if the first rows of a table are kept.
 
     Args:
@@ -73,7 +74,7 @@ def keep_first_rows(rows: NDArray[np.int64], vectors: Vectors, n_kept: int, *, m
     return KeptKeys(np.concatenate((rare[found], own)), np.concatenate((merged[found], rows[own])))
 
 
-def _normalized(vectors: Vectors, *, first: int) -> Vectors:
+def _normalized(vectors: NDArray[np.floating[Any]], *, first: int) -> Vectors:
     """Return vectors normalized to length 1, as float32. Vectors of zeros are unchanged.
 
     Args:

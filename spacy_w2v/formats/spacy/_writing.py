@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spacy_w2v._atomic import parse_json, read_bounded
-from spacy_w2v.config._export import ExportSettings, VectorKind, check_merging
+from spacy_w2v.config._export import ExportSettings, check_merging
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.formats._matrices import as_dtype, copy_matrix, streamed_blocks
-from spacy_w2v.model._trained import TrainedModel
+from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.tokenization._affix_rules import unsaved_rules
 from spacy_w2v.tokenization._pipelines import bare_pipeline
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
     from spacy_w2v.formats.spacy._keys import TableKeys
+    from spacy_w2v.model._trained import TrainedModel
 
 PIPELINE_FILES = ("config.cfg", "meta.json", "tokenizer", "vocab")
 """The files of a pipeline, besides a directory for each component."""
@@ -26,61 +27,64 @@ PIPELINE_FILES = ("config.cfg", "meta.json", "tokenizer", "vocab")
 
 def set_vectors(
     nlp: "Language",
-    model: TrainedModel,
+    vectors: WordVectors,
     *,
     max_vectors: int | None = None,
     merge_rare: bool = False,
     dtype: str = "float32",
-    vector_kind: VectorKind = "input",
 ) -> None:
     """Replace the vectors of a pipeline's vocab, and rank its lexemes by frequency.
 
     Args:
         nlp: The pipeline.
-        model: The model.
+        vectors: The vectors of a model.
         max_vectors: Number of vectors to keep, those of the most frequent words. None for all.
         merge_rare: Whether to map each removed word to the most similar remaining vector, by cosine similarity. Words
             whose vector is zero are left out.
         dtype: Data type of the table, "float32" or "float16".
-        vector_kind: "input", "output", or "mean" of both.
 
     Raises:
-        ConfigError: The loss does not allow vector_kind, or merge_rare is set without max_vectors.
+        ConfigError: merge_rare is set without max_vectors, or the vectors cannot be post-processed.
     """
     from spacy.vectors import Vectors
 
     check_merging(merge_rare=merge_rare, max_vectors=max_vectors)
-    keys = _keys(model, max_vectors=max_vectors, merge_rare=merge_rare, vector_kind=vector_kind)
-    n_rows = len(model.vocabulary.first(max_vectors))
-    data = copy_matrix(model.word_vectors(vector_kind), n_words=n_rows, dtype=dtype)
+    keys = _keys(vectors, max_vectors=max_vectors, merge_rare=merge_rare)
+    n_rows = len(_model_of(vectors).vocabulary.first(max_vectors))
+    data = copy_matrix(vectors, n_words=n_rows, dtype=dtype)
     table = Vectors(data=data, strings=nlp.vocab.strings, name=_table_name(nlp))
     for block in keys.blocks():
         for text in block.texts.to_pylist():
             nlp.vocab.strings.add(text)
         table.key2row.update(zip(block.ids.tolist(), block.rows.tolist(), strict=True))
     replace_table(nlp, table)
-    _store_frequencies(nlp, model, keys, n_rows=n_rows, dtype=dtype, vector_kind=vector_kind)
+    _store_frequencies(nlp, vectors, keys, n_rows=n_rows, dtype=dtype)
 
 
-def _keys(model: TrainedModel, *, max_vectors: int | None, merge_rare: bool, vector_kind: VectorKind) -> "TableKeys":
+def _model_of(vectors: WordVectors) -> "TrainedModel":
+    assert vectors.model is not None, "these vectors belong to a model"
+    return vectors.model
+
+
+def _keys(vectors: WordVectors, *, max_vectors: int | None, merge_rare: bool) -> "TableKeys":
     """Return the keys of the vectors table: those of the words that are kept and, with merge_rare, of all words."""
     from spacy_w2v.formats.spacy._keys import spacy_keys
     from spacy_w2v.formats.spacy._merging import keep_first_rows
 
+    model = _model_of(vectors)
     kept = model.vocabulary.first(max_vectors)
     if not merge_rare:
         return spacy_keys(kept, attr=model.attr)
     keys = spacy_keys(model.vocabulary, attr=model.attr)
-    places, rows = keep_first_rows(keys.rows, model.vectors(vector_kind), len(kept), merge_rare=True)
+    places, rows = keep_first_rows(keys.rows, vectors.matrix, len(kept), merge_rare=True)
     return keys.take(places)._replace(rows=rows)
 
 
-def _store_frequencies(
-    nlp: "Language", model: TrainedModel, keys: "TableKeys", *, n_rows: int, dtype: str, vector_kind: VectorKind
-) -> None:
+def _store_frequencies(nlp: "Language", vectors: WordVectors, keys: "TableKeys", *, n_rows: int, dtype: str) -> None:
     """Store the count of each row's word in the pipeline, under the last key of the row."""
     from spacy_w2v.formats.spacy._frequencies import sampled_words, store_frequencies
 
+    model = _model_of(vectors)
     names, has_name = np.zeros(n_rows, np.uint64), np.zeros(n_rows, bool)
     names[keys.rows], has_name[keys.rows] = keys.ids, True  # the last key of each row
     rows = np.flatnonzero(has_name)
@@ -89,7 +93,7 @@ def _store_frequencies(
         names[rows],
         model.vocabulary.counts[rows],
         n_tokens=model.record.corpus.n_tokens,
-        sample=as_dtype(model.word_vectors(vector_kind).vectors_at(rows[sampled_words(len(rows))]), dtype),
+        sample=as_dtype(vectors.vectors_at(rows[sampled_words(len(rows))]), dtype),
     )
 
 
@@ -107,31 +111,25 @@ def replace_table(nlp: "Language", table: Any) -> None:  # Any: spaCy's Vectors 
 
 
 def make_spacy_pipeline(
-    model: TrainedModel,
+    vectors: WordVectors,
     *,
     max_vectors: int | None = None,
     merge_rare: bool = False,
     dtype: str = "float32",
-    vector_kind: VectorKind = "input",
 ) -> "Language":
     """Return a pipeline without components, with the tokenizer of the model's config and the vectors.
 
     The arguments are those of `set_vectors`.
     """
-    nlp = model.make_pipeline()
-    set_vectors(nlp, model, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype, vector_kind=vector_kind)
-    describe_pipeline(nlp, model, vector_kind=vector_kind)
+    nlp = _model_of(vectors).make_pipeline()
+    set_vectors(nlp, vectors, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype)
+    describe_pipeline(nlp, vectors)
     return nlp
 
 
-def describe_pipeline(nlp: "Language", model: TrainedModel, *, vector_kind: VectorKind) -> None:
-    """Fill in the meta data of a pipeline that has nothing but vectors.
-
-    Args:
-        nlp: The pipeline.
-        model: The model of the vectors.
-        vector_kind: Which of its vectors.
-    """
+def describe_pipeline(nlp: "Language", vectors: WordVectors) -> None:
+    """Fill in the meta data of a pipeline that has nothing but the vectors of a model."""
+    model = _model_of(vectors)
     corpus, settings = model.record.corpus, model.settings
     n_words = nlp.vocab.vectors.shape[0]
     nlp.meta["name"] = "w2v_vectors"
@@ -140,18 +138,13 @@ def describe_pipeline(nlp: "Language", model: TrainedModel, *, vector_kind: Vect
         f"{model.vector_size} dimensions, trained on {corpus.n_tokens:,} tokens of {corpus.source}"
     )
     nlp.meta["sources"] = [{"name": corpus.source, "url": "", "license": "", "author": ""}]
-    describe_vectors(nlp, model, vector_kind=vector_kind)
+    describe_vectors(nlp, vectors)
 
 
-def describe_vectors(nlp: "Language", model: TrainedModel, *, vector_kind: VectorKind) -> None:
-    """Store the record of the training run in the meta data of a pipeline, under "w2v".
-
-    Args:
-        nlp: The pipeline.
-        model: The model of the vectors.
-        vector_kind: Which of its vectors.
-    """
-    nlp.meta["w2v"] = model.record.for_pipeline(vector_kind).to_json()
+def describe_vectors(nlp: "Language", vectors: WordVectors) -> None:
+    """Store the record of the training run in the meta data of a pipeline, under "w2v"."""
+    record = _model_of(vectors).record.for_pipeline(vectors.vector_kind, vectors.postprocessing)
+    nlp.meta["w2v"] = record.to_json()
 
 
 def check_can_be_saved(nlp: "Language") -> None:
@@ -193,13 +186,13 @@ def check_no_components(path: Path, *, allowed: Collection[str] = ()) -> None:
         )
 
 
-def write_spacy(model: TrainedModel, path: Path, settings: ExportSettings, *, nlp: "Language | None" = None) -> None:
+def write_spacy(vectors: WordVectors, path: Path, settings: ExportSettings, *, nlp: "Language | None" = None) -> None:
     """Save a pipeline with vectors. The files are identical to those of `make_spacy_pipeline`, but need less memory.
 
     Args:
-        model: The model.
+        vectors: The vectors of a model, which the settings selected.
         path: The directory of the pipeline.
-        settings: Which vectors to write.
+        settings: Which words to write, and the data type.
         nlp: The pipeline of the training run, which is not changed. None to create it from the model's config.
 
     Raises:
@@ -208,20 +201,18 @@ def write_spacy(model: TrainedModel, path: Path, settings: ExportSettings, *, nl
     from spacy_w2v.formats.spacy._table import TableOnDisk
 
     check_merging(merge_rare=settings.merge_rare, max_vectors=settings.max_vectors)
-    model.objective.check_vector_kind(settings.vector_kind)
+    model = _model_of(vectors)
     nlp = bare_pipeline(nlp) if nlp is not None else model.make_pipeline()
     check_can_be_saved(nlp)
-    keys = _keys(
-        model, max_vectors=settings.max_vectors, merge_rare=settings.merge_rare, vector_kind=settings.vector_kind
-    )
+    keys = _keys(vectors, max_vectors=settings.max_vectors, merge_rare=settings.merge_rare)
     n_rows = len(model.vocabulary.first(settings.max_vectors))
     nlp.vocab.vectors = TableOnDisk(
         keys,
-        partial(streamed_blocks, model.word_vectors(settings.vector_kind), n_words=n_rows),
+        partial(streamed_blocks, vectors, n_words=n_rows),
         shape=(n_rows, model.vector_size),
         dtype=settings.dtype,
         name=_table_name(nlp),
     )
-    _store_frequencies(nlp, model, keys, n_rows=n_rows, dtype=settings.dtype, vector_kind=settings.vector_kind)
-    describe_pipeline(nlp, model, vector_kind=settings.vector_kind)
+    _store_frequencies(nlp, vectors, keys, n_rows=n_rows, dtype=settings.dtype)
+    describe_pipeline(nlp, vectors)
     nlp.to_disk(path)
