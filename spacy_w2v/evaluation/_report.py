@@ -1,7 +1,7 @@
 """A short report on a model in Markdown: corpus, training, scores and neighbours."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from spacy_w2v._system.terminal import shown
 from spacy_w2v.evaluation._scores import Scores, score_rows
@@ -105,10 +105,19 @@ def make_report(model: TrainedModel, *, scores: Scores | None, words: list[str])
         n_words=len(model),
         vector_size=model.vector_size,
         attr=model.attr,
-        settings=[(name, str(value)) for block in (model.record.model, model.record.training) for name, value in block],
+        settings=[(name, str(value)) for name, value in _settings_of(model)],
         scores=None if scores is None else score_rows(scores),
         neighbours=[(word, model.most_similar(word, topn=N_NEIGHBOURS)) for word in known],
     )
+
+
+def _settings_of(model: TrainedModel) -> Iterator[tuple[str, object]]:
+    """Yield the settings of model and training, and those of post-processing if there is any."""
+    record = model.record
+    yield from record.model
+    yield from record.training
+    if record.postprocessing is not None:
+        yield from record.postprocessing.settings().items()
 
 
 def _words_to_show(model: TrainedModel) -> Sequence[str]:
