@@ -152,15 +152,17 @@ def train(
             without the interruption.
         initial: Vectors to start from: a `Word2Vec` or `WordVectors`, a spaCy pipeline (`Language`, directory or name
             of a package), gensim's Word2Vec or KeyedVectors, or the path of a vectors file of gensim, word2vec, GloVe
-            or fastText. Words that have a vector there start from it. Output vectors are used if it has them. Its
-            vector_size is the default. All other settings are independent of it.
+            or fastText. Words that have a vector there start from it. Output vectors are used if it has them. A model
+            starts from its vectors as they were trained, without post-processing. Its vector_size is the default. All
+            other settings are independent of it.
         keep_words: Whether to add all words of `initial` to the vocabulary, including those that the texts lack or that
             occur less than min_count times.
         freeze: Whether to keep the vectors of the words of `initial` unchanged. Only new words are trained.
         settings: Settings of the config blocks [w2v.tokens], [w2v.vocabulary], [w2v.model] and [w2v.training] by name,
             such as vector_size=100, window=5, min_count=5, epochs=5, attr="LOWER", workers=0 or seed=1, or a whole
-            block, such as model={"window": 5}. The default of n_process is 1. With workers=1, a seed makes the result
-            reproducible to the bit.
+            block, such as model={"window": 5}. Of [w2v.export], postprocess and whitening_strength say what is done to
+            the vectors after training; input_vectors of the model stay as they were trained. The default of n_process
+            is 1. With workers=1, a seed makes the result reproducible to the bit.
 
     Returns:
         The trained model.
