@@ -5,7 +5,8 @@
 A model of made-up words, half of which have a capitalized form in the corpus too, is written to a disk; then each
 export of it is a process of its own, `spacy w2v export`. Its peak is the largest resident set that the system reports
 at its end. For comparison: what the command takes to start and load the model; a `StringStore` and a `Vectors` of
-spaCy that hold what the export has, from arrays on disk; and what `spacy.load` takes of it.
+spaCy that hold what the export has, from arrays on disk; and what `spacy.load` takes of it. With `--postprocess`, the
+vectors are post-processed on the way.
 """
 
 import sys
@@ -69,30 +70,34 @@ spacy.load({output!r} + "/spacy")
 Measurement = dict[str, Any]  # Any: numbers and names, as they stand in JSON
 
 
-def commands(model: str, output: str) -> dict[str, list[str]]:
+def commands(model: str, output: str, *, postprocess: str) -> dict[str, list[str]]:
     """Return the command of each process, by what it is called in the table."""
+    done = ["--postprocess", postprocess]
     w2v = [sys.executable, "-m", "spacy", "w2v"]
     python = [sys.executable, "-c"]
     exports = {
-        format_: [*w2v, "export", model, str(Path(output, name)), "--format", format_]
+        format_: [
+            *(*w2v, "export", model, str(Path(output, name)), "--format", format_),
+            *(done if format_ != "gensim-model" else []),
+        ]
         for format_, name in FORMATS.items()
     }
     return {
         "the model is loaded, no more": [*python, LOADED.format(model=model)],
         **exports,
-        "most-similar": [*w2v, "most-similar", model, "queen"],
+        "most-similar": [*w2v, "most-similar", model, "queen", *done],
         "spaCy's own StringStore and Vectors": [*python, OWN_TABLE.format(output=output)],
         "spacy.load of the export": [*python, LOADED_BY_SPACY.format(output=output)],
     }
 
 
-def measure(n_words: int, vector_size: int) -> list[Measurement]:
+def measure(n_words: int, vector_size: int, *, postprocess: str) -> list[Measurement]:
     measurements = []
     with tempfile.TemporaryDirectory() as temporary:
         model, output = str(Path(temporary, "model")), str(Path(temporary, "exports"))
         Path(output).mkdir()
         run_process([sys.executable, "-c", MAKE.format(n_words=n_words, vector_size=vector_size, model=model)], {})
-        for name, command in commands(model, output).items():
+        for name, command in commands(model, output, postprocess=postprocess).items():
             _, wall_s, _, peak_bytes = run_process(command, {})
             tables = peak_bytes / (4 * n_words * vector_size)
             log(process=name, n_words=n_words, vector_size=vector_size, peak_mb=peak_bytes / 1e6, wall_s=wall_s)
@@ -144,14 +149,15 @@ def main() -> None:
     parser = argument_parser(__doc__, name="export_memory")
     parser.add_argument("--words", type=int, nargs="+", default=[1_000_000, 400_000])
     parser.add_argument("--vector-sizes", type=int, nargs="+", default=[100, 300], help="one for each of --words")
+    parser.add_argument("--postprocess", default="none", choices=["none", "center", "soft-whiten"])
     arguments = parser.parse_args()
     sizes = list(zip(arguments.words, arguments.vector_sizes, strict=True))
     measurements: list[Measurement] = []
     for n_words, vector_size in sizes:
-        measurements += measure(n_words, vector_size)
+        measurements += measure(n_words, vector_size, postprocess=arguments.postprocess)
         write_results(
             arguments.output,
-            settings={"sizes": sizes},
+            settings={"sizes": sizes, "postprocess": arguments.postprocess},
             measurements=measurements,
             table=table_of(measurements),
             plot=plot_of(measurements),

@@ -109,6 +109,15 @@ def test_a_row_has_the_same_bits_however_it_is_read(monkeypatch, postprocessing,
     assert np.asarray(matrix, np.float64).dtype == np.float64
 
 
+@pytest.mark.parametrize("postprocessing", [CENTER, WHITEN], ids=["center", "soft-whiten"])
+def test_products_and_norms_are_those_of_the_rows(postprocessing):
+    matrix = PostprocessedMatrix(stretched(101, 10), postprocessing)
+    whole, query = np.asarray(matrix).astype(float), np.random.default_rng(1).normal(size=10).astype(np.float32)
+    # float32 sums of ten products of numbers up to 10
+    np.testing.assert_allclose(matrix.products_with(query), whole @ query, atol=1e-5)
+    np.testing.assert_allclose(matrix.norms, np.linalg.norm(whole, axis=1), rtol=1e-6)
+
+
 def test_the_kernel_multiplies_in_a_fixed_order():
     generator = np.random.default_rng(0)
     rows, matrix = (generator.normal(size=shape).astype(np.float32) for shape in ((5, 7), (7, 7)))

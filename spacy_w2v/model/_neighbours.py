@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from spacy_w2v._arrays import Vectors
 from spacy_w2v.config._arguments import check_whole_number
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.model._postprocessed_matrix import PostprocessedMatrix
 
 if TYPE_CHECKING:
     from spacy_w2v.model._word_vectors import WordVectors
@@ -45,9 +46,12 @@ def most_similar(
 
 def _similarities(vectors: "WordVectors", query: Vectors) -> NDArray[np.float32]:
     """Return the cosine similarity of a vector and each row of the matrix; 0 for rows of zeros."""
-    blocks = [(block @ query, np.linalg.norm(block, axis=1)) for block in vectors.row_blocks()]
-    scores, norms = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-    norms *= np.linalg.norm(query)
+    if isinstance(vectors.matrix, PostprocessedMatrix):
+        scores, norms = vectors.matrix.products_with(query), vectors.matrix.norms
+    else:
+        blocks = [(block @ query, np.linalg.norm(block, axis=1)) for block in vectors.row_blocks()]
+        scores, norms = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    norms = norms * np.linalg.norm(query)
     similarities: NDArray[np.float32] = np.divide(scores, norms, out=np.zeros_like(scores), where=norms > 0)
     return similarities
 

@@ -52,6 +52,22 @@ class PostprocessedMatrix:
             for part in stored_arrays(self):
                 release_mapped(part)
 
+    @cached_property
+    def norms(self) -> NDArray[np.float32]:
+        """The length of each row, float32[n]. It is kept, since it takes as long as transforming all rows."""
+        slices = row_slices(*self.shape)
+        return np.concatenate([np.linalg.norm(self[some], axis=1) for some in slices]).astype(np.float32, copy=False)
+
+    def products_with(self, vector: Vectors) -> NDArray[np.float32]:
+        """Return the inner product of each row and a vector, float32[n], without transforming the rows.
+
+        As the matrix A of the transformation is symmetric, (x - m) A · vector is (x - m) · A vector.
+        """
+        mean, matrix = self.transformation.mean, self.transformation.matrix
+        turned = vector if matrix is None else matrix @ vector
+        blocks = (_as_float32(self.raw[some]) - mean for some in row_slices(*self.shape))
+        return np.concatenate([block @ turned for block in blocks]).astype(np.float32, copy=False)
+
     def __len__(self) -> int:
         return self.shape[0]
 

@@ -68,6 +68,8 @@ class WordVectors:
     """The pipeline of these vectors, which also has a tokenizer; None without a pipeline."""
     vector_kind: VectorKind = "input"
     """Which vectors of the model these are."""
+    done_before: str | None = None
+    """How the vectors of a pipeline were post-processed before they were exported to it; None if that is unknown."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -170,7 +172,8 @@ class WordVectors:
                 vectors have, or 0.25.
 
         Raises:
-            ConfigError: An argument is invalid, or a strength is given without "soft-whiten".
+            ConfigError: An argument is invalid, a strength is given without "soft-whiten", or the vectors are those of
+                a pipeline that says that they were post-processed before.
 
         Example:
             >>> vectors = spacy_w2v.open_vectors("vectors.txt.gz").postprocessed("soft-whiten")
@@ -179,6 +182,11 @@ class WordVectors:
         """
         now = self.postprocessing
         chosen = chosen_postprocessing(postprocess, whitening_strength, recorded=now)
+        if postprocess != "recorded" and self.done_before is not None:
+            raise ConfigError(
+                f"Vectors can be post-processed once, but those of {self.name} were when they were exported "
+                f"({self.done_before}). Name the model that they were exported from."
+            )
         if chosen == now:
             return self
         if self.model is not None:

@@ -72,4 +72,13 @@ def word_vectors_of_pipeline(nlp: Any, name: str, *, remedy: str = "") -> WordVe
         attr=NAMES[table.attr],
         lang=nlp.lang,
         nlp=nlp,
+        done_before=_postprocess_of(nlp) if frequencies is not None else None,
     )
+
+
+def _postprocess_of(nlp: Any) -> str | None:
+    """Return how the vectors of a pipeline were post-processed, as its meta data says; None if it says nothing."""
+    found: object = nlp.meta.get("w2v")
+    for name in ("export", "postprocess"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, str) else None
