@@ -164,7 +164,11 @@ def test_columns_of_other_formats(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"max_lengt": 3}, ConfigValidationError, "unexpected argument: 'max_lengt'"),
+        (
+            {"max_lengt": 3},
+            ConfigValidationError,
+            "unexpected argument: 'max_lengt'|max_lengt\textra fields not permitted",
+        ),
         ({"max_length": "many"}, ConfigValidationError, "max_length"),
         ({"limit": -1}, CorpusError, r"limit must be at least 0 \(0 for no limit\), was: -1"),
         ({"encoding": "utf-9"}, CorpusError, "encoding must be an encoding of Python"),

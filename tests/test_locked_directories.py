@@ -2,8 +2,10 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 
 import pytest
@@ -116,4 +118,18 @@ def test_directories_can_be_created_during_removal(tmp_path):
         thread.join()
     assert failures == []
     remove_abandoned(tmp_path, prefix="unfinished-")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_while_the_directory_is_created_leaves_nothing(tmp_path, monkeypatch):
+    mkdtemp = tempfile.mkdtemp
+
+    def interrupted(**arguments):
+        directory = mkdtemp(**arguments)
+        signal.raise_signal(signal.SIGINT)
+        return directory
+
+    monkeypatch.setattr(tempfile, "mkdtemp", interrupted)
+    with pytest.raises(KeyboardInterrupt), locked_directory(tmp_path, prefix="unfinished-"):
+        pytest.fail("the block must not begin")
     assert list(tmp_path.iterdir()) == []

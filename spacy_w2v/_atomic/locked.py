@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from spacy_w2v._atomic.locks import release_lock, take_lock
+from spacy_w2v._system.signals import DelayedSignals
 
 LOCK_SUFFIX = ".lock"
 """The suffix of the lock file. It is beside the directory, so that the directory can be renamed while it is locked."""
@@ -26,6 +27,20 @@ def locked_directory(parent: Path, *, prefix: str) -> Iterator[Path]:
     Raises:
         OSError: The directory cannot be created.
     """
+    created: tuple[Path, Path, int] | None = None
+    try:
+        with DelayedSignals():  # otherwise Ctrl-C could leave a directory that nothing removes
+            created = _create_locked(parent, prefix)
+        yield created[0]
+    finally:
+        if created is not None:
+            directory, lock, descriptor = created
+            shutil.rmtree(directory, ignore_errors=True)
+            release_lock(lock, descriptor)
+
+
+def _create_locked(parent: Path, prefix: str) -> tuple[Path, Path, int]:
+    """Return a new directory, its lock file, and the descriptor of the lock."""
     while True:
         directory = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         lock = _lock_of(directory)
@@ -33,13 +48,8 @@ def locked_directory(parent: Path, *, prefix: str) -> Iterator[Path]:
         if descriptor is None:  # another process is removing it
             continue
         if directory.is_dir():
-            break
+            return directory, lock, descriptor
         release_lock(lock, descriptor)  # another process removed it before it was locked
-    try:
-        yield directory
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-        release_lock(lock, descriptor)
 
 
 def remove_abandoned(parent: Path, *, prefix: str) -> None:
