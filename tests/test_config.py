@@ -134,7 +134,7 @@ def test_examples_are_valid(path):
 
 
 def test_an_unknown_size_is_refused():
-    with pytest.raises(ConfigError, match="size must be one of tiny, small, medium, large, was: huge"):
+    with pytest.raises(ConfigError, match="size must be one of tiny, small, large, was: huge"):
         new_settings("huge")
 
 

@@ -31,7 +31,7 @@ ROWS = [pytest.param(kind, size, id="-".join((*kind, size))) for kind in KINDS f
 BLOCK_OF_ENTRY = {
     **dict.fromkeys(("epochs", "alpha", "sample", "shared_noise"), "training"),
     **dict.fromkeys(("window", "negative"), "model"),
-    **dict.fromkeys(("postprocess", "whitening_strength"), "export"),
+    **dict.fromkeys(("vector_kind", "postprocess", "whitening_strength"), "export"),
 }
 
 
@@ -65,7 +65,7 @@ def test_every_preset_gives_valid_settings_which_are_its_own(kind, size):
 
 @pytest.mark.parametrize(
     ("n_tokens", "size"),
-    [(0, "tiny"), (999_999, "tiny"), (1_000_000, "small"), (17_000_000, "medium"), (4_000_000_000, "large")],
+    [(0, "tiny"), (999_999, "tiny"), (1_000_000, "small"), (17_000_000, "small"), (4_000_000_000, "large")],
 )
 def test_the_size_follows_from_the_number_of_tokens(n_tokens, size):
     assert size_of(n_tokens) == size
@@ -122,7 +122,7 @@ SETTINGS = {"vector_size": 8, "min_count": 1, "workers": 1}
 def small_sizes(monkeypatch):
     """Sizes and chunks for corpora of a few thousand tokens: TEXTS are a small corpus."""
     monkeypatch.setattr(store, "CHUNK_TOKENS", 500)
-    monkeypatch.setattr(_presets, "SIZES", {"tiny": 1_000, "small": 5_000, "medium": 10_000, "large": None})
+    monkeypatch.setattr(_presets, "SIZES", {"tiny": 1_000, "small": 5_000, "large": None})
 
 
 @pytest.mark.parametrize("kind", KINDS, ids="-".join)
@@ -131,11 +131,13 @@ def test_a_preset_gives_the_same_bits_as_its_settings(kind):
     optimize, architecture, loss = kind
     model = {"architecture": architecture, "loss": loss}
     by_preset = spacy_w2v.train(TEXTS, optimize=optimize, **model, **SETTINGS)
-    by_hand = spacy_w2v.train(TEXTS, **model, **SETTINGS, **PRESETS[kind]["small"]._asdict())
+    values = PRESETS[kind]["small"]._asdict()
+    kind_of_vectors = values.pop("vector_kind")
+    by_hand = spacy_w2v.train(TEXTS, **model, **SETTINGS, **values)
     assert 1_000 <= by_preset.meta["corpus"]["n_tokens"] < 5_000
     np.testing.assert_array_equal(by_preset.input_vectors, by_hand.input_vectors)
     np.testing.assert_array_equal(by_preset["cat"], by_hand["cat"])
-    assert by_preset.config == by_hand.config
+    assert by_preset.config == by_hand.config.replace('vector_kind = "input"', f'vector_kind = "{kind_of_vectors}"')
     for block in ("model", "training"):
         assert by_preset.meta[block] == by_hand.meta[block]
 
@@ -143,7 +145,7 @@ def test_a_preset_gives_the_same_bits_as_its_settings(kind):
 @pytest.mark.usefixtures("small_sizes")
 def test_the_number_of_tokens_chooses_the_preset_of_texts_that_can_be_read_once(capsys):
     presets = PRESETS["accuracy", "skip-gram", "negative-sampling"]
-    for n_texts, size in [(60, "tiny"), (324, "small"), (600, "medium"), (1200, "large")]:
+    for n_texts, size in [(60, "tiny"), (324, "small"), (1200, "large")]:
         texts = (TEXTS[i % len(TEXTS)] for i in range(n_texts))
         model = spacy_w2v.train(texts, optimize="accuracy", epochs=1, progress=True, **SETTINGS)
         assert size_of(model.meta["corpus"]["n_tokens"]) == size
@@ -164,7 +166,7 @@ from spacy_w2v.training.callbacks._model_checkpoint import ModelCheckpoint
 from test_presets import TEXTS, SETTINGS
 
 store.CHUNK_TOKENS = 500
-_presets.SIZES = {"tiny": 1_000, "small": 5_000, "medium": 10_000, "large": None}
+_presets.SIZES = {"tiny": 1_000, "small": 5_000, "large": None}
 write, n_written = ModelCheckpoint.on_pause_end, []
 
 def on_pause_end(checkpoint, seconds):

@@ -42,7 +42,6 @@ class Size(str, Enum):
 
     tiny = "tiny"
     small = "small"
-    medium = "medium"
     large = "large"
 
 
@@ -76,8 +75,8 @@ def init_config_command(
         None,
         "--size",
         "-s",
-        help="Size of the corpus: less than a million tokens (tiny), millions (small), tens or hundreds of millions "
-        "(medium) or about a billion (large). If not given: small or, with --optimize, what local files suggest",
+        help="Size of the corpus: less than a million tokens (tiny), millions (small) or about a billion (large). If "
+        "not given: small or, with --optimize, what local files suggest",
     ),
     optimize: Optimize = typer.Option(
         None,

@@ -27,7 +27,6 @@ class SizeSettings(NamedTuple):
 SETTINGS_OF_SIZE: dict[SizeName, SizeSettings] = {
     "tiny": SizeSettings(min_count=3, epochs=20),
     "small": SizeSettings(),
-    "medium": SizeSettings(),
     "large": SizeSettings(min_count=10, vector_size=300, negative=10, sample=1e-4),
 }
 

@@ -7,7 +7,7 @@ trained, never which words have vectors, or of how many dimensions.
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
-from spacy_w2v.config._export import WHITENING_STRENGTH, Postprocess
+from spacy_w2v.config._export import WHITENING_STRENGTH, Postprocess, VectorKind
 from spacy_w2v.config._losses import ARCHITECTURES, LOSSES, ArchitectureName, LossName
 from spacy_w2v.config._schema import ExportSettings, ModelSettings, TrainingSettings, W2VSettings, parse_settings
 from spacy_w2v.errors import ConfigError
@@ -15,9 +15,9 @@ from spacy_w2v.errors import ConfigError
 Optimize: TypeAlias = Literal["accuracy", "efficiency"]
 """What a preset is for, in the words of `spacy init config`."""
 
-SizeName: TypeAlias = Literal["tiny", "small", "medium", "large"]
+SizeName: TypeAlias = Literal["tiny", "small", "large"]
 
-SIZES: dict[SizeName, int | None] = {"tiny": 1_000_000, "small": 10_000_000, "medium": 300_000_000, "large": None}
+SIZES: dict[SizeName, int | None] = {"tiny": 1_000_000, "small": 300_000_000, "large": None}
 """The number of tokens below which a corpus has this size; None for no limit."""
 
 
@@ -28,6 +28,7 @@ class Preset(NamedTuple):
     alpha: float
     sample: float
     shared_noise: int | None = None
+    vector_kind: VectorKind = "input"
     postprocess: Postprocess | None = None
     whitening_strength: float = WHITENING_STRENGTH
     window: int = 5
@@ -38,79 +39,71 @@ Kind: TypeAlias = tuple[Optimize, ArchitectureName, LossName]
 
 PRESETS: dict[Kind, dict[SizeName, Preset]] = {
     ("accuracy", "skip-gram", "negative-sampling"): {
-        "tiny": Preset(epochs=20, alpha=0.05, sample=1e-4, postprocess="soft-whiten"),
-        "small": Preset(epochs=20, alpha=0.05, sample=1e-4, postprocess="soft-whiten"),
-        "medium": Preset(epochs=10, alpha=0.05, sample=1e-4, postprocess="soft-whiten"),
+        "tiny": Preset(epochs=20, alpha=0.025, sample=1e-4, postprocess="soft-whiten"),
+        "small": Preset(epochs=10, alpha=0.05, sample=1e-4, postprocess="soft-whiten"),
         "large": Preset(epochs=5, alpha=0.05, sample=1e-4, postprocess="soft-whiten"),
     },
-    ("accuracy", "skip-gram", "hierarchical-softmax"): {
-        "tiny": Preset(epochs=20, alpha=0.025, sample=1e-3),
-        "small": Preset(epochs=10, alpha=0.025, sample=1e-4),
-        "medium": Preset(epochs=10, alpha=0.025, sample=1e-4),
-        "large": Preset(epochs=5, alpha=0.025, sample=1e-4),
-    },
-    ("accuracy", "skip-gram", "softmax"): {
-        "tiny": Preset(epochs=20, alpha=0.025, sample=1e-3),
-        "small": Preset(epochs=5, alpha=0.025, sample=1e-3),
-        "medium": Preset(epochs=5, alpha=0.025, sample=1e-3),
-        "large": Preset(epochs=5, alpha=0.025, sample=1e-3),
-    },
     ("accuracy", "cbow", "negative-sampling"): {
-        "tiny": Preset(epochs=20, alpha=0.15, sample=1e-4),
-        "small": Preset(epochs=20, alpha=0.15, sample=1e-4),
-        "medium": Preset(epochs=10, alpha=0.15, sample=1e-4),
-        "large": Preset(epochs=5, alpha=0.15, sample=1e-4),
+        "tiny": Preset(epochs=20, alpha=0.15, sample=1e-4, vector_kind="mean"),
+        "small": Preset(epochs=10, alpha=0.3, sample=1e-4, vector_kind="mean"),
+        "large": Preset(epochs=5, alpha=0.3, sample=1e-4, vector_kind="mean"),
+    },
+    ("accuracy", "skip-gram", "hierarchical-softmax"): {
+        "tiny": Preset(epochs=20, alpha=0.025, sample=1e-4),
+        "small": Preset(epochs=10, alpha=0.05, sample=1e-4),
+        "large": Preset(epochs=5, alpha=0.05, sample=1e-4),
     },
     ("accuracy", "cbow", "hierarchical-softmax"): {
-        "tiny": Preset(epochs=20, alpha=0.15, sample=1e-3),
-        "small": Preset(epochs=10, alpha=0.15, sample=1e-4),
-        "medium": Preset(epochs=10, alpha=0.15, sample=1e-4),
-        "large": Preset(epochs=5, alpha=0.15, sample=1e-4),
+        "tiny": Preset(epochs=20, alpha=0.15, sample=1e-4),
+        "small": Preset(epochs=10, alpha=0.3, sample=1e-4),
+        "large": Preset(epochs=5, alpha=0.3, sample=1e-4),
+    },
+    ("accuracy", "skip-gram", "softmax"): {
+        "tiny": Preset(epochs=20, alpha=0.025, sample=1e-4, postprocess="soft-whiten"),
+        "small": Preset(epochs=10, alpha=0.05, sample=1e-4, postprocess="soft-whiten"),
+        "large": Preset(epochs=5, alpha=0.05, sample=1e-4, postprocess="soft-whiten"),
     },
     ("accuracy", "cbow", "softmax"): {
-        "tiny": Preset(epochs=20, alpha=0.15, sample=1e-3),
-        "small": Preset(epochs=5, alpha=0.15, sample=1e-3),
-        "medium": Preset(epochs=5, alpha=0.15, sample=1e-3),
-        "large": Preset(epochs=5, alpha=0.15, sample=1e-3),
+        "tiny": Preset(epochs=20, alpha=0.15, sample=1e-4, vector_kind="mean"),
+        "small": Preset(epochs=10, alpha=0.3, sample=1e-4, vector_kind="mean"),
+        "large": Preset(epochs=5, alpha=0.3, sample=1e-4, vector_kind="mean"),
     },
     ("efficiency", "skip-gram", "negative-sampling"): {
-        "tiny": Preset(epochs=20, alpha=0.025, sample=1e-3, shared_noise=16),
-        "small": Preset(epochs=5, alpha=0.05, sample=1e-4, shared_noise=16, postprocess="soft-whiten"),
-        "medium": Preset(epochs=5, alpha=0.025, sample=1e-3, shared_noise=16),
-        "large": Preset(epochs=3, alpha=0.025, sample=1e-4, shared_noise=16),
-    },
-    ("efficiency", "skip-gram", "hierarchical-softmax"): {
-        "tiny": Preset(epochs=10, alpha=0.025, sample=1e-3),
-        "small": Preset(epochs=5, alpha=0.025, sample=1e-4),
-        "medium": Preset(epochs=5, alpha=0.025, sample=1e-4),
-        "large": Preset(epochs=3, alpha=0.025, sample=1e-4),
-    },
-    ("efficiency", "skip-gram", "softmax"): {
-        "tiny": Preset(epochs=10, alpha=0.025, sample=1e-4),
-        "small": Preset(epochs=5, alpha=0.025, sample=1e-4),
-        "medium": Preset(epochs=5, alpha=0.025, sample=1e-4),
-        "large": Preset(epochs=3, alpha=0.025, sample=1e-4),
+        "tiny": Preset(epochs=10, alpha=0.05, sample=1e-4, shared_noise=16, postprocess="soft-whiten"),
+        "small": Preset(epochs=5, alpha=0.035, sample=1e-4, shared_noise=16, postprocess="soft-whiten"),
+        "large": Preset(epochs=5, alpha=0.035, sample=1e-4, shared_noise=16, postprocess="soft-whiten"),
     },
     ("efficiency", "cbow", "negative-sampling"): {
-        "tiny": Preset(epochs=20, alpha=0.15, sample=1e-3, shared_noise=16),
-        "small": Preset(epochs=5, alpha=0.15, sample=1e-3, shared_noise=16),
-        "medium": Preset(epochs=5, alpha=0.15, sample=1e-3, shared_noise=16),
-        "large": Preset(epochs=3, alpha=0.15, sample=1e-4, shared_noise=16),
+        "tiny": Preset(epochs=10, alpha=0.3, sample=1e-4, shared_noise=16, vector_kind="mean"),
+        "small": Preset(epochs=5, alpha=0.3, sample=1e-4, shared_noise=16, vector_kind="mean"),
+        "large": Preset(epochs=5, alpha=0.3, sample=1e-4, shared_noise=16, vector_kind="mean"),
+    },
+    ("efficiency", "skip-gram", "hierarchical-softmax"): {
+        "tiny": Preset(epochs=10, alpha=0.05, sample=1e-4),
+        "small": Preset(epochs=5, alpha=0.05, sample=1e-4),
+        "large": Preset(epochs=5, alpha=0.05, sample=1e-4),
     },
     ("efficiency", "cbow", "hierarchical-softmax"): {
-        "tiny": Preset(epochs=10, alpha=0.15, sample=1e-3),
-        "small": Preset(epochs=5, alpha=0.15, sample=1e-4),
-        "medium": Preset(epochs=5, alpha=0.15, sample=1e-4),
-        "large": Preset(epochs=3, alpha=0.15, sample=1e-4),
+        "tiny": Preset(epochs=10, alpha=0.3, sample=1e-4),
+        "small": Preset(epochs=5, alpha=0.3, sample=1e-4),
+        "large": Preset(epochs=5, alpha=0.3, sample=1e-4),
+    },
+    ("efficiency", "skip-gram", "softmax"): {
+        "tiny": Preset(epochs=10, alpha=0.05, sample=1e-4, postprocess="soft-whiten"),
+        "small": Preset(epochs=5, alpha=0.035, sample=1e-4, postprocess="soft-whiten"),
+        "large": Preset(epochs=5, alpha=0.035, sample=1e-4, postprocess="soft-whiten"),
     },
     ("efficiency", "cbow", "softmax"): {
-        "tiny": Preset(epochs=10, alpha=0.15, sample=1e-4),
-        "small": Preset(epochs=5, alpha=0.15, sample=1e-4),
-        "medium": Preset(epochs=5, alpha=0.15, sample=1e-4),
-        "large": Preset(epochs=3, alpha=0.15, sample=1e-4),
+        "tiny": Preset(epochs=10, alpha=0.3, sample=1e-4, vector_kind="mean"),
+        "small": Preset(epochs=5, alpha=0.3, sample=1e-4, vector_kind="mean"),
+        "large": Preset(epochs=5, alpha=0.3, sample=1e-4, vector_kind="mean"),
     },
 }
-"""The presets of each kind of model, by the size of the corpus."""
+"""The presets of each kind of model, by the size of the corpus.
+
+Those of the full softmax are not measured: negative sampling approximates it, so they are the same. Those of large
+corpora are extrapolated.
+"""
 
 
 _DEFAULTS = {
@@ -180,6 +173,9 @@ def _entries(preset: Preset, settings: W2VSettings) -> Iterator[tuple[str, str, 
         yield "model", "negative", preset.negative
         if settings.training.kernel == "blocked":
             yield "training", "shared_noise", preset.shared_noise
-    if preset.postprocess is not None and not settings.initial.freeze:  # frozen vectors are not changed
+    if settings.initial.freeze:  # frozen vectors stay as they are
+        return
+    yield "export", "vector_kind", preset.vector_kind
+    if preset.postprocess is not None:
         yield "export", "postprocess", preset.postprocess
         yield "export", "whitening_strength", preset.whitening_strength
