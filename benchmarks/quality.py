@@ -6,11 +6,15 @@
     python benchmarks/quality.py CORPUS.txt --architectures skip-gram cbow \
         --losses negative-sampling hierarchical-softmax --cbow-alphas 0.025 0.05
     python benchmarks/quality.py CORPUS.txt --losses softmax negative-sampling --max-final-vocab 5000 --words 1000000
+    python benchmarks/quality.py CORPUS.txt --optimize accuracy --output results/accuracy
 
 CORPUS.txt is lower-cased text, tokenized by white space; gensim-wiki stands for the Wikipedia excerpt that gensim
 bundles. All trainers read the same lines with the same hyper-parameters, and all vectors are scored by
 `spacy_w2v.evaluate`. The loss per pair is that of the last epoch; gensim's is left out, as it is summed in 32 bits.
 Results are written after each run, and runs that OUTPUT.json already has are not repeated.
+
+--optimize compares a preset with gensim at its defaults, at the same settings and in the same time, with seconds and
+confidence intervals. It takes the epochs, the learning rate and `sample` from the preset; presets.py describes it.
 """
 
 import argparse
@@ -23,6 +27,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import presets
 from common import (
     argument_parser,
     cut_corpus,
@@ -172,7 +177,22 @@ def train_and_score(run: Run, corpus: Path, cache_dir: Path, *, training: dict[s
     return {**run, "seconds": seconds, "loss_per_pair": trained.loss_per_pair, **scores}
 
 
-def main() -> None:
+def measure_all(arguments: argparse.Namespace, corpus: Path, cache_dir: Path) -> None:
+    """Make the runs that OUTPUT.json lacks."""
+    training = {"vector_size": arguments.vector_size, "window": 5, "negative": 5, "min_alpha": 1e-4}
+    training |= {"epochs": arguments.epochs, "sample": arguments.sample, "min_count": arguments.min_count}
+    settings = {"corpus": Path(arguments.corpus).name, "words": arguments.words, **training}
+    settings |= {"max_final_vocab": arguments.max_final_vocab, "restrict_vocab": arguments.restrict_vocab}
+    for wanted in wanted_runs(arguments):
+        if any(wanted.items() <= run.items() for run in finished_runs(arguments.output, settings)):
+            continue
+        run = train_and_score(wanted, corpus, cache_dir, training=training, restrict_vocab=arguments.restrict_vocab)
+        runs = [*finished_runs(arguments.output, settings), run]  # read again: another call may have added its own
+        log(**runs[-1])
+        write_results(arguments.output, settings=settings, measurements=runs, table=table_of(runs), plot=plot_of(runs))
+
+
+def parse_arguments() -> argparse.Namespace:
     parser = argument_parser(__doc__, name="quality")
     parser.add_argument("corpus", help=f"a text file, or {GENSIM_WIKI}")
     parser.add_argument(
@@ -189,29 +209,28 @@ def main() -> None:
     parser.add_argument("--sample", type=float, default=1e-3)
     parser.add_argument("--words", type=int, help="only the first words of the text file")
     parser.add_argument("--restrict-vocab", type=int, default=30_000, help="most frequent words, for analogies")
+    presets.add_arguments(parser)
     arguments = parser.parse_args()
+    if arguments.optimize is not None and (len(arguments.architectures), len(arguments.losses)) != (1, 1):
+        parser.error("--optimize compares one architecture with one loss. Name one of each.")
+    return arguments
+
+
+def main() -> None:
+    arguments = parse_arguments()
     with tempfile.TemporaryDirectory() as temporary:
         corpus, cache_dir = Path(temporary, "corpus.txt"), Path(temporary, "cache")
         if arguments.corpus == GENSIM_WIKI:
             write_gensim_wiki(corpus, cache_dir)
         else:
             cut_corpus(Path(arguments.corpus), corpus, n_words=arguments.words)
-        training = {"vector_size": arguments.vector_size, "window": 5, "negative": 5, "min_alpha": 1e-4}
-        training |= {"epochs": arguments.epochs, "sample": arguments.sample}
-        training["min_count"] = raised_min_count(
+        arguments.min_count = raised_min_count(
             corpus, min_count=arguments.min_count, max_final_vocab=arguments.max_final_vocab
         )
-        settings = {"corpus": Path(arguments.corpus).name, "words": arguments.words, **training}
-        settings |= {"max_final_vocab": arguments.max_final_vocab, "restrict_vocab": arguments.restrict_vocab}
-        for wanted in wanted_runs(arguments):
-            if any(wanted.items() <= run.items() for run in finished_runs(arguments.output, settings)):
-                continue
-            run = train_and_score(wanted, corpus, cache_dir, training=training, restrict_vocab=arguments.restrict_vocab)
-            runs = [*finished_runs(arguments.output, settings), run]  # read again: another call may have added its own
-            log(**runs[-1])
-            write_results(
-                arguments.output, settings=settings, measurements=runs, table=table_of(runs), plot=plot_of(runs)
-            )
+        if arguments.optimize is None:
+            measure_all(arguments, corpus, cache_dir)
+        else:
+            presets.compare(arguments, corpus)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,26 @@
-"""The comparison with other programs: which runs are made, and how they are reported."""
+"""The comparisons with other programs: which runs are made, how they are scored, and how they are reported."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from gensim.models import KeyedVectors
+
+import spacy_w2v
+from spacy_w2v.evaluation._data_sets import read_analogies, read_word_pairs
+from spacy_w2v.evaluation._scoring import bundled
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
 import peers
+import presets
+import quality
+import scores
+import training_job
+from common import Ended
 from peers import Mode, parse_mode, report_of, wanted_runs
 
 SKIP_GRAM = Mode("skip-gram", "negative-sampling", 100, 1)
@@ -74,3 +86,131 @@ def test_runs_with_other_settings_are_not_mixed(tmp_path):
     assert peers.finished_runs(output, {"words": 1}) == []
     with pytest.raises(SystemExit, match=r"must be those of .* Name another --output"):
         peers.finished_runs(output, {"words": 2})
+
+
+# Scores by question
+
+
+def some_words():
+    """Return words of the bundled sets, so that some questions of each can be answered."""
+    words = [word for pair in read_word_pairs(bundled("wordsim353.tsv"))[:60] for word in pair[:2]]
+    words += [word for pair in read_word_pairs(bundled("simlex999.txt"))[:60] for word in pair[:2]]
+    sections = read_analogies(bundled("questions-words.txt"))
+    return sorted({word.lower() for word in [*words, *(w for q in sections[4].questions[:200] for w in q)]})
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    words = some_words()
+    made = KeyedVectors(8)
+    made.add_vectors(words, np.random.default_rng(0).normal(1, 1, (len(words), 8)).astype(np.float32))
+    return made
+
+
+@pytest.mark.parametrize("restrict_vocab", [30_000, 100])
+def test_answers_give_the_scores_of_evaluate(vectors, restrict_vocab):
+    sets = scores.read_test_sets()
+    answers = scores.answers_of(spacy_w2v.open_vectors(vectors), sets, restrict_vocab=restrict_vocab)
+    actual = scores.scores_of(sets, answers, mean_of=presets.SCORES)
+    expected = spacy_w2v.evaluate(vectors, restrict_vocab=restrict_vocab)
+    for name, pairs in expected.word_pairs.items():
+        assert actual[name] == pytest.approx(pairs.spearman, abs=1e-6)
+        assert np.isfinite(answers[name]).sum() == pairs.n_used
+    analogies = expected.analogies["Google analogies"]
+    assert actual["Google analogies"] == pytest.approx(analogies.accuracy, abs=1e-6)
+    assert np.isfinite(answers["Google analogies"]).sum() == analogies.n_used > 0
+    assert actual[scores.MEAN] == pytest.approx(np.mean([actual[name] for name in presets.SCORES]))
+
+
+def test_intervals_hold_over_questions_and_seeds():
+    solved = scores.TestSet("solved", [("a", "b", "c", "d")] * 400, None)
+    rng = np.random.default_rng(0)
+
+    def seeds(rate, *, n=3):
+        return [{"solved": (rng.random(400) < rate).astype(np.float32)} for _ in range(n)]
+
+    good, bad = seeds(0.7), seeds(0.5)
+    found = scores.resampled_scores([solved], {"good": good, "bad": bad}, mean_of=["solved"], n_resamples=500)
+    low, high = scores.interval(found["good"]["solved"])
+    mean = np.mean([each["solved"].mean() for each in good])
+    assert low < mean < high
+    # a mean of three seeds of 400 answers has a standard error of 0.013, and seeds and questions are drawn both
+    assert 0.04 < high - low < 0.1
+    assert scores.interval(found["good"]["solved"] - found["bad"]["solved"])[0] > 0
+    again = scores.resampled_scores([solved], {"good": good, "bad": bad}, mean_of=["solved"], n_resamples=500)
+    assert (again["good"]["solved"] == found["good"]["solved"]).all()
+
+
+def test_the_same_answers_differ_by_nothing():
+    pairs = scores.TestSet("pairs", [("a", "b")] * 50, np.arange(50, dtype=np.float32))
+    answers = [{"pairs": np.random.default_rng(0).random(50).astype(np.float32)}]
+    found = scores.resampled_scores([pairs], {"x": answers, "y": answers}, mean_of=["pairs"], n_resamples=20)
+    assert scores.interval(found["x"]["pairs"] - found["y"]["pairs"]) == (0, 0)
+
+
+# Presets
+
+
+def test_epochs_that_fit_in_some_time():
+    preset = {"used": {"epochs": 10}, "seconds": 40.0, "wall_s": 50.0, "cpu_s": 50.0}  # 10 s once, and 4 s an epoch
+    assert presets.epochs_in(210.0, preset) == 50
+    assert presets.epochs_in(5.0, preset) == 1
+
+
+def test_the_settings_of_a_preset_in_gensim():
+    used = {"architecture": "skip-gram", "loss": "negative-sampling", "vector_size": 100, "window": 5, "negative": 7}
+    used |= {"ns_exponent": 0.75, "epochs": 10, "sample": 1e-4, "alpha": 0.06, "min_alpha": 1e-4, "cbow_mean": True}
+    arguments = presets.gensim_arguments(used)
+    assert arguments["sg"] == 1
+    assert (arguments["negative"], arguments["epochs"], arguments["alpha"]) == (7, 10, 0.06)
+    assert presets.gensim_arguments({**used, "architecture": "cbow"})["alpha"] == pytest.approx(0.01)
+
+
+def run_here(command, environment):
+    """Do what the process of a run does, here."""
+    job = training_job.Job(**json.loads(command[-1]))
+    return Ended(json.dumps(training_job.PROGRAMS[job.program](job)) + "\n", wall_s=2.0, cpu_s=1.0, peak_bytes=0)
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """Compare the preset with gensim on a small corpus, twice: the second call finds all runs."""
+    directory = tmp_path_factory.mktemp("presets")
+    rng = np.random.default_rng(0)
+    (directory / "corpus.txt").write_text(" ".join(rng.choice(some_words(), 20_000)) + "\n", encoding="utf-8")
+    output = directory / "results" / "accuracy"
+    arguments = ["quality.py", str(directory / "corpus.txt"), "--optimize", "accuracy", "--output", str(output)]
+    arguments += ["--seeds", "1", "2", "--vector-size", "16", "--resamples", "20"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", arguments)
+        patch.setattr(presets, "run_process", run_here)
+        quality.main()
+        patch.setattr(presets, "run_process", lambda command, environment: pytest.fail("no run is made twice"))
+        quality.main()
+    return output
+
+
+def test_a_preset_is_compared_with_gensim(compared):
+    report = json.loads(compared.with_name("accuracy.json").read_text(encoding="utf-8"))
+    runs = report["measurements"]
+    assert {(run["contender"], run["seed"]) for run in runs} == {(c, s) for c in presets.CONTENDERS for s in (1, 2)}
+    used = {run["contender"]: run["used"] for run in runs}
+    for name in ("epochs", "sample", "alpha", "window", "negative"):
+        assert used[presets.PRESET][name] == used[presets.SAME][name]
+    assert used[presets.GENSIM]["epochs"] == used[presets.DEFAULTS]["epochs"] == 5
+    assert all(run["wall_s"] == 2 and run["processor"] for run in runs)
+
+
+def test_the_report_on_a_preset(compared):
+    report = compared.with_name("accuracy.md").read_text(encoding="utf-8")
+    assert "Processor: " in report
+    assert "| gensim, same settings | as trained | 2 |" in report
+    assert "| spacy-w2v, preset (" in report
+    assert "95 % intervals of 20 resamples" in report
+
+
+def test_settings_of_kept_runs_are_checked(compared, monkeypatch):
+    arguments = ["quality.py", str(compared.parents[1] / "corpus.txt"), "--optimize", "accuracy", "--min-count", "3"]
+    monkeypatch.setattr(sys, "argv", [*arguments, "--output", str(compared)])
+    with pytest.raises(SystemExit, match=r"must be a run of .* Name another --output"):
+        quality.main()
