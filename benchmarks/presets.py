@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from common import log, machine_facts, markdown_table, run_process, write_results
 from objectives import gensim_settings
-from scores import MEAN, Answers, TestSet, answers_of, interval, processed, read_test_sets, resampled_scores, scores_of
+from scores import MEAN, Answers, TestSet, answers_of, interval, read_test_sets, resampled_scores, scores_of
 from training_job import EXPORTED, RAW, Job
 
 import spacy_w2v
@@ -170,7 +170,7 @@ def answers_as(trained: Trained, postprocess: Run | None, sets: Sequence[TestSet
     else:
         vectors = spacy_w2v.open_vectors(raw if raw.exists() else trained.directory / EXPORTED)
         if postprocess is not None:
-            vectors = processed(vectors, **postprocess)
+            vectors = vectors.postprocessed(**postprocess)
     answers = answers_of(vectors, sets, restrict_vocab=restrict_vocab)
     np.savez(path, **answers)
     return answers
@@ -179,9 +179,8 @@ def answers_as(trained: Trained, postprocess: Run | None, sets: Sequence[TestSet
 def processing_of(facts: Run) -> Run | None:
     """Return the post-processing of a run of ours, or None if it has none."""
     used = facts["used"]
-    if used.get("postprocess") is None:
-        return None
-    return {name: used[name] for name in ("postprocess", "whitening_strength")}
+    names = ["postprocess", *(["whitening_strength"] if used["postprocess"] == "soft-whiten" else [])]
+    return {name: used[name] for name in names} if used["postprocess"] is not None else None
 
 
 class Scored(NamedTuple):

@@ -7,7 +7,6 @@ systems answer the same questions. The intervals of analogies are too narrow, si
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,16 +60,6 @@ def answers_of(vectors: WordVectors, sets: Sequence[TestSet], *, restrict_vocab:
         else _solved(vectors, of_set.questions, restrict_vocab=restrict_vocab)
         for of_set in sets
     }
-
-
-def processed(vectors: WordVectors, *, postprocess: str, whitening_strength: float) -> WordVectors:
-    """Return vectors of any program, post-processed as `[w2v.export]` says."""
-    matrix = vectors.vectors_at(vectors.rows).astype(np.float64)
-    matrix -= matrix.mean(axis=0)
-    if postprocess == "soft-whiten":
-        variances, axes = np.linalg.eigh(matrix.T @ matrix)
-        matrix = matrix @ (axes * variances ** (-whitening_strength / 2)) @ axes.T
-    return replace(vectors, matrix=matrix.astype(np.float32), rows=np.arange(len(matrix)))
 
 
 def unit_vectors(vectors: Floats) -> Floats:
