@@ -19,9 +19,9 @@ EXPORTED, RAW = "vectors.kv", "raw.kv"
 BLOCKS = {
     "model": ("architecture", "loss", "vector_size", "window", "negative", "ns_exponent", "cbow_mean"),
     "training": ("epochs", "sample", "alpha", "min_alpha", "shared_noise"),
-    "export": ("postprocess", "whitening_strength"),
+    "export": ("vector_kind", "postprocess", "whitening_strength"),
 }
-"""The settings that are reported, by the block of the record that they are in."""
+"""The settings that are reported, by their block."""
 
 
 class Job(NamedTuple):
@@ -39,7 +39,7 @@ Result = dict[str, Any]  # Any: numbers and names, as they stand in JSON
 
 
 def train_spacy_w2v(job: Job) -> Result:
-    from gensim.models import KeyedVectors
+    from spacy.util import load_config_from_str
 
     import spacy_w2v
 
@@ -48,12 +48,13 @@ def train_spacy_w2v(job: Job) -> Result:
             Path(job.corpus), tokenizer="whitespace", cache_dir=cache_dir, n_process=1, workers=1,
             min_count=job.min_count, seed=job.seed, **job.settings,
         )  # fmt: skip
-    model.to_keyed_vectors().save(str(Path(job.output, EXPORTED)))
-    used = {name: model.meta[block].get(name) for block, names in BLOCKS.items() for name in names}
+    export = load_config_from_str(model.config)["w2v"]["export"]
+    blocks = {**model.meta, "export": export}
+    used = {name: blocks[block][name] for block, names in BLOCKS.items() for name in names}
+    kind = export["vector_kind"]
+    model.to_keyed_vectors(vector_kind=kind).save(str(Path(job.output, EXPORTED)))
     if used["postprocess"] is not None:
-        raw = KeyedVectors(model.vector_size)
-        raw.add_vectors(model.words, model.input_vectors)
-        raw.save(str(Path(job.output, RAW)))
+        model.to_keyed_vectors(vector_kind=kind, postprocess=None).save(str(Path(job.output, RAW)))
     return {"used": used, **{name: model.meta["results"][-1][name] for name in ("seconds", "words_per_s")}}
 
 
