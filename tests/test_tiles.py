@@ -6,7 +6,7 @@ import pytest
 
 from spacy_w2v.kernels.blocked._softmax import CURVATURE_BOUND, make_softmax_buffers, softmax_step
 from spacy_w2v.kernels.tiles._instructions import block_products, gradients
-from spacy_w2v.kernels.tiles._llvm import LANES, QUADS
+from spacy_w2v.kernels.tiles._llvm import LANES, OUTPUTS, TILE
 
 pytestmark = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="tiles are LLVM code, which needs numba's JIT")
 
@@ -20,22 +20,22 @@ def test_sigmoid_and_softplus():
 
     @numba.njit
     def tile(z, sigmoids, losses):
-        x, y = np.zeros((4, 16), np.float32), np.zeros((QUADS, 16), np.float32)
+        x, y = np.zeros((4, 16), np.float32), np.zeros((OUTPUTS, 16), np.float32)
         y[:, 0] = 1
-        rows_x, rows_y = np.empty(4, np.int64), np.empty(QUADS, np.int64)
+        rows_x, rows_y = np.empty(4, np.int64), np.empty(OUTPUTS, np.int64)
         for i in range(4):
             rows_x[i] = x.ctypes.data + 64 * i
-        for k in range(QUADS):
+        for k in range(OUTPUTS):
             rows_y[k] = y.ctypes.data + 64 * k
-        weight = np.full(LANES, np.float32(-1))
-        gradient, loss = np.empty(LANES, np.float32), np.zeros(LANES, np.float32)
+        weight = np.full(TILE, np.float32(-1))
+        gradient, loss = np.empty(TILE, np.float32), np.zeros(LANES, np.float32)
         for n in range(0, len(z), 4):
             x[:, 0] = z[n : n + 4]
             loss[:] = 0
             block_products(rows_x.ctypes.data, rows_y.ctypes.data, 16 // LANES, gradient.ctypes.data)
-            gradients(gradient.ctypes.data, weight.ctypes.data, 1, np.float32(1), loss.ctypes.data)
-            sigmoids[n : n + 4] = -gradient[LANES - 4 :]
-            losses[n : n + 4] = loss[:4]
+            gradients(gradient.ctypes.data, weight.ctypes.data, TILE // LANES, np.float32(1), loss.ctypes.data)
+            sigmoids[n : n + 4] = -gradient[TILE - 4 :]
+            losses[n : n + 4] = loss[:4] / (TILE // LANES)
 
     sigmoids, losses = np.empty_like(z), np.empty_like(z)
     tile(z, sigmoids, losses)

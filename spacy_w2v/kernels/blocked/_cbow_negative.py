@@ -26,6 +26,7 @@ from spacy_w2v.kernels.blocked._subsampled import limit_window, subsample_tokens
 from spacy_w2v.kernels.tiles._blocks import find_block_gradients, place_in_tiles
 from spacy_w2v.kernels.tiles._input_rows import prefetch_input
 from spacy_w2v.kernels.tiles._instructions import (
+    PAIRS,
     STEP,
     gradients,
     hidden_block_update,
@@ -33,7 +34,7 @@ from spacy_w2v.kernels.tiles._instructions import (
     pair_update,
     spread_weights,
 )
-from spacy_w2v.kernels.tiles._llvm import LANES, QUADS
+from spacy_w2v.kernels.tiles._llvm import LANES, OUTPUTS
 from spacy_w2v.kernels.tiles._row_instructions import prefetch_row
 from spacy_w2v.kernels.tiles._rows import aligned, reduce_loss, rows_of
 
@@ -43,9 +44,9 @@ class Work(NamedTuple):
 
     centre_rows: np.ndarray  # int64[block], addresses of the output rows of the block's centres
     step_rows: np.ndarray  # int64[STEP], those of the step's centres, or of a row of zeros
-    labels: np.ndarray  # float32[LANES], 1 for a centre with a context, otherwise 0
-    gradient: np.ndarray  # float32[LANES], gradients of the centres
-    noise_weights: np.ndarray  # float32[n_noise / QUADS, STEP / 4, QUADS, 4], flattened, -m_ok negative / n_noise
+    labels: np.ndarray  # float32[PAIRS], 1 for a centre with a context, otherwise 0
+    gradient: np.ndarray  # float32[PAIRS], gradients of the centres
+    noise_weights: np.ndarray  # float32[n_noise / OUTPUTS, STEP / 4, OUTPUTS, 4], flattened, -m_ok negative / n_noise
     noise_gradient: np.ndarray  # same shape as noise_weights
     input_weights: np.ndarray  # float32[STEP], negative / n_noise for a centre with a context, otherwise 0
     loss: np.ndarray  # float32[LANES]
@@ -56,7 +57,7 @@ class Work(NamedTuple):
 def _make_work(settings, dimensions):
     n_noise = settings.n_noise
     return Work(
-        np.empty(settings.block, np.int64), np.empty(STEP, np.int64), aligned(LANES), aligned(LANES),
+        np.empty(settings.block, np.int64), np.empty(STEP, np.int64), aligned(PAIRS), aligned(PAIRS),
         aligned(n_noise * STEP), aligned(n_noise * STEP), aligned(STEP), aligned(LANES), aligned(dimensions),
     )  # fmt: skip
 
@@ -102,7 +103,7 @@ def _set_weights(first, last, origin, n_collisions, settings, rows, shared, cont
         work.labels[a], work.input_weights[a] = np.float32(known), noise_share if known else np.float32(0.0)
     weights = work.noise_weights.ctypes.data
     spread_weights(
-        work.input_weights.ctypes.data, shared.labels.ctypes.data, weights, settings.n_noise // QUADS, STEP // 4
+        work.input_weights.ctypes.data, shared.labels.ctypes.data, weights, settings.n_noise // OUTPUTS, STEP // 4
     )
     for c in range(n_collisions):
         if first <= shared.collisions[0, c] < last:
@@ -114,12 +115,12 @@ def _train_step(alpha, n_vectors, shared, contexts, work):
     """Compute all gradients at the current weights, then update the outputs and sum the changes of hidden vectors."""
     hidden_rows, noise_rows, loss = contexts.hidden_rows.ctypes.data, shared.rows.ctypes.data, work.loss.ctypes.data
     gradient, sums = work.noise_gradient.ctypes.data, contexts.sums.ctypes.data
-    n_quads = shared.rows.shape[0] // QUADS
+    n_tiles = shared.rows.shape[0] // OUTPUTS
     weights = work.noise_weights.ctypes.data
-    find_block_gradients(hidden_rows, noise_rows, STEP // 4, n_quads, weights, gradient, alpha, n_vectors, loss)
+    find_block_gradients(hidden_rows, noise_rows, STEP // 4, n_tiles, weights, gradient, alpha, n_vectors, loss)
     centre_gradient = work.gradient.ctypes.data
     pair_products(hidden_rows, work.step_rows.ctypes.data, n_vectors, centre_gradient)
-    gradients(centre_gradient, work.labels.ctypes.data, 1, alpha, loss)
+    gradients(centre_gradient, work.labels.ctypes.data, PAIRS // LANES, alpha, loss)
     for a in range(STEP):
         if contexts.sizes[a]:
             pair_update(
@@ -127,7 +128,7 @@ def _train_step(alpha, n_vectors, shared, contexts, work):
                 sums + 4 * LANES * a, n_vectors,
             )  # fmt: skip
     for c in range(n_vectors):
-        hidden_block_update(hidden_rows, noise_rows, n_quads, gradient, sums + 4 * LANES * STEP * c, 4 * LANES * c)
+        hidden_block_update(hidden_rows, noise_rows, n_tiles, gradient, sums + 4 * LANES * STEP * c, 4 * LANES * c)
 
 
 @inner

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from spacy_w2v._jit import inlined, inner
-from spacy_w2v.kernels.tiles._instructions import gradients, group_products, group_update
-from spacy_w2v.kernels.tiles._llvm import LANES, QUADS
+from spacy_w2v.kernels.tiles._instructions import GROUPS, gradients, group_products, group_update
+from spacy_w2v.kernels.tiles._llvm import LANES
 from spacy_w2v.kernels.tiles._rows import aligned
 
 
@@ -22,8 +22,8 @@ class Groups(NamedTuple):
 
 @inner
 def make_groups(n_groups):
-    """Return buffers for n_groups groups, and for the padding to a whole tile."""
-    g = n_groups + QUADS
+    """Return buffers for n_groups groups, and for the padding."""
+    g = n_groups + GROUPS
     return Groups(
         np.empty(g, np.int64), np.empty(g, np.int64), np.empty(4 * g, np.int64), aligned(4 * g), aligned(4 * g)
     )
@@ -31,8 +31,8 @@ def make_groups(n_groups):
 
 @inlined
 def pad_groups(n_groups, rows, groups):
-    """Pad the last tile with groups of zeros."""
-    for g in range(n_groups, (n_groups + QUADS - 1) // QUADS * QUADS):
+    """Pad with groups of zeros, up to a multiple of GROUPS."""
+    for g in range(n_groups, (n_groups + GROUPS - 1) // GROUPS * GROUPS):
         groups.x_rows[g] = rows.zero
         for j in range(4 * g, 4 * g + 4):
             groups.y_rows[j], groups.labels[j] = rows.zero, 0.0
@@ -45,10 +45,10 @@ def find_gradients(n_groups, alpha, n_vectors, groups, loss):
     alpha: the learning rate. n_vectors: d / LANES. loss: address of LANES partial sums.
     """
     x_rows, y_rows, gradient = groups.x_rows.ctypes.data, groups.y_rows.ctypes.data, groups.gradient.ctypes.data
-    n_tiles = (n_groups + QUADS - 1) // QUADS
-    for q in range(n_tiles):
-        group_products(x_rows + 8 * QUADS * q, y_rows + 8 * LANES * q, n_vectors, gradient + 4 * LANES * q)
-    gradients(gradient, groups.labels.ctypes.data, n_tiles, alpha, loss)
+    n_padded = (n_groups + GROUPS - 1) // GROUPS * GROUPS
+    for g in range(0, n_padded, GROUPS):
+        group_products(x_rows + 8 * g, y_rows + 32 * g, n_vectors, gradient + 16 * g)
+    gradients(gradient, groups.labels.ctypes.data, 4 * n_padded // LANES, alpha, loss)
 
 
 @inlined

@@ -32,20 +32,20 @@ from spacy_w2v.kernels.blocked._tree_paths import (
 from spacy_w2v.kernels.tiles._blocks import find_block_gradients
 from spacy_w2v.kernels.tiles._input_rows import gather_input, n_scratch_rows, prefetch_input, scatter_input
 from spacy_w2v.kernels.tiles._instructions import STEP, block_update, half_block_update, spread_weights
-from spacy_w2v.kernels.tiles._llvm import LANES, QUADS
+from spacy_w2v.kernels.tiles._llvm import LANES, OUTPUTS
 from spacy_w2v.kernels.tiles._rows import aligned, reduce_loss, rows_of
 
 AHEAD = 8  # centres between the prefetch of a row and its use
 
 
 class Work(NamedTuple):
-    """Buffers of one call. A tile is QUADS nodes by 4 inputs, one vector; the longest path has q tiles."""
+    """Buffers of one call. A tile is OUTPUTS nodes by 4 inputs, one vector; the longest path has q tiles."""
 
     x_rows: np.ndarray  # int64[2 window + STEP], addresses of the context's input rows
-    y_rows: np.ndarray  # int64[QUADS q], addresses of the path's rows
-    labels: np.ndarray  # float32[QUADS q], 1 or -1, 0 for padding
+    y_rows: np.ndarray  # int64[OUTPUTS q], addresses of the path's rows
+    labels: np.ndarray  # float32[OUTPUTS q], 1 or -1, 0 for padding
     input_weights: np.ndarray  # float32[STEP], 1, 0 for padding
-    weights: np.ndarray  # float32[q, 1 or 2, QUADS, 4], flattened, label of the node
+    weights: np.ndarray  # float32[q, 1 or 2, OUTPUTS, 4], flattened, label of the node
     gradient: np.ndarray  # same shape as weights
     sums: np.ndarray  # float32[STEP, LANES], flattened, zeros
     loss: np.ndarray  # float32[LANES]
@@ -55,7 +55,7 @@ class Work(NamedTuple):
 
 @inner
 def _make_work(input_layer, settings, longest, dimensions):
-    n_outputs = (longest + QUADS - 1) // QUADS * QUADS
+    n_outputs = (longest + OUTPUTS - 1) // OUTPUTS * OUTPUTS
     n_rows = n_scratch_rows(input_layer, 2 * settings.window + 1, settings)
     return Work(
         np.empty(2 * settings.window + STEP, np.int64), np.empty(n_outputs, np.int64), aligned(n_outputs),
@@ -107,13 +107,13 @@ def _scatter_context(centre, tokens, input_layer, rows):
 
 
 @inlined
-def _train_step(first, n_inputs, n_quads, alpha, n_vectors, work):
+def _train_step(first, n_inputs, n_tiles, alpha, n_vectors, work):
     """Compute all gradients of a step at the current weights, then update inputs and outputs.
 
     Args:
         first: Index of the step's first context word.
         n_inputs: Number of its context words, at most STEP.
-        n_quads: Number of nodes on the padded path / QUADS.
+        n_tiles: Number of nodes on the padded path / OUTPUTS.
         alpha: The learning rate.
         n_vectors: d / LANES.
         work: Buffers.
@@ -123,14 +123,14 @@ def _train_step(first, n_inputs, n_quads, alpha, n_vectors, work):
     n_fours = 1 if n_inputs <= STEP // 2 else 2
     for a in range(4 * n_fours):
         work.input_weights[a] = np.float32(a < n_inputs)
-    spread_weights(work.input_weights.ctypes.data, work.labels.ctypes.data, weights, n_quads, n_fours)
+    spread_weights(work.input_weights.ctypes.data, work.labels.ctypes.data, weights, n_tiles, n_fours)
     loss = work.loss.ctypes.data
-    find_block_gradients(x_rows, y_rows, n_fours, n_quads, weights, gradient, alpha, n_vectors, loss)
+    find_block_gradients(x_rows, y_rows, n_fours, n_tiles, weights, gradient, alpha, n_vectors, loss)
     for c in range(n_vectors):
         if n_fours == 1:
-            half_block_update(x_rows, y_rows, n_quads, gradient, sums, 4 * LANES * c)
+            half_block_update(x_rows, y_rows, n_tiles, gradient, sums, 4 * LANES * c)
         else:
-            block_update(x_rows, y_rows, n_quads, gradient, sums, 4 * LANES * c)
+            block_update(x_rows, y_rows, n_tiles, gradient, sums, 4 * LANES * c)
 
 
 @inner
@@ -152,13 +152,13 @@ def _train_blocks(tokens, n_kept, n_tokens, subsampling, input_layer, tree, weig
             n_context = _gather_context(centre, tokens, input_layer, rows, work)
             n_pairs += n_context
             length = find_path(tokens.words[centre], tree, rows, upper, 0, work.y_rows, work.labels)
-            n_quads = (length + QUADS - 1) // QUADS
-            for p in range(length, n_quads * QUADS):
+            n_tiles = (length + OUTPUTS - 1) // OUTPUTS
+            for p in range(length, n_tiles * OUTPUTS):
                 work.y_rows[p], work.labels[p] = rows.zero, 0.0
-            if n_quads:
+            if n_tiles:
                 for begin in range(0, n_context, step):
                     n_inputs = min(step, n_context - begin)
-                    _train_step(begin, n_inputs, n_quads, alpha, rows.n_bytes // (4 * LANES), work)
+                    _train_step(begin, n_inputs, n_tiles, alpha, rows.n_bytes // (4 * LANES), work)
                 _scatter_context(centre, tokens, input_layer, rows)
         write_back_upper_nodes(n_nodes, rows, upper)
         loss += reduce_loss(work.loss)

@@ -35,13 +35,13 @@ from spacy_w2v.kernels.blocked._subsampled import limit_window, subsample_tokens
 from spacy_w2v.kernels.tiles._blocks import find_block_gradients, place_in_tiles
 from spacy_w2v.kernels.tiles._input_rows import gather_input, n_scratch_rows, prefetch_input, scatter_input
 from spacy_w2v.kernels.tiles._instructions import STEP, block_update, spread_weights
-from spacy_w2v.kernels.tiles._llvm import LANES, QUADS
+from spacy_w2v.kernels.tiles._llvm import LANES, OUTPUTS
 from spacy_w2v.kernels.tiles._row_instructions import prefetch_row
 from spacy_w2v.kernels.tiles._rows import aligned, reduce_loss, rows_of
 
 
 class Work(NamedTuple):
-    """Buffers of one call. A tile is QUADS rows by 4 inputs, one vector.
+    """Buffers of one call. A tile is OUTPUTS rows by 4 inputs, one vector.
 
     Tile functions take the addresses of these arrays, which do not keep them alive. So the function that allocates them
     must not return before the functions that use them.
@@ -49,7 +49,7 @@ class Work(NamedTuple):
 
     x_rows: np.ndarray  # int64[STEP], addresses of the step's input rows
     centre_rows: np.ndarray  # int64[block + 2 window], addresses of the output rows of the block's centres
-    noise_weights: np.ndarray  # float32[n_noise / QUADS, STEP / 4, QUADS, 4], flattened, -m_ik negative / n_noise
+    noise_weights: np.ndarray  # float32[n_noise / OUTPUTS, STEP / 4, OUTPUTS, 4], flattened, -m_ik negative / n_noise
     noise_gradient: np.ndarray  # same shape as noise_weights
     input_weights: np.ndarray  # float32[STEP], n_i negative / n_noise
     sums: np.ndarray  # float32[d / LANES, STEP, LANES], flattened, changes of the input rows
@@ -140,7 +140,7 @@ def _set_noise_weights(first, last, round_index, rounds, n_collisions, tokens, s
     """Set the weights of the noise words, -m_ik negative / n_noise, for the inputs `first` to `last` - 1 of a round."""
     weights = work.noise_weights.ctypes.data
     spread_weights(
-        work.input_weights.ctypes.data, shared.labels.ctypes.data, weights, settings.n_noise // QUADS, STEP // 4
+        work.input_weights.ctypes.data, shared.labels.ctypes.data, weights, settings.n_noise // OUTPUTS, STEP // 4
     )
     noise_share = np.float32(settings.negative) / np.float32(settings.n_noise)
     for c in range(n_collisions):
@@ -157,13 +157,13 @@ def _train_step(n_groups, alpha, n_vectors, shared, work, groups):
     """Compute all gradients of a step at the current weights, then update inputs and outputs."""
     x_rows, noise_rows, loss = work.x_rows.ctypes.data, shared.rows.ctypes.data, work.loss.ctypes.data
     gradient, sums = work.noise_gradient.ctypes.data, work.sums.ctypes.data
-    n_quads = shared.rows.shape[0] // QUADS
+    n_tiles = shared.rows.shape[0] // OUTPUTS
     weights = work.noise_weights.ctypes.data
-    find_block_gradients(x_rows, noise_rows, STEP // 4, n_quads, weights, gradient, alpha, n_vectors, loss)
+    find_block_gradients(x_rows, noise_rows, STEP // 4, n_tiles, weights, gradient, alpha, n_vectors, loss)
     find_gradients(n_groups, alpha, n_vectors, groups, loss)
     change_outputs(n_groups, n_vectors, groups, sums)
     for c in range(n_vectors):
-        block_update(x_rows, noise_rows, n_quads, gradient, sums + 4 * LANES * STEP * c, 4 * LANES * c)
+        block_update(x_rows, noise_rows, n_tiles, gradient, sums + 4 * LANES * STEP * c, 4 * LANES * c)
 
 
 @inner

@@ -5,22 +5,15 @@ Plain loops are slower: LLVM's vectoriser uses only half the width, and cannot p
 
 import numpy as np
 from llvmlite import ir
-from numba.core import config
-from numba.core.codegen import get_host_cpu_features
 
+from spacy_w2v.kernels.tiles._processor import PROCESSOR
 
-def _lanes() -> int:
-    """Return the number of float32 lanes in the widest vectors that numba compiles for: 8 or 16.
-
-    It depends only on the processor features, which numba's settings may limit. The features are part of the key of
-    numba's cache, so code for another width is never loaded.
-    """
-    features = get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
-    return 16 if "+avx512f" in features.split(",") else 8
-
-
-LANES = _lanes()
-QUADS = LANES // 4  # a tile of 4 inputs by QUADS outputs is one vector of scores
+LANES = PROCESSOR.lanes
+"""float32 numbers in a vector: 16, 8 or 4."""
+OUTPUTS = PROCESSOR.n_registers // 8
+"""Outputs of a tile, which has four inputs. The sums of its products fill half of the registers."""
+TILE = 4 * OUTPUTS
+"""Products of a tile: one vector or several."""
 
 F32, I32, I64 = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 VECTOR, INTS = ir.VectorType(F32, LANES), ir.VectorType(I32, LANES)
@@ -38,6 +31,18 @@ def splat_constant(value):
 def splat(builder, scalar):
     vector = builder.insert_element(ir.Constant(VECTOR, ir.Undefined), scalar, ir.Constant(I32, 0))
     return builder.shuffle_vector(vector, vector, ir.Constant(ir.VectorType(I32, LANES), [0] * LANES))
+
+
+def splat_four(builder, address):
+    """Return four vectors, each of them full of one of the four numbers at an address.
+
+    AVX loads a number into all lanes at once. NEON multiplies by one lane of a vector, and SSE2 needs a shuffle in any
+    case, so there the four numbers are loaded at once.
+    """
+    if LANES > 4:
+        return [splat(builder, load(builder, F32, at(builder, address, 4 * i))) for i in range(4)]
+    four = load(builder, FOUR, address)
+    return [builder.shuffle_vector(four, four, ir.Constant(INTS, [i] * LANES)) for i in range(4)]
 
 
 def at(builder, address, offset=0):
@@ -109,7 +114,7 @@ def loop(builder, count, carried, body):
     return results
 
 
-def sums(builder, vectors):
+def _sums(builder, vectors):
     """Return a vector whose lane j is the sum of vectors[j], by shuffles within and then across 128-bit lanes."""
 
     def combined(a, b, first, second):
@@ -126,6 +131,12 @@ def sums(builder, vectors):
         second = [index + 4 for index in first]
         vectors = [combined(a, b, first, second) for a, b in zip(vectors[::2], vectors[1::2], strict=True)]
     return vectors[0]
+
+
+def store_sums(builder, vectors, address):
+    """Store the sums of the lanes of each vector. The number of vectors is a multiple of LANES."""
+    for first in range(0, len(vectors), LANES):
+        store(builder, _sums(builder, vectors[first : first + LANES]), at(builder, address, 4 * first))
 
 
 def _fit(function, low, high, degree):
