@@ -82,7 +82,10 @@ def test_wrong_arguments_are_refused_by_name(model, pairs):
         ({"word_pairs": [3]}, "^word_pairs must be the path of a file or directory, was: 3"),
         ({"analogies": ""}, "^analogies must be the path of a file or directory, was: ''"),
         ({"restrict_vocab": 0}, "^restrict_vocab must be at least 1, was: 0"),
-        ({"word_pairs": pairs, "vector_kind": "both"}, "^vector_kind must be one of input, output, mean, was: both"),
+        (
+            {"word_pairs": pairs, "vector_kind": "both"},
+            "^vector_kind must be one of recorded, input, output, mean, was: both",
+        ),
     ):
         with pytest.raises(ConfigError, match=message):
             spacy_w2v.evaluate(model, **arguments)

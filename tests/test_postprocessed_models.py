@@ -31,7 +31,8 @@ from spacy_w2v.pipeline._callbacks import make_load_vectors_v1, make_load_vector
 
 N_WORDS, D = 40, 12
 HALF = {"postprocess": "soft-whiten", "whitening_strength": 0.5}
-NOTHING = {"postprocess": None, "whitening_strength": 0.25}
+NOTHING = {"vector_kind": "input", "postprocess": None, "whitening_strength": 0.25}
+IN_HALF = {"vector_kind": "input", **HALF}
 TEXTS = make_texts()
 SETTINGS = {"vector_size": D, "min_count": 2, "epochs": 2, "workers": 1}
 TOLERANCE = {"rtol": 0, "atol": 1e-4}  # float32 sums of twelve products of numbers up to 10
@@ -94,7 +95,7 @@ def test_all_formats_have_the_same_vectors(raw, tmp_path, export_settings, kind,
     whole = Word2Vec.load(str(tmp_path / "gensim/word2vec.model"))
     np.testing.assert_array_equal(whole.wv.vectors, raw.input_vectors)
     np.testing.assert_array_equal(whole.syn1neg, raw.output_vectors)
-    assert nlp.meta["w2v"]["export"] == NOTHING | export_settings
+    assert nlp.meta["w2v"]["export"] == NOTHING | export_settings | {"vector_kind": kind}
     assert nlp.meta["w2v"]["vector_kind"] == kind
 
 
@@ -195,7 +196,7 @@ def test_training_keeps_the_weights_and_records_what_is_done():
     np.testing.assert_array_equal(processed.input_vectors, plain.input_vectors)
     np.testing.assert_array_equal(processed.output_vectors, plain.output_vectors)
     np.testing.assert_array_equal(processed.vectors(), plain.vectors(**HALF))
-    assert (plain.meta["export"], processed.meta["export"]) == (NOTHING, HALF)
+    assert (plain.meta["export"], processed.meta["export"]) == (NOTHING, IN_HALF)
     assert plain.vectors() is plain.input_vectors
     assert 'postprocess = "soft-whiten"' in processed.config
     words = ["french", "king"]
@@ -212,7 +213,7 @@ def test_a_saved_model_has_weights_and_record(whitened, saved, mmap):
     np.testing.assert_array_equal(loaded.vectors(), whitened.vectors())
     np.testing.assert_array_equal(loaded["w3"], whitened["w3"])
     np.testing.assert_array_equal(np.asarray(spacy_w2v.open_vectors(saved).matrix), whitened.vectors())
-    assert loaded.meta["export"] == HALF
+    assert loaded.meta["export"] == IN_HALF
 
 
 def test_the_record_can_be_changed(raw, tmp_path):
@@ -232,10 +233,99 @@ def test_models_without_such_a_record_have_their_weights(raw):
     assert older.record.postprocessing is None
     assert older.vectors() is older.input_vectors
     assert "export" not in older.meta
-    assert older.to_spacy(**HALF).meta["w2v"]["export"] == HALF
+    assert older.to_spacy(**HALF).meta["w2v"]["export"] == IN_HALF
 
 
-# Training that goes on
+# The kind of vectors
+
+
+@pytest.mark.parametrize("done", [{}, HALF], ids=["raw", "soft-whiten"])
+@pytest.mark.parametrize("kind", ["output", "mean"])
+def test_the_kind_of_vectors_is_that_of_the_record(raw, tmp_path, kind, done):
+    model = recorded(raw, vector_kind=kind, **done)
+    expected = raw.vectors(kind, **done)
+    np.testing.assert_allclose(
+        expected, expected_vectors(raw, kind, done.get("postprocess"), strength=0.5), **TOLERANCE
+    )
+    model.save(tmp_path / "model")
+    loaded, opened = spacy_w2v.load(tmp_path / "model"), spacy_w2v.open_vectors(tmp_path / "model")
+    assert (opened.vector_kind, opened.of_kind("recorded") is opened) == (kind, True)
+    nlp = make_load_vectors_v2(str(tmp_path / "model"))(spacy.blank("en"))
+    assert (nlp.meta["w2v"]["vector_kind"], nlp.meta["w2v"]["export"]["vector_kind"]) == (kind, kind)
+    for matrix in (
+        loaded.vectors(),
+        opened.matrix,
+        np.stack([loaded[word] for word in loaded.words]),
+        model.to_keyed_vectors().vectors,
+        model.to_spacy().vocab.vectors.data,
+        nlp.vocab.vectors.data,
+    ):
+        np.testing.assert_array_equal(np.asarray(matrix), expected)
+    np.testing.assert_array_equal(loaded.vectors("input"), raw.vectors("input", **done))
+    np.testing.assert_array_equal(opened.of_kind("input").matrix, raw.vectors("input", **done))
+    np.testing.assert_array_equal(loaded.input_vectors, raw.input_vectors)
+    nlp = make_load_vectors_v1(str(tmp_path / "model"))(spacy.blank("en"))  # whose default is the input vectors
+    np.testing.assert_array_equal(nlp.vocab.vectors.data, raw.vectors("input", **done))
+    assert model.most_similar("w0") == raw.most_similar("w0", vector_kind=kind, **done)
+    assert "| vector_kind | `" + kind in make_report(model, scores=None, words=["w0"])
+
+
+def test_commands_and_scores_follow_the_recorded_kind(raw, tmp_path):
+    mean = recorded(raw, vector_kind="mean", **HALF)
+    mean.save(tmp_path / "model")
+    (tmp_path / "pairs.tsv").write_text("".join(f"w{i}\tw{i + 9}\t{i * 7 % 10}\n" for i in range(30)))
+    for options, arguments in (([], {"vector_kind": "mean"}), (["--vector-kind", "input"], {"vector_kind": "input"})):
+        expected = raw.vectors(arguments["vector_kind"], **HALF)
+        w2v_here("export", "model", "v.kv", "--format", "gensim", "-F", *options, cwd=tmp_path)
+        np.testing.assert_array_equal(KeyedVectors.load(str(tmp_path / "v.kv")).vectors, expected)
+        w2v_here("export", "model", "pipeline", "-F", *options, cwd=tmp_path)
+        nlp = spacy.load(tmp_path / "pipeline")
+        np.testing.assert_array_equal(nlp.vocab.vectors.data, expected)
+        assert nlp.meta["w2v"]["export"] == HALF | arguments
+        w2v_here("evaluate", "model", "--word-pairs", "pairs.tsv", "-o", "s.json", *options, cwd=tmp_path)
+        actual = srsly.read_json(tmp_path / "s.json")["pairs"]["spearman"]
+        score = spacy_w2v.evaluate(raw, word_pairs=[tmp_path / "pairs.tsv"], **arguments, **HALF)
+        assert actual == pytest.approx(score.word_pairs["pairs"].spearman, abs=1e-12)
+        nearest = raw.most_similar("w0", topn=1, **arguments, **HALF)[0][0]
+        assert f"{nearest} " in w2v_here("most-similar", "model", "w0", "-n", 1, *options, cwd=tmp_path).said
+    w2v_here("export", "model", "m.model", "--format", "gensim-model", cwd=tmp_path)
+    np.testing.assert_array_equal(Word2Vec.load(str(tmp_path / "m.model")).wv.vectors, raw.input_vectors)
+
+
+def test_training_records_the_kind_and_starts_from_input_vectors():
+    plain = spacy_w2v.train(TEXTS, **SETTINGS)
+    mean = spacy_w2v.train(TEXTS, **SETTINGS, vector_kind="mean")
+    assert mean.meta["export"]["vector_kind"] == "mean"
+    np.testing.assert_array_equal(mean.input_vectors, plain.input_vectors)
+    np.testing.assert_array_equal(mean.vectors(), plain.vectors("mean"))
+    expected = spacy_w2v.train(TEXTS, initial=plain, **SETTINGS)
+    for initial in (mean, mean.word_vectors(), mean.word_vectors("input")):
+        actual = spacy_w2v.train(TEXTS, initial=initial, **SETTINGS)
+        np.testing.assert_array_equal(actual.input_vectors, expected.input_vectors)
+    chosen = spacy_w2v.train(TEXTS, initial=plain.word_vectors("mean"), freeze=True, **SETTINGS)
+    np.testing.assert_array_equal(chosen.input_vectors, plain.vectors("mean"))
+    with pytest.raises(ConfigError, match='vector_kind must be "input" where loss = "hierarchical-softmax"'):
+        spacy_w2v.train(TEXTS, **SETTINGS, vector_kind="mean", loss="hierarchical-softmax")
+
+
+def test_the_component_follows_the_recorded_kind(tmp_path):
+    model = spacy_w2v.train(TEXTS, **SETTINGS, vector_kind="mean", postprocess="center")
+    model.save(tmp_path / "model")
+    path = {"path": str(tmp_path / "model")}
+    nlp = make_pipeline(examples=TEXTS, initialize=path)
+    np.testing.assert_array_equal(nlp.vocab.vectors.data, model.vectors("mean"))
+    assert nlp.get_pipe("w2v").record.vector_kind == nlp.meta["w2v"]["vector_kind"] == "mean"
+    nlp = make_pipeline(examples=TEXTS, initialize=path | {"vector_kind": "output"})
+    np.testing.assert_array_equal(nlp.vocab.vectors.data, model.vectors("output"))
+    for kind in ({}, {"vector_kind": "input"}):
+        nlp = make_pipeline(**ON, examples=TEXTS, initialize=path | kind)
+        np.testing.assert_array_equal(nlp.vocab.vectors.data, model.input_vectors)
+        assert nlp.get_pipe("w2v").record.vector_kind == "input"
+    with pytest.raises(ConfigError, match='update trains input vectors, but vector_kind = "mean"'):
+        make_pipeline(**ON, initialize=path | {"vector_kind": "mean"})
+
+
+# Training that continues
 
 
 def test_a_warm_start_uses_weights_of_models_and_other_vectors_as_they_are(tmp_path):
@@ -277,7 +367,7 @@ def test_training_by_a_config_and_its_exports(tmp_path):
     np.testing.assert_allclose(model.vectors(), expected, **TOLERANCE)
     nlp = spacy.load(tmp_path / "out/spacy")
     np.testing.assert_array_equal(nlp.vocab.vectors.data, model.vectors())
-    assert nlp.meta["w2v"]["export"] == json.loads((tmp_path / "out/model/meta.json").read_text())["export"] == HALF
+    assert nlp.meta["w2v"]["export"] == json.loads((tmp_path / "out/model/meta.json").read_text())["export"] == IN_HALF
     text = KeyedVectors.load_word2vec_format(str(tmp_path / "out/word2vec/vectors.txt"))
     np.testing.assert_array_equal(text.vectors, model.vectors())
 
@@ -407,7 +497,7 @@ def test_the_callback_that_trains_sets_what_the_config_says(tmp_path, output):
     plain, whitened = (spacy.load(tmp_path / name / "model-last") for name in ("plain", "whitened"))
     expected = reference.postprocessed(plain.vocab.vectors.data, "soft-whiten", strength=0.5)
     np.testing.assert_allclose(whitened.vocab.vectors.data, expected, **TOLERANCE)
-    assert whitened.meta["w2v"]["export"] == HALF
+    assert whitened.meta["w2v"]["export"] == IN_HALF
     assert plain.meta["w2v"]["export"]["postprocess"] is None
 
 

@@ -86,7 +86,10 @@ VECTORS_HELP = (
     "Output directory of `spacy w2v train` or the model in it, spaCy pipeline (directory or package name), or vectors "
     "file of gensim, word2vec, GloVe or fastText"
 )
-KIND_HELP = "Vectors to use: input vectors, output vectors or the mean of both"
+KIND_HELP = (
+    "Vectors to use: input vectors, output vectors or the mean of both. By default, what the record of the model says, "
+    "which is input unless its config has another vector_kind"
+)
 POSTPROCESS_HELP = (
     "What is done to the vectors: subtract their mean (center), also even out the spread along their axes "
     "(soft-whiten), or nothing (none). By default, what the record of the model says (recorded)"
@@ -106,8 +109,9 @@ MAX_VECTORS_HELP = "Keep only the vectors of this many most frequent words"
 
 
 class VectorKinds(str, Enum):
-    """The choices of --vector-kind, as in `spacy_w2v.config._schema.VectorKind`."""
+    """The choices of --vector-kind, as in `spacy_w2v.config._export.VectorKindChoice`."""
 
+    recorded = "recorded"
     input = "input"
     output = "output"
     mean = "mean"

@@ -50,7 +50,7 @@ def evaluate_command(
         "--tokenize",
         help="Tokenize words of pairs that have no vector and use the mean vector of their tokens, as doc.vector does",
     ),
-    vector_kind: VectorKinds = typer.Option(VectorKinds.input, "--vector-kind", help=KIND_HELP),
+    vector_kind: VectorKinds = typer.Option(VectorKinds.recorded, "--vector-kind", help=KIND_HELP),
     postprocess: Postprocessings = typer.Option(Postprocessings.recorded, "--postprocess", help=POSTPROCESS_HELP),
     whitening_strength: float = typer.Option(None, "--whitening-strength", min=0, max=1, help=STRENGTH_HELP),
     code_path: Path = typer.Option(None, "--code", "-c", help=CODE_HELP),

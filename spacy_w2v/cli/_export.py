@@ -24,7 +24,7 @@ from spacy_w2v.cli._messages import msg
 from spacy_w2v.errors import ConfigError
 
 if TYPE_CHECKING:
-    from spacy_w2v.config._export import ExportSettings, PostprocessChoice
+    from spacy_w2v.config._export import ExportSettings, PostprocessChoice, VectorKindChoice
     from spacy_w2v.model._word_vectors import WordVectors
 
 
@@ -71,7 +71,7 @@ def export_command(
     dtype: Dtype = typer.Option(
         Dtype.float32, "--dtype", help="Data type of the vectors, for the formats spacy and gensim"
     ),
-    vector_kind: VectorKinds = typer.Option(VectorKinds.input, "--vector-kind", help=KIND_HELP),
+    vector_kind: VectorKinds = typer.Option(VectorKinds.recorded, "--vector-kind", help=KIND_HELP),
     postprocess: Postprocessings = typer.Option(Postprocessings.recorded, "--postprocess", help=POSTPROCESS_HELP),
     whitening_strength: float = typer.Option(None, "--whitening-strength", min=0, max=1, help=STRENGTH_HELP),
     merge_rare: bool = typer.Option(
@@ -105,8 +105,7 @@ def export_command(
             "max_vectors": max_vectors,
             "merge_rare": merge_rare,
             "dtype": dtype.value,
-            "vector_kind": vector_kind.value,
-            **explicit_postprocess(postprocess, whitening_strength),
+            **explicit_choices(vector_kind, postprocess, whitening_strength=whitening_strength),
             "whitespace": whitespace.value,
         }
         settings = parse_settings({"export": block}).export
@@ -118,6 +117,7 @@ def export_command(
         opening = Opening(
             source,
             settings=settings,
+            vector_kind=vector_kind.value,
             postprocess=postprocess.choice,
             whitening_strength=whitening_strength,
             trusts_config=trusted,
@@ -127,17 +127,22 @@ def export_command(
         msg.good(f"Exported the vectors to {path} (format: {format_.value})")
 
 
-def explicit_postprocess(postprocess: Postprocessings, whitening_strength: float | None) -> dict[str, object]:
-    """Return the setting of a post-processing that is not that of the record. Raises ConfigError for a wrong strength.
+def explicit_choices(
+    vector_kind: VectorKinds, postprocess: Postprocessings, *, whitening_strength: float | None
+) -> dict[str, object]:
+    """Return the settings of vectors that are not those of the record. Raises ConfigError for a wrong strength.
 
-    The strength of the record is known when the vectors are open; see `Opening.open`.
+    What the record says is known when the vectors are open; see `Opening.open`.
     """
     from spacy_w2v.config._export import check_postprocess
 
-    if postprocess is Postprocessings.recorded:
-        return {}
-    check_postprocess(postprocess.choice, whitening_strength)
-    return {"postprocess": postprocess.choice}
+    settings: dict[str, object] = {}
+    if vector_kind is not VectorKinds.recorded:
+        settings["vector_kind"] = vector_kind.value
+    if postprocess is not Postprocessings.recorded:
+        check_postprocess(postprocess.choice, whitening_strength)
+        settings["postprocess"] = postprocess.choice
+    return settings
 
 
 def check_has_no_file_suffix(output_path: Path) -> None:
@@ -157,6 +162,8 @@ class Opening(NamedTuple):
     """The vectors, as for `open_vectors`."""
     settings: "ExportSettings"
     """The format and its settings."""
+    vector_kind: "VectorKindChoice"
+    """The kind of vectors."""
     postprocess: "PostprocessChoice"
     """What is done to the vectors."""
     whitening_strength: float | None
@@ -165,7 +172,7 @@ class Opening(NamedTuple):
     """Whether any function that the model's config names may be run."""
 
     def open(self) -> tuple["WordVectors", "ExportSettings"]:
-        """Return the vectors, and the settings with the post-processing that is chosen.
+        """Return the vectors, and the settings with the kind and the post-processing that are chosen.
 
         Raises:
             Word2VecError: The vectors cannot be read, or an option does not fit them.
@@ -173,9 +180,10 @@ class Opening(NamedTuple):
         from spacy_w2v.formats._opening import open_vectors
 
         opened = open_vectors(self.source, trust_config=self.trusts_config)
+        opened = opened.of_kind(self.vector_kind)
         opened = opened.postprocessed(self.postprocess, whitening_strength=self.whitening_strength)
-        chosen = opened.postprocessing
-        return opened, self.settings.model_copy(update=chosen.settings() if chosen is not None else {})
+        done = opened.postprocessing.settings() if opened.postprocessing is not None else {}
+        return opened, self.settings.model_copy(update={**done, "vector_kind": opened.vector_kind})
 
 
 def export_pipeline(opening: Opening, output_path: Path, *, overwrite: bool) -> Path:

@@ -33,7 +33,7 @@ def most_similar_command(
         [], "--compare", help="Other vectors, whose neighbours are shown in further columns. Can be repeated"
     ),
     topn: int = typer.Option(10, "--topn", "-n", min=1, help="Number of neighbours to show for each word"),
-    vector_kind: VectorKinds = typer.Option(VectorKinds.input, "--vector-kind", help=KIND_HELP),
+    vector_kind: VectorKinds = typer.Option(VectorKinds.recorded, "--vector-kind", help=KIND_HELP),
     postprocess: Postprocessings = typer.Option(Postprocessings.recorded, "--postprocess", help=POSTPROCESS_HELP),
     whitening_strength: float = typer.Option(None, "--whitening-strength", min=0, max=1, help=STRENGTH_HELP),
     code_path: Path = typer.Option(None, "--code", "-c", help=IMPORT_HELP),

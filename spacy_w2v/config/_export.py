@@ -15,6 +15,9 @@ ExportFormat = Literal["spacy", "gensim", "gensim-model", "word2vec-text", "word
 VectorKind = Literal["input", "output", "mean"]
 """The vectors of a model: its input vectors, its output vectors, which words are predicted by, or the mean of both."""
 
+VectorKindChoice = VectorKind | Literal["recorded"]
+"""A choice for vectors that exist: another kind, or that of their record."""
+
 Postprocess = Literal["center", "soft-whiten"]
 """What is done to all vectors of words after training: see `spacy_w2v.model._postprocessing`."""
 
@@ -37,9 +40,16 @@ FORMATS_OF_SETTING = {
 """The formats that a setting applies to."""
 
 
-class PostprocessSettings(Settings):
-    """The settings of `[w2v.export]` that change the vectors of words, whatever is written."""
+class VectorsSettings(Settings):
+    """The settings of `[w2v.export]` that say what the vector of a word is, whatever is written."""
 
+    vector_kind: VectorKind = "input"
+    """The vectors of words: input vectors, output vectors, or the mean of both.
+
+    Input vectors are what is commonly called word vectors. Output vectors are those that words are predicted by. With
+    `loss = "hierarchical-softmax"` words have none, so only `input` is possible. As `postprocess`, it applies to
+    everything that gives the vector of a word, except `gensim-model`.
+    """
     postprocess: Postprocess | None = None
     """What is done to the vectors of all words after training; `null` for nothing.
 
@@ -52,7 +62,7 @@ class PostprocessSettings(Settings):
     """How far `soft-whiten` evens out the axes: 0 leaves their spread as it is, 1 makes all equal."""
 
 
-class ExportSettings(PostprocessSettings):
+class ExportSettings(VectorsSettings):
     """`[w2v.export]`: what `spacy w2v train` writes beside the model itself."""
 
     formats: list[ExportFormat] = Field(["spacy", "gensim"])
@@ -75,12 +85,6 @@ class ExportSettings(PostprocessSettings):
     """
     dtype: Literal["float32", "float16"] = "float32"
     """The type of the numbers in spaCy's and gensim's tables. `float16` halves the size on disk."""
-    vector_kind: VectorKind = "input"
-    """The vectors to write: input vectors, output vectors, or the mean of both.
-
-    Input vectors are what is commonly called word vectors. Output vectors are those that words are predicted by. With
-    `loss = "hierarchical-softmax"` words have none, so only `input` is possible.
-    """
     whitespace: WhiteSpace = "underscore"
     """What to do with words that contain white space, in the two word2vec formats, where a space ends a word.
 
@@ -146,7 +150,7 @@ def check_vector_kind(kind: str, *, loss: LossName, argument: str = "vector_kind
     """
     kinds = get_args(VectorKind)
     if kind not in kinds:
-        raise ConfigError(f"{argument} must be one of {', '.join(kinds)}, was: {kind}")
+        raise ConfigError(f"{argument} must be one of recorded, {', '.join(kinds)}, was: {kind}")
     if kind != "input" and not LOSSES[loss].outputs_of_words:
         raise ConfigError(
             f'{argument} must be "input" where loss = "{loss}", was: "{kind}". Its output vectors belong to the inner '

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Literal, TypedDict
 
 from spacy_w2v.config._base import Settings
-from spacy_w2v.config._export import ExportSettings, Postprocess, PostprocessSettings
+from spacy_w2v.config._export import ExportSettings, Postprocess, VectorKind, VectorsSettings
 from spacy_w2v.config._losses import ArchitectureName, LossName
 from spacy_w2v.config._schema import (
     ModelSettings,
@@ -23,7 +23,7 @@ BLOCKS: dict[str, type[Settings]] = {
     "vocabulary": VocabularySettings,
     "model": ModelSettings,
     "training": TrainingSettings,
-    "export": PostprocessSettings,
+    "export": VectorsSettings,
 }
 """The blocks of `[w2v]` whose settings are keyword arguments. Of `export`, those that need no files are."""
 
@@ -78,8 +78,9 @@ class TrainingKeywords(TypedDict, total=False):
 
 
 class ExportKeywords(TypedDict, total=False):
-    """Settings of `[w2v.export]` that change the vectors of words."""
+    """Settings of `[w2v.export]` that say what the vector of a word is."""
 
+    vector_kind: VectorKind
     postprocess: Postprocess | None
     whitening_strength: float
 

@@ -112,10 +112,12 @@ def make_report(model: TrainedModel, *, scores: Scores | None, words: list[str])
 
 
 def _settings_of(model: TrainedModel) -> Iterator[tuple[str, object]]:
-    """Yield the settings of model and training, and those of post-processing if there is any."""
+    """Yield the settings of model and training, and what the vector of a word is unless that is its input vector."""
     record = model.record
     yield from record.model
     yield from record.training
+    if record.export.vector_kind != "input":
+        yield "vector_kind", record.export.vector_kind
     if record.postprocessing is not None:
         yield from record.postprocessing.settings().items()
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from spacy_w2v._arrays import Offsets
 from spacy_w2v.config._arguments import check_whole_number, path_of
-from spacy_w2v.config._export import PostprocessChoice
-from spacy_w2v.config._schema import VectorKind
+from spacy_w2v.config._export import PostprocessChoice, VectorKindChoice
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.evaluation._analogies import score_analogies
 from spacy_w2v.evaluation._data_sets import read_analogies, read_word_pairs
@@ -46,7 +45,7 @@ def evaluate(
     word_pairs: Sets | None = None,
     analogies: Sets | None = None,
     restrict_vocab: int = 30_000,
-    vector_kind: VectorKind = "input",
+    vector_kind: VectorKindChoice = "recorded",
     postprocess: PostprocessChoice = "recorded",
     whitening_strength: float | None = None,
     tokenize: bool = False,
@@ -64,7 +63,8 @@ def evaluate(
             name of the set.
         analogies: Files in the layout of questions-words.txt, in the same form.
         restrict_vocab: Number of the most frequent words among which questions and answers of analogies must be.
-        vector_kind: The vectors of a model to score: "input", "output", or "mean" for the mean of both.
+        vector_kind: The vectors of a model to score: "input", "output", "mean" for the mean of both, or "recorded" for
+            what its record says.
         postprocess: What is done to the vectors: "recorded" for what the record of a model says (other vectors are
             scored as they are), "center", "soft-whiten", or None for nothing. See `WordVectors.postprocessed`.
         whitening_strength: The strength of "soft-whiten", from 0 to 1. None for that of the record, or 0.25.

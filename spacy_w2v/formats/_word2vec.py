@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from spacy_w2v._atomic import check_output, staged_directory
 from spacy_w2v.config._arguments import check_dtype, check_max_vectors, check_pipeline, path_of
-from spacy_w2v.config._export import PostprocessChoice, VectorKind
+from spacy_w2v.config._export import PostprocessChoice, VectorKindChoice
 from spacy_w2v.model._storage import INPUT_FILE, MODEL_FILES, PROGRESS_FILE, write_model
 from spacy_w2v.model._trained import TrainedModel
 
@@ -36,7 +36,7 @@ class Word2Vec(TrainedModel):
         max_vectors: int | None = None,
         merge_rare: bool = False,
         dtype: Literal["float32", "float16"] = "float32",
-        vector_kind: VectorKind = "input",
+        vector_kind: VectorKindChoice = "recorded",
         postprocess: PostprocessChoice = "recorded",
         whitening_strength: float | None = None,
     ) -> "Language":
@@ -48,7 +48,7 @@ class Word2Vec(TrainedModel):
             max_vectors: Number of vectors to keep, those of the most frequent words. None for all.
             merge_rare: With max_vectors, whether to map each removed word to the most similar remaining vector.
             dtype: Data type of the vectors table.
-            vector_kind: "input", "output", or "mean" of both.
+            vector_kind: The kind of vectors, as for `word_vectors`.
             postprocess: What is done to the vectors, as for `word_vectors`.
             whitening_strength: The strength of "soft-whiten", as for `word_vectors`.
 
@@ -80,7 +80,7 @@ class Word2Vec(TrainedModel):
         *,
         max_vectors: int | None = None,
         dtype: Literal["float32", "float16"] = "float32",
-        vector_kind: VectorKind = "input",
+        vector_kind: VectorKindChoice = "recorded",
         postprocess: PostprocessChoice = "recorded",
         whitening_strength: float | None = None,
     ) -> Any:  # Any: gensim has no types
@@ -90,7 +90,7 @@ class Word2Vec(TrainedModel):
             max_vectors: Number of vectors to keep, those of the most frequent words. None for all.
             dtype: Data type of the vectors. With "float32", input and output vectors without post-processing share the
                 memory of this model.
-            vector_kind: "input", "output", or "mean" of both.
+            vector_kind: The kind of vectors, as for `word_vectors`.
             postprocess: What is done to the vectors, as for `word_vectors`.
             whitening_strength: The strength of "soft-whiten", as for `word_vectors`.
 

@@ -29,7 +29,7 @@ from spacy_w2v.config._export import (
     WHITENING_STRENGTH,
     Postprocess,
     PostprocessChoice,
-    PostprocessSettings,
+    VectorsSettings,
     check_postprocess,
 )
 from spacy_w2v.errors import ConfigError
@@ -78,7 +78,7 @@ class Postprocessing:
     """p in the formula, in [0, 1]; None for centring."""
 
     @classmethod
-    def of(cls, settings: PostprocessSettings) -> "Postprocessing | None":
+    def of(cls, settings: VectorsSettings) -> "Postprocessing | None":
         """Return the post-processing that settings name; None for none."""
         if settings.postprocess is None:
             return None

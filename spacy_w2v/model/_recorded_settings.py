@@ -1,6 +1,6 @@
 """Settings as recorded in files. Known values are validated, and unknown keys of newer versions are kept."""
 
-from spacy_w2v.config._export import PostprocessSettings
+from spacy_w2v.config._export import VectorsSettings
 from spacy_w2v.config._initial import InitialSettings
 from spacy_w2v.config._losses import ArchitectureName, LossName
 from spacy_w2v.config._schema import (
@@ -44,8 +44,8 @@ class RecordedInitialSettings(InitialSettings):
     model_config = ALLOW_UNKNOWN_KEYS
 
 
-class RecordedExportSettings(PostprocessSettings):
-    """The settings of the block "export" that change the vectors of words."""
+class RecordedExportSettings(VectorsSettings):
+    """The settings of the block "export" that say what the vector of a word is."""
 
     model_config = ALLOW_UNKNOWN_KEYS
 

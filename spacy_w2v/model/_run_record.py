@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat
 
 from spacy_w2v.config._base import Settings
-from spacy_w2v.config._export import PostprocessSettings, VectorKind
+from spacy_w2v.config._export import VectorKind, VectorsSettings
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.errors import StorageError
 from spacy_w2v.model._blocks import AtLeastOne, Block, parse_block
@@ -180,7 +180,7 @@ class RunRecord(Block):
     training: RecordedTrainingSettings
     initial: InitialRecord
     export: RecordedExportSettings = RecordedExportSettings()
-    """What is done to the vectors of words after training. Records of earlier versions lack it: nothing was done."""
+    """What the vector of a word is. In records of earlier versions, which lack it, that is its input vector."""
     versions: dict[str, object]
     """Versions of the packages that the run used, by their names."""
     learning_rates: list[LearningRate] | None = None
@@ -208,7 +208,7 @@ class RunRecord(Block):
             "model": settings.model.model_dump(),
             "training": settings.training.model_dump(),
             "initial": _joined(settings.initial, found.initial),
-            "export": settings.export.model_dump(include=set(PostprocessSettings.model_fields)),
+            "export": settings.export.model_dump(include=set(VectorsSettings.model_fields)),
             "versions": dict(versions),
             "results": [],
         }
@@ -233,7 +233,7 @@ class RunRecord(Block):
         known = {name: value for name, value in self if name in self.model_fields_set}
         kept = {name: value for name, value in known.items() if name not in MODEL_ONLY_FIELDS}
         done = {"postprocess": None} if postprocessing is None else postprocessing.settings()
-        kept["export"] = self.export.model_copy(update=done)
+        kept["export"] = self.export.model_copy(update={**done, "vector_kind": vector_kind})
         return VectorsRecord.model_validate({**kept, "vector_kind": vector_kind})
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spacy_w2v._arrays import Parameters, Tree, Vectors
-from spacy_w2v.config._export import PostprocessChoice
+from spacy_w2v.config._export import PostprocessChoice, VectorKindChoice
 from spacy_w2v.config._schema import ModelSettings, VectorKind
 from spacy_w2v.config._trust import check_no_variables
 from spacy_w2v.model import _predictions as predictions
@@ -130,12 +130,14 @@ class TrainedModel:
         return word in self.vocabulary
 
     def __getitem__(self, word: str) -> Vectors:
-        """Return the vector of a word, float32[d]: its input vector, post-processed as the record of the run says.
+        """Return the vector of a word, float32[d]: of the kind and post-processed as the record of the run says.
+
+        Unless `[w2v.export]` of the run says otherwise, it is the input vector as it was trained.
 
         Raises:
             UnknownWordError: The word is not in the vocabulary. This is also a KeyError.
         """
-        vector: Vectors = self._matrix("input", self.record.postprocessing)[self.rank(word)]
+        vector: Vectors = self._matrix(self.record.export.vector_kind, self.record.postprocessing)[self.rank(word)]
         return vector
 
     def rank(self, word: str) -> int:
@@ -154,7 +156,7 @@ class TrainedModel:
 
     def word_vectors(
         self,
-        kind: VectorKind = "input",
+        kind: VectorKindChoice = "recorded",
         *,
         name: str | None = None,
         postprocess: PostprocessChoice = "recorded",
@@ -165,10 +167,11 @@ class TrainedModel:
         The rows of means and of post-processed vectors are computed on access.
 
         Args:
-            kind: "input", "output", or "mean" for the mean of both.
+            kind: "input", "output", "mean" for the mean of both, or "recorded" for what the run's `[w2v.export]` says,
+                which is "input" by default.
             name: The name in messages; None for the source of the corpus.
-            postprocess: What is done to the vectors: "recorded" for what the run's `[w2v.export]` says, "center",
-                "soft-whiten", or None for the vectors as they were trained. See `WordVectors.postprocessed`.
+            postprocess: What is done to them: "recorded" for what `[w2v.export]` says, "center", "soft-whiten", or None
+                for the vectors as they were trained. See `WordVectors.postprocessed`.
             whitening_strength: The strength of "soft-whiten", from 0 to 1. None for that of the record, or 0.25.
 
         Returns:
@@ -184,6 +187,7 @@ class TrainedModel:
             (50,)
         """
         chosen = chosen_postprocessing(postprocess, whitening_strength, recorded=self.record.postprocessing)
+        kind = self.record.export.vector_kind if kind == "recorded" else kind
         self.objective.check_vector_kind(kind)
         return WordVectors(
             name=name or f"a model of {self.record.corpus.source}",
@@ -212,7 +216,7 @@ class TrainedModel:
 
     def vectors(
         self,
-        kind: VectorKind = "input",
+        kind: VectorKindChoice = "recorded",
         *,
         postprocess: PostprocessChoice = "recorded",
         whitening_strength: float | None = None,
@@ -222,7 +226,7 @@ class TrainedModel:
         Input and output vectors without post-processing are in the memory of this model.
 
         Args:
-            kind: "input", "output", or "mean" for the mean of both.
+            kind: The kind of vectors, as for `word_vectors`.
             postprocess: What is done to the vectors, as for `word_vectors`.
             whitening_strength: The strength of "soft-whiten", as for `word_vectors`.
 
@@ -243,7 +247,7 @@ class TrainedModel:
         positive: str | Sequence[str] | None = None,
         negative: str | Sequence[str] = (),
         topn: int = 10,
-        vector_kind: VectorKind = "input",
+        vector_kind: VectorKindChoice = "recorded",
         postprocess: PostprocessChoice = "recorded",
         whitening_strength: float | None = None,
     ) -> list[tuple[str, float]]:
@@ -257,7 +261,7 @@ class TrainedModel:
             positive: Words, instead of `word`.
             negative: Words to subtract.
             topn: Number of words to return.
-            vector_kind: The vectors to compare: "input", "output", or "mean" for the mean of both.
+            vector_kind: The kind of vectors to compare, as for `word_vectors`.
             postprocess: What is done to the vectors, as for `word_vectors`.
             whitening_strength: The strength of "soft-whiten", as for `word_vectors`.
 

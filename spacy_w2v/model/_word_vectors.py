@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spacy_w2v._arrays import Counts, Offsets, Tree, Vectors
 from spacy_w2v._system.spelling import nearest_spellings
-from spacy_w2v.config._export import PostprocessChoice, VectorKind
+from spacy_w2v.config._export import PostprocessChoice, VectorKind, VectorKindChoice
 from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.model._lookup import NO_ROW, cases_of
 from spacy_w2v.model._neighbours import most_similar
@@ -128,11 +128,11 @@ class WordVectors:
         """The tree of hierarchical softmax. None with other losses, or without a model."""
         return self.model.tree if self.model is not None else None
 
-    def of_kind(self, kind: VectorKind) -> "WordVectors":
+    def of_kind(self, kind: VectorKindChoice) -> "WordVectors":
         """Return the input, output or mean vectors of the same words, post-processed in the same way.
 
         Args:
-            kind: "input", "output", or "mean" for the mean of both.
+            kind: "input", "output", "mean" for the mean of both, or "recorded" for no change.
 
         Raises:
             ConfigError: There are no output vectors of words, because there is no model, or because it was trained with
@@ -143,6 +143,8 @@ class WordVectors:
             >>> vectors.of_kind("output").most_similar("minister", topn=1)
             [('prime', 0.86)]
         """
+        if kind == "recorded":
+            return self
         if self.model is not None:
             return self._of_model(self.model, kind, self.postprocessing)
         if kind != "input":

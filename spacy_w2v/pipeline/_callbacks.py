@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.config._arguments import check_max_vectors
-from spacy_w2v.config._export import PostprocessChoice
+from spacy_w2v.config._export import PostprocessChoice, VectorKindChoice
 from spacy_w2v.config._schema import VectorKind, check_vector_kind
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._reraising import shown_by_spacy
@@ -115,7 +115,7 @@ def make_load_vectors_v1(
 
 def make_load_vectors_v2(
     path: str | Path,
-    vector_kind: VectorKind = "input",
+    vector_kind: VectorKindChoice = "recorded",
     max_vectors: int | None = None,
     merge_rare: bool = False,
     first: Callback | None = None,
@@ -126,7 +126,7 @@ def make_load_vectors_v2(
 
     Args:
         path: The output directory of `spacy w2v train`, or a model.
-        vector_kind: "input", "output", or "mean" of both.
+        vector_kind: "input", "output", "mean" of both, or "recorded" for what the record of the model says.
         max_vectors: Number of vectors to keep, those of the most frequent words. None for all.
         merge_rare: Whether to map each removed word to the most similar remaining vector.
         first: Another callback, which is called first. `before_init` accepts only one callback itself.
@@ -161,7 +161,7 @@ def make_load_vectors_v2(
 
 def _load_vectors(
     path: str | Path,
-    vector_kind: VectorKind,
+    vector_kind: VectorKindChoice,
     *,
     max_vectors: int | None,
     merge_rare: bool,
@@ -177,7 +177,8 @@ def _load_vectors(
 
         check_max_vectors(max_vectors)
         model = load(path, mmap=True)
-        check_vector_kind(vector_kind, loss=model.objective.name, argument=kind_argument)
+        if vector_kind != "recorded":
+            check_vector_kind(vector_kind, loss=model.objective.name, argument=kind_argument)
         vectors = model.word_vectors(vector_kind, postprocess=postprocess, whitening_strength=whitening_strength)
         _set_vectors(nlp, vectors, max_vectors=max_vectors, merge_rare=merge_rare)
 

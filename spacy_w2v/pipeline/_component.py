@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import validate_examples
 
-from spacy_w2v.config._export import PostprocessChoice
+from spacy_w2v.config._export import PostprocessChoice, VectorKindChoice
 from spacy_w2v.config._renamed import warn_of_former_name
 from spacy_w2v.config._schema import VectorKind
 from spacy_w2v.errors import ConfigError
@@ -123,7 +123,7 @@ class Word2VecComponent:
         training: dict[str, Any] | None = None,
         initial: dict[str, Any] | None = None,
         path: str | Path | None = None,
-        vector_kind: VectorKind = "input",
+        vector_kind: VectorKindChoice = "recorded",
         vectors: VectorKind | None = None,
         postprocess: PostprocessChoice = "recorded",
         whitening_strength: float | None = None,
@@ -147,7 +147,8 @@ class Word2VecComponent:
             path: A trained model to load instead of training. The corpus is then used for common components only. If
                 the pipeline already has the vectors of the model's most frequent words, its table is kept, unless
                 `update` needs all vectors.
-            vector_kind: Which vectors of the model to use: "input", "output", or "mean" of both.
+            vector_kind: Which vectors of the model to use: "input", "output", "mean" of both, or "recorded" for what
+                its record says. With `update`, only "input" is possible, which is then also meant by "recorded".
             vectors: Deprecated name of `vector_kind`.
             postprocess: What is done to the vectors of the model: "recorded" for what its record says, "center",
                 "soft-whiten", or None for nothing. With `update`, vectors are always as they were trained.

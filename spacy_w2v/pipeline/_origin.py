@@ -12,8 +12,8 @@ from spacy.language import Language
 from thinc.api import Model, get_current_ops
 from thinc.util import to_numpy
 
-from spacy_w2v.config._export import PostprocessChoice
-from spacy_w2v.config._schema import VectorKind, parse_settings
+from spacy_w2v.config._export import PostprocessChoice, VectorKindChoice
+from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._reraising import shown_by_spacy
 
@@ -61,7 +61,7 @@ class Origin:
     """Texts to train on, unless there is a path."""
     blocks: dict[str, dict[str, Any]]  # Any: settings, before they are checked
     """Training settings, keyed by the names of the blocks of `[w2v]`."""
-    vector_kind: VectorKind
+    vector_kind: VectorKindChoice
     """Which vectors of the model are used."""
     postprocess: PostprocessChoice
     """What is done to them."""
@@ -84,7 +84,7 @@ class Origin:
                 f"[{section}] to a trained model, or train one: set texts in [{section}.corpus], and start from these "
                 f"vectors with [{section}.initial]."
             )
-        if self.vector_kind != "input":
+        if self.vector_kind not in ("recorded", "input"):
             raise ConfigError(
                 f'update trains input vectors, but vector_kind = "{self.vector_kind}" in [{section}]. Set '
                 'vector_kind = "input".'
@@ -153,17 +153,18 @@ class Origin:
             ConfigError: The model has no such vectors, or the post-processing is invalid.
         """
         return trained.word_vectors(
-            self.vector_kind,
+            "input" if as_trained else self.vector_kind,
             postprocess=None if as_trained else self.postprocess,
             whitening_strength=None if as_trained else self.whitening_strength,
         )
 
-    def _postprocessing_to_record(self) -> dict[str, Any]:
-        """Return the settings for a model that is trained here. Raises ConfigError if they are invalid."""
+    def _vectors_to_record(self) -> dict[str, Any]:
+        """Return the settings of vectors for a model that is trained here. Raises ConfigError if they are invalid."""
         from spacy_w2v.model._postprocessing import chosen_postprocessing
 
         chosen = chosen_postprocessing(self.postprocess, self.whitening_strength, recorded=None)
-        return chosen.settings() if chosen is not None else {}
+        kind = {} if self.vector_kind == "recorded" else {"vector_kind": self.vector_kind}
+        return {**kind, **(chosen.settings() if chosen is not None else {})}
 
     def _train(self, nlp: Language, source: "SampledSource", *, progress: bool) -> "TrainedModel":
         from spacy_w2v.training._composition import train_model
@@ -174,7 +175,7 @@ class Origin:
         blocks = {
             **self.blocks,
             "tokens": {"n_process": 1} | self.blocks.get("tokens", {}),
-            "export": {"vector_kind": self.vector_kind, **self._postprocessing_to_record()},  # checked before training
+            "export": self._vectors_to_record(),  # checked before training
         }
         run = TrainingRun(source=source, nlp=nlp, settings=parse_settings(blocks, section=self.section))
         if not progress:

@@ -15,6 +15,7 @@ from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats._opening import open_vectors
 from spacy_w2v.model._run_record import InitialSummary
+from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._vocabulary import Vocabulary
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.objectives._grafting import MISSING
@@ -119,7 +120,7 @@ def open_initial_vectors(
         )
         raise ConfigError(f"{name} needs vectors to start from, but there are none. {remedy}")
     if source is not None and source.model is not None:
-        source = source.postprocessed(None)  # training continues from weights
+        source = _weights_of(source, source.model)
     if source is not None and source.vector_size != vector_size:
         remedy = worded(
             python=f"Pass vector_size={source.vector_size}, or set it in [w2v.model] of the config.",
@@ -132,6 +133,15 @@ def open_initial_vectors(
     if source is not None:
         _check_finite(source)
     return source
+
+
+def _weights_of(source: WordVectors, model: TrainedModel) -> WordVectors:
+    """Return the vectors of a model from which training continues: its input vectors, without post-processing.
+
+    Vectors of another kind than the record says were chosen by the user, so they stay of this kind.
+    """
+    is_chosen = source.vector_kind != model.record.export.vector_kind
+    return source.of_kind(source.vector_kind if is_chosen else "input").postprocessed(None)
 
 
 def _check_finite(source: WordVectors) -> None:
