@@ -72,7 +72,10 @@ def test_defaults_give_way():
         ({"window": 0}, r"^window must be at least 1, was: 0$"),
         ({"whitening_strength": 1.5}, r"^whitening_strength must be at most 1\.0, was: 1\.5$"),
         ({"postprocess": "whiten"}, r"^postprocess must be one of 'center' or 'soft-whiten', was: 'whiten'$"),
-        ({"export": {"formats": []}}, r"^export may have postprocess and whitening_strength in Python.*formats=\[\]\."),
+        (
+            {"export": {"formats": []}},
+            r"^export may have vector_kind, postprocess, whitening_strength in Python.*formats=\[\]\.",
+        ),
         ({"max_vectors": 3}, r"^There is no setting 'max_vectors'\."),
     ],
 )

@@ -176,7 +176,7 @@ def _check_needs_no_files(export: Mapping[str, object]) -> None:
     for name, value in export.items():
         if name in ExportSettings.model_fields and name not in known:
             raise ConfigError(
-                f"export may have {' and '.join(known)} in Python, where training writes no files, was: "
+                f"export may have {', '.join(known)} in Python, where training writes no files, was: "
                 f"{name}={value!r}. Pass it to to_spacy or to_keyed_vectors of the model."
             )
 
