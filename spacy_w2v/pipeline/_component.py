@@ -393,9 +393,6 @@ class Word2VecComponent:
 
 
 def _vector_kind_of_former_name(vectors: VectorKind, *, section: str) -> VectorKind:
-    """Return `vector_kind` given by its former name, with a warning.
-
-    It has to be an argument of `initialize`, because spaCy rejects unknown settings.
-    """
+    """Return `vector_kind`, with a warning. Its former name has to be an argument: spaCy rejects unknown settings."""
     warn_of_former_name("vectors", "vector_kind", section=section)
     return vectors
