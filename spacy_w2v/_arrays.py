@@ -152,3 +152,5 @@ class KernelSettings(NamedTuple):
     """Number of threads that train at the same time."""
     frozen: NDArray[np.bool_] = NO_WORDS
     """v; True for words whose input vectors are not trained. Empty if all are trained."""
+    vector_size: int = 0
+    """Number of columns of the weights that are not padding, or 0 if none is. Padding is zero, and stays so."""

@@ -15,7 +15,7 @@ WITH_NOISE = [key for key in BLOCKED if key[1] == "negative-sampling"]
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 @pytest.mark.parametrize("alpha", [0.02, 0.2])
 def test_equals_its_reference_with_blocks_of_any_size(key, sizes, alpha):
-    case, settings = make_case(key[1], seed=7, d=112, padding=12), make_settings(key, **sizes)
+    case, settings = make_case(key[1], seed=7, d=112, padding=12), make_settings(key, vector_size=100, **sizes)
     expected, matrices = run_reference(key, case, settings, alpha, alpha / 2)
     actual = run_kernel(key, case, settings, alpha, alpha / 2)
     assert actual[1:] == expected[1:]

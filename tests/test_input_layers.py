@@ -18,7 +18,7 @@ from spacy_w2v._jit import FASTMATH
 from spacy_w2v.kernels import TRAINING_KERNELS
 from spacy_w2v.kernels._input_vectors import INPUT_VECTORS, InputVectorFunctions
 from spacy_w2v.kernels.tiles._input_rows import INPUT_ROWS, InputRowFunctions, input_row, is_frozen_row
-from spacy_w2v.kernels.tiles._llvm import LANES, VECTOR, load, splat_constant, store
+from spacy_w2v.kernels.tiles._llvm import VECTOR, load, splat_constant, store
 from spacy_w2v.kernels.tiles._row_instructions import _for_each_vector, copy_row, prefetch_row, write_back_row
 
 
@@ -53,7 +53,7 @@ def mean_of_rows(typing_context, first, second, total, n_vectors):
 
 def gather_mean(input_layer, word, slot, rows):
     """Write the mean to the first row of a slot, and a copy to the second."""
-    vector, n_vectors = rows.scratch + 2 * slot * rows.n_bytes, rows.n_bytes // (4 * LANES)
+    vector, n_vectors = rows.scratch + 2 * slot * rows.n_bytes, rows.n_vectors
     mean_of_rows(input_row(word, rows), input_row(input_layer.n_words, rows), vector, n_vectors)
     copy_row(vector, vector, vector + rows.n_bytes, n_vectors)
     return vector
@@ -61,7 +61,7 @@ def gather_mean(input_layer, word, slot, rows):
 
 def scatter_mean(input_layer, word, slot, rows):
     """Add the whole change to each of the two rows."""
-    vector, n_vectors = rows.scratch + 2 * slot * rows.n_bytes, rows.n_bytes // (4 * LANES)
+    vector, n_vectors = rows.scratch + 2 * slot * rows.n_bytes, rows.n_vectors
     if not is_frozen_row(word, rows):
         write_back_row(input_row(word, rows), vector, vector + rows.n_bytes, n_vectors)
         write_back_row(input_row(input_layer.n_words, rows), vector, vector + rows.n_bytes, n_vectors)

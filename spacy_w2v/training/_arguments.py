@@ -34,4 +34,5 @@ def kernel_settings(
         n_noise=kernel.n_noise if shared_noise is None else shared_noise,
         workers=n_workers,
         frozen=frozen,
+        vector_size=model.vector_size,
     )

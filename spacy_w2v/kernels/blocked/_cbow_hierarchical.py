@@ -93,7 +93,7 @@ def _train_blocks(
 ):
     window, n_nodes = settings.window, weights.output.shape[0]
     rows = rows_of(weights, work.zero, contexts.scratch, settings)
-    n_vectors = rows.n_bytes // (4 * LANES)
+    n_vectors = rows.n_vectors
     mean_length = np.log2(max(n_nodes, 1)) + 1
     loss, n_predicted = 0.0, 0
     first = window

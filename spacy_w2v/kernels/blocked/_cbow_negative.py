@@ -38,6 +38,8 @@ from spacy_w2v.kernels.tiles._llvm import LANES, OUTPUTS
 from spacy_w2v.kernels.tiles._row_instructions import prefetch_row
 from spacy_w2v.kernels.tiles._rows import aligned, reduce_loss, rows_of
 
+AHEAD = 24  # centres between the prefetch of a row and its use
+
 
 class Work(NamedTuple):
     """Buffers of one call; see _skipgram_negative."""
@@ -111,8 +113,13 @@ def _set_weights(first, last, origin, n_collisions, settings, rows, shared, cont
 
 
 @inlined
-def _train_step(alpha, n_vectors, shared, contexts, work):
-    """Compute all gradients at the current weights, then update the outputs and sum the changes of hidden vectors."""
+def _train_step(alpha, ahead, tokens, input_layer, settings, rows, shared, contexts, work):
+    """Compute all gradients at the current weights, then update the outputs and sum the changes of hidden vectors.
+
+    ahead: the first centre of a later step and the one after its last, whose rows are prefetched bit by bit, as in
+    `_skipgram_negative`.
+    """
+    n_vectors, n_ahead = rows.n_vectors, ahead[1] - ahead[0]
     hidden_rows, noise_rows, loss = contexts.hidden_rows.ctypes.data, shared.rows.ctypes.data, work.loss.ctypes.data
     gradient, sums = work.noise_gradient.ctypes.data, contexts.sums.ctypes.data
     n_tiles = shared.rows.shape[0] // OUTPUTS
@@ -128,6 +135,9 @@ def _train_step(alpha, n_vectors, shared, contexts, work):
                 sums + 4 * LANES * a, n_vectors,
             )  # fmt: skip
     for c in range(n_vectors):
+        for i in range(ahead[0] + n_ahead * c // n_vectors, ahead[0] + n_ahead * (c + 1) // n_vectors):
+            prefetch_input(input_layer, tokens.words[i + settings.window], 0, rows)
+            prefetch_row(rows.output + np.int64(tokens.words[i]) * rows.n_bytes, rows.n_bytes >> 6)
         hidden_block_update(hidden_rows, noise_rows, n_tiles, gradient, sums + 4 * LANES * STEP * c, 4 * LANES * c)
 
 
@@ -151,14 +161,12 @@ def _train_blocks(
             until = n_noise * (end - first) // (last - first)
             draw_noise(drawn, until, noise, rows, state, shared)
             drawn = until
-            for i in range(begin + block, end + block):
-                prefetch_input(input_layer, tokens.words[i + window], 0, rows)
-                prefetch_row(rows.output + np.int64(tokens.words[i]) * rows.n_bytes, rows.n_bytes >> 6)
             n_centres = gather_contexts(begin, end, tokens, input_layer, settings, rows, contexts)
             if n_centres:
                 n_predicted += n_centres
                 _set_weights(begin, end, first, n_collisions, settings, rows, shared, contexts, work)
-                _train_step(alpha, rows.n_bytes // (4 * LANES), shared, contexts, work)
+                ahead = begin + AHEAD, end + AHEAD
+                _train_step(alpha, ahead, tokens, input_layer, settings, rows, shared, contexts, work)
                 change_contexts(begin, tokens, input_layer, settings, rows, contexts)
         write_back_noise(rows, shared)
         loss += reduce_loss(work.loss)
@@ -182,7 +190,7 @@ def train_chunk(
     """
     drawn_window, settings = settings.window, limit_window(settings, chunk)
     dimensions = weights.input.shape[1]
-    tokens, n_kept = subsample_tokens(chunk, subsampling, settings, drawn_window, random_state, 2 * settings.block)
+    tokens, n_kept = subsample_tokens(chunk, subsampling, settings, drawn_window, random_state, AHEAD + STEP)
     work, contexts = _make_work(settings, dimensions), make_contexts(input_layer, settings, dimensions)
     shared = make_shared_noise(settings.n_noise, settings.block, dimensions, random_state)
     loss, n_predicted = _train_blocks(

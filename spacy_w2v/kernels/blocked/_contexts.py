@@ -65,7 +65,7 @@ def gather_contexts(first, last, tokens, input_layer, settings, rows, contexts):
         hidden = contexts.hidden.ctypes.data + a * rows.n_bytes
         add_rows(
             contexts.input_rows.ctypes.data + 8 * a * max_words,
-            n, context_scale(n, settings), hidden, rows.n_bytes // (4 * LANES),
+            n, context_scale(n, settings), hidden, rows.n_vectors,
         )  # fmt: skip
         contexts.hidden_rows[a], contexts.sizes[a] = hidden, n
         n_centres += 1
@@ -86,7 +86,7 @@ def change_contexts(first, tokens, input_layer, settings, rows, contexts):
             change_rows(
                 contexts.input_rows.ctypes.data + 8 * a * max_words,
                 contexts.sizes[a], context_scale(contexts.sizes[a], settings),
-                contexts.sums.ctypes.data + 4 * LANES * a, rows.n_bytes // (4 * LANES),
+                contexts.sums.ctypes.data + 4 * LANES * a, rows.n_vectors,
             )  # fmt: skip
             n = 0
             for i in range(tokens.lowest[first + a], tokens.highest[first + a] + 1):

@@ -9,7 +9,6 @@ import numpy as np
 
 from spacy_w2v._jit import inlined, inner
 from spacy_w2v.kernels._random import next_random, noise_bucket, noise_word
-from spacy_w2v.kernels.tiles._llvm import LANES
 from spacy_w2v.kernels.tiles._row_instructions import copy_row, prefetch_row, write_back_row
 from spacy_w2v.kernels.tiles._rows import aligned
 
@@ -79,7 +78,7 @@ def copy_noise(rows, shared):
     Without copies, every step would write to the rows of the most frequent words, and threads would invalidate each
     other's caches. A noise word that is drawn twice has one copy, which all its uses share.
     """
-    n_vectors, n_noise = rows.n_bytes // (4 * LANES), shared.words.shape[0]
+    n_vectors, n_noise = rows.n_vectors, shared.words.shape[0]
     copies = shared.copies.ctypes.data
     for k in range(n_noise):
         word, hits = shared.next_words[k], 0
@@ -136,4 +135,4 @@ def write_back_noise(rows, shared):
         copy = shared.copies.ctypes.data + k * rows.n_bytes
         if shared.rows[k] == copy:
             row = rows.output + np.int64(shared.words[k]) * rows.n_bytes
-            write_back_row(row, copy, copy + n_noise * rows.n_bytes, rows.n_bytes // (4 * LANES))
+            write_back_row(row, copy, copy + n_noise * rows.n_bytes, rows.n_vectors)

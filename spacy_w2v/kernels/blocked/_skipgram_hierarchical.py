@@ -158,7 +158,7 @@ def _train_blocks(tokens, n_kept, n_tokens, subsampling, input_layer, tree, weig
             if n_tiles:
                 for begin in range(0, n_context, step):
                     n_inputs = min(step, n_context - begin)
-                    _train_step(begin, n_inputs, n_tiles, alpha, rows.n_bytes // (4 * LANES), work)
+                    _train_step(begin, n_inputs, n_tiles, alpha, rows.n_vectors, work)
                 _scatter_context(centre, tokens, input_layer, rows)
         write_back_upper_nodes(n_nodes, rows, upper)
         loss += reduce_loss(work.loss)

@@ -39,6 +39,8 @@ from spacy_w2v.kernels.tiles._llvm import LANES, OUTPUTS
 from spacy_w2v.kernels.tiles._row_instructions import prefetch_row
 from spacy_w2v.kernels.tiles._rows import aligned, reduce_loss, rows_of
 
+AHEAD = 24  # inputs between the prefetch of a row and its use
+
 
 class Work(NamedTuple):
     """Buffers of one call. A tile is OUTPUTS rows by 4 inputs, one vector.
@@ -153,8 +155,23 @@ def _set_noise_weights(first, last, round_index, rounds, n_collisions, tokens, s
 
 
 @inlined
-def _train_step(n_groups, alpha, n_vectors, shared, work, groups):
-    """Compute all gradients of a step at the current weights, then update inputs and outputs."""
+def _train_step(n_groups, alpha, ahead, tokens, input_layer, settings, rows, shared, work, groups):
+    """Compute all gradients of a step at the current weights, then update inputs and outputs.
+
+    Args:
+        n_groups: Number of groups of positive pairs.
+        alpha: The learning rate.
+        ahead: The first input of a later step and the one after its last, whose rows are prefetched. This happens
+            bit by bit, since a processor can wait for a few cache lines only before it stops.
+        tokens: The subsampled tokens.
+        input_layer: How rows of the input weights form word vectors.
+        settings: KernelSettings.
+        rows: Addresses of the rows.
+        shared: The block's noise words.
+        work: Buffers.
+        groups: The positive pairs.
+    """
+    n_vectors, n_ahead = rows.n_vectors, ahead[1] - ahead[0]
     x_rows, noise_rows, loss = work.x_rows.ctypes.data, shared.rows.ctypes.data, work.loss.ctypes.data
     gradient, sums = work.noise_gradient.ctypes.data, work.sums.ctypes.data
     n_tiles = shared.rows.shape[0] // OUTPUTS
@@ -163,6 +180,9 @@ def _train_step(n_groups, alpha, n_vectors, shared, work, groups):
     find_gradients(n_groups, alpha, n_vectors, groups, loss)
     change_outputs(n_groups, n_vectors, groups, sums)
     for c in range(n_vectors):
+        for i in range(ahead[0] + n_ahead * c // n_vectors, ahead[0] + n_ahead * (c + 1) // n_vectors):
+            prefetch_input(input_layer, tokens.words[i], 0, rows)
+            prefetch_row(rows.output + np.int64(tokens.words[i + settings.window]) * rows.n_bytes, rows.n_bytes >> 6)
         block_update(x_rows, noise_rows, n_tiles, gradient, sums + 4 * LANES * STEP * c, 4 * LANES * c)
 
 
@@ -186,9 +206,6 @@ def _train_blocks(
             until = n_noise * (end - first) // (last - first)
             draw_noise(drawn, until, noise, rows, state, shared)
             drawn = until
-            for i in range(begin + block, end + block):
-                prefetch_input(input_layer, tokens.words[i], 0, rows)
-                prefetch_row(rows.output + np.int64(tokens.words[i + window]) * rows.n_bytes, rows.n_bytes >> 6)
             for round_index in range(rounds):
                 pairs, n_groups = _collect_pairs(
                     begin, end, round_index, rounds, first - window, tokens, input_layer, settings, rows, work, groups
@@ -196,7 +213,8 @@ def _train_blocks(
                 n_pairs += pairs
                 if pairs:
                     _set_noise_weights(begin, end, round_index, rounds, n_collisions, tokens, settings, shared, work)
-                    _train_step(n_groups, alpha, rows.n_bytes // (4 * LANES), shared, work, groups)
+                    ahead = begin + AHEAD, (end if round_index == 0 else begin) + AHEAD
+                    _train_step(n_groups, alpha, ahead, tokens, input_layer, settings, rows, shared, work, groups)
                     for i in range(begin, end):
                         scatter_input(input_layer, tokens.words[i], i - begin, rows)
         write_back_noise(rows, shared)
@@ -222,7 +240,7 @@ def train_chunk(
     """
     drawn_window, settings = settings.window, limit_window(settings, chunk)
     dimensions, n_centres = weights.input.shape[1], settings.block + 2 * settings.window
-    tokens, n_kept = subsample_tokens(chunk, subsampling, settings, drawn_window, random_state, 2 * settings.block)
+    tokens, n_kept = subsample_tokens(chunk, subsampling, settings, drawn_window, random_state, AHEAD + STEP)
     work, groups = _make_work(input_layer, settings, dimensions), make_groups(STEP * ((2 * settings.window + 3) // 4))
     shared = make_shared_noise(settings.n_noise, n_centres, dimensions, random_state)
     loss, n_pairs = _train_blocks(

@@ -27,6 +27,7 @@ def limit_window(settings, chunk):
     return KernelSettings(
         min(settings.window, max(longest - 1, 1)), settings.shrink_windows, settings.negative, settings.cbow_mean,
         settings.block, settings.n_noise, settings.workers, settings.frozen,
+        settings.vector_size,
     )  # fmt: skip
 
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from spacy_w2v._jit import inlined, inner
-from spacy_w2v.kernels.tiles._llvm import LANES
 from spacy_w2v.kernels.tiles._row_instructions import copy_row, prefetch_row, write_back_row
 from spacy_w2v.kernels.tiles._rows import aligned
 
@@ -38,7 +37,7 @@ def copy_upper_nodes(n_nodes, rows, upper):
     for k in range(n_upper):
         copy = copies + k * rows.n_bytes
         row = rows.output + (upper.first + k) * rows.n_bytes
-        copy_row(row, copy, copy + n_upper * rows.n_bytes, rows.n_bytes // (4 * LANES))
+        copy_row(row, copy, copy + n_upper * rows.n_bytes, rows.n_vectors)
 
 
 @inlined
@@ -48,7 +47,7 @@ def write_back_upper_nodes(n_nodes, rows, upper):
     for k in range(n_upper):
         copy = copies + k * rows.n_bytes
         row = rows.output + (upper.first + k) * rows.n_bytes
-        write_back_row(row, copy, copy + n_upper * rows.n_bytes, rows.n_bytes // (4 * LANES))
+        write_back_row(row, copy, copy + n_upper * rows.n_bytes, rows.n_vectors)
 
 
 @inlined

@@ -23,7 +23,6 @@ from numba.extending import overload
 
 from spacy_w2v._arrays import IdentityInput
 from spacy_w2v._jit import INNER_OPTIONS, inlined
-from spacy_w2v.kernels.tiles._llvm import LANES
 from spacy_w2v.kernels.tiles._row_instructions import byte_at, copy_row, prefetch_row
 
 
@@ -43,7 +42,7 @@ def _gather_own_row(input_layer, word, slot, rows):
     row = input_row(word, rows)
     if is_frozen_row(word, rows):
         copy = rows.scratch + slot * rows.n_bytes
-        copy_row(row, copy, copy, rows.n_bytes // (4 * LANES))
+        copy_row(row, copy, copy, rows.n_vectors)
         row = copy
     return row
 

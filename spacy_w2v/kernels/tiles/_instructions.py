@@ -5,7 +5,7 @@ All arrays are passed as addresses, int64. The caller must keep the arrays alive
 Arguments that the functions share:
     x_rows: Address of the addresses of the input rows.
     y_rows: Address of the addresses of the output rows.
-    n_vectors: d / LANES.
+    n_vectors: d / LANES, rounded up. d counts no padding.
     n_tiles: Number of outputs / OUTPUTS.
     n_fours: Number of inputs / 4.
     gradient: Address of the gradients g_ik of input i and output k, in the order of the tiles.

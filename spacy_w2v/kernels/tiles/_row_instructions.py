@@ -1,6 +1,6 @@
 """LLVM intrinsics for whole rows: copying, adding and prefetching them.
 
-All arrays are passed as addresses, int64. The caller must keep the arrays alive. n_vectors = d / LANES.
+All arrays are passed as addresses, int64. The caller must keep the arrays alive. n_vectors = d / LANES, rounded up.
 """
 
 from llvmlite import ir

@@ -17,6 +17,7 @@ class Rows(NamedTuple):
     scratch: int  # rows for input vectors that are gathered from several rows, or frozen
     frozen: int  # one byte for each word, not 0 if it is frozen; or 0 if no word is frozen
     n_bytes: int  # size of a row
+    n_vectors: int  # vectors of a row that are not padding only
 
 
 @inlined
@@ -27,11 +28,13 @@ def rows_of(weights, zero, scratch, settings):
         weights: The weights.
         zero: float32[d]; a row of zeros.
         scratch: float32; the scratch rows, one after another. It may be empty.
-        settings: KernelSettings, for the frozen words.
+        settings: KernelSettings, for the frozen words and the number of columns.
     """
+    n_columns = settings.vector_size if settings.vector_size else weights.input.shape[1]
     return Rows(
         weights.input.ctypes.data, weights.output.ctypes.data, zero.ctypes.data, scratch.ctypes.data,
         settings.frozen.ctypes.data if settings.frozen.size else 0, weights.input.shape[1] * 4,
+        (n_columns + LANES - 1) // LANES,
     )  # fmt: skip
 
 
