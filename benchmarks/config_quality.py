@@ -3,6 +3,10 @@
     python benchmarks/config_quality.py configs/chinese.cfg --paths.texts "data/*.parquet" \
         --word-pairs wordsim-240.txt --analogies analogy.txt
 
+docs/guides/languages.md has scores of the default settings:
+
+    --w2v.training.epochs 5 --w2v.training.alpha 0.025 --w2v.training.sample 0.001 --w2v.export.postprocess null
+
 For corpora that are not tokenized yet: the pipeline of the config makes the tokens, and gensim is given the words that
 come of them, sentence by sentence. Both train in one thread with the hyper-parameters of the config, by skip-gram with
 negative sampling, and both are scored by `spacy_w2v.evaluate`. Other options override the config.

@@ -16,6 +16,7 @@ from helpers_cli import SIGKILL, w2v, w2v_here, write_texts
 import spacy_w2v
 from spacy_w2v.config import _presets
 from spacy_w2v.config._keywords import settings_from_keywords
+from spacy_w2v.config._loading import load_config
 from spacy_w2v.config._losses import ARCHITECTURES, LOSSES
 from spacy_w2v.config._new_configs import SETTINGS_OF_SIZE, ModelKind, new_settings
 from spacy_w2v.config._presets import PRESETS, SIZES, check_optimize, size_of, with_preset
@@ -302,3 +303,48 @@ def test_files_of_a_pattern_are_added_up_unless_one_has_no_words_to_count(tmp_pa
     (tmp_path / "c.txt.xz").write_bytes(b"a" * 600)
     assert estimated_words(str(tmp_path / "*.txt*")) is None
     assert estimated_words(str(tmp_path)) is None
+
+
+def test_the_quickstart_has_the_preset_for_its_size():
+    path = Path(__file__).parents[1] / "configs/quickstart.cfg"
+    assert resolve(load_config(path)).settings == new_settings("tiny", "accuracy").settings
+
+
+# The guide
+
+SIZES_IN_WORDS = {"tiny": "less than a million", "small": "1 to 300 million", "large": "more"}
+
+
+def table_of_the_guide():
+    """The rows of docs/guides/tuning.md, from the table of presets. Softmax has the values of negative sampling."""
+    rows = []
+    for loss, named in [("negative-sampling", "negative sampling or softmax"), ("hierarchical-softmax",) * 2]:
+        for architecture in ARCHITECTURES:
+            for size, tokens in SIZES_IN_WORDS.items():
+                values = [PRESETS[optimize, architecture, loss][size] for optimize in get_args(_presets.Optimize)]
+                numbers = [f"{preset.epochs}, {preset.alpha:g}" for preset in values]
+                label = f"{'CBOW' if architecture == 'cbow' else architecture}, {named.replace('-', ' ')}"
+                rows.append(f"| {' | '.join([label, tokens, *numbers])} |")
+    return "\n".join(rows)
+
+
+def test_the_guide_shows_the_table():
+    guide = (Path(__file__).parents[1] / "docs/guides/tuning.md").read_text(encoding="utf-8")
+    assert table_of_the_guide() in guide
+
+
+@pytest.mark.parametrize(("kind", "size"), ROWS)
+def test_what_the_guide_says_of_all_presets_is_true(kind, size):
+    optimize, architecture, loss = kind
+    of_words = loss != "hierarchical-softmax"
+    shares = loss == "negative-sampling" and optimize == "efficiency"
+    expected = _presets.Preset(
+        *PRESETS[kind][size][:2],
+        sample=1e-4,
+        shared_noise=16 if shares else None,
+        vector_kind="mean" if of_words and architecture == "cbow" else "input",
+        postprocess="soft-whiten" if of_words and architecture == "skip-gram" else None,
+    )
+    assert PRESETS[kind][size] == expected
+    if loss == "softmax":
+        assert PRESETS[kind][size][:3] == PRESETS[optimize, architecture, "negative-sampling"][size][:3]
