@@ -5,7 +5,7 @@
 
 docs/guides/languages.md has scores of the default settings:
 
-    --w2v.training.epochs 5 --w2v.training.alpha 0.025 --w2v.training.sample 0.001 --w2v.export.postprocess null
+    --w2v.training.epochs 5 --w2v.training.alpha 0.025 --w2v.training.sample 0.001
 
 For corpora that are not tokenized yet: the pipeline of the config makes the tokens, and gensim is given the words that
 come of them, sentence by sentence. Both train in one thread with the hyper-parameters of the config, by skip-gram with
