@@ -94,6 +94,16 @@ def test_the_workflow_runs_what_there_is():
         assert (ROOT / file).is_file(), file
 
 
+def test_the_workflow_whitening_compares_both_tables():
+    said = run(
+        "-m", "spacy", "project", "run", "whitening", ".", "--dry", "--force", "--vars.labelled", "tests", cwd=ROOT
+    )
+    *_, vectors, whiten, compare = (line for line in said.splitlines() if line.startswith("Running command:"))
+    assert "--output output/downstream/vectors" in vectors
+    assert "output/downstream/vectors output/downstream/whitened --format spacy --postprocess soft-whiten" in whiten
+    assert "--vectors output/downstream/vectors/spacy --whitened output/downstream/whitened" in compare
+
+
 def test_assets_are_the_files_that_are_read():
     from labelled_data import FILES
 
@@ -145,19 +155,34 @@ def test_a_line_without_label_or_text_is_refused(line):
         labelled_doc(line, spacy.blank("en"))
 
 
-def test_the_table_has_means_deviations_and_gains():
+def test_the_table_has_means_deviations_and_gains_of_pairs():
     from compare import table_of
 
-    scores = {"without": (0.10, 0.12, 0.14), "vectors": (0.21, 0.23, 0.22)}
+    scores = {"without": (0.10, 0.12, 0.14), "vectors": (0.21, 0.23, 0.22), "pretrained": (0.3,)}
     measurements = [
         {"task": "wnut17", "variant": variant, "seed": seed, "score": score}
         for variant, of_seeds in scores.items()
         for seed, score in enumerate(of_seeds)
     ]
-    header, _, without, vectors = table_of(measurements).splitlines()
-    assert header == "|  |  | seeds | score | gain |"
-    assert without == "| WNUT-17, entities, F | without vectors | 3 | 12.00 ± 2.00 |  |"
-    assert vectors == "| WNUT-17, entities, F | with vectors | 3 | 22.00 ± 1.00 | +10.00 |"
+    header, _, without, vectors, pretrained = table_of(measurements).splitlines()
+    assert header == "|  |  | seeds | score | gain | 95 % |"
+    assert without == "| WNUT-17, entities, F | without vectors | 3 | 12.00 ± 2.00 |  |  |"
+    # the gains of the seeds are 11, 11 and 8, and Student's t is 4.303 with two degrees of freedom
+    assert vectors == "| WNUT-17, entities, F | with vectors | 3 | 22.00 ± 1.00 | +10.00 | +5.70 to +14.30 |"
+    assert pretrained == "| WNUT-17, entities, F | with vectors, pretrained | 1 | 30.00 | +20.00 |  |"
+
+
+def test_only_variants_with_files_are_compared(monkeypatch, capsys):
+    from compare import parse_options
+
+    monkeypatch.setattr(sys, "argv", ["compare.py", "corpus"])
+    assert parse_options().variants == ["without", "bow", "bow-128"]
+    monkeypatch.setattr(sys, "argv", ["compare.py", "corpus", "--whitened", "x"])
+    assert parse_options().variants == ["without", "whitened", "mean-whitened", "bow", "bow-128"]
+    monkeypatch.setattr(sys, "argv", ["compare.py", "corpus", "--vectors", "x", "--variants", "mean", "pretrained"])
+    with pytest.raises(SystemExit):
+        parse_options()
+    assert "--variants pretrained must come with --tok2vec, which was left out" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
@@ -230,7 +255,7 @@ def test_a_pretrained_layer_starts_the_pipeline_and_tells_contexts_apart(vectors
         table_of(nlp, word="shore", sentences=TEXTS[:2])
 
 
-def test_a_run_of_the_comparison(vectors, tmp_path, monkeypatch, capsys):
+def test_runs_of_the_comparison(vectors, tmp_path, monkeypatch, capsys):
     import compare
     import labelled_data
 
@@ -242,26 +267,37 @@ def test_a_run_of_the_comparison(vectors, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     write_labelled(tmp_path / "labelled")
     call(labelled_data.main, "labelled", "out")
-    load_config(CONFIG, overrides=SMALL, interpolate=False).to_disk("small.cfg")
+    size_of_mean = {"components.textcat_mean.model.tok2vec.*.vectors.nO": 12}
+    load_config(CONFIG, overrides=SMALL | size_of_mean, interpolate=False).to_disk("small.cfg")
+    nlp = spacy.load(vectors)
+    nlp.vocab.vectors.data = nlp.vocab.vectors.data * 2
+    whitened = tmp_path / "whitened"
+    nlp.to_disk(whitened)
     options = (
         "out/corpus",
         "--config",
         "small.cfg",
         "--vectors",
         vectors,
+        "--whitened",
+        whitened,
         "--tok2vec",
         "weights.bin",
         "--tasks",
         "sst2",
     )
-    options += ("--variants", "vectors", "--seeds", 1, "--max-steps", 2, "--output", "results")
+    options += ("--variants", "vectors", "mean-whitened", "--seeds", 1, "--max-steps", 2, "--output", "results")
     said = run(ROOT / "configs/downstream/compare.py", *options, cwd=tmp_path)
     assert "task=sst2  variant=vectors  seed=0  score=" in said
-    (measured,) = json.loads(Path("results.json").read_text(encoding="utf-8"))["measurements"]
+    measured, _ = json.loads(Path("results.json").read_text(encoding="utf-8"))["measurements"]
     assert measured["score"] in (0.0, 0.5, 1.0)  # of two documents
     table = Path("results.md").read_text(encoding="utf-8")
     assert "| SST-2, sentiment, accuracy | with vectors | 1 |" in table
-    assert sorted(os.listdir("runs")) == ["sst2-vectors-0.json", "sst2-vectors-0.log"]
+    assert "| SST-2, sentiment, accuracy | mean of vectors, soft whitening, linear | 1 |" in table
+    names = ("sst2-mean-whitened-0", "sst2-vectors-0")
+    assert sorted(os.listdir("runs")) == [f"{name}.{suffix}" for name in names for suffix in ("json", "log")]
+    settings = json.loads(Path("runs/sst2-mean-whitened-0.json").read_text(encoding="utf-8"))["settings"]
+    assert settings["paths.vectors"] == str(whitened)
 
     assert call(compare.main, *options) == table + "\n"  # it is found
     with pytest.raises(SystemExit, match=r"^Input files must exist, but these do not: weights\.bin\. Create"):

@@ -1,12 +1,13 @@
 """Compare pipelines without word vectors, with them, and with a pretrained tok2vec layer.
 
     python configs/downstream/compare.py CORPUS --vectors vectors/spacy --tok2vec pretrained/model-last.bin
+    python configs/downstream/compare.py CORPUS --vectors vectors/spacy --whitened vectors/whitened
 
 The tasks are named entity recognition, tagging and text classification. CORPUS has a folder for each task with
 train.spacy, dev.spacy and test.spacy, as the workflow `downstream` of project.yml creates them. Each run trains a
 pipeline with `spacy train` and evaluates its best model on the test set with `spacy evaluate`. The runs of a task
 differ only in the variant and the seed. Results are saved after each run. A run is repeated only if its config, data or
-vectors have changed.
+vectors have changed. The variants whose files are not named are left out.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from scipy.special import stdtrit
 from spacy.util import load_config
 from tables import markdown_table
 from weasel.util import get_checksum
@@ -57,15 +59,26 @@ VARIANTS = {
     "without": "without vectors",
     "vectors": "with vectors",
     "pretrained": "with vectors, pretrained",
+    "whitened": "with vectors, soft whitening",
     "mean": "mean of vectors, linear",
+    "mean-whitened": "mean of vectors, soft whitening, linear",
     "bow": "bag of words, linear",
     "bow-128": "bag of words in 128 buckets, linear",
 }
 """The variants and their names in the table."""
 
+FILES_OF_VARIANTS = {
+    "vectors": ("vectors",),
+    "pretrained": ("vectors", "tok2vec"),
+    "whitened": ("whitened",),
+    "mean": ("vectors",),
+    "mean-whitened": ("whitened",),
+}
+"""The options with the files of each variant: the word vectors first, then the weights of a pretrained layer."""
+
 
 def _layered(component: str) -> dict[str, Sequence[str]]:
-    return dict.fromkeys(("without", "vectors", "pretrained"), ("tok2vec", component))
+    return dict.fromkeys(("without", "vectors", "pretrained", "whitened"), ("tok2vec", component))
 
 
 TASKS = (
@@ -76,7 +89,9 @@ TASKS = (
         "SST-2, sentiment, accuracy",
         "cats_micro_f",  # the accuracy for exclusive classes
         400,
-        _layered("textcat") | {"mean": ["textcat_mean"], "bow": ["textcat_bow"], "bow-128": ["textcat_bow"]},
+        _layered("textcat")
+        | dict.fromkeys(("mean", "mean-whitened"), ("textcat_mean",))
+        | dict.fromkeys(("bow", "bow-128"), ("textcat_bow",)),
     ),
 )
 
@@ -90,12 +105,11 @@ def overrides_of(run: Run, options: argparse.Namespace) -> dict[str, Any]:  # An
         "system.seed": run.seed,
         "training.max_steps": options.max_steps or run.task.max_steps,
     }
-    if run.variant in ("vectors", "pretrained"):
+    if run.variant in ("vectors", "pretrained", "whitened"):
         settings["components.tok2vec.model.embed.include_static_vectors"] = True
-    if run.variant in ("vectors", "pretrained", "mean"):
-        settings["paths.vectors"] = str(options.vectors)
-    if run.variant == "pretrained":
-        settings["paths.init_tok2vec"] = str(options.tok2vec)
+    names = FILES_OF_VARIANTS.get(run.variant, ())
+    for setting, name in zip(("paths.vectors", "paths.init_tok2vec"), names, strict=False):
+        settings[setting] = str(getattr(options, name))
     if run.variant == "bow-128":
         settings["components.textcat_bow.model.length"] = 128
     return settings
@@ -172,32 +186,50 @@ def as_option(value: object) -> str:
 
 
 def table_of(measurements: Sequence[Mapping[str, Any]]) -> str:  # Any: of JSON
-    """Return a table of means ± standard deviations (× 100) over the seeds, and of gains over the first variant."""
-    return markdown_table(("", "", "seeds", "score", "gain"), _rows(measurements))
+    """Return a table of means ± standard deviations (× 100) over the seeds, and of gains over the first variant.
+
+    Two runs of the same seed make a pair. The last column is the 95 % interval of the mean of their differences,
+    by Student's t.
+    """
+    return markdown_table(("", "", "seeds", "score", "gain", "95 %"), _rows(measurements))
 
 
 def _rows(measurements: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
     for task in TASKS:
-        base = None
+        base: dict[int, float] = {}
         for variant in task.pipelines:
-            values = [100 * m["score"] for m in measurements if (m["task"], m["variant"]) == (task.folder, variant)]
-            if not values:
+            of_variant = [m for m in measurements if (m["task"], m["variant"]) == (task.folder, variant)]
+            scores = {m["seed"]: 100 * m["score"] for m in of_variant}
+            if not scores:
                 continue
-            mean = statistics.mean(values)
-            spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
-            gain = "" if base is None else f"{mean - base:+.2f}"
-            base = mean if base is None else base
-            yield task.title, VARIANTS[variant], str(len(values)), f"{mean:.2f}{spread}", gain
+            spread = f" ± {statistics.stdev(scores.values()):.2f}" if len(scores) > 1 else ""
+            gains = [score - base[seed] for seed, score in scores.items() if seed in base]
+            base = base or scores
+            score = f"{statistics.mean(scores.values()):.2f}{spread}"
+            yield task.title, VARIANTS[variant], str(len(scores)), score, *_gain_cells(gains)
+
+
+def _gain_cells(gains: Sequence[float]) -> tuple[str, str]:
+    if not gains:
+        return "", ""
+    mean = statistics.mean(gains)
+    if len(gains) == 1:
+        return f"{mean:+.2f}", ""
+    half = float(stdtrit(len(gains) - 1, 0.975)) * statistics.stdev(gains) / len(gains) ** 0.5
+    return f"{mean:+.2f}", f"{mean - half:+.2f} to {mean + half:+.2f}"
 
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path, help="folder with a folder for each task")
     parser.add_argument("--config", type=Path, default=CONFIG, help="training config")
-    parser.add_argument("--vectors", type=Path, required=True, help="pipeline with the word vectors")
-    parser.add_argument("--tok2vec", type=Path, required=True, help="weights saved by spacy pretrain")
+    parser.add_argument("--vectors", type=Path, help="pipeline with the word vectors")
+    parser.add_argument("--tok2vec", type=Path, help="weights saved by spacy pretrain with these vectors")
+    parser.add_argument("--whitened", type=Path, help="pipeline with the same vectors after soft whitening")
     parser.add_argument("--tasks", nargs="+", choices=[task.folder for task in TASKS], help="default: all")
-    parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), help="default: all")
+    parser.add_argument(
+        "--variants", nargs="+", choices=list(VARIANTS), help="default: all whose files the options above name"
+    )
     parser.add_argument("--seeds", type=int, default=3, help="number of runs of each variant, each with another seed")
     parser.add_argument("--max-steps", type=int, default=0, help="training steps; 0 for the default of each task")
     parser.add_argument("--jobs", type=int, default=1, help="number of parallel runs")
@@ -209,7 +241,18 @@ def parse_options() -> argparse.Namespace:
         if getattr(options, name) < least:
             option = name.replace("_", "-")
             parser.error(f"--{option} must be at least {least}, was: {getattr(options, name)}")
+    lacking = {variant: _lacking(variant, options) for variant in VARIANTS}
+    options.variants = options.variants or [variant for variant in VARIANTS if not lacking[variant]]
+    for variant in options.variants:
+        if lacking[variant]:
+            parser.error(f"--variants {variant} must come with {lacking[variant]}, which was left out")
     return options
+
+
+def _lacking(variant: str, options: argparse.Namespace) -> str:
+    """Return the options that a variant needs and that were not given."""
+    names = FILES_OF_VARIANTS.get(variant, ())
+    return " and ".join(f"--{name}" for name in names if getattr(options, name) is None)
 
 
 def main() -> None:
@@ -219,7 +262,7 @@ def main() -> None:
         for seed in range(options.seeds)
         for task in TASKS
         for variant in task.pipelines
-        if task.folder in (options.tasks or task.folder) and variant in (options.variants or VARIANTS)
+        if task.folder in (options.tasks or task.folder) and variant in options.variants
     ]
     needed = {options.config, *(file for run in runs for file in files_of(overrides_of(run, options)))}
     if missing := sorted(str(file) for file in needed if not file.exists()):
