@@ -130,6 +130,10 @@ def test_ctrl_c_while_the_directory_is_created_leaves_nothing(tmp_path, monkeypa
         return directory
 
     monkeypatch.setattr(tempfile, "mkdtemp", interrupted)
-    with pytest.raises(KeyboardInterrupt), locked_directory(tmp_path, prefix="unfinished-"):
-        pytest.fail("the block must not begin")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    try:
+        with pytest.raises(KeyboardInterrupt), locked_directory(tmp_path, prefix="unfinished-"):
+            pytest.fail("the block must not begin")
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert list(tmp_path.iterdir()) == []
