@@ -3,7 +3,6 @@
 import json
 import re
 import sys
-from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,7 +19,6 @@ from spacy_w2v.cli._app import (
     w2v_cli,
 )
 from spacy_w2v.cli._messages import msg
-from spacy_w2v.config._losses import ARCHITECTURES, LOSSES
 from spacy_w2v.errors import StorageError
 
 if TYPE_CHECKING:
@@ -37,6 +35,9 @@ BUNDLED_WORDS = 559_468
 """The number of tokens of the bundled excerpt, with spaCy's English tokenizer."""
 
 
+LOSS_HELP = "Loss of the model: negative-sampling (the default), hierarchical-softmax or softmax"
+
+
 class Size(str, Enum):
     """The size of the corpus."""
 
@@ -50,11 +51,6 @@ class Optimize(str, Enum):
 
     accuracy = "accuracy"
     efficiency = "efficiency"
-
-
-def _choices(names: Iterable[str]) -> str:
-    """Return names, of which the first is the default, for a help text."""
-    return " or ".join(names).replace(" or ", " (the default) or ", 1)
 
 
 @w2v_cli.command("init-config")
@@ -86,9 +82,9 @@ def init_config_command(
         "depend on the size, the architecture and the loss. If not given: the defaults of gensim",
     ),
     architecture: str = typer.Option(
-        None, "--architecture", metavar="NAME", help=f"Architecture of the model: {_choices(ARCHITECTURES)}"
+        None, "--architecture", metavar="NAME", help="Architecture of the model: skip-gram (the default) or cbow"
     ),
-    loss: str = typer.Option(None, "--loss", metavar="NAME", help=f"Loss of the model: {_choices(LOSSES)}"),
+    loss: str = typer.Option(None, "--loss", metavar="NAME", help=LOSS_HELP),
     vector_size: int = typer.Option(
         None, "--vector-size", help="Number of dimensions. If not given: 300 for a large corpus, otherwise 100"
     ),
