@@ -459,18 +459,36 @@ def test_vectors_that_a_pipeline_has_post_processed_stay_as_they_are(raw, whiten
     whitened.to_spacy().to_disk(tmp_path / "whitened")
     raw.to_spacy().to_disk(tmp_path / "raw")
     (tmp_path / "pairs.tsv").write_text("w0 w1 3\nw1 w2 2\nw4 w3 1\n")
-    for choice in ("none", "soft-whiten"):
-        options = ("--word-pairs", "pairs.tsv", "--postprocess", choice)
-        refused = w2v_here("evaluate", "whitened", *options, cwd=tmp_path)
-        assert "Vectors can be post-processed once, but those of whitened were when they were exported" in refused.said
-        assert w2v_here("evaluate", "raw", *options, cwd=tmp_path).code == 0
-    assert w2v_here("evaluate", "whitened", "--word-pairs", "pairs.tsv", cwd=tmp_path).code == 0
+    evaluate, export_ = ("--word-pairs", "pairs.tsv"), ("out.kv", "--format", "gensim", "-F")
+    for command, arguments in (("evaluate", evaluate), ("export", export_)):
+        for choice in ("center", "soft-whiten"):
+            options = (*arguments, "--postprocess", choice)
+            refused = w2v_here(command, "whitened", *options, cwd=tmp_path)
+            assert refused.code != 0
+            assert "Vectors can be post-processed once, but those of whitened were when they were" in refused.said
+            assert w2v_here(command, "raw", *options, cwd=tmp_path).code == 0
+        for options in ((), ("--postprocess", "recorded"), ("--postprocess", "none")):
+            assert w2v_here(command, "whitened", *arguments, *options, cwd=tmp_path).code == 0
+            if command == "export":
+                actual = KeyedVectors.load(str(tmp_path / "out.kv"))
+                np.testing.assert_array_equal(actual["w3"], whitened["w3"])
     vectors = spacy_w2v.open_vectors(tmp_path / "raw").postprocessed("soft-whiten", whitening_strength=0.5)
     np.testing.assert_allclose(vectors["w3"], whitened["w3"], atol=1e-5)
     for meta in ("a note", {"export": 3}, {"export": {"postprocess": 3}}):
         nlp = whitened.to_spacy()
         nlp.meta["w2v"] = meta
         assert spacy_w2v.open_vectors(nlp).done_before is None
+
+
+def test_vectors_that_are_set_in_a_pipeline_are_described_there(raw, whitened):
+    nlp = whitened.to_spacy(spacy.blank("en"))
+    assert nlp.meta["w2v"]["export"] == IN_HALF
+    with pytest.raises(ConfigError, match=r"^Vectors can be post-processed once, .* \(soft-whiten\)"):
+        spacy_w2v.open_vectors(nlp).postprocessed("soft-whiten")
+    assert raw.to_spacy(nlp) is nlp
+    assert nlp.meta["w2v"]["export"] == NOTHING
+    vectors = spacy_w2v.open_vectors(nlp).postprocessed(**HALF)
+    np.testing.assert_allclose(vectors["w3"], whitened["w3"], atol=1e-5)
 
 
 # spaCy's own training

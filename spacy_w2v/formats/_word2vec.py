@@ -42,6 +42,8 @@ class Word2Vec(TrainedModel):
     ) -> "Language":
         """Set the vectors of a spaCy pipeline, or make a blank pipeline with them.
 
+        The pipeline's meta data says under "w2v" how they were trained and post-processed.
+
         Args:
             nlp: The pipeline, whose vectors are replaced. None to make a pipeline without components that has the
                 tokenizer that the model was trained with.
@@ -64,7 +66,7 @@ class Word2Vec(TrainedModel):
             >>> nlp("the prime MINISTER")[2].has_vector
             True
         """
-        from spacy_w2v.formats.spacy._writing import make_spacy_pipeline, set_vectors
+        from spacy_w2v.formats.spacy._writing import describe_vectors, make_spacy_pipeline, set_vectors
 
         check_max_vectors(max_vectors)
         check_dtype(dtype)
@@ -73,6 +75,7 @@ class Word2Vec(TrainedModel):
             return make_spacy_pipeline(vectors, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype)
         check_pipeline(nlp)
         set_vectors(nlp, vectors, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype)
+        describe_vectors(nlp, vectors)
         return nlp
 
     def to_keyed_vectors(

@@ -174,8 +174,8 @@ class WordVectors:
                 vectors have, or 0.25.
 
         Raises:
-            ConfigError: An argument is invalid, a strength is given without "soft-whiten", or the vectors are those of
-                a pipeline that says that they were post-processed before.
+            ConfigError: An argument is invalid, a strength is given without "soft-whiten", or vectors are to be
+                post-processed that a pipeline says were post-processed before.
 
         Example:
             >>> vectors = spacy_w2v.open_vectors("vectors.txt.gz").postprocessed("soft-whiten")
@@ -184,13 +184,13 @@ class WordVectors:
         """
         now = self.postprocessing
         chosen = chosen_postprocessing(postprocess, whitening_strength, recorded=now)
-        if postprocess != "recorded" and self.done_before is not None:
+        if chosen == now:
+            return self
+        if self.done_before is not None:
             raise ConfigError(
                 f"Vectors can be post-processed once, but those of {self.name} were when they were exported "
                 f"({self.done_before}). Name the model that they were exported from."
             )
-        if chosen == now:
-            return self
         if self.model is not None:
             return self._of_model(self.model, self.vector_kind, chosen)
         raw = self.matrix.raw if isinstance(self.matrix, PostprocessedMatrix) else self.matrix
