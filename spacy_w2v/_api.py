@@ -160,9 +160,10 @@ def train(
         freeze: Whether to keep the vectors of the words of `initial` unchanged. Only new words are trained.
         settings: Settings of the config blocks [w2v.tokens], [w2v.vocabulary], [w2v.model] and [w2v.training] by name,
             such as vector_size=100, window=5, min_count=5, epochs=5, attr="LOWER", workers=0 or seed=1, or a whole
-            block, such as model={"window": 5}. Of [w2v.export], postprocess and whitening_strength say what is done to
-            the vectors after training; input_vectors of the model stay as they were trained. The default of n_process
-            is 1. With workers=1, a seed makes the result reproducible to the bit.
+            block, such as model={"window": 5}. Of [w2v.export], vector_kind says which vectors words have, and
+            postprocess and whitening_strength say what is done to them after training; input_vectors of the model stay
+            as they were trained. The default of n_process is 1. With workers=1, a seed makes the result reproducible to
+            the bit.
 
     Returns:
         The trained model.
