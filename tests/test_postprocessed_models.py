@@ -132,6 +132,9 @@ def test_post_processing_of_exports_is_checked_before_training():
     for export_settings in ({"postprocess": "center"}, HALF):
         with pytest.raises(ConfigError, match='freeze keeps vectors as they are, so postprocess must be null, was: "'):
             parse_settings({"initial": {"vectors": "x", "freeze": True}, "export": export_settings})
+    for kind in ("output", "mean"):
+        with pytest.raises(ConfigError, match=f'so vector_kind must be "input", was: "{kind}". Leave it out, or set'):
+            parse_settings({"initial": {"vectors": "x", "freeze": True}, "export": {"vector_kind": kind}})
     parse_settings({"initial": {"vectors": "x", "freeze": True}, "export": {"whitening_strength": 1}})
 
 

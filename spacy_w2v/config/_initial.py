@@ -22,5 +22,6 @@ class InitialSettings(Settings):
     freeze: bool = False
     """Whether the vectors of these words stay exactly as they are, so that only other words learn theirs.
 
-    Set it to add words to a table that a trained pipeline depends on. It needs `postprocess = null` in `[w2v.export]`.
+    Set it to add words to a table that a trained pipeline depends on. It needs `vector_kind = "input"` and
+    `postprocess = null` in `[w2v.export]`, the defaults.
     """

@@ -240,6 +240,11 @@ class W2VSettings(Settings):
                 f'freeze keeps vectors as they are, so postprocess must be null, was: "{self.export.postprocess}". Set '
                 "one of them to false or null."
             )
+        if self.initial.freeze and self.export.vector_kind != "input":
+            raise ConfigError(
+                f'freeze keeps input vectors as they are, so vector_kind must be "input", was: '
+                f'"{self.export.vector_kind}". Leave it out, or set freeze to false.'
+            )
         return self
 
     @model_validator(mode="after")
