@@ -1,6 +1,6 @@
 """Presets: the settings that train best, or fastest, for a corpus of some size and a kind of model.
 
-The numbers are measured: docs/explanation/better-vectors.md has the experiments. A preset decides how words are
+docs/explanation/better-vectors.md has the experiments behind the numbers. A preset decides how words are
 trained, never which words have vectors, or of how many dimensions.
 """
 
@@ -101,8 +101,9 @@ PRESETS: dict[Kind, dict[SizeName, Preset]] = {
 }
 """The presets of each kind of model, by the size of the corpus.
 
-Those of the full softmax are not measured: negative sampling approximates it, so they are the same. Those of large
-corpora are extrapolated.
+Those of the full softmax are not measured: negative sampling approximates it, so they are the same. CBOW with
+hierarchical softmax, and efficiency with hierarchical softmax, were not measured either: they have the rates of the
+models beside them. Those of large corpora are extrapolated.
 """
 
 
