@@ -1,7 +1,7 @@
 """Presets: the settings that train best, or fastest, for a corpus of some size and a kind of model.
 
-docs/explanation/better-vectors.md has the experiments behind the numbers. A preset decides how words are
-trained, never which words have vectors, or of how many dimensions.
+The numbers rest on the experiments in docs/explanation/better-vectors.md. A preset decides how words are trained, never
+which words have vectors, or of how many dimensions.
 """
 
 from collections.abc import Iterator
