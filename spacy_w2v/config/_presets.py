@@ -26,7 +26,7 @@ class Preset(NamedTuple):
 
     epochs: int
     alpha: float
-    sample: float
+    sample: float = 1e-4
     shared_noise: int | None = None
     vector_kind: VectorKind = "input"
     postprocess: Postprocess | None = None
@@ -36,68 +36,64 @@ class Preset(NamedTuple):
 
 
 Kind: TypeAlias = tuple[Optimize, ArchitectureName, LossName]
+BySize: TypeAlias = dict[SizeName, Preset]
 
-PRESETS: dict[Kind, dict[SizeName, Preset]] = {
-    ("accuracy", "skip-gram", "negative-sampling"): {
-        "tiny": Preset(epochs=20, alpha=0.025, sample=1e-4, postprocess="soft-whiten"),
-        "small": Preset(epochs=10, alpha=0.05, sample=1e-4, postprocess="soft-whiten"),
-        "large": Preset(epochs=5, alpha=0.05, sample=1e-4, postprocess="soft-whiten"),
-    },
-    ("accuracy", "cbow", "negative-sampling"): {
-        "tiny": Preset(epochs=20, alpha=0.15, sample=1e-4, vector_kind="mean"),
-        "small": Preset(epochs=10, alpha=0.3, sample=1e-4, vector_kind="mean"),
-        "large": Preset(epochs=5, alpha=0.3, sample=1e-4, vector_kind="mean"),
-    },
-    ("accuracy", "skip-gram", "hierarchical-softmax"): {
-        "tiny": Preset(epochs=20, alpha=0.025, sample=1e-4),
-        "small": Preset(epochs=10, alpha=0.05, sample=1e-4),
-        "large": Preset(epochs=5, alpha=0.05, sample=1e-4),
-    },
-    ("accuracy", "cbow", "hierarchical-softmax"): {
-        "tiny": Preset(epochs=20, alpha=0.15, sample=1e-4),
-        "small": Preset(epochs=10, alpha=0.3, sample=1e-4),
-        "large": Preset(epochs=5, alpha=0.3, sample=1e-4),
-    },
-    ("accuracy", "skip-gram", "softmax"): {
-        "tiny": Preset(epochs=20, alpha=0.025, sample=1e-4, postprocess="soft-whiten"),
-        "small": Preset(epochs=10, alpha=0.05, sample=1e-4, postprocess="soft-whiten"),
-        "large": Preset(epochs=5, alpha=0.05, sample=1e-4, postprocess="soft-whiten"),
-    },
-    ("accuracy", "cbow", "softmax"): {
-        "tiny": Preset(epochs=20, alpha=0.15, sample=1e-4, vector_kind="mean"),
-        "small": Preset(epochs=10, alpha=0.3, sample=1e-4, vector_kind="mean"),
-        "large": Preset(epochs=5, alpha=0.3, sample=1e-4, vector_kind="mean"),
-    },
-    ("efficiency", "skip-gram", "negative-sampling"): {
-        "tiny": Preset(epochs=10, alpha=0.05, sample=1e-4, shared_noise=16, postprocess="soft-whiten"),
-        "small": Preset(epochs=5, alpha=0.035, sample=1e-4, shared_noise=16, postprocess="soft-whiten"),
-        "large": Preset(epochs=5, alpha=0.035, sample=1e-4, shared_noise=16, postprocess="soft-whiten"),
-    },
-    ("efficiency", "cbow", "negative-sampling"): {
-        "tiny": Preset(epochs=10, alpha=0.3, sample=1e-4, shared_noise=16, vector_kind="mean"),
-        "small": Preset(epochs=5, alpha=0.3, sample=1e-4, shared_noise=16, vector_kind="mean"),
-        "large": Preset(epochs=5, alpha=0.3, sample=1e-4, shared_noise=16, vector_kind="mean"),
-    },
-    ("efficiency", "skip-gram", "hierarchical-softmax"): {
-        "tiny": Preset(epochs=10, alpha=0.05, sample=1e-4),
-        "small": Preset(epochs=5, alpha=0.05, sample=1e-4),
-        "large": Preset(epochs=5, alpha=0.05, sample=1e-4),
-    },
-    ("efficiency", "cbow", "hierarchical-softmax"): {
-        "tiny": Preset(epochs=10, alpha=0.3, sample=1e-4),
-        "small": Preset(epochs=5, alpha=0.3, sample=1e-4),
-        "large": Preset(epochs=5, alpha=0.3, sample=1e-4),
-    },
-    ("efficiency", "skip-gram", "softmax"): {
-        "tiny": Preset(epochs=10, alpha=0.05, sample=1e-4, postprocess="soft-whiten"),
-        "small": Preset(epochs=5, alpha=0.035, sample=1e-4, postprocess="soft-whiten"),
-        "large": Preset(epochs=5, alpha=0.035, sample=1e-4, postprocess="soft-whiten"),
-    },
-    ("efficiency", "cbow", "softmax"): {
-        "tiny": Preset(epochs=10, alpha=0.3, sample=1e-4, vector_kind="mean"),
-        "small": Preset(epochs=5, alpha=0.3, sample=1e-4, vector_kind="mean"),
-        "large": Preset(epochs=5, alpha=0.3, sample=1e-4, vector_kind="mean"),
-    },
+
+def _with(
+    presets: BySize,
+    *,
+    vector_kind: VectorKind = "input",
+    postprocess: Postprocess | None = None,
+    shared_noise: int | None = None,
+) -> BySize:
+    """Return presets with these settings in place of the defaults."""
+    return {
+        size: preset._replace(vector_kind=vector_kind, postprocess=postprocess, shared_noise=shared_noise)
+        for size, preset in presets.items()
+    }
+
+
+_ACCURATE_SKIP_GRAM: BySize = {
+    "tiny": Preset(epochs=20, alpha=0.025),
+    "small": Preset(epochs=10, alpha=0.05),
+    "large": Preset(epochs=5, alpha=0.05),
+}
+_ACCURATE_CBOW: BySize = {
+    "tiny": Preset(epochs=20, alpha=0.15),
+    "small": Preset(epochs=10, alpha=0.3),
+    "large": Preset(epochs=5, alpha=0.3),
+}
+_EFFICIENT_SKIP_GRAM: BySize = {
+    "tiny": Preset(epochs=10, alpha=0.05),
+    "small": Preset(epochs=5, alpha=0.035),
+    "large": Preset(epochs=5, alpha=0.035),
+}
+_EFFICIENT_HIERARCHICAL_SKIP_GRAM: BySize = {
+    "tiny": Preset(epochs=10, alpha=0.05),
+    "small": Preset(epochs=5, alpha=0.05),
+    "large": Preset(epochs=5, alpha=0.05),
+}
+_EFFICIENT_CBOW: BySize = {
+    "tiny": Preset(epochs=10, alpha=0.3),
+    "small": Preset(epochs=5, alpha=0.3),
+    "large": Preset(epochs=5, alpha=0.3),
+}
+
+PRESETS: dict[Kind, BySize] = {
+    ("accuracy", "skip-gram", "negative-sampling"): _with(_ACCURATE_SKIP_GRAM, postprocess="soft-whiten"),
+    ("accuracy", "skip-gram", "hierarchical-softmax"): _ACCURATE_SKIP_GRAM,
+    ("accuracy", "skip-gram", "softmax"): _with(_ACCURATE_SKIP_GRAM, postprocess="soft-whiten"),
+    ("accuracy", "cbow", "negative-sampling"): _with(_ACCURATE_CBOW, vector_kind="mean"),
+    ("accuracy", "cbow", "hierarchical-softmax"): _ACCURATE_CBOW,
+    ("accuracy", "cbow", "softmax"): _with(_ACCURATE_CBOW, vector_kind="mean"),
+    ("efficiency", "skip-gram", "negative-sampling"): _with(
+        _EFFICIENT_SKIP_GRAM, postprocess="soft-whiten", shared_noise=16
+    ),
+    ("efficiency", "skip-gram", "hierarchical-softmax"): _EFFICIENT_HIERARCHICAL_SKIP_GRAM,
+    ("efficiency", "skip-gram", "softmax"): _with(_EFFICIENT_SKIP_GRAM, postprocess="soft-whiten"),
+    ("efficiency", "cbow", "negative-sampling"): _with(_EFFICIENT_CBOW, vector_kind="mean", shared_noise=16),
+    ("efficiency", "cbow", "hierarchical-softmax"): _EFFICIENT_CBOW,
+    ("efficiency", "cbow", "softmax"): _with(_EFFICIENT_CBOW, vector_kind="mean"),
 }
 """The presets of each kind of model, by the size of the corpus.
 
