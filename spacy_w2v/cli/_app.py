@@ -86,15 +86,6 @@ VECTORS_HELP = (
     "Output directory of `spacy w2v train` or the model in it, spaCy pipeline (directory or package name), or vectors "
     "file of gensim, word2vec, GloVe or fastText"
 )
-KIND_HELP = (
-    "Vectors to use: input vectors, output vectors or the mean of both. By default, what the record of the model says, "
-    "which is input unless its config has another vector_kind"
-)
-POSTPROCESS_HELP = (
-    "What is done to the vectors: subtract their mean (center), also even out the spread along their axes "
-    "(soft-whiten), or nothing (none). By default, what the record of the model says (recorded)"
-)
-STRENGTH_HELP = "Strength of soft-whiten, from 0 to 1. By default, that of the record, or 0.25"
 CACHE_HELP = "Directory for encoded corpora. By default, the user's cache directory"
 IMPORT_HELP = "Path to Python file with additional code (registered functions) to be imported"
 CODE_HELP = f"{IMPORT_HELP}. Implies --trust-config"
@@ -135,6 +126,27 @@ class Postprocessings(str, Enum):
             "soft-whiten": "soft-whiten",
         }
         return choices[self.value]
+
+
+KIND_OPTION = typer.Option(
+    VectorKinds.recorded,
+    "--vector-kind",
+    help="Vectors to use: input vectors, output vectors or the mean of both. By default, what the record of the model "
+    "says, which is input unless its config has another vector_kind",
+)
+POSTPROCESS_OPTION = typer.Option(
+    Postprocessings.recorded,
+    "--postprocess",
+    help="What is done to the vectors: subtract their mean (center), also even out the spread along their axes "
+    "(soft-whiten), or nothing (none). By default, what the record of the model says (recorded)",
+)
+STRENGTH_OPTION = typer.Option(
+    None,
+    "--whitening-strength",
+    min=0,
+    max=1,
+    help="Strength of soft-whiten, from 0 to 1. By default, that of the record, or 0.25",
+)
 
 
 @contextmanager

@@ -8,9 +8,9 @@ import typer
 
 from spacy_w2v.cli._app import (
     CODE_HELP,
-    KIND_HELP,
-    POSTPROCESS_HELP,
-    STRENGTH_HELP,
+    KIND_OPTION,
+    POSTPROCESS_OPTION,
+    STRENGTH_OPTION,
     TRUST_HELP,
     VECTORS_HELP,
     Postprocessings,
@@ -50,9 +50,9 @@ def evaluate_command(
         "--tokenize",
         help="Tokenize words of pairs that have no vector and use the mean vector of their tokens, as doc.vector does",
     ),
-    vector_kind: VectorKinds = typer.Option(VectorKinds.recorded, "--vector-kind", help=KIND_HELP),
-    postprocess: Postprocessings = typer.Option(Postprocessings.recorded, "--postprocess", help=POSTPROCESS_HELP),
-    whitening_strength: float = typer.Option(None, "--whitening-strength", min=0, max=1, help=STRENGTH_HELP),
+    vector_kind: VectorKinds = KIND_OPTION,
+    postprocess: Postprocessings = POSTPROCESS_OPTION,
+    whitening_strength: float = STRENGTH_OPTION,
     code_path: Path = typer.Option(None, "--code", "-c", help=CODE_HELP),
     trust_config: bool = typer.Option(False, "--trust-config", help=TRUST_HELP),
 ) -> None:

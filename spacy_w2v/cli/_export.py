@@ -8,10 +8,10 @@ import typer
 
 from spacy_w2v.cli._app import (
     CODE_HELP,
-    KIND_HELP,
+    KIND_OPTION,
     MAX_VECTORS_HELP,
-    POSTPROCESS_HELP,
-    STRENGTH_HELP,
+    POSTPROCESS_OPTION,
+    STRENGTH_OPTION,
     TRUST_HELP,
     VECTORS_HELP,
     Postprocessings,
@@ -71,9 +71,9 @@ def export_command(
     dtype: Dtype = typer.Option(
         Dtype.float32, "--dtype", help="Data type of the vectors, for the formats spacy and gensim"
     ),
-    vector_kind: VectorKinds = typer.Option(VectorKinds.recorded, "--vector-kind", help=KIND_HELP),
-    postprocess: Postprocessings = typer.Option(Postprocessings.recorded, "--postprocess", help=POSTPROCESS_HELP),
-    whitening_strength: float = typer.Option(None, "--whitening-strength", min=0, max=1, help=STRENGTH_HELP),
+    vector_kind: VectorKinds = KIND_OPTION,
+    postprocess: Postprocessings = POSTPROCESS_OPTION,
+    whitening_strength: float = STRENGTH_OPTION,
     merge_rare: bool = typer.Option(
         False,
         "--merge-rare",

@@ -8,9 +8,9 @@ import typer
 
 from spacy_w2v.cli._app import (
     IMPORT_HELP,
-    KIND_HELP,
-    POSTPROCESS_HELP,
-    STRENGTH_HELP,
+    KIND_OPTION,
+    POSTPROCESS_OPTION,
+    STRENGTH_OPTION,
     VECTORS_HELP,
     Postprocessings,
     VectorKinds,
@@ -33,9 +33,9 @@ def most_similar_command(
         [], "--compare", help="Other vectors, whose neighbours are shown in further columns. Can be repeated"
     ),
     topn: int = typer.Option(10, "--topn", "-n", min=1, help="Number of neighbours to show for each word"),
-    vector_kind: VectorKinds = typer.Option(VectorKinds.recorded, "--vector-kind", help=KIND_HELP),
-    postprocess: Postprocessings = typer.Option(Postprocessings.recorded, "--postprocess", help=POSTPROCESS_HELP),
-    whitening_strength: float = typer.Option(None, "--whitening-strength", min=0, max=1, help=STRENGTH_HELP),
+    vector_kind: VectorKinds = KIND_OPTION,
+    postprocess: Postprocessings = POSTPROCESS_OPTION,
+    whitening_strength: float = STRENGTH_OPTION,
     code_path: Path = typer.Option(None, "--code", "-c", help=IMPORT_HELP),
 ) -> None:
     """
