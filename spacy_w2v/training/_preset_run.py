@@ -8,7 +8,6 @@ from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.formats._word2vec import Word2Vec
 from spacy_w2v.training._checkpoint import CheckpointDirectory
 from spacy_w2v.training._run import TrainingRun
-from spacy_w2v.training._start import open_initial_vectors
 from spacy_w2v.training.callbacks._callback import Callback
 
 
@@ -25,19 +24,16 @@ class PresetRun:
         """Encode the corpus, complete the settings and train a model. See `TrainingRun.execute`."""
         callback = callback or Callback()
         # errors about the directory and the vectors to start from come before the corpus is encoded
-        if checkpoint is not None:
-            checkpoint.open()
-        given = self.given
-        initial = open_initial_vectors(given.initial, self.run.initial, vector_size=given.model.vector_size)
+        resume_from = checkpoint.open() if checkpoint is not None else None
+        initial = self.run.open_initial()
         with self.run.encoded(callback) as corpus:
             n_tokens = corpus.counts.n_tokens
-            tuned = with_preset(given, self.optimize, size=size_of(n_tokens))
+            tuned = with_preset(self.given, self.optimize, size=size_of(n_tokens))
             callback.on_message(f"Optimized for {self.optimize} on {n_tokens:,} tokens: {tuned.describe()}")
-            run = replace(
-                self.run,
-                settings=tuned.settings,
-                config=config_of(self.run.nlp, tuned.settings),
-                initial=initial,
-                corpus=corpus,
+            run = replace(self.run, settings=tuned.settings, config=config_of(self.run.nlp, tuned.settings))
+            if resume_from is not None:
+                resume_from.check_settings(run.settings)
+            prepared = run.choose_words(
+                corpus, callback, initial=initial, checkpoint=checkpoint, resume_from=resume_from
             )
-            return run.execute(callback, checkpoint=checkpoint)
+            return run.complete(prepared, callback)

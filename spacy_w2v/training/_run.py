@@ -22,10 +22,7 @@ from spacy_w2v.objectives._parameters import Shape, n_bytes, unpadded_views, wit
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.objectives._subsampling import make_subsampling
 from spacy_w2v.sources._source import TextSource
-from spacy_w2v.training._checkpoint import (
-    CheckpointDirectory,
-    write_progress,
-)
+from spacy_w2v.training._checkpoint import Checkpoint, CheckpointDirectory, write_progress
 from spacy_w2v.training._description import describe_run, summarize_corpus
 from spacy_w2v.training._divergence import DivergenceCheck
 from spacy_w2v.training._executors import MakeExecutor, ThreadExecutor
@@ -66,8 +63,6 @@ class TrainingRun:
     """Python file with registered functions, for the processes that tokenize."""
     initial: WordVectors | None = None
     """Vectors to start from; None for those that the settings name, if any."""
-    corpus: Corpus | None = None
-    """The encoded corpus, if it exists already; None to encode the source."""
     make_executor: MakeExecutor = ThreadExecutor
     """Creates the executor that runs the tasks."""
 
@@ -110,11 +105,20 @@ class TrainingRun:
         """
         callback = callback or Callback()
         with self.prepare(callback, checkpoint) as prepared:
-            built = self.build(prepared, callback)
-            results = self.train(prepared, built, callback=callback)
-            release_free_memory()  # the memory of the chunks
-            trained = without_padding(built.parameters, self._shapes(prepared))
-            return self.result(prepared, built, results, trained=trained)
+            return self.complete(prepared, callback)
+
+    def complete(self, prepared: Prepared, callback: Callback) -> Word2Vec:
+        """Run the stages after `prepare`, and return the model.
+
+        Args:
+            prepared: Corpus, vocabulary and checkpoint.
+            callback: Receives the events of the run.
+        """
+        built = self.build(prepared, callback)
+        results = self.train(prepared, built, callback=callback)
+        release_free_memory()  # the memory of the chunks
+        trained = without_padding(built.parameters, self._shapes(prepared))
+        return self.result(prepared, built, results, trained=trained)
 
     @contextmanager
     def prepare(self, callback: Callback, checkpoint: CheckpointDirectory | None) -> Iterator[Prepared]:
@@ -129,15 +133,31 @@ class TrainingRun:
         Raises:
             ConfigError: Settings, texts or initial vectors differ from those of the checkpoint to resume from.
         """
-        settings = self.settings
         resume_from = checkpoint.open() if checkpoint is not None else None
         if resume_from is not None:
-            resume_from.check_settings(settings)
-        initial = open_initial_vectors(settings.initial, self.initial, vector_size=settings.model.vector_size)
+            resume_from.check_settings(self.settings)
+        initial = self.open_initial()
         with self.encoded(callback) as corpus:
-            prepared = choose_words(settings, corpus, initial=initial, checkpoint=checkpoint, resume_from=resume_from)
-            self._announce(prepared, callback)
-            yield prepared
+            yield self.choose_words(corpus, callback, initial=initial, checkpoint=checkpoint, resume_from=resume_from)
+
+    def open_initial(self) -> WordVectors | None:
+        """Return the vectors to start from, checked; None for random vectors. Raises ConfigError if they do not fit."""
+        initial = self.settings.initial
+        return open_initial_vectors(initial, self.initial, vector_size=self.settings.model.vector_size)
+
+    def choose_words(
+        self,
+        corpus: Corpus,
+        callback: Callback,
+        *,
+        initial: WordVectors | None,
+        checkpoint: CheckpointDirectory | None,
+        resume_from: Checkpoint | None,
+    ) -> Prepared:
+        """Choose the vocabulary of a corpus, and report both. See `_preparation.choose_words`."""
+        prepared = choose_words(self.settings, corpus, initial=initial, checkpoint=checkpoint, resume_from=resume_from)
+        self._announce(prepared, callback)
+        return prepared
 
     @contextmanager
     def encoded(self, callback: Callback) -> Iterator[Corpus]:
@@ -146,9 +166,6 @@ class TrainingRun:
         Args:
             callback: Receives the events of encoding.
         """
-        if self.corpus is not None:
-            yield self.corpus
-            return
         with prepared_corpus(
             self.source,
             self.nlp,
