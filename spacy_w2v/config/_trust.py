@@ -1,7 +1,6 @@
 """What the config of a model from an unknown source may run: its tokenizer, and nothing else."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 from spacy_w2v.errors import ConfigError
@@ -35,18 +34,12 @@ def check_runs_tokenizer_only(config: dict[str, Any]) -> None:  # Any: values of
     """Raise ConfigError if creating a config's pipeline would run more than a tokenizer of spaCy or of this package.
 
     Args:
-        config: The config, without variables.
+        config: The config, without variables. Its language is imported: older versions of spaCy register the tokenizer
+            of a language only then.
     """
-    from spacy.util import get_lang_class
-
-    nlp = config.get("nlp")
-    lang = nlp.get("lang") if isinstance(nlp, dict) else None
-    if isinstance(lang, str):
-        with suppress(ImportError):  # an unknown language is reported when the pipeline is created
-            get_lang_class(lang)  # older versions of spaCy register the tokenizer of a language here
     initialize = config.get("initialize", {})
     blocks = {
-        "nlp": nlp,
+        "nlp": config.get("nlp"),
         **{f"initialize.{name}": initialize.get(name) for name in ("before_init", "tokenizer", "lookups")},
     }
     for section, block in blocks.items():

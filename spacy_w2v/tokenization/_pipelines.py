@@ -116,8 +116,6 @@ def make_pipeline(config: "Config", *, trusted: bool = True) -> "Language":
     """
     from spacy.util import load_model_from_config
 
-    if not trusted:
-        check_runs_tokenizer_only(config)
     nlp_block = dict(config.get("nlp", {}))
     lang = nlp_block.get("lang")
     if lang is not None and not isinstance(lang, str):
@@ -132,6 +130,8 @@ def make_pipeline(config: "Config", *, trusted: bool = True) -> "Language":
     nlp_block["pipeline"] = []
     nlp_block["disabled"] = []
     language_class(lang)  # older versions of spaCy register the tokenizer here
+    if not trusted:
+        check_runs_tokenizer_only(config)
     if "@tokenizers" in nlp_block.get("tokenizer", {}):
         resolve_block({"tokenizer": nlp_block["tokenizer"]}, section="nlp")  # reports clearer errors than spaCy
     try:
