@@ -66,7 +66,7 @@ class Word2Vec(TrainedModel):
             >>> nlp("the prime MINISTER")[2].has_vector
             True
         """
-        from spacy_w2v.formats.spacy._writing import describe_vectors, make_spacy_pipeline, set_vectors
+        from spacy_w2v.formats.spacy._writing import make_spacy_pipeline, set_vectors
 
         check_max_vectors(max_vectors)
         check_dtype(dtype)
@@ -75,7 +75,6 @@ class Word2Vec(TrainedModel):
             return make_spacy_pipeline(vectors, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype)
         check_pipeline(nlp)
         set_vectors(nlp, vectors, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype)
-        describe_vectors(nlp, vectors)
         return nlp
 
     def to_keyed_vectors(

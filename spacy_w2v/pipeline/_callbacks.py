@@ -288,7 +288,6 @@ def _has_results(output: Path, run: "TrainingRun", *, overwrite: bool) -> bool:
 
 def _set_vectors(nlp: "Language", vectors: "WordVectors", *, max_vectors: int | None, merge_rare: bool) -> None:
     """Set the vectors of a pipeline, as float32, which spaCy's models need."""
-    from spacy_w2v.formats.spacy._writing import describe_vectors, set_vectors
+    from spacy_w2v.formats.spacy._writing import set_vectors
 
     set_vectors(nlp, vectors, max_vectors=max_vectors, merge_rare=merge_rare)
-    describe_vectors(nlp, vectors)

@@ -211,11 +211,10 @@ def has_table(nlp: Language, vectors: "WordVectors", *, whole: bool) -> bool:
 
 
 def set_table(nlp: Language, vectors: "WordVectors") -> None:
-    """Set the vectors of a pipeline to those of a model, on spaCy's device, and describe them in its meta data."""
-    from spacy_w2v.formats.spacy._writing import describe_vectors, set_vectors
+    """Set the vectors of a pipeline to those of a model, on spaCy's device."""
+    from spacy_w2v.formats.spacy._writing import set_vectors
 
     set_vectors(nlp, vectors)
-    describe_vectors(nlp, vectors)  # replaces the description by a callback
     nlp.vocab.vectors.to_ops(get_current_ops())  # as Language.initialize does with vectors in [initialize]
 
 

@@ -33,7 +33,7 @@ def set_vectors(
     merge_rare: bool = False,
     dtype: str = "float32",
 ) -> None:
-    """Replace the vectors of a pipeline's vocab, and rank its lexemes by frequency.
+    """Replace the vectors of a pipeline's vocab, rank its lexemes by frequency, and describe them in its meta data.
 
     Args:
         nlp: The pipeline.
@@ -59,6 +59,7 @@ def set_vectors(
         table.key2row.update(zip(block.ids.tolist(), block.rows.tolist(), strict=True))
     replace_table(nlp, table)
     _store_frequencies(nlp, vectors, keys, n_rows=n_rows, dtype=dtype)
+    _store_record(nlp, vectors)
 
 
 def _model_of(vectors: WordVectors) -> "TrainedModel":
@@ -138,10 +139,9 @@ def describe_pipeline(nlp: "Language", vectors: WordVectors) -> None:
         f"{model.vector_size} dimensions, trained on {corpus.n_tokens:,} tokens of {corpus.source}"
     )
     nlp.meta["sources"] = [{"name": corpus.source, "url": "", "license": "", "author": ""}]
-    describe_vectors(nlp, vectors)
 
 
-def describe_vectors(nlp: "Language", vectors: WordVectors) -> None:
+def _store_record(nlp: "Language", vectors: WordVectors) -> None:
     """Store the record of the training run in the meta data of a pipeline, under "w2v"."""
     record = _model_of(vectors).record.for_pipeline(vectors.vector_kind, vectors.postprocessing)
     nlp.meta["w2v"] = record.to_json()
@@ -214,5 +214,6 @@ def write_spacy(vectors: WordVectors, path: Path, settings: ExportSettings, *, n
         name=_table_name(nlp),
     )
     _store_frequencies(nlp, vectors, keys, n_rows=n_rows, dtype=settings.dtype)
+    _store_record(nlp, vectors)
     describe_pipeline(nlp, vectors)
     nlp.to_disk(path)
