@@ -35,6 +35,7 @@ from spacy_w2v.training._stages import Built, Prepared
 from spacy_w2v.training._start import open_initial_vectors
 from spacy_w2v.training._state import RunState
 from spacy_w2v.training._work import make_work
+from spacy_w2v.training._work_items import CorpusChunks, WorkItems
 from spacy_w2v.training.callbacks._callback import Callback
 from spacy_w2v.training.callbacks._callback_list import CallbackList
 from spacy_w2v.training.callbacks._model_checkpoint import ModelCheckpoint
@@ -114,9 +115,11 @@ class TrainingRun:
             prepared: Corpus, vocabulary and checkpoint.
             callback: Receives the events of the run.
         """
-        built = self.build(prepared, callback)
-        results = self.train(prepared, built, callback=callback)
-        release_free_memory()  # the memory of the chunks
+        self._check_room(prepared, callback)
+        with self.work_items(prepared) as items:
+            built = self.build(prepared, items, callback)
+            results = self.train(prepared, built, callback=callback)
+        release_free_memory()  # the memory of the work items
         trained = without_padding(built.parameters, self._shapes(prepared))
         return self.result(prepared, built, results, trained=trained)
 
@@ -178,11 +181,21 @@ class TrainingRun:
             release_free_memory()  # the memory of encoding
             yield corpus
 
-    def build(self, prepared: Prepared, callback: Callback) -> Built:
-        """Create the tables of the objective and the weights with which training starts or resumes."""
+    @contextmanager
+    def work_items(self, prepared: Prepared) -> Iterator[WorkItems]:
+        """Yield what the objective learns from. It may be deleted after the block."""
+        yield CorpusChunks(prepared.corpus)
+
+    def build(self, prepared: Prepared, items: WorkItems, callback: Callback) -> Built:
+        """Create the tables of the objective and the weights with which training starts or resumes.
+
+        Args:
+            prepared: Corpus, vocabulary and checkpoint.
+            items: What the objective learns from.
+            callback: Receives the events of the run.
+        """
         model, training = self.settings.model, self.settings.training
         counts, start = prepared.vocabulary.counts, prepared.start
-        self._check_room(prepared, callback)
         subsampling = make_subsampling(prepared.word_of_type, counts, sample=training.sample)
         tree = start.tree if start is not None else None
         objective = objective_of(model)
@@ -191,6 +204,7 @@ class TrainingRun:
         parameters = objective.initial_parameters(len(counts), seed=training.seed)
         rates = learning_rates(self.settings, prepared, callback)
         built = Built(
+            items=items,
             subsampling=subsampling,
             input_layer=objective.input_layer(len(counts)),
             output_layer=output_layer,
@@ -217,7 +231,7 @@ class TrainingRun:
             callback: Receives the events of the run.
         """
         objective = objective_of(self.settings.model)
-        work = make_work(self.settings, prepared, built)
+        work = make_work(self.settings, built)
         checkpoint = self._model_checkpoint(prepared, built, callback)
         always = checkpoint is not None and checkpoint.every_s == 0
         n_workers = work.settings.workers

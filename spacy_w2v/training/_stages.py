@@ -16,6 +16,7 @@ from spacy_w2v.training._plan import Plan
 from spacy_w2v.training._progress_record import CorpusIdentity
 from spacy_w2v.training._start import StartingPoint
 from spacy_w2v.training._state import RunState
+from spacy_w2v.training._work_items import WorkItems
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +45,10 @@ class Prepared:
 
 @dataclass(frozen=True, eq=False)
 class Built:
-    """The tables of the objective, and the parameters, which are trained in place."""
+    """What the objective learns from, its tables, and the parameters, which are trained in place."""
 
+    items: WorkItems
+    """The parts of an epoch."""
     subsampling: Subsampling
     input_layer: InputLayer
     output_layer: OutputLayer

@@ -12,9 +12,9 @@ from spacy_w2v.training._arguments import kernel_settings
 from spacy_w2v.training._learning_rate import LearningRateSchedule
 from spacy_w2v.training._plan import Plan, Task
 from spacy_w2v.training._randomness import item_random_state
-from spacy_w2v.training._stages import Built, Prepared
+from spacy_w2v.training._stages import Built
 from spacy_w2v.training._state import TaskResult
-from spacy_w2v.training._work_items import CorpusChunks, Item, WorkItems
+from spacy_w2v.training._work_items import Item, WorkItems
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,23 +34,21 @@ class Work:
     seed: int
 
 
-def make_work(settings: W2VSettings, prepared: Prepared, built: Built) -> Work:
+def make_work(settings: W2VSettings, built: Built) -> Work:
     """Return the work of a run. Its `settings.workers` is the number of workers.
 
     Args:
         settings: The settings of the run.
-        prepared: The corpus.
-        built: The tables.
+        built: The work items and the tables.
     """
     model, training = settings.model, settings.training
-    items = CorpusChunks(prepared.corpus)
-    plan = Plan(items.sizes, epochs=training.epochs, seed=training.seed)
+    plan = Plan(built.items.sizes, epochs=training.epochs, seed=training.seed)
     # More workers than items would train several epochs at the same time, at different learning rates.
     n_workers = min(training.workers or available_cores(), plan.n_items)
     kernel = objective_of(model).kernel(training.kernel)
     return Work(
         kernel=kernel,
-        items=items,
+        items=built.items,
         tables=(built.subsampling, built.input_layer, built.output_layer),
         settings=kernel_settings(
             model, kernel, shared_noise=training.shared_noise, n_workers=n_workers, frozen=built.frozen
