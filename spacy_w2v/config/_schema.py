@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from spacy_w2v.config._base import NO_VALUE, Settings, is_class
+from spacy_w2v.config._base import Settings
 from spacy_w2v.config._export import ExportSettings as ExportSettings
 from spacy_w2v.config._export import Postprocess as Postprocess
 from spacy_w2v.config._export import VectorKind as VectorKind
@@ -14,9 +14,8 @@ from spacy_w2v.config._export import check_formats
 from spacy_w2v.config._export import check_vector_kind as check_vector_kind
 from spacy_w2v.config._initial import InitialSettings
 from spacy_w2v.config._losses import ARCHITECTURES, LOSSES, ArchitectureName, LossName
-from spacy_w2v.config._renamed import hint_of_new_name
+from spacy_w2v.config._problems import describe_argument, describe_problem, unknown_keys
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.errors._wording import did_you_mean
 
 TokenAttr = Literal["ORTH", "LOWER", "NORM"]
 VectorSize = Annotated[int, Field(ge=1, le=100_000)]
@@ -273,10 +272,6 @@ class W2VSettings(Settings):
         return self.model_copy(update={"training": training})
 
 
-REGISTERED = {"w2v": "corpus", "w2v.training": "logger"}
-"""Sections with a registered function beside the settings, and the name of its block."""
-
-
 def parse_settings(
     block: dict[str, Any],  # Any: values of a config
     *,
@@ -296,7 +291,7 @@ def parse_settings(
     values = {key: value for key, value in block.items() if key != "corpus"}
     if section == "w2v" and isinstance(values.get("training"), dict):
         values["training"] = {key: value for key, value in values["training"].items() if key != "logger"}
-    problems = list(_unknown_keys(W2VSettings, values, section="" if in_python else section))
+    problems = list(unknown_keys(W2VSettings, values, section="" if in_python else section))
     if problems:
         raise ConfigError("\n".join(problems))
     try:
@@ -304,70 +299,3 @@ def parse_settings(
     except ValidationError as error:
         describe: Callable[[Any], str] = describe_argument if in_python else partial(describe_problem, section=section)
         raise ConfigError("\n".join(map(describe, error.errors()))) from None
-
-
-def _unknown_keys(model: type[BaseModel], values: dict[str, Any], *, section: str) -> list[str]:
-    """Return a line for each key that is not a field of the model, with the most similar field."""
-    problems = []
-    valid = [*model.model_fields, *([REGISTERED[section]] if section in REGISTERED else [])]
-    for key, value in values.items():
-        if key not in valid:
-            near = did_you_mean(key, valid, otherwise=f"Known keys: {', '.join(valid)}.")
-            hint = hint_of_new_name(section, key) or near
-            # a section of a config is w2v or has a dot in its name; a block that is an argument in Python has none
-            where = f"[{section}]" if section == "w2v" or "." in section else section
-            problems.append(f"{where} has no setting '{key}'. {hint}")
-            continue
-        nested = model.model_fields[key].annotation
-        if is_class(nested, BaseModel):
-            if isinstance(value, dict):
-                problems += _unknown_keys(nested, value, section=f"{section}.{key}" if section else key)
-            else:
-                problems.append(f"[{section}.{key}] must be a block of settings, was: {value!r}")
-    return problems
-
-
-_RULES = {
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
-    "greater_than": "must be greater than {gt}",
-    "multiple_of": "must be a multiple of {multiple_of}",
-    "int_parsing": "must be a whole number",
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "float_parsing": "must be a number",
-    "float_type": "must be a number",
-    "finite_number": "must be a finite number",
-    "bool_parsing": "must be true or false",
-    "bool_type": "must be true or false",
-    "literal_error": "must be one of {expected}",
-    "list_type": "must be a list",
-    "dict_type": "must be a block",
-    "model_type": "must be a block",
-    "string_type": "must be a string",
-    "string_too_short": "must not be empty",
-}
-
-
-def describe_problem(problem: Any, section: str) -> str:  # Any: pydantic's ErrorDetails, with an open context
-    """Return one line of the form "section.key must be at least 1, was: 0"; section may be empty."""
-    name = ".".join([*([section] if section else []), *(str(part) for part in problem["loc"])])
-    if problem["type"] == "missing":
-        return f"{name} is missing"
-    if problem["type"] == "value_error":
-        return f"{name}: {problem['ctx']['error']}"
-    return f"{name}{_rule_and_value(problem)}"
-
-
-def describe_argument(problem: Any) -> str:  # Any: as above
-    """Return one line of the form "window must be at least 1, was: 0", for settings given as arguments in Python."""
-    if problem["type"] == "value_error":
-        return str(problem["ctx"]["error"]).removeprefix("training.")
-    return f"{problem['loc'][-1]}{_rule_and_value(problem)}"
-
-
-def _rule_and_value(problem: Any) -> str:  # Any: as above
-    rule = _RULES.get(problem["type"])
-    text = problem["msg"] if rule is None else rule.format(**problem.get("ctx", {}))
-    hint = f". {NO_VALUE}" if problem["input"] is True else ""
-    return f"{':' if rule is None else ''} {text}, was: {problem['input']!r}{hint}"

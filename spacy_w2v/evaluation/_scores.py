@@ -5,7 +5,7 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from spacy_w2v.config._schema import describe_problem
+from spacy_w2v.config._problems import describe_problem
 from spacy_w2v.errors import CorpusError
 
 T = TypeVar("T", bound="Score")

@@ -4,7 +4,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from spacy_w2v.config._schema import describe_problem
+from spacy_w2v.config._problems import describe_problem
 from spacy_w2v.errors import StorageError
 
 MAX_PROBLEM_LENGTH = 300
