@@ -1,6 +1,7 @@
 """The arrays and tuples of arrays that a training kernel takes.
 
-In shapes, p = types of the corpus (before the vocabulary is chosen), v = words of the vocabulary, d = dimensions.
+In shapes, p = types of the corpus (before the vocabulary is chosen), v = words of the vocabulary, d = dimensions,
+n = cells of a batch.
 """
 
 from typing import NamedTuple, TypeAlias
@@ -40,6 +41,20 @@ class Chunk(NamedTuple):
     """Type id of each token."""
     offsets: Offsets
     """Sentence boundaries, from 0 to len(tokens). No window crosses a boundary."""
+
+
+class Cells(NamedTuple):
+    """A batch of cells of the co-occurrence matrix, some 500,000. The arrays are read-only, as those of a chunk are.
+
+    The cells are in order of their tiles of 512 × 512 words, and within a tile row by row.
+    """
+
+    words: TokenIds
+    """n; word id of each cell's row: the centre."""
+    contexts: TokenIds
+    """n; word id of each cell's column: the context."""
+    counts: NDArray[np.float32]
+    """n; the weighted number of times that the context occurs within the window of the word, greater than 0."""
 
 
 class Subsampling(NamedTuple):
