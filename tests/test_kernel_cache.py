@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from llvmlite.binding import get_host_cpu_features, get_host_cpu_name
 from numba import config
 from test_layers import imports_of
 
@@ -37,6 +38,7 @@ print(sum(train_chunk.stats.cache_hits.values()))
 """
 
 
+GENERIC = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
 LANES = "from spacy_w2v.kernels.tiles._llvm import LANES; print(LANES)"
 X86_64 = platform.machine().lower() in ("x86_64", "amd64")
 
@@ -86,9 +88,10 @@ def test_the_width_of_vectors_follows_the_settings_of_numba(setting, lanes, tmp_
 @pytest.mark.slow
 def test_code_for_other_vectors_is_not_loaded(tmp_path):
     """The processor and its features are part of the cache key, and the width depends on them."""
-    _, n_hits = output_of(TRAINING, cache_dir=tmp_path)
-    generic, n_generic_hits = output_of(TRAINING, cache_dir=tmp_path, NUMBA_CPU_NAME="generic")
-    again, n_hits_again = output_of(TRAINING, cache_dir=tmp_path, NUMBA_CPU_NAME="generic")
+    host = {"NUMBA_CPU_NAME": get_host_cpu_name(), "NUMBA_CPU_FEATURES": get_host_cpu_features().flatten()}
+    _, n_hits = output_of(TRAINING, cache_dir=tmp_path, **host)
+    generic, n_generic_hits = output_of(TRAINING, cache_dir=tmp_path, **GENERIC)
+    again, n_hits_again = output_of(TRAINING, cache_dir=tmp_path, **GENERIC)
     assert (n_hits, n_generic_hits, n_hits_again) == ("0", "0", "1")
     assert again == generic
 
