@@ -70,7 +70,7 @@ def test_vectors_are_the_same_whether_a_kernel_was_compiled_or_loaded(tmp_path):
 @pytest.mark.parametrize(
     ("setting", "lanes"),
     [
-        ({"NUMBA_CPU_NAME": "generic"}, ["4"]),
+        (GENERIC, ["4"]),
         pytest.param(  # LLVM turns AVX on again for FMA, which numba leaves on
             {"NUMBA_ENABLE_AVX": "0"}, ["4", "8"], marks=pytest.mark.skipif(not X86_64, reason="needs x86-64"),
         ),
