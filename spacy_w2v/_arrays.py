@@ -124,7 +124,30 @@ class AllWords(NamedTuple):
     """Unused, as the output weights have this number of rows. A tuple passed to a kernel must not be empty."""
 
 
-OutputLayer = Noise | Tree | AllWords
+class CellWeighting(NamedTuple):
+    """The weight of a cell in the cost of GloVe: min(1, (count / x_max) ** exponent).
+
+    This is equation 9 of Pennington et al. 2014.
+    """
+
+    x_max: float
+    """Count from which all cells have the weight 1, above 0."""
+    exponent: float
+    """0.75 in the paper, where it is called alpha."""
+
+
+class PmiTransform(NamedTuple):
+    """How co-occurrence counts become pointwise mutual information, and that becomes vectors."""
+
+    smoothing: float
+    """The power of the counts of context words."""
+    shift: float
+    """k, whose logarithm is subtracted, above 0."""
+    eigenvalue_exponent: float
+    """The power of the singular values that scales the input vectors."""
+
+
+OutputLayer = Noise | Tree | AllWords | CellWeighting | PmiTransform
 """How a word is predicted from a hidden vector: the argument of a kernel that depends on the loss."""
 
 
@@ -136,6 +159,31 @@ class Weights(NamedTuple):
     output: Vectors
     """Rows × d; the output vectors. The rows are words (`syn1neg` in word2vec.c), or with hierarchical softmax inner
     nodes (`syn1`)."""
+
+
+class GloveWeights(NamedTuple):
+    """The parameters of GloVe, and the sums of their squared gradients for AdaGrad. Kernels update them in place."""
+
+    input: Vectors
+    """v × d; the vectors of the words, the rows of the co-occurrence matrix."""
+    output: Vectors
+    """v × d; the vectors of the context words, its columns."""
+    input_bias: NDArray[np.float32]
+    """v; the biases of the words."""
+    output_bias: NDArray[np.float32]
+    """v; the biases of the context words."""
+    input_sums: Vectors
+    """v × d; 1 plus the squared gradients of `input` so far."""
+    output_sums: Vectors
+    """v × d; 1 plus the squared gradients of `output` so far."""
+    input_bias_sums: NDArray[np.float32]
+    """v; 1 plus the squared gradients of `input_bias` so far."""
+    output_bias_sums: NDArray[np.float32]
+    """v; 1 plus the squared gradients of `output_bias` so far."""
+
+
+AnyWeights = Weights | GloveWeights
+"""The parameters that a kernel updates."""
 
 
 class Alphas(NamedTuple):
