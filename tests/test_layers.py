@@ -19,7 +19,7 @@ FLOORS = [
     {"sources", "kernels"},
     {"tokenization", "objectives"},
     {"corpus", "model"},
-    {"formats"},
+    {"formats", "cooccurrence"},
     {"training", "evaluation"},
     {"__init__", "_api"},
     {"pipeline"},

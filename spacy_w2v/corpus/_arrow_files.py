@@ -35,13 +35,13 @@ class ChunkReader:
         """
         self.path = path
         self.n_type_ids = n_type_ids
-        with _checked_file(path):
+        with checked_file(path):
             self.reader = pa.ipc.open_file(pa.OSFile(str(path)))
-            _check(self.reader.schema.equals(TOKENS_SCHEMA), path, f"the columns {TOKENS_SCHEMA}")
+            check_file(self.reader.schema.equals(TOKENS_SCHEMA), path, f"the columns {TOKENS_SCHEMA}")
 
     def __len__(self) -> int:
         """Return the number of chunks."""
-        with _checked_file(self.path):
+        with checked_file(self.path):
             return int(self.reader.num_record_batches)
 
     def read(self, number: int) -> Chunk:
@@ -50,16 +50,18 @@ class ChunkReader:
         Raises:
             StorageError: The chunk is damaged.
         """
-        with _checked_file(self.path):
+        with checked_file(self.path):
             batch = self.reader.get_batch(number)
             batch.validate()
             sentences = batch.column(0)
-            _check(not sentences.null_count and not sentences.values.null_count, self.path, "no nulls")
+            check_file(not sentences.null_count and not sentences.values.null_count, self.path, "no nulls")
             tokens = sentences.values.to_numpy(zero_copy_only=True)
             offsets = sentences.offsets.to_numpy(zero_copy_only=True)
             ends = (offsets[0], offsets[-1]) if offsets.size else None
-            _check(ends == (0, tokens.size) and (offsets[1:] > offsets[:-1]).all(), self.path, "increasing offsets")
-            _check(not tokens.size or tokens.max() < self.n_type_ids, self.path, f"type ids below {self.n_type_ids}")
+            check_file(ends == (0, tokens.size) and (offsets[1:] > offsets[:-1]).all(), self.path, "increasing offsets")
+            check_file(
+                not tokens.size or tokens.max() < self.n_type_ids, self.path, f"type ids below {self.n_type_ids}"
+            )
             return Chunk(tokens=tokens, offsets=offsets)
 
 
@@ -73,19 +75,19 @@ def read_types(path: Path, *, n_type_ids: int) -> pa.Table:
     Raises:
         StorageError: The file is damaged.
     """
-    with _checked_file(path):
+    with checked_file(path):
         with pa.OSFile(str(path)) as file:
             types = pa.ipc.open_file(file).read_all()
-        _check(types.schema.equals(TYPES_SCHEMA), path, f"the columns {TYPES_SCHEMA}")
+        check_file(types.schema.equals(TYPES_SCHEMA), path, f"the columns {TYPES_SCHEMA}")
         types.validate(full=True)
-        _check(not any(column.null_count for column in types.columns), path, "no nulls")
+        check_file(not any(column.null_count for column in types.columns), path, "no nulls")
         ids, counts = types["id"].to_numpy().astype(np.int64), types["count"].to_numpy()
-        _check((np.diff(ids, append=n_type_ids) > 0).all(), path, f"increasing type ids below {n_type_ids}")
-        _check((counts > 0).all(), path, "counts of at least 1")
+        check_file((np.diff(ids, append=n_type_ids) > 0).all(), path, f"increasing type ids below {n_type_ids}")
+        check_file((counts > 0).all(), path, "counts of at least 1")
         return types
 
 
-def _check(is_valid: object, path: Path, rule: str) -> None:
+def check_file(is_valid: object, path: Path, rule: str) -> None:
     """Raise StorageError if a check fails.
 
     Args:
@@ -98,7 +100,7 @@ def _check(is_valid: object, path: Path, rule: str) -> None:
 
 
 @contextmanager
-def _checked_file(path: Path) -> Iterator[None]:
+def checked_file(path: Path) -> Iterator[None]:
     """Raise StorageError in place of any error that Arrow raises for a damaged file."""
     try:
         yield
