@@ -148,13 +148,14 @@ def train(
             Ctrl-C, so that a stopped run can be resumed. It is removed when training is complete. `load` reads it as a
             model. None for no checkpoints.
         resume: Whether to resume the run from its checkpoint. The texts and settings must be those of the stopped run,
-            except `workers`, `checkpoint_every_s`, `alpha` and `min_alpha`. With workers=1, the result is the same as
-            without the interruption.
+            except `workers`, `checkpoint_every_s`, `alpha`, `min_alpha` and those of [w2v.export]. With workers=1, the
+            result is the same as without the interruption.
         initial: Vectors to start from: a `Word2Vec` or `WordVectors`, a spaCy pipeline (`Language`, directory or name
             of a package), gensim's Word2Vec or KeyedVectors, or the path of a vectors file of gensim, word2vec, GloVe
-            or fastText. Words that have a vector there start from it. Output vectors are used if it has them. A model
-            starts from its vectors as they were trained, without post-processing. Its vector_size is the default. All
-            other settings are independent of it.
+            or fastText. Words that have a vector there start from it. Output vectors are used if it has them. Of a
+            model, those are its input vectors as they were trained; a `WordVectors` is used as it is, such as
+            `model.word_vectors(postprocess="soft-whiten")`. Its vector_size is the default. All other settings are
+            independent of it.
         keep_words: Whether to add all words of `initial` to the vocabulary, including those that the texts lack or that
             occur less than min_count times.
         freeze: Whether to keep the vectors of the words of `initial` unchanged. Only new words are trained.
@@ -183,10 +184,10 @@ def train(
         >>> model.save("vectors")
     """
     import_uninterrupted(*NEEDED_TO_TRAIN)
-    from spacy_w2v.formats._opening import vectors_of
     from spacy_w2v.training._composition import train_model
     from spacy_w2v.training._preset_run import PresetRun
     from spacy_w2v.training._run import TrainingRun
+    from spacy_w2v.training._start import vectors_to_start_from
     from spacy_w2v.training.callbacks._progress_bar import ProgressBar
 
     nlp = pipeline_or_english(nlp)
@@ -199,7 +200,7 @@ def train(
     source = as_source(texts, text_field=text_field)
     start, defaults = None, Keywords()
     if initial is not None:
-        start = vectors_of(initial, argument="initial")
+        start = vectors_to_start_from(initial, argument="initial")
         defaults["vector_size"] = start.vector_size
     if holds_tokens(source):
         defaults["attr"] = "ORTH"

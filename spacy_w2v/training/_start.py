@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,8 @@ from spacy_w2v.config._initial import InitialSettings
 from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import worded
-from spacy_w2v.formats._opening import open_vectors
+from spacy_w2v.formats._opening import vectors_of
 from spacy_w2v.model._run_record import InitialSummary
-from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._vocabulary import Vocabulary
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.objectives._grafting import MISSING
@@ -94,6 +94,27 @@ class StartingPoint:
         return sha256_of(chain([self.rows.tobytes()], found))
 
 
+def vectors_to_start_from(source: Any, *, argument: str = "source") -> WordVectors:  # Any: what `open_vectors` accepts
+    """Open vectors to start from.
+
+    Args:
+        source: As for `open_vectors`.
+        argument: Name of the argument that was given, for errors.
+
+    Returns:
+        A `WordVectors` as it is. Of anything else that is a model, its input vectors as they were trained, whatever its
+        record says, because training continues from them.
+
+    Raises:
+        ConfigError: As for `open_vectors`.
+        StorageError: As for `open_vectors`.
+    """
+    opened = vectors_of(source, argument=argument)
+    if opened.model is None or isinstance(source, WordVectors):
+        return opened
+    return opened.model.word_vectors("input", name=opened.name, postprocess=None)
+
+
 def open_initial_vectors(
     settings: InitialSettings, given: WordVectors | None, *, vector_size: int
 ) -> WordVectors | None:
@@ -111,7 +132,7 @@ def open_initial_vectors(
     """
     source = given
     if source is None and settings.vectors is not None:
-        source = open_vectors(settings.vectors)
+        source = vectors_to_start_from(settings.vectors)
     if source is None and (settings.keep_words or settings.freeze):
         name = "keep_words" if settings.keep_words else "freeze"
         remedy = worded(
@@ -119,8 +140,6 @@ def open_initial_vectors(
             command_line="Name them with --init, or set [w2v.initial] vectors.",
         )
         raise ConfigError(f"{name} needs vectors to start from, but there are none. {remedy}")
-    if source is not None and source.model is not None:
-        source = _weights_of(source, source.model)
     if source is not None and source.vector_size != vector_size:
         remedy = worded(
             python=f"Pass vector_size={source.vector_size}, or set it in [w2v.model] of the config.",
@@ -133,15 +152,6 @@ def open_initial_vectors(
     if source is not None:
         _check_finite(source)
     return source
-
-
-def _weights_of(source: WordVectors, model: TrainedModel) -> WordVectors:
-    """Return the vectors of a model from which training continues: its input vectors, without post-processing.
-
-    Vectors of another kind than the record says were chosen by the user, so they stay of this kind.
-    """
-    is_chosen = source.vector_kind != model.record.export.vector_kind
-    return source.of_kind(source.vector_kind if is_chosen else "input").postprocessed(None)
 
 
 def _check_finite(source: WordVectors) -> None:
