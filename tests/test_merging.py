@@ -1,5 +1,7 @@
 """Tables of the most frequent words only, and rare words that share the vector of the most similar one."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import spacy
@@ -10,6 +12,9 @@ import spacy_w2v
 from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats.spacy import _merging as merging
+from spacy_w2v.model import _row_slices
+from spacy_w2v.model._postprocessed_matrix import PostprocessedMatrix
+from spacy_w2v.model._postprocessing import Postprocessing
 
 N_WORDS, N_KEPT, D = 60, 20, 5
 
@@ -44,6 +49,28 @@ def test_the_nearest_kept_row_is_that_of_a_plain_loop(block_floats, monkeypatch)
         assert cosines[row] == pytest.approx(max(cosines), abs=1e-6)
     assert actual[30 - N_KEPT] in (3, 7)
     assert cosine(vectors[actual[31 - N_KEPT]], vectors[9]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("kind", ["stored", "lazy", "in another order"])
+def test_kept_vectors_are_in_memory_once(monkeypatch, kind):
+    """Beside them, there are a few blocks, here of 400 kB each."""
+    monkeypatch.setattr(merging, "BLOCK_FLOATS", 100_000)
+    monkeypatch.setattr(_row_slices, "FLOATS_PER_BLOCK", 100_000)
+    matrix = np.random.default_rng(0).normal(size=(12_000, 50)).astype(np.float32)
+    if kind == "lazy":
+        matrix = PostprocessedMatrix(matrix, Postprocessing("soft-whiten", 0.25))
+        matrix[:2]  # the transformation is fitted, and the kernel is compiled
+    order = np.random.default_rng(1).permutation(12_000) if kind == "in another order" else None
+    tracemalloc.start()
+    actual = merging.nearest_kept(matrix, 10_000, order=order)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * 10_000 * 50 + 6 * 400_000
+    whole = matrix[:] if order is None else matrix[order]
+    whole = whole / np.linalg.norm(whole, axis=1, keepdims=True)
+    best = (whole[10_000:] @ whole[:10_000].T).max(axis=1)
+    # float32 sums of fifty products
+    np.testing.assert_allclose((whole[10_000:] * whole[actual]).sum(axis=1), best, atol=1e-5)
 
 
 def test_there_may_be_nothing_to_be_like():

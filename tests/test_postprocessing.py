@@ -1,5 +1,7 @@
 """Centring and soft whitening of vectors, against a reference in float64, and bit for bit however rows are read."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import reference
@@ -107,6 +109,42 @@ def test_a_row_has_the_same_bits_however_it_is_read(monkeypatch, postprocessing,
     read_only.flags.writeable = False
     np.testing.assert_array_equal(np.asarray(PostprocessedMatrix(read_only, postprocessing)), whole)
     assert np.asarray(matrix, np.float64).dtype == np.float64
+
+
+@pytest.mark.parametrize("floats_per_block", [1, 30, 10**6])
+@pytest.mark.parametrize("make", [lambda raw: PostprocessedMatrix(raw, WHITEN), lambda raw: MeanMatrix(raw, -raw / 3)])
+def test_rows_are_the_same_in_blocks_of_any_size(monkeypatch, make, floats_per_block):
+    matrix = make(stretched(50, 5))
+    whole = np.stack([matrix[row] for row in range(50)])
+    monkeypatch.setattr(_row_slices, "FLOATS_PER_BLOCK", floats_per_block)
+    generator = np.random.default_rng(0)
+    indices = [slice(a, b, c) for a in (None, 3, -9) for b in (None, 0, 48, -2) for c in (1, 7, -1, -4)]
+    for rows in [*indices, generator.integers(-50, 50, 90), generator.random(50) < 0.5, [4, 0, 4], np.zeros(0, int)]:
+        np.testing.assert_array_equal(matrix[rows], whole[rows])
+    np.testing.assert_array_equal(np.asarray(matrix), whole)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [slice(None), slice(None, None, -2), np.arange(10_000)[::-1]],
+    ids=["slice", "backwards", "indices"],
+)
+@pytest.mark.parametrize("kind", ["soft-whiten", "center", "mean", "soft-whitened mean"])
+def test_many_rows_are_in_memory_once(monkeypatch, kind, rows):
+    """Beside the result, there are a few blocks, here of 40 kB each."""
+    monkeypatch.setattr(_row_slices, "FLOATS_PER_BLOCK", 10_000)
+    matrix = stretched(10_000, 50)
+    if "mean" in kind:
+        matrix = MeanMatrix(matrix, stretched(10_000, 50, seed=1))
+    if kind != "mean":
+        matrix = PostprocessedMatrix(matrix, CENTER if kind == "center" else WHITEN)
+    matrix[:2]  # the transformation is fitted, and the kernel is compiled
+    tracemalloc.start()
+    n_bytes = matrix[rows].nbytes
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert n_bytes >= 1_000_000
+    assert peak < n_bytes + 5 * 40_000
 
 
 @pytest.mark.parametrize("postprocessing", [CENTER, WHITEN], ids=["center", "soft-whiten"])

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Vectors
+from spacy_w2v.model._row_slices import Rows, computed_in_blocks
 
 
 class MeanMatrix:
@@ -21,8 +22,11 @@ class MeanMatrix:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows: "slice | NDArray[np.int64] | int") -> Vectors:
+    def __getitem__(self, rows: Rows) -> Vectors:
         """Return the mean of one or more rows."""
+        return computed_in_blocks(rows, self._means, shape=self.shape)
+
+    def _means(self, rows: Rows) -> Vectors:
         mean: Vectors = self.parts[0][rows] + self.parts[1][rows]
         mean /= np.float32(2)
         return mean

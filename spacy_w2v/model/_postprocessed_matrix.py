@@ -11,7 +11,7 @@ from spacy_w2v._arrays import Vectors
 from spacy_w2v._system.memory import release_mapped
 from spacy_w2v.model._mean_matrix import MeanMatrix
 from spacy_w2v.model._postprocessing import Postprocessing, Transformation
-from spacy_w2v.model._row_slices import row_slices
+from spacy_w2v.model._row_slices import Rows, computed_in_blocks, row_slices
 
 Stored = NDArray[np.floating[Any]] | MeanMatrix
 """Vectors without post-processing."""
@@ -54,33 +54,42 @@ class PostprocessedMatrix:
 
     @cached_property
     def norms(self) -> NDArray[np.float32]:
-        """The length of each row, float32[n]. It is kept, since it takes as long as transforming all rows."""
-        slices = row_slices(*self.shape)
-        return np.concatenate([np.linalg.norm(self[some], axis=1) for some in slices]).astype(np.float32, copy=False)
+        """The length of each row, float32[n]. It is kept, since it takes as long as transforming all rows.
+
+        BLAS computes the rows here, much faster than `Transformation.apply`, whose bits norms need not have.
+        """
+        matrix = self.transformation.matrix
+        rows = (block if matrix is None else block @ matrix for block in self._centred_blocks())
+        return np.concatenate([np.linalg.norm(block, axis=1) for block in rows]).astype(np.float32, copy=False)
 
     def products_with(self, vector: Vectors) -> NDArray[np.float32]:
         """Return the inner product of each row and a vector, float32[n], without transforming the rows.
 
         As the matrix A of the transformation is symmetric, (x - m) A · vector is (x - m) · A vector.
         """
-        mean, matrix = self.transformation.mean, self.transformation.matrix
+        matrix = self.transformation.matrix
         turned = vector if matrix is None else matrix @ vector
-        blocks = (_as_float32(self.raw[some]) - mean for some in row_slices(*self.shape))
-        return np.concatenate([block @ turned for block in blocks]).astype(np.float32, copy=False)
+        return np.concatenate([block @ turned for block in self._centred_blocks()]).astype(np.float32, copy=False)
+
+    def _centred_blocks(self) -> Iterator[Vectors]:
+        """Yield x - m for all rows in blocks, float32."""
+        mean = self.transformation.mean
+        for some in row_slices(*self.shape):
+            yield _as_float32(self.raw[some]) - mean
 
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows: "slice | NDArray[np.int64] | int") -> Vectors:
+    def __getitem__(self, rows: Rows) -> Vectors:
         """Return one or more rows, post-processed."""
+        return computed_in_blocks(rows, self._transformed, shape=self.shape)
+
+    def _transformed(self, rows: Rows) -> Vectors:
         return self.transformation.apply(_as_float32(self.raw[rows]))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return the whole matrix, for NumPy's functions."""
-        whole = np.empty(self.shape, np.float32)
-        for some in row_slices(*self.shape):
-            whole[some] = self[some]
-        return whole if dtype is None else whole.astype(dtype, copy=False)
+        return self[:] if dtype is None else self[:].astype(dtype, copy=False)
 
 
 Matrix = Stored | PostprocessedMatrix

@@ -177,7 +177,7 @@ def _keep_first_rows(nlp: "Language", order: NDArray[np.int64], max_vectors: int
     places[order] = np.arange(len(order))
     ids, rows = _keys_with_rows(table.key2row)
     smaller = Vectors(strings=nlp.vocab.strings, data=data[order[:n_kept]], name=table.name, attr=table.attr)
-    kept = keep_first_rows(places[rows], data[order], n_kept, merge_rare=merge_rare)
+    kept = keep_first_rows(places[rows], data, n_kept, merge_rare=merge_rare, order=order)
     smaller.key2row.update(zip(ids[kept.places].tolist(), kept.rows.tolist(), strict=True))
     if not isinstance(table.data, np.ndarray):
         smaller.to_ops(get_current_ops())
