@@ -36,6 +36,7 @@ FORMATS_OF_SETTING = {
     "dtype": ("spacy", "gensim"),
     "vector_kind": ("spacy", "gensim", "word2vec-text", "word2vec-binary"),
     "postprocess": ("spacy", "gensim", "word2vec-text", "word2vec-binary"),
+    "whitening_strength": ("spacy", "gensim", "word2vec-text", "word2vec-binary"),
 }
 """The formats that a setting applies to."""
 
@@ -113,16 +114,20 @@ def check_merging(*, merge_rare: bool, max_vectors: int | None) -> None:
         raise ConfigError("merge_rare needs max_vectors, which was: None. Set it to the number of vectors to keep.")
 
 
-def check_fits(settings: ExportSettings, *, also: Sequence[ExportFormat] = ()) -> None:
-    """Raise ConfigError if a setting has no effect in any of the formats.
+def check_fits(settings: ExportSettings, *, also: Sequence[ExportFormat] = (), keeps_model: bool = False) -> None:
+    """Raise ConfigError if a setting has no effect.
 
     Args:
         settings: The settings, with their formats.
         also: Further formats of the same model.
+        keeps_model: Whether the model is kept too. Its record says what the vector of a word is, so the settings of
+            `VectorsSettings` have an effect in any case.
     """
     formats = [*settings.formats, *also]
     defaults = ExportSettings()
     for name, takers in FORMATS_OF_SETTING.items():
+        if keeps_model and name in VectorsSettings.model_fields:
+            continue
         value = getattr(settings, name)
         if value == getattr(defaults, name) or not formats or not set(formats).isdisjoint(takers):
             continue

@@ -187,6 +187,7 @@ class Word2VecComponent:
                 whitening_strength=whitening_strength,
                 section=section,
             )
+            origin.check_has_model()
             self.similarity.load()
             if not origin.is_given and self._has_own_table(nlp.vocab.vectors):
                 return

@@ -1,5 +1,6 @@
 """Where the component gets word vectors from when it is initialized: training, a model, or the pipeline itself."""
 
+import json
 import warnings
 from dataclasses import dataclass
 from functools import partial
@@ -75,6 +76,21 @@ class Origin:
         """Whether there is a path, a source or any training setting."""
         return self.path is not None or self.source is not None or any(self.blocks.values())
 
+    def check_has_model(self) -> None:
+        """Raise ConfigError if settings choose among the vectors of a model, but the pipeline keeps its own vectors."""
+        if self.is_given:
+            return
+        for name, value, unchanged in (
+            ("vector_kind", self.vector_kind, ("recorded", "input")),
+            ("postprocess", self.postprocess, ("recorded", None)),
+            ("whitening_strength", self.whitening_strength, (None,)),
+        ):
+            if value not in unchanged:
+                raise ConfigError(
+                    f"{name} is for the vectors of a model, but the pipeline keeps its own vectors, was: "
+                    f"{json.dumps(value)} in [{self.section}]. Leave it out, or set path to a trained model."
+                )
+
     def check_can_continue(self) -> None:
         """Raise ConfigError unless `update` can train the vectors further."""
         section = self.section
@@ -93,6 +109,11 @@ class Origin:
             raise ConfigError(
                 f"update trains the vectors of the table, so that they cannot be post-processed, but postprocess = "
                 f'"{self.postprocess}" in [{section}]. Set postprocess = null.'
+            )
+        if self.whitening_strength is not None:
+            raise ConfigError(
+                f"update trains the vectors of the table, so that they cannot be post-processed, but "
+                f"whitening_strength = {self.whitening_strength} in [{section}]. Leave it out."
             )
         if self.blocks.get("initial", {}).get("freeze"):
             raise ConfigError(
@@ -129,11 +150,6 @@ class Origin:
             return load(self.path, mmap=True)
         if self.source is not None:
             return self._train(nlp, self.source, progress=progress)
-        if self.postprocess not in ("recorded", None):
-            raise ConfigError(
-                f"postprocess is for the vectors of a model, but the pipeline keeps its own vectors, was: "
-                f'"{self.postprocess}" in [{section}]. Leave it out, or set path to a trained model.'
-            )
         if not len(nlp.vocab.vectors.data):
             raise ConfigError(
                 f"The component '{section.split('.')[-1]}' needs word vectors, but the pipeline has none. Set texts "

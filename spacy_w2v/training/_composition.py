@@ -92,7 +92,7 @@ def train_to_directory(
         Word2VecError: See `spacy_w2v.errors`.
     """
     with closing(CallbackList(callbacks)) as callback:
-        check_fits(run.settings.export, also=also)
+        check_fits(run.settings.export, also=also, keeps_model=True)
         if "spacy" in run.settings.export.formats:
             check_can_be_saved(run.nlp)
         check_free(output_path, overwrite=overwrite)
