@@ -54,6 +54,24 @@ def test_a_run_killed_after_its_results_is_finished_by_resume(killed_at_the_end)
     assert "but out has the complete results of a run with differences: w2v.model.window was 5, is now: 3" in other.said
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--w2v.model.window", 3], "results of a run with differences: w2v.model.window was 5, is now: 3"),
+        (["--w2v.export.postprocess", "center"], 'w2v.export.postprocess was null, is now: "center" Export the model'),
+    ],
+)
+def test_such_a_run_is_not_taken_for_one_with_other_settings(killed_at_the_end, options, message):
+    """The first command finds its checkpoint too, and removes it."""
+    before = files_below(killed_at_the_end / "out")
+    for _ in range(2):
+        result = w2v_here(*TRAIN, *ALWAYS, "--resume", *options, cwd=killed_at_the_end)
+        assert result.code == 1
+        assert message in result.said
+        assert left_beside(killed_at_the_end) == set()
+    assert files_below(killed_at_the_end / "out") == before
+
+
 @pytest.mark.parametrize("rest", [".out.checkpoint.lock", ".out.checkpoint-gone", "cache/unfinished-abc"])
 def test_leftovers_of_a_run_killed_later_are_removed(workplace, rest):
     assert w2v_here(*TRAIN, cwd=workplace).code == 0

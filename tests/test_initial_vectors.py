@@ -398,7 +398,7 @@ def test_an_interrupted_run_resumes_with_frozen_vectors(monkeypatch, tmp_path):
     others = {word: vector + 1 for word, vector in VECTORS.items()}
     with pytest.raises(ConfigError, match="the vectors to start from have changed"):
         spacy_w2v.train(CORPUS * 100, **settings | {"initial": keyed_vectors(others)}, **checkpoint, resume=True)
-    with pytest.raises(ConfigError, match=r"w2v\.initial\.freeze was True, is now: False"):
+    with pytest.raises(ConfigError, match=r"w2v\.initial\.freeze was true, is now: false"):
         spacy_w2v.train(CORPUS * 100, **settings | {"freeze": False}, **checkpoint, resume=True)
     actual = spacy_w2v.train(CORPUS * 100, **settings, **checkpoint, resume=True)
     np.testing.assert_array_equal(actual.input_vectors, expected.input_vectors)

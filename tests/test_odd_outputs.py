@@ -5,13 +5,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers_cli import CONFIG, needs_links, w2v_here, write_texts
+from helpers_cli import CONFIG, files_below, needs_links, w2v_here, write_texts
 from helpers_model import make_model
 
 import spacy_w2v
 from spacy_w2v._atomic import check_output, staged_file
 from spacy_w2v._atomic.directories import finish_interrupted
+from spacy_w2v.config._export import ExportSettings
 from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.model._storage import read_export_settings
 from spacy_w2v.training._results import check_free, checkpoint_of
 
 
@@ -136,3 +138,54 @@ def test_resuming_finished_results_names_changed_settings(tmp_path):
     assert "replace the results: --overwrite instead of --resume" in refused.said
     done = w2v_here(*command, "--resume", cwd=tmp_path)
     assert "The run is already complete" in done.said
+
+
+@pytest.mark.parametrize(
+    ("options", "changes"),
+    [
+        (["postprocess", "center"], 'w2v.export.postprocess was null, is now: "center"'),
+        (["vector_kind", "mean"], 'w2v.export.vector_kind was "input", is now: "mean"'),
+        (["max_vectors", "3"], "w2v.export.max_vectors was null, is now: 3"),
+        (
+            ["formats", '["word2vec-text", "gensim"]'],
+            'w2v.export.formats was ["spacy", "word2vec-text"], is now: ["word2vec-text", "gensim"] '
+            "there are no files of the format gensim",
+        ),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_resuming_finished_results_names_changed_exports(tmp_path, options, changes):
+    write_texts(tmp_path / "texts.txt")
+    (tmp_path / "config.cfg").write_text(CONFIG.replace('["spacy"]', '["spacy", "word2vec-text"]'))
+    command = ["train", "config.cfg", "--output", "out"]
+    assert w2v_here(*command, cwd=tmp_path).code == 0
+    before = files_below(tmp_path / "out")
+    name, value = options
+    changed = [*command, f"--w2v.export.{name}", value]
+    refused = w2v_here(*changed, "--resume", cwd=tmp_path)
+    assert (refused.code, refused.stderr) == (1, "")
+    said = f"results in out were exported with other settings: {changes} Export the model again: spacy w2v export has"
+    assert said in refused.said
+    assert "use --overwrite instead of --resume." in refused.said
+    both = w2v_here(*changed, "--resume", "--w2v.training.epochs", 3, cwd=tmp_path)
+    assert f"a run with differences: w2v.training.epochs was 2, is now: 3 {changes} Name another output" in both.said
+    fewer = w2v_here(*command, "--resume", "--w2v.export.formats", '["word2vec-text"]', cwd=tmp_path)
+    assert "The run is already complete" in fewer.said
+    assert files_below(tmp_path / "out") == before
+
+
+def test_what_results_were_exported_with_is_read_from_configs_of_any_version(tmp_path):
+    write_texts(tmp_path / "texts.txt")
+    (tmp_path / "config.cfg").write_text(CONFIG)
+    w2v_here("train", "config.cfg", "-o", "out", "--w2v.export.vector_kind", "mean", cwd=tmp_path)
+    path = tmp_path / "out/model/config.cfg"
+    text = path.read_text()
+    assert read_export_settings(path.parent) == ExportSettings(formats=["spacy"], vector_kind="mean")
+    path.write_text(text.replace("vector_kind", "vectors").replace("postprocess = null\n", "of_a_newer_version = 3\n"))
+    assert read_export_settings(path.parent) == ExportSettings(formats=["spacy"], vector_kind="mean")
+    path.write_text(text.replace('dtype = "float32"', 'dtype = "float64"'))
+    with pytest.raises(StorageError, match=r"config\.cfg: w2v\.export\.dtype must be one of .*, was: 'float64'"):
+        read_export_settings(path.parent)
+    path.unlink()
+    with pytest.raises(StorageError, match="A model must be a directory"):
+        read_export_settings(path.parent)

@@ -464,6 +464,17 @@ def test_a_second_run_uses_the_output(material, workplace, capsys):
     assert second.vocab.vectors.to_bytes() == first.vocab.vectors.to_bytes()
 
 
+def test_a_second_run_may_choose_other_vectors_of_the_output(material, workplace, capsys):
+    initialized(material, initialize__before_init__output="vectors")
+    model = spacy_w2v.load(workplace / "vectors")
+    capsys.readouterr()
+    nlp = initialized(material, initialize__before_init__output="vectors", w2v__export__postprocess="center")
+    said = 'were exported with other settings: w2v.export.postprocess was null, is now: "center"\n'
+    assert capsys.readouterr().err == f"Using the vectors in vectors\nThe other files there {said}"
+    np.testing.assert_array_equal(nlp.vocab.vectors.data, model.vectors(postprocess="center"))
+    assert nlp.meta["w2v"]["export"]["postprocess"] == "center"
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -471,7 +482,7 @@ def test_a_second_run_uses_the_output(material, workplace, capsys):
         ({"w2v__training__seed": 2}, "w2v.training.seed was 1, is now: 2"),
         ({"w2v__training__alpha": 0.02}, "w2v.training.alpha was 0.025, is now: 0.02"),
         ({"w2v__vocabulary__min_count": 1}, "w2v.vocabulary.min_count was 2, is now: 1"),
-        ({"w2v__tokens__attr": "ORTH"}, "w2v.tokens.attr was 'LOWER', is now: 'ORTH'"),
+        ({"w2v__tokens__attr": "ORTH"}, 'w2v.tokens.attr was "LOWER", is now: "ORTH"'),
         ({"w2v__corpus__max_documents": 50}, "the texts or the arguments of their reader have changed"),
         ({"nlp__tokenizer": {"@tokenizers": TOKENIZER}}, "the tokenizer has changed"),
     ],

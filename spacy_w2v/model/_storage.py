@@ -18,9 +18,12 @@ import numpy as np
 
 from spacy_w2v._arrays import Vectors
 from spacy_w2v._atomic import check_files, describe_files, parse_json, parse_manifest, read_bounded, write_manifest
+from spacy_w2v.config._export import ExportSettings
+from spacy_w2v.config._renamed import NEW_NAMES
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.errors._wording import did_you_mean, worded
 from spacy_w2v.model._arrays import check_finite, read_array
+from spacy_w2v.model._blocks import parse_block
 from spacy_w2v.model._run_record import RunRecord, parse_record
 from spacy_w2v.model._tables import read_tree, read_vocabulary, write_tree, write_vocabulary
 from spacy_w2v.model._trained import TrainedModel
@@ -118,6 +121,23 @@ def read_model(
 def read_record(directory: Path) -> RunRecord:
     """Return the record of a model. Raises StorageError as `read_model` does."""
     return _read_meta(directory)[0]
+
+
+def read_export_settings(directory: Path) -> ExportSettings:
+    """Return the settings of `[w2v.export]` in the config of a model, with the defaults of those that it lacks.
+
+    Raises:
+        StorageError: The config is missing or damaged.
+    """
+    from spacy_w2v.config._loading import parse_config
+
+    path = directory / CONFIG_FILE
+    if not path.is_file():
+        raise StorageError(describe_absence(directory, rule=MODEL_RULE))
+    block = parse_config(_read_config(path), interpolate=False).get("w2v", {}).get("export", {})
+    named = {NEW_NAMES.get(("w2v.export", name), name): value for name, value in block.items()}
+    known = {name: value for name, value in named.items() if name in ExportSettings.model_fields}
+    return parse_block(ExportSettings, known, path=str(path), section="w2v.export")
 
 
 def _read_meta(directory: Path) -> tuple[RunRecord, Any]:  # Any: what `check_files` checks

@@ -39,8 +39,8 @@ def make_train_vectors_v1(
 
     Args:
         output: Directory in which the results are saved, as by `spacy w2v train --output`. If it has results of the
-            same settings and corpus, they are used and nothing is trained. A run that was stopped is resumed. None to
-            save nothing.
+            same settings and corpus, they are used and nothing is trained; the settings of `[w2v.export]` may differ. A
+            run that was stopped is resumed. None to save nothing.
         overwrite: Whether to replace results of other settings or another corpus. Otherwise, they raise an error.
         cache_dir: Directory for encoded corpora. None for the user's cache directory.
         progress: Whether to show progress on standard error.
@@ -247,6 +247,8 @@ def _train_or_find(
     if output is not None and _has_results(output, run, overwrite=overwrite):
         if progress:
             bar.on_message(f"Using the vectors in {output}")
+            if changes := results.changed_exports(output, run):
+                bar.on_message(f"The other files there were exported with other settings: {'; '.join(changes)}")
         return read_model(output / results.MODEL_DIRECTORY, kind=Word2Vec, mmap=True)
     callbacks = callbacks_of(resolved, bar, progress=progress)
     if output is None:

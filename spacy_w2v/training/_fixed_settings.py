@@ -4,8 +4,8 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from spacy_w2v.config._base import Settings
 from spacy_w2v.config._schema import W2VSettings
-from spacy_w2v.errors._wording import worded
 from spacy_w2v.model._blocks import Block, unknown_entries
 from spacy_w2v.model._recorded_settings import (
     RecordedInitialSettings,
@@ -49,18 +49,29 @@ def changed_settings(
     """
     lines = []
     for block in BLOCKS:
-        old, new = getattr(before, block), getattr(now, block)
-        lines += [
-            f"w2v.{block}.{name} was {_shown(getattr(old, name))}, is now: {_shown(getattr(new, name))}"
-            for name in type(new).model_fields
-            if name not in changeable.get(block, ()) and getattr(old, name) != getattr(new, name)
-        ]
+        lines += changed_in_block(block, getattr(before, block), getattr(now, block), changeable.get(block, ()))
     return lines
 
 
+def changed_in_block(block: str, old: Settings, new: Settings, changeable: Collection[str] = ()) -> list[str]:
+    """Return a line for each setting of a block that has changed.
+
+    Args:
+        block: The name of the block.
+        old: The earlier settings. They may have more than the settings now.
+        new: The settings now.
+        changeable: Settings that may change.
+    """
+    return [
+        f"w2v.{block}.{name} was {_shown(getattr(old, name))}, is now: {_shown(getattr(new, name))}"
+        for name in type(new).model_fields
+        if name not in changeable and getattr(old, name) != getattr(new, name)
+    ]
+
+
 def _shown(value: Any) -> str:  # Any: the value of a setting
-    """Return a value as Python or, on the command line, as configs write it."""
-    return worded(python=repr(value), command_line=json.dumps(value, ensure_ascii=False, default=str))
+    """Return a value as configs write it, since the names are those of configs too."""
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def fixed_settings(settings: W2VSettings) -> FixedSettings:

@@ -18,9 +18,9 @@ from spacy_w2v.corpus._fingerprint import changed_parts, clauses_of, corpus_fing
 from spacy_w2v.errors import StorageError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats._exporting import FORMATS
-from spacy_w2v.model._storage import read_record
+from spacy_w2v.model._storage import read_export_settings, read_record
 from spacy_w2v.model._trained import TrainedModel
-from spacy_w2v.training._fixed_settings import changed_settings
+from spacy_w2v.training._fixed_settings import changed_in_block, changed_settings
 from spacy_w2v.training._run import TrainingRun
 
 CONFIG_FILE = "config.cfg"
@@ -69,7 +69,7 @@ def finish_killed_run(output_path: Path) -> bool:
 
 
 def is_done(output_path: Path, run: TrainingRun, *, overwrite: bool = False) -> bool:
-    """Return whether a run that is to be resumed is already complete.
+    """Return whether a run that is to be resumed is already complete, with all its exports.
 
     This calls `finish_killed_run` first. If the run is complete, leftovers of killed runs are removed from the cache.
 
@@ -79,22 +79,42 @@ def is_done(output_path: Path, run: TrainingRun, *, overwrite: bool = False) -> 
         overwrite: Whether results of another run may be replaced.
 
     Raises:
-        StorageError: There is no checkpoint, and the output has the results of another run.
+        StorageError: There is no checkpoint, and the output has the results of another run, or exports with other
+            settings.
         CorpusError: The source of the run does not exist.
     """
-    done = finish_killed_run(output_path)
-    if not done and is_result(output_path) and not checkpoint_of(output_path).exists():
+    is_same_run = finish_killed_run(output_path)
+    if not is_result(output_path) or checkpoint_of(output_path).exists():
+        return False
+    if is_same_run:  # whatever its texts were, which may be gone, such as those of standard input
+        changes = changed_settings(read_record(output_path / MODEL_DIRECTORY), run.settings, IRRELEVANT_SETTINGS)
+    else:
         changes = differences(output_path, run)
-        if changes and not overwrite:
-            replace = worded(python="overwrite=True", command_line="--overwrite instead of --resume")
-            raise StorageError(
-                f"Only an interrupted run can be resumed, but {output_path} has the complete results of a run with "
-                "differences:\n" + "\n".join(changes) + f"\nName another output, or replace the results: {replace}."
-            )
-        done = not changes
+    of_exports = changed_exports(output_path, run)
+    if (changes or of_exports) and not overwrite:
+        raise _other_results(output_path, changes, of_exports)
+    done = not changes and not of_exports
     if done:
         tidy(run.cache_dir or default_cache_dir())
     return done
+
+
+def _other_results(output_path: Path, changes: list[str], of_exports: list[str]) -> StorageError:
+    """Return the error for complete results that differ from the run that is to be resumed."""
+    replace = worded(python="overwrite=True", command_line="--overwrite instead of --resume")
+    if changes:
+        return StorageError(
+            f"Only an interrupted run can be resumed, but {output_path} has the complete results of a run with "
+            "differences:\n"
+            + "\n".join([*changes, *of_exports])
+            + f"\nName another output, or replace the results: {replace}."
+        )
+    return StorageError(
+        f"The run is complete, but its results in {output_path} were exported with other settings:\n"
+        + "\n".join(of_exports)
+        + "\nExport the model again: spacy w2v export has options for these settings. To train it again and replace "
+        f"the results, use {replace}."
+    )
 
 
 def _run_of(model_path: Path) -> str | None:
@@ -121,6 +141,8 @@ def is_result(output_path: Path) -> bool:
 def differences(output_path: Path, run: TrainingRun) -> list[str]:
     """Return the differences between a run and the one with results in a directory, as lines of text.
 
+    Settings of exports are left out: see `changed_exports`.
+
     Raises:
         StorageError: The results are damaged.
         CorpusError: The source of the run does not exist.
@@ -138,6 +160,20 @@ def differences(output_path: Path, run: TrainingRun) -> list[str]:
         return [*lines, "the source cannot be identified"]
     changed = set(changed_parts(record.corpus_fingerprint, now.to_json())) & {"format", "source", "tokenizer"}
     return lines + clauses_of(changed)
+
+
+def changed_exports(output_path: Path, run: TrainingRun) -> list[str]:
+    """Return a line for each setting of `[w2v.export]` that differs from the one that results were exported with.
+
+    It is no difference if the results are in more formats than the run asks for.
+
+    Raises:
+        StorageError: The results are damaged.
+    """
+    before, now = read_export_settings(output_path / MODEL_DIRECTORY), run.settings.export
+    missing = [name for name in now.formats if name not in before.formats]
+    lines = changed_in_block("export", before, now, changeable=() if missing else ("formats",))
+    return [*lines, f"there are no files of the format {' and '.join(missing)}"] if missing else lines
 
 
 def checkpoint_of(output_path: Path) -> Path:
