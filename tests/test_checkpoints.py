@@ -171,21 +171,25 @@ def test_several_workers_run_each_task_once(workplace, reference):
 
 @pytest.fixture(scope="module")
 def stopped_once(reference, tmp_path_factory):
-    """An interrupted run, with earlier results in out/, and a copy of everything."""
+    """The directory of an interrupted run, with earlier results in out/, and that of a copy of everything."""
     directory = tmp_path_factory.mktemp("stopped")
     shutil.copytree(reference, directory, dirs_exist_ok=True)
-    stop(directory, signal.SIGTERM, "--overwrite", after=10)
-    shutil.copytree(directory, directory.with_name("kept"))
-    return directory
+    code, said = stop(directory, signal.SIGTERM, "--overwrite", after=10)
+    assert code == 143, said
+    # a new name each time: a process that takes over tests of this module from another one sets it up again
+    kept = tmp_path_factory.mktemp("kept") / "copy"
+    shutil.copytree(directory, kept)
+    return directory, kept
 
 
 @pytest.fixture
 def stopped(stopped_once):
     """The interrupted run in its own directory, because moving its texts would change the source."""
-    yield stopped_once
+    directory, kept = stopped_once
+    yield directory
     for name in ("out", "out.checkpoint", "cache"):
-        shutil.rmtree(stopped_once / name, ignore_errors=True)
-        shutil.copytree(stopped_once.with_name("kept") / name, stopped_once / name)
+        shutil.rmtree(directory / name, ignore_errors=True)
+        shutil.copytree(kept / name, directory / name)
 
 
 def refused(directory, *arguments, message):
@@ -207,6 +211,17 @@ def test_an_interrupted_run_is_not_replaced_by_accident(stopped):
 
 def test_resume_replaces_earlier_results_only_with_overwrite(stopped):
     refused(stopped, *TRAIN, "--resume", message="must be new or empty, but out exists")
+
+
+def test_exports_may_change_when_a_run_is_resumed(stopped):
+    exports = ("--w2v.export.postprocess", "center", "--w2v.export.formats", '["word2vec-text"]')
+    result = w2v_here(*TRAIN, *exports, "--resume", "--overwrite", cwd=stopped)
+    assert (result.code, "Resuming from out.checkpoint" in result.said) == (0, True)
+    model = spacy_w2v.load(stopped / "out")
+    assert model.record.export.postprocess == "center"
+    np.testing.assert_array_equal(
+        spacy_w2v.open_vectors(stopped / "out/word2vec/vectors.txt").matrix, model.vectors(postprocess="center")
+    )
 
 
 @pytest.mark.parametrize(
