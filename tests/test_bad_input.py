@@ -116,7 +116,8 @@ def test_documents_without_text_are_counted_and_left_out(tmp_path):
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "config.cfg").write_text(CONFIG.replace("texts.txt", "rows.jsonl").replace('"text"', '"json"'))
     result = w2v(*TRAIN, cwd=tmp_path)
-    assert "Skipped 3 documents: 2 null, 1 not text" in result.said
+    assert "Documents left out 3 (2 null, 1 not text)" in result.said
+    assert result.said.count("null") == 2, "once in the table, once in a warning"
     assert spacy_w2v.load(tmp_path / "out").meta["corpus"]["n_documents"] == 5
 
 

@@ -15,6 +15,7 @@ from spacy_w2v.config._keywords import block_of
 from spacy_w2v.config._loading import apply_overrides, fill, load_config
 from spacy_w2v.config._new_configs import make_config, new_settings
 from spacy_w2v.config._presets import SIZES
+from spacy_w2v.config._problems import describe_argument
 from spacy_w2v.config._schema import (
     ALPHA_OF_MEANS,
     ModelSettings,
@@ -85,6 +86,19 @@ def test_unknown_keys(block, message):
 def test_unknown_keys_of_a_component(block, message):
     with pytest.raises(ConfigError, match=message):
         parse_settings(block, section="initialize.components.vectors")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("model.window must fit", "window must fit"),
+        ("training.alpha must fit", "alpha must fit"),
+        ("cooccurrence.memory_gb must fit", "memory_gb must fit"),
+        ("window must fit model.size", "window must fit model.size"),
+    ],
+)
+def test_rules_of_settings_name_arguments_without_their_block(text, expected):
+    assert describe_argument({"type": "value_error", "loc": (), "input": {}, "ctx": {"error": text}}) == expected
 
 
 def test_values_are_coerced_to_their_types():

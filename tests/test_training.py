@@ -1,6 +1,7 @@
 """The training loop and the Python interface: truth, determinism, progress, errors."""
 
 import itertools
+import json
 import random
 import re
 import threading
@@ -217,13 +218,17 @@ def test_epochs_do_not_overlap_with_few_chunks():
     assert sum(name.startswith("w2v-worker") for name in seen) == 2
 
 
-def test_documents_left_out_are_reported_with_progress(capsys):
+def test_documents_left_out_are_reported_once(tmp_path, capsys):
+    texts = tmp_path / "texts.jsonl"
+    texts.write_text("\n".join(json.dumps({"text": text}) for text in [*make_texts(50), None, 3]))
     with pytest.warns(CorpusWarning) as warned:
-        train([*make_texts(50), None, 3], progress=True)
+        train(texts, progress=True, cache_dir=tmp_path / "cache")
     null, number = (str(warning.message) for warning in warned)
     assert null == "Left out 1 of 52 documents, because they are null."
     assert re.search(r"^Left out 1 of 52 documents, .* The first of them: int 3", number)
-    assert "Left out 1 null documents and 1 that are not text" in capsys.readouterr().err
+    assert "Left out" not in capsys.readouterr().err
+    train(texts, progress=True, cache_dir=tmp_path / "cache")  # which finds the corpus in the cache
+    assert "Left out 1 null documents and 1 that are not text\n" in capsys.readouterr().err
 
 
 def test_a_generator_is_read_once():

@@ -146,8 +146,11 @@ def print_corpus(summary: "CorpusSummary") -> None:
     """Print the summary of a corpus and of its vocabulary, if it has been built."""
     corpus, vocabulary = summary.corpus, summary.vocabulary
     msg.divider(f"Corpus: {corpus.source}")
+    n_left_out = corpus.n_null + corpus.n_not_text
+    details = f"{corpus.n_null:,} null, {corpus.n_not_text:,} not text"
     rows = [
         ("Documents", f"{corpus.n_documents:,}"),
+        *([("Documents left out", f"{n_left_out:,} ({details})")] if n_left_out else []),
         ("Lines or sentences with tokens", f"{corpus.n_sentences:,}"),
         ("Tokens", f"{corpus.n_tokens:,}"),
         ("Types", f"{corpus.n_types:,}"),
@@ -158,9 +161,6 @@ def print_corpus(summary: "CorpusSummary") -> None:
             ("Tokens covered", f"{vocabulary.coverage:.1%}"),
         ]
     msg.table(rows)
-    n_skipped = corpus.n_null + corpus.n_not_text
-    if n_skipped:
-        msg.warn(f"Skipped {n_skipped:,} documents: {corpus.n_null:,} null, {corpus.n_not_text:,} not text")
     if corpus.n_dropped_types:
         msg.warn(
             f"Dropped {corpus.n_dropped_types:,} rare types ({corpus.n_dropped_tokens:,} tokens) to stay within "

@@ -1,5 +1,6 @@
 """What is wrong with settings, as text: unknown keys, and values that break a rule."""
 
+import re
 from typing import Any
 
 from pydantic import BaseModel
@@ -55,6 +56,10 @@ _RULES = {
 }
 
 
+_NAME_WITH_BLOCK = re.compile(r"^[a-z_]+\.([a-z_]+ )")
+"""The name of a setting with its block, such as "training.alpha ", at the beginning of an error."""
+
+
 def describe_problem(problem: Any, section: str) -> str:  # Any: pydantic's ErrorDetails, with an open context
     """Return one line of the form "section.key must be at least 1, was: 0"; section may be empty."""
     name = ".".join([*([section] if section else []), *(str(part) for part in problem["loc"])])
@@ -68,7 +73,7 @@ def describe_problem(problem: Any, section: str) -> str:  # Any: pydantic's Erro
 def describe_argument(problem: Any) -> str:  # Any: as above
     """Return one line of the form "window must be at least 1, was: 0", for settings given as arguments in Python."""
     if problem["type"] == "value_error":
-        return str(problem["ctx"]["error"]).removeprefix("training.")
+        return _NAME_WITH_BLOCK.sub(r"\1", str(problem["ctx"]["error"]))
     return f"{problem['loc'][-1]}{_rule_and_value(problem)}"
 
 

@@ -31,7 +31,8 @@ class ProgressBar(Callback):
 
         Args:
             stream: The stream to print to; None for standard error.
-            show_corpus: Prints a summary of the corpus; None to print only the number of documents left out.
+            show_corpus: Prints a summary of the corpus; None to print only the number of documents left out, if they
+                were left out before, from a corpus in the cache. Otherwise there are warnings about them.
         """
         self.stream = stream or sys.stderr
         self.show_corpus = show_corpus
@@ -39,6 +40,7 @@ class ProgressBar(Callback):
         """Whether to print the result of each epoch. A logger may do this instead."""
         self.display: _Bar | _Lines | None = None
         self.phase = ""
+        self._has_encoded = False
 
     def close(self) -> None:
         """Close the current bar."""
@@ -67,6 +69,7 @@ class ProgressBar(Callback):
 
     def on_encoding(self, progress: EncodingProgress) -> None:
         """Show the progress of encoding."""
+        self._has_encoded = True
         display = self._show("Encoding")
         rate = progress.n_tokens / progress.seconds
         details = [
@@ -79,12 +82,12 @@ class ProgressBar(Callback):
             self.close()
 
     def on_corpus(self, summary: CorpusSummary) -> None:
-        """Call `show_corpus`, or print the number of documents left out, if any."""
+        """Call `show_corpus`, or print the number of documents that were left out before, if any."""
         found = summary.corpus
         if self.show_corpus is not None:
             self.close()
             self.show_corpus(summary)
-        elif found.n_null + found.n_not_text:
+        elif found.n_null + found.n_not_text and not self._has_encoded:
             self.on_message(f"Left out {found.n_null:,} null documents and {found.n_not_text:,} that are not text")
 
     def on_progress(self, progress: TrainingProgress) -> None:
@@ -118,7 +121,7 @@ class ProgressBarWithCorpus(ProgressBar):
     """A progress bar that also prints a sentence about the corpus and its vocabulary."""
 
     def on_corpus(self, summary: CorpusSummary) -> None:
-        """Print the number of documents left out, if any, and a sentence about corpus and vocabulary."""
+        """Print a sentence about corpus and vocabulary, and what `ProgressBar` prints."""
         super().on_corpus(summary)
         if (words := summary.vocabulary) is not None:
             self.on_message(
