@@ -5,6 +5,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import spacy
 from gensim.models import KeyedVectors, Word2Vec
 from helpers_cli import w2v_here
 from helpers_model import make_model, paths_of, with_record
@@ -168,6 +169,23 @@ def test_command_writes_a_model_that_gensim_trains(tmp_path):
     refused = w2v_here("export", "model", "x.model", "--format", "gensim-model", "--max-vectors", 3, cwd=tmp_path)
     assert refused.code == 1
     assert "gensim-model is always the whole model, so max_vectors must be left out, was: 3" in refused.said
+
+
+def test_command_says_that_a_model_of_gensim_has_no_language(tmp_path):
+    gensim_model = train_gensim(topics(50), loss="negative-sampling", architecture="skip-gram")
+    gensim_model.save(str(tmp_path / "gensim.model"))
+    said = (
+        'A model from gensim has no language, so that the pipeline is multilingual ("xx"). For another one, use Python'
+    )
+    result = w2v_here("export", "gensim.model", "pipeline", cwd=tmp_path)
+    assert (result.code, said in result.said) == (0, True)
+    assert spacy.load(tmp_path / "pipeline").lang == "xx"
+    spacy_w2v.from_gensim(gensim_model, spacy.blank("de")).save(tmp_path / "german")
+    train_ours(topics(50)).save(tmp_path / "ours")
+    for source, lang in (("german", "de"), ("ours", "en")):
+        result = w2v_here("export", source, f"pipeline-{lang}", cwd=tmp_path)
+        assert (result.code, "language" in result.said) == (0, False)
+        assert spacy.load(tmp_path / f"pipeline-{lang}").lang == lang
 
 
 def test_command_refuses_a_file_name_for_a_pipeline(tmp_path):

@@ -128,7 +128,9 @@ def test_post_processing_of_exports_is_checked_before_training():
     with pytest.raises(ConfigError, match="whole model, so postprocess must be left out, was: center"):
         check_fits(only_whole)
     check_fits(only_whole, also=["spacy"])
-    check_fits(ExportSettings(formats=["gensim-model"], whitening_strength=0.5))
+    check_fits(only_whole, keeps_model=True)
+    with pytest.raises(ConfigError, match="so max_vectors must be left out, was: 3"):
+        check_fits(only_whole.model_copy(update={"max_vectors": 3}), keeps_model=True)
     for export_settings in ({"postprocess": "center"}, HALF):
         with pytest.raises(ConfigError, match='freeze keeps vectors as they are, so postprocess must be null, was: "'):
             parse_settings({"initial": {"vectors": "x", "freeze": True}, "export": export_settings})
@@ -302,11 +304,12 @@ def test_training_records_the_kind_and_starts_from_input_vectors():
     np.testing.assert_array_equal(mean.input_vectors, plain.input_vectors)
     np.testing.assert_array_equal(mean.vectors(), plain.vectors("mean"))
     expected = spacy_w2v.train(TEXTS, initial=plain, **SETTINGS)
-    for initial in (mean, mean.word_vectors(), mean.word_vectors("input")):
+    for initial in (mean, mean.word_vectors("input")):
         actual = spacy_w2v.train(TEXTS, initial=initial, **SETTINGS)
         np.testing.assert_array_equal(actual.input_vectors, expected.input_vectors)
-    chosen = spacy_w2v.train(TEXTS, initial=plain.word_vectors("mean"), freeze=True, **SETTINGS)
-    np.testing.assert_array_equal(chosen.input_vectors, plain.vectors("mean"))
+    for chosen in (plain.word_vectors("mean"), mean.word_vectors()):
+        frozen = spacy_w2v.train(TEXTS, initial=chosen, freeze=True, **SETTINGS)
+        np.testing.assert_array_equal(frozen.input_vectors, plain.vectors("mean"))
     with pytest.raises(ConfigError, match='vector_kind must be "input" where loss = "hierarchical-softmax"'):
         spacy_w2v.train(TEXTS, **SETTINGS, vector_kind="mean", loss="hierarchical-softmax")
 
@@ -336,12 +339,7 @@ def test_a_warm_start_uses_weights_of_models_and_other_vectors_as_they_are(tmp_p
     processed = recorded(plain, **HALF)
     processed.save(tmp_path / "model")
     expected = spacy_w2v.train(TEXTS, initial=plain, **SETTINGS)
-    for initial in (
-        processed,
-        tmp_path / "model",
-        processed.word_vectors(),
-        spacy_w2v.open_vectors(tmp_path / "model").postprocessed("center"),
-    ):
+    for initial in (processed, tmp_path / "model", str(tmp_path / "model"), processed.word_vectors(postprocess=None)):
         actual = spacy_w2v.train(TEXTS, initial=initial, **SETTINGS)
         np.testing.assert_array_equal(actual.input_vectors, expected.input_vectors)
         np.testing.assert_array_equal(actual.output_vectors, expected.output_vectors)
@@ -349,6 +347,24 @@ def test_a_warm_start_uses_weights_of_models_and_other_vectors_as_they_are(tmp_p
     for other in (processed.to_keyed_vectors(), processed.to_spacy()):
         frozen = spacy_w2v.train(TEXTS, initial=other, freeze=True, **SETTINGS)
         np.testing.assert_array_equal(frozen.input_vectors, processed.vectors())
+
+
+def test_word_vectors_that_were_chosen_are_where_training_starts(tmp_path):
+    """Also those of a model, with its output vectors, and whatever its record says."""
+    plain = spacy_w2v.train(TEXTS, **SETTINGS)
+    processed = recorded(plain, **HALF)
+    processed.save(tmp_path / "model")
+    opened = spacy_w2v.open_vectors(tmp_path / "model")
+    for chosen, same in (
+        (processed.word_vectors(), plain.vectors(**HALF)),
+        (opened, plain.vectors(**HALF)),
+        (opened.postprocessed("center"), plain.vectors(postprocess="center")),
+        (opened.of_kind("output").postprocessed(None), plain.output_vectors),
+        (plain.word_vectors(postprocess="center"), plain.vectors(postprocess="center")),
+    ):
+        frozen = spacy_w2v.train(TEXTS, initial=chosen, freeze=True, **SETTINGS)
+        np.testing.assert_array_equal(frozen.input_vectors, same)
+        assert frozen.meta["initial"]["outputs"]
 
 
 # The command line
@@ -373,6 +389,19 @@ def test_training_by_a_config_and_its_exports(tmp_path):
     assert nlp.meta["w2v"]["export"] == json.loads((tmp_path / "out/model/meta.json").read_text())["export"] == IN_HALF
     text = KeyedVectors.load_word2vec_format(str(tmp_path / "out/word2vec/vectors.txt"))
     np.testing.assert_array_equal(text.vectors, model.vectors())
+
+
+def test_a_config_may_choose_vectors_where_it_exports_the_whole_model_only(tmp_path):
+    """The model that is trained gives these vectors, even if the only export does not."""
+    write_texts(tmp_path / "texts.txt")
+    (tmp_path / "config.cfg").write_text(CONFIG.replace('["spacy"]', '["gensim-model"]'))
+    options = ("--w2v.export.postprocess", "center", "--w2v.export.vector_kind", "mean")
+    assert w2v_here("train", "config.cfg", "-o", "out", *options, cwd=tmp_path).code == 0
+    model = spacy_w2v.load(tmp_path / "out")
+    expected = expected_vectors(model, "mean", "center")[3]
+    np.testing.assert_allclose(model[model.words[3]], expected, **TOLERANCE)
+    whole = Word2Vec.load(str(tmp_path / "out/gensim/word2vec.model"))
+    np.testing.assert_array_equal(whole.wv.vectors, model.input_vectors)
 
 
 @pytest.mark.parametrize(
@@ -412,6 +441,10 @@ def test_the_whole_model_is_exported_as_it_was_trained(raw, saved, tmp_path):
         (["--postprocess", "center", "--whitening-strength", "0.5"], 'whitening_strength is for postprocess = "soft-'),
         (["--postprocess", "none", "--whitening-strength", "0.5"], "was: 0.5 for no post-processing"),
         (["--postprocess", "center", "--format", "gensim-model"], "so postprocess must be left out, was: center"),
+        (
+            ["--whitening-strength", "0.5", "--format", "gensim-model"],
+            "so whitening_strength must be left out, was: 0.5",
+        ),
     ],
     ids=str,
 )
@@ -582,10 +615,28 @@ def test_updates_train_the_weights(tmp_path):
     assert nlp.get_pipe("w2v").record.postprocessing is None
     with pytest.raises(ConfigError, match=r'cannot be post-processed, but postprocess = "center" in \[initialize'):
         make_pipeline(**ON, initialize={"path": str(tmp_path / "model"), "postprocess": "center"})
+    for chosen in ({}, {"postprocess": None}):
+        with pytest.raises(ConfigError, match=r"be post-processed, but whitening_strength = 0\.5 in \[initialize"):
+            make_pipeline(**ON, initialize={"path": str(tmp_path / "model"), "whitening_strength": 0.5, **chosen})
 
 
-def test_vectors_of_the_pipeline_itself_are_not_post_processed(raw):
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"postprocess": "center"}, 'postprocess is for the vectors of a model, but .* own vectors, was: "center" in'),
+        ({"whitening_strength": 0.5}, r"whitening_strength is for the vectors of a model, but .*, was: 0\.5 in \[init"),
+        ({"postprocess": None, "whitening_strength": 0.5}, "whitening_strength is for the vectors of a model"),
+        ({"vector_kind": "mean"}, 'vector_kind is for the vectors of a model, but .*, was: "mean" in'),
+    ],
+)
+def test_vectors_of_the_pipeline_itself_are_not_post_processed(raw, tmp_path, chosen, message):
+    raw.save(tmp_path / "model")
     nlp = raw.to_spacy(spacy.blank("en"))
     component = nlp.add_pipe("w2v", config={"n_common": 0})
-    with pytest.raises(ConfigError, match=r"but the pipeline keeps its own vectors, was: \"center\" in \[initialize"):
-        component.initialize(list, nlp=nlp, postprocess="center")
+    with pytest.raises(ConfigError, match=message):
+        component.initialize(list, nlp=nlp, **chosen)
+    component.initialize(list, nlp=nlp, path=tmp_path / "model", progress=False)
+    with pytest.raises(ConfigError, match=message):  # also where it would keep what it has
+        component.initialize(list, nlp=nlp, **chosen)
+    component.initialize(list, nlp=nlp, vector_kind="input", postprocess=None)
+    np.testing.assert_array_equal(nlp.vocab.vectors.data, raw.input_vectors)

@@ -130,7 +130,7 @@ def export_command(
 def explicit_choices(
     vector_kind: VectorKinds, postprocess: Postprocessings, *, whitening_strength: float | None
 ) -> dict[str, object]:
-    """Return the settings of vectors that are not those of the record. Raises ConfigError for a wrong strength.
+    """Return the settings of vectors that are given. Raises ConfigError for a strength that does not fit.
 
     What the record says is known when the vectors are open; see `Opening.open`.
     """
@@ -142,6 +142,8 @@ def explicit_choices(
     if postprocess is not Postprocessings.recorded:
         check_postprocess(postprocess.choice, whitening_strength)
         settings["postprocess"] = postprocess.choice
+    if whitening_strength is not None:
+        settings["whitening_strength"] = whitening_strength
     return settings
 
 
@@ -209,6 +211,11 @@ def export_pipeline(opening: Opening, output_path: Path, *, overwrite: bool) -> 
     with staged_directory(output_path, replaces=PIPELINE_FILES) as directory:
         opened, settings = opening.open()
         export("spacy", opened, directory, settings=settings)
+    if opened.lang == "xx" and opened.model is not None and "spacy-w2v" not in opened.model.record.versions:
+        msg.warn(
+            'A model from gensim has no language, so that the pipeline is multilingual ("xx"). For another one, use '
+            "Python: spacy_w2v.from_gensim(path, nlp).to_spacy()"
+        )
     return output_path
 
 
