@@ -15,6 +15,7 @@ from gensim.models import KeyedVectors, Word2Vec
 from helpers_cli import CONFIG, spacy_command, w2v_here, write_texts
 from helpers_corpus import ListSource
 from helpers_model import cosine, make_model, with_record
+from helpers_pages import ROOT, blocks_of
 from test_component import make_pipeline, make_texts
 from test_component_update import ON
 from test_postprocessing import stretched
@@ -161,6 +162,21 @@ def test_the_vectors_of_a_word_are_those_that_the_record_says(raw, whitened):
         raw.vectors(postprocess="soft-whiten", whitening_strength=0.1),
     )
     np.testing.assert_array_equal(whitened.to_gensim().wv.vectors, raw.input_vectors)
+
+
+@pytest.mark.parametrize("kind", ["input", "output", "mean"])
+def test_the_guide_changes_the_record_and_keeps_the_kind_of_vectors(raw, kind, tmp_path, monkeypatch):
+    page = "docs/guides/postprocessing.md"
+    assert "The record also holds `vector_kind`, which stays:" in (ROOT / page).read_text(encoding="utf-8")
+    (block,) = [block for block in blocks_of(page) if "record.export =" in block.text]
+    monkeypatch.chdir(tmp_path)
+    model = recorded(raw, vector_kind=kind, postprocess="center")
+    exec(block.text, {"model": model})
+    for changed in (model, spacy_w2v.load("whitened-model")):
+        assert changed.meta["export"] == {"vector_kind": kind, "postprocess": "soft-whiten", "whitening_strength": 0.25}
+        np.testing.assert_allclose(changed.vectors(), expected_vectors(raw, kind, "soft-whiten"), **TOLERANCE)
+        np.testing.assert_array_equal(changed["w0"], changed.vectors()[0])
+        np.testing.assert_array_equal(changed.to_spacy().vocab.vectors.data, changed.vectors())
 
 
 def test_neighbours_are_those_of_gensim(raw, whitened):
