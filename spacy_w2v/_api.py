@@ -141,9 +141,9 @@ def train(
             columns are joined by line breaks.
         cache_dir: Directory for encoded corpora. None for the user's cache directory.
         progress: Whether to show progress bars on standard error.
-        optimize: What to choose settings for, by the number of tokens, the architecture and the loss: "accuracy", the
-            best vectors, or "efficiency", the fastest training. Settings that you give are kept. None for the defaults,
-            which are gensim's. The settings are in `meta` of the model.
+        optimize: What to choose settings for, by the number of tokens, the architecture, the loss and the dimensions:
+            "accuracy", the best vectors, or "efficiency", the fastest training. Settings that you give are kept. None
+            for the defaults, which are gensim's. The settings are in `meta` of the model.
         checkpoint: Directory in which the state of the run is saved, every `checkpoint_every_s` seconds and after
             Ctrl-C, so that a stopped run can be resumed. It is removed when training is complete. `load` reads it as a
             model. None for no checkpoints.
@@ -192,7 +192,8 @@ def train(
 
     nlp = pipeline_or_english(nlp)
     cache, kept = optional_path(cache_dir, name="cache_dir"), optional_path(checkpoint, name="checkpoint")
-    checked = settings_from_keywords(settings)  # invalid settings raise an error before texts are read
+    by_preset = optimize is not None
+    checked = settings_from_keywords(settings, alpha_follows=by_preset)  # raises errors before texts are read
     if optimize is not None:
         check_optimize(optimize, checked)
     if texts is None:
@@ -206,7 +207,7 @@ def train(
         defaults["attr"] = "ORTH"
     path = str(initial) if isinstance(initial, str | Path) else None
     initial_settings = {"vectors": path, "keep_words": keep_words, "freeze": freeze}
-    checked = settings_from_keywords(settings, defaults=defaults, initial=initial_settings)
+    checked = settings_from_keywords(settings, defaults=defaults, initial=initial_settings, alpha_follows=by_preset)
     run = TrainingRun(
         source=source, nlp=nlp, settings=checked, config=config_of(nlp, checked), cache_dir=cache, initial=start
     )

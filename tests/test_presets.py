@@ -19,7 +19,7 @@ from spacy_w2v.config import _presets
 from spacy_w2v.config._keywords import settings_from_keywords
 from spacy_w2v.config._loading import load_config
 from spacy_w2v.config._losses import ARCHITECTURES, LOSSES
-from spacy_w2v.config._new_configs import SETTINGS_OF_SIZE, ModelKind, new_settings
+from spacy_w2v.config._new_configs import SETTINGS_OF_SIZE, new_settings
 from spacy_w2v.config._presets import PRESETS, SIZES, check_optimize, size_of, with_preset
 from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.corpus import _store as store
@@ -43,6 +43,13 @@ def values_of(settings):
     return {name: getattr(getattr(settings, block), name) for name, block in BLOCK_OF_ENTRY.items()}
 
 
+def values_in_the_table(kind, size):
+    """The same settings as the table of presets has them for less than 200 dimensions."""
+    values = PRESETS[kind][size]._asdict() | {"whitening_strength": 0.25}
+    del values["postprocess_of_many"]
+    return values
+
+
 # The table
 
 
@@ -54,10 +61,9 @@ def test_the_table_has_every_kind_of_model_and_every_size():
 @pytest.mark.parametrize(("kind", "size"), ROWS)
 def test_every_preset_gives_valid_settings_which_are_its_own(kind, size):
     optimize, architecture, loss = kind
-    preset = PRESETS[kind][size]
     given = parse_settings({"model": {"architecture": architecture, "loss": loss}})
     actual = with_preset(given, optimize, size=size).settings
-    assert values_of(actual) == preset._asdict()
+    assert values_of(actual) == values_in_the_table(kind, size)
     others = {
         block: getattr(actual, block).model_dump(exclude=set(BLOCK_OF_ENTRY)) for block in type(actual).model_fields
     }
@@ -100,9 +106,63 @@ def test_what_does_not_fit_other_settings_is_left_out(optimize, block, name, val
         assert values_of(with_preset(parse_settings(block), optimize, size=size).settings)[name] == value
 
 
-def test_a_setting_that_contradicts_a_preset_of_any_size_is_refused():
-    with pytest.raises(ConfigError, match=r"min_alpha must not be above alpha \(0\.\d+\), was: 0\.9"):
-        check_optimize("accuracy", settings_from_keywords({"min_alpha": 0.9}))
+@pytest.mark.parametrize(("kind", "size"), ROWS)
+def test_many_dimensions_are_centred_where_training_is_long(kind, size):
+    optimize, architecture, loss = kind
+    few = PRESETS[kind][size].postprocess
+    many = "center" if few == "soft-whiten" and optimize == "accuracy" and size != "tiny" else few
+    for vector_size, postprocess in [(100, few), (199, few), (200, many), (300, many)]:
+        given = parse_settings({"model": {"architecture": architecture, "loss": loss, "vector_size": vector_size}})
+        tuned = with_preset(given, optimize, size=size)
+        assert values_of(tuned.settings) == values_in_the_table(kind, size) | {"postprocess": postprocess}
+        assert (f"postprocess = {postprocess}" in tuned.describe()) == (postprocess is not None)
+
+
+@pytest.mark.parametrize(
+    ("export", "postprocess"),
+    [
+        ({}, "center"),
+        ({"postprocess": None}, None),
+        ({"postprocess": "soft-whiten"}, "soft-whiten"),
+        ({"whitening_strength": 0.4}, "soft-whiten"),  # a strength is given for whitening
+    ],
+)
+def test_post_processing_that_is_given_stays(export, postprocess):
+    given = settings_from_keywords({"vector_size": 300, "export": export})
+    actual = with_preset(given, "accuracy", size="small").settings.export
+    assert actual.postprocess == postprocess
+    assert actual.whitening_strength == export.get("whitening_strength", 0.25)
+
+
+ABOVE = (
+    r'^min_alpha must not be above the alpha that optimize = "{}" chooses for a {} corpus \({}\), was: {}\. Lower it'
+)
+
+
+@pytest.mark.parametrize(
+    ("optimize", "architecture", "min_alpha", "size", "alpha"),
+    [("accuracy", "skip-gram", 0.051, "small", 0.05), ("efficiency", "cbow", 0.31, "tiny", 0.3)],
+)
+def test_a_rate_above_that_of_every_size_is_refused(optimize, architecture, min_alpha, size, alpha):
+    given = {"architecture": architecture, "min_alpha": min_alpha}
+    with pytest.raises(ConfigError, match=ABOVE.format(optimize, size, alpha, min_alpha)):
+        check_optimize(optimize, settings_from_keywords(given, alpha_follows=True))
+    check_optimize(optimize, settings_from_keywords({**given, "min_alpha": alpha}, alpha_follows=True))
+
+
+def test_the_rate_of_the_preset_decides_whether_the_last_rate_is_too_high():
+    given = settings_from_keywords({"min_alpha": 0.03}, alpha_follows=True)
+    assert with_preset(given, "accuracy", size="small").settings.training.min_alpha == 0.03
+    with pytest.raises(ConfigError, match=ABOVE.format("accuracy", "tiny", 0.025, 0.03)):
+        with_preset(given, "accuracy", size="tiny")
+
+
+def test_a_rate_that_no_preset_chooses_is_compared_with_its_default():
+    for keywords, alpha in [({"alpha": 0.02}, 0.02), ({"architecture": "cbow", "cbow_mean": False}, 0.025)]:
+        with pytest.raises(ConfigError, match=rf"^min_alpha must not be above alpha \({alpha}\), was: 0\.03"):
+            check_optimize("accuracy", settings_from_keywords({**keywords, "min_alpha": 0.03}, alpha_follows=True))
+    with pytest.raises(ConfigError, match=r"^min_alpha must not be above alpha \(0\.025\), was: 0\.03"):
+        settings_from_keywords({"min_alpha": 0.03})
 
 
 def test_an_unknown_preset_is_refused():
@@ -134,7 +194,7 @@ def test_a_preset_gives_the_same_bits_as_its_settings(kind):
     optimize, architecture, loss = kind
     model = {"architecture": architecture, "loss": loss}
     by_preset = spacy_w2v.train(TEXTS, optimize=optimize, **model, **SETTINGS)
-    by_hand = spacy_w2v.train(TEXTS, **model, **SETTINGS, **PRESETS[kind]["small"]._asdict())
+    by_hand = spacy_w2v.train(TEXTS, **model, **SETTINGS, **values_in_the_table(kind, "small"))
     assert 1_000 <= by_preset.meta["corpus"]["n_tokens"] < 5_000
     np.testing.assert_array_equal(by_preset.input_vectors, by_hand.input_vectors)
     np.testing.assert_array_equal(by_preset["cat"], by_hand["cat"])
@@ -145,17 +205,28 @@ def test_a_preset_gives_the_same_bits_as_its_settings(kind):
 
 @pytest.mark.usefixtures("small_sizes")
 def test_the_number_of_tokens_chooses_the_preset_of_texts_that_can_be_read_once(capsys):
-    presets = PRESETS["accuracy", "skip-gram", "negative-sampling"]
+    kind = ("accuracy", "skip-gram", "negative-sampling")
     for n_texts, size in [(60, "tiny"), (324, "small"), (1200, "large")]:
         texts = (TEXTS[i % len(TEXTS)] for i in range(n_texts))
         model = spacy_w2v.train(texts, optimize="accuracy", epochs=1, progress=True, **SETTINGS)
         assert size_of(model.meta["corpus"]["n_tokens"]) == size
-        expected = presets[size]._replace(epochs=1)
+        expected = values_in_the_table(kind, size) | {"epochs": 1}
         actual = Config().from_str(model.config)["w2v"]
-        assert {name: actual[block][name] for name, block in BLOCK_OF_ENTRY.items()} == expected._asdict()
-        assert model.meta["training"]["alpha"] == expected.alpha
+        assert {name: actual[block][name] for name, block in BLOCK_OF_ENTRY.items()} == expected
+        assert model.meta["training"]["alpha"] == expected["alpha"]
         shown = capsys.readouterr().err
         assert f"Optimized for accuracy on {model.meta['corpus']['n_tokens']:,} tokens: alpha = 0" in shown
+
+
+@pytest.mark.usefixtures("small_sizes")
+def test_the_last_rate_may_be_above_the_default_of_the_first():
+    by_preset = spacy_w2v.train(TEXTS, optimize="accuracy", min_alpha=0.03, **SETTINGS)
+    table = values_in_the_table(("accuracy", "skip-gram", "negative-sampling"), "small")
+    by_hand = spacy_w2v.train(TEXTS, min_alpha=0.03, **SETTINGS, **table)
+    np.testing.assert_array_equal(by_preset.input_vectors, by_hand.input_vectors)
+    assert by_preset.meta["training"]["min_alpha"] == by_preset.meta["results"][-1]["alpha"] == 0.03
+    with pytest.raises(ConfigError, match=ABOVE.format("accuracy", "tiny", 0.025, 0.03)):
+        spacy_w2v.train(TEXTS[:60], optimize="accuracy", min_alpha=0.03, **SETTINGS)
 
 
 KILLED = """
@@ -238,8 +309,10 @@ def test_wrong_initial_vectors_are_refused_before_texts_are_encoded(monkeypatch,
 def test_wrong_values_are_refused_before_texts_are_read(tmp_path):
     with pytest.raises(ConfigError, match="optimize must be one of accuracy, efficiency, was: 'speed'"):
         spacy_w2v.train(unread(), optimize="speed")
-    with pytest.raises(ConfigError, match="min_alpha must not be above alpha"):
+    with pytest.raises(ConfigError, match=ABOVE.format("accuracy", "small", 0.05, 0.9)):
         spacy_w2v.train(unread(), optimize="accuracy", min_alpha=0.9)
+    with pytest.raises(ConfigError, match=r"min_alpha must not be above alpha \(0\.025\), was: 0\.03"):
+        spacy_w2v.train(unread(), min_alpha=0.03)
     with pytest.raises(spacy_w2v.errors.StorageError, match="there is no"):
         spacy_w2v.train(
             TEXTS, optimize="accuracy", checkpoint=tmp_path / "run", resume=True, cache_dir=tmp_path / "cache"
@@ -270,7 +343,7 @@ def test_new_configs_have_the_numbers_of_the_preset(kind, tmp_path):
     shown = w2v_here("init-config", "config.cfg", "--vector-size", 50, *options, cwd=tmp_path)
     assert f"Optimized for {optimize} on a small corpus: " in shown.said
     settings = resolve(Config().from_disk(tmp_path / "config.cfg")).settings
-    assert values_of(settings) == PRESETS[kind]["small"]._asdict()
+    assert values_of(settings) == values_in_the_table(kind, "small")
     assert (settings.model.architecture, settings.model.loss, settings.model.vector_size) == (architecture, loss, 50)
     assert (tmp_path / "config.cfg").read_text().startswith(f"# Optimized for {optimize} on a small corpus: ")
 
@@ -283,11 +356,33 @@ def test_without_a_preset_configs_have_the_defaults_of_their_size(tmp_path):
 
 
 def test_the_size_decides_the_words_and_dimensions_with_a_preset_too():
-    kind = ModelKind(vector_size=None)
     for size, of_size in SETTINGS_OF_SIZE.items():
-        settings = new_settings(size, "accuracy", model=kind).settings
+        settings = new_settings(size, "accuracy").settings
         assert settings.vocabulary.min_count == of_size.min_count
         assert settings.model.vector_size == of_size.vector_size
+
+
+@pytest.mark.parametrize("optimize", get_args(_presets.Optimize))
+def test_an_estimated_size_decides_the_preset_only(optimize):
+    for size in SIZES:
+        settings = new_settings(optimize=optimize, estimated=size).settings
+        assert values_of(settings) == values_in_the_table((optimize, "skip-gram", "negative-sampling"), size)
+        assert (settings.vocabulary.min_count, settings.model.vector_size) == (5, 100)
+        assert new_settings("tiny", optimize, estimated=size) == new_settings("tiny", optimize)
+
+
+@pytest.mark.parametrize(
+    ("options", "epochs", "min_count", "vector_size"),
+    [([], 20, 5, 100), (["--size", "tiny"], 20, 3, 100), (["--size", "large"], 5, 10, 300)],
+)
+def test_only_a_given_size_decides_the_words_and_dimensions_of_a_new_config(
+    tmp_path, options, epochs, min_count, vector_size
+):
+    (tmp_path / "a.txt").write_bytes(b"a" * 6_000)
+    w2v_here("init-config", "config.cfg", "-o", "accuracy", "-d", "a.txt", *options, cwd=tmp_path)
+    w2v = Config().from_disk(tmp_path / "config.cfg")["w2v"]
+    assert (w2v["training"]["epochs"], w2v["vocabulary"]["min_count"]) == (epochs, min_count)
+    assert w2v["model"]["vector_size"] == vector_size
 
 
 def test_training_works_with_a_config_that_has_a_preset(tmp_path):
@@ -298,11 +393,15 @@ def test_training_works_with_a_config_that_has_a_preset(tmp_path):
     np.testing.assert_allclose(nlp.vocab["king"].vector, model["king"], atol=1e-6)
 
 
+BY_THE_FILES = "by the size of the files, if they are like English"
+
+
 @pytest.mark.parametrize(
     ("name", "n_bytes", "size", "because"),
     [
-        ("a.txt", 6_000, "tiny", " (about 1,000 words, as the files suggest)"),
-        ("a.jsonl", 12_000_000, "small", " (about 2,000,000 words, as the files suggest)"),
+        ("a.txt", 7_404, "tiny", f" (about 1,200 words {BY_THE_FILES})"),
+        ("a.txt", 5_976_000, "small", f" (about 1,000,000 words {BY_THE_FILES})"),
+        ("a.jsonl", 14_000_000, "small", f" (about 2,300,000 words {BY_THE_FILES})"),
         ("a.txt.gz", 12_000_000, "small", " (the default of --size)"),
         ("missing.txt", None, "small", " (the default of --size)"),
         ("wikimedia/wikipedia", None, "small", " (the default of --size)"),
@@ -329,16 +428,31 @@ def test_files_of_a_pattern_are_added_up_unless_one_has_no_words_to_count(tmp_pa
     (tmp_path / "c.txt.xz").write_bytes(b"a" * 600)
     assert estimated_words(str(tmp_path / "*.txt*")) is None
     assert estimated_words(str(tmp_path)) is None
+    (tmp_path / "empty.txt").touch()
+    assert estimated_words(str(tmp_path / "empty.txt")) == 0
+
+
+SIZES_IN_WORDS = {"tiny": "less than a million", "small": "1 to 300 million", "large": "more"}
+CONFIGS = Path(__file__).parents[1] / "configs"
 
 
 def test_the_quickstart_has_the_preset_for_its_size():
-    path = Path(__file__).parents[1] / "configs/quickstart.cfg"
-    assert resolve(load_config(path)).settings == new_settings("tiny", "accuracy").settings
+    assert resolve(load_config(CONFIGS / "quickstart.cfg")).settings == new_settings("tiny", "accuracy").settings
+
+
+def test_configs_that_say_so_have_the_preset_for_their_size():
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(CONFIGS.rglob("*.cfg"))}
+    named = {path.name: text for path, text in texts.items() if "--optimize" in text}
+    assert set(named) == {"quickstart.cfg", "local-files.cfg", "chinese.cfg", "dimensions-300.cfg"}
+    del named["quickstart.cfg"]
+    for name, text in named.items():
+        assert f"--optimize accuracy for {SIZES_IN_WORDS['small']} tokens" in text
+        settings = resolve(load_config(CONFIGS / name)).settings
+        given = parse_settings({"model": {"vector_size": settings.model.vector_size}})
+        assert values_of(settings) == values_of(with_preset(given, "accuracy", size="small").settings)
 
 
 # The guide
-
-SIZES_IN_WORDS = {"tiny": "less than a million", "small": "1 to 300 million", "large": "more"}
 
 
 def table_of_the_guide():
@@ -371,6 +485,9 @@ def test_what_the_guide_says_of_all_presets_is_true(kind, size):
         vector_kind="mean" if of_words and architecture == "cbow" else "input",
         postprocess="soft-whiten" if of_words and architecture == "skip-gram" else None,
     )
+    if expected.postprocess is not None:
+        centres = optimize == "accuracy" and size != "tiny"
+        expected = expected._replace(postprocess_of_many="center" if centres else expected.postprocess)
     assert PRESETS[kind][size] == expected
     if loss == "softmax":
         assert PRESETS[kind][size][:3] == PRESETS[optimize, architecture, "negative-sampling"][size][:3]

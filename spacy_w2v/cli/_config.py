@@ -24,6 +24,10 @@ from spacy_w2v.errors import StorageError
 if TYPE_CHECKING:
     from confection import Config
 
+    from spacy_w2v.config._new_configs import ModelKind
+    from spacy_w2v.config._presets import SizeName
+    from spacy_w2v.config._schema import W2VSettings
+
 
 BUNDLED = "gensim-wiki"
 
@@ -71,15 +75,16 @@ def init_config_command(
         None,
         "--size",
         "-s",
-        help="Size of the corpus: less than a million tokens (tiny), millions (small) or about a billion (large). If "
-        "not given: small or, with --optimize, what local files suggest",
+        help="Size of the corpus, which also decides min_count and vector_size: less than a million tokens (tiny), "
+        "millions (small) or about a billion (large). If not given: small, but --optimize goes by the size of local "
+        "files",
     ),
     optimize: Optimize = typer.Option(
         None,
         "--optimize",
         "-o",
         help="Whether to choose settings for accuracy (the best vectors) or efficiency (the fastest training), which "
-        "depend on the size, the architecture and the loss. If not given: the defaults of gensim",
+        "depend on the size, the architecture, the loss and the dimensions. If not given: the defaults of gensim",
     ),
     architecture: str = typer.Option(
         None, "--architecture", metavar="NAME", help="Architecture of the model: skip-gram (the default) or cbow"
@@ -97,19 +102,15 @@ def init_config_command(
     --optimize, the values are those that gave the best vectors in experiments, or about gensim's vectors in the least
     time. Train with the config using `spacy w2v train`.
     """
-    from spacy_w2v.config._new_configs import ModelKind, make_config, new_settings
+    from spacy_w2v.config._new_configs import ModelKind, make_config
 
     with errors_for_users():
         dataset, name, text_field = map(strip_project_quotes, (dataset, name or "", text_field))
         corpus = corpus_block(dataset, name=name, text_field=text_field)
-        chosen = size_for(dataset, size, optimize)
         model = ModelKind(architecture, loss, vector_size)
-        new = new_settings(chosen.size.value, optimize.value if optimize is not None else None, model=model)
-        config = make_config(new.settings, lang=lang, corpus=corpus)
-        note = None
-        if optimize is not None:
-            note = f"Optimized for {optimize.value} on a {chosen.size.value} corpus{chosen.because}: {new.describe()}"
-        save_config(config, output_file, force=force, note=note)
+        chosen = choose_settings(dataset, model, size=size, optimize=optimize)
+        config = make_config(chosen.settings, lang=lang, corpus=corpus)
+        save_config(config, output_file, force=force, note=chosen.note)
         if "segmenter" in config["nlp"].get("tokenizer", {}) and str(output_file) != "-":
             msg.info(
                 'Chinese text will be split into characters. To split it into words, set segmenter = "jieba" '
@@ -146,33 +147,55 @@ def fill_config_command(
         save_config(filled, output_file, force=force or output_file == base_path)
 
 
-class ChosenSize(NamedTuple):
+class ChosenSettings(NamedTuple):
+    """The settings of a new config."""
+
+    settings: "W2VSettings"
+    note: str | None
+    """What the preset has chosen, and for which size of corpus; None without a preset."""
+
+
+def choose_settings(
+    dataset: str, model: "ModelKind", *, size: Size | None, optimize: Optimize | None
+) -> ChosenSettings:
+    """Return the settings of a new config.
+
+    Args:
+        dataset: The value of --dataset.
+        model: The kind of model.
+        size: The value of --size.
+        optimize: The value of --optimize.
+    """
+    from spacy_w2v.config._new_configs import new_settings
+
+    given: SizeName | None = size.value if size is not None else None
+    if optimize is None:
+        return ChosenSettings(new_settings(given, model=model).settings, None)
+    known = KnownSize(given, "") if given is not None else estimate_size(dataset)
+    tuned = new_settings(given, optimize.value, estimated=known.size, model=model)
+    note = f"Optimized for {optimize.value} on a {known.size} corpus{known.because}: {tuned.describe()}"
+    return ChosenSettings(tuned.settings, note)
+
+
+class KnownSize(NamedTuple):
     """The size of a corpus, and how it is known."""
 
-    size: Size
+    size: "SizeName"
     because: str
     """An explanation in brackets, after a space; "" if the user has given the size."""
 
 
-def size_for(dataset: str, given: Size | None, optimize: Optimize | None) -> ChosenSize:
-    """Return the size of a corpus.
-
-    Args:
-        dataset: The value of --dataset.
-        given: The value of --size.
-        optimize: The value of --optimize. Without it, the size is small unless it is given.
-    """
+def estimate_size(dataset: str) -> KnownSize:
+    """Return the size of a corpus, given the value of --dataset."""
     from spacy_w2v.config._presets import size_of
     from spacy_w2v.sources._size_estimate import estimated_words
 
-    if given is not None or optimize is None:
-        return ChosenSize(given or Size.small, "")
     if dataset == BUNDLED:
-        return ChosenSize(Size(size_of(BUNDLED_WORDS)), f" ({BUNDLED_WORDS:,} tokens)")
+        return KnownSize(size_of(BUNDLED_WORDS), f" ({BUNDLED_WORDS:,} tokens)")
     n_words = estimated_words(dataset)
     if n_words is None:
-        return ChosenSize(Size.small, " (the default of --size)")
-    return ChosenSize(Size(size_of(n_words)), f" (about {n_words:,} words, as the files suggest)")
+        return KnownSize("small", " (the default of --size)")
+    return KnownSize(size_of(n_words), f" (about {n_words:,} words by the size of the files, if they are like English)")
 
 
 def strip_project_quotes(value: str) -> str:

@@ -121,6 +121,7 @@ def settings_from_keywords(
     *,
     defaults: Mapping[str, object] | None = None,
     initial: Mapping[str, object] | None = None,
+    alpha_follows: bool = False,
 ) -> W2VSettings:
     """Return the settings that keyword arguments name.
 
@@ -128,6 +129,7 @@ def settings_from_keywords(
         keywords: Values by the name of a setting, or blocks of values by the name of a block.
         defaults: Values of settings that the keywords do not give. n_process is 1 unless it is given.
         initial: The block `[w2v.initial]`.
+        alpha_follows: Whether alpha, unless given, is chosen later. See `parse_settings`.
 
     Raises:
         ConfigError: A name is not a setting, is in several blocks or is given twice, or a value breaks a rule.
@@ -144,7 +146,8 @@ def settings_from_keywords(
     _check_needs_no_files(values["export"])
     for name, value in {"n_process": 1, **(defaults or {})}.items():
         values[block_of(name)].setdefault(name, value)
-    return parse_settings({**values, "initial": dict(initial or {})}, in_python=True)
+    blocks = {**values, "initial": dict(initial or {})}
+    return parse_settings(blocks, in_python=True, alpha_follows=alpha_follows)
 
 
 def block_of(name: str) -> str:

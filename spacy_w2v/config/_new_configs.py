@@ -43,28 +43,34 @@ DEFAULT_KIND = ModelKind()
 
 
 def new_settings(
-    size: SizeName = "small", optimize: Optimize | None = None, *, model: ModelKind = DEFAULT_KIND
+    size: SizeName | None = None,
+    optimize: Optimize | None = None,
+    *,
+    estimated: SizeName = "small",
+    model: ModelKind = DEFAULT_KIND,
 ) -> PresetSettings:
     """Return the settings for a new config.
 
     Args:
-        size: The size of the corpus.
+        size: The size of the corpus, as the user gives it. It decides which words have vectors and of how many
+            dimensions, and small is the default.
         optimize: What the settings are for; None for gensim's defaults, with few exceptions for the size.
+        estimated: The size for the preset if none is given.
         model: The kind of model.
 
     Raises:
         ConfigError: The size or the preset is unknown, or a value of the model is invalid.
     """
-    if size not in SIZES:
+    if size is not None and size not in SIZES:
         raise ConfigError(f"size must be one of {', '.join(SIZES)}, was: {size}")
-    of_size = SETTINGS_OF_SIZE[size]
+    of_size = SETTINGS_OF_SIZE[size or "small"]
     given = {name: value for name, value in model._asdict().items() if value is not None}
     kind = {"vector_size": of_size.vector_size, **given}
     vocabulary = {"min_count": of_size.min_count}
     if optimize is not None:
         settings = parse_settings({"vocabulary": vocabulary, "model": kind})
         check_optimize(optimize, settings)
-        return with_preset(settings, optimize, size=size)
+        return with_preset(settings, optimize, size=size or estimated)
     training = {"epochs": of_size.epochs, "sample": of_size.sample}
     blocks = {"vocabulary": vocabulary, "model": kind | {"negative": of_size.negative}, "training": training}
     return PresetSettings(parse_settings(blocks), chosen={})

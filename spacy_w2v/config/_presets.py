@@ -1,13 +1,13 @@
 """Presets: the settings that train best, or fastest, for a corpus of some size and a kind of model.
 
-The numbers rest on the experiments in docs/explanation/better-vectors.md. A preset decides how words are trained, never
-which words have vectors, or of how many dimensions.
+The numbers rest on the experiments in docs/explanation/better-vectors.md. A preset decides how words are trained and
+what becomes of their vectors, never which words have vectors, or of how many dimensions.
 """
 
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
-from spacy_w2v.config._export import WHITENING_STRENGTH, Postprocess, VectorKind
+from spacy_w2v.config._export import Postprocess, VectorKind
 from spacy_w2v.config._losses import ARCHITECTURES, LOSSES, ArchitectureName, LossName
 from spacy_w2v.config._schema import ExportSettings, ModelSettings, TrainingSettings, W2VSettings, parse_settings
 from spacy_w2v.errors import ConfigError
@@ -30,10 +30,14 @@ class Preset(NamedTuple):
     shared_noise: int | None = None
     vector_kind: VectorKind = "input"
     postprocess: Postprocess | None = None
-    whitening_strength: float = WHITENING_STRENGTH
     window: int = 5
     negative: int = 5
+    postprocess_of_many: Postprocess | None = None
+    """The value of `postprocess` for vectors of MANY_DIMENSIONS or more."""
 
+
+MANY_DIMENSIONS = 200
+"""The number of dimensions from which vectors are post-processed in another way: 100, 200 and 300 were tried."""
 
 Kind: TypeAlias = tuple[Optimize, ArchitectureName, LossName]
 BySize: TypeAlias = dict[SizeName, Preset]
@@ -46,9 +50,14 @@ def _with(
     postprocess: Postprocess | None = None,
     shared_noise: int | None = None,
 ) -> BySize:
-    """Return presets with these settings in place of the defaults."""
+    """Return presets with these settings in place of the defaults, for few and many dimensions."""
     return {
-        size: preset._replace(vector_kind=vector_kind, postprocess=postprocess, shared_noise=shared_noise)
+        size: preset._replace(
+            vector_kind=vector_kind,
+            postprocess=postprocess,
+            postprocess_of_many=postprocess,
+            shared_noise=shared_noise,
+        )
         for size, preset in presets.items()
     }
 
@@ -78,13 +87,28 @@ _EFFICIENT_CBOW: BySize = {
     "small": Preset(epochs=5, alpha=0.3),
     "large": Preset(epochs=5, alpha=0.3),
 }
+_ACCURATE_HIERARCHICAL_CBOW: BySize = {
+    "tiny": Preset(epochs=20, alpha=0.05),
+    "small": Preset(epochs=10, alpha=0.1),
+    "large": Preset(epochs=5, alpha=0.1),
+}
+_EFFICIENT_HIERARCHICAL_CBOW: BySize = {
+    "tiny": Preset(epochs=10, alpha=0.1),
+    "small": Preset(epochs=5, alpha=0.15),
+    "large": Preset(epochs=5, alpha=0.15),
+}
+
+_ACCURATE_PROCESSED_SKIP_GRAM: BySize = {
+    size: preset if size == "tiny" else preset._replace(postprocess_of_many="center")
+    for size, preset in _with(_ACCURATE_SKIP_GRAM, postprocess="soft-whiten").items()
+}
 
 PRESETS: dict[Kind, BySize] = {
-    ("accuracy", "skip-gram", "negative-sampling"): _with(_ACCURATE_SKIP_GRAM, postprocess="soft-whiten"),
+    ("accuracy", "skip-gram", "negative-sampling"): _ACCURATE_PROCESSED_SKIP_GRAM,
     ("accuracy", "skip-gram", "hierarchical-softmax"): _ACCURATE_SKIP_GRAM,
-    ("accuracy", "skip-gram", "softmax"): _with(_ACCURATE_SKIP_GRAM, postprocess="soft-whiten"),
+    ("accuracy", "skip-gram", "softmax"): _ACCURATE_PROCESSED_SKIP_GRAM,
     ("accuracy", "cbow", "negative-sampling"): _with(_ACCURATE_CBOW, vector_kind="mean"),
-    ("accuracy", "cbow", "hierarchical-softmax"): _ACCURATE_CBOW,
+    ("accuracy", "cbow", "hierarchical-softmax"): _ACCURATE_HIERARCHICAL_CBOW,
     ("accuracy", "cbow", "softmax"): _with(_ACCURATE_CBOW, vector_kind="mean"),
     ("efficiency", "skip-gram", "negative-sampling"): _with(
         _EFFICIENT_SKIP_GRAM, postprocess="soft-whiten", shared_noise=16
@@ -92,14 +116,13 @@ PRESETS: dict[Kind, BySize] = {
     ("efficiency", "skip-gram", "hierarchical-softmax"): _EFFICIENT_HIERARCHICAL_SKIP_GRAM,
     ("efficiency", "skip-gram", "softmax"): _with(_EFFICIENT_SKIP_GRAM, postprocess="soft-whiten"),
     ("efficiency", "cbow", "negative-sampling"): _with(_EFFICIENT_CBOW, vector_kind="mean", shared_noise=16),
-    ("efficiency", "cbow", "hierarchical-softmax"): _EFFICIENT_CBOW,
+    ("efficiency", "cbow", "hierarchical-softmax"): _EFFICIENT_HIERARCHICAL_CBOW,
     ("efficiency", "cbow", "softmax"): _with(_EFFICIENT_CBOW, vector_kind="mean"),
 }
 """The presets of each kind of model, by the size of the corpus.
 
-Those of the full softmax are not measured: negative sampling approximates it, so they are the same. CBOW with
-hierarchical softmax, and efficiency with hierarchical softmax, were not measured either: they have the rates of the
-models beside them. Those of large corpora are extrapolated.
+Those of the full softmax are not measured: negative sampling approximates it, so they are the same. Skip-gram with
+hierarchical softmax was measured for efficiency on a small corpus only. Those of large corpora are extrapolated.
 """
 
 
@@ -146,16 +169,26 @@ def with_preset(settings: W2VSettings, optimize: Optimize, *, size: SizeName) ->
         given = values.setdefault(block, {})
         if name not in given:
             given[name] = chosen[name] = value
+    min_alpha = settings.training.min_alpha
+    if "alpha" in chosen and min_alpha > preset.alpha:
+        raise ConfigError(
+            f'min_alpha must not be above the alpha that optimize = "{optimize}" chooses for a {size} corpus '
+            f"({preset.alpha}), was: {min_alpha}. Lower it, or give alpha too."
+        )
     return PresetSettings(parse_settings(values, in_python=True), chosen)
 
 
 def check_optimize(optimize: Optimize, settings: W2VSettings) -> None:
-    """Raise ConfigError if there is no such preset, or settings contradict it, whatever the size of the corpus."""
+    """Raise ConfigError if there is no such preset, or settings contradict it for a corpus of any size.
+
+    Settings can contradict the preset of one size only by a min_alpha that is above its alpha. So the size that has the
+    highest alpha is tried.
+    """
     names = get_args(Optimize)
     if optimize not in names:
         raise ConfigError(f"optimize must be one of {', '.join(names)}, was: {optimize!r}")
-    for size in SIZES:
-        with_preset(settings, optimize, size=size)
+    presets = PRESETS[optimize, settings.model.architecture, settings.model.loss]
+    with_preset(settings, optimize, size=max(presets, key=lambda size: presets[size].alpha))
 
 
 def _entries(preset: Preset, settings: W2VSettings) -> Iterator[tuple[str, str, int | float | str | None]]:
@@ -173,6 +206,5 @@ def _entries(preset: Preset, settings: W2VSettings) -> Iterator[tuple[str, str, 
     if settings.initial.freeze:  # frozen vectors stay as they are
         return
     yield "export", "vector_kind", preset.vector_kind
-    if preset.postprocess is not None:
-        yield "export", "postprocess", preset.postprocess
-        yield "export", "whitening_strength", preset.whitening_strength
+    has_many = model.vector_size >= MANY_DIMENSIONS and "whitening_strength" not in settings.export.model_fields_set
+    yield "export", "postprocess", preset.postprocess_of_many if has_many else preset.postprocess

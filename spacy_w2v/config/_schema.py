@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from spacy_w2v.config._base import Settings
 from spacy_w2v.config._export import ExportSettings as ExportSettings
@@ -214,6 +214,10 @@ def starting_alpha(model: ModelSettings, training: TrainingSettings) -> float:
     return ALPHA_OF_MEANS if ARCHITECTURES[model.architecture].pools_contexts and model.cbow_mean else ALPHA
 
 
+ALPHA_FOLLOWS = {"alpha": "follows"}
+"""The context of a validation of settings whose learning rate at the start, unless given, is chosen later."""
+
+
 class W2VSettings(Settings):
     """`[w2v]` without `[w2v.corpus]` and `[w2v.training.logger]`, which are registered functions."""
 
@@ -247,8 +251,10 @@ class W2VSettings(Settings):
         return self
 
     @model_validator(mode="after")
-    def alpha_falls(self) -> "W2VSettings":
+    def alpha_falls(self, info: ValidationInfo) -> "W2VSettings":
         """Refuse a learning rate that rises."""
+        if info.context == ALPHA_FOLLOWS and self.training.alpha is None:
+            return self
         alpha = starting_alpha(self.model, self.training)
         if self.training.min_alpha > alpha:
             raise ValueError(f"training.min_alpha must not be above alpha ({alpha}), was: {self.training.min_alpha}")
@@ -277,6 +283,7 @@ def parse_settings(
     *,
     section: str = "w2v",
     in_python: bool = False,
+    alpha_follows: bool = False,
 ) -> W2VSettings:
     """Return the settings of a `[w2v]` block without its corpus and its logger, which are registered functions.
 
@@ -284,6 +291,7 @@ def parse_settings(
         block: The values of the block, as in a config.
         section: The name of the block, for errors.
         in_python: Whether errors name settings as arguments in Python, "window" instead of "w2v.model.window".
+        alpha_follows: Whether alpha, unless given, is chosen later. Then min_alpha is not compared with its default.
 
     Raises:
         ConfigError: A rule is broken; the text has a line for each.
@@ -295,7 +303,7 @@ def parse_settings(
     if problems:
         raise ConfigError("\n".join(problems))
     try:
-        return W2VSettings.model_validate(values)
+        return W2VSettings.model_validate(values, context=ALPHA_FOLLOWS if alpha_follows else None)
     except ValidationError as error:
         describe: Callable[[Any], str] = describe_argument if in_python else partial(describe_problem, section=section)
         raise ConfigError("\n".join(map(describe, error.errors()))) from None
