@@ -162,7 +162,10 @@ class Weights(NamedTuple):
 
 
 class GloveWeights(NamedTuple):
-    """The parameters of GloVe, and the sums of their squared gradients for AdaGrad. Kernels update them in place."""
+    """The parameters of GloVe, and the sums of AdaGrad. Kernels update them in place.
+
+    A step is a learning rate times a gradient, before AdaGrad divides it by the root of its sum.
+    """
 
     input: Vectors
     """v × d; the vectors of the words, the rows of the co-occurrence matrix."""
@@ -173,13 +176,13 @@ class GloveWeights(NamedTuple):
     output_bias: NDArray[np.float32]
     """v; the biases of the context words."""
     input_sums: Vectors
-    """v × d; 1 plus the squared gradients of `input` so far."""
+    """v × d; 1 plus the squares of all steps of `input`."""
     output_sums: Vectors
-    """v × d; 1 plus the squared gradients of `output` so far."""
+    """v × d; 1 plus the squares of all steps of `output`."""
     input_bias_sums: NDArray[np.float32]
-    """v; 1 plus the squared gradients of `input_bias` so far."""
+    """v; 1 plus the squares of all steps of `input_bias`."""
     output_bias_sums: NDArray[np.float32]
-    """v; 1 plus the squared gradients of `output_bias` so far."""
+    """v; 1 plus the squares of all steps of `output_bias`."""
 
 
 AnyWeights = Weights | GloveWeights

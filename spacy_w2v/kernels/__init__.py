@@ -56,3 +56,9 @@ TRAINING_KERNELS: dict[tuple[str, str, str], TrainingKernel] = {
     ("cbow", "softmax", "sequential"): _CBOW,
 }
 """The kernel of each (architecture, loss, kind), where the kind is the setting `kernel`."""
+
+CELL_KERNELS: dict[tuple[str, str], TrainingKernel] = {
+    ("glove", "blocked"): TrainingKernel("cells._glove"),
+    ("glove", "sequential"): TrainingKernel("cells._glove_sequential"),
+}
+"""The kernel of each (loss, kind) that learns from co-occurrence counts. Its first argument is a batch of cells."""

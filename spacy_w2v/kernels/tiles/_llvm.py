@@ -115,7 +115,10 @@ def loop(builder, count, carried, body):
 
 
 def _sums(builder, vectors):
-    """Return a vector whose lane j is the sum of vectors[j], by shuffles within and then across 128-bit lanes."""
+    """Return a vector whose lane j is the sum of vectors[j], by shuffles within and then across 128-bit lanes.
+
+    Of four vectors, lane j of each 128 bits is the sum of the lanes of vectors[j] in these 128 bits.
+    """
 
     def combined(a, b, first, second):
         masks = [ir.Constant(INTS, mask) for mask in (first, second)]
@@ -139,7 +142,18 @@ def store_sums(builder, vectors, address):
         store(builder, _sums(builder, vectors[first : first + LANES]), at(builder, address, 4 * first))
 
 
-def _fit(function, low, high, degree):
+def four_sums(builder, vectors):
+    """Return the sums of the lanes of four vectors, as a vector of four."""
+    total, width = _sums(builder, vectors), LANES
+    while width > 4:
+        width //= 2
+        kind = ir.VectorType(I32, width)
+        halves = [ir.Constant(kind, list(range(first, first + width))) for first in (0, width)]
+        total = builder.fadd(*(builder.shuffle_vector(total, total, half) for half in halves))
+    return total
+
+
+def fitted(function, low, high, degree):
     """Return the coefficients of a near-minimax polynomial, fitted at Chebyshev nodes, highest first."""
     nodes = np.cos(np.pi * (np.arange(200) + 0.5) / 200)
     x = (low + high) / 2 + (high - low) / 2 * nodes
@@ -151,8 +165,8 @@ def _fit(function, low, high, degree):
 
 
 # Accurate to float32 precision, see test_sigmoid_and_softplus.
-_EXP2 = _fit(np.exp2, -0.5, 0.5, 5)
-_LOG1P = _fit(lambda e: np.log1p(e) / e, 0.0, 1.0, 8)
+_EXP2 = fitted(np.exp2, -0.5, 0.5, 5)
+_LOG1P = fitted(lambda e: np.log1p(e) / e, 0.0, 1.0, 8)
 
 
 def exponential(builder, size):
