@@ -132,7 +132,15 @@ def test_counts_depend_neither_on_threads_nor_on_memory(larger, tmp_path, monkey
         count(corpus, tmp_path, np.arange(1100), memory_gb=1e-6, n_workers=3)
     least = float(str(error.value).split("at least ")[1].split()[0])
     n_runs = set()
-    for memory_gb, n_workers in [(4, 2), (4, 3), (least, 1), (least, 3), (least * 1.05, 2), (least * 1.3, 1)]:
+    for memory_gb, n_workers in [
+        (4, 2),
+        (4, 3),
+        (least, 1),
+        (least, 3),
+        (least * 1.05, 2),
+        (least * 1.3, 1),
+        (least * 2, 2),
+    ]:
         runs.clear()
         actual = count(corpus, tmp_path, np.arange(1100), symmetric=symmetric, memory_gb=memory_gb, n_workers=n_workers)
         n_runs.add(len(runs))

@@ -126,7 +126,7 @@ class RowCounter:
         n_bits = n_words_of_bits(n_words)
         for _ in range(n_workers):
             sets = np.zeros(n_bits, np.uint64), np.zeros(n_words_of_bits(n_bits), np.uint64)
-            self._rows.put(Row(np.zeros(n_words, np.uint64), np.empty(n_words + 1, np.uint32), *sets))
+            self._rows.put(Row(np.zeros(n_words, np.uint64), np.empty(n_words + 3, np.uint32), *sets))
         self._pool = ThreadPoolExecutor(n_workers, thread_name_prefix="w2v-counter")
 
     def close(self) -> None:

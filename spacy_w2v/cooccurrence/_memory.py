@@ -10,8 +10,8 @@ BYTES_OF_ENTRY = 8
 """Of each word or boundary of a part: its id, and its place in the list of positions."""
 BYTES_OF_CELL = 28
 """Of each cell that a group of rows may have: 12 row by row, and 16 in the order of tiles."""
-BYTES_OF_BATCH_CELL = 24
-"""Of each cell of a batch of the file: 12 for cells that wait for the batch to be full, and 12 for the batch."""
+BYTES_OF_BATCH_CELL = 12
+"""Of each cell that waits for a batch of the file to be full."""
 RANGES_PER_WORKER = 4
 """Ranges of rows that the rows of a group are divided into for each thread."""
 MOST_TABLE_TILES = 1 << 14

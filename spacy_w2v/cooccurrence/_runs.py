@@ -56,6 +56,8 @@ class Runs:
         Raises:
             OSError: They cannot be written.
         """
+        if group.n_cells == 0:
+            return
         content = counter.run_cells(group).data.cast("B")
         self._file.seek(self.n_cells * BYTES_OF_CELL)
         while content:

@@ -38,7 +38,11 @@ class CellWriter:
         self.batch_cells: list[int] = []
         """The number of cells of each batch so far."""
         self._size = batch_cells
-        self._waiting: list[tuple[NDArray[Any], ...]] = []  # Any: arrays of two types
+        self._waiting = (
+            np.empty(batch_cells, np.uint32),
+            np.empty(batch_cells, np.uint32),
+            np.empty(batch_cells, np.float32),
+        )
         self._n_waiting = 0
         self._writer = pa.ipc.new_file(str(path), CELLS_SCHEMA)
 
@@ -70,15 +74,17 @@ class CellWriter:
             if end - begin == self._size:
                 self._write(part)
             else:
-                self._waiting.append(tuple(column.copy() for column in part))
-                self._n_waiting += end - begin
-                if self._n_waiting == self._size:
+                n_waiting = self._n_waiting + end - begin
+                for waiting, column in zip(self._waiting, part, strict=True):
+                    waiting[self._n_waiting : n_waiting] = column
+                self._n_waiting = n_waiting
+                if n_waiting == self._size:
                     self._write_waiting()
             begin = end
 
     def _write_waiting(self) -> None:
-        self._write(tuple(map(np.concatenate, zip(*self._waiting, strict=True))))
-        self._waiting, self._n_waiting = [], 0
+        self._write(tuple(waiting[: self._n_waiting] for waiting in self._waiting))
+        self._n_waiting = 0
 
     def _write(self, columns: tuple[NDArray[Any], ...]) -> None:  # Any: as above
         self._writer.write_batch(pa.record_batch(list(map(pa.array, columns)), schema=CELLS_SCHEMA))

@@ -13,6 +13,7 @@ from spacy_w2v._jit import inlined
 from spacy_w2v.kernels.tiles._row_instructions import prefetch_row
 
 ONE, SIX, TWELVE, LOW_SIX = np.uint64(1), np.uint64(6), np.uint64(12), np.uint64(63)
+TOP = ONE << LOW_SIX
 
 
 @intrinsic
@@ -23,6 +24,21 @@ def _count_trailing_zeros(typing_context, bits):
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
 
     return types.uint64(types.uint64), generate
+
+
+@intrinsic
+def _population(typing_context, bits):
+    """Return the number of set bits of a 64-bit number."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.ctpop(arguments[0])
+
+    return types.int64(types.uint64), generate
+
+
+def _count_bits(bits):
+    """Return the same in Python, for tests without compilation."""
+    return int(bits).bit_count()
 
 
 def _lowest_bit(bits):
@@ -36,6 +52,8 @@ def _no_prefetch(address, n_lines):
 
 lowest_bit = _lowest_bit if config.DISABLE_JIT else _count_trailing_zeros
 """Return the place of the lowest set bit of a uint64 other than 0."""
+count_bits = _count_bits if config.DISABLE_JIT else _population
+"""Return the number of set bits of a uint64."""
 prefetch = _no_prefetch if config.DISABLE_JIT else prefetch_row
 """Prefetch a number of cache lines from an address."""
 

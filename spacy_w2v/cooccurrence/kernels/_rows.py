@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Offsets, TokenIds
 from spacy_w2v._jit import exact_kernel, inner
-from spacy_w2v.cooccurrence.kernels._bits import ONE, SIX, add_to_set, lowest_bit, prefetch
+from spacy_w2v.cooccurrence.kernels._bits import ONE, SIX, TOP, add_to_set, count_bits, lowest_bit, prefetch
 
 TILE_BITS = 9
 TILE_WORDS = 1 << TILE_BITS
@@ -36,7 +36,7 @@ class Row(NamedTuple):
     sums: NDArray[np.uint64]
     """v; the sum of each column."""
     touched: TokenIds
-    """v + 1; the columns that are not 0, in order of appearance."""
+    """v + 3; the columns that are not 0, first in order of appearance, then ascending."""
     bits: NDArray[np.uint64]
     summary: NDArray[np.uint64]
     """The columns that are not 0, as a set."""
@@ -94,13 +94,10 @@ def _walk_windows(part, weights, is_symmetric, word, row):
 
 @inner
 def _take_row(row, n_touched, columns, sums, place, tile_cells, first_tile):
-    """Move the columns and sums of a row to lists, in ascending order of columns, and clear it.
-
-    Returns:
-        The new end of the lists.
-    """
+    """Move the columns and sums of a row to lists from `place` on, in ascending order of columns, and clear it."""
     for i in range(n_touched):
         add_to_set(np.uint64(row.touched[i]), row.bits, row.summary)
+    n = 0
     for group in range(row.summary.shape[0]):
         upper = row.summary[group]
         row.summary[group] = 0
@@ -109,16 +106,22 @@ def _take_row(row, n_touched, columns, sums, place, tile_cells, first_tile):
             upper &= upper - ONE
             bits = row.bits[index]
             row.bits[index] = 0
-            before = place
-            while bits != 0:
-                column = (index << SIX) | lowest_bit(bits)
+            first = index << SIX
+            size = count_bits(bits)
+            # Write three columns in any case: the end of a loop alone would be mispredicted for most words.
+            for i in range(3):
+                row.touched[n + i] = first | lowest_bit(bits | TOP)
                 bits &= bits - ONE
-                columns[place] = column
-                sums[place] = row.sums[column]
-                row.sums[column] = 0
-                place += 1
-            tile_cells[first_tile + np.int64(index >> np.uint64(TILE_BITS - 6))] += place - before
-    return place
+            for i in range(3, size):
+                row.touched[n + i] = first | lowest_bit(bits)
+                bits &= bits - ONE
+            n += size
+            tile_cells[first_tile + np.int64(index >> np.uint64(TILE_BITS - 6))] += size
+    for i in range(n_touched):
+        column = row.touched[i]
+        columns[place + i] = column
+        sums[place + i] = row.sums[column]
+        row.sums[column] = 0
 
 
 @exact_kernel
@@ -136,11 +139,11 @@ def count_rows(part, weights, is_symmetric, rows, tile_cells, row):
     n_tiles = (row.sums.shape[0] + TILE_WORDS - 1) >> TILE_BITS
     place = 0
     for word in range(rows.first, rows.end):
-        n_touched = _walk_windows(part, weights, is_symmetric, word, row)
+        n_touched = np.int64(_walk_windows(part, weights, is_symmetric, word, row))
         first_tile = ((word >> TILE_BITS) - rows.first_band) * n_tiles
-        before = place
-        place = _take_row(row, n_touched, rows.columns, rows.sums, place, tile_cells, first_tile)
-        rows.n_cells[word - rows.first] = place - before
+        _take_row(row, n_touched, rows.columns, rows.sums, place, tile_cells, first_tile)
+        rows.n_cells[word - rows.first] = n_touched
+        place += n_touched
 
 
 @exact_kernel
