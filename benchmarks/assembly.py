@@ -8,7 +8,8 @@ loop that multiplies vectors: its instructions, its multiplications, and its spi
 reads or writes a vector register's copy on the stack, since there were more numbers than registers. The program ends
 with 1 if a hot loop spills.
 
-`gradients` is not hot: on processors with 16 registers it reads some of its constants from the stack.
+`gradients` and `logarithms_and_weights` are not hot: on processors with 16 registers they read some of their constants
+from the stack.
 """
 
 import json
@@ -17,6 +18,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from importlib import import_module
 from typing import NamedTuple
 
 from common import markdown_table
@@ -31,9 +33,11 @@ TRIPLES = {
 
 HOT = (
     "block_products", "block_update", "half_block_update", "hidden_block_update", "group_products", "group_update",
-    "pair_products", "pair_update",
+    "pair_products", "pair_update", "step_of_1", "step_of_2", "step_of_3", "step_of_4",
 )  # fmt: skip
-FUNCTIONS = (*HOT, "gradients")
+FUNCTIONS = (*HOT, "gradients", "logarithms_and_weights")
+MODULES = ("tiles._instructions", "cells._instructions")
+"""The modules of `spacy_w2v.kernels` with these functions."""
 
 VECTOR_REGISTER = re.compile(r"%[xyz]mm\d|\b[qv]\d")
 STACK = re.compile(r"\(%rsp|\[sp\b")
@@ -85,9 +89,8 @@ def compile_function(name: str, *, processor: str) -> str:
     _processor.PROCESSOR = _processor.processor_of(triple, cpu=processor, features="")
     from numba import types
 
-    from spacy_w2v.kernels.tiles import _instructions
-
-    intrinsic = getattr(_instructions, name)._defn
+    modules = [import_module(f"spacy_w2v.kernels.{module}") for module in MODULES]
+    (intrinsic,) = (getattr(module, name)._defn for module in modules if hasattr(module, name))
     signature, generate = intrinsic(*[None] * intrinsic.__code__.co_argcount)
     module = ir.Module()
     module.triple = triple

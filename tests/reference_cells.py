@@ -38,9 +38,9 @@ def shuffled_runs(cells, generator):
     return order
 
 
-def steps_of(run):
-    """Divide a run into steps of four cells; the last one may have fewer."""
-    return [run[first : first + 4] for first in range(0, len(run), 4)]
+def steps_of(run, n_cells):
+    """Divide a run into steps of n_cells; the last one may have fewer."""
+    return [run[first : first + n_cells] for first in range(0, len(run), n_cells)]
 
 
 def weight_of(count, x_max, exponent):
@@ -57,7 +57,7 @@ def total_cost(p, cells, *, x_max, exponent):
     return sum(0.5 * weight_of(x, x_max, exponent) * error_of(p, i, j, x) ** 2 for i, j, x in cells)
 
 
-def train_glove(cells, parameters, *, x_max, exponent, alphas, state, frozen=(), keep=None):
+def train_glove(cells, parameters, *, x_max, exponent, alphas, state, frozen=(), keep=None, is_sequential=False):
     """Train copies of the parameters.
 
     Args:
@@ -65,10 +65,12 @@ def train_glove(cells, parameters, *, x_max, exponent, alphas, state, frozen=(),
         parameters: The arrays by name.
         x_max: Count from which cells have the weight 1.
         exponent: Of the weights below.
-        alphas: Learning rates at the first and the last cell. The rate changes after each block.
+        alphas: Learning rates at the first and the last cell.
         state: State of the random generator.
         frozen: Words whose input parameters do not change.
         keep: The probability that a word is kept, for each word; None if all are kept.
+        is_sequential: Whether a step is one cell, after which the rate changes. Otherwise it has up to four cells, and
+            the rate changes after each block of runs.
 
     Returns:
         The cost and the parameters.
@@ -81,9 +83,11 @@ def train_glove(cells, parameters, *, x_max, exponent, alphas, state, frozen=(),
         if n_in_block > 512 - 8:
             alpha, n_in_block = alphas[0] + (alphas[1] - alphas[0]) * n_trained / len(cells), 0
         n_in_block += len(run)
-        n_trained += len(run)
-        for step in steps_of(run):
+        for step in steps_of(run, 1 if is_sequential else 4):
+            if is_sequential:
+                alpha = alphas[0] + (alphas[1] - alphas[0]) * n_trained / len(cells)
             cost += take_step(p, step, x_max=x_max, exponent=exponent, alpha=alpha, is_frozen=run[0][0] in frozen)
+            n_trained += len(step)
     return cost, p
 
 

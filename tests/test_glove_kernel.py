@@ -27,7 +27,9 @@ from spacy_w2v.kernels.cells._order import first_of_run, length_of_run, shuffled
 from spacy_w2v.kernels.tiles._llvm import LANES
 from spacy_w2v.objectives._parameters import aligned_zeros
 
-pytestmark = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="steps are LLVM code, which needs numba's JIT")
+needs_jit = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="steps are LLVM code, which needs numba's JIT")
+KINDS = [pytest.param("blocked", marks=needs_jit), "sequential"]
+both_kinds = pytest.mark.parametrize("kind", KINDS)
 
 KEEP_ALL = 2**32 - 1
 
@@ -88,13 +90,13 @@ def make_case(*, v=40, n=400, d=16, seed=0, counts=None, x_max=10.0):
     )
 
 
-def run_kernel(case, *, d, alpha=0.05, alpha_last=None, frozen=None):
+def run_kernel(kind, case, *, d, alpha=0.05, alpha_last=None, frozen=None):
     """Train in place; returns the cost, and twice the number of cells."""
     v = len(case.threshold)
     settings = KernelSettings(
         5, True, 5, True, 64, 0, 1, np.zeros(0, np.bool_) if frozen is None else frozen, vector_size=d
     )
-    return CELL_KERNELS["glove", "blocked"].load()(
+    return CELL_KERNELS["glove", kind].load()(
         case.cells,
         Subsampling(np.arange(v, dtype=np.uint32), case.threshold, highest_share=1 / v),
         IdentityInput(v),
@@ -106,13 +108,13 @@ def run_kernel(case, *, d, alpha=0.05, alpha_last=None, frozen=None):
     )
 
 
-def agree(case, *, d, alpha=0.05, alpha_last=None, frozen=None, keep=None, atol=2e-5):
+def agree(kind, case, *, d, alpha=0.05, alpha_last=None, frozen=None, keep=None, atol=2e-5):
     alphas = (float(np.float32(alpha)), float(np.float32(alpha if alpha_last is None else alpha_last)))
     expected_cost, expected = reference_cells.train_glove(
         case.tuples(), case.parameters(), x_max=case.weighting.x_max, exponent=0.75, alphas=alphas, state=case.state,
-        frozen=set() if frozen is None else set(np.flatnonzero(frozen)), keep=keep,
+        frozen=set() if frozen is None else set(np.flatnonzero(frozen)), keep=keep, is_sequential=kind == "sequential",
     )  # fmt: skip
-    cost, n_cells, n_kept = run_kernel(case, d=d, alpha=alpha, alpha_last=alpha_last, frozen=frozen)
+    cost, n_cells, n_kept = run_kernel(kind, case, d=d, alpha=alpha, alpha_last=alpha_last, frozen=frozen)
     assert n_cells == n_kept == case.cells.words.size
     assert cost == pytest.approx(expected_cost, rel=1e-5)
     for name, array in case.parameters().items():
@@ -120,57 +122,64 @@ def agree(case, *, d, alpha=0.05, alpha_last=None, frozen=None, keep=None, atol=
         np.testing.assert_allclose(array, getattr(expected, name), rtol=2e-5, atol=atol, err_msg=name)
 
 
+@both_kinds
 @pytest.mark.parametrize("d", [1, 5, 16, 100])
 @pytest.mark.parametrize("alpha", [0.05, 0.5])
-def test_equals_its_reference(d, alpha):
-    agree(make_case(d=d), d=d, alpha=alpha, alpha_last=alpha / 2)
+def test_equals_its_reference(kind, d, alpha):
+    agree(kind, make_case(d=d), d=d, alpha=alpha, alpha_last=alpha / 2)
 
 
-def test_equals_its_reference_over_several_tiles_and_blocks():
-    agree(make_case(v=1200, n=3000, d=5), d=5, alpha=0.1, alpha_last=0.02)
+@both_kinds
+def test_equals_its_reference_over_several_tiles_and_blocks(kind):
+    agree(kind, make_case(v=1200, n=3000, d=5), d=5, alpha=0.1, alpha_last=0.02)
 
 
-def test_cells_of_dense_rows():
+@both_kinds
+def test_cells_of_dense_rows(kind):
     """Runs have eight cells, and a row has many of them."""
-    agree(make_case(v=30, n=900, d=16), d=16)
+    agree(kind, make_case(v=30, n=900, d=16), d=16)
 
 
+@both_kinds
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 5])
-def test_few_cells(n):
-    agree(make_case(v=3, n=n, d=5), d=5)
+def test_few_cells(kind, n):
+    agree(kind, make_case(v=3, n=n, d=5), d=5)
 
 
-def test_extreme_counts():
+@both_kinds
+def test_extreme_counts(kind):
     case = make_case(d=16, counts=[1e-6, 1e9, 1.0, 10.0])
-    agree(case, d=16, atol=1e-4)
+    agree(kind, case, d=16, atol=1e-4)
     assert all(np.isfinite(array).all() for array in case.weights)
 
 
-def test_no_cell_changes_a_number_by_more_than_one():
+@both_kinds
+def test_no_cell_changes_a_number_by_more_than_one(kind):
     """Gradients of thousands are not clipped: the sums that divide a step include the step itself."""
     case = make_case(v=2, n=2, d=5, counts=[1e9])
     case.weights.output[:, :5] *= 1e4
     case.weights.input[:, :5] *= 1e4
     before = case.copy()
-    run_kernel(case, d=5, alpha=0.05)
+    run_kernel(kind, case, d=5, alpha=0.05)
     for name in ("input", "output", "input_bias", "output_bias"):
         change = np.abs(getattr(case.weights, name) - getattr(before.weights, name))
         assert 0.5 < change.max() <= 2 * (1 + 1e-5)  # a number may be in both cells
 
 
+@both_kinds
 @pytest.mark.parametrize("d", [5, 100])
-def test_change_is_the_gradient_by_finite_differences(d):
+def test_change_is_the_gradient_by_finite_differences(kind, d):
     """With huge sums, which hardly change, a step is the gradient times a constant: here 1e-4."""
     case = make_case(v=6, n=20, d=d, seed=2)
     for sums in case.weights[4:]:
         sums[:] = 1e6
     trained, alpha, h = case.copy(), 0.1, 1e-2
-    run_kernel(trained, d=d, alpha=alpha)
+    run_kernel(kind, trained, d=d, alpha=alpha)
 
     def cost_at(name, place, shift):
         shifted = case.copy()
         getattr(shifted.weights, name)[place] += np.float32(shift)
-        return run_kernel(shifted, d=d, alpha=0.0)[0]
+        return run_kernel(kind, shifted, d=d, alpha=0.0)[0]
 
     largest = 0.0
     for name in ("input", "output", "input_bias", "output_bias"):
@@ -185,25 +194,28 @@ def test_change_is_the_gradient_by_finite_differences(d):
     assert largest > 0.5
 
 
-def test_cost_is_that_of_the_weights_before_the_steps():
+@both_kinds
+def test_cost_is_that_of_the_weights_before_the_steps(kind):
     case = make_case(d=16)
-    cost, *_ = run_kernel(case, d=16, alpha=0.0)
+    cost, *_ = run_kernel(kind, case, d=16, alpha=0.0)
     parameters = case.weights._replace(**{k: v.astype(float) for k, v in case.parameters().items()})
     expected = reference_cells.total_cost(parameters, case.tuples(), x_max=10.0, exponent=0.75)
     assert cost == pytest.approx(expected, rel=1e-5)
 
 
-def test_cost_falls():
+@both_kinds
+def test_cost_falls(kind):
     case = make_case(v=60, n=1500, d=16)
-    costs = [run_kernel(case, d=16)[0] for _ in range(15)]
+    costs = [run_kernel(kind, case, d=16)[0] for _ in range(15)]
     assert costs[-1] < 0.2 * costs[0]
 
 
+@both_kinds
 @pytest.mark.parametrize("d", [1, 5, 100])
-def test_padding_stays_zero(d):
+def test_padding_stays_zero(kind, d):
     case = make_case(d=d)
     for _ in range(3):
-        run_kernel(case, d=d)
+        run_kernel(kind, case, d=d)
     for name in ("input", "output", "input_sums", "output_sums"):
         matrix = getattr(case.weights, name)
         assert matrix.shape[1] > d
@@ -211,46 +223,54 @@ def test_padding_stays_zero(d):
         assert matrix[:, :d].all()
 
 
-def test_frozen_words_keep_their_row_and_bias():
+@both_kinds
+def test_frozen_words_keep_their_row_and_bias(kind):
     case = make_case(d=16)
     frozen = np.random.default_rng(0).random(40) < 0.5
     before = case.copy()
-    agree(case, d=16, frozen=frozen)
+    agree(kind, case, d=16, frozen=frozen)
     for name in ("input", "input_bias", "input_sums", "input_bias_sums"):
         changed = getattr(case.weights, name) != getattr(before.weights, name)
         assert not changed[frozen].any()
         assert changed[~frozen].any()
 
 
-def test_subsampling_multiplies_counts_by_their_expectation():
+@both_kinds
+def test_subsampling_multiplies_counts_by_their_expectation(kind):
     case = make_case(d=16)
     case.threshold[:] = np.random.default_rng(1).integers(1, 2**32, 40)
     case.threshold[::2] = KEEP_ALL
-    agree(case, d=16, keep=(case.threshold + 1.0) / 2**32)
+    agree(kind, case, d=16, keep=(case.threshold + 1.0) / 2**32)
 
 
-def test_nan_in_the_weights_shows_in_the_cost():
+@both_kinds
+def test_nan_in_the_weights_shows_in_the_cost(kind):
     for name in ("input", "output", "input_bias", "output_bias"):
         case = make_case(d=16)
         getattr(case.weights, name)[0] = np.nan
-        assert np.isnan(run_kernel(case, d=16)[0])
+        assert np.isnan(run_kernel(kind, case, d=16)[0])
 
 
-def test_same_state_same_bits():
+@both_kinds
+def test_same_state_same_bits(kind):
     results = []
     for _ in range(2):
         case = make_case(v=600, n=5000, d=16)
-        results.append((run_kernel(case, d=16), case))
+        results.append((run_kernel(kind, case, d=16), case))
     assert results[0][0] == results[1][0]
     for first, second in zip(results[0][1].weights, results[1][1].weights, strict=True):
         np.testing.assert_array_equal(first, second)
     np.testing.assert_array_equal(results[0][1].state, results[1][1].state)
 
 
-def test_one_specialisation_serves_all_batches():
-    run_kernel(make_case(), d=16)
-    run_kernel(make_case(v=6, n=0), d=16)
-    assert len(CELL_KERNELS["glove", "blocked"].load().signatures) == 1
+@both_kinds
+def test_one_specialisation_serves_all_batches(kind):
+    run_kernel(kind, make_case(), d=16)
+    run_kernel(kind, make_case(v=6, n=0), d=16)
+    train_chunk = CELL_KERNELS["glove", kind].load()
+    if not hasattr(train_chunk, "signatures"):
+        pytest.skip("numba's JIT is off")
+    assert len(train_chunk.signatures) == 1
 
 
 @kernel
@@ -297,6 +317,7 @@ def logarithms(counts, weights, log_x_max, exponent):
     )
 
 
+@needs_jit
 @pytest.mark.parametrize("exponent", [0.5, 0.75, 1.0])
 def test_logarithms_and_weights(exponent):
     counts = np.exp(np.linspace(np.log(1e-30), np.log(1e30), 100_000)).astype(np.float32)

@@ -194,7 +194,7 @@ def train_chunk(
         aligned(BLOCK),
         aligned(BLOCK),
     )
-    scratch, lanes, table = aligned(2 * row_floats + 2), aligned(4), np.zeros(TABLE_SIZE, np.int64)
+    scratch, lanes, table = aligned(2 * row_floats + 2), aligned(8), np.zeros(TABLE_SIZE, np.int64)
     _fill_table(table, weights, lanes, scratch, settings)
     log_x_max, exponent = np.float32(math.log(output_layer.x_max)), np.float32(output_layer.exponent)
     slope = (np.float64(alphas.last) - np.float64(alphas.first)) / max(n_cells, 1)

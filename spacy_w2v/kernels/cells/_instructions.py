@@ -18,6 +18,7 @@ from spacy_w2v.kernels.tiles._llvm import (
     I64,
     INTS,
     LANES,
+    PROCESSOR,
     VECTOR,
     at,
     exponential,
@@ -35,6 +36,9 @@ from spacy_w2v.kernels.tiles._llvm import (
 
 TABLE_SIZE = 12
 """Numbers of the table that steps read."""
+
+HOLDS_ERRORS = PROCESSOR.n_registers >= 32
+"""Whether the errors of four cells stay in registers while their vectors are changed."""
 
 _SMALLEST_SUM = 1e-30
 """Least value under a root. Only padding, whose sums may be 0, has less."""
@@ -213,13 +217,16 @@ class _Step:
     def _change_vectors(self, errors):
         """Change the vectors. errors: alpha f(x) e of the cells, as a vector of four."""
         builder = self.builder
-        factors = [builder.shuffle_vector(errors, errors, ir.Constant(INTS, [j] * LANES)) for j in self.cells]
+        kept = at(builder, self.loss, 16)
+        store(builder, errors, kept)
+        held = [builder.shuffle_vector(errors, errors, ir.Constant(INTS, [j] * LANES)) for j in self.cells]
 
         def body(index, _):
             offset = builder.mul(index, i64(4 * LANES))
             x, x_sum = (load(builder, VECTOR, at(builder, row, offset)) for row in (self.x.row, self.x.sums))
             x_gradients = []
-            for y_rows, factor in zip(self.ys, factors, strict=True):
+            for j, y_rows in enumerate(self.ys):
+                factor = held[j] if HOLDS_ERRORS else splat(builder, load(builder, F32, at(builder, kept, 4 * j)))
                 y_place, y_sum_place = (at(builder, row, offset) for row in (y_rows.row, y_rows.sums))
                 y = load(builder, VECTOR, y_place)
                 x_gradient, y_gradient = builder.fmul(factor, y), builder.fmul(factor, x)
@@ -257,8 +264,8 @@ def step_of_1(typing_context, word, frozen, contexts, logs, weights, table, alph
         logs: Address of the logarithms of the counts.
         weights: Address of the weights f of the cells.
         table: Address of int64[TABLE_SIZE]: the addresses of input, input_sums, input_bias, input_bias_sums and the
-            same four of output; that of four partial sums of twice the cost, and that of scratch memory for two rows
-            and two numbers; the bytes of a row; and n_vectors.
+            same four of output; of four partial sums of twice the cost, with space for four numbers behind them; and of
+            scratch memory for two rows and two numbers; then the bytes of a row, and n_vectors.
         alpha: The learning rate of vectors.
         bias_rate: That of biases.
     """
