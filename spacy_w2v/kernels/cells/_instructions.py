@@ -264,7 +264,7 @@ def step_of_1(typing_context, word, frozen, contexts, logs, weights, table, alph
         logs: Address of the logarithms of the counts.
         weights: Address of the weights f of the cells.
         table: Address of int64[TABLE_SIZE]: the addresses of input, input_sums, input_bias, input_bias_sums and the
-            same four of output; of four partial sums of twice the cost, with space for four numbers behind them; and of
+            same four of output; of four partial sums of twice the cost, followed by space for four numbers; and of
             scratch memory for two rows and two numbers; then the bytes of a row, and n_vectors.
         alpha: The learning rate of vectors.
         bias_rate: That of biases.
