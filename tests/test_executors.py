@@ -44,7 +44,7 @@ def work_of(monkeypatch, tmp_path):
         )
         run = TrainingRun(as_source(str(texts)), spacy.blank("en"), settings, cache_dir=tmp_path / "cache")
         with run.prepare(Callback(), None) as prepared:  # the corpus stays in the cache
-            with run.work_items(prepared) as items:
+            with run.work_items(prepared, Callback()) as items:
                 built = run.build(prepared, items, Callback())
             return make_work(run.settings, built), objective_of(settings.model).weights(built.parameters)
 

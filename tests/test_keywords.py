@@ -13,6 +13,7 @@ from spacy_w2v.config._schema import TrainingSettings, parse_settings
 from spacy_w2v.errors import ConfigError
 
 OF_BLOCKS = {
+    "cooccurrence": _keywords.CooccurrenceKeywords,
     "tokens": _keywords.TokensKeywords,
     "vocabulary": _keywords.VocabularyKeywords,
     "model": _keywords.ModelKeywords,

@@ -48,7 +48,7 @@ def test_shapes_are_those_that_the_tables_need(loss):
 @pytest.mark.parametrize("loss", OBJECTIVES)
 def test_gensim_names_are_understood_both_ways(loss):
     if not declared.LOSSES[loss].in_gensim:
-        with pytest.raises(ConfigError, match=r'The format gensim-model needs loss = .* was: "softmax"'):
+        with pytest.raises(ConfigError, match=f'The format gensim-model needs loss = .* was: "{loss}"'):
             objective(loss).for_gensim()
         return
     gensim = objective(loss, negative=7).for_gensim()

@@ -28,8 +28,13 @@ from spacy_w2v.sources._size_estimate import estimated_words
 from spacy_w2v.training._resolved_config import resolve
 from spacy_w2v.training._run import TrainingRun
 
-KINDS = list(product(get_args(_presets.Optimize), ARCHITECTURES, LOSSES))
+KINDS = [
+    (optimize, architecture, loss)
+    for optimize, architecture, loss in product(get_args(_presets.Optimize), ARCHITECTURES, LOSSES)
+    if architecture == "skip-gram" or not LOSSES[loss].counts_cooccurrences
+]
 ROWS = [pytest.param(kind, size, id="-".join((*kind, size))) for kind in KINDS for size in SIZES]
+ROWS_OF_COUNTS = [row for row in ROWS if LOSSES[row.values[0][2]].counts_cooccurrences]
 
 BLOCK_OF_ENTRY = {
     **dict.fromkeys(("epochs", "alpha", "sample", "shared_noise"), "training"),
@@ -473,7 +478,7 @@ def test_the_guide_shows_the_table():
     assert table_of_the_guide() in guide
 
 
-@pytest.mark.parametrize(("kind", "size"), ROWS)
+@pytest.mark.parametrize(("kind", "size"), [row for row in ROWS if row not in ROWS_OF_COUNTS])
 def test_what_the_guide_says_of_all_presets_is_true(kind, size):
     optimize, architecture, loss = kind
     of_words = loss != "hierarchical-softmax"
@@ -491,3 +496,12 @@ def test_what_the_guide_says_of_all_presets_is_true(kind, size):
     assert PRESETS[kind][size] == expected
     if loss == "softmax":
         assert PRESETS[kind][size][:3] == PRESETS[optimize, architecture, "negative-sampling"][size][:3]
+
+
+@pytest.mark.parametrize(("kind", "size"), ROWS_OF_COUNTS)
+def test_losses_that_learn_from_counts_keep_their_defaults_but_the_epochs(kind, size):
+    optimize, _, loss = kind
+    epochs = {"efficiency": 15}.get(optimize, 50 if size == "tiny" else 25) if loss == "glove" else 1
+    settings = with_preset(parse_settings({"model": {"loss": loss}}), optimize, size=size).settings
+    defaults = parse_settings({"model": {"loss": loss}, "training": {"epochs": epochs}})
+    assert values_of(settings.completed()) == values_of(defaults.completed())

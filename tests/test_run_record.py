@@ -184,8 +184,11 @@ def test_meta_is_plain_json_and_notes_are_kept_in_the_record(tmp_path):
         model.record.lang = 3
 
 
-NEW_BLOCKS = {"export"}
-NEW_KEYS = {"training": {"shared_noise"}}
+NEW_BLOCKS = {"cooccurrence", "export"}
+NEW_KEYS = {
+    "model": {"x_max", "weighting_exponent", "shift", "eigenvalue_exponent"},
+    "training": {"shared_noise"},
+}
 """Blocks, and keys by block, that came later than the previous version."""
 
 

@@ -106,6 +106,7 @@ class VectorKinds(str, Enum):
     input = "input"
     output = "output"
     mean = "mean"
+    sum = "sum"
 
 
 class Postprocessings(str, Enum):
@@ -131,8 +132,8 @@ class Postprocessings(str, Enum):
 KIND_OPTION = typer.Option(
     VectorKinds.recorded,
     "--vector-kind",
-    help="Vectors to use: input vectors, output vectors or the mean of both. By default, what the record of the model "
-    "says, which is input unless its config has another vector_kind",
+    help="Vectors to use: input vectors, output vectors, or their mean or sum. By default, what the record of the "
+    "model says, which is input unless its config has another vector_kind",
 )
 POSTPROCESS_OPTION = typer.Option(
     Postprocessings.recorded,

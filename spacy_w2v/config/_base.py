@@ -1,5 +1,6 @@
 """The base of all blocks of settings."""
 
+from collections.abc import Mapping
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeGuard, TypeVar, Union, get_args, get_origin
 
@@ -17,6 +18,7 @@ ERRORS: dict[type, Literal["int_type", "float_type", "string_type"]] = {
 """pydantic's names of the errors for a value of the wrong type."""
 
 T = TypeVar("T")
+AnySettings = TypeVar("AnySettings", bound="Settings")
 
 
 class Settings(BaseModel):
@@ -32,6 +34,15 @@ class Settings(BaseModel):
         if (kind := wanted_for_bool(value, field.annotation)) is not None:
             raise PydanticKnownError(ERRORS[kind])
         return value
+
+
+def with_defaults(settings: AnySettings, defaults: Mapping[str, Any]) -> AnySettings:  # Any: values of settings
+    """Return settings in which those that were not given have other defaults. They still count as not given."""
+    given = settings.model_fields_set
+    missing = {name: value for name, value in defaults.items() if name not in given}
+    changed: AnySettings = settings.model_copy(update=missing)
+    object.__setattr__(changed, "__pydantic_fields_set__", set(given))
+    return changed
 
 
 def wanted_for_bool(value: Any, annotation: Any) -> type | None:  # Any: values and types of all kinds

@@ -12,8 +12,8 @@ from spacy_w2v.errors import ConfigError
 
 ExportFormat = Literal["spacy", "gensim", "gensim-model", "word2vec-text", "word2vec-binary"]
 
-VectorKind = Literal["input", "output", "mean"]
-"""The vectors of a model: its input vectors, its output vectors, which words are predicted by, or the mean of both."""
+VectorKind = Literal["input", "output", "mean", "sum"]
+"""The vectors of a model: its input vectors, its output vectors, which words are predicted by, or their mean or sum."""
 
 VectorKindChoice = VectorKind | Literal["recorded"]
 """A choice for vectors that exist: another kind, or that of their record."""
@@ -45,10 +45,11 @@ class VectorsSettings(Settings):
     """The settings of `[w2v.export]` that say what the vector of a word is, whatever is written."""
 
     vector_kind: VectorKind = "input"
-    """The vectors of words: input vectors, output vectors, or the mean of both.
+    """The vectors of words: input vectors, output vectors, or their mean or sum.
 
     Input vectors are what is commonly called word vectors. Output vectors are those that words are predicted by. With
-    `loss = "hierarchical-softmax"` words have none, so only `input` is possible. As `postprocess`, it applies to
+    `loss = "hierarchical-softmax"` words have none, so only `input` is possible. With `loss = "glove"` the default is
+    `sum`, as in GloVe. As `postprocess`, it applies to
     everything that gives the vector of a word, except `gensim-model`.
     """
     postprocess: Postprocess | None = None

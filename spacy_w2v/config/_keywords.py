@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Literal, TypedDict
 
 from spacy_w2v.config._base import Settings
+from spacy_w2v.config._cooccurrence import CooccurrenceSettings, DistanceWeights
 from spacy_w2v.config._export import ExportSettings, Postprocess, VectorKind, VectorsSettings
 from spacy_w2v.config._losses import ArchitectureName, LossName
 from spacy_w2v.config._schema import (
@@ -22,6 +23,7 @@ BLOCKS: dict[str, type[Settings]] = {
     "tokens": TokensSettings,
     "vocabulary": VocabularySettings,
     "model": ModelSettings,
+    "cooccurrence": CooccurrenceSettings,
     "training": TrainingSettings,
     "export": VectorsSettings,
 }
@@ -61,6 +63,18 @@ class ModelKeywords(TypedDict, total=False):
     ns_exponent: float
     cbow_mean: bool
     tree: Literal["huffman", "balanced"]
+    x_max: float | None
+    weighting_exponent: float
+    shift: float
+    eigenvalue_exponent: float
+
+
+class CooccurrenceKeywords(TypedDict, total=False):
+    """Settings of `[w2v.cooccurrence]`."""
+
+    distance_weights: DistanceWeights
+    symmetric: bool
+    memory_gb: float
 
 
 class TrainingKeywords(TypedDict, total=False):
@@ -85,12 +99,21 @@ class ExportKeywords(TypedDict, total=False):
     whitening_strength: float
 
 
-class Keywords(TokensKeywords, VocabularyKeywords, ModelKeywords, TrainingKeywords, ExportKeywords, total=False):
+class Keywords(
+    TokensKeywords,
+    VocabularyKeywords,
+    ModelKeywords,
+    CooccurrenceKeywords,
+    TrainingKeywords,
+    ExportKeywords,
+    total=False,
+):
     """Every setting by its name, or whole blocks, which can also hold a name that several blocks have."""
 
     tokens: TokensKeywords
     vocabulary: VocabularyKeywords
     model: ModelKeywords
+    cooccurrence: CooccurrenceKeywords
     training: TrainingKeywords
     export: ExportKeywords
 

@@ -1,9 +1,10 @@
 """The losses and architectures, and their properties that configs are checked by."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-LossName: TypeAlias = Literal["negative-sampling", "hierarchical-softmax", "softmax"]
+LossName: TypeAlias = Literal["negative-sampling", "hierarchical-softmax", "softmax", "glove", "ppmi-svd"]
 ArchitectureName: TypeAlias = Literal["skip-gram", "cbow"]
 
 
@@ -19,6 +20,14 @@ class LossSpec:
     """Whether a trained model can score sentences."""
     in_gensim: bool = True
     """Whether gensim's Word2Vec can train it."""
+    counts_cooccurrences: bool = False
+    """Whether it is trained on the co-occurrence counts of the corpus, instead of its tokens in order."""
+    has_steps: bool = True
+    """Whether it is trained in steps, over epochs, from initial vectors. Otherwise it is computed at once."""
+    constant_alpha: float | None = None
+    """The default learning rate, if it is constant unless `min_alpha` is given. None for a rate that falls."""
+    defaults: Mapping[str, Mapping[str, float | str]] = field(default_factory=dict)
+    """Defaults of settings other than those of word2vec, by block and name."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,24 @@ LOSSES: dict[LossName, LossSpec] = {
     "negative-sampling": LossSpec(needs_noise=True, learns_probabilities=False),
     "hierarchical-softmax": LossSpec(outputs_of_words=False),
     "softmax": LossSpec(in_gensim=False),
+    "glove": LossSpec(
+        learns_probabilities=False,
+        in_gensim=False,
+        counts_cooccurrences=True,
+        constant_alpha=0.05,
+        defaults={
+            "model": {"window": 10},
+            "training": {"epochs": 25, "sample": 0.0},
+            "export": {"vector_kind": "sum"},
+        },
+    ),
+    "ppmi-svd": LossSpec(
+        learns_probabilities=False,
+        in_gensim=False,
+        counts_cooccurrences=True,
+        has_steps=False,
+        defaults={"training": {"epochs": 1, "sample": 0.0}},
+    ),
 }
 
 ARCHITECTURES: dict[ArchitectureName, ArchitectureSpec] = {

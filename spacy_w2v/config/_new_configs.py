@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from spacy_w2v.config._losses import LOSSES
 from spacy_w2v.config._presets import SIZES, Optimize, PresetSettings, SizeName, check_optimize, with_preset
 from spacy_w2v.config._schema import W2VSettings, parse_settings
 from spacy_w2v.errors import ConfigError
@@ -71,7 +72,9 @@ def new_settings(
         settings = parse_settings({"vocabulary": vocabulary, "model": kind})
         check_optimize(optimize, settings)
         return with_preset(settings, optimize, size=size or estimated)
-    training = {"epochs": of_size.epochs, "sample": of_size.sample}
+    of_loss = LOSSES[given["loss"]].defaults.get("training", {}) if given.get("loss") in LOSSES else {}
+    of_words = {"epochs": of_size.epochs, "sample": of_size.sample}
+    training = {name: value for name, value in of_words.items() if name not in of_loss}
     blocks = {"vocabulary": vocabulary, "model": kind | {"negative": of_size.negative}, "training": training}
     return PresetSettings(parse_settings(blocks), chosen={})
 

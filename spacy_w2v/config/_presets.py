@@ -25,7 +25,7 @@ class Preset(NamedTuple):
     """The settings of `[w2v.model]`, `[w2v.training]` and `[w2v.export]` that a preset chooses."""
 
     epochs: int
-    alpha: float
+    alpha: float | None = None
     sample: float = 1e-4
     shared_noise: int | None = None
     vector_kind: VectorKind = "input"
@@ -72,6 +72,12 @@ _ACCURATE_CBOW: BySize = {
     "small": Preset(epochs=10, alpha=0.3),
     "large": Preset(epochs=5, alpha=0.3),
 }
+_GLOVE: BySize = {
+    "tiny": Preset(epochs=50, alpha=0.05, sample=0.0, window=10, vector_kind="sum"),
+    "small": Preset(epochs=25, alpha=0.05, sample=0.0, window=10, vector_kind="sum"),
+    "large": Preset(epochs=25, alpha=0.05, sample=0.0, window=10, vector_kind="sum"),
+}
+_PPMI: BySize = dict.fromkeys(SIZES, Preset(epochs=1, sample=0.0))
 _EFFICIENT_SKIP_GRAM: BySize = {
     "tiny": Preset(epochs=10, alpha=0.05),
     "small": Preset(epochs=5, alpha=0.035),
@@ -107,6 +113,8 @@ PRESETS: dict[Kind, BySize] = {
     ("accuracy", "skip-gram", "negative-sampling"): _ACCURATE_PROCESSED_SKIP_GRAM,
     ("accuracy", "skip-gram", "hierarchical-softmax"): _ACCURATE_SKIP_GRAM,
     ("accuracy", "skip-gram", "softmax"): _ACCURATE_PROCESSED_SKIP_GRAM,
+    ("accuracy", "skip-gram", "glove"): _GLOVE,
+    ("accuracy", "skip-gram", "ppmi-svd"): _PPMI,
     ("accuracy", "cbow", "negative-sampling"): _with(_ACCURATE_CBOW, vector_kind="mean"),
     ("accuracy", "cbow", "hierarchical-softmax"): _ACCURATE_HIERARCHICAL_CBOW,
     ("accuracy", "cbow", "softmax"): _with(_ACCURATE_CBOW, vector_kind="mean"),
@@ -115,6 +123,8 @@ PRESETS: dict[Kind, BySize] = {
     ),
     ("efficiency", "skip-gram", "hierarchical-softmax"): _EFFICIENT_HIERARCHICAL_SKIP_GRAM,
     ("efficiency", "skip-gram", "softmax"): _with(_EFFICIENT_SKIP_GRAM, postprocess="soft-whiten"),
+    ("efficiency", "skip-gram", "glove"): {size: preset._replace(epochs=15) for size, preset in _GLOVE.items()},
+    ("efficiency", "skip-gram", "ppmi-svd"): _PPMI,
     ("efficiency", "cbow", "negative-sampling"): _with(_EFFICIENT_CBOW, vector_kind="mean", shared_noise=16),
     ("efficiency", "cbow", "hierarchical-softmax"): _EFFICIENT_HIERARCHICAL_CBOW,
     ("efficiency", "cbow", "softmax"): _with(_EFFICIENT_CBOW, vector_kind="mean"),
@@ -170,7 +180,7 @@ def with_preset(settings: W2VSettings, optimize: Optimize, *, size: SizeName) ->
         if name not in given:
             given[name] = chosen[name] = value
     min_alpha = settings.training.min_alpha
-    if "alpha" in chosen and min_alpha > preset.alpha:
+    if "alpha" in chosen and preset.alpha is not None and min_alpha > preset.alpha:
         raise ConfigError(
             f'min_alpha must not be above the alpha that optimize = "{optimize}" chooses for a {size} corpus '
             f"({preset.alpha}), was: {min_alpha}. Lower it, or give alpha too."
@@ -188,7 +198,7 @@ def check_optimize(optimize: Optimize, settings: W2VSettings) -> None:
     if optimize not in names:
         raise ConfigError(f"optimize must be one of {', '.join(names)}, was: {optimize!r}")
     presets = PRESETS[optimize, settings.model.architecture, settings.model.loss]
-    with_preset(settings, optimize, size=max(presets, key=lambda size: presets[size].alpha))
+    with_preset(settings, optimize, size=max(presets, key=lambda size: presets[size].alpha or 0.0))
 
 
 def _entries(preset: Preset, settings: W2VSettings) -> Iterator[tuple[str, str, int | float | str | None]]:

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
-from spacy_w2v.config._base import Settings
+from spacy_w2v.config._base import Settings, with_defaults
+from spacy_w2v.config._cooccurrence import CooccurrenceSettings
 from spacy_w2v.config._export import ExportSettings as ExportSettings
 from spacy_w2v.config._export import Postprocess as Postprocess
 from spacy_w2v.config._export import VectorKind as VectorKind
@@ -109,6 +110,10 @@ class ModelSettings(Settings):
     `negative-sampling` tells the word from a few random noise words. `hierarchical-softmax` finds it on a path through
     a binary tree. `softmax` compares it with the whole vocabulary, of at most 50,000 words, which is slow. The last two
     give probabilities, so that the model can score sentences.
+
+    Two losses learn from the counts of words that occur together, as `[w2v.cooccurrence]` says, and have no
+    architecture. `glove` fits the logarithms of these counts (Pennington et al. 2014). `ppmi-svd` is the singular value
+    decomposition of their positive pointwise mutual information (Levy et al. 2015).
     """
     vector_size: VectorSize = 100
     """The number of dimensions of the vectors.
@@ -118,7 +123,8 @@ class ModelSettings(Settings):
     window: int = Field(5, ge=1, le=10_000)
     """The largest distance between a word and a word of its context, counted in tokens that are kept.
 
-    Small windows (2) bring words of the same kind together, large ones (10) words of the same topic.
+    Small windows (2) bring words of the same kind together, large ones (10) words of the same topic. With
+    `loss = "glove"` the default is 10.
     """
     shrink_windows: bool = True
     """Whether the size of each window is drawn from 1 to `window`, so that near words count more.
@@ -134,7 +140,8 @@ class ModelSettings(Settings):
     ns_exponent: float = Field(0.75, ge=-10, le=10)
     """The power of a word's count that noise words are drawn by, with `loss = "negative-sampling"`.
 
-    1 draws words by their frequency, 0 draws all words equally often.
+    1 draws words by their frequency, 0 draws all words equally often. With `loss = "ppmi-svd"` it is the power of the
+    counts of context words, which makes rare contexts count less (context distribution smoothing).
     """
     cbow_mean: bool = True
     """With `architecture = "cbow"`: whether the mean of the context's vectors predicts, or, if false, their sum."""
@@ -143,12 +150,36 @@ class ModelSettings(Settings):
 
     `huffman` has short paths for frequent words, which is fastest. `balanced` has paths of equal length.
     """
+    x_max: float | None = Field(None, gt=0)
+    """With `loss = "glove"`: the count from which co-occurrences have full weight; `null` to choose it.
+
+    The choice grows with the corpus: 10 for 17 million tokens, 100 for 1.7 billion and more.
+    """
+    weighting_exponent: float = Field(0.75, ge=0, le=10)
+    """With `loss = "glove"`: the power of a count, as a share of `x_max`, that is its weight below `x_max`."""
+    shift: float = Field(1.0, gt=0)
+    """With `loss = "ppmi-svd"`: k, whose logarithm is subtracted from the pointwise mutual information.
+
+    Skip-gram with k noise words learns this shift (Levy and Goldberg 2014). 1 shifts nothing, and is best most often.
+    """
+    eigenvalue_exponent: float = Field(0.5, ge=0, le=1)
+    """With `loss = "ppmi-svd"`: the power of the singular values that scales the dimensions of the input vectors."""
 
     @model_validator(mode="after")
     def noise_is_sampled(self) -> "ModelSettings":
         """Refuse negative sampling without noise words; with other losses, negative = 0 is allowed, as in gensim."""
         if LOSSES[self.loss].needs_noise and self.negative == 0:
             raise ValueError(f'negative must be at least 1 with loss = "{self.loss}", was: 0')
+        return self
+
+    @model_validator(mode="after")
+    def counts_have_no_architecture(self) -> "ModelSettings":
+        """Refuse another architecture than the default for losses that learn from counts."""
+        if LOSSES[self.loss].counts_cooccurrences and self.architecture != "skip-gram":
+            raise ValueError(
+                f'architecture must be left out with loss = "{self.loss}", which learns from counts, was: '
+                f'"{self.architecture}"'
+            )
         return self
 
 
@@ -168,19 +199,25 @@ class TrainingSettings(Settings):
     to relatedness. It is for `loss = "negative-sampling"`.
     """
     epochs: int = Field(5, ge=1, le=1_000_000)
-    """The number of passes over the corpus. Raise it (to 20) for less than a million tokens."""
+    """The number of passes over the corpus. Raise it (to 20) for less than a million tokens.
+
+    With `loss = "glove"` they are passes over the co-occurrence counts, and the default is 25. `ppmi-svd` has one.
+    """
     alpha: float | None = Field(None, gt=0, le=1_000_000)
     """The learning rate at the start, from which it falls linearly to `min_alpha`.
 
-    `null` stands for 0.15 for CBOW from the mean of contexts, and for 0.025 otherwise. Lower it if training diverges.
+    `null` stands for 0.15 for CBOW from the mean of contexts, for 0.05 for GloVe, and for 0.025 otherwise. Lower it if
+    training diverges.
     """
     min_alpha: float = Field(0.0001, ge=0, le=1_000_000)
-    """The learning rate at the end. It must not be above `alpha`."""
+    """The learning rate at the end. It must not be above `alpha`, which is its default with `loss = "glove"`."""
     sample: float = Field(1e-3, ge=0)
     """The threshold for subsampling frequent words, as a share of all tokens; 0 to keep every token.
 
     Tokens of a word that is more frequent than this are left out at random, the more often the more frequent it is.
     This is faster, and improves the vectors of rarer words. Lower it to 1e-4 or 1e-5 for billions of tokens.
+
+    Losses that learn from counts keep every token by default. If they do not, the counts are those to be expected.
     """
     workers: int = Field(0, ge=0, le=1024)
     """The number of threads that train; 0 for one per core.
@@ -211,6 +248,8 @@ def starting_alpha(model: ModelSettings, training: TrainingSettings) -> float:
     """Return the learning rate at the start: that of the settings, or the default of the model if they give none."""
     if training.alpha is not None:
         return training.alpha
+    if (constant := LOSSES[model.loss].constant_alpha) is not None:
+        return constant
     return ALPHA_OF_MEANS if ARCHITECTURES[model.architecture].pools_contexts and model.cbow_mean else ALPHA
 
 
@@ -224,9 +263,39 @@ class W2VSettings(Settings):
     tokens: TokensSettings = TokensSettings()
     vocabulary: VocabularySettings = VocabularySettings()
     model: ModelSettings = ModelSettings()
+    cooccurrence: CooccurrenceSettings = CooccurrenceSettings()
     initial: InitialSettings = InitialSettings()
     training: TrainingSettings = TrainingSettings()
     export: ExportSettings = ExportSettings()
+
+    @model_validator(mode="after")
+    def losses_have_defaults(self) -> "W2VSettings":
+        """Use the defaults of the loss for settings that are not given."""
+        spec = LOSSES[self.model.loss]
+        defaults = {block: dict(values) for block, values in spec.defaults.items()}
+        if self.initial.freeze:
+            defaults.pop("export", None)  # frozen vectors stay as they are
+        if spec.constant_alpha is not None:
+            defaults.setdefault("training", {})["min_alpha"] = starting_alpha(self.model, self.training)
+        for block, values in defaults.items():
+            object.__setattr__(self, block, with_defaults(getattr(self, block), values))
+        return self
+
+    @model_validator(mode="after")
+    def counts_need_no_steps(self) -> "W2VSettings":
+        """Refuse settings of training in steps for a loss that has none."""
+        loss, spec = self.model.loss, LOSSES[self.model.loss]
+        if not spec.has_steps and self.training.epochs != 1:
+            raise ValueError(
+                f'training.epochs must be 1 with loss = "{loss}", which is computed at once, was: '
+                f"{self.training.epochs}. Leave it out."
+            )
+        if not spec.has_steps and self.initial.vectors is not None:
+            raise ValueError(
+                f'initial.vectors must be null with loss = "{loss}", which is computed from counts alone, was: '
+                f"{self.initial.vectors}. Leave it out, or choose another loss."
+            )
+        return self
 
     @model_validator(mode="after")
     def words_have_the_vectors(self) -> "W2VSettings":

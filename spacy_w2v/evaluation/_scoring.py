@@ -63,8 +63,8 @@ def evaluate(
             name of the set.
         analogies: Files in the layout of questions-words.txt, in the same form.
         restrict_vocab: Number of the most frequent words among which questions and answers of analogies must be.
-        vector_kind: The vectors of a model to score: "input", "output", "mean" for the mean of both, or "recorded" for
-            what its record says.
+        vector_kind: The vectors of a model to score: "input", "output", "mean" or "sum" of both, or "recorded" for what
+            its record says.
         postprocess: What is done to the vectors: "recorded" for what the record of a model says (other vectors are
             scored as they are), "center", "soft-whiten", or None for nothing. See `WordVectors.postprocessed`.
         whitening_strength: The strength of "soft-whiten", from 0 to 1. None for that of the record, or 0.25.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 TrainChunk = Callable[..., tuple[float, int, int]]
 """A function that trains on one chunk and updates the weights in place.
@@ -21,6 +21,21 @@ Returns:
     The loss (a natural logarithm) summed over all predictions, the number of predictions, and the number of tokens
     kept by subsampling. A prediction is a pair in skip-gram, and a centre with at least one context word in CBOW.
 """
+
+
+class Kernel(Protocol):
+    """What trains work items: a kernel of this package, or a function with the same arguments."""
+
+    @property
+    def block(self) -> int:
+        """See KernelSettings."""
+
+    @property
+    def n_noise(self) -> int:
+        """See KernelSettings."""
+
+    def load(self) -> TrainChunk:
+        """Return the function. It can be slow, as compiled code is loaded."""
 
 
 class TrainingKernel(NamedTuple):

@@ -1,6 +1,6 @@
-"""The mean of two matrices, computed row by row on access to save memory."""
+"""The mean or sum of two matrices, computed row by row on access to save memory."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ class MeanMatrix:
 
     dtype = np.dtype(np.float32)
     ndim = 2
+    divisor: ClassVar[int] = 2
 
     def __init__(self, first: Vectors, second: Vectors) -> None:
         self.parts = (first, second)
@@ -28,9 +29,15 @@ class MeanMatrix:
 
     def _means(self, rows: Rows) -> Vectors:
         mean: Vectors = self.parts[0][rows] + self.parts[1][rows]
-        mean /= np.float32(2)
+        mean /= np.float32(self.divisor)
         return mean
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return the whole matrix, for NumPy's functions."""
         return self[:] if dtype is None else self[:].astype(dtype, copy=False)
+
+
+class SumMatrix(MeanMatrix):
+    """The matrix first + second, float32[v, d], whose rows are computed on each access."""
+
+    divisor: ClassVar[int] = 1

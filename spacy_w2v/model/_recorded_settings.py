@@ -1,5 +1,6 @@
 """Settings as recorded in files. Known values are validated, and unknown keys of newer versions are kept."""
 
+from spacy_w2v.config._cooccurrence import CooccurrenceSettings
 from spacy_w2v.config._export import VectorsSettings
 from spacy_w2v.config._initial import InitialSettings
 from spacy_w2v.config._losses import ArchitectureName, LossName
@@ -36,6 +37,12 @@ class RecordedModelSettings(ModelSettings):
     architecture: ArchitectureName
     loss: LossName
     vector_size: VectorSize
+
+
+class RecordedCooccurrenceSettings(CooccurrenceSettings):
+    """The settings of the block "cooccurrence"."""
+
+    model_config = ALLOW_UNKNOWN_KEYS
 
 
 class RecordedInitialSettings(InitialSettings):

@@ -17,6 +17,7 @@ from spacy_w2v.errors import StorageError
 from spacy_w2v.model._blocks import AtLeastOne, Block, parse_block
 from spacy_w2v.model._postprocessing import Postprocessing
 from spacy_w2v.model._recorded_settings import (
+    RecordedCooccurrenceSettings,
     RecordedExportSettings,
     RecordedInitialSettings,
     RecordedModelSettings,
@@ -98,10 +99,12 @@ class EpochResult(Block):
 
     epoch: AtLeastOne
     loss: float
-    """Mean loss per pair (skip-gram) or centre (CBOW), a natural logarithm."""
+    """Mean loss per pair (skip-gram) or centre (CBOW), a natural logarithm; for losses that learn from counts, the mean
+    cost of a cell."""
     n_pairs: NonNegativeInt
+    """Number of pairs or centres, or of cells."""
     n_kept: NonNegativeInt
-    """Tokens kept by subsampling."""
+    """Tokens kept by subsampling, or number of cells."""
     seconds: NonNegativeFloat
     """Since training began."""
     words_per_s: NonNegativeFloat
@@ -177,6 +180,7 @@ class RunRecord(Block):
     vocabulary: VocabularyRecord
     tokens: RecordedTokensSettings
     model: RecordedModelSettings
+    cooccurrence: RecordedCooccurrenceSettings = RecordedCooccurrenceSettings()
     training: RecordedTrainingSettings
     initial: InitialRecord
     export: RecordedExportSettings = RecordedExportSettings()
@@ -206,6 +210,7 @@ class RunRecord(Block):
             "vocabulary": _joined(settings.vocabulary, found.vocabulary),
             "tokens": settings.tokens.model_dump(),
             "model": settings.model.model_dump(),
+            "cooccurrence": settings.cooccurrence.model_dump(),
             "training": settings.training.model_dump(),
             "initial": _joined(settings.initial, found.initial),
             "export": settings.export.model_dump(include=set(VectorsSettings.model_fields)),

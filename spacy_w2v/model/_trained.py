@@ -13,7 +13,7 @@ from spacy_w2v.config._export import PostprocessChoice, VectorKindChoice
 from spacy_w2v.config._schema import ModelSettings, VectorKind
 from spacy_w2v.config._trust import check_no_variables
 from spacy_w2v.model import _predictions as predictions
-from spacy_w2v.model._mean_matrix import MeanMatrix
+from spacy_w2v.model._mean_matrix import MeanMatrix, SumMatrix
 from spacy_w2v.model._postprocessed_matrix import Matrix, PostprocessedMatrix, Stored
 from spacy_w2v.model._postprocessing import Postprocessing, chosen_postprocessing
 from spacy_w2v.model._run_record import JsonDict, RunRecord
@@ -167,8 +167,8 @@ class TrainedModel:
         The rows of means and of post-processed vectors are computed on access.
 
         Args:
-            kind: "input", "output", "mean" for the mean of both, or "recorded" for what the run's `[w2v.export]` says,
-                which is "input" by default.
+            kind: "input", "output", "mean" or "sum" of both, or "recorded" for what the run's `[w2v.export]` says,
+                which is "input" by default, or "sum" for GloVe.
             name: The name in messages; None for the source of the corpus.
             postprocess: What is done to them: "recorded" for what `[w2v.export]` says, "center", "soft-whiten", or None
                 for the vectors as they were trained. See `WordVectors.postprocessed`.
@@ -204,8 +204,8 @@ class TrainedModel:
     def _matrix(self, kind: VectorKind, postprocessing: Postprocessing | None) -> Matrix:
         """Return the vectors of all words. Post-processing is fitted once."""
         raw: Stored = self.input_vectors if kind == "input" else self.output_vectors
-        if kind == "mean":
-            raw = MeanMatrix(self.input_vectors, self.output_vectors)
+        if kind in ("mean", "sum"):
+            raw = (MeanMatrix if kind == "mean" else SumMatrix)(self.input_vectors, self.output_vectors)
         if postprocessing is None:
             return raw
         return self._postprocessed.setdefault((kind, postprocessing), PostprocessedMatrix(raw, postprocessing))

@@ -132,7 +132,7 @@ class WordVectors:
         """Return the input, output or mean vectors of the same words, post-processed in the same way.
 
         Args:
-            kind: "input", "output", "mean" for the mean of both, or "recorded" for no change.
+            kind: "input", "output", "mean" or "sum" of both, or "recorded" for no change.
 
         Raises:
             ConfigError: There are no output vectors of words, because there is no model, or because it was trained with

@@ -1,11 +1,12 @@
 """The full softmax over all words of the vocabulary (Mikolov et al. 2013b, arXiv 1310.4546, equation 2)."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import AllWords, Counts, OutputLayer, Tree, Vectors
+from spacy_w2v._arrays import AllWords, Cells, Counts, OutputLayer, Tree, Vectors
 from spacy_w2v.config._losses import LossName
 from spacy_w2v.errors import TrainingError
 from spacy_w2v.objectives._objective import Objective
@@ -46,7 +47,9 @@ class FullSoftmax(Objective):
             "min_count, or set loss to negative-sampling or hierarchical-softmax."
         )
 
-    def untrained_loss(self, tables: OutputLayer, counts: Counts, *, sample: float) -> float:
+    def untrained_loss(
+        self, tables: OutputLayer, counts: Counts, *, sample: float, cells: Iterable[Cells] = ()
+    ) -> float:
         """Return log v. See `Objective.untrained_loss`."""
         return float(np.log(counts.size))
 

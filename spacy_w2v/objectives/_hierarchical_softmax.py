@@ -4,12 +4,13 @@ v = vocabulary, d = dimensions, n = hidden vectors. The probability of a word is
 s((1 - 2 code) h.y_node), s(z) = 1 / (1 + exp(-z)) (Mikolov et al. 2013b, arXiv 1310.4546, equation 3).
 """
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import Counts, OutputLayer, Tree, Vectors
+from spacy_w2v._arrays import Cells, Counts, OutputLayer, Tree, Vectors
 from spacy_w2v.config._losses import LossName
 from spacy_w2v.objectives._grafting import graft, ranks_of_rows
 from spacy_w2v.objectives._huffman import balanced_tree, huffman_tree
@@ -33,7 +34,9 @@ class HierarchicalSoftmax(Objective):
         """See `Objective.tables`."""
         return tree or self.tree(counts)
 
-    def untrained_loss(self, tables: OutputLayer, counts: Counts, *, sample: float) -> float:
+    def untrained_loss(
+        self, tables: OutputLayer, counts: Counts, *, sample: float, cells: Iterable[Cells] = ()
+    ) -> float:
         """Return the mean path length of the kept tokens, times log 2. See `Objective.untrained_loss`."""
         assert isinstance(tables, Tree)
         kept = counts * keep_probabilities(counts, sample)  # frequent words have short paths, and are kept less often

@@ -1,11 +1,12 @@
 """Negative sampling: a word is distinguished from noise words (Mikolov et al. 2013b, arXiv 1310.4546, equation 4)."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import Counts, Noise, OutputLayer, Tree, Vectors
+from spacy_w2v._arrays import Cells, Counts, Noise, OutputLayer, Tree, Vectors
 from spacy_w2v.config._losses import LossName
 from spacy_w2v.objectives._noise import make_noise
 from spacy_w2v.objectives._objective import GensimLoss, Objective
@@ -27,7 +28,9 @@ class NegativeSampling(Objective):
         """See `Objective.tables`."""
         return make_noise(counts, ns_exponent=self.settings.ns_exponent)
 
-    def untrained_loss(self, tables: OutputLayer, counts: Counts, *, sample: float) -> float:
+    def untrained_loss(
+        self, tables: OutputLayer, counts: Counts, *, sample: float, cells: Iterable[Cells] = ()
+    ) -> float:
         """Return (1 + negative) log 2. See `Objective.untrained_loss`."""
         return float((1 + self.settings.negative) * np.log(2))
 

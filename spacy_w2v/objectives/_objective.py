@@ -1,18 +1,30 @@
 """The interface of a loss: its parameters and their initial values, the tables of its kernels, and its predictions."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import Counts, IdentityInput, InputLayer, OutputLayer, Parameters, Tree, Vectors, Weights
+from spacy_w2v._arrays import (
+    AnyWeights,
+    Cells,
+    Counts,
+    IdentityInput,
+    InputLayer,
+    OutputLayer,
+    Parameters,
+    Tree,
+    Vectors,
+    Weights,
+)
 from spacy_w2v.config._export import check_formats, check_vector_kind
 from spacy_w2v.config._losses import LOSSES, LossName, LossSpec
 from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.kernels import TRAINING_KERNELS, TrainingKernel
+from spacy_w2v.kernels import TRAINING_KERNELS, Kernel
 from spacy_w2v.objectives._parameters import Shape, fill_at_random, zero_parameters
 from spacy_w2v.objectives._predictions import Predictions
 
@@ -74,7 +86,7 @@ class Objective(ABC):
         """The properties of the loss that settings are checked against."""
         return LOSSES[self.name]
 
-    def kernel(self, kind: str) -> TrainingKernel:
+    def kernel(self, kind: str) -> Kernel:
         """Return the kernel that trains this loss. kind: "blocked" or "sequential"."""
         return TRAINING_KERNELS[self.settings.architecture, self.name, kind]
 
@@ -98,7 +110,7 @@ class Objective(ABC):
         fill_at_random(parameters["input"], vector_size=self.settings.vector_size, seed=seed)
         return parameters
 
-    def weights(self, parameters: Parameters) -> Weights:
+    def weights(self, parameters: Parameters) -> AnyWeights:
         """Return padded parameters in the form that the kernels take."""
         return Weights(**parameters)
 
@@ -119,16 +131,19 @@ class Objective(ABC):
         return IdentityInput(n_words)
 
     @abstractmethod
-    def untrained_loss(self, tables: OutputLayer, counts: Counts, *, sample: float) -> float:
-        """Return the loss per prediction of an untrained model, whose output vectors are all zero.
+    def untrained_loss(
+        self, tables: OutputLayer, counts: Counts, *, sample: float, cells: Iterable[Cells] = ()
+    ) -> float:
+        """Return the loss per prediction, or per cell, of an untrained model, whose output vectors are all zero.
 
         Args:
             tables: The tables of the vocabulary.
             counts: v; counts of the words.
             sample: The subsampling threshold, which affects how often each word is predicted.
+            cells: Some of the cells to train on, for losses that learn from counts.
 
         Returns:
-            A natural logarithm.
+            A natural logarithm, or a cost; infinity if it is unknown.
         """
 
     def output_origins(self, source: OutputSource, counts: Counts) -> OutputOrigins | None:
@@ -161,8 +176,24 @@ class Objective(ABC):
     # --- after training
 
     def check_vector_kind(self, kind: str) -> None:
-        """Raise ConfigError unless a model has these vectors for each word. kind: "input", "output" or "mean"."""
+        """Raise ConfigError unless a model has vectors of this kind, a `VectorKind`, for each word."""
         check_vector_kind(kind, loss=self.name)
+
+    def check_start(self) -> None:
+        """Raise ConfigError if training cannot start from vectors."""
+        if not self.spec.has_steps:
+            raise ConfigError(
+                f'initial must be left out with loss = "{self.name}", which is computed from counts alone. Leave it '
+                "out, or choose another loss."
+            )
+
+    def check_updates(self) -> None:
+        """Raise ConfigError if a model cannot be trained further on the texts of a few documents."""
+        if self.spec.counts_cooccurrences:
+            raise ConfigError(
+                f'update needs a model that learns from texts one after the other, was: loss = "{self.name}", which '
+                "learns from the counts of a whole corpus. Set update = false, or train a model with another loss."
+            )
 
     @abstractmethod
     def log_probabilities(self, hidden: Vectors, output: Vectors, *, tree: Tree | None) -> NDArray[np.float64]:

@@ -37,7 +37,7 @@ def _padded_size(vector_size: int) -> int:
     return -(-vector_size // ROW_FLOATS) * ROW_FLOATS
 
 
-def fill_at_random(matrix: Vectors, *, vector_size: int, seed: int) -> None:
+def fill_at_random(matrix: Vectors, *, vector_size: int, seed: int | tuple[int, ...]) -> None:
     """Fill the first d = vector_size columns with uniform random numbers in [−0.5/d, 0.5/d).
 
     The interval is that of `InitNet` in word2vec.c.
@@ -45,7 +45,7 @@ def fill_at_random(matrix: Vectors, *, vector_size: int, seed: int) -> None:
     Args:
         matrix: float32[v, ≥ d]; the matrix to fill.
         vector_size: d.
-        seed: Seed of the random numbers.
+        seed: Seed of the random numbers: one number, or several.
     """
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
     rows = max(1, (1 << 20) // vector_size)  # in blocks of rows, to avoid a second matrix in memory

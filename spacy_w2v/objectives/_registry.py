@@ -4,14 +4,18 @@ from spacy_w2v.config._losses import ArchitectureName, LossName
 from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.objectives._architectures import Architecture, Cbow, SkipGram
 from spacy_w2v.objectives._full_softmax import FullSoftmax
+from spacy_w2v.objectives._glove import Glove
 from spacy_w2v.objectives._hierarchical_softmax import HierarchicalSoftmax
 from spacy_w2v.objectives._negative_sampling import NegativeSampling
 from spacy_w2v.objectives._objective import Objective
+from spacy_w2v.objectives._ppmi_svd import PpmiSvd
 
 OBJECTIVES: dict[LossName, type[Objective]] = {
     NegativeSampling.name: NegativeSampling,
     HierarchicalSoftmax.name: HierarchicalSoftmax,
     FullSoftmax.name: FullSoftmax,
+    Glove.name: Glove,
+    PpmiSvd.name: PpmiSvd,
 }
 
 ARCHITECTURES: dict[ArchitectureName, type[Architecture]] = {

@@ -126,7 +126,7 @@ def make_load_vectors_v2(
 
     Args:
         path: The output directory of `spacy w2v train`, or a model.
-        vector_kind: "input", "output", "mean" of both, or "recorded" for what the record of the model says.
+        vector_kind: "input", "output", "mean" or "sum" of both, or "recorded" for what the record of the model says.
         max_vectors: Number of vectors to keep, those of the most frequent words. None for all.
         merge_rare: Whether to map each removed word to the most similar remaining vector.
         first: Another callback, which is called first. `before_init` accepts only one callback itself.

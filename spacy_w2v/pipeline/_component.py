@@ -120,6 +120,7 @@ class Word2VecComponent:
         tokens: dict[str, Any] | None = None,
         vocabulary: dict[str, Any] | None = None,
         model: dict[str, Any] | None = None,
+        cooccurrence: dict[str, Any] | None = None,
         training: dict[str, Any] | None = None,
         initial: dict[str, Any] | None = None,
         path: str | Path | None = None,
@@ -142,13 +143,14 @@ class Word2VecComponent:
             tokens: Settings as in `[w2v.tokens]`.
             vocabulary: Settings as in `[w2v.vocabulary]`.
             model: Settings as in `[w2v.model]`.
+            cooccurrence: Settings as in `[w2v.cooccurrence]`.
             training: Settings as in `[w2v.training]`.
             initial: Settings as in `[w2v.initial]`.
             path: A trained model to load instead of training. The corpus is then used for common components only. If
                 the pipeline already has the vectors of the model's most frequent words, its table is kept, unless
                 `update` needs all vectors.
-            vector_kind: Which vectors of the model to use: "input", "output", "mean" of both, or "recorded" for what
-                its record says. With `update`, only "input" is possible, which is then also meant by "recorded".
+            vector_kind: Which vectors of the model to use: "input", "output", "mean" or "sum" of both, or "recorded"
+                for what its record says. With `update`, only "input" is possible, which "recorded" then means too.
             vectors: Deprecated name of `vector_kind`.
             postprocess: What is done to the vectors of the model: "recorded" for what its record says, "center",
                 "soft-whiten", or None for nothing. With `update`, vectors are always as they were trained.
@@ -169,13 +171,8 @@ class Word2VecComponent:
         """
         if nlp is None:
             raise ConfigError("initialize needs the pipeline as nlp, was: None")
-        given = {
-            "tokens": tokens,
-            "vocabulary": vocabulary,
-            "model": model,
-            "training": training,
-            "initial": initial,
-        }
+        given = {"tokens": tokens, "vocabulary": vocabulary, "model": model, "cooccurrence": cooccurrence}
+        given |= {"training": training, "initial": initial}
         section = f"initialize.components.{self.name}"
         with shown_by_spacy(f"The component '{self.name}' cannot be initialized"):
             origin = Origin(

@@ -115,6 +115,9 @@ class Origin:
                 f"update trains the vectors of the table, so that they cannot be post-processed, but "
                 f"whitening_strength = {self.whitening_strength} in [{section}]. Leave it out."
             )
+        from spacy_w2v.objectives._registry import objective_of
+
+        objective_of(parse_settings({"model": self.blocks.get("model", {})}, section=section).model).check_updates()
         if self.blocks.get("initial", {}).get("freeze"):
             raise ConfigError(
                 f"update changes the vectors that freeze = true in [{section}.initial] keeps. Set one of them to false."
@@ -166,8 +169,11 @@ class Origin:
             as_trained: Whether they are trained further, and therefore not post-processed.
 
         Raises:
-            ConfigError: The model has no such vectors, or the post-processing is invalid.
+            ConfigError: The model has no such vectors, the post-processing is invalid, or the model cannot be trained
+                further.
         """
+        if as_trained:
+            trained.objective.check_updates()
         return trained.word_vectors(
             "input" if as_trained else self.vector_kind,
             postprocess=None if as_trained else self.postprocess,

@@ -5,12 +5,12 @@ from numpy.typing import NDArray
 
 from spacy_w2v._arrays import NO_WORDS, KernelSettings
 from spacy_w2v.config._schema import ModelSettings
-from spacy_w2v.kernels import TrainingKernel
+from spacy_w2v.kernels import Kernel
 
 
 def kernel_settings(
     model: ModelSettings,
-    kernel: TrainingKernel,
+    kernel: Kernel,
     *,
     shared_noise: int | None = None,
     n_workers: int = 1,

@@ -4,7 +4,7 @@ import threading
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from spacy_w2v._arrays import Weights
+from spacy_w2v._arrays import AnyWeights
 from spacy_w2v.training._state import TaskResult
 from spacy_w2v.training._work import Work, Worker
 
@@ -47,14 +47,16 @@ class Executor(Protocol):
 class MakeExecutor(Protocol):
     """A function or class that returns the executor of a run, such as `ThreadExecutor`."""
 
-    def __call__(self, work: Work, weights: Weights, *, n_workers: int, n_until_pause: int | None = None) -> Executor:
+    def __call__(
+        self, work: Work, weights: AnyWeights, *, n_workers: int, n_until_pause: int | None = None
+    ) -> Executor:
         """Return the executor. See `ThreadExecutor` for the arguments."""
 
 
 class ThreadExecutor:
     """An executor with threads, which share the weights."""
 
-    def __init__(self, work: Work, weights: Weights, *, n_workers: int, n_until_pause: int | None = None):
+    def __init__(self, work: Work, weights: AnyWeights, *, n_workers: int, n_until_pause: int | None = None):
         """Create the executor, and compile the kernel for all workers.
 
         Args:

@@ -8,6 +8,7 @@ from spacy_w2v.config._base import Settings
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.model._blocks import Block, unknown_entries
 from spacy_w2v.model._recorded_settings import (
+    RecordedCooccurrenceSettings,
     RecordedInitialSettings,
     RecordedModelSettings,
     RecordedTokensSettings,
@@ -16,10 +17,14 @@ from spacy_w2v.model._recorded_settings import (
 )
 from spacy_w2v.model._run_record import RunRecord
 
-CHANGEABLE_SETTINGS = {"tokens": {"n_process"}, "training": {"workers", "checkpoint_every_s", "alpha", "min_alpha"}}
+CHANGEABLE_SETTINGS = {
+    "tokens": {"n_process"},
+    "cooccurrence": {"memory_gb"},
+    "training": {"workers", "checkpoint_every_s", "alpha", "min_alpha"},
+}
 """Settings, by block, that may change when a run is resumed."""
 
-BLOCKS = ("tokens", "vocabulary", "model", "initial", "training")
+BLOCKS = ("tokens", "vocabulary", "model", "cooccurrence", "initial", "training")
 """The blocks of `[w2v]` that affect the vectors."""
 
 
@@ -29,6 +34,7 @@ class FixedSettings(Block):
     tokens: RecordedTokensSettings
     vocabulary: RecordedVocabularySettings
     model: RecordedModelSettings
+    cooccurrence: RecordedCooccurrenceSettings = RecordedCooccurrenceSettings()
     initial: RecordedInitialSettings
     training: RecordedTrainingSettings
 

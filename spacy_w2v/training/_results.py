@@ -32,7 +32,11 @@ RESULTS = {MODEL_DIRECTORY, CONFIG_FILE, LOG_FILE, *(Path(form.place).parts[0] f
 CHECKPOINT_DIRECTORY = "checkpoint"
 """The name of the checkpoint if it must be inside the output; see `checkpoint_of`."""
 
-IRRELEVANT_SETTINGS = {"tokens": {"n_process"}, "training": {"workers", "checkpoint_every_s"}}
+IRRELEVANT_SETTINGS = {
+    "tokens": {"n_process"},
+    "cooccurrence": {"memory_gb"},
+    "training": {"workers", "checkpoint_every_s"},
+}
 """Settings, by block, that do not affect the vectors. With several workers, vectors differ a little in any case."""
 
 

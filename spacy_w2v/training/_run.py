@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from spacy_w2v._arrays import NO_WORDS, Parameters
 from spacy_w2v._system.blas import single_threaded_blas
+from spacy_w2v._system.cores import available_cores
 from spacy_w2v._system.memory import release_free_memory
 from spacy_w2v.config._schema import W2VSettings
+from spacy_w2v.cooccurrence._cache import counted
 from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.formats._exporting import n_matrices
@@ -33,9 +35,9 @@ from spacy_w2v.training._progress_record import Progress
 from spacy_w2v.training._resolved_config import ResolvedConfig
 from spacy_w2v.training._stages import Built, Prepared
 from spacy_w2v.training._start import open_initial_vectors
-from spacy_w2v.training._state import RunState
+from spacy_w2v.training._state import RunState, no_pairs
 from spacy_w2v.training._work import make_work
-from spacy_w2v.training._work_items import CorpusChunks, WorkItems
+from spacy_w2v.training._work_items import CellBatches, CorpusChunks, WholeMatrix, WorkItems
 from spacy_w2v.training.callbacks._callback import Callback
 from spacy_w2v.training.callbacks._callback_list import CallbackList
 from spacy_w2v.training.callbacks._model_checkpoint import ModelCheckpoint
@@ -116,7 +118,7 @@ class TrainingRun:
             callback: Receives the events of the run.
         """
         self._check_room(prepared, callback)
-        with self.work_items(prepared) as items:
+        with self.work_items(prepared, callback) as items:
             built = self.build(prepared, items, callback)
             results = self.train(prepared, built, callback=callback)
         release_free_memory()  # the memory of the work items
@@ -146,6 +148,8 @@ class TrainingRun:
     def open_initial(self) -> WordVectors | None:
         """Return the vectors to start from, checked; None for random vectors. Raises ConfigError if they do not fit."""
         initial = self.settings.initial
+        if self.initial is not None:
+            objective_of(self.settings.model).check_start()
         return open_initial_vectors(initial, self.initial, vector_size=self.settings.model.vector_size)
 
     def choose_words(
@@ -182,9 +186,39 @@ class TrainingRun:
             yield corpus
 
     @contextmanager
-    def work_items(self, prepared: Prepared) -> Iterator[WorkItems]:
-        """Yield what the objective learns from. It may be deleted after the block."""
-        yield CorpusChunks(prepared.corpus)
+    def work_items(self, prepared: Prepared, callback: Callback) -> Iterator[WorkItems]:
+        """Yield what the objective learns from. It may be deleted after the block.
+
+        Args:
+            prepared: Corpus, vocabulary and checkpoint.
+            callback: Receives the events of counting, if the objective learns from counts.
+
+        Raises:
+            TrainingError: No words occur together.
+        """
+        spec = objective_of(self.settings.model).spec
+        if not spec.counts_cooccurrences:
+            yield CorpusChunks(prepared.corpus)
+            return
+        with counted(
+            prepared.corpus,
+            prepared.word_of_type,
+            len(prepared.vocabulary),
+            window=self.settings.model.window,
+            settings=self.settings.cooccurrence,
+            n_workers=self.settings.training.workers or available_cores(),
+            cache_dir=self.cache_dir,
+            callback=callback,
+        ) as cooccurrences:
+            n_tokens = prepared.corpus.counts.n_tokens
+            if not cooccurrences.n_cells:
+                raise no_pairs(n_kept=int(prepared.vocabulary.counts.sum()), n_tokens=n_tokens)
+            release_free_memory()  # the memory of counting
+            if spec.has_steps:
+                yield CellBatches(cooccurrences, n_tokens)
+                return
+            callback.on_message(f"Decomposing the matrix of {cooccurrences.n_cells:,} co-occurrence counts")
+            yield WholeMatrix(cooccurrences, n_tokens)
 
     def build(self, prepared: Prepared, items: WorkItems, callback: Callback) -> Built:
         """Create the tables of the objective and the weights with which training starts or resumes.
@@ -210,7 +244,9 @@ class TrainingRun:
             output_layer=output_layer,
             parameters=parameters,
             stored_tree=objective.stored_tree(tree, counts),
-            untrained_loss=objective.untrained_loss(output_layer, counts, sample=training.sample),
+            untrained_loss=objective.untrained_loss(
+                output_layer, counts, sample=training.sample, cells=items.some_cells()
+            ),
             frozen=start.found if start is not None and self.settings.initial.freeze else NO_WORDS,
             learning_rates=rates,
             record=describe_run(self.settings, prepared, lang=self.nlp.lang, learning_rates=rates),

@@ -34,7 +34,7 @@ class StartingPoint:
     rows: NDArray[np.int64]
     """v; the row of each word in the source, or MISSING."""
     outputs: OutputOrigins | None
-    """The origins of the output vectors; None to start from zeros."""
+    """The origins of the output vectors; None to start from untrained ones."""
 
     @property
     def tree(self) -> Tree | None:
@@ -46,9 +46,17 @@ class StartingPoint:
         origins = {"input": (self.source.matrix, self.rows)}
         if self.outputs is not None and self.source.output is not None:
             origins["output"] = (self.source.output, self.outputs.rows)
+        model = self.source.model
+        if model is not None and self.outputs is not None:  # such as biases, which belong to both kinds of vectors
+            others = parameters.keys() & model.parameters.keys() - {"input", "output"}
+            origins |= {name: (model.parameters[name], self.rows) for name in others}
         for name, (vectors, rows_of_source) in origins.items():
             for places, rows in _blocks(rows_of_source):
-                parameters[name][places, : self.source.vector_size] = vectors[rows]
+                found = vectors[rows]
+                if found.ndim > 1:
+                    parameters[name][places, : found.shape[1]] = found
+                else:
+                    parameters[name][places] = found
 
     @property
     def found(self) -> NDArray[np.bool_]:
@@ -85,7 +93,7 @@ class StartingPoint:
             parts.append(f"words that are not in the corpus: {found.n_without_tokens:,}")
         if freeze:
             parts.append("its vectors are not trained")
-        parts.append("output vectors start from it" if found.outputs else "output vectors start from zeros")
+        parts.append(f"output vectors start {'from it' if found.outputs else 'untrained'}")
         return f"Starting from {found.source}: {', '.join(parts)}"
 
     def digest(self) -> str:

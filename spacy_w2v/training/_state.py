@@ -44,6 +44,20 @@ class TaskResult(NamedTuple):
     """Number of tokens kept by subsampling."""
 
 
+def no_pairs(*, n_kept: int, n_tokens: int) -> TrainingError:
+    """Return the error for a corpus without pairs of words to train on.
+
+    Args:
+        n_kept: Number of tokens that are in the vocabulary and were kept by subsampling.
+        n_tokens: Number of tokens of the corpus.
+    """
+    return TrainingError(
+        "The corpus must have pairs of neighbouring words, but min_count and sample leave none: "
+        f"{n_kept} of {n_tokens} tokens are kept. "
+        'Use more text, lower min_count, raise sample (0 keeps all), or set boundary = "document".'
+    )
+
+
 class RunState:
     """The results of a run. They are added in any order, and can be saved while no task is running."""
 
@@ -100,11 +114,7 @@ class RunState:
     def _sum(self, epoch: int, results: list[TaskResult]) -> EpochResult:
         n_pairs = sum(result.n_pairs for result in results)
         if n_pairs == 0:
-            raise TrainingError(
-                "The corpus must have pairs of neighbouring words, but min_count and sample leave none: "
-                f"{sum(result.n_kept for result in results)} of {self.plan.epoch_size} tokens are kept. "
-                'Use more text, lower min_count, raise sample (0 keeps all), or set boundary = "document".'
-            )
+            raise no_pairs(n_kept=sum(result.n_kept for result in results), n_tokens=self.plan.epoch_size)
         seconds = self.seconds
         return EpochResult(
             epoch=epoch + 1,

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from spacy_w2v._arrays import KernelSettings, Weights
+from spacy_w2v._arrays import AnyWeights, KernelSettings
 from spacy_w2v._system.cores import available_cores
 from spacy_w2v.config._schema import W2VSettings, starting_alpha
-from spacy_w2v.kernels import TrainingKernel
+from spacy_w2v.kernels import Kernel
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.training._arguments import kernel_settings
 from spacy_w2v.training._learning_rate import LearningRateSchedule
@@ -24,7 +24,7 @@ class Work:
     It can be pickled, to be sent to another process, or to another machine that has the items at the same path.
     """
 
-    kernel: TrainingKernel
+    kernel: Kernel
     items: WorkItems
     tables: tuple[NamedTuple, ...]
     """The arguments of the kernel between the item and the weights: subsampling, input layer and output layer."""
@@ -66,7 +66,7 @@ def make_work(settings: W2VSettings, built: Built) -> Work:
 class Worker:
     """Trains tasks of a run. Other workers may change the weights at the same time."""
 
-    def __init__(self, work: Work, weights: Weights):
+    def __init__(self, work: Work, weights: AnyWeights):
         """Load the kernel and open the items. Raises StorageError if they are damaged."""
         self.work = work
         self.weights = weights

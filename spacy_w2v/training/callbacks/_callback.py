@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 
+from spacy_w2v.cooccurrence._counting import CountingCallback
 from spacy_w2v.corpus._encoding import EncodingCallback
 from spacy_w2v.model._run_record import CorpusSummary, EpochResult
 from spacy_w2v.training._state import RunState, TaskResult, TrainingProgress
 
 
-class Callback(EncodingCallback):
+class Callback(EncodingCallback, CountingCallback):
     """Base class of callbacks. Its methods do nothing; override those that you need.
 
     All methods are called in the main thread, in the order below. An exception in one of them ends the run. The methods
-    for encoding, `on_message` and `on_encoding`, are those of `EncodingCallback`.
+    for encoding, `on_message` and `on_encoding`, are those of `EncodingCallback`. `on_counting`, after
+    `on_vocabulary`, is that of `CountingCallback`.
     """
 
     def on_corpus(self, summary: CorpusSummary) -> None:

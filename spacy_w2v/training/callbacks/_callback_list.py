@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 
+from spacy_w2v.cooccurrence._counting import CountingProgress
 from spacy_w2v.corpus._encoding import EncodingProgress
 from spacy_w2v.model._run_record import CorpusSummary, EpochResult
 from spacy_w2v.training._state import RunState, TaskResult, TrainingProgress
@@ -24,6 +25,11 @@ class CallbackList(Callback):
         """See EncodingCallback."""
         for callback in self.callbacks:
             callback.on_encoding(progress)
+
+    def on_counting(self, progress: CountingProgress) -> None:
+        """See CountingCallback."""
+        for callback in self.callbacks:
+            callback.on_counting(progress)
 
     def on_corpus(self, summary: CorpusSummary) -> None:
         """See Callback."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from spacy_w2v._system.terminal import shown_lines
+from spacy_w2v.cooccurrence._counting import CountingProgress
 from spacy_w2v.corpus._encoding import EncodingProgress
 from spacy_w2v.model._run_record import CorpusSummary, EpochResult
 from spacy_w2v.training._state import TrainingProgress
@@ -19,7 +20,10 @@ LINE_EVERY_S = 10.0
 
 
 class ProgressBar(Callback):
-    """Shows the progress of encoding and training: as bars in a terminal, otherwise as a line every 10 seconds."""
+    """Shows the progress of encoding, counting and training.
+
+    In a terminal it draws bars, elsewhere it prints a line every 10 seconds.
+    """
 
     def __init__(
         self,
@@ -89,6 +93,14 @@ class ProgressBar(Callback):
             self.show_corpus(summary)
         elif found.n_null + found.n_not_text and not self._has_encoded:
             self.on_message(f"Left out {found.n_null:,} null documents and {found.n_not_text:,} that are not text")
+
+    def on_counting(self, progress: CountingProgress) -> None:
+        """Show the progress of counting co-occurrences."""
+        display = self._show("Counting")
+        details = [f"{progress.n_tokens:,} tokens", f"{progress.n_cells:,} cells"]
+        display.update(progress.fraction, progress.seconds, details)
+        if progress.fraction == 1.0:
+            self.close()
 
     def on_progress(self, progress: TrainingProgress) -> None:
         """Show the progress of training."""
