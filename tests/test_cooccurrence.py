@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_w2v.config._cooccurrence import CooccurrenceSettings
-from spacy_w2v.cooccurrence import _counting, _groups
+from spacy_w2v.cooccurrence import _counting, _groups, _memory
 from spacy_w2v.cooccurrence._cache import counted
 from spacy_w2v.cooccurrence._counting import CountingCallback, batch_cells_of
 from spacy_w2v.cooccurrence._groups import group_ends
@@ -33,6 +33,12 @@ class Recorded(CountingCallback):
 
     def on_counting(self, progress):
         self.progress.append(progress)
+
+
+@pytest.fixture
+def little_memory(monkeypatch):
+    """Let memory be bounded as closely as small corpora need it for several parts."""
+    monkeypatch.setattr(_memory, "OTHER_BYTES", 0)
 
 
 def count(corpus, cache, word_of_type, *, window=5, n_workers=1, callback=None, **changes):
@@ -121,7 +127,7 @@ def test_the_order_of_tiles(larger, tmp_path):
 
 
 @pytest.mark.parametrize("symmetric", [True, False])
-def test_counts_depend_neither_on_threads_nor_on_memory(larger, tmp_path, monkeypatch, symmetric):
+def test_counts_depend_neither_on_threads_nor_on_memory(larger, tmp_path, monkeypatch, little_memory, symmetric):
     corpus, _ = larger
     runs = []
     append = _counting.Runs.append
@@ -177,7 +183,7 @@ def test_least_memory_is_enough_and_named(larger, tmp_path):
         count(corpus, tmp_path, np.arange(1100), memory_gb=1e-6, n_workers=2)
 
 
-def test_progress_rises_to_the_end(larger, tmp_path):
+def test_progress_rises_to_the_end(larger, tmp_path, little_memory):
     corpus, _ = larger
     for memory_gb in (4, 0.0065):
         callback = Recorded()

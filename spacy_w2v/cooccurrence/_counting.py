@@ -125,7 +125,7 @@ def count_cells(
     weights, n_bits = fixed_point_weights(settings.distance_weights, window=window, n_tokens=n_tokens)
     windows = Windows(weights, n_bits, settings.symmetric)
     counter = RowCounter(windows, n_words=n_words, n_workers=n_workers, group_cells=plan.group_cells)
-    runs = Runs(directory / RUNS_FILE, n_words=n_words, buffer_cells=plan.group_cells)
+    runs = Runs(directory / RUNS_FILE, n_words=n_words, buffer=counter.output)
     with closing(counter), closing(runs), CellWriter(directory / CELLS_FILE, batch_cells=batch_cells) as writer:
         progress = _Progress(callback, n_tokens, writer, start)
         parts = read_parts(corpus, word_of_type, n_words=n_words, most_entries=plan.part_entries)

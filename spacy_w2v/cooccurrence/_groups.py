@@ -121,7 +121,8 @@ class RowCounter:
         self.n_workers = n_workers
         self.group_cells = group_cells
         self._columns, self._sums = np.empty(group_cells, np.uint32), np.empty(group_cells, np.uint64)
-        self._output = np.empty(2 * group_cells, np.uint64)  # its pages are used when they are written
+        self.output = np.empty((group_cells, 2), np.uint64)
+        """The memory of written cells. It takes up space when it is used."""
         self._rows = SimpleQueue[Row]()
         n_bits = n_words_of_bits(n_words)
         for _ in range(n_workers):
@@ -178,7 +179,7 @@ class RowCounter:
     def cells(self, group: Group) -> CellArrays:
         """Return the cells of a group, in the order of tiles. They are valid until the next group is written."""
         n = group.n_cells
-        numbers = self._output.view(np.uint32)
+        numbers = self.output.reshape(-1).view(np.uint32)
         output = CellArrays(numbers[:n], numbers[n : 2 * n], numbers[2 * n : 3 * n].view(np.float32))
         places, n_tiles = group.places(), group.tile_cells.shape[2]
 
@@ -190,7 +191,7 @@ class RowCounter:
 
     def run_cells(self, group: Group) -> NDArray[np.uint64]:
         """Return the same cells as a run to be merged: cells × 2, see `write_sums`."""
-        output = self._output[: 2 * group.n_cells].reshape(-1, 2)
+        output = self.output[: group.n_cells]
         places, n_tiles = group.places(), group.tile_cells.shape[2]
 
         def write(number: int) -> None:

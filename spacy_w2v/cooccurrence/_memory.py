@@ -12,6 +12,8 @@ BYTES_OF_CELL = 28
 """Of each cell that a group of rows may have: 12 row by row, and 16 in the order of tiles."""
 BYTES_OF_BATCH_CELL = 12
 """Of each cell that waits for a batch of the file to be full."""
+OTHER_BYTES = 8_000_000
+"""Of Arrow's buffers, threads and Python objects, as measured."""
 RANGES_PER_WORKER = 4
 """Ranges of rows that the rows of a group are divided into for each thread."""
 MOST_TABLE_TILES = 1 << 14
@@ -57,7 +59,8 @@ def plan_memory(corpus: Corpus, *, n_words: int, batch_cells: int, n_workers: in
     table = max(n_tiles, min(MOST_TABLE_TILES, n_tiles**2))
     largest_chunk = int(corpus.chunk_tokens.max(initial=0))
     fixed = (
-        40 * n_words  # counts, starts, bounds
+        OTHER_BYTES
+        + 40 * n_words  # counts, starts, bounds
         + n_workers * (13 * n_words + RANGES_PER_WORKER * 24 * table)  # rows, and tables of tiles
         + BYTES_OF_BATCH_CELL * batch_cells
         + 21 * tile_cells  # a tile and its cells, for merging

@@ -20,18 +20,18 @@ MOST_BUFFER_CELLS = 1 << 16
 class Runs:
     """A file of runs. A run has the cells that one group of rows has in one band."""
 
-    def __init__(self, path: Path, *, n_words: int, buffer_cells: int):
+    def __init__(self, path: Path, *, n_words: int, buffer: NDArray[np.uint64]):
         """Create the file.
 
         Args:
             path: The path.
             n_words: The size of the vocabulary.
-            buffer_cells: The number of cells that merging may hold in memory, besides those of two tiles.
+            buffer: Cells × 2; memory for cells of runs that are merged. No group is written while a band is merged.
         """
         self.path = path
         self.n_cells = 0
         """The number of cells of all runs so far."""
-        self.buffer_cells = buffer_cells
+        self.buffer = buffer
         self._file = path.open("w+b", buffering=0)
         self._runs: list[list[tuple[int, int]]] = [[] for _ in range(n_tiles_of(n_words))]
         self._side = min(n_words, TILE_WORDS)
@@ -82,10 +82,12 @@ class Runs:
         runs = self._runs[band]
         if not runs:
             return
-        size = min(max(self.buffer_cells // len(runs), LEAST_BUFFER_CELLS), MOST_BUFFER_CELLS)
+        size = min(max(len(self.buffer) // len(runs), LEAST_BUFFER_CELLS), MOST_BUFFER_CELLS)
+        n_cells = len(runs) * size
+        buffer = self.buffer[:n_cells] if n_cells <= len(self.buffer) else np.empty((n_cells, 2), np.uint64)
         places, ends = (np.array([begin + own * n for begin, n in runs]) for own in (0, 1))
         cursors = Cursors(
-            np.empty((len(runs), size, 2), np.uint64),
+            buffer.reshape(len(runs), size, 2),
             np.zeros(len(runs), np.int64),
             np.zeros(len(runs), np.int64),
             np.zeros(len(runs), np.bool_),

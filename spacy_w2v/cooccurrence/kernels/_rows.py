@@ -16,7 +16,10 @@ from spacy_w2v.cooccurrence.kernels._bits import ONE, SIX, TOP, add_to_set, coun
 TILE_BITS = 9
 TILE_WORDS = 1 << TILE_BITS
 """Words of a band, and of each side of a tile: 512."""
-AHEAD = 12  # positions between the prefetch of a window and its use
+AHEAD = 12
+"""Positions between the prefetch of a window and its use. Counting takes 2.5 times as long without it."""
+MOST_AHEAD = 16
+"""Words of a window, on each side, that are prefetched at most."""
 
 
 class Part(NamedTuple):
@@ -64,9 +67,10 @@ def _walk_windows(part, weights, is_symmetric, word, row):
     """Add the windows of all positions of a word to its row, and return the number of columns that are not 0."""
     boundary, last = np.uint32(row.sums.shape[0]), part.positions.shape[0] - 1
     size, n_touched, nothing = np.uint64(weights.shape[0]), np.uint64(0), np.uint64(0)
-    address = part.words.ctypes.data
+    radius = min(weights.shape[0] - 1, MOST_AHEAD)
+    address, n_lines = part.words.ctypes.data - 4 * radius, 2 + (radius * (8 if is_symmetric else 4) >> 6)
     for k in range(part.starts[word], part.starts[word + 1]):
-        prefetch(address + 4 * np.int64(part.positions[min(k + AHEAD, last)]) - 32, 2)
+        prefetch(address + 4 * np.int64(part.positions[min(k + AHEAD, last)]), n_lines)
         position = np.uint64(part.positions[k])
         distance = ONE
         while distance < size:
