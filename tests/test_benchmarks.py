@@ -15,6 +15,7 @@ from spacy_w2v.evaluation._scoring import bundled
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
+import glove
 import peers
 import presets
 import quality
@@ -214,3 +215,45 @@ def test_settings_of_kept_runs_are_checked(compared, monkeypatch):
     monkeypatch.setattr(sys, "argv", [*arguments, "--output", str(compared)])
     with pytest.raises(SystemExit, match=r"must be a run of .* Name another --output"):
         quality.main()
+
+
+STANFORD_LOG = """TRAINING MODEL
+Read 45824073 lines.
+vector size: 100
+11/26/26 - 10:35.24AM, iter: 001, cost: 0.075080
+11/26/26 - 10:38.33AM, iter: 002, cost: nan
+"""
+
+
+def test_costs_are_read_from_the_log_of_stanfords_program():
+    first, second = glove.costs_of(STANFORD_LOG)
+    assert first == 0.07508
+    assert np.isnan(second)
+
+
+def test_the_table_has_means_over_seeds_and_tells_missing_scores():
+    runs = [
+        {"program": program, "seed": seed, "n_cells": 1000, "counting_s": 0.5, "cell_ns": 50.0 * seed,
+         "costs": [0.2, 0.1], "WordSim-353": 0.4, "SimLex-999": 0.2 * seed, "Google analogies": None}
+        for program in (glove.OURS, glove.STANFORD)
+        for seed in (1, 2)
+    ]  # fmt: skip
+    *_, ours, stanford = glove.table_of(runs[:3]).splitlines()
+    assert ours == (
+        "| spacy-w2v | 2 | 1,000 | 0.5 | 75 ± 35 | 0.2000 ± 0.0000 | 0.1000 ± 0.0000 | 40.0 ± 0.0 | 30.0 ± 14.1 | – |"
+    )
+    assert stanford == "| Stanford's GloVe | 1 | 1,000 | 0.5 | 50 | 0.2000 | 0.1000 | 40.0 | 20.0 | – |"
+
+
+def test_glove_is_trained_with_the_settings_of_the_benchmark(tmp_path):
+    words = np.random.default_rng(0).choice([f"w{n}" for n in range(30)], 3000)
+    (tmp_path / "corpus.txt").write_text("\n".join(" ".join(line) for line in words.reshape(-1, 10)))
+    arguments = argparse.Namespace(window=3, vector_size=4, x_max=5.0, min_count=1, epochs=4)
+    contender = glove.Ours(arguments, tmp_path / "corpus.txt", tmp_path / "cache")
+    model, costs, seconds = contender.train(1)
+    settings = model.meta["model"]
+    assert [settings[name] for name in ("loss", "window", "vector_size", "x_max")] == ["glove", 3, 4, 5.0]
+    assert len(costs) == 4
+    assert costs[-1] < costs[0]
+    assert contender.n_cells == 30 * 30
+    assert seconds > 0
