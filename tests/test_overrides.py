@@ -46,7 +46,7 @@ def settings_of(tmp_path, *arguments):
     [
         ("model.vector_size", "must be a whole number"),
         ("model.ns_exponent", "must be a number"),
-        ("model.loss", "must be one of 'negative-sampling', 'hierarchical-softmax' or 'softmax'"),
+        ("model.loss", "must be one of 'negative-sampling', 'hierarchical-softmax', 'softmax', 'glove' or 'ppmi-svd'"),
         ("tokens.max_tokens", "must be a whole number"),
         ("training.alpha", "must be a number"),
         ("training.checkpoint_every_s", "must be a number"),
