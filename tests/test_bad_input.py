@@ -400,7 +400,7 @@ def test_unknown_word_is_a_key_error(workplace):
         ("tokens.attr", "lower", "must be one of 'ORTH', 'LOWER' or 'NORM', was: 'lower'"),
         ("model.architecture", "skipgram", "must be one of 'skip-gram'"),
         ("export.formats", "spacy", "must be a list, was: 'spacy'"),
-        ("export.vector_kind", "both", "must be one of 'input', 'output' or 'mean', was: 'both'"),
+        ("export.vector_kind", "both", "must be one of 'input', 'output', 'mean' or 'sum', was: 'both'"),
         ("export.dtype", "float64", "must be one of 'float32' or 'float16', was: 'float64'"),
         *((name, 10**25, "must be at most") for name in ("model.window", "model.negative", "training.epochs")),
     ],

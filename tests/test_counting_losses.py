@@ -10,7 +10,10 @@ from gensim.models import KeyedVectors
 from helpers_cli import w2v
 
 import spacy_w2v
+from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError, TrainingError
+from spacy_w2v.objectives._glove import default_x_max
+from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.training import _run
 from spacy_w2v.training._work_items import CellBatches
 
@@ -66,14 +69,10 @@ def test_the_cost_falls_and_is_that_of_the_vectors():
     parameters = {name: array.astype(np.float64) for name, array in model.parameters.items()}
     fitted = (parameters["input"][words] * parameters["output"][contexts]).sum(axis=1)
     fitted += parameters["input_bias"][words] + parameters["output_bias"][contexts]
-    x_max = 10 * np.sqrt(counts_of(TEXTS) / 17e6)
+    x_max = 10
     cost = np.mean(0.5 * np.minimum(1, (x / x_max) ** 0.75) * (fitted - np.log(x)) ** 2)
     assert 0.3 * costs[-1] < cost <= costs[-1]
     assert model.record.results[-1].n_pairs == x.size
-
-
-def counts_of(texts):
-    return sum(len(text.split()) for text in texts)
 
 
 def expected_counts(texts, words, *, window):
@@ -86,6 +85,16 @@ def expected_counts(texts, words, *, window):
                 if i != j:
                     counts[word, ids[j]] += 1 / abs(i - j)
     return counts
+
+
+@pytest.mark.parametrize(
+    ("n_tokens", "x_max"), [(1, 10), (17_000_000, 10), (68_000_000, 20), (1_700_000_000, 100), (10**12, 100)]
+)
+def test_x_max_grows_with_the_corpus(n_tokens, x_max):
+    assert default_x_max(n_tokens) == pytest.approx(x_max)
+    glove = objective_of(ModelSettings(loss="glove"))
+    assert glove.tables(np.array([n_tokens])).x_max == default_x_max(n_tokens)
+    assert objective_of(ModelSettings(loss="glove", x_max=3)).tables(np.array([n_tokens])).x_max == 3
 
 
 def test_defaults_are_those_of_the_loss():

@@ -328,7 +328,9 @@ def test_input_and_output_vectors_share_the_models_memory(model):
 
 def test_other_kinds_of_vectors_are_refused(model):
     for ask in (model.vectors, lambda kind: model.to_keyed_vectors(vector_kind=kind)):
-        with pytest.raises(ConfigError, match=r"^vector_kind must be one of recorded, input, output, mean, was: both$"):
+        with pytest.raises(
+            ConfigError, match=r"^vector_kind must be one of recorded, input, output, mean, sum, was: both$"
+        ):
             ask("both")
 
 

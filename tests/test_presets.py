@@ -501,7 +501,7 @@ def test_what_the_guide_says_of_all_presets_is_true(kind, size):
 @pytest.mark.parametrize(("kind", "size"), ROWS_OF_COUNTS)
 def test_losses_that_learn_from_counts_keep_their_defaults_but_the_epochs(kind, size):
     optimize, _, loss = kind
-    epochs = {"efficiency": 15}.get(optimize, 50 if size == "tiny" else 25) if loss == "glove" else 1
+    epochs = 1 if loss == "ppmi-svd" else 15 if optimize == "efficiency" or size == "tiny" else 25
     settings = with_preset(parse_settings({"model": {"loss": loss}}), optimize, size=size).settings
     defaults = parse_settings({"model": {"loss": loss}, "training": {"epochs": epochs}})
     assert values_of(settings.completed()) == values_of(defaults.completed())

@@ -73,7 +73,7 @@ _ACCURATE_CBOW: BySize = {
     "large": Preset(epochs=5, alpha=0.3),
 }
 _GLOVE: BySize = {
-    "tiny": Preset(epochs=50, alpha=0.05, sample=0.0, window=10, vector_kind="sum"),
+    "tiny": Preset(epochs=15, alpha=0.05, sample=0.0, window=10, vector_kind="sum"),
     "small": Preset(epochs=25, alpha=0.05, sample=0.0, window=10, vector_kind="sum"),
     "large": Preset(epochs=25, alpha=0.05, sample=0.0, window=10, vector_kind="sum"),
 }

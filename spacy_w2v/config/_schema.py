@@ -153,7 +153,7 @@ class ModelSettings(Settings):
     x_max: float | None = Field(None, gt=0)
     """With `loss = "glove"`: the count from which co-occurrences have full weight; `null` to choose it.
 
-    The choice grows with the corpus: 10 for 17 million tokens, 100 for 1.7 billion and more.
+    The choice grows with the corpus: 10 up to 17 million tokens, 100 from 1.7 billion on.
     """
     weighting_exponent: float = Field(0.75, ge=0, le=10)
     """With `loss = "glove"`: the power of a count, as a share of `x_max`, that is its weight below `x_max`."""

@@ -20,7 +20,9 @@ from spacy_w2v.objectives._parameters import Shape, fill_at_random, zero_paramet
 from spacy_w2v.objectives._subsampling import keep_probabilities
 
 REFERENCE_TOKENS = 17e6
-"""The size of the corpus in GloVe's demonstration, which has an x_max of 10."""
+"""The size of the corpus in GloVe's demonstration ..."""
+LEAST_X_MAX = 10.0
+"""... and its x_max. Smaller corpora have the same: with less, vectors of half a million words were worse."""
 LARGEST_X_MAX = 100.0
 """The x_max of the paper, for corpora of 1.6 billion tokens and more."""
 
@@ -80,11 +82,11 @@ class Glove(CountingObjective):
 
 
 def default_x_max(n_tokens: int) -> float:
-    """Return the x_max for a corpus: proportional to the square root of its number of tokens, at most 100.
+    """Return the x_max for a corpus: proportional to the square root of its number of tokens, from 10 to 100.
 
     The rule passes through the values that the authors of GloVe use: 10 for 17 million tokens, 100 for 1.6 billion.
     """
-    return min(LARGEST_X_MAX, 10.0 * math.sqrt(n_tokens / REFERENCE_TOKENS))
+    return min(LARGEST_X_MAX, LEAST_X_MAX * math.sqrt(max(1.0, n_tokens / REFERENCE_TOKENS)))
 
 
 def _untrained_costs(counts: NDArray[np.float64], weighting: CellWeighting) -> NDArray[np.float64]:
