@@ -2,7 +2,7 @@
 
 The cost of a cell with count x of word i and context j is f(x) (w_i.c_j + b_i + b'_j - log x)^2 / 2 with the weight
 f(x) = min(1, (x / x_max) ** weighting_exponent) (Pennington, Socher & Manning 2014, equations 8 and 9). It is minimized
-by AdaGrad (Duchi et al. 2011), whose sums of squared gradients start from 1.
+by AdaGrad (Duchi et al. 2011), as `kernels.cells._glove` describes.
 """
 
 import math
