@@ -39,7 +39,7 @@ BUNDLED_WORDS = 559_468
 """The number of tokens of the bundled excerpt, with spaCy's English tokenizer."""
 
 
-LOSS_HELP = "Loss of the model: negative-sampling (the default), hierarchical-softmax or softmax"
+LOSS_HELP = "Loss of the model: negative-sampling (the default), hierarchical-softmax, softmax, glove or ppmi-svd"
 
 
 class Size(str, Enum):

@@ -114,6 +114,7 @@ def train(
         Word2VecError: The config, the corpus or the output is invalid, or training diverges.
     """
     from spacy_w2v.config._loading import load_config
+    from spacy_w2v.config._other_loss import describe_kept
     from spacy_w2v.pipeline._loggers import callbacks_of
     from spacy_w2v.training._composition import train_to_directory
     from spacy_w2v.training._resolved_config import resolve
@@ -122,6 +123,8 @@ def train(
     from spacy_w2v.training.callbacks._progress_bar import ProgressBar
 
     resolved = resolve(load_config(config_path, overrides))
+    if (kept := describe_kept(resolved.settings, overrides)) is not None:
+        msg.warn(kept)
     run = TrainingRun.of(resolved, cache_dir=cache_dir, code_path=code_path)
     if resume and is_done(output_path, run, overwrite=overwrite):
         msg.good(f"The run is already complete. Its results are in {output_path}")

@@ -84,7 +84,7 @@ class TrainingKeywords(TypedDict, total=False):
     shared_noise: int | None
     epochs: int
     alpha: float | None
-    min_alpha: float
+    min_alpha: float | None
     sample: float
     workers: int
     seed: int

@@ -24,9 +24,9 @@ class LossSpec:
     """Whether it is trained on the co-occurrence counts of the corpus, instead of its tokens in order."""
     has_steps: bool = True
     """Whether it is trained in steps, over epochs, from initial vectors. Otherwise it is computed at once."""
-    constant_alpha: float | None = None
-    """The default learning rate, if it is constant unless `min_alpha` is given. None for a rate that falls."""
-    defaults: Mapping[str, Mapping[str, float | str]] = field(default_factory=dict)
+    alpha: float | None = None
+    """The default learning rate, if it is not that of word2vec."""
+    defaults: Mapping[str, Mapping[str, float | str | None]] = field(default_factory=dict)
     """Defaults of settings other than those of word2vec, by block and name."""
 
 
@@ -46,10 +46,10 @@ LOSSES: dict[LossName, LossSpec] = {
         learns_probabilities=False,
         in_gensim=False,
         counts_cooccurrences=True,
-        constant_alpha=0.05,
+        alpha=0.05,
         defaults={
             "model": {"window": 10},
-            "training": {"epochs": 25, "sample": 0.0},
+            "training": {"epochs": 25, "min_alpha": None, "sample": 0.0},
             "export": {"vector_kind": "sum"},
         },
     ),

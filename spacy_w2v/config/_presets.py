@@ -180,7 +180,7 @@ def with_preset(settings: W2VSettings, optimize: Optimize, *, size: SizeName) ->
         if name not in given:
             given[name] = chosen[name] = value
     min_alpha = settings.training.min_alpha
-    if "alpha" in chosen and preset.alpha is not None and min_alpha > preset.alpha:
+    if "alpha" in chosen and preset.alpha is not None and min_alpha is not None and min_alpha > preset.alpha:
         raise ConfigError(
             f'min_alpha must not be above the alpha that optimize = "{optimize}" chooses for a {size} corpus '
             f"({preset.alpha}), was: {min_alpha}. Lower it, or give alpha too."

@@ -150,7 +150,7 @@ class ModelSettings(Settings):
 
     `huffman` has short paths for frequent words, which is fastest. `balanced` has paths of equal length.
     """
-    x_max: float | None = Field(None, gt=0)
+    x_max: float | None = Field(None, gt=0, le=1_000_000_000_000)
     """With `loss = "glove"`: the count from which co-occurrences have full weight; `null` to choose it.
 
     The choice grows with the corpus: 10 up to 17 million tokens, 100 from 1.7 billion on.
@@ -209,8 +209,11 @@ class TrainingSettings(Settings):
     `null` stands for 0.15 for CBOW from the mean of contexts, for 0.05 for GloVe, and for 0.025 otherwise. Lower it if
     training diverges.
     """
-    min_alpha: float = Field(0.0001, ge=0, le=1_000_000)
-    """The learning rate at the end. It must not be above `alpha`, which is its default with `loss = "glove"`."""
+    min_alpha: float | None = Field(0.0001, ge=0, le=1_000_000)
+    """The learning rate at the end. It must not be above `alpha`.
+
+    `null` keeps the rate at `alpha`, and is the default with `loss = "glove"`, whose steps AdaGrad makes smaller.
+    """
     sample: float = Field(1e-3, ge=0)
     """The threshold for subsampling frequent words, as a share of all tokens; 0 to keep every token.
 
@@ -248,9 +251,14 @@ def starting_alpha(model: ModelSettings, training: TrainingSettings) -> float:
     """Return the learning rate at the start: that of the settings, or the default of the model if they give none."""
     if training.alpha is not None:
         return training.alpha
-    if (constant := LOSSES[model.loss].constant_alpha) is not None:
-        return constant
+    if (of_loss := LOSSES[model.loss].alpha) is not None:
+        return of_loss
     return ALPHA_OF_MEANS if ARCHITECTURES[model.architecture].pools_contexts and model.cbow_mean else ALPHA
+
+
+def ending_alpha(model: ModelSettings, training: TrainingSettings) -> float:
+    """Return the learning rate at the end: that of the settings, or the one at the start if they give none."""
+    return starting_alpha(model, training) if training.min_alpha is None else training.min_alpha
 
 
 ALPHA_FOLLOWS = {"alpha": "follows"}
@@ -275,8 +283,6 @@ class W2VSettings(Settings):
         defaults = {block: dict(values) for block, values in spec.defaults.items()}
         if self.initial.freeze:
             defaults.pop("export", None)  # frozen vectors stay as they are
-        if spec.constant_alpha is not None:
-            defaults.setdefault("training", {})["min_alpha"] = starting_alpha(self.model, self.training)
         for block, values in defaults.items():
             object.__setattr__(self, block, with_defaults(getattr(self, block), values))
         return self
@@ -288,7 +294,7 @@ class W2VSettings(Settings):
         if not spec.has_steps and self.training.epochs != 1:
             raise ValueError(
                 f'training.epochs must be 1 with loss = "{loss}", which is computed at once, was: '
-                f"{self.training.epochs}. Leave it out."
+                f"{self.training.epochs}. Set it to 1, or leave it out."
             )
         if not spec.has_steps and self.initial.vectors is not None:
             raise ValueError(
@@ -324,9 +330,9 @@ class W2VSettings(Settings):
         """Refuse a learning rate that rises."""
         if info.context == ALPHA_FOLLOWS and self.training.alpha is None:
             return self
-        alpha = starting_alpha(self.model, self.training)
-        if self.training.min_alpha > alpha:
-            raise ValueError(f"training.min_alpha must not be above alpha ({alpha}), was: {self.training.min_alpha}")
+        alpha, min_alpha = starting_alpha(self.model, self.training), self.training.min_alpha
+        if min_alpha is not None and min_alpha > alpha:
+            raise ValueError(f"training.min_alpha must not be above alpha ({alpha}), was: {min_alpha}")
         return self
 
     @model_validator(mode="after")
@@ -342,9 +348,10 @@ class W2VSettings(Settings):
         )
 
     def completed(self) -> "W2VSettings":
-        """Return the settings with the model's default learning rate if they give none."""
-        training = self.training.model_copy(update={"alpha": starting_alpha(self.model, self.training)})
-        return self.model_copy(update={"training": training})
+        """Return the settings with the learning rates of the model instead of null."""
+        alpha = starting_alpha(self.model, self.training)
+        rates = {"alpha": alpha, "min_alpha": ending_alpha(self.model, self.training)}
+        return self.model_copy(update={"training": self.training.model_copy(update=rates)})
 
 
 def parse_settings(

@@ -1,7 +1,7 @@
 """The preparation of a run before training: vocabulary, initial vectors, learning rates, and a check of the memory."""
 
 from spacy_w2v._system.memory import available_memory
-from spacy_w2v.config._schema import W2VSettings, starting_alpha
+from spacy_w2v.config._schema import W2VSettings, ending_alpha, starting_alpha
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.errors import TrainingError
 from spacy_w2v.model._run_record import LearningRate
@@ -67,7 +67,7 @@ def learning_rates(settings: W2VSettings, prepared: Prepared, callback: Callback
     training, resume_from = settings.training, prepared.resume_from
     alpha = starting_alpha(settings.model, training)
     n_tasks_done = resume_from.n_tasks_done if resume_from is not None else 0
-    now = LearningRate(n_tasks_done=n_tasks_done, alpha=alpha, min_alpha=training.min_alpha)
+    now = LearningRate(n_tasks_done=n_tasks_done, alpha=alpha, min_alpha=ending_alpha(settings.model, training))
     if resume_from is None:
         return [now]
     callback.on_message(f"Resuming from {resume_from.path}, which is in epoch {resume_from.epoch} of {training.epochs}")

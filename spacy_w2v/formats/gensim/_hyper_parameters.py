@@ -77,7 +77,7 @@ def untrained_model(model: TrainedModel) -> Any:  # Any: gensim has no types
     return Word2Vec(
         vector_size=model.vector_size,
         alpha=alpha,
-        min_alpha=min(alpha, training.min_alpha),
+        min_alpha=alpha if training.min_alpha is None else min(alpha, training.min_alpha),
         window=settings.window,
         min_count=vocabulary.min_count,
         max_vocab_size=vocabulary.max_vocab_size,
