@@ -136,11 +136,14 @@ def test_more_dimensions_than_words_leave_zeros():
     assert error == pytest.approx(0.0, abs=1e-5)
 
 
-def test_a_matrix_without_positive_cells_has_vectors_of_zeros():
+def test_a_matrix_without_positive_cells_is_refused():
+    """All vectors would be zeros, which look like a model."""
     independent = Matrix(np.outer([4.0, 2.0, 1.0], [4.0, 2.0, 1.0]))
-    input_vectors, _, (error, _, _) = decompose(independent, PLAIN._replace(shift=2.0), size=2)
-    assert not input_vectors.any()
-    assert error == 0.0
+    message = (
+        r"^Some words must occur together more often than by chance, but .* of shift = 2\. Lower shift, or use more"
+    )
+    with pytest.raises(TrainingError, match=message):
+        decompose(independent, PLAIN._replace(shift=2.0), size=2)
 
 
 def test_a_matrix_that_does_not_fit_into_memory_is_refused(monkeypatch):

@@ -37,7 +37,7 @@ class CountingProgress(NamedTuple):
     n_tokens: int
     """Tokens of the vocabulary whose windows have been counted."""
     n_cells: int
-    """Cells that have been written to the file."""
+    """Cells that are complete."""
     seconds: float
     """The time since counting began."""
 
@@ -69,7 +69,11 @@ class _Progress:
     n_parts_tokens: int = 0
     """Tokens of the chunks of all parts that are counted."""
 
+    fraction: float = 0.0
+    """The fraction that was reported last."""
+
     def report(self, fraction: float) -> None:
+        self.fraction = fraction
         seconds = time.perf_counter() - self.start
         self.callback.on_counting(CountingProgress(fraction, self.n_tokens, self.writer.n_cells, seconds))
 
@@ -141,7 +145,8 @@ def count_cells(
         for share, cells in _merged(runs, unit=windows.unit):
             writer.add(*cells)
             progress.report(1 - MERGING * (1 - share))
-        progress.report(1.0)
+        if progress.fraction < 1:
+            progress.report(1.0)
     return writer.batch_cells
 
 

@@ -58,8 +58,8 @@ class CellWriter:
 
     @property
     def n_cells(self) -> int:
-        """The number of cells that have been written."""
-        return sum(self.batch_cells)
+        """The number of cells that have been added."""
+        return sum(self.batch_cells) + self._n_waiting
 
     def add(self, words: TokenIds, contexts: TokenIds, counts: NDArray[np.float32]) -> None:
         """Add cells. Those that do not fill a batch are copied.

@@ -83,13 +83,21 @@ def read_blocks(path: Path, dtype: type[np.generic], shape: Shape) -> Iterator[t
         raise StorageError(f"{path} must be readable, but is not: {error}") from None
 
 
-def check_finite(path: Path, shape: Shape) -> None:
-    """Raise StorageError unless a file holds a float32 array of this shape with finite numbers."""
+def check_numbers(path: Path, shape: Shape, *, positive: bool) -> None:
+    """Raise StorageError unless a file holds a float32 array of this shape with finite numbers.
+
+    Args:
+        path: The file.
+        shape: The shape.
+        positive: Whether the numbers must also be greater than 0.
+    """
     for first, rows in read_blocks(path, np.float32, shape):
         finite = np.isfinite(rows)
         if not finite.all():
             row = first + int(np.argwhere(~finite)[0][0])
             raise StorageError(f"{path} must have finite numbers, but row {row} has NaN or infinity. It is damaged.")
+        if positive and rows.min(initial=1.0) <= 0:
+            raise StorageError(f"{path} must have positive numbers, was: {rows.min()}. It is damaged.")
 
 
 def parse_array(content: bytes, dtype: type[np.generic], shape: Shape | None, *, name: str) -> Array:

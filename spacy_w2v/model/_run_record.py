@@ -110,7 +110,7 @@ class EpochResult(Block):
     words_per_s: NonNegativeFloat
     """Tokens of the corpus per second, since training began."""
     alpha: NonNegativeFloat
-    """Learning rate at the end of the epoch."""
+    """Learning rate at the end of the epoch; 0 for a loss that is not trained in steps."""
 
 
 class LearningRate(Block):

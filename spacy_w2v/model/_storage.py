@@ -22,7 +22,7 @@ from spacy_w2v.config._export import ExportSettings
 from spacy_w2v.config._renamed import NEW_NAMES
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.errors._wording import did_you_mean, worded
-from spacy_w2v.model._arrays import check_finite, read_array
+from spacy_w2v.model._arrays import check_numbers, read_array
 from spacy_w2v.model._blocks import parse_block
 from spacy_w2v.model._run_record import RunRecord, parse_record
 from spacy_w2v.model._tables import read_tree, read_vocabulary, write_tree, write_vocabulary
@@ -105,7 +105,7 @@ def read_model(
         )
     shapes = objective.shapes(len(vocabulary))
     for name, shape in shapes.items():
-        check_finite(directory / names[name], shape)
+        check_numbers(directory / names[name], shape, positive=name in objective.accumulators)
     return kind(
         vocabulary=vocabulary,
         parameters={

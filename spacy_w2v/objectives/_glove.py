@@ -26,6 +26,9 @@ LEAST_X_MAX = 10.0
 LARGEST_X_MAX = 100.0
 """The x_max of the paper, for corpora of 1.6 billion tokens and more."""
 
+LEAST_KEEP_PROBABILITY = 2.0**-32
+"""The least probability to keep a token that the tables of `Subsampling` can hold."""
+
 SUMS = ("input_sums", "output_sums", "input_bias_sums", "output_bias_sums")
 
 
@@ -75,9 +78,12 @@ class Glove(CountingObjective):
     def untrained_loss(
         self, tables: OutputLayer, counts: Counts, *, sample: float, cells: Iterable[Cells] = ()
     ) -> float:
-        """Return the mean of f(x) log(x)^2 / 2 over cells. See `Objective.untrained_loss`."""
+        """Return the mean of f(x) max(1, log(x)^2) / 2 over cells. See `Objective.untrained_loss`.
+
+        The logarithm of a count of 1 is 0, which untrained vectors fit by chance, and the first steps do not.
+        """
         assert isinstance(tables, CellWeighting)
-        keep = keep_probabilities(counts, sample)
+        keep = np.maximum(keep_probabilities(counts, sample), LEAST_KEEP_PROBABILITY)
         return mean_over(_untrained_costs(expected_counts(batch, keep), tables) for batch in cells)
 
 
@@ -91,5 +97,5 @@ def default_x_max(n_tokens: int) -> float:
 
 def _untrained_costs(counts: NDArray[np.float64], weighting: CellWeighting) -> NDArray[np.float64]:
     weights = np.minimum(1.0, (counts / weighting.x_max) ** weighting.exponent)
-    costs: NDArray[np.float64] = 0.5 * weights * np.log(counts) ** 2
+    costs: NDArray[np.float64] = 0.5 * weights * np.maximum(1.0, np.log(counts) ** 2)
     return costs

@@ -29,6 +29,7 @@ from spacy_w2v._arrays import (
     Weights,
 )
 from spacy_w2v._system.memory import available_memory
+from spacy_w2v._system.signals import import_uninterrupted
 from spacy_w2v.config._losses import LossName
 from spacy_w2v.errors import TrainingError
 from spacy_w2v.kernels import TrainChunk
@@ -87,7 +88,8 @@ class Decomposition(NamedTuple):
     n_noise: int = 0
 
     def load(self) -> TrainChunk:
-        """Return `decompose`."""
+        """Import what `decompose` needs, and return it."""
+        import_uninterrupted("scipy.sparse.linalg")
         return decompose
 
 
@@ -116,11 +118,19 @@ def decompose(
     Returns:
         The squared error, summed over all cells of the matrix, zeros included; their number; and the number of cells
         that are not zero.
+
+    Raises:
+        TrainingError: No cell is positive, or the matrix does not fit into memory.
     """
     if matrix is None:
         return 0.0, 0, 0
     _check_memory(matrix)
     ppmi = ppmi_matrix(matrix, keep_probabilities_of(subsampling), transform)
+    if not ppmi.nnz:
+        raise TrainingError(
+            "Some words must occur together more often than by chance, but no pointwise mutual information is above "
+            f"the logarithm of shift = {transform.shift:g}. Lower shift, or use more text."
+        )
     left, values, right = largest_singular_vectors(ppmi, settings.vector_size, random_state)
     size = values.size
     weights.input[:, :size] = left * values**transform.eigenvalue_exponent

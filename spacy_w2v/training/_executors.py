@@ -127,6 +127,52 @@ class ThreadExecutor:
             self._results.put(error)
 
 
+class CallingThreadExecutor:
+    """An executor that runs each task in the calling thread, when its result is asked for.
+
+    Python handles signals in the main thread, between the operations of a task. So Ctrl-C ends a long task that is
+    written in Python, such as a decomposition, and need not wait for its end.
+    """
+
+    def __init__(self, work: Work, weights: AnyWeights):
+        """Create the executor.
+
+        Args:
+            work: The work.
+            weights: The weights, which are trained in place.
+        """
+        self.n_started = 0
+        """See Executor."""
+        self.paused = False
+        """See Executor."""
+        self._n_tasks = work.plan.n_tasks
+        self._worker = Worker(work, weights)
+
+    def start(self, first: int) -> None:
+        """See Executor."""
+        self.n_started = first
+
+    def next_result(self, *, timeout_s: float) -> TaskResult | None:
+        """See Executor. The time is not limited."""
+        if self.paused or self.n_started == self._n_tasks:
+            return None
+        self.n_started += 1
+        return self._worker.run(self.n_started - 1)
+
+    def pause(self) -> int:
+        """See Executor."""
+        self.paused = True
+        return self.n_started
+
+    def resume(self) -> None:
+        """See Executor."""
+        self.paused = False
+
+    def stop(self) -> None:
+        """See Executor."""
+        self.paused = True
+
+
 class _TaskQueue:
     """A queue of task numbers, in order, that can be paused."""
 

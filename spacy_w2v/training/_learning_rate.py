@@ -16,6 +16,7 @@ class LearningRateSchedule:
     """
 
     alpha: float
+    """0 for a loss that is not trained in steps."""
     min_alpha: float
     n_tokens: int
     """Number of tokens in the whole run: tokens of the corpus × epochs."""

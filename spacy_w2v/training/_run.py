@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spacy_w2v._arrays import NO_WORDS, Parameters
+from spacy_w2v._arrays import NO_WORDS, AnyWeights, Parameters
 from spacy_w2v._system.blas import single_threaded_blas
 from spacy_w2v._system.cores import available_cores
 from spacy_w2v._system.memory import release_free_memory
@@ -27,7 +27,7 @@ from spacy_w2v.sources._source import TextSource
 from spacy_w2v.training._checkpoint import Checkpoint, CheckpointDirectory, write_progress
 from spacy_w2v.training._description import describe_run, summarize_corpus
 from spacy_w2v.training._divergence import DivergenceCheck
-from spacy_w2v.training._executors import MakeExecutor, ThreadExecutor
+from spacy_w2v.training._executors import CallingThreadExecutor, Executor, MakeExecutor, ThreadExecutor
 from spacy_w2v.training._fixed_settings import fixed_settings
 from spacy_w2v.training._loop import TrainingLoop
 from spacy_w2v.training._preparation import check_memory, choose_words, learning_rates
@@ -36,7 +36,7 @@ from spacy_w2v.training._resolved_config import ResolvedConfig
 from spacy_w2v.training._stages import Built, Prepared
 from spacy_w2v.training._start import open_initial_vectors
 from spacy_w2v.training._state import RunState, no_pairs
-from spacy_w2v.training._work import make_work
+from spacy_w2v.training._work import Work, make_work
 from spacy_w2v.training._work_items import CellBatches, CorpusChunks, WholeMatrix, WorkItems
 from spacy_w2v.training.callbacks._callback import Callback
 from spacy_w2v.training.callbacks._callback_list import CallbackList
@@ -67,7 +67,7 @@ class TrainingRun:
     initial: WordVectors | None = None
     """Vectors to start from; None for those that the settings name, if any."""
     make_executor: MakeExecutor = ThreadExecutor
-    """Creates the executor that runs the tasks."""
+    """Creates the executor that runs the tasks of losses that are trained in steps."""
 
     def __post_init__(self) -> None:
         # Replace defaults that depend on the model by their values, for checkpoints and the model's record.
@@ -269,15 +269,7 @@ class TrainingRun:
         objective = objective_of(self.settings.model)
         work = make_work(self.settings, built)
         checkpoint = self._model_checkpoint(prepared, built, callback)
-        always = checkpoint is not None and checkpoint.every_s == 0
-        n_workers = work.settings.workers
-        executor = self.make_executor(
-            work,
-            objective.weights(built.parameters),
-            n_workers=n_workers,
-            # If each task is followed by a checkpoint, pause the workers before the next tasks.
-            n_until_pause=n_workers if always else None,
-        )
+        executor = self._executor(work, objective.weights(built.parameters), checkpoint)
         state = prepared.state(work.plan, work.schedule)
         divergence = TerminateOnDivergence(
             DivergenceCheck(built.parameters, built.untrained_loss, accumulators=objective.accumulators),
@@ -286,8 +278,9 @@ class TrainingRun:
             n_tokens=state.n_tokens,
             describe_checkpoint=checkpoint.describe if checkpoint is not None else lambda: "",
         )
-        watched = CallbackList([divergence, *([checkpoint] if checkpoint is not None else []), callback])
-        loop = TrainingLoop(executor, state, watched, holds_signals=checkpoint is not None)
+        watched: list[Callback] = [divergence] if objective.spec.has_steps else []
+        watched += [checkpoint] if checkpoint is not None else []
+        loop = TrainingLoop(executor, state, CallbackList([*watched, callback]), holds_signals=checkpoint is not None)
         with single_threaded_blas() if objective.needs_one_blas_thread else nullcontext():
             return loop.run()
 
@@ -334,7 +327,7 @@ class TrainingRun:
         n_words, vector_size = len(prepared.vocabulary), self.settings.model.vector_size
         of_model = n_bytes(self._shapes(prepared))
         check_memory(of_model, n_words=n_words, vector_size=vector_size)
-        keeps_state = prepared.checkpoint is not None and self.settings.training.checkpoint_every_s is not None
+        keeps_state = prepared.checkpoint is not None and self._every_s is not None
         of_exports = n_matrices(self.settings.export) * n_words * vector_size * 4
         callback.on_build((1 + keeps_state) * of_model + of_exports)
 
@@ -349,12 +342,22 @@ class TrainingRun:
         if prepared.start is not None:
             prepared.start.fill(built.parameters)
 
+    @property
+    def _every_s(self) -> float | None:
+        """Seconds between checkpoints; None for no checkpoints. A run without steps has no use for them."""
+        has_steps = objective_of(self.settings.model).spec.has_steps
+        return self.settings.training.checkpoint_every_s if has_steps else None
+
+    def _executor(self, work: Work, weights: AnyWeights, checkpoint: ModelCheckpoint | None) -> Executor:
+        if not objective_of(self.settings.model).spec.has_steps:
+            return CallingThreadExecutor(work, weights)
+        n_workers = work.settings.workers
+        always = checkpoint is not None and checkpoint.every_s == 0
+        # If each task is followed by a checkpoint, pause the workers before the next tasks.
+        return self.make_executor(work, weights, n_workers=n_workers, n_until_pause=n_workers if always else None)
+
     def _model_checkpoint(self, prepared: Prepared, built: Built, callback: Callback) -> ModelCheckpoint | None:
-        directory, every_s, resume_from = (
-            prepared.checkpoint,
-            self.settings.training.checkpoint_every_s,
-            prepared.resume_from,
-        )
+        directory, every_s, resume_from = prepared.checkpoint, self._every_s, prepared.resume_from
         if directory is None or every_s is None:
             return None
         return ModelCheckpoint(

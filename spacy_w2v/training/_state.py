@@ -26,8 +26,8 @@ class TrainingProgress(NamedTuple):
     """Tokens to train, over all epochs."""
     loss: float
     """Mean loss per prediction over the last 20 chunks, a natural logarithm; NaN without predictions."""
-    learning_rate: float
-    """The current learning rate."""
+    learning_rate: float | None
+    """The current learning rate; None for a loss that is not trained in steps."""
     seconds: float
     """Time since training began, without interruptions."""
 
@@ -107,7 +107,7 @@ class RunState:
             n_tokens=self.n_tokens,
             n_tokens_total=self.schedule.n_tokens,
             loss=sum(recent.loss for recent in self.recent) / n_pairs if n_pairs else math.nan,
-            learning_rate=self.schedule.learning_rate_at(self.n_tokens),
+            learning_rate=self.schedule.learning_rate_at(self.n_tokens) if self.schedule.alpha else None,
             seconds=self.seconds,
         )
 

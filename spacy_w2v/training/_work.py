@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from spacy_w2v._arrays import AnyWeights, KernelSettings
 from spacy_w2v._system.cores import available_cores
-from spacy_w2v.config._schema import W2VSettings, starting_alpha
+from spacy_w2v.config._schema import W2VSettings, ending_alpha, starting_alpha
 from spacy_w2v.kernels import Kernel
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.training._arguments import kernel_settings
@@ -45,7 +45,8 @@ def make_work(settings: W2VSettings, built: Built) -> Work:
     plan = Plan(built.items.sizes, epochs=training.epochs, seed=training.seed)
     # More workers than items would train several epochs at the same time, at different learning rates.
     n_workers = min(training.workers or available_cores(), plan.n_items)
-    kernel = objective_of(model).kernel(training.kernel)
+    objective = objective_of(model)
+    kernel, has_steps = objective.kernel(training.kernel), objective.spec.has_steps
     return Work(
         kernel=kernel,
         items=built.items,
@@ -54,8 +55,8 @@ def make_work(settings: W2VSettings, built: Built) -> Work:
             model, kernel, shared_noise=training.shared_noise, n_workers=n_workers, frozen=built.frozen
         ),
         schedule=LearningRateSchedule(
-            alpha=starting_alpha(model, training),
-            min_alpha=training.min_alpha,
+            alpha=starting_alpha(model, training) if has_steps else 0.0,
+            min_alpha=ending_alpha(model, training) if has_steps else 0.0,
             n_tokens=plan.epoch_size * training.epochs,
         ),
         plan=plan,

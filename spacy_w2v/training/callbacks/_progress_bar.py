@@ -107,11 +107,12 @@ class ProgressBar(Callback):
         display = self._show("Training")
         rate = progress.n_tokens / progress.seconds
         loss = "" if math.isnan(progress.loss) else f"loss {progress.loss:.4f}"
+        learning_rate = "" if progress.learning_rate is None else f"learning rate {progress.learning_rate:.5f}"
         details = [
             f"epoch {progress.epoch}",
             f"{rate:,.0f} words/s",
             loss,
-            f"learning rate {progress.learning_rate:.5f}",
+            learning_rate,
         ]
         fraction = progress.n_tokens / progress.n_tokens_total
         display.update(fraction, progress.seconds, [detail for detail in details if detail])
