@@ -102,7 +102,7 @@ def test_defaults_are_those_of_the_loss():
         spacy_w2v.train(TEXTS, loss=loss, tokenizer="whitespace", min_count=1, vector_size=4, workers=1).record
         for loss in ("glove", "ppmi-svd", "negative-sampling")
     )
-    assert (glove.model.window, ppmi.model.window, word2vec.model.window) == (10, 5, 5)
+    assert (glove.model.window, ppmi.model.window, word2vec.model.window) == (10, 10, 5)
     assert (glove.training.epochs, ppmi.training.epochs, word2vec.training.epochs) == (25, 1, 5)
     assert (glove.training.sample, ppmi.training.sample, word2vec.training.sample) == (0, 0, 1e-3)
     assert (glove.training.alpha, glove.training.min_alpha) == (0.05, 0.05)

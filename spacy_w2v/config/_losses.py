@@ -58,7 +58,7 @@ LOSSES: dict[LossName, LossSpec] = {
         in_gensim=False,
         counts_cooccurrences=True,
         has_steps=False,
-        defaults={"training": {"epochs": 1, "sample": 0.0}},
+        defaults={"model": {"window": 10}, "training": {"epochs": 1, "sample": 0.0}},
     ),
 }
 

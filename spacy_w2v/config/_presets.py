@@ -77,7 +77,7 @@ _GLOVE: BySize = {
     "small": Preset(epochs=25, alpha=0.05, sample=0.0, window=10, vector_kind="sum"),
     "large": Preset(epochs=25, alpha=0.05, sample=0.0, window=10, vector_kind="sum"),
 }
-_PPMI: BySize = dict.fromkeys(SIZES, Preset(epochs=1, sample=0.0))
+_PPMI: BySize = dict.fromkeys(SIZES, Preset(epochs=1, sample=0.0, window=10))
 _EFFICIENT_SKIP_GRAM: BySize = {
     "tiny": Preset(epochs=10, alpha=0.05),
     "small": Preset(epochs=5, alpha=0.035),

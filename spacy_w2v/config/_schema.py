@@ -124,7 +124,7 @@ class ModelSettings(Settings):
     """The largest distance between a word and a word of its context, counted in tokens that are kept.
 
     Small windows (2) bring words of the same kind together, large ones (10) words of the same topic. With
-    `loss = "glove"` the default is 10.
+    `loss = "glove"` and `"ppmi-svd"` the default is 10.
     """
     shrink_windows: bool = True
     """Whether the size of each window is drawn from 1 to `window`, so that near words count more.
