@@ -90,7 +90,8 @@ def draw_cells(counts: csr_array, generator: np.random.Generator, *, n_pairs: in
     shares = np.asarray(counts.sum(axis=1)).ravel()
     pairs = generator.choice(shares.size, (2, 20 * n_pairs), p=shares / shares.sum())
     never = np.asarray(counts[pairs[0], pairs[1]]).ravel() == 0
-    yield Cells(NEVER, *pairs[:, never][:, :n_pairs])
+    if never.any():
+        yield Cells(NEVER, *pairs[:, never][:, :n_pairs])
 
 
 def products(model: Any, cells: Cells) -> Floats:  # Any: a Word2Vec

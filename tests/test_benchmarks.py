@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gensim.models import KeyedVectors
+from scipy.sparse import csr_array
 
 import spacy_w2v
 from spacy_w2v.evaluation._data_sets import read_analogies, read_word_pairs
@@ -17,11 +18,12 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
 import glove
 import peers
+import pmi
 import presets
 import quality
 import scores
 import training_job
-from common import Ended
+from common import SENTENCE_WORDS, Ended
 from peers import Mode, parse_mode, report_of, wanted_runs
 
 SKIP_GRAM = Mode("skip-gram", "negative-sampling", 100, 1)
@@ -257,3 +259,59 @@ def test_glove_is_trained_with_the_settings_of_the_benchmark(tmp_path):
     assert costs[-1] < costs[0]
     assert contender.n_cells == 30 * 30
     assert seconds > 0
+
+
+# Products of vectors and counts
+
+
+def test_counts_of_pairs_by_their_distance(tmp_path):
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("a b c a\nb rare a\n", encoding="utf-8")
+    ids, lines = pmi.token_ids(corpus, ["a", "b", "c"])
+    assert ids.tolist() == [0, 1, 2, 0, 1, 0]
+    assert lines.tolist() == [0, 0, 0, 0, 1, 1]
+    counts = pmi.counts_of(ids, lines, n_words=3, window=2).toarray()
+    # a pair counts 1 next to each other, where "rare" is left out too, and 1/2 with a word between
+    assert counts.tolist() == [[0, 1 + 0.5 + 1, 0.5 + 1], [2.5, 0, 1], [1.5, 1, 0]]
+
+
+def test_cells_are_drawn_from_their_ranges():
+    counts = csr_array(np.triu(np.arange(900.0).reshape(30, 30) % 200 / 5) * (np.arange(30) % 3 > 0))
+    drawn = {cells.drawn_from: cells for cells in pmi.draw_cells(counts, np.random.default_rng(0), n_pairs=25)}
+    assert set(drawn) == {pmi.ALL, pmi.AS_READ, "up to 2", "2 to 8", "8 to 32", "32 to 128", pmi.NEVER}
+
+    def counts_in(name):
+        return counts[drawn[name].words, drawn[name].contexts]
+
+    assert 2 <= counts_in("2 to 8").min() <= counts_in("2 to 8").max() < 8
+    assert 0 < counts_in("up to 2").min() <= counts_in("up to 2").max() < 2
+    assert counts_in(pmi.NEVER).max() == 0
+    assert counts_in(pmi.AS_READ).mean() > counts_in(pmi.ALL).mean()
+
+
+def test_products_are_compared_with_the_counts(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    words = [f"w{number}" for number in range(30)]
+    lines = [rng.choice(words[10:] if number % 2 else words[:15], SENTENCE_WORDS) for number in range(8)]
+    (tmp_path / "corpus.txt").write_text("\n".join(map(" ".join, lines)), encoding="utf-8")
+    output = tmp_path / "results" / "pmi"
+    arguments = [
+        "pmi.py",
+        str(tmp_path / "corpus.txt"),
+        "--vector-size",
+        "30",
+        "--pairs",
+        "200",
+        "--output",
+        str(output),
+    ]
+    monkeypatch.setattr(sys, "argv", [*arguments, "--negative", "1", "--epochs", "40", "25"])
+    pmi.main()
+    report = json.loads(output.with_name("pmi.json").read_text(encoding="utf-8"))
+    found = {(row["model"], row["counts"]): row for row in report["measurements"]}
+    assert found[pmi.SKIP_GRAM, pmi.ALL]["pearson"] > 0.9
+    assert found[pmi.GLOVE, pmi.ALL]["pearson"] > 0.9
+    for model in (pmi.SKIP_GRAM, pmi.GLOVE):
+        assert abs(found[model, pmi.ALL]["mean"] - found[model, pmi.ALL]["expected_mean"]) < 0.2
+    assert "| skip-gram | 30 | all | 200 |" in output.with_name("pmi.md").read_text(encoding="utf-8")
+    assert output.with_name("pmi.png").exists()
