@@ -440,7 +440,7 @@ def test_the_cache_must_be_set_without_a_home_directory(monkeypatch):
     monkeypatch.delenv("SPACY_W2V_CACHE")
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: f"~/.cache/{name}")
     with pytest.raises(
-        StorageError, match=r"no home directory\. Choose another one with cache_dir, .* SPACY_W2V_CACHE"
+        StorageError, match=r"no home directory\. Choose another cache directory with cache_dir, .* SPACY_W2V_CACHE"
     ):
         default_cache_dir()
 
@@ -468,7 +468,7 @@ def test_the_error_for_a_read_only_cache_has_a_remedy(tmp_path, text, variable):
     environment = dict.fromkeys(["HOME", "XDG_CACHE_HOME", "HF_HOME", "SPACY_W2V_CACHE"]) | {variable: str(home)}
     output = run(ENCODE, text, env=environment, without_override=True).stdout
     assert output.startswith(f"StorageError The cache directory must be writable, but {home}")
-    assert "Choose another one with cache_dir" in output
+    assert "Choose another cache directory with cache_dir" in output
     assert "SPACY_W2V_CACHE" in output
 
 
@@ -497,7 +497,7 @@ def test_the_cache_of_another_user_is_reported(tmp_path, text, given):
     cache.chmod(0o700 if given == "." else 0o1777)
     output = run(ENCODE, text, cache, without_override=True).stdout
     assert f"must belong to you, because encoded texts are private, but {cache} belongs to another user" in output
-    assert "Choose another one with cache_dir" in output
+    assert "Choose another cache directory with cache_dir" in output
 
 
 @needs_modes

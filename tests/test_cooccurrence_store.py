@@ -278,7 +278,7 @@ def test_a_full_disk_is_reported_and_leaves_nothing(corpus, tmp_path, monkeypatc
         monkeypatch.setattr(CellWriter, "_write", fail)
     else:
         monkeypatch.setattr("spacy_w2v.cooccurrence._cache.complete", fail)
-    with pytest.raises(StorageError, match=r"cannot be counted to .*No space left on device\. Choose another one"):
+    with pytest.raises(StorageError, match=r"cannot be counted to .*No space left on device\. Choose another cache"):
         count(corpus, tmp_path / "cache")
     assert names(tmp_path / "cache") == []
 

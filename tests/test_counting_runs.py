@@ -11,6 +11,7 @@ from helpers_cli import w2v
 import spacy_w2v
 from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.errors import ConfigError, StorageError, TrainingError
+from spacy_w2v.evaluation._report import make_report
 from spacy_w2v.objectives import _ppmi_svd
 
 COUNTING = ["glove", "ppmi-svd"]
@@ -123,3 +124,12 @@ def test_sums_that_are_not_positive_are_refused(value, tmp_path):
     model.save(tmp_path / "model")
     with pytest.raises(StorageError, match=rf"output_sums.npy must have positive numbers, was: {value}. It is damaged"):
         spacy_w2v.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("loss", COUNTING)
+def test_a_report_has_the_settings_of_counting(loss, folder):
+    model = spacy_w2v.train(LINES, loss=loss, **SETTINGS, distance_weights="flat")
+    report = make_report(model, scores=None, words=[])
+    assert "| distance_weights | `flat` |" in report
+    assert ("| Epoch | Loss | Learning rate |\n| --- | --- | --- |\n| 1 |" in report) == (loss == "glove")
+    assert ("| Epoch | Loss |\n| --- | --- |\n| 1 |" in report) == (loss == "ppmi-svd")

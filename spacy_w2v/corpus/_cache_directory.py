@@ -31,7 +31,7 @@ OWN_NAMES = re.compile(rf"[0-9a-f]{{16}}|{UNFINISHED}.*|{re.escape(CACHE_TAG)}")
 def remedy() -> str:
     """Return the remedy for a directory that cannot be used as the cache."""
     option = worded(python="cache_dir", command_line="--cache-dir")
-    return f"Choose another one with {option}, or in the environment variable SPACY_W2V_CACHE."
+    return f"Choose another cache directory with {option}, or in the environment variable SPACY_W2V_CACHE."
 
 
 def default_cache_dir() -> Path:

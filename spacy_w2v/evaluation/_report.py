@@ -53,10 +53,13 @@ A checkpoint, of the first epoch.
 Trained by another program.
 {% endif %}
 
-| Epoch | Loss | Learning rate |
-| --- | --- | --- |
+| Epoch | Loss |{% if has_rate %} Learning rate |{% endif %}
+
+| --- | --- |{% if has_rate %} --- |{% endif %}
+
 {% for epoch in record.results %}
-| {{ epoch.epoch }} | {{ "%.4f" % epoch.loss }} | {{ "%.5f" % epoch.alpha }} |
+| {{ epoch.epoch }} | {{ "%.4f" % epoch.loss }} |{% if has_rate %} {{ "%.5f" % epoch.alpha }} |{% endif %}
+
 {% endfor %}
 {% if scores is not none %}
 
@@ -105,6 +108,7 @@ def make_report(model: TrainedModel, *, scores: Scores | None, words: list[str])
         n_words=len(model),
         vector_size=model.vector_size,
         attr=model.attr,
+        has_rate=not model.record.results or any(result.alpha for result in model.record.results),
         settings=[(name, str(value)) for name, value in _settings_of(model)],
         scores=None if scores is None else score_rows(scores),
         neighbours=[(word, model.most_similar(word, topn=N_NEIGHBOURS)) for word in known],
@@ -112,9 +116,14 @@ def make_report(model: TrainedModel, *, scores: Scores | None, words: list[str])
 
 
 def _settings_of(model: TrainedModel) -> Iterator[tuple[str, object]]:
-    """Yield the settings of model and training, and what the vector of a word is unless that is its input vector."""
+    """Yield the settings of the model, of counting if it learned from counts, and of training.
+
+    They end with what the vector of a word is, unless that is its input vector.
+    """
     record = model.record
     yield from record.model
+    if model.objective.spec.counts_cooccurrences:
+        yield from record.cooccurrence
     yield from record.training
     if record.export.vector_kind != "input":
         yield "vector_kind", record.export.vector_kind
