@@ -136,6 +136,19 @@ def test_more_dimensions_than_words_leave_zeros():
     assert error == pytest.approx(0.0, abs=1e-5)
 
 
+@pytest.mark.parametrize("n_words", [40, _ppmi_svd.DENSE_WORDS + 100])
+@pytest.mark.parametrize("exponent", [0.0, 0.5, 1.0])
+def test_dimensions_above_the_rank_are_zeros(n_words, exponent):
+    """Only words 0 to 3 occur together. The others have no direction, whichever power scales the dimensions."""
+    counts = np.zeros((n_words, n_words))
+    counts[0, 1] = counts[1, 0] = 3.0
+    counts[2, 3] = counts[3, 2] = 2.0
+    for vectors in decompose(Matrix(counts), PLAIN._replace(eigenvalue_exponent=exponent), size=9)[:2]:
+        assert (vectors != 0).any(axis=1).sum() >= 4
+        assert_allclose(np.linalg.norm(vectors[4:], axis=1), 0, atol=1e-6)
+        assert not vectors[:, 4:].any()
+
+
 def test_a_matrix_without_positive_cells_is_refused():
     """All vectors would be zeros, which look like a model."""
     independent = Matrix(np.outer([4.0, 2.0, 1.0], [4.0, 2.0, 1.0]))

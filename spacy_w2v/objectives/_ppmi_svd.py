@@ -49,6 +49,9 @@ BYTES_PER_CELL = 24
 
 TOLERANCE = 1e-3
 
+RANK_TOLERANCE = 1e-6
+"""Singular values that are smaller than this share of the largest one count as 0, as rounding leaves them."""
+
 DENSE_WORDS = 512
 """Up to this number of words, all singular values are computed."""
 
@@ -133,8 +136,9 @@ def decompose(
         )
     left, values, right = largest_singular_vectors(ppmi, settings.vector_size, random_state)
     size = values.size
-    weights.input[:, :size] = left * values**transform.eigenvalue_exponent
-    weights.output[:, :size] = right * values ** (1.0 - transform.eigenvalue_exponent)
+    is_real = values > RANK_TOLERANCE * values[0]  # the power 0 would make noise of the others as long as vectors
+    weights.input[:, :size] = left * np.where(is_real, values**transform.eigenvalue_exponent, 0.0)
+    weights.output[:, :size] = right * np.where(is_real, values ** (1.0 - transform.eigenvalue_exponent), 0.0)
     total = float(np.square(ppmi.data, dtype=np.float64).sum())
     return max(0.0, total - float(np.square(values).sum())), matrix.n_words**2, int(ppmi.nnz)
 
