@@ -57,13 +57,14 @@ def test_a_rate_without_an_end_is_constant_for_every_loss():
 
 
 def test_an_override_of_the_loss_says_which_settings_were_made_for_another(folder):
-    new_config(folder, "--size", "tiny")
+    new_config(folder, "--size", "tiny", "--optimize", "accuracy")
     options = ("--w2v.model.loss", "glove", "--w2v.training.epochs", "2")
     text = w2v("train", "c.cfg", "-o", "out", *SMALL, *options, cwd=folder).said
     assert 'loss = "glove" is an override, but the config has settings for which this loss has other defaults' in text
     assert (
         'export.vector_kind = "input" instead of "sum", model.window = 5 instead of 10, '
-        "training.min_alpha = 0.0001 instead of null, training.sample = 0.001 instead of 0.0. Override" in text
+        "training.alpha = 0.025 instead of null, training.min_alpha = 0.0001 instead of null, "
+        "training.sample = 0.0001 instead of 0.0. Override" in text
     )
     assert "epochs" not in text.partition("is an override")[2].partition("Override")[0]
     plain = w2v("train", "c.cfg", "-o", "plain", *SMALL, cwd=folder)

@@ -23,6 +23,7 @@ def describe_kept(settings: W2VSettings, overridden: Collection[str]) -> str | N
         return None
     usual = W2VSettings(model=ModelSettings(loss=settings.model.loss))
     names = {(block, name) for spec in LOSSES.values() for block in spec.defaults for name in spec.defaults[block]}
+    names.add(("training", "alpha"))
     kept = []
     for block, name in sorted(names - {tuple(other.split(".")[1:]) for other in overridden}):
         given, default = getattr(settings, block), getattr(getattr(usual, block), name)
