@@ -39,6 +39,7 @@ ROWS_OF_COUNTS = [row for row in ROWS if LOSSES[row.values[0][2]].counts_cooccur
 BLOCK_OF_ENTRY = {
     **dict.fromkeys(("epochs", "alpha", "sample", "shared_noise"), "training"),
     **dict.fromkeys(("window", "negative"), "model"),
+    "distance_weights": "cooccurrence",
     **dict.fromkeys(("vector_kind", "postprocess", "whitening_strength"), "export"),
 }
 
@@ -499,9 +500,12 @@ def test_what_the_guide_says_of_all_presets_is_true(kind, size):
 
 
 @pytest.mark.parametrize(("kind", "size"), ROWS_OF_COUNTS)
-def test_losses_that_learn_from_counts_keep_their_defaults_but_the_epochs(kind, size):
+def test_what_the_guide_says_of_losses_that_learn_from_counts_is_true(kind, size):
     optimize, _, loss = kind
-    epochs = 1 if loss == "ppmi-svd" else 15 if optimize == "efficiency" or size == "tiny" else 25
-    settings = with_preset(parse_settings({"model": {"loss": loss}}), optimize, size=size).settings
-    defaults = parse_settings({"model": {"loss": loss}, "training": {"epochs": epochs}})
-    assert values_of(settings.completed()) == values_of(defaults.completed())
+    given = {"model": {"loss": loss}}
+    settings = with_preset(parse_settings(given), optimize, size=size).settings
+    if loss == "glove":
+        given["model"]["window"] = 15 if optimize == "accuracy" else 10
+        given |= {"training": {"alpha": 0.1, "epochs": 15}}
+        given |= {"cooccurrence": {"distance_weights": "linear"}}
+    assert values_of(settings.completed()) == values_of(parse_settings(given).completed())

@@ -7,6 +7,7 @@ what becomes of their vectors, never which words have vectors, or of how many di
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
+from spacy_w2v.config._cooccurrence import CooccurrenceSettings, DistanceWeights
 from spacy_w2v.config._export import Postprocess, VectorKind
 from spacy_w2v.config._losses import ARCHITECTURES, LOSSES, ArchitectureName, LossName
 from spacy_w2v.config._schema import ExportSettings, ModelSettings, TrainingSettings, W2VSettings, parse_settings
@@ -22,7 +23,7 @@ SIZES: dict[SizeName, int | None] = {"tiny": 1_000_000, "small": 300_000_000, "l
 
 
 class Preset(NamedTuple):
-    """The settings of `[w2v.model]`, `[w2v.training]` and `[w2v.export]` that a preset chooses."""
+    """The settings of `[w2v]` that a preset chooses."""
 
     epochs: int
     alpha: float | None = None
@@ -34,6 +35,7 @@ class Preset(NamedTuple):
     negative: int = 5
     postprocess_of_many: Postprocess | None = None
     """The value of `postprocess` for vectors of MANY_DIMENSIONS or more."""
+    distance_weights: DistanceWeights = "harmonic"
 
 
 MANY_DIMENSIONS = 200
@@ -72,11 +74,10 @@ _ACCURATE_CBOW: BySize = {
     "small": Preset(epochs=10, alpha=0.3),
     "large": Preset(epochs=5, alpha=0.3),
 }
-_GLOVE: BySize = {
-    "tiny": Preset(epochs=15, alpha=0.05, sample=0.0, window=10, vector_kind="sum"),
-    "small": Preset(epochs=25, alpha=0.05, sample=0.0, window=10, vector_kind="sum"),
-    "large": Preset(epochs=25, alpha=0.05, sample=0.0, window=10, vector_kind="sum"),
-}
+_EFFICIENT_GLOVE: BySize = dict.fromkeys(
+    SIZES, Preset(epochs=15, alpha=0.1, sample=0.0, window=10, distance_weights="linear", vector_kind="sum")
+)
+_ACCURATE_GLOVE: BySize = {size: preset._replace(window=15) for size, preset in _EFFICIENT_GLOVE.items()}
 _PPMI: BySize = dict.fromkeys(SIZES, Preset(epochs=1, sample=0.0, window=10))
 _EFFICIENT_SKIP_GRAM: BySize = {
     "tiny": Preset(epochs=10, alpha=0.05),
@@ -113,7 +114,7 @@ PRESETS: dict[Kind, BySize] = {
     ("accuracy", "skip-gram", "negative-sampling"): _ACCURATE_PROCESSED_SKIP_GRAM,
     ("accuracy", "skip-gram", "hierarchical-softmax"): _ACCURATE_SKIP_GRAM,
     ("accuracy", "skip-gram", "softmax"): _ACCURATE_PROCESSED_SKIP_GRAM,
-    ("accuracy", "skip-gram", "glove"): _GLOVE,
+    ("accuracy", "skip-gram", "glove"): _ACCURATE_GLOVE,
     ("accuracy", "skip-gram", "ppmi-svd"): _PPMI,
     ("accuracy", "cbow", "negative-sampling"): _with(_ACCURATE_CBOW, vector_kind="mean"),
     ("accuracy", "cbow", "hierarchical-softmax"): _ACCURATE_HIERARCHICAL_CBOW,
@@ -123,7 +124,7 @@ PRESETS: dict[Kind, BySize] = {
     ),
     ("efficiency", "skip-gram", "hierarchical-softmax"): _EFFICIENT_HIERARCHICAL_SKIP_GRAM,
     ("efficiency", "skip-gram", "softmax"): _with(_EFFICIENT_SKIP_GRAM, postprocess="soft-whiten"),
-    ("efficiency", "skip-gram", "glove"): {size: preset._replace(epochs=15) for size, preset in _GLOVE.items()},
+    ("efficiency", "skip-gram", "glove"): _EFFICIENT_GLOVE,
     ("efficiency", "skip-gram", "ppmi-svd"): _PPMI,
     ("efficiency", "cbow", "negative-sampling"): _with(_EFFICIENT_CBOW, vector_kind="mean", shared_noise=16),
     ("efficiency", "cbow", "hierarchical-softmax"): _EFFICIENT_HIERARCHICAL_CBOW,
@@ -138,7 +139,7 @@ hierarchical softmax was measured for efficiency on a small corpus only. Those o
 
 _DEFAULTS = {
     name: field.default
-    for block in (ModelSettings, TrainingSettings, ExportSettings)
+    for block in (ModelSettings, CooccurrenceSettings, TrainingSettings, ExportSettings)
     for name, field in block.model_fields.items()
 }
 
@@ -209,6 +210,8 @@ def _entries(preset: Preset, settings: W2VSettings) -> Iterator[tuple[str, str, 
         yield "training", "alpha", preset.alpha
     yield "training", "sample", preset.sample
     yield "model", "window", preset.window
+    if LOSSES[model.loss].counts_cooccurrences:
+        yield "cooccurrence", "distance_weights", preset.distance_weights
     if LOSSES[model.loss].needs_noise:
         yield "model", "negative", preset.negative
         if settings.training.kernel == "blocked":
