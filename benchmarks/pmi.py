@@ -17,14 +17,16 @@ import argparse
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from common import argument_parser, cut_corpus, log, markdown_table, train_ours, write_results
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.stats import pearsonr, spearmanr
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 NS_EXPONENT = 0.75
 """The default of the setting: noise words are drawn in proportion to their counts to this power."""
@@ -158,7 +160,9 @@ def points_of(name: str, model: Any, theory: Theory, drawn: list[Cells]) -> tupl
     return expected, np.concatenate([products(model, cells) for cells in ranges]), octaves / np.log(2)
 
 
-def plot_of(points: Points) -> Figure:
+def plot_of(points: Points) -> "Figure":
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(9, 4.3), layout="constrained")
     labels = {SKIP_GRAM: ("PMI − log k", "x·y"), GLOVE: ("log X", "x·y + b + b'")}
     panels = figure.subplots(1, 2)

@@ -306,6 +306,13 @@ def test_products_are_compared_with_the_counts(tmp_path, monkeypatch):
         str(output),
     ]
     monkeypatch.setattr(sys, "argv", [*arguments, "--negative", "1", "--epochs", "40", "25"])
+    plotted = []
+
+    class Plot:
+        def savefig(self, path, **options):
+            Path(path).touch()
+
+    monkeypatch.setattr(pmi, "plot_of", lambda points: plotted.append(points) or Plot())
     pmi.main()
     report = json.loads(output.with_name("pmi.json").read_text(encoding="utf-8"))
     found = {(row["model"], row["counts"]): row for row in report["measurements"]}
@@ -315,3 +322,13 @@ def test_products_are_compared_with_the_counts(tmp_path, monkeypatch):
         assert abs(found[model, pmi.ALL]["mean"] - found[model, pmi.ALL]["expected_mean"]) < 0.2
     assert "| skip-gram | 30 | all | 200 |" in output.with_name("pmi.md").read_text(encoding="utf-8")
     assert output.with_name("pmi.png").exists()
+    (points,) = plotted
+    assert list(points) == [pmi.SKIP_GRAM, pmi.GLOVE]
+    assert all(len(expected) == len(actual) > 200 for expected, actual, _ in points.values())
+
+
+def test_products_are_drawn_beside_what_they_should_be():
+    pytest.importorskip("matplotlib")
+    numbers = np.linspace(-1.0, 1.0, 20)
+    figure = pmi.plot_of({pmi.SKIP_GRAM: (numbers, numbers, numbers), pmi.GLOVE: (numbers, 2 * numbers, numbers)})
+    assert [axes.get_title() for axes in figure.axes[:2]] == [pmi.SKIP_GRAM, pmi.GLOVE]

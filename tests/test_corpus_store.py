@@ -642,7 +642,7 @@ def test_nulls_are_counted_in_the_corpus_and_in_the_error(tmp_path):
 def test_a_directory_with_other_files_is_not_a_cache(tmp_path):
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "thesis.txt").write_text("precious")
-    message = r"must be new, empty or a cache of spacy-w2v, but \S+cache has other files\. Choose another one"
+    message = r"must be new, empty or a cache of spacy-w2v, but \S+cache has other files\. Choose another cache"
     with pytest.raises(StorageError, match=message), prepare(source(), tmp_path):
         pytest.fail("there is no corpus")
     assert entries(tmp_path) == {"thesis.txt"}

@@ -1,21 +1,30 @@
 """The commands of `spacy w2v`.
 
-spaCy imports this package whenever it runs a command, so the package imports nothing that loads slowly.
+spaCy imports this package whenever it runs a command, so the package imports nothing that loads slowly. If Ctrl-C comes
+meanwhile, the process ends without a traceback.
 """
+
+import sys
 
 from spacy.cli._util import app
 
-from spacy_w2v.cli import (  # noqa: F401  each module registers its commands
-    _config,
-    _encode,
-    _evaluate,
-    _export,
-    _most_similar,
-    _prune,
-    _report,
-    _train,
-)
-from spacy_w2v.cli._app import w2v_cli
+from spacy_w2v._system.signals import DelayedSignals
+
+with DelayedSignals() as signals:
+    from spacy_w2v.cli import (  # noqa: F401  each module registers its commands
+        _config,
+        _encode,
+        _evaluate,
+        _export,
+        _most_similar,
+        _prune,
+        _report,
+        _train,
+    )
+    from spacy_w2v.cli._app import w2v_cli
+
+    if signals.pending is not None:
+        sys.exit(128 + signals.pending)
 
 app.add_typer(w2v_cli)
 
