@@ -1,7 +1,7 @@
 """The commands of `spacy w2v`.
 
-spaCy imports this package whenever it runs a command, so the package imports nothing that loads slowly. If Ctrl-C comes
-meanwhile, the process ends without a traceback.
+spaCy imports this package whenever it runs a command, so the package imports nothing that loads slowly. Ctrl-C during
+these imports ends the process without a traceback.
 """
 
 import sys
