@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +20,7 @@ from spacy_w2v.cli._app import (
     w2v_cli,
 )
 from spacy_w2v.cli._messages import msg
+from spacy_w2v.config._losses import ARCHITECTURES, LOSSES
 from spacy_w2v.errors import StorageError
 
 if TYPE_CHECKING:
@@ -39,9 +41,6 @@ BUNDLED_WORDS = 559_468
 """The number of tokens of the bundled excerpt, with spaCy's English tokenizer."""
 
 
-LOSS_HELP = "Loss of the model: negative-sampling (the default), hierarchical-softmax, softmax, glove or ppmi-svd"
-
-
 class Size(str, Enum):
     """The size of the corpus."""
 
@@ -55,6 +54,12 @@ class Optimize(str, Enum):
 
     accuracy = "accuracy"
     efficiency = "efficiency"
+
+
+def _choices(names: Iterable[str]) -> str:
+    """Return names, of which the first is the default, for a help text."""
+    first, *others, last = names
+    return f"{', '.join([f'{first} (the default)', *others])} or {last}"
 
 
 @w2v_cli.command("init-config")
@@ -87,9 +92,9 @@ def init_config_command(
         "depend on the size, the architecture, the loss and the dimensions. If not given: the defaults of gensim",
     ),
     architecture: str = typer.Option(
-        None, "--architecture", metavar="NAME", help="Architecture of the model: skip-gram (the default) or cbow"
+        None, "--architecture", metavar="NAME", help=f"Architecture of the model: {_choices(ARCHITECTURES)}"
     ),
-    loss: str = typer.Option(None, "--loss", metavar="NAME", help=LOSS_HELP),
+    loss: str = typer.Option(None, "--loss", metavar="NAME", help=f"Loss of the model: {_choices(LOSSES)}"),
     vector_size: int = typer.Option(
         None, "--vector-size", help="Number of dimensions. If not given: 300 for a large corpus, otherwise 100"
     ),

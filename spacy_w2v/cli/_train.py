@@ -113,8 +113,8 @@ def train(
     Raises:
         Word2VecError: The config, the corpus or the output is invalid, or training diverges.
     """
+    from spacy_w2v.cli._other_loss import describe_kept
     from spacy_w2v.config._loading import load_config
-    from spacy_w2v.config._other_loss import describe_kept
     from spacy_w2v.pipeline._loggers import callbacks_of
     from spacy_w2v.training._composition import train_to_directory
     from spacy_w2v.training._resolved_config import resolve

@@ -95,7 +95,7 @@ class CellBatches:
 
     def some_cells(self) -> Iterator[Cells]:
         """Yield batches from all parts of the matrix. See WorkItems."""
-        reader, n_batches = self.open(), len(self.cooccurrences.batch_cells)
+        reader, n_batches = self.open(), self.cooccurrences.n_batches
         for number in np.unique(np.linspace(0, n_batches - 1, N_SAMPLED).astype(np.int64)):
             yield reader.read(int(number))
 
@@ -126,7 +126,7 @@ class WholeMatrix:
     def batches(self) -> Iterator[Cells]:
         """Yield all cells, in batches. Raises StorageError if they are damaged."""
         reader = self.cooccurrences.open()
-        for number in range(len(self.cooccurrences.batch_cells)):
+        for number in range(self.cooccurrences.n_batches):
             yield reader.read(number)
 
     def open(self) -> "WholeMatrix":

@@ -5,7 +5,6 @@ from collections.abc import Collection
 
 from spacy_w2v.config._losses import LOSSES
 from spacy_w2v.config._schema import ModelSettings, W2VSettings
-from spacy_w2v.errors._wording import worded
 
 OVERRIDE = "w2v.model.loss"
 
@@ -33,12 +32,8 @@ def describe_kept(settings: W2VSettings, overridden: Collection[str]) -> str | N
             kept.append(f"{block}.{name} = {json.dumps(value)} instead of {json.dumps(default)}")
     if not kept:
         return None
-    remedy = worded(
-        python="Give them too.",
-        command_line="Override them too, or make a config with: spacy w2v init-config config.cfg --loss "
-        f"{usual.model.loss}",
-    )
     return (
         f'loss = "{usual.model.loss}" is an override, but the config has settings for which this loss has other '
-        f"defaults: {', '.join(kept)}. {remedy}"
+        f"defaults: {', '.join(kept)}. Override them too, or make a config with: spacy w2v init-config config.cfg "
+        f"--loss {usual.model.loss}"
     )
