@@ -1,8 +1,7 @@
 """Co-occurrence matrices in the cache of encoded corpora, by the fingerprint of what determines their counts."""
 
 import json
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from spacy_w2v._system.hashing import sha256_of, sha256_of_text
 from spacy_w2v.config._cooccurrence import CooccurrenceSettings
 from spacy_w2v.cooccurrence._counting import CountingCallback, count_cells
 from spacy_w2v.cooccurrence._store import FORMAT, FORMAT_VERSION, Cooccurrences, complete, open_cooccurrences
-from spacy_w2v.corpus._cache_directory import add_entry, default_cache_dir, new_entry, remedy, tidy
+from spacy_w2v.corpus._cache_directory import default_cache_dir, find_entry, keep_entry, new_entry, remedy, tidy
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.errors import StorageError
 
@@ -73,7 +72,7 @@ def counted(
     fingerprint = fingerprint_of(corpus, word_of_type, n_words, window=window, settings=settings)
     entry = cache_dir / sha256_of_text(json.dumps(fingerprint, sort_keys=True))[:16]
     is_kept = corpus.fingerprint.source is not None
-    if is_kept and (found := _find(entry, fingerprint, callback)) is not None:
+    if is_kept and (found := _find(entry, fingerprint, callback.on_message)) is not None:
         tidy(cache_dir)
         callback.on_message(f"Using the co-occurrence counts {entry}")
         yield found
@@ -88,48 +87,39 @@ def counted(
         except OSError as error:
             raise StorageError(f"Co-occurrences cannot be counted to {directory}: {error}. {remedy()}") from error
         if is_kept:
-            matrix = _keep(matrix, entry, callback)
+            matrix = _keep(matrix, entry, callback.on_message)
         if matrix.directory == directory:
             yield matrix
             return
     yield matrix
 
 
-def _find(entry: Path, fingerprint: dict[str, str | int | bool], callback: CountingCallback) -> Cooccurrences | None:
+def _find(entry: Path, fingerprint: dict[str, str | int | bool], report: Callable[[str], None]) -> Cooccurrences | None:
     """Return the matrix of an entry, or None if it does not exist, is damaged, or has another fingerprint."""
-    if not os.path.lexists(entry):
-        return None
-    try:
-        matrix = open_cooccurrences(entry)
+
+    def open_checked(path: Path) -> Cooccurrences:
+        matrix = open_cooccurrences(path)
         if matrix.fingerprint != fingerprint:
-            raise StorageError(f"{entry} must contain the counts with this fingerprint, but contains different ones.")
+            raise StorageError(f"{path} must contain the counts with this fingerprint, but contains different ones.")
         return matrix
-    except StorageError as error:
-        callback.on_message(f"Counting co-occurrences again, because the cache is damaged. {error}")
-        return None
+
+    return find_entry(entry, open_checked, report, again="Counting co-occurrences")
 
 
-def _keep(matrix: Cooccurrences, entry: Path, callback: CountingCallback) -> Cooccurrences:
+def _keep(matrix: Cooccurrences, entry: Path, report: Callable[[str], None]) -> Cooccurrences:
     """Move a matrix to its entry in the cache, if possible.
 
     Args:
         matrix: The matrix, in a temporary directory.
         entry: The path of its entry in the cache.
-        callback: The callback for messages.
+        report: Reports a message to the user.
 
     Returns:
-        The matrix, with its new directory.
+        The matrix, with its new directory. If another process was faster, its entry has the same counts.
     """
 
     def is_intact(path: Path) -> bool:
-        # Another process may have been faster, and may be reading it.
-        return _find(path, matrix.fingerprint, CountingCallback()) is not None
+        return _find(path, matrix.fingerprint, lambda text: None) is not None
 
-    try:
-        add_entry(matrix.directory, entry, is_intact)
-    except OSError as error:
-        callback.on_message(
-            f"Using the co-occurrence counts for this run only, because {entry} cannot be written: {error.strerror}"
-        )
-        return matrix
-    return replace(matrix, directory=entry)
+    is_ours = keep_entry(matrix.directory, entry, is_intact, report, what="co-occurrence counts")
+    return matrix if is_ours is None else replace(matrix, directory=entry)

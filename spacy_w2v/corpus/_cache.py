@@ -1,14 +1,13 @@
 """The cache of encoded corpora, by the fingerprint of everything that determines their content."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spacy_w2v.config._schema import TokensSettings
-from spacy_w2v.corpus._cache_directory import add_entry, default_cache_dir, new_entry, tidy
+from spacy_w2v.corpus._cache_directory import default_cache_dir, find_entry, keep_entry, new_entry, tidy
 from spacy_w2v.corpus._encoding import EncodingCallback, encode_corpus
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint, changed_parts, clauses_of, corpus_fingerprint
 from spacy_w2v.corpus._store import Corpus, open_corpus, read_manifest
@@ -55,7 +54,7 @@ def prepared_corpus(
     cache_dir = cache_dir or default_cache_dir()
     fingerprint = corpus_fingerprint(source, nlp, settings, max_vocab_size=max_vocab_size, code_path=code_path)
     entry = cache_dir / fingerprint.digest()
-    if fingerprint.source is not None and (corpus := _find(entry, callback)) is not None:
+    if fingerprint.source is not None and (corpus := _find(entry, callback.on_message)) is not None:
         tidy(cache_dir)
         callback.on_message(f"Using the encoded corpus {entry}")
         yield corpus
@@ -66,49 +65,42 @@ def prepared_corpus(
         encode_corpus(source, nlp, settings, directory, fingerprint=fingerprint, code_path=code_path, callback=callback)
         corpus = open_corpus(directory)
         if corpus.fingerprint.source is not None:
-            corpus = _keep(corpus, entry, callback)
+            corpus = _keep(corpus, entry, callback.on_message)
         if corpus.directory == directory:
             yield corpus
             return
     yield corpus
 
 
-def _find(entry: Path, callback: EncodingCallback) -> Corpus | None:
+def _find(entry: Path, report: Callable[[str], None]) -> Corpus | None:
     """Return the corpus of an entry, or None if it does not exist, is damaged, or has another fingerprint."""
-    if not os.path.lexists(entry):
-        return None
-    try:
-        corpus = open_corpus(entry)
-        if corpus.fingerprint.digest() != entry.name:
-            raise StorageError(f"{entry} must contain the corpus with this fingerprint, but contains another one.")
-        return corpus
-    except StorageError as error:
-        callback.on_message(f"Encoding the corpus again, because the cache is damaged. {error}")
-        return None
+    return find_entry(entry, _open_checked, report, again="Encoding the corpus")
 
 
-def _keep(corpus: Corpus, entry: Path, callback: EncodingCallback) -> Corpus:
+def _open_checked(entry: Path) -> Corpus:
+    corpus = open_corpus(entry)
+    if corpus.fingerprint.digest() != entry.name:
+        raise StorageError(f"{entry} must contain the corpus with this fingerprint, but contains another one.")
+    return corpus
+
+
+def _keep(corpus: Corpus, entry: Path, report: Callable[[str], None]) -> Corpus:
     """Move a corpus to its entry in the cache, if possible.
 
     Args:
         corpus: The corpus, in a temporary directory.
         entry: The path of its entry in the cache.
-        callback: The callback for messages.
+        report: Reports a message to the user.
 
     Returns:
         The corpus, with its new directory.
     """
 
     def is_intact(path: Path) -> bool:
-        # Another process may have been faster, and may be reading it.
-        return _find(path, EncodingCallback()) is not None
+        return _find(path, lambda text: None) is not None
 
-    try:
-        is_ours = add_entry(corpus.directory, entry, is_intact)
-    except OSError as error:
-        callback.on_message(
-            f"Using the encoded corpus for this run only, because {entry} cannot be written: {error.strerror}"
-        )
+    is_ours = keep_entry(corpus.directory, entry, is_intact, report, what="encoded corpus")
+    if is_ours is None:
         return corpus
     return replace(corpus, directory=entry) if is_ours else open_corpus(entry)
 

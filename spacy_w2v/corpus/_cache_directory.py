@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from spacy_w2v._atomic import locked_directory, release_lock, remove_abandoned, sync, take_lock
 from spacy_w2v.errors import StorageError
@@ -24,6 +25,8 @@ CACHE_TAG_TEXT = (
 
 UNFINISHED = "unfinished-"
 """The prefix of directories in which a corpus is being encoded, and of their locks."""
+
+Content = TypeVar("Content")
 
 OWN_NAMES = re.compile(rf"[0-9a-f]{{16}}|{UNFINISHED}.*|{re.escape(CACHE_TAG)}")
 
@@ -167,6 +170,48 @@ def add_entry(directory: Path, entry: Path, is_intact: Callable[[Path], bool]) -
         directory.rename(entry)
         _sync_directory(entry.parent)
     return True
+
+
+def find_entry(
+    entry: Path, open_checked: Callable[[Path], Content], report: Callable[[str], None], *, again: str
+) -> Content | None:
+    """Return the content of an entry, or None if the entry does not exist or is damaged.
+
+    Args:
+        entry: The path of the entry.
+        open_checked: Opens and checks the content. Raises StorageError if it is damaged.
+        report: Reports a message to the user.
+        again: What is done again if the entry is damaged, for the message.
+    """
+    if not os.path.lexists(entry):
+        return None
+    try:
+        return open_checked(entry)
+    except StorageError as error:
+        report(f"{again} again, because the cache is damaged. {error}")
+        return None
+
+
+def keep_entry(
+    directory: Path, entry: Path, is_intact: Callable[[Path], bool], report: Callable[[str], None], *, what: str
+) -> bool | None:
+    """Move a directory to its entry in the cache, as `add_entry` does, if possible.
+
+    Args:
+        directory: The directory.
+        entry: The path of its entry.
+        is_intact: Returns whether an existing entry can be used. Another process may have been faster, and reads it.
+        report: Reports a message to the user.
+        what: What the directory holds, for the message.
+
+    Returns:
+        Whether the directory was moved, or else there is an intact entry; None if it cannot be moved.
+    """
+    try:
+        return add_entry(directory, entry, is_intact)
+    except OSError as error:
+        report(f"Using the {what} for this run only, because {entry} cannot be written: {error.strerror}")
+        return None
 
 
 def _sync_directory(path: Path) -> None:
