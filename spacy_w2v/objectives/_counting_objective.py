@@ -6,7 +6,7 @@ from typing import NoReturn, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import Cells, Subsampling, Tree, Vectors
+from spacy_w2v._arrays import Cells, Tree, Vectors
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.objectives._objective import Objective
 from spacy_w2v.objectives._parameters import Shape
@@ -49,11 +49,6 @@ class CountingObjective(Objective):
             f'A model that predicts words must be trained to predict them, was: loss = "{self.name}", which learns '
             "from counts. Train a model with another loss, or use most_similar."
         )
-
-
-def keep_probabilities_of(subsampling: Subsampling) -> NDArray[np.float64]:
-    """Return the probability that a token of each word is kept, float64[v] in (0, 1]."""
-    return (subsampling.keep_threshold.astype(np.float64) + 1.0) / 2.0**32
 
 
 def expected_counts(cells: Cells, keep: NDArray[np.float64]) -> NDArray[np.float64]:

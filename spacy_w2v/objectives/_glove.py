@@ -17,7 +17,7 @@ from spacy_w2v.config._losses import LossName
 from spacy_w2v.kernels import CELL_KERNELS, Kernel
 from spacy_w2v.objectives._counting_objective import CountingObjective, expected_counts, mean_over
 from spacy_w2v.objectives._parameters import Shape, fill_at_random, zero_parameters
-from spacy_w2v.objectives._subsampling import keep_probabilities
+from spacy_w2v.objectives._subsampling import keep_probabilities, keep_thresholds, probabilities_of
 
 REFERENCE_TOKENS = 17e6
 """The size of the corpus in GloVe's demonstration ..."""
@@ -25,9 +25,6 @@ LEAST_X_MAX = 10.0
 """... and its x_max. Smaller corpora have the same: with less, vectors of half a million words were worse."""
 LARGEST_X_MAX = 100.0
 """The x_max of the paper, for corpora of 1.6 billion tokens and more."""
-
-LEAST_KEEP_PROBABILITY = 2.0**-32
-"""The least probability to keep a token that the tables of `Subsampling` can hold."""
 
 SUMS = ("input_sums", "output_sums", "input_bias_sums", "output_bias_sums")
 
@@ -83,7 +80,7 @@ class Glove(CountingObjective):
         The logarithm of a count of 1 is 0, which untrained vectors fit by chance, and the first steps do not.
         """
         assert isinstance(tables, CellWeighting)
-        keep = np.maximum(keep_probabilities(counts, sample), LEAST_KEEP_PROBABILITY)
+        keep = probabilities_of(keep_thresholds(keep_probabilities(counts, sample)))  # as kernels read them
         return mean_over(_untrained_costs(expected_counts(batch, keep), tables) for batch in cells)
 
 

@@ -33,13 +33,9 @@ from spacy_w2v._system.signals import import_uninterrupted
 from spacy_w2v.config._losses import LossName
 from spacy_w2v.errors import TrainingError
 from spacy_w2v.kernels import TrainChunk
-from spacy_w2v.objectives._counting_objective import (
-    CellMatrix,
-    CountingObjective,
-    expected_counts,
-    keep_probabilities_of,
-)
+from spacy_w2v.objectives._counting_objective import CellMatrix, CountingObjective, expected_counts
 from spacy_w2v.objectives._parameters import zero_parameters
+from spacy_w2v.objectives._subsampling import probabilities_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -128,7 +124,7 @@ def decompose(
     if matrix is None:
         return 0.0, 0, 0
     _check_memory(matrix)
-    ppmi = ppmi_matrix(matrix, keep_probabilities_of(subsampling), transform)
+    ppmi = ppmi_matrix(matrix, probabilities_of(subsampling.keep_threshold), transform)
     if not ppmi.nnz:
         raise TrainingError(
             "Some words must occur together more often than by chance, but no pointwise mutual information is above "

@@ -33,5 +33,15 @@ def make_subsampling(word_of_type: TokenIds, counts: Counts, *, sample: float) -
     """
     keep = keep_probabilities(counts, sample)
     kept = counts * keep
-    threshold = (np.round(keep * 2.0**32) - 1.0).clip(0.0).astype(np.uint32)
-    return Subsampling(word_of_type, threshold, highest_share=float(kept.max() / kept.sum()))
+    return Subsampling(word_of_type, keep_thresholds(keep), highest_share=float(kept.max() / kept.sum()))
+
+
+def keep_thresholds(keep: NDArray[np.float64]) -> TokenIds:
+    """Return the thresholds that kernels read for probabilities to keep a token. They are at least 2⁻³²."""
+    thresholds: TokenIds = (np.round(keep * 2.0**32) - 1.0).clip(0.0).astype(np.uint32)
+    return thresholds
+
+
+def probabilities_of(thresholds: TokenIds) -> NDArray[np.float64]:
+    """Return the probabilities that thresholds stand for, float64[v] in (0, 1]."""
+    return (thresholds.astype(np.float64) + 1.0) / 2.0**32
