@@ -15,8 +15,8 @@ PACKAGE = Path(spacy_w2v.__file__).parent
 FLOORS = [
     {"_system", "_jit", "_arrays", "_version"},
     {"errors"},
-    {"_atomic", "config"},
-    {"sources", "kernels"},
+    {"_atomic", "config", "cluster"},
+    {"sources", "kernels", "merging"},
     {"tokenization", "objectives"},
     {"corpus", "model"},
     {"formats", "cooccurrence"},

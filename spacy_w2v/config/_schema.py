@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from spacy_w2v.config._base import Settings, with_defaults
 from spacy_w2v.config._cooccurrence import CooccurrenceSettings
+from spacy_w2v.config._distributed import DistributedSettings
 from spacy_w2v.config._export import ExportSettings as ExportSettings
 from spacy_w2v.config._export import Postprocess as Postprocess
 from spacy_w2v.config._export import VectorKind as VectorKind
@@ -274,6 +275,7 @@ class W2VSettings(Settings):
     cooccurrence: CooccurrenceSettings = CooccurrenceSettings()
     initial: InitialSettings = InitialSettings()
     training: TrainingSettings = TrainingSettings()
+    distributed: DistributedSettings = DistributedSettings()
     export: ExportSettings = ExportSettings()
 
     @model_validator(mode="after")

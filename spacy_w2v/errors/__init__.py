@@ -4,7 +4,8 @@ The package `spacy_w2v` exports all of them:
 
     ValueError
       Word2VecError
-        ConfigError            a setting or argument is invalid
+        ClusterError           the machines of a cluster cannot be used
+      ConfigError            a setting or argument is invalid
         CorpusError            texts cannot be read, or contain no tokens
         StorageError           a file or directory cannot be read or written
         TrainingError          training cannot continue
@@ -20,6 +21,7 @@ ConfigValidationError. spaCy's command line shows these without a traceback.
 from spacy_w2v._system.terminal import shown_lines
 
 __all__ = [
+    "ClusterError",
     "ConfigError",
     "ConfigWarning",
     "CorpusError",
@@ -37,6 +39,10 @@ class Word2VecError(ValueError):
     def __str__(self) -> str:
         """Return the message. Control characters in words and paths are shown as escape sequences."""
         return shown_lines(super().__str__())
+
+
+class ClusterError(Word2VecError):
+    """The machines of a cluster cannot be reached, or cannot do what a run needs."""
 
 
 class ConfigError(Word2VecError):
