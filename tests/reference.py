@@ -218,25 +218,25 @@ def context_of(kept, o, settings):
 
 def plan_steps(alpha, subsampling, noise, settings, step):
     pairs = settings.window + 1 if settings.shrink_windows else 2 * settings.window
-    rounds = min(2 * settings.window, 1 + int(alpha * pairs * (1 + settings.negative) / 3.0))
+    turns = min(2 * settings.window, 1 + int(alpha * pairs * (1 + settings.negative) / 3.0))
     noise_weight = settings.negative * max(1 / settings.n_noise, noise.highest_share)
     outputs = 0.6 / max(noise_weight, subsampling.highest_share)
     inputs = 3.0 / ((1 + settings.negative) * subsampling.highest_share)
-    return max(1, min(step, int(min(outputs, inputs) * rounds / (alpha * pairs + 1e-9)))), rounds
+    return max(1, min(step, int(min(outputs, inputs) * turns / (alpha * pairs + 1e-9)))), turns
 
 
-def outputs_of(kept, i, round_index, rounds, window):
-    """The centres that input i predicts in a round: every `rounds`-th position before and after it."""
-    places = [*range(i - window + round_index, i, rounds), *range(i + 1 + round_index, i + window + 1, rounds)]
+def outputs_of(kept, i, turn, turns, window):
+    """The centres that input i predicts in a turn: every `turns`-th position before and after it."""
+    places = [*range(i - window + turn, i, turns), *range(i + 1 + turn, i + window + 1, turns)]
     return [o for o in places if is_pair(kept, i, o)]
 
 
-def step_objective(kept, inputs, noise, x, y, settings, round_index=0, rounds=1):
+def step_objective(kept, inputs, noise, x, y, settings, turn=0, turns=1):
     """The objective of a step: the loss of the pairs of `inputs`, with shared noise weighted by m_ik negative / n."""
     total = 0.0
     for i in inputs:
         v = x[kept[i][0]]
-        outputs = [kept[o][0] for o in outputs_of(kept, i, round_index, rounds, settings.window)]
+        outputs = [kept[o][0] for o in outputs_of(kept, i, turn, turns, settings.window)]
         total += sum(np.logaddexp(0.0, -v @ y[o]) for o in outputs)
         for k in noise:
             m = sum(o != k for o in outputs)
@@ -245,16 +245,16 @@ def step_objective(kept, inputs, noise, x, y, settings, round_index=0, rounds=1)
 
 
 def blocked_steps(chunk, subsampling, noise, settings, alphas, state, step):
-    """The draws of the blocked kernel: kept tokens, and (alpha, inputs, noise words, round_index, rounds) per step."""
+    """The draws of the blocked kernel: kept tokens, and (alpha, inputs, noise words, turn, turns) per step."""
     generator = Xoshiro256PlusPlus(state)
     kept = kept_tokens(chunk, subsampling, settings, generator)
     steps = []
     for first, last, alpha in blocks_of(kept, chunk, alphas, settings):
         words = draw_shared_noise(generator, noise, settings)
-        size, rounds = plan_steps(alpha, subsampling, noise, settings, step)
+        size, turns = plan_steps(alpha, subsampling, noise, settings, step)
         for start in range(first, last, size):
             inputs = range(start, min(start + size, last))
-            steps += [(alpha, inputs, words, round_index, rounds) for round_index in range(rounds)]
+            steps += [(alpha, inputs, words, turn, turns) for turn in range(turns)]
     return kept, steps
 
 
@@ -266,12 +266,12 @@ def draw_shared_noise(generator, noise, settings):
 def train_skipgram_negative(chunk, subsampling, noise, x, y, settings, alphas, state, step=8):
     kept, steps = blocked_steps(chunk, subsampling, noise, settings, alphas, state, step)
     loss, pairs = 0.0, 0
-    for alpha, inputs, words, round_index, rounds in steps:
-        loss += step_objective(kept, inputs, words, x, y, settings, round_index, rounds)
+    for alpha, inputs, words, turn, turns in steps:
+        loss += step_objective(kept, inputs, words, x, y, settings, turn, turns)
         positive, negative = [], []  # (word of the input, word of the output, gradient), at the current weights
         change = {i: np.zeros(x.shape[1]) for i in inputs}
         for i in inputs:
-            outputs = outputs_of(kept, i, round_index, rounds, settings.window)
+            outputs = outputs_of(kept, i, turn, turns, settings.window)
             pairs += len(outputs)
             v = x[kept[i][0]]
             for o in outputs:
@@ -430,10 +430,10 @@ def train_skipgram_softmax(chunk, subsampling, layer, x, y, settings, alphas, st
     while first < len(kept):
         alpha = alpha_at(kept[first][3], chunk, alphas)
         n_targets = mean_context_size(settings)
-        rounds = min(2 * settings.window, 1 + int(alpha * n_targets / 0.5))
-        last = min(first + softmax_step_size(alpha, n_targets / rounds, subsampling, settings), len(kept))
-        for round_index in range(rounds):
-            outputs = {i: outputs_of(kept, i, round_index, rounds, settings.window) for i in range(first, last)}
+        turns = min(2 * settings.window, 1 + int(alpha * n_targets / 0.5))
+        last = min(first + softmax_step_size(alpha, n_targets / turns, subsampling, settings), len(kept))
+        for turn in range(turns):
+            outputs = {i: outputs_of(kept, i, turn, turns, settings.window) for i in range(first, last)}
             targets = {i: [kept[o][0] for o in centres] for i, centres in outputs.items() if centres}
             while targets:
                 inputs = list(targets)[:size]

@@ -72,33 +72,33 @@ def _make_work(input_layer, settings, dimensions):
 
 @inner
 def _plan_steps(alpha, subsampling, noise, settings):
-    """Return the inputs per step, 1 to STEP, and the rounds over an input's pairs, for which a step is stable.
+    """Return the inputs per step, 1 to STEP, and the turns over an input's pairs, for which a step is stable.
 
-    A step trains its inputs on all their pairs, in one or more rounds. See `_steps` for the bounds. In a round,
+    A step trains its inputs on all their pairs, in one or more turns. See `_steps` for the bounds. In a turn,
 
-    - an input row sums pairs / rounds * (1 + negative) gradients, for each occurrence of its word in the step;
-    - a noise row sums inputs * pairs / rounds * negative gradients, times its share in the noise;
-    - the row of a centre sums inputs * pairs / rounds gradients, times its share in the tokens.
+    - an input row sums pairs / turns * (1 + negative) gradients, for each occurrence of its word in the step;
+    - a noise row sums inputs * pairs / turns * negative gradients, times its share in the noise;
+    - the row of a centre sums inputs * pairs / turns gradients, times its share in the tokens.
 
     The shares only matter for vocabularies of a few dozen words.
     """
     pooled = cap_alpha(alpha * mean_context_size(settings))
-    rounds = min(2 * settings.window, 1 + np.int64(pooled * (1 + settings.negative) / LOGISTIC_INPUT_BOUND))
+    turns = min(2 * settings.window, 1 + np.int64(pooled * (1 + settings.negative) / LOGISTIC_INPUT_BOUND))
     noise_weight = settings.negative * max(1.0 / settings.n_noise, noise.highest_share)
     outputs = OUTPUT_BOUND / max(noise_weight, subsampling.highest_share)
     inputs = LOGISTIC_INPUT_BOUND / ((1 + settings.negative) * subsampling.highest_share)
-    return max(1, min(STEP, np.int64(min(outputs, inputs) * rounds / (pooled + 1e-9)))), rounds
+    return max(1, min(STEP, np.int64(min(outputs, inputs) * turns / (pooled + 1e-9)))), turns
 
 
 @inlined
-def _collect_pairs(first, last, round_index, rounds, origin, tokens, input_layer, settings, rows, work, groups):
+def _collect_pairs(first, last, turn, turns, origin, tokens, input_layer, settings, rows, work, groups):
     """Fill `groups` with the positive pairs of a step's inputs, and return the numbers of pairs and groups.
 
     Args:
         first: The step's first input.
         last: The input after its last.
-        round_index: The round, from 0. It has every `rounds`-th position of a window.
-        rounds: Number of rounds.
+        turn: The turn, from 0. It has every `turns`-th position of a window.
+        turns: Number of turns.
         origin: The first of the block's centres.
         tokens: The subsampled tokens.
         input_layer: How rows of the input weights form word vectors.
@@ -118,10 +118,10 @@ def _collect_pairs(first, last, round_index, rounds, origin, tokens, input_layer
         row = gather_input(input_layer, tokens.words[i], a, rows)
         work.x_rows[a] = row
         start = p = 4 * n_groups
-        for o in range(i - settings.window + round_index, i, rounds):
+        for o in range(i - settings.window + turn, i, turns):
             groups.y_rows[p] = work.centre_rows[o - origin]
             p += np.int64(tokens.highest[o] >= i)
-        for o in range(i + 1 + round_index, i + settings.window + 1, rounds):
+        for o in range(i + 1 + turn, i + settings.window + 1, turns):
             groups.y_rows[p] = work.centre_rows[o - origin]
             p += np.int64(tokens.lowest[o] <= i)
         n_pairs += p - start
@@ -138,8 +138,8 @@ def _collect_pairs(first, last, round_index, rounds, origin, tokens, input_layer
 
 
 @inlined
-def _set_noise_weights(first, last, round_index, rounds, n_collisions, tokens, settings, shared, work):
-    """Set the weights of the noise words, -m_ik negative / n_noise, for the inputs `first` to `last` - 1 of a round."""
+def _set_noise_weights(first, last, turn, turns, n_collisions, tokens, settings, shared, work):
+    """Set the weights of the noise words, -m_ik negative / n_noise, for the inputs `first` to `last` - 1 of a turn."""
     weights = work.noise_weights.ctypes.data
     spread_weights(
         work.input_weights.ctypes.data, shared.labels.ctypes.data, weights, settings.n_noise // OUTPUTS, STEP // 4
@@ -148,9 +148,7 @@ def _set_noise_weights(first, last, round_index, rounds, n_collisions, tokens, s
     for c in range(n_collisions):
         o, k = shared.collisions[0, c], shared.collisions[1, c]
         for i in range(max(first, tokens.lowest[o]), min(last, tokens.highest[o] + 1)):
-            if (i < o and (o - i - 1) % rounds == round_index) or (
-                i > o and (o - i + settings.window) % rounds == round_index
-            ):
+            if (i < o and (o - i - 1) % turns == turn) or (i > o and (o - i + settings.window) % turns == turn):
                 work.noise_weights[place_in_tiles(i - first, k)] += noise_share
 
 
@@ -199,21 +197,21 @@ def _train_blocks(
         copy_noise(rows, shared)
         n_collisions = find_centres(first - window, last + window, tokens, rows, shared, work.centre_rows)
         alpha = alpha_at(tokens.places[first], n_tokens, alphas)
-        step, rounds = _plan_steps(alpha, subsampling, noise, settings)
+        step, turns = _plan_steps(alpha, subsampling, noise, settings)
         drawn = 0
         for begin in range(first, last, step):
             end = min(begin + step, last)
             until = n_noise * (end - first) // (last - first)
             draw_noise(drawn, until, noise, rows, state, shared)
             drawn = until
-            for round_index in range(rounds):
+            for turn in range(turns):
                 pairs, n_groups = _collect_pairs(
-                    begin, end, round_index, rounds, first - window, tokens, input_layer, settings, rows, work, groups
+                    begin, end, turn, turns, first - window, tokens, input_layer, settings, rows, work, groups
                 )
                 n_pairs += pairs
                 if pairs:
-                    _set_noise_weights(begin, end, round_index, rounds, n_collisions, tokens, settings, shared, work)
-                    ahead = begin + AHEAD, (end if round_index == 0 else begin) + AHEAD
+                    _set_noise_weights(begin, end, turn, turns, n_collisions, tokens, settings, shared, work)
+                    ahead = begin + AHEAD, (end if turn == 0 else begin) + AHEAD
                     _train_step(n_groups, alpha, ahead, tokens, input_layer, settings, rows, shared, work, groups)
                     for i in range(begin, end):
                         scatter_input(input_layer, tokens.words[i], i - begin, rows)

@@ -2,7 +2,7 @@
 
 Pairs are those of word2vec.c (Mikolov et al. 2013a, arXiv 1301.3781): the output is the centre, the input a word within
 the centre's random radius. All pairs of an input share one softmax. With a high learning rate they are divided into
-rounds, with one softmax each. The inputs of a step share three matrix products.
+turns, with one softmax each. The inputs of a step share three matrix products.
 """
 
 import numpy as np
@@ -23,17 +23,17 @@ from spacy_w2v.kernels.blocked._subsampled import limit_window, subsample_tokens
 
 
 @inner
-def _find_targets(i, window, round_index, rounds, tokens, targets):
-    """Write the centres that input i predicts in a round to `targets`, and return their number.
+def _find_targets(i, window, turn, turns, tokens, targets):
+    """Write the centres that input i predicts in a turn to `targets`, and return their number.
 
-    A round has every `rounds`-th position on either side of the input.
+    A turn has every `turns`-th position on either side of the input.
     """
     n = 0
-    for o in range(i - window + round_index, i, rounds):
+    for o in range(i - window + turn, i, turns):
         if tokens.highest[o] >= i:
             targets[n] = tokens.words[o]
             n += 1
-    for o in range(i + 1 + round_index, i + window + 1, rounds):
+    for o in range(i + 1 + turn, i + window + 1, turns):
         if tokens.lowest[o] <= i:
             targets[n] = tokens.words[o]
             n += 1
@@ -65,14 +65,14 @@ def train_chunk(
     places, size = np.empty(settings.block, np.int64), settings.block
     while first < last:
         alpha = alpha_at(tokens.places[first], n_tokens, alphas)
-        rounds = min(2 * window, 1 + np.int64(cap_alpha(alpha * mean_targets) / SOFTMAX_INPUT_BOUND))
-        end = min(first + plan_step(alpha, mean_targets / rounds, subsampling, settings), last)
-        for round_index in range(rounds):
+        turns = min(2 * window, 1 + np.int64(cap_alpha(alpha * mean_targets) / SOFTMAX_INPUT_BOUND))
+        end = min(first + plan_step(alpha, mean_targets / turns, subsampling, settings), last)
+        for turn in range(turns):
             begin = first
             while begin < end:
                 n, i = 0, begin
                 while i < end and n < size:
-                    buffers.n_targets[n] = _find_targets(i, window, round_index, rounds, tokens, buffers.targets[n])
+                    buffers.n_targets[n] = _find_targets(i, window, turn, turns, tokens, buffers.targets[n])
                     if buffers.n_targets[n]:
                         places[n] = i
                         buffers.hidden[n] = input_vector(input_layer, tokens.words[i], weights, scratch)
