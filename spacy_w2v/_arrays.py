@@ -151,6 +151,23 @@ OutputLayer = Noise | Tree | AllWords | CellWeighting | PmiTransform
 """How a word is predicted from a hidden vector: the argument of a kernel that depends on the loss."""
 
 
+class Exposure(NamedTuple):
+    """How much the rows of a parameter take part in a prediction, on average.
+
+    A prediction's hidden vector h is a sum of input rows x with weights: 1 in skip-gram and in sums, 1/m for the mean
+    of m context words. The curvature of the loss that output rows see is at most a quarter of the mean of hᵀh. If the
+    words of a context are independent, that mean is Σ share xᵀx + coupling mᵀm, where m is the mean of the rows,
+    weighted by their shares.
+    """
+
+    shares: NDArray[np.float64]
+    """One per row, at least 0; the mean over predictions of the sum of its squared weights. In skip-gram this is the
+    probability of the row to take part. It also scales the row's own curvature."""
+    coupling: float
+    """The weight of the outer product of the rows' mean: the mean over predictions of the sum of products of two
+    different weights."""
+
+
 class Weights(NamedTuple):
     """The parameters of word2vec, which kernels update in place."""
 

@@ -6,7 +6,7 @@ from typing import NoReturn, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import Cells, Tree, Vectors
+from spacy_w2v._arrays import Cells, Counts, Exposure, OutputLayer, Tree, Vectors
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.objectives._objective import Objective
 from spacy_w2v.objectives._parameters import Shape
@@ -35,6 +35,16 @@ class CountingObjective(Objective):
         """See `Objective.shapes`."""
         shape = (n_words, self.settings.vector_size)
         return {"input": shape, "output": shape}
+
+    def exposures(self, tables: OutputLayer, counts: Counts, *, sample: float) -> dict[str, Exposure]:
+        """Raise ConfigError: counts are learned, not predictions."""
+        raise ConfigError(
+            f'Training on several machines needs a loss that learns from texts, was: "{self.name}", which learns from '
+            "the counts of a whole corpus. Set engine = null, or choose another loss."
+        )
+
+    def _output_exposure(self, tables: OutputLayer, counts: Counts, *, sample: float) -> Exposure:
+        raise NotImplementedError
 
     def log_probabilities(self, hidden: Vectors, output: Vectors, *, tree: Tree | None) -> NDArray[np.float64]:
         """Raise ConfigError: counts are learned, not predictions."""

@@ -6,9 +6,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import AllWords, Cells, Counts, OutputLayer, Tree, Vectors
+from spacy_w2v._arrays import AllWords, Cells, Counts, Exposure, OutputLayer, Tree, Vectors
 from spacy_w2v.config._losses import LossName
 from spacy_w2v.errors import TrainingError
+from spacy_w2v.objectives._exposures import softmax_exposure
 from spacy_w2v.objectives._objective import Objective
 from spacy_w2v.objectives._parameters import Shape
 from spacy_w2v.objectives._predictions import Predictions, log_softmax, softmax_log_likelihood
@@ -52,6 +53,9 @@ class FullSoftmax(Objective):
     ) -> float:
         """Return log v. See `Objective.untrained_loss`."""
         return float(np.log(counts.size))
+
+    def _output_exposure(self, tables: OutputLayer, counts: Counts, *, sample: float) -> Exposure:
+        return softmax_exposure(counts, sample=sample)
 
     def log_probabilities(self, hidden: Vectors, output: Vectors, *, tree: Tree | None) -> NDArray[np.float64]:
         """See `Objective.log_probabilities`."""

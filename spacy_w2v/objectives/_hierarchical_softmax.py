@@ -10,8 +10,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import Cells, Counts, OutputLayer, Tree, Vectors
+from spacy_w2v._arrays import Cells, Counts, Exposure, OutputLayer, Tree, Vectors
 from spacy_w2v.config._losses import LossName
+from spacy_w2v.objectives._exposures import tree_exposure
 from spacy_w2v.objectives._grafting import graft, ranks_of_rows
 from spacy_w2v.objectives._huffman import balanced_tree, huffman_tree
 from spacy_w2v.objectives._objective import GensimLoss, Objective, OutputOrigins, OutputSource
@@ -41,6 +42,10 @@ class HierarchicalSoftmax(Objective):
         assert isinstance(tables, Tree)
         kept = counts * keep_probabilities(counts, sample)  # frequent words have short paths, and are kept less often
         return float((np.diff(tables.offsets) * kept).sum() / kept.sum() * np.log(2))
+
+    def _output_exposure(self, tables: OutputLayer, counts: Counts, *, sample: float) -> Exposure:
+        assert isinstance(tables, Tree)
+        return tree_exposure(tables, counts, sample=sample)
 
     def output_origins(self, source: OutputSource, counts: Counts) -> OutputOrigins | None:
         """Return the nodes of the source's tree that remain, or None if its tree is of another kind.

@@ -6,8 +6,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import Cells, Counts, Noise, OutputLayer, Tree, Vectors
+from spacy_w2v._arrays import Cells, Counts, Exposure, Noise, OutputLayer, Tree, Vectors
 from spacy_w2v.config._losses import LossName
+from spacy_w2v.objectives._exposures import noise_exposure
 from spacy_w2v.objectives._noise import make_noise
 from spacy_w2v.objectives._objective import GensimLoss, Objective
 from spacy_w2v.objectives._parameters import Shape
@@ -33,6 +34,9 @@ class NegativeSampling(Objective):
     ) -> float:
         """Return (1 + negative) log 2. See `Objective.untrained_loss`."""
         return float((1 + self.settings.negative) * np.log(2))
+
+    def _output_exposure(self, tables: OutputLayer, counts: Counts, *, sample: float) -> Exposure:
+        return noise_exposure(counts, self.settings, sample=sample)
 
     def log_probabilities(self, hidden: Vectors, output: Vectors, *, tree: Tree | None) -> NDArray[np.float64]:
         """Return the log-softmax over all words. See `Objective.log_probabilities`.

@@ -12,6 +12,7 @@ from spacy_w2v._arrays import (
     AnyWeights,
     Cells,
     Counts,
+    Exposure,
     IdentityInput,
     InputLayer,
     OutputLayer,
@@ -25,6 +26,7 @@ from spacy_w2v.config._losses import LOSSES, LossName, LossSpec
 from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.kernels import TRAINING_KERNELS, Kernel
+from spacy_w2v.objectives._exposures import input_exposure
 from spacy_w2v.objectives._parameters import Shape, fill_at_random, zero_parameters
 from spacy_w2v.objectives._predictions import Predictions
 
@@ -154,6 +156,28 @@ class Objective(ABC):
             counts: v; counts of the new vocabulary, in decreasing order.
         """
         return OutputOrigins(source.rows) if source.tree is None else None
+
+    # --- on several machines
+
+    def exposures(self, tables: OutputLayer, counts: Counts, *, sample: float) -> dict[str, Exposure]:
+        """Return how much each row takes part in a prediction, for each of the parameters "input" and "output".
+
+        Args:
+            tables: The tables of the vocabulary.
+            counts: v; counts of the words.
+            sample: The subsampling threshold.
+
+        Raises:
+            ConfigError: The loss cannot be trained on several machines.
+        """
+        return {
+            "input": input_exposure(counts, self.settings, sample=sample),
+            "output": self._output_exposure(tables, counts, sample=sample),
+        }
+
+    @abstractmethod
+    def _output_exposure(self, tables: OutputLayer, counts: Counts, *, sample: float) -> Exposure:
+        """Return the exposure of the output rows. See `exposures` for the arguments."""
 
     # --- the tree, for losses that have one
 

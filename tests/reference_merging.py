@@ -1,0 +1,51 @@
+"""How changes of replicas are merged, in plain float64, row by row and direction by direction."""
+
+import math
+
+import numpy as np
+
+
+def curvature(rows, shares, coupling):
+    """Return the bound of the curvature: a quarter of the mean outer product of what predicts, or is predicted."""
+    size = rows.shape[1]
+    total, mean = np.zeros((size, size)), np.zeros(size)
+    for row, share in zip(rows.astype(np.float64), shares, strict=True):
+        total += share * np.outer(row, row)
+        mean += share * row / shares.sum()
+    return 0.25 * (total + coupling * np.outer(mean, mean))
+
+
+def damped(change, share, matrix, *, steps, n_replicas):
+    """Return the summed change of one row, each component along an eigenvector multiplied by its factor."""
+    result = np.zeros(len(change))
+    values, vectors = np.linalg.eigh(matrix)
+    for value, vector in zip(values, vectors.T, strict=True):
+        left = math.exp(-steps * share * max(value, 0.0))
+        factor = sum(left**j for j in range(n_replicas)) / n_replicas
+        result += factor * (change @ vector) * vector
+    return result
+
+
+def merged(start, changes, exposures, *, steps):
+    """Return start + damped sum of changes, for inputs and outputs, without a balance."""
+    start = {name: rows.astype(np.float64) for name, rows in start.items()}
+    mean = {
+        name: start[name] + sum(change[name].astype(np.float64) for change in changes) / len(changes) for name in start
+    }
+    rows = {}
+    for name, other in (("input", "output"), ("output", "input")):
+        matrix = curvature(mean[other], exposures[other].shares, exposures[other].coupling)
+        total = sum(change[name].astype(np.float64) for change in changes)
+        rows[name] = np.array(
+            [
+                row + damped(change, share, matrix, steps=steps, n_replicas=len(changes))
+                for row, change, share in zip(start[name], total, exposures[name].shares, strict=True)
+            ]
+        )
+    return rows
+
+
+def imbalance(rows):
+    """Return XᵀX - YᵀY."""
+    inputs, outputs = rows["input"].astype(np.float64), rows["output"].astype(np.float64)
+    return inputs.T @ inputs - outputs.T @ outputs
