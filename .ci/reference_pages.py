@@ -186,6 +186,7 @@ MEMBERS = {
 """The public attributes and methods of the classes. All others are for the package itself."""
 
 REMEDIES = {
+    "ClusterError": "Check the address, or the machine that the message names. A stopped run can be resumed.",
     "ConfigError": "Change the setting or argument that the message names. It gives the rule and the value.",
     "CorpusError": "Check the path, the format and `text_field`. The message names the file, and if possible the line.",
     "StorageError": "Check the path, the rights and the free space. If a file is damaged, restore it, or train again.",

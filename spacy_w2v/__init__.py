@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from spacy_w2v._api import Word2Vec, from_gensim, load, prune_vectors, train
     from spacy_w2v.corpus._words import tokenize
     from spacy_w2v.errors import (
+        ClusterError,
         ConfigError,
         ConfigWarning,
         CorpusError,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from spacy_w2v.sources._text_files import standard_input
 
 __all__ = [
+    "ClusterError",
     "ConfigError",
     "ConfigWarning",
     "CorpusError",
@@ -66,6 +68,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ClusterError": "spacy_w2v.errors",
     "ConfigError": "spacy_w2v.errors",
     "ConfigWarning": "spacy_w2v.errors",
     "CorpusError": "spacy_w2v.errors",

@@ -148,8 +148,8 @@ def train(
             Ctrl-C, so that a stopped run can be resumed. It is removed when training is complete. `load` reads it as a
             model. None for no checkpoints.
         resume: Whether to resume the run from its checkpoint. The texts and settings must be those of the stopped run,
-            except `workers`, `checkpoint_every_s`, `alpha`, `min_alpha` and those of [w2v.export]. With workers=1, the
-            result is the same as without the interruption.
+            except `workers`, `checkpoint_every_s`, `alpha`, `min_alpha` and those of [w2v.distributed] and
+            [w2v.export]. With workers=1, the result is the same as without the interruption.
         initial: Vectors to start from: a `Word2Vec` or `WordVectors`, a spaCy pipeline (`Language`, directory or name
             of a package), gensim's Word2Vec or KeyedVectors, or the path of a vectors file of gensim, word2vec, GloVe
             or fastText. Words that have a vector there start from it. Output vectors are used if it has them. Of a
@@ -163,8 +163,8 @@ def train(
             such as vector_size=100, window=5, min_count=5, epochs=5, attr="LOWER", workers=0 or seed=1, or a whole
             block, such as model={"window": 5}. Of [w2v.export], vector_kind says which vectors words have, and
             postprocess and whitening_strength say what is done to them after training; input_vectors of the model stay
-            as they were trained. The default of n_process is 1. With workers=1, a seed makes the result reproducible to
-            the bit.
+            as they were trained. engine="ray" and the other settings of [w2v.distributed] train on a Ray
+            cluster. The default of n_process is 1. With workers=1, a seed makes the result reproducible to the bit.
 
     Returns:
         The trained model.
@@ -174,6 +174,7 @@ def train(
         CorpusError: The texts cannot be read, or have too few words.
         StorageError: The checkpoint is missing, in use by another run, or its directory has other files.
         TrainingError: Training diverges.
+        ClusterError: The machines of a cluster cannot be used.
 
     Example:
         >>> model = spacy_w2v.train("news.txt", vector_size=50, epochs=20)

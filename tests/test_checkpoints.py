@@ -15,12 +15,15 @@ from helpers_cli import CONFIG, SIGHUP, SIGKILL, files_below, plain, start, w2v,
 from helpers_model import make_model
 
 import spacy_w2v
+from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.corpus import _store as store
 from spacy_w2v.errors import ConfigError, StorageError, TrainingError
 from spacy_w2v.model._storage import write_model
 from spacy_w2v.objectives._parameters import unpadded_views, zero_parameters
 from spacy_w2v.training._checkpoint import Checkpoint
 from spacy_w2v.training._divergence import N_FREQUENT, NORM_LIMIT, DivergenceCheck, sample_rows
+from spacy_w2v.training._preparation import describe_move
+from spacy_w2v.training._results import _relevant_changes
 from spacy_w2v.training._state import TaskResult
 from spacy_w2v.training._work import Worker
 from spacy_w2v.training.callbacks import _model_checkpoint as checkpoint_module
@@ -568,3 +571,48 @@ def test_weights_with_padding_are_written_and_read(tmp_path, n_words, loss):
         np.testing.assert_array_equal(again[name], matrix)
     with pytest.raises(StorageError, match=r"input_vectors\.npy must have the shape \(., 16\) .*, was: \(., 10\)"):
         Checkpoint(tmp_path, made.record, progress=None).read_parameters(zero_parameters({"input": (n_words, 16)}))
+
+
+def distributed(**settings):
+    return parse_settings({"distributed": settings})
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        ({}, {}, None),
+        ({"rounds": 4}, {"rounds": 5, "machines": 2}, None),  # without an engine
+        ({"engine": "ray"}, {"engine": "ray", "address": "auto"}, None),  # the same machines, by another name
+        ({}, {"engine": "ray", "rounds": 32}, "engine is ray, was null"),
+        (
+            {"engine": "ray"},
+            {"engine": "ray", "machines": 3, "rounds": 5},
+            "machines is 3, was null, rounds is 5,",
+        ),
+    ],
+)
+def test_a_resumed_run_says_what_other_machines_mean(before, now, expected):
+    actual = describe_move(distributed(**before).distributed, distributed(**now).distributed)
+    if expected is None:
+        assert actual is None
+    else:
+        assert f"settings of [w2v.distributed]: {expected}" in actual
+        assert actual.endswith(
+            "Its vectors will differ slightly from those of a run without this change, even with one worker."
+        )
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        ({"engine": "ray", "machines": 3}, {"engine": "ray", "machines": 4, "address": "auto"}, []),
+        ({"engine": "ray", "rounds": 3}, {"rounds": 32}, []),
+        ({"engine": "ray"}, {"engine": "ray", "rounds": 5}, ["w2v.distributed.rounds was 32, is now: 5"]),
+    ],
+)
+def test_results_are_those_of_a_run_on_other_machines_if_rounds_are_the_same(before, now, expected):
+    record = make_model([3, 2]).record
+    assert record.distributed.engine is None
+    found = record.model_copy(update={"distributed": distributed(**before).distributed})
+    lines = _relevant_changes(found, distributed(**now))
+    assert [line for line in lines if "distributed" in line] == expected

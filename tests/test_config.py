@@ -132,8 +132,9 @@ def test_new_configs_are_complete_and_valid(size):
     corpus = {"@readers": "spacy_w2v.GensimWiki.v1", "max_documents": 3}
     config = make_config(new_settings(size).settings, lang="en", corpus=corpus)
     again = Config().from_str(config.to_str())
-    assert set(again["w2v"]) == {*W2VSettings.model_fields, "corpus"}
-    for block in W2VSettings.model_fields:
+    blocks = W2VSettings.model_fields.keys() - {"distributed"}
+    assert set(again["w2v"]) == {*blocks, "corpus"}
+    for block in blocks:
         assert set(again["w2v"][block]) == set(parse_settings({}).model_dump()[block])
     job = resolve(again)
     assert job.source.max_documents == 3
@@ -145,6 +146,33 @@ def test_examples_are_valid(path):
     job = resolve(load_config(path))
     assert job.nlp.lang == ("zh" if path.name == "chinese.cfg" else "en")
     assert job.source.name
+
+
+def test_new_configs_name_machines_only_with_an_engine():
+    corpus = {"@readers": "spacy_w2v.GensimWiki.v1"}
+    one = make_config(parse_settings({}), lang="en", corpus=corpus)
+    several = make_config(parse_settings({"distributed": {"engine": "ray"}}), lang="en", corpus=corpus)
+    assert "distributed" not in one["w2v"]
+    assert several["w2v"]["distributed"] == {"engine": "ray", "address": None, "machines": None, "rounds": 32}
+
+
+@pytest.mark.parametrize("address", ["auto", "10.0.0.5:6379", "head.cluster.example:1", "[fe80::1]:65535", None])
+def test_addresses_of_clusters(address):
+    assert parse_settings({"distributed": {"address": address}}).distributed.address == address
+
+
+@pytest.mark.parametrize("address", ["", "10.0.0.5", "ray://head:10001", "head:0", "head:65536", "local"])
+def test_an_address_that_is_none_is_refused(address):
+    with pytest.raises(ConfigError, match=r"address must be a host and a port, such as 10.0.0.5:6379, or .auto., was:"):
+        parse_settings({"distributed": {"address": address}})
+
+
+@pytest.mark.parametrize("loss", ["glove", "ppmi-svd"])
+def test_losses_that_learn_from_counts_are_refused_on_several_machines(loss):
+    message = f'distributed.engine must be null with loss = "{loss}", which learns .*, was: "ray"\\. Leave it'
+    with pytest.raises(ConfigError, match=message):
+        parse_settings({"model": {"loss": loss}, "distributed": {"engine": "ray"}})
+    assert parse_settings({"model": {"loss": loss}, "distributed": {"rounds": 7}}).distributed.rounds == 7
 
 
 def test_an_unknown_size_is_refused():

@@ -18,6 +18,7 @@ OF_BLOCKS = {
     "vocabulary": _keywords.VocabularyKeywords,
     "model": _keywords.ModelKeywords,
     "training": _keywords.TrainingKeywords,
+    "distributed": _keywords.DistributedKeywords,
     "export": _keywords.ExportKeywords,
 }
 

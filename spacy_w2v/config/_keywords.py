@@ -5,6 +5,7 @@ from typing import Literal, TypedDict
 
 from spacy_w2v.config._base import Settings
 from spacy_w2v.config._cooccurrence import CooccurrenceSettings, DistanceWeights
+from spacy_w2v.config._distributed import DistributedSettings, EngineName
 from spacy_w2v.config._export import ExportSettings, Postprocess, VectorKind, VectorsSettings
 from spacy_w2v.config._losses import ArchitectureName, LossName
 from spacy_w2v.config._schema import (
@@ -25,6 +26,7 @@ BLOCKS: dict[str, type[Settings]] = {
     "model": ModelSettings,
     "cooccurrence": CooccurrenceSettings,
     "training": TrainingSettings,
+    "distributed": DistributedSettings,
     "export": VectorsSettings,
 }
 """The blocks of `[w2v]` whose settings are keyword arguments. Of `export`, those that need no files are."""
@@ -91,6 +93,15 @@ class TrainingKeywords(TypedDict, total=False):
     checkpoint_every_s: float | None
 
 
+class DistributedKeywords(TypedDict, total=False):
+    """Settings of `[w2v.distributed]`."""
+
+    engine: EngineName | None
+    address: str | None
+    machines: int | None
+    rounds: int
+
+
 class ExportKeywords(TypedDict, total=False):
     """Settings of `[w2v.export]` that say what the vector of a word is."""
 
@@ -105,6 +116,7 @@ class Keywords(
     ModelKeywords,
     CooccurrenceKeywords,
     TrainingKeywords,
+    DistributedKeywords,
     ExportKeywords,
     total=False,
 ):
@@ -115,6 +127,7 @@ class Keywords(
     model: ModelKeywords
     cooccurrence: CooccurrenceKeywords
     training: TrainingKeywords
+    distributed: DistributedKeywords
     export: ExportKeywords
 
 

@@ -82,7 +82,8 @@ def new_settings(
 def make_config(settings: W2VSettings, *, lang: str, corpus: dict[str, Any]) -> "Config":
     """Return a complete config.
 
-    It has a block `[nlp.tokenizer]` if spaCy does not use its stock tokenizer for the language.
+    It has a block `[nlp.tokenizer]` if spaCy does not use its stock tokenizer for the language, and
+    `[w2v.distributed]` only if an engine is set.
 
     Args:
         settings: The settings.
@@ -97,7 +98,8 @@ def make_config(settings: W2VSettings, *, lang: str, corpus: dict[str, Any]) -> 
     nlp: dict[str, Any] = {"lang": lang, "pipeline": []}
     if (tokenizer := tokenizer_block(lang))["@tokenizers"] != STOCK_TOKENIZER:
         nlp["tokenizer"] = tokenizer
-    blocks = {"nlp": nlp, "w2v": {"corpus": corpus, **settings.model_dump()}}
+    left_out = {"distributed"} if settings.distributed.engine is None else set()
+    blocks = {"nlp": nlp, "w2v": {"corpus": corpus, **settings.model_dump(exclude=left_out)}}
     return Config(blocks, section_order=["paths", "system", "nlp", "w2v"])
 
 

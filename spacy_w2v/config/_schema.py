@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from spacy_w2v.config._base import Settings, with_defaults
 from spacy_w2v.config._cooccurrence import CooccurrenceSettings
-from spacy_w2v.config._distributed import DistributedSettings
+from spacy_w2v.config._distributed import DistributedSettings, check_engine
 from spacy_w2v.config._export import ExportSettings as ExportSettings
 from spacy_w2v.config._export import Postprocess as Postprocess
 from spacy_w2v.config._export import VectorKind as VectorKind
@@ -303,6 +303,12 @@ class W2VSettings(Settings):
                 f'initial.vectors must be null with loss = "{loss}", which is computed from counts alone, was: '
                 f"{self.initial.vectors}. Leave it out, or choose another loss."
             )
+        return self
+
+    @model_validator(mode="after")
+    def machines_train_in_steps(self) -> "W2VSettings":
+        """Refuse several machines for losses that learn from counts."""
+        check_engine(self.distributed.engine, loss=self.model.loss)
         return self
 
     @model_validator(mode="after")

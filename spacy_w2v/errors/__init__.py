@@ -5,7 +5,7 @@ The package `spacy_w2v` exports all of them:
     ValueError
       Word2VecError
         ClusterError           the machines of a cluster cannot be used
-      ConfigError            a setting or argument is invalid
+        ConfigError            a setting or argument is invalid
         CorpusError            texts cannot be read, or contain no tokens
         StorageError           a file or directory cannot be read or written
         TrainingError          training cannot continue

@@ -1,6 +1,7 @@
 """Settings as recorded in files. Known values are validated, and unknown keys of newer versions are kept."""
 
 from spacy_w2v.config._cooccurrence import CooccurrenceSettings
+from spacy_w2v.config._distributed import DistributedSettings
 from spacy_w2v.config._export import VectorsSettings
 from spacy_w2v.config._initial import InitialSettings
 from spacy_w2v.config._losses import ArchitectureName, LossName
@@ -59,5 +60,11 @@ class RecordedExportSettings(VectorsSettings):
 
 class RecordedTrainingSettings(TrainingSettings):
     """The settings of the block "training"."""
+
+    model_config = ALLOW_UNKNOWN_KEYS
+
+
+class RecordedDistributedSettings(DistributedSettings):
+    """The settings of the block "distributed"."""
 
     model_config = ALLOW_UNKNOWN_KEYS

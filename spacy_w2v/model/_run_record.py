@@ -18,6 +18,7 @@ from spacy_w2v.model._blocks import AtLeastOne, Block, parse_block
 from spacy_w2v.model._postprocessing import Postprocessing
 from spacy_w2v.model._recorded_settings import (
     RecordedCooccurrenceSettings,
+    RecordedDistributedSettings,
     RecordedExportSettings,
     RecordedInitialSettings,
     RecordedModelSettings,
@@ -182,6 +183,7 @@ class RunRecord(Block):
     model: RecordedModelSettings
     cooccurrence: RecordedCooccurrenceSettings = RecordedCooccurrenceSettings()
     training: RecordedTrainingSettings
+    distributed: RecordedDistributedSettings = RecordedDistributedSettings()
     initial: InitialRecord
     export: RecordedExportSettings = RecordedExportSettings()
     """What the vector of a word is. In records of earlier versions, which lack it, that is its input vector."""
@@ -212,6 +214,7 @@ class RunRecord(Block):
             "model": settings.model.model_dump(),
             "cooccurrence": settings.cooccurrence.model_dump(),
             "training": settings.training.model_dump(),
+            "distributed": settings.distributed.model_dump(),
             "initial": _joined(settings.initial, found.initial),
             "export": settings.export.model_dump(include=set(VectorsSettings.model_fields)),
             "versions": dict(versions),
@@ -242,7 +245,7 @@ class RunRecord(Block):
         return VectorsRecord.model_validate({**kept, "vector_kind": vector_kind})
 
 
-MODEL_ONLY_FIELDS = {"created", "run", "corpus_fingerprint", "learning_rates", "unfinished"}
+MODEL_ONLY_FIELDS = {"created", "run", "corpus_fingerprint", "distributed", "learning_rates", "unfinished"}
 """Entries of a record that are not stored in pipelines."""
 
 

@@ -122,6 +122,7 @@ class Word2VecComponent:
         model: dict[str, Any] | None = None,
         cooccurrence: dict[str, Any] | None = None,
         training: dict[str, Any] | None = None,
+        distributed: dict[str, Any] | None = None,
         initial: dict[str, Any] | None = None,
         path: str | Path | None = None,
         vector_kind: VectorKindChoice = "recorded",
@@ -145,6 +146,7 @@ class Word2VecComponent:
             model: Settings as in `[w2v.model]`.
             cooccurrence: Settings as in `[w2v.cooccurrence]`.
             training: Settings as in `[w2v.training]`.
+            distributed: Settings as in `[w2v.distributed]`.
             initial: Settings as in `[w2v.initial]`.
             path: A trained model to load instead of training. The corpus is then used for common components only. If
                 the pipeline already has the vectors of the model's most frequent words, its table is kept, unless
@@ -172,7 +174,7 @@ class Word2VecComponent:
         if nlp is None:
             raise ConfigError("initialize needs the pipeline as nlp, was: None")
         given = {"tokens": tokens, "vocabulary": vocabulary, "model": model, "cooccurrence": cooccurrence}
-        given |= {"training": training, "initial": initial}
+        given |= {"training": training, "distributed": distributed, "initial": initial}
         section = f"initialize.components.{self.name}"
         with shown_by_spacy(f"The component '{self.name}' cannot be initialized"):
             origin = Origin(

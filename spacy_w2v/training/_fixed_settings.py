@@ -25,7 +25,10 @@ CHANGEABLE_SETTINGS = {
 """Settings, by block, that may change when a run is resumed."""
 
 BLOCKS = ("tokens", "vocabulary", "model", "cooccurrence", "initial", "training")
-"""The blocks of `[w2v]` that affect the vectors."""
+"""The blocks of `[w2v]` that a resumed run must have as before.
+
+Those of `[w2v.distributed]` say where it is carried out, which may change as a whole. See `_preparation.describe_move`.
+"""
 
 
 class FixedSettings(Block):

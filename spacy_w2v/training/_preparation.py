@@ -1,6 +1,7 @@
 """The preparation of a run before training: vocabulary, initial vectors, learning rates, and a check of the memory."""
 
 from spacy_w2v._system.memory import available_memory
+from spacy_w2v.config._distributed import DistributedSettings
 from spacy_w2v.config._schema import W2VSettings, ending_alpha, starting_alpha
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.errors import TrainingError
@@ -73,11 +74,30 @@ def learning_rates(settings: W2VSettings, prepared: Prepared, callback: Callback
     callback.on_message(f"Resuming from {resume_from.path}, which is in epoch {resume_from.epoch} of {training.epochs}")
     if unknown := resume_from.progress.settings.unknown():
         callback.on_message(f"These settings of a newer version have no effect from now on: {', '.join(unknown)}")
+    if (move := describe_move(resume_from.record.distributed, settings.distributed)) is not None:
+        callback.on_message(move)
     changes = resume_from.learning_rates[-1].changes(now)
     if not changes:
         return resume_from.learning_rates
     callback.on_message(f"The learning rate changes here: {'; '.join(changes)}")
     return [*resume_from.learning_rates, now]
+
+
+def describe_move(before: DistributedSettings, now: DistributedSettings) -> str | None:
+    """Return what changed settings of `[w2v.distributed]` mean for a resumed run; None if they do not matter.
+
+    Args:
+        before: The settings of the checkpoint.
+        now: The settings of the resumed run.
+    """
+    changes = before.changes(now)
+    matters = (before.engine, before.machines, before.rounds) != (now.engine, now.machines, now.rounds)
+    if not changes or not matters:
+        return None
+    return (
+        f"The resumed run has other settings of [w2v.distributed]: {', '.join(changes)}. Its vectors will differ "
+        "slightly from those of a run without this change, even with one worker."
+    )
 
 
 def check_memory(n_bytes: int, *, n_words: int, vector_size: int) -> None:

@@ -13,11 +13,13 @@ from spacy_w2v._atomic import (
     reporting_unwritable,
     without_links,
 )
+from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.corpus._cache_directory import default_cache_dir, tidy
 from spacy_w2v.corpus._fingerprint import changed_parts, clauses_of, corpus_fingerprint
 from spacy_w2v.errors import StorageError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats._exporting import FORMATS
+from spacy_w2v.model._run_record import RunRecord
 from spacy_w2v.model._storage import read_export_settings, read_record
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.training._fixed_settings import changed_in_block, changed_settings
@@ -36,8 +38,12 @@ IRRELEVANT_SETTINGS = {
     "tokens": {"n_process"},
     "cooccurrence": {"memory_gb"},
     "training": {"workers", "checkpoint_every_s"},
+    "distributed": {"engine", "address", "machines"},
 }
-"""Settings, by block, that do not affect the vectors. With several workers, vectors differ a little in any case."""
+"""Settings, by block, that do not affect the vectors.
+
+With several workers or machines, vectors differ a little in any case.
+"""
 
 
 def check_free(output_path: Path, *, overwrite: bool) -> None:
@@ -91,7 +97,7 @@ def is_done(output_path: Path, run: TrainingRun, *, overwrite: bool = False) -> 
     if not is_result(output_path) or checkpoint_of(output_path).exists():
         return False
     if is_same_run:  # whatever its texts were, which may be gone, such as those of standard input
-        changes = changed_settings(read_record(output_path / MODEL_DIRECTORY), run.settings, IRRELEVANT_SETTINGS)
+        changes = _relevant_changes(read_record(output_path / MODEL_DIRECTORY), run.settings)
     else:
         changes = differences(output_path, run)
     of_exports = changed_exports(output_path, run)
@@ -152,7 +158,7 @@ def differences(output_path: Path, run: TrainingRun) -> list[str]:
         CorpusError: The source of the run does not exist.
     """
     record = read_record(output_path / MODEL_DIRECTORY)
-    lines = changed_settings(record, run.settings, IRRELEVANT_SETTINGS)
+    lines = _relevant_changes(record, run.settings)
     now = corpus_fingerprint(
         run.source,
         run.nlp,
@@ -164,6 +170,15 @@ def differences(output_path: Path, run: TrainingRun) -> list[str]:
         return [*lines, "the source cannot be identified"]
     changed = set(changed_parts(record.corpus_fingerprint, now.to_json())) & {"format", "source", "tokenizer"}
     return lines + clauses_of(changed)
+
+
+def _relevant_changes(record: RunRecord, now: W2VSettings) -> list[str]:
+    """Return a line for each setting that affects the vectors and has changed. `rounds` does only on a cluster."""
+    lines = changed_settings(record, now, IRRELEVANT_SETTINGS)
+    if record.distributed.engine is None or now.distributed.engine is None:
+        return lines
+    irrelevant = IRRELEVANT_SETTINGS["distributed"]
+    return lines + changed_in_block("distributed", record.distributed, now.distributed, irrelevant)
 
 
 def changed_exports(output_path: Path, run: TrainingRun) -> list[str]:
