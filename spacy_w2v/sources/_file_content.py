@@ -33,8 +33,13 @@ class FileContent(NamedTuple):
     """The time of the last change in nanoseconds, or 0 if the checksum is of all bytes."""
 
 
-def file_contents(paths: Sequence[str]) -> list[FileContent] | None:
+def file_contents(paths: Sequence[str], *, n_blocks: int | None = None) -> list[FileContent] | None:
     """Return the identity of each file's content, or None if a file is a pipe or device, which can be read only once.
+
+    Args:
+        paths: The files.
+        n_blocks: The number of blocks by which each file is identified that is larger. If None, files of up to
+            WHOLE_BYTES together are read completely, and larger ones share N_BLOCKS blocks.
 
     Raises:
         CorpusError: A file cannot be read.
@@ -43,8 +48,8 @@ def file_contents(paths: Sequence[str]) -> list[FileContent] | None:
         found = [os.stat(path) for path in paths]
         if not all(stat.S_ISREG(status.st_mode) for status in found):
             return None
-        is_small = sum(status.st_size for status in found) <= WHOLE_BYTES
-        n_blocks = None if is_small else max(2, N_BLOCKS // len(found))
+        if n_blocks is None and sum(status.st_size for status in found) > WHOLE_BYTES:
+            n_blocks = max(2, N_BLOCKS // len(found))
         return [_content(path, status, n_blocks) for path, status in zip(paths, found, strict=True)]
     except OSError as error:
         raise CorpusError(f"The files must be readable, but {error.filename} is not: {error.strerror}") from error

@@ -15,9 +15,13 @@ from spacy_w2v.errors._reraising import shown_by_spacy
 from spacy_w2v.errors._wording import did_you_mean, first_line
 from spacy_w2v.sources._dataset_names import FORMATS, check_names, extension_of, format_of_files, not_found
 from spacy_w2v.sources._file_content import file_contents
+from spacy_w2v.sources._file_parts import file_parts
 from spacy_w2v.sources._hub_cache import writable_caches
 from spacy_w2v.sources._loaded_datasets import read_dataset
 from spacy_w2v.sources._local_files import check_compression, compression_of, find_files, is_local
+from spacy_w2v.sources._parts import SourcePart, Stretch
+from spacy_w2v.sources._row_parts import row_parts
+from spacy_w2v.sources._saved_datasets import is_saved_to_disk, open_saved, slice_of
 from spacy_w2v.sources._shards import Shards, check_fields
 from spacy_w2v.sources._source import TextBatch, coalesce, take_documents
 from spacy_w2v.sources._text_files import read_text
@@ -82,10 +86,10 @@ class DatasetSource:
         """Return a hash of the arguments and of the files (local content, remote revisions), or None for a pipe."""
         remote: list[str] = []
         revisions: list[Any] = []  # Any: from datasets, only hashed
-        if self._is_saved_to_disk():
+        if is_saved_to_disk(self.path):
             files = sorted(str(path.resolve()) for path in Path(self.path).rglob("*") if path.is_file())
-        elif self._shards is not None:
-            files = self._shards.files
+        elif self.shards is not None:
+            files = self.shards.files
         else:
             files = self._files()
             remote = [file for file in files if not os.path.exists(file)]
@@ -103,18 +107,36 @@ class DatasetSource:
         Raises:
             CorpusError: The files cannot be read.
         """
-        if self._is_saved_to_disk():
+        if is_saved_to_disk(self.path):
             batches = self._readable(self._read_saved())
-        elif self._shards is not None:
-            batches = self._shards.batches()
+        elif self.shards is not None:
+            batches = self.shards.batches()
         elif self._is_plain_text():
             batches = self._readable(self._read_text_files())
         else:
             batches = self._readable(self._read_streamed())
         return take_documents(coalesce(batches), self.max_documents)
 
+    def parts(self, part_bytes: int) -> Sequence[SourcePart]:
+        """Return the parts of local files, or of what `save_to_disk` has written. See DivisibleSource."""
+        parts: Sequence[SourcePart] = ()
+        if self.max_documents is None and is_saved_to_disk(self.path):
+            parts = row_parts(self, self.saved_split(), fields=self.fields, part_bytes=part_bytes)
+        elif self.max_documents is None and self.shards is not None:
+            parts = file_parts(self.shards, part_bytes)
+        return parts if len(parts) > 1 else [SourcePart(self, sum(part.n_bytes for part in parts))]
+
+    def check(self) -> None:
+        """Check the columns of local files. See DivisibleSource."""
+        if not is_saved_to_disk(self.path) and self.shards is not None:
+            self.shards.check()
+
+    def batches_of(self, stretch: Stretch) -> Iterator[TextBatch]:
+        """Yield the documents of some rows of a saved split. Raises CorpusError if they are damaged."""
+        return coalesce(self._readable(self._read_saved(stretch)))
+
     @cached_property
-    def _shards(self) -> Shards | None:
+    def shards(self) -> Shards | None:
         """The files, if all are local and in a format that is read directly; otherwise None."""
         kind, files = self.path, self._data_files
         if kind in FORMATS.values() and files:
@@ -122,7 +144,7 @@ class DatasetSource:
                 return None
             self._check_split(["train"])
             found = find_files(files, folder=self.data_dir or "")
-        elif os.path.isdir(kind) and not self._is_saved_to_disk():
+        elif os.path.isdir(kind) and not is_saved_to_disk(self.path):
             ancestors = (kind.__name__ for kind in type(self._load_builder()).__mro__)
             kind = next((BUILDERS[name] for name in ancestors if name in BUILDERS), "")
             found = self._files()
@@ -157,10 +179,6 @@ class DatasetSource:
             raise
         except Exception as error:  # gzip, lzma, zstandard, Arrow, pandas and datasets have no common class
             raise CorpusError(_unreadable(self.name, error)) from error
-
-    def _is_saved_to_disk(self) -> bool:
-        """Return whether the path was written by Dataset.save_to_disk or DatasetDict.save_to_disk."""
-        return any(Path(self.path, marker).is_file() for marker in ("state.json", "dataset_dict.json"))
 
     def _load_builder(self) -> Any:  # Any: the packaged configs of datasets have no types
         import datasets
@@ -232,15 +250,17 @@ class DatasetSource:
             with fsspec.open(file, "rb", compression="infer") as stream:
                 yield from read_text(stream, name=file, encoding=self.encoding, encoding_errors=self.encoding_errors)
 
-    def _read_saved(self) -> Iterator[TextBatch]:
-        """Read a split of a DatasetDict that save_to_disk wrote, or a Dataset as the split "train"."""
-        import datasets
-
-        dataset = datasets.load_from_disk(self.path)
-        splits = dataset if isinstance(dataset, dict) else {str(dataset.split or "train"): dataset}
-        self._check_split(list(splits))
-        dataset = _slice_of(splits, self.split)
+    def _read_saved(self, stretch: Stretch | None = None) -> Iterator[TextBatch]:
+        """Read a saved split, or some of its rows."""
+        dataset = self.saved_split()
+        dataset = dataset if stretch is None else dataset.select(range(*stretch))
         yield from read_dataset(dataset, fields=self.fields, n_documents=len(dataset))
+
+    def saved_split(self) -> "datasets.Dataset":
+        """Return the split of a dataset that save_to_disk wrote. Raises CorpusError if it does not exist."""
+        splits = open_saved(self.path)
+        self._check_split(list(splits))
+        return slice_of(splits, self.split)
 
     def _read_streamed(self) -> Iterator[TextBatch]:
         n_documents = self._count_documents()
@@ -291,24 +311,6 @@ def _unreadable(name: str, error: Exception) -> str:
             f"{', '.join(other)}. Read each kind as a separate source, and join them with spacy_w2v.Concatenate.v1."
         )
     return f"The files must be readable, but {name} is not: {first_line(error)}"
-
-
-def _slice_of(splits: "dict[str, datasets.Dataset]", split: str) -> "datasets.Dataset":
-    """Return the rows of a split such as "train[:10%]" or "train+test".
-
-    Raises:
-        CorpusError: The split does not exist.
-    """
-    import datasets
-    from datasets.arrow_reader import ReadInstruction
-
-    try:
-        lengths = {name: len(dataset) for name, dataset in splits.items()}
-        parts = ReadInstruction.from_spec(split).to_absolute(lengths)
-        found = [splits[part.splitname].select(range(part.from_, part.to)) for part in parts]
-    except (ValueError, AssertionError, KeyError) as error:
-        raise CorpusError(f"split must be the name of a split, or of a part of one, was: {split}. {error}") from None
-    return datasets.concatenate_datasets(found) if len(found) > 1 else found[0]
 
 
 @shown_by_spacy("The texts cannot be read")

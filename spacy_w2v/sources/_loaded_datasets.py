@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.sources._columns import ValueReader, is_tokens, lone_surrogate, texts_of_columns
+from spacy_w2v.sources._parts import SourcePart, Stretch
+from spacy_w2v.sources._row_parts import row_parts
 from spacy_w2v.sources._shards import check_fields
 from spacy_w2v.sources._source import TextBatch, coalesce
 
@@ -56,6 +58,22 @@ class LoadedDataset:
         """
         n_documents = len(self.dataset) if hasattr(self.dataset, "__len__") else None
         return coalesce(read_dataset(self.dataset, fields=self.fields, n_documents=n_documents))
+
+    def parts(self, part_bytes: int) -> Sequence[SourcePart]:
+        """Return parts of the rows, if they are all known. See DivisibleSource."""
+        if self.fingerprint() is None:
+            return [SourcePart(self, 0)]
+        parts = row_parts(self, self.dataset, fields=self.fields, part_bytes=part_bytes)
+        return parts if len(parts) > 1 else [SourcePart(self, parts[0].n_bytes)]
+
+    def check(self) -> None:
+        """Check the columns. See DivisibleSource."""
+        check_columns(self.dataset, self.fields)
+
+    def batches_of(self, stretch: Stretch) -> Iterator[TextBatch]:
+        """Yield the documents of some rows of a Dataset. Raises CorpusError as `batches` does."""
+        rows = self.dataset.select(range(*stretch))
+        return coalesce(read_dataset(rows, fields=self.fields, n_documents=len(rows)))
 
 
 def check_columns(dataset: Any, fields: Sequence[str]) -> None:  # Any: Dataset or IterableDataset

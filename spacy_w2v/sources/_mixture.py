@@ -1,7 +1,7 @@
 """Several sources as one: concatenated, or mixed by weights."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from spacy_w2v.errors import CorpusError
 from spacy_w2v.errors._reraising import shown_by_spacy
 from spacy_w2v.sources._cursors import Cursor
 from spacy_w2v.sources._iterables import as_source
+from spacy_w2v.sources._parts import DivisibleSource, SourcePart, divided, groups_of
 from spacy_w2v.sources._source import TextBatch, TextSource
 
 DOCUMENTS_PER_DRAW = 1000
@@ -39,6 +40,28 @@ class Concatenation:
             for batch in source.batches():
                 fraction = None if batch.fraction is None else (number + batch.fraction) / len(self.sources)
                 yield batch._replace(fraction=fraction)
+
+    def parts(self, part_bytes: int) -> Sequence[SourcePart]:
+        """Return the parts of the sources. Small ones stay together. See DivisibleSource."""
+        found = [part for source in self.sources.values() for part in divided(source, part_bytes)]
+        groups = list(groups_of((part.n_bytes for part in found), part_bytes))
+        if len(groups) == 1:
+            return [SourcePart(self, sum(part.n_bytes for part in found))]
+        return [_joined(found[first:end]) for first, end in groups]
+
+    def check(self) -> None:
+        """Check the sources. See DivisibleSource."""
+        for source in self.sources.values():
+            if isinstance(source, DivisibleSource):
+                source.check()
+
+
+def _joined(parts: list[SourcePart]) -> SourcePart:
+    """Return consecutive parts as one."""
+    if len(parts) == 1:
+        return parts[0]
+    sources = {f"{number}. {part.source.name}": part.source for number, part in enumerate(parts, start=1)}
+    return SourcePart(Concatenation(sources), sum(part.n_bytes for part in parts))
 
 
 class Interleaving:

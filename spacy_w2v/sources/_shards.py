@@ -4,6 +4,7 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import IO
 
 import pyarrow as pa
@@ -14,9 +15,10 @@ from spacy_w2v.sources._csv_files import CsvFile
 from spacy_w2v.sources._docbin_files import read_docbin
 from spacy_w2v.sources._json_files import fields_of, has_field, read_json
 from spacy_w2v.sources._local_files import OpenFile, compression_of, open_files, read_blocks
+from spacy_w2v.sources._parts import Stretch
 from spacy_w2v.sources._source import TextBatch
 from spacy_w2v.sources._table_files import Table, open_arrow, open_parquet
-from spacy_w2v.sources._text_files import read_text
+from spacy_w2v.sources._text_files import read_lines_of, read_text
 
 TABLES = {"parquet": open_parquet, "arrow": open_arrow}
 
@@ -32,6 +34,7 @@ class Shards:
         fields: Sequence[str],
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
+        stretch: Stretch | None = None,
     ):
         """Initialize a source for files.
 
@@ -41,13 +44,27 @@ class Shards:
             fields: The columns to read.
             encoding: The encoding of text, JSON and CSV files.
             encoding_errors: "strict", "replace" or "ignore", for bytes that are invalid in the encoding.
+            stretch: What to read of a single file: the row groups of Parquet, the record batches of Arrow, or the lines
+                of text that begin within these bytes. If None, everything.
         """
         self.files = list(files)
         self.format = format
         self.fields = fields
         self.encoding = encoding
         self.encoding_errors = encoding_errors
+        self.stretch = stretch
         self._has_texts = False
+
+    def of(self, files: Sequence[str], stretch: Stretch | None = None) -> "Shards":
+        """Return the same source for some of the files, or for a stretch of one."""
+        return Shards(
+            files,
+            format=self.format,
+            fields=self.fields,
+            encoding=self.encoding,
+            encoding_errors=self.encoding_errors,
+            stretch=stretch,
+        )
 
     def batches(self) -> Iterator[TextBatch]:
         """Yield the documents of the files in order.
@@ -57,13 +74,8 @@ class Shards:
         Raises:
             CorpusError: A file cannot be read.
         """
-        files = self._files_with_content()
+        files = self.check()
         self._has_texts = False
-        if self.format == "text":
-            check_fields(self.fields, {"text"}, what=f"the dataset ({files[0] if files else ''}: text)")
-        elif self.format in TABLES or self.format == "csv":
-            for file in files:
-                self._check_columns(file)
         total = sum(os.path.getsize(file) for file in files)
         done = 0
         for file in files:
@@ -75,6 +87,20 @@ class Shards:
                     fraction = (done + within) / total
                     yield batch._replace(fraction=fraction or None)
             done += size
+
+    def check(self) -> list[str]:
+        """Check the columns of text files, tables and CSV files. Return the files that are not empty.
+
+        Raises:
+            CorpusError: A file lacks a column, or all files are empty.
+        """
+        files = self._files_with_content()
+        if self.format == "text":
+            check_fields(self.fields, {"text"}, what=f"the dataset ({files[0] if files else ''}: text)")
+        elif self.format in TABLES or self.format == "csv":
+            for file in files:
+                self._check_columns(file)
+        return files
 
     def _files_with_content(self) -> list[str]:
         """Return the files that are not empty.
@@ -117,7 +143,11 @@ class Shards:
     def _read(self, opened: OpenFile) -> Iterator[TextBatch]:
         name = opened.name
         if self.format == "text":
-            yield from read_text(opened.stream, name=name, encoding=self.encoding, encoding_errors=self.encoding_errors)
+            if self.stretch is None:
+                read = partial(read_text, opened.stream)
+            else:
+                read = partial(read_lines_of, self.stretch, opened.stream)
+            yield from read(name=name, encoding=self.encoding, encoding_errors=self.encoding_errors)
         elif self.format == "json":
             yield from self._read_json(opened)
         elif self.format == "csv":
@@ -127,7 +157,7 @@ class Shards:
             yield from read_docbin(opened.stream.read(), name=name)
         else:
             shard = self._open_table(opened)
-            yield from shard.batches(self.fields) if shard.n_rows != 0 else ()
+            yield from shard.batches(self.fields, self.stretch) if shard.n_rows != 0 else ()
 
     def _read_json(self, opened: OpenFile) -> Iterator[TextBatch]:
         is_first = True

@@ -8,6 +8,7 @@ import pyarrow as pa
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.errors._wording import first_line
 from spacy_w2v.sources._columns import check_type, texts_of_columns
+from spacy_w2v.sources._parts import Stretch
 from spacy_w2v.sources._source import TextBatch
 
 ROWS_PER_READ = 256
@@ -23,6 +24,8 @@ class Table(NamedTuple):
     n_rows: int | None
     """The number of rows, or None if it is unknown before reading."""
     reader: Any  # Any: a ParquetFile, RecordBatchFileReader or RecordBatchStreamReader
+    n_items: int
+    """The number of row groups or record batches; 1 for a stream, which cannot be cut."""
 
     def check(self, fields: Sequence[str]) -> None:
         """Raise CorpusError if the table has rows, and the type of a field cannot contain documents."""
@@ -30,33 +33,51 @@ class Table(NamedTuple):
             if field in self.schema.names and not self._is_null(field):
                 check_type(self.schema.field(field).type, name=field, where=self.name)
 
-    def batches(self, fields: Sequence[str]) -> Iterator[TextBatch]:
+    def batches(self, fields: Sequence[str], stretch: Stretch | None = None) -> Iterator[TextBatch]:
         """Yield the documents of some columns.
+
+        Args:
+            fields: The columns.
+            stretch: The row groups or record batches to read. If None, all of them.
 
         Raises:
             CorpusError: The type of a column cannot contain documents.
         """
+        stretch = stretch or Stretch(0, self.n_items)
+        n_rows = self.n_rows and self._n_rows_of(stretch)
         n_read = 0
-        for part in self._parts(fields):
+        for part in self._parts(fields, stretch):
             columns = [part.column(field) for field in fields]
             columns = [pa.nulls(len(part)) if column.null_count == len(part) else column for column in columns]
             try:
                 batch = texts_of_columns(columns, names=fields)
             except CorpusError as error:
+                first_row = n_read + self._n_rows_of(Stretch(0, stretch.first))
                 raise CorpusError(
-                    f"{error} It is in {self.name}, in the rows {n_read} to {n_read + len(part)}."
+                    f"{error} It is in {self.name}, in the rows {first_row} to {first_row + len(part)}."
                 ) from None
             n_read += len(part)
-            yield batch._replace(fraction=n_read / self.n_rows if self.n_rows else None)
+            yield batch._replace(fraction=n_read / n_rows if n_rows else None)
 
-    def _parts(self, fields: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def _n_rows_of(self, stretch: Stretch) -> int:
+        """Return the number of rows of a stretch."""
+        import pyarrow.parquet as pq
+
+        if isinstance(self.reader, pq.ParquetFile):
+            return sum(self.reader.metadata.row_group(i).num_rows for i in range(*stretch))
+        return sum(self.reader.get_batch(i).num_rows for i in range(*stretch))
+
+    def _parts(self, fields: Sequence[str], stretch: Stretch) -> Iterator[pa.RecordBatch]:
         import pyarrow.parquet as pq
 
         if isinstance(self.reader, pq.ParquetFile):
             # use_threads would decode whole row groups in advance, with no benefit for one column.
-            yield from self.reader.iter_batches(ROWS_PER_READ, columns=list(fields), use_threads=False)
+            groups = list(range(*stretch))
+            yield from self.reader.iter_batches(
+                ROWS_PER_READ, row_groups=groups, columns=list(fields), use_threads=False
+            )
         elif isinstance(self.reader, pa.ipc.RecordBatchFileReader):
-            yield from map(self.reader.get_batch, range(self.reader.num_record_batches))
+            yield from map(self.reader.get_batch, range(*stretch))
         else:
             yield from self.reader
 
@@ -93,7 +114,7 @@ def open_parquet(stream: IO[bytes], *, name: str) -> Table:
         reader = pq.ParquetFile(stream)
     except (pa.ArrowException, OSError) as error:
         raise CorpusError(f"{name} must be a Parquet file, but is not: {first_line(error)}") from None
-    return Table(name, reader.schema_arrow, reader.metadata.num_rows, reader)
+    return Table(name, reader.schema_arrow, reader.metadata.num_rows, reader, reader.metadata.num_row_groups)
 
 
 def open_arrow(stream: IO[bytes], *, name: str) -> Table:
@@ -112,4 +133,4 @@ def open_arrow(stream: IO[bytes], *, name: str) -> Table:
         reader = pa.ipc.open_file(stream) if is_file else pa.ipc.open_stream(stream)
     except (pa.ArrowException, OSError) as error:
         raise CorpusError(f"{name} must be an Arrow file, but is not: {first_line(error)}") from None
-    return Table(name, reader.schema, None, reader)
+    return Table(name, reader.schema, None, reader, reader.num_record_batches if is_file else 1)

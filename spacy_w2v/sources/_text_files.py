@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.sources._local_files import UTF8_BOM, check_byte_order_mark
+from spacy_w2v.sources._parts import Stretch
 from spacy_w2v.sources._source import BATCH_BYTES, TextBatch, empty_texts, take_documents
 
 # A block without a line break is cut after a space, tab, vertical tab, form feed, ideographic space or full stop.
@@ -21,7 +22,7 @@ MAX_PENDING_BYTES = 8 << 20
 
 
 def read_text(
-    file: IO[bytes], *, name: str, encoding: str = "utf-8", encoding_errors: str = "strict"
+    file: IO[bytes], *, name: str, encoding: str = "utf-8", encoding_errors: str = "strict", position: int = 0
 ) -> Iterator[TextBatch]:
     r"""Yield the lines of a file, which end in "\n" or "\r\n", as documents. `fraction` is None.
 
@@ -33,15 +34,16 @@ def read_text(
         name: The name of the file, for errors.
         encoding: The encoding of the text.
         encoding_errors: "strict", "replace" or "ignore", for bytes that are invalid in the encoding.
+        position: The position of the first byte of `file` in the file on disk.
 
     Raises:
         CorpusError: Bytes are invalid in the encoding. The message has their position.
     """
-    if not _can_be_cut(encoding):
+    if not can_be_cut(encoding):
         file, encoding = cast(IO[bytes], codecs.EncodedFile(file, "utf-8", encoding, encoding_errors)), "utf-8"
     parts: list[bytes] = []  # the end of the previous blocks, which could not be cut
     n_pending = 0
-    position = 0
+    first = position
     line = 1
     ends_line = True
     while True:
@@ -67,10 +69,12 @@ def read_text(
         try:
             texts = _lines(data[:end], encoding, encoding_errors)
         except UnicodeDecodeError as error:
+            place = f"position {position + error.start}"
+            if first == 0:
+                place += f", in line {line + data.count(NEWLINE, 0, error.start)}"
             raise CorpusError(
-                f"Text must be valid {encoding}, but {name} has the byte 0x{data[error.start]:02x} at position "
-                f"{position + error.start}, in line {line + data.count(NEWLINE, 0, error.start)}. Correct the file, "
-                'name its encoding, or set encoding_errors = "replace".'
+                f"Text must be valid {encoding}, but {name} has the byte 0x{data[error.start]:02x} at {place}. "
+                'Correct the file, name its encoding, or set encoding_errors = "replace".'
             ) from None
         ends_line = not block or data[end - 1 : end] == NEWLINE
         n_ended = max(len(texts) - (not ends_line), 0)
@@ -80,6 +84,58 @@ def read_text(
         parts, n_pending = ([data[end:]], len(data) - end) if end < len(data) else ([], 0)
         if not block:
             return
+
+
+def read_lines_of(
+    stretch: Stretch, file: IO[bytes], *, name: str, encoding: str, encoding_errors: str
+) -> Iterator[TextBatch]:
+    """Yield the lines of a file that begin within a stretch of its bytes, with the fraction of it.
+
+    Args:
+        stretch: The stretch. `can_be_cut` must be true for the encoding.
+        file: The file.
+        name: As for `read_text`.
+        encoding: As for `read_text`.
+        encoding_errors: As for `read_text`.
+
+    Raises:
+        CorpusError: Bytes are invalid in the encoding.
+    """
+    first, end = (_start_of_line(file, place) for place in stretch)
+    part = _Bytes(file, first, end)
+    batches = read_text(part, name=name, encoding=encoding, encoding_errors=encoding_errors, position=first)  # type: ignore[arg-type]  # only read
+    for batch in batches:
+        yield batch._replace(fraction=(part.position - first) / (end - first))
+
+
+def _start_of_line(file: IO[bytes], place: int) -> int:
+    """Return the position of the first line that begins at or after a place in a file; at its end, the file's size."""
+    if place == 0:
+        return 0
+    file.seek(place - 1)
+    position = place - 1
+    while block := file.read(BATCH_BYTES):
+        found = block.find(NEWLINE)
+        if found >= 0:
+            return position + found + 1
+        position += len(block)
+    return position
+
+
+class _Bytes:
+    """The bytes of a file between two positions, to be read in blocks."""
+
+    def __init__(self, file: IO[bytes], first: int, end: int):
+        file.seek(first)
+        self.file = file
+        self.position = first
+        self.end = end
+
+    def read(self, n_bytes: int) -> bytes:
+        """Return the next bytes, at most `n_bytes`."""
+        block = self.file.read(min(n_bytes, self.end - self.position))
+        self.position += len(block)
+        return block
 
 
 def _lines(data: bytes, encoding: str, encoding_errors: str) -> pa.LargeStringArray:
@@ -100,7 +156,7 @@ def _lines(data: bytes, encoding: str, encoding_errors: str) -> pa.LargeStringAr
     return lines[:-1] if len(lines) and pc.binary_length(lines[-1]).as_py() == 0 else lines
 
 
-def _can_be_cut(encoding: str) -> bool:
+def can_be_cut(encoding: str) -> bool:
     """Return whether encoded text has line breaks of one byte, and can be cut between characters.
 
     UTF-16 and similar encodings have longer line breaks. In GBK and similar encodings, the bytes do not show where a
