@@ -119,6 +119,17 @@ def test_threads_run_all_tasks_from_the_first_one_on(work_of):
     assert executor.next_result(timeout_s=0) is None
 
 
+def test_threads_run_some_tasks_and_then_others(work_of):
+    work, weights = work_of()
+    executor = ThreadExecutor(work, weights, n_workers=2)
+    for tasks in (range(1, work.plan.n_tasks, 3), range(5, 2), range(0, work.plan.n_tasks, 3)):
+        executor.begin(tasks)
+        results = results_of(executor, len(tasks))
+        executor.stop()
+        assert sorted(result.task.number for result in results) == list(tasks)
+        assert executor.next_result(timeout_s=0) is None
+
+
 def test_automatic_pauses(work_of):
     work, weights = work_of()
     executor = ThreadExecutor(work, weights, n_workers=2, n_until_pause=2)

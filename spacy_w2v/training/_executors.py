@@ -70,7 +70,7 @@ class ThreadExecutor:
         self.n_workers = n_workers
         self.n_until_pause = n_until_pause or work.plan.n_tasks
         self._threads: list[threading.Thread] = []
-        self._tasks = _TaskQueue(0, work.plan.n_tasks, n_until_pause=self.n_until_pause)
+        self._tasks = _TaskQueue(range(0), n_until_pause=self.n_until_pause)
         self._results = SimpleQueue[TaskResult | BaseException]()
         Worker(work, weights).warm_up()
 
@@ -86,9 +86,16 @@ class ThreadExecutor:
 
     def start(self, first: int) -> None:
         """See Executor."""
-        self._tasks = _TaskQueue(first, self.work.plan.n_tasks, n_until_pause=self.n_until_pause)
+        self.begin(range(first, self.work.plan.n_tasks))
+
+    def begin(self, tasks: range) -> None:
+        """Start to run some tasks of the plan. Those of an earlier call must have ended, or `stop` was called."""
+        self._tasks = _TaskQueue(tasks, n_until_pause=self.n_until_pause)
+        self._results = SimpleQueue()
+        arguments = self._tasks, self._results
         self._threads = [
-            threading.Thread(target=self._work, name=f"w2v-worker-{i}", daemon=True) for i in range(self.n_workers)
+            threading.Thread(target=self._work, args=arguments, name=f"w2v-worker-{i}", daemon=True)
+            for i in range(self.n_workers)
         ]
         for thread in self._threads:
             thread.start()
@@ -117,14 +124,14 @@ class ThreadExecutor:
         for thread in self._threads:
             thread.join()
 
-    def _work(self) -> None:
+    def _work(self, tasks: "_TaskQueue", results: SimpleQueue[TaskResult | BaseException]) -> None:
         """Run tasks until there are no more."""
         try:
             worker = Worker(self.work, self.weights)
-            while (number := self._tasks.take()) is not None:
-                self._results.put(worker.run(number))
+            while (number := tasks.take()) is not None:
+                results.put(worker.run(number))
         except BaseException as error:  # the main thread raises it
-            self._results.put(error)
+            results.put(error)
 
 
 class CallingThreadExecutor:
@@ -176,50 +183,54 @@ class CallingThreadExecutor:
 class _TaskQueue:
     """A queue of task numbers, in order, that can be paused."""
 
-    def __init__(self, first: int, n_tasks: int, *, n_until_pause: int):
+    def __init__(self, tasks: range, *, n_until_pause: int):
         """Create the queue.
 
         Args:
-            first: The first task number.
-            n_tasks: Number of tasks in the plan.
+            tasks: The numbers.
             n_until_pause: Number of tasks after which to pause automatically.
         """
-        self.next = first
-        self.n_tasks = n_tasks
+        self.tasks = tasks
         self.n_until_pause = n_until_pause
-        self.end = first + n_until_pause
-        """The first task that must wait for `resume`."""
+        self.n_taken = 0
+        self.end = n_until_pause
+        """Number of tasks of which the next one must wait for `resume`."""
         self.changed = threading.Condition()
+
+    @property
+    def next(self) -> int:
+        """The next number; after the last one, the number that would follow."""
+        return self.tasks.start + self.n_taken * self.tasks.step
 
     @property
     def paused(self) -> bool:
         """Whether tasks wait for `resume`."""
-        return self.next >= self.end
+        return self.n_taken >= self.end
 
     def take(self) -> int | None:
         """Return the next number, after waiting for the end of a pause; None if there are no more."""
         with self.changed:
-            while self.next >= self.end and self.next < self.n_tasks:
+            while self.n_taken >= self.end and self.n_taken < len(self.tasks):
                 self.changed.wait()
-            if self.next >= self.n_tasks:
+            if self.n_taken >= len(self.tasks):
                 return None
-            self.next += 1
-            return self.next - 1
+            self.n_taken += 1
+            return self.tasks[self.n_taken - 1]
 
     def pause(self) -> int:
-        """Pause until `resume`, and return the next number: all tasks below it were taken."""
+        """Pause until `resume`, and return the next number: all tasks before it were taken."""
         with self.changed:
-            self.end = self.next
+            self.end = self.n_taken
             return self.next
 
     def resume(self) -> None:
         """End a pause."""
         with self.changed:
-            self.end = self.next + self.n_until_pause
+            self.end = self.n_taken + self.n_until_pause
             self.changed.notify_all()
 
     def stop(self) -> None:
         """End the queue."""
         with self.changed:
-            self.next = self.n_tasks
+            self.tasks = self.tasks[: self.n_taken]
             self.changed.notify_all()
