@@ -1,16 +1,25 @@
-"""The preparation of a run before training: vocabulary, initial vectors, learning rates, and a check of the memory."""
+"""The preparation of a run before training: vocabulary, initial vectors, work items, learning rates, and the memory."""
 
-from spacy_w2v._system.memory import available_memory
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from spacy_w2v._system.cores import available_cores
+from spacy_w2v._system.memory import available_memory, release_free_memory
 from spacy_w2v.config._distributed import DistributedSettings
 from spacy_w2v.config._schema import W2VSettings, ending_alpha, starting_alpha
+from spacy_w2v.cooccurrence._cache import counted
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.errors import TrainingError
 from spacy_w2v.model._run_record import LearningRate
 from spacy_w2v.model._vocabulary import build_vocabulary
 from spacy_w2v.model._word_vectors import WordVectors
+from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.training._checkpoint import Checkpoint, CheckpointDirectory, corpus_identity
 from spacy_w2v.training._stages import Prepared
 from spacy_w2v.training._start import match
+from spacy_w2v.training._state import no_pairs
+from spacy_w2v.training._work_items import CellBatches, CorpusChunks, WholeMatrix, WorkItems
 from spacy_w2v.training.callbacks._callback import Callback
 
 
@@ -55,6 +64,46 @@ def choose_words(
     return Prepared(
         corpus, vocabulary, word_of_type, start=start, checkpoint=checkpoint, resume_from=resume_from, identity=identity
     )
+
+
+@contextmanager
+def work_items(
+    settings: W2VSettings, prepared: Prepared, callback: Callback, *, cache_dir: Path | None
+) -> Iterator[WorkItems]:
+    """Yield what the objective learns from. It may be deleted after the block.
+
+    Args:
+        settings: The settings of the run.
+        prepared: Corpus, vocabulary and checkpoint.
+        callback: Receives the events of counting, if the objective learns from counts.
+        cache_dir: Directory for co-occurrence counts; None for the user's cache directory.
+
+    Raises:
+        TrainingError: No words occur together.
+    """
+    spec = objective_of(settings.model).spec
+    if not spec.counts_cooccurrences:
+        yield CorpusChunks(prepared.corpus)
+        return
+    with counted(
+        prepared.corpus,
+        prepared.word_of_type,
+        len(prepared.vocabulary),
+        window=settings.model.window,
+        settings=settings.cooccurrence,
+        n_workers=settings.training.workers or available_cores(),
+        cache_dir=cache_dir,
+        callback=callback,
+    ) as cooccurrences:
+        n_tokens = prepared.corpus.counts.n_tokens
+        if not cooccurrences.n_cells:
+            raise no_pairs(n_kept=int(prepared.vocabulary.counts.sum()), n_tokens=n_tokens)
+        release_free_memory()  # the memory of counting
+        if spec.has_steps:
+            yield CellBatches(cooccurrences, n_tokens)
+            return
+        callback.on_message(f"Decomposing the matrix of {cooccurrences.n_cells:,} co-occurrence counts")
+        yield WholeMatrix(cooccurrences, n_tokens)
 
 
 def learning_rates(settings: W2VSettings, prepared: Prepared, callback: Callback) -> list[LearningRate]:

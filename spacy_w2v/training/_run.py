@@ -1,7 +1,7 @@
 """A training run: from texts to an encoded corpus, a vocabulary, weights, and a trained model."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 
 from spacy_w2v._arrays import NO_WORDS, AnyWeights, Parameters
 from spacy_w2v._system.blas import single_threaded_blas
-from spacy_w2v._system.cores import available_cores
 from spacy_w2v._system.memory import release_free_memory
 from spacy_w2v.config._schema import W2VSettings
-from spacy_w2v.cooccurrence._cache import counted
 from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.formats._exporting import n_matrices
@@ -30,14 +28,14 @@ from spacy_w2v.training._divergence import DivergenceCheck
 from spacy_w2v.training._executors import CallingThreadExecutor, Executor, MakeExecutor, ThreadExecutor
 from spacy_w2v.training._fixed_settings import fixed_settings
 from spacy_w2v.training._loop import TrainingLoop
-from spacy_w2v.training._preparation import check_memory, choose_words, learning_rates
+from spacy_w2v.training._preparation import check_memory, choose_words, learning_rates, work_items
 from spacy_w2v.training._progress_record import Progress
 from spacy_w2v.training._resolved_config import ResolvedConfig
 from spacy_w2v.training._stages import Built, Prepared
 from spacy_w2v.training._start import open_initial_vectors
-from spacy_w2v.training._state import RunState, no_pairs
+from spacy_w2v.training._state import RunState
 from spacy_w2v.training._work import Work, make_work
-from spacy_w2v.training._work_items import CellBatches, CorpusChunks, WholeMatrix, WorkItems
+from spacy_w2v.training._work_items import WorkItems
 from spacy_w2v.training.callbacks._callback import Callback
 from spacy_w2v.training.callbacks._callback_list import CallbackList
 from spacy_w2v.training.callbacks._model_checkpoint import ModelCheckpoint
@@ -185,40 +183,9 @@ class TrainingRun:
             release_free_memory()  # the memory of encoding
             yield corpus
 
-    @contextmanager
-    def work_items(self, prepared: Prepared, callback: Callback) -> Iterator[WorkItems]:
-        """Yield what the objective learns from. It may be deleted after the block.
-
-        Args:
-            prepared: Corpus, vocabulary and checkpoint.
-            callback: Receives the events of counting, if the objective learns from counts.
-
-        Raises:
-            TrainingError: No words occur together.
-        """
-        spec = objective_of(self.settings.model).spec
-        if not spec.counts_cooccurrences:
-            yield CorpusChunks(prepared.corpus)
-            return
-        with counted(
-            prepared.corpus,
-            prepared.word_of_type,
-            len(prepared.vocabulary),
-            window=self.settings.model.window,
-            settings=self.settings.cooccurrence,
-            n_workers=self.settings.training.workers or available_cores(),
-            cache_dir=self.cache_dir,
-            callback=callback,
-        ) as cooccurrences:
-            n_tokens = prepared.corpus.counts.n_tokens
-            if not cooccurrences.n_cells:
-                raise no_pairs(n_kept=int(prepared.vocabulary.counts.sum()), n_tokens=n_tokens)
-            release_free_memory()  # the memory of counting
-            if spec.has_steps:
-                yield CellBatches(cooccurrences, n_tokens)
-                return
-            callback.on_message(f"Decomposing the matrix of {cooccurrences.n_cells:,} co-occurrence counts")
-            yield WholeMatrix(cooccurrences, n_tokens)
+    def work_items(self, prepared: Prepared, callback: Callback) -> AbstractContextManager[WorkItems]:
+        """Return a context manager for what the objective learns from. See `_preparation.work_items`."""
+        return work_items(self.settings, prepared, callback, cache_dir=self.cache_dir)
 
     def build(self, prepared: Prepared, items: WorkItems, callback: Callback) -> Built:
         """Create the tables of the objective and the weights with which training starts or resumes.
