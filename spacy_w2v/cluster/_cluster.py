@@ -9,6 +9,7 @@ Reference = Any
 """A value that is kept by the cluster, on any machine. Any: each engine has a type of its own.
 
 As an argument of a call it stands for its value, which goes from machine to machine without passing through this one.
+References are equal only if they are the same.
 """
 
 
@@ -40,14 +41,15 @@ class Remote(Protocol):
         Args:
             method: The name of the method.
             arguments: Picklable values, or references.
-            n_results: Number of results. If it is not 1, the method returns a sequence of this length.
+            n_results: Number of results. If it is not 1, the method returns an iterable of this length. A generator
+                need not hold all of its results at the same time.
 
         Returns:
             A reference to each result. If the call fails, `Cluster.get` raises its error for each of them.
         """
 
     def end(self) -> None:
-        """End the object at once, and free its resources."""
+        """End the object at once, and free its resources. If it has ended before, nothing happens."""
 
 
 class Cluster(Protocol):

@@ -1,15 +1,18 @@
 """A cluster that is this process: calls are carried out at once, in the calling thread. Tests and benchmarks use it."""
 
+import pickle
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from spacy_w2v.cluster._cluster import Machine, MachineLostError, Reference, Remote
 
 
-class Outcome(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Outcome:
     """What a call returned, or the error that it raised."""
 
-    value: Any  # Any: results of any method
+    value: Any = None  # Any: results of any method
     error: BaseException | None = None
 
 
@@ -34,20 +37,26 @@ class LocalRemote:
         try:
             if self.has_ended:
                 raise MachineLostError(f"The object on {self.machine.name} has ended.")
-            values = [_value_of(argument) for argument in arguments]
+            values = [_value_of(each) if isinstance(each, Outcome) else _sent(each) for each in arguments]
             result = getattr(self._instance, method)(*values)
+            return [Outcome(_sent(part)) for part in ([result] if n_results == 1 else result)]
         except Exception as error:
-            return [Outcome(None, error) for _ in range(n_results)]
-        return [Outcome(result)] if n_results == 1 else [Outcome(part) for part in result]
+            return [Outcome(error=error) for _ in range(n_results)]
 
     def end(self) -> None:
-        """See Remote."""
+        """See Remote. An object with threads has a method `close`, which ends them."""
         self.has_ended = True
+        close = getattr(self._instance, "close", None)
         self._instance = None
+        if close is not None:
+            close()
 
 
 class LocalCluster:
-    """A cluster of machines that are all this process. See Cluster."""
+    """A cluster of machines that are all this process. See Cluster.
+
+    As on other machines, calls take and return copies, whose large arrays are read-only.
+    """
 
     def __init__(self, n_machines: int, *, n_cores: int = 1):
         """Create it.
@@ -68,12 +77,12 @@ class LocalCluster:
 
     def start(self, make: Callable[[], object], *, machine: Machine, n_cores: int) -> Remote:
         """See Cluster."""
-        self.started.append(LocalRemote(make(), machine))
+        self.started.append(LocalRemote(_sent(make)(), machine))
         return self.started[-1]
 
     def put(self, value: object) -> Reference:
         """See Cluster."""
-        return Outcome(value)
+        return Outcome(_sent(value))
 
     def ready(self, references: Sequence[Reference], *, timeout_s: float) -> list[Reference]:
         """See Cluster. All calls have ended."""
@@ -89,9 +98,14 @@ class LocalCluster:
             remote.end()
 
 
-def _value_of(argument: Any) -> Any:  # Any: any argument of a call
-    if not isinstance(argument, Outcome):
-        return argument
-    if argument.error is not None:
-        raise argument.error
-    return argument.value
+def _value_of(outcome: Outcome) -> Any:  # Any: any argument of a call
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome.value
+
+
+def _sent(value: Any) -> Any:  # Any: any argument or result
+    """Return a copy, as it would arrive on another machine."""
+    buffers: list[pickle.PickleBuffer] = []
+    content = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+    return pickle.loads(content, buffers=[bytes(buffer.raw()) for buffer in buffers])
