@@ -10,8 +10,16 @@ def single_threaded_blas() -> AbstractContextManager[object]:
     another process takes a core. The limit has no effect on Apple's Accelerate; set VECLIB_MAXIMUM_THREADS=1 in the
     environment before Python starts.
     """
+    return limited_blas(1)
+
+
+def limited_blas(n_threads: int) -> AbstractContextManager[object]:
+    """Return a context manager that limits BLAS to a number of threads for each matrix product.
+
+    The bits of products may depend on the number.
+    """
     import scipy.linalg.cython_blas  # noqa: F401  a cached kernel would load BLAS at its first product, after the limit is set
     from threadpoolctl import threadpool_limits
 
-    limits: AbstractContextManager[object] = threadpool_limits(1, "blas")
+    limits: AbstractContextManager[object] = threadpool_limits(n_threads, "blas")
     return limits

@@ -5,7 +5,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from spacy_w2v._arrays import AnyWeights
-from spacy_w2v.training._state import TaskResult
+from spacy_w2v.training._state import NOTHING_AHEAD, Ahead, TaskResult
 from spacy_w2v.training._work import Work, Worker
 
 
@@ -33,6 +33,9 @@ class Executor(Protocol):
         Raises:
             BaseException: The error of a worker.
         """
+
+    def ahead(self) -> Ahead:
+        """Return what is done besides the results that `next_result` has returned. It is shown, but not yet counted."""
 
     def pause(self) -> int:
         """Start no further tasks, and return `n_started`. Running tasks continue."""
@@ -110,6 +113,10 @@ class ThreadExecutor:
             raise result
         return result
 
+    def ahead(self) -> Ahead:
+        """See Executor. Results are returned at once."""
+        return NOTHING_AHEAD
+
     def pause(self) -> int:
         """See Executor."""
         return self._tasks.pause()
@@ -165,6 +172,10 @@ class CallingThreadExecutor:
             return None
         self.n_started += 1
         return self._worker.run(self.n_started - 1)
+
+    def ahead(self) -> Ahead:
+        """See Executor. Results are returned at once."""
+        return NOTHING_AHEAD
 
     def pause(self) -> int:
         """See Executor."""

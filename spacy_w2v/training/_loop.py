@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from spacy_w2v._system.signals import DelayedSignals
 from spacy_w2v.model._run_record import EpochResult
 from spacy_w2v.training._executors import Executor
-from spacy_w2v.training._state import RunState, TaskResult
+from spacy_w2v.training._state import Ahead, RunState, TaskResult
 from spacy_w2v.training.callbacks._callback import Callback
 
 POLL_S = 0.1
@@ -31,6 +31,7 @@ class TrainingLoop:
         self.callback = callback
         self.holds_signals = holds_signals
         self.signals = DelayedSignals()
+        self._n_tokens_ahead = 0
 
     def run(self) -> list[EpochResult]:
         """Train, and return the results of all epochs. Errors of callbacks and workers are raised."""
@@ -67,17 +68,33 @@ class TrainingLoop:
             return
         self.callback.on_task_end(result)
         ended = self.state.add(result)
-        self.callback.on_progress(self.state.progress())
+        self._report(self.executor.ahead())
         for epoch in ended:
             self.callback.on_epoch_end(epoch)
+
+    def _report(self, ahead: Ahead) -> None:
+        """Pass on messages of the executor, and the progress of training."""
+        for text in ahead.messages:
+            self.callback.on_message(text)
+        if self.state.recent or ahead.recent:
+            self.callback.on_progress(self.state.progress(ahead))
+
+    def _report_ahead(self) -> None:
+        """Report what the executor has done, if it is anything new."""
+        ahead = self.executor.ahead()
+        if ahead.messages or ahead.n_tokens != self._n_tokens_ahead:
+            self._n_tokens_ahead = ahead.n_tokens
+            self._report(ahead)
 
     def _next_result(self) -> TaskResult | None:
         while True:
             if self.signals.pending is not None and not self.executor.paused:
-                self.executor.pause()
-                self.callback.on_message("Stopping: a checkpoint is written when the running chunks are done")
+                is_running = self.executor.pause() > self.state.n_done
+                when = " when the running chunks are done" if is_running else ""
+                self.callback.on_message(f"Stopping: a checkpoint is written{when}")
             if self.executor.paused and self.state.n_done == self.executor.n_started:
                 return None
             result = self.executor.next_result(timeout_s=POLL_S)
             if result is not None:
                 return result
+            self._report_ahead()

@@ -1,15 +1,17 @@
 """A training run: from texts to an encoded corpus, a vocabulary, weights, and a trained model."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spacy_w2v._arrays import NO_WORDS, AnyWeights, Parameters
+from spacy_w2v._arrays import NO_WORDS, Parameters
 from spacy_w2v._system.blas import single_threaded_blas
 from spacy_w2v._system.memory import release_free_memory
+from spacy_w2v.cluster._cluster import Cluster
+from spacy_w2v.cluster._engines import open_cluster
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._store import Corpus
@@ -40,6 +42,8 @@ from spacy_w2v.training.callbacks._callback import Callback
 from spacy_w2v.training.callbacks._callback_list import CallbackList
 from spacy_w2v.training.callbacks._model_checkpoint import ModelCheckpoint
 from spacy_w2v.training.callbacks._terminate_on_divergence import TerminateOnDivergence
+from spacy_w2v.training.distributed._replica import COPIES_OF_REPLICA, Assignment
+from spacy_w2v.training.distributed._round_executor import RoundExecutor
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -65,7 +69,9 @@ class TrainingRun:
     initial: WordVectors | None = None
     """Vectors to start from; None for those that the settings name, if any."""
     make_executor: MakeExecutor = ThreadExecutor
-    """Creates the executor that runs the tasks of losses that are trained in steps."""
+    """Creates the executor that runs the tasks of losses that are trained in steps, on this machine."""
+    cluster: Cluster | None = None
+    """The machines that encode and train; None for those of the settings. See `on_cluster`."""
 
     def __post_init__(self) -> None:
         # Replace defaults that depend on the model by their values, for checkpoints and the model's record.
@@ -140,8 +146,25 @@ class TrainingRun:
         if resume_from is not None:
             resume_from.check_settings(self.settings)
         initial = self.open_initial()
-        with self.encoded(callback) as corpus:
-            yield self.choose_words(corpus, callback, initial=initial, checkpoint=checkpoint, resume_from=resume_from)
+        with self.on_cluster() as run, run.encoded(callback) as corpus:
+            yield run.choose_words(corpus, callback, initial=initial, checkpoint=checkpoint, resume_from=resume_from)
+
+    @contextmanager
+    def on_cluster(self) -> Iterator["TrainingRun"]:
+        """Yield this run with the cluster that its settings name, which is left after the block.
+
+        It is the run itself if the settings name none, or if it has a cluster, which then stays open.
+
+        Raises:
+            ClusterError: There is no such cluster.
+            ConfigError: A package is not installed.
+        """
+        engine = self.settings.distributed.engine
+        if engine is None or self.cluster is not None:
+            yield self
+            return
+        with closing(open_cluster(engine, address=self.settings.distributed.address)) as cluster:
+            yield replace(self, cluster=cluster)
 
     def open_initial(self) -> WordVectors | None:
         """Return the vectors to start from, checked; None for random vectors. Raises ConfigError if they do not fit."""
@@ -162,7 +185,7 @@ class TrainingRun:
         """Choose the vocabulary of a corpus, and report both. See `_preparation.choose_words`."""
         prepared = choose_words(self.settings, corpus, initial=initial, checkpoint=checkpoint, resume_from=resume_from)
         self._announce(prepared, callback)
-        return prepared
+        return replace(prepared, cluster=self.cluster)
 
     @contextmanager
     def encoded(self, callback: Callback) -> Iterator[Corpus]:
@@ -236,7 +259,7 @@ class TrainingRun:
         objective = objective_of(self.settings.model)
         work = make_work(self.settings, built)
         checkpoint = self._model_checkpoint(prepared, built, callback)
-        executor = self._executor(work, objective.weights(built.parameters), checkpoint)
+        executor = self._executor(prepared, built, work, checkpoint=checkpoint)
         state = prepared.state(work.plan, work.schedule)
         divergence = TerminateOnDivergence(
             DivergenceCheck(built.parameters, built.untrained_loss, accumulators=objective.accumulators),
@@ -293,7 +316,8 @@ class TrainingRun:
         """Check that the weights fit into memory, and report the size of results and checkpoint on disk."""
         n_words, vector_size = len(prepared.vocabulary), self.settings.model.vector_size
         of_model = n_bytes(self._shapes(prepared))
-        check_memory(of_model, n_words=n_words, vector_size=vector_size)
+        n_copies = 1 if prepared.cluster is None else 1 + COPIES_OF_REPLICA  # this machine may have a replica too
+        check_memory(n_copies * of_model, n_words=n_words, vector_size=vector_size)
         keeps_state = prepared.checkpoint is not None and self._every_s is not None
         of_exports = n_matrices(self.settings.export) * n_words * vector_size * 4
         callback.on_build((1 + keeps_state) * of_model + of_exports)
@@ -315,11 +339,26 @@ class TrainingRun:
         has_steps = objective_of(self.settings.model).spec.has_steps
         return self.settings.training.checkpoint_every_s if has_steps else None
 
-    def _executor(self, work: Work, weights: AnyWeights, checkpoint: ModelCheckpoint | None) -> Executor:
-        if not objective_of(self.settings.model).spec.has_steps:
+    def _executor(
+        self, prepared: Prepared, built: Built, work: Work, *, checkpoint: ModelCheckpoint | None
+    ) -> Executor:
+        objective, training = objective_of(self.settings.model), self.settings.training
+        weights = objective.weights(built.parameters)
+        if not objective.spec.has_steps:
             return CallingThreadExecutor(work, weights)
-        n_workers = work.settings.workers
         always = checkpoint is not None and checkpoint.every_s == 0
+        if prepared.cluster is not None:
+            counts = prepared.vocabulary.counts
+            exposures = objective.exposures(built.output_layer, counts, sample=training.sample)
+            return RoundExecutor(
+                prepared.cluster,
+                Assignment(work, self.settings.model, len(counts), exposures),
+                unpadded_views(built.parameters, self._shapes(prepared)),
+                settings=self.settings.distributed,
+                n_threads=training.workers,
+                pauses_after_rounds=always,
+            )
+        n_workers = work.settings.workers
         # If each task is followed by a checkpoint, pause the workers before the next tasks.
         return self.make_executor(work, weights, n_workers=n_workers, n_until_pause=n_workers if always else None)
 

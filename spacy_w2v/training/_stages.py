@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import InputLayer, OutputLayer, Parameters, Subsampling, TokenIds, Tree
+from spacy_w2v.cluster._cluster import Cluster
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.model._run_record import EpochResult, LearningRate, RunRecord, Unfinished
 from spacy_w2v.model._vocabulary import Vocabulary
@@ -35,6 +36,8 @@ class Prepared:
     """The checkpoint to resume from; None to start from the beginning."""
     identity: CorpusIdentity | None
     """The identity of the corpus, for checkpoints; None without checkpoints."""
+    cluster: Cluster | None = None
+    """The machines on which to train; None for this machine alone."""
 
     def state(self, plan: Plan, schedule: LearningRateSchedule) -> RunState:
         """Return the initial state of the run. Its clock starts now."""

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from spacy_w2v.errors import StorageError, TrainingError
@@ -30,6 +31,10 @@ class TrainingProgress(NamedTuple):
     """The current learning rate; None for a loss that is not trained in steps."""
     seconds: float
     """Time since training began, without interruptions."""
+    n_machines: int | None = None
+    """Number of machines that train, in a run on a cluster."""
+    merging_s: float = 0.0
+    """Time in seconds that machines have spent on merging."""
 
 
 class TaskResult(NamedTuple):
@@ -42,6 +47,24 @@ class TaskResult(NamedTuple):
     """Number of predictions: pairs (skip-gram), or centres with a context (CBOW)."""
     n_kept: int
     """Number of tokens kept by subsampling."""
+
+
+class Ahead(NamedTuple):
+    """What an executor has done of which the state of the run does not know yet."""
+
+    n_tokens: int = 0
+    """Tokens of the tasks whose results are to come."""
+    recent: Sequence[TaskResult] = ()
+    """The latest of these results."""
+    messages: Sequence[str] = ()
+    """Messages to the user, since the last call."""
+    n_machines: int | None = None
+    """See TrainingProgress."""
+    merging_s: float = 0.0
+    """See TrainingProgress."""
+
+
+NOTHING_AHEAD = Ahead()
 
 
 def no_pairs(*, n_kept: int, n_tokens: int) -> TrainingError:
@@ -99,16 +122,24 @@ class RunState:
             self.finished.append(self._sum(len(self.finished), self.by_epoch.pop(len(self.finished))))
         return self.finished[n_before:]
 
-    def progress(self) -> TrainingProgress:
-        """Return the progress of training. At least one task must be complete."""
-        n_pairs = sum(recent.n_pairs for recent in self.recent)
+    def progress(self, ahead: Ahead = NOTHING_AHEAD) -> TrainingProgress:
+        """Return the progress of training.
+
+        Args:
+            ahead: What is trained besides. At least one task must be complete, here or in the state.
+        """
+        recents = [*self.recent, *ahead.recent][-N_RECENT:]
+        n_tokens = self.n_tokens + ahead.n_tokens
+        n_pairs = sum(recent.n_pairs for recent in recents)
         return TrainingProgress(
-            epoch=max(recent.task.epoch for recent in self.recent) + 1,
-            n_tokens=self.n_tokens,
+            epoch=max(recent.task.epoch for recent in recents) + 1,
+            n_tokens=n_tokens,
             n_tokens_total=self.schedule.n_tokens,
-            loss=sum(recent.loss for recent in self.recent) / n_pairs if n_pairs else math.nan,
-            learning_rate=self.schedule.learning_rate_at(self.n_tokens) if self.schedule.alpha else None,
+            loss=sum(recent.loss for recent in recents) / n_pairs if n_pairs else math.nan,
+            learning_rate=self.schedule.learning_rate_at(n_tokens) if self.schedule.alpha else None,
             seconds=self.seconds,
+            n_machines=ahead.n_machines,
+            merging_s=ahead.merging_s,
         )
 
     def _sum(self, epoch: int, results: list[TaskResult]) -> EpochResult:

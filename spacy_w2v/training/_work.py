@@ -1,7 +1,9 @@
 """The work of a run: the data that workers need, and a worker that trains tasks."""
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from spacy_w2v._arrays import AnyWeights, KernelSettings
 from spacy_w2v._system.cores import available_cores
@@ -32,6 +34,25 @@ class Work:
     schedule: LearningRateSchedule
     plan: Plan
     seed: int
+
+    def for_replica(self, n_threads: int) -> "Work":
+        """Return the work of a replica: for a number of threads, with tables that kernels take.
+
+        Arrays that come from elsewhere may be read-only. numba would compile a second specialisation for them, so they
+        are copied.
+
+        Args:
+            n_threads: Number of threads. If there are more threads than items, it is lowered, as in `make_work`.
+        """
+        settings = self.settings._replace(
+            workers=min(n_threads, self.plan.n_items), frozen=_writable(self.settings.frozen)
+        )
+        tables = tuple(table._make(map(_writable, table)) for table in self.tables)
+        return replace(self, settings=settings, tables=tables)
+
+
+def _writable(value: Any) -> Any:  # Any: a value of a table, such as an array
+    return value.copy() if isinstance(value, np.ndarray) and not value.flags.writeable else value
 
 
 def make_work(settings: W2VSettings, built: Built) -> Work:
