@@ -113,6 +113,7 @@ class ProgressBar(Callback):
             f"{rate:,.0f} words/s",
             loss,
             learning_rate,
+            _describe_machines(progress),
         ]
         fraction = progress.n_tokens / progress.n_tokens_total
         display.update(fraction, progress.seconds, [detail for detail in details if detail])
@@ -128,6 +129,14 @@ class ProgressBar(Callback):
             self.phase = phase
             self.display = _Bar(self.stream, phase) if self.stream.isatty() else _Lines(self.stream, phase)
         return self.display
+
+
+def _describe_machines(progress: TrainingProgress) -> str:
+    """Return the machines of a cluster and the time that they spent on merging; nothing without a cluster."""
+    if progress.n_machines is None:
+        return ""
+    machines = "1 machine" if progress.n_machines == 1 else f"{progress.n_machines} machines"
+    return f"{machines}, {progress.merging_s:.1f} s of merging"
 
 
 class ProgressBarWithCorpus(ProgressBar):
