@@ -1,4 +1,4 @@
-"""Executors, which run the tasks of a run. This one uses threads; others could use other processes or machines."""
+"""Executors, which run the tasks of a run. Those here use this process; `RoundExecutor` uses other machines."""
 
 import threading
 from queue import Empty, SimpleQueue
@@ -18,7 +18,7 @@ class Executor(Protocol):
 
     @property
     def n_started(self) -> int:
-        """Number of tasks started, counted from the first task of the plan."""
+        """Number of tasks whose results come without a `resume`, counted from the first task of the plan."""
 
     @property
     def paused(self) -> bool:

@@ -4,7 +4,7 @@ Nothing here knows of the cluster. Each method is one call of the driver: see `R
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -50,6 +50,20 @@ class Poll(NamedTuple):
     """Whether its share is complete."""
 
 
+def fill(parameters: Parameters, shards: Sequence[Parameters]) -> None:
+    """Fill parameters with the rows of shards.
+
+    Args:
+        parameters: The arrays to fill, without padding.
+        shards: The rows of each shard, in order: those of several replicas, or one shard with all rows.
+    """
+    for name, parameter in parameters.items():
+        first = 0
+        for shard in shards:
+            parameter[first : first + len(shard[name])] = shard[name]
+            first += len(shard[name])
+
+
 class Replica:
     """A copy of the weights of a run, which threads train, and whose changes are merged with those of the others."""
 
@@ -62,10 +76,9 @@ class Replica:
         self.n_threads = n_threads
         self.version = -1
         """The number of the weights that were loaded: how many rounds were merged into them. -1 for none."""
-        self._start: Parameters = {}  # without padding
         self._n_left = 0
         self._merge: ShardMerge | None = None
-        self._limits = ExitStack()
+        self._at_end = ExitStack()
 
     def set_up(self, assignment: Assignment) -> None:
         """Create the weights, open the work items, and compile the kernel.
@@ -81,11 +94,12 @@ class Replica:
         n_words, vector_size = assignment.n_words, assignment.model.vector_size
         check_memory(COPIES_OF_REPLICA * n_bytes(shapes), n_words=n_words, vector_size=vector_size)
         if objective.needs_one_blas_thread:
-            self._limits.enter_context(limited_blas(1))
+            self._at_end.enter_context(limited_blas(1))
         parameters = zero_parameters(shapes)
         self._weights = unpadded_views(parameters, shapes)
         self._start = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
         self._threads = ThreadExecutor(work, objective.weights(parameters), n_workers=work.settings.workers)
+        self._at_end.callback(self._threads.stop)
 
     def loaded_version(self) -> int:
         """Return `version`, which also tells that the replica is alive."""
@@ -100,11 +114,7 @@ class Replica:
         """
         self._threads.stop()
         self._merge = None
-        for name, start in self._start.items():
-            first = 0
-            for shard in shards:
-                start[first : first + len(shard[name])] = shard[name]
-                first += len(shard[name])
+        fill(self._start, shards)
         self.version = version
 
     # --- training
@@ -185,9 +195,7 @@ class Replica:
 
     def close(self) -> None:
         """End the threads, after their tasks."""
-        if self._start:
-            self._threads.stop()
-        self._limits.close()
+        self._at_end.close()
 
     def _shard(self, number: int, n_shards: int) -> dict[str, slice]:
         return {name: shard_rows(len(start), n_shards)[number] for name, start in self._start.items()}

@@ -9,9 +9,10 @@ from typing import Any
 
 from spacy_w2v._arrays import Parameters
 from spacy_w2v.cluster._cluster import Cluster, Machine, MachineLostError, Reference, Remote
-from spacy_w2v.errors import ClusterError
+from spacy_w2v.errors import ClusterError, StorageError
+from spacy_w2v.errors._wording import worded
 from spacy_w2v.training._state import TaskResult
-from spacy_w2v.training.distributed._replica import Assignment, Poll, Replica
+from spacy_w2v.training.distributed._replica import Assignment, Poll, Replica, fill
 
 WAIT_S = 0.1
 """Longest time in seconds between two looks at whether the run is to stop."""
@@ -198,7 +199,7 @@ class Replicas:
         late = [member for member in self.members if member.version != self.version]
         if not late:
             return
-        self.wait([member.set_up for member in late])
+        self._await_set_up(late)
         shards = self._new_rows or (self.cluster.put(self.parameters),)
         for member in late:
             member.forget()
@@ -206,6 +207,17 @@ class Replicas:
         for member in late:
             member.version = self.version
         self._new_rows = ()  # which frees them
+
+    def _await_set_up(self, members: Sequence[Member]) -> None:
+        """Wait until replicas are ready. Raises StorageError if one cannot read the work items."""
+        try:
+            self.wait([member.set_up for member in members])
+        except (StorageError, OSError) as error:
+            remedy = worded(python="Pass a cache_dir", command_line="Name a directory with --cache-dir")
+            raise StorageError(
+                "All machines must reach the encoded corpus at the path that it has here, but one could not read it: "
+                f"{error} {remedy} that all machines share."
+            ) from error
 
     def begin(self, shares: Sequence[range]) -> None:
         """Have replicas begin to train their shares, unless they have done so."""
@@ -245,11 +257,7 @@ class Replicas:
             rows: The new rows of each shard, in order.
             references: References to them.
         """
-        for name, parameter in self.parameters.items():
-            first = 0
-            for shard in rows:
-                parameter[first : first + len(shard[name])] = shard[name]
-                first += len(shard[name])
+        fill(self.parameters, rows)
         self.version += 1
         self._new_rows = references
 

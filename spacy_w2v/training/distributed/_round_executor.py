@@ -159,8 +159,9 @@ class RoundExecutor:
             ClusterError: There is no machine, or machines are lost again and again.
             TrainingError: The weights have diverged.
         """
-        shares = shares_of(tasks, self._n_replicas())
-        self._replicas.arrange(len(shares))
+        n_replicas = self._n_replicas()
+        self._replicas.arrange(n_replicas)
+        shares = shares_of(tasks, n_replicas)
         start: Square | None = None
         for _ in range(MAX_LOSSES):
             try:
