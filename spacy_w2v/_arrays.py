@@ -154,18 +154,19 @@ OutputLayer = Noise | Tree | AllWords | CellWeighting | PmiTransform
 class Exposure(NamedTuple):
     """How much the rows of a parameter take part in a prediction, on average.
 
-    A prediction's hidden vector h is a sum of input rows x with weights: 1 in skip-gram and in sums, 1/m for the mean
-    of m context words. The curvature of the loss that output rows see is at most a quarter of the mean of hᵀh. If the
-    words of a context are independent, that mean is Σ share xᵀx + coupling mᵀm, where m is the mean of the rows,
-    weighted by their shares.
+    A prediction has a hidden vector h, which is a sum of input rows x with weights, and output rows y. The mean over
+    predictions of the Hessian of its loss is Σ share yᵀy for the hidden vector, where the shares of output rows contain
+    the curvature of the loss. For an output row it is share · (mean of hᵀh), and the mean of hᵀh is Σ share xᵀx.
+
+    If rows occur together in a prediction, the products of two of them add coupling mᵀm, where m is the mean of the
+    rows, weighted by their shares.
     """
 
     shares: NDArray[np.float64]
-    """One per row, at least 0; the mean over predictions of the sum of its squared weights. In skip-gram this is the
-    probability of the row to take part. It also scales the row's own curvature."""
+    """One per row, at least 0. Of an input row: the mean of the sum of its squared weights, which in skip-gram is the
+    probability that it predicts. Of an output row: the mean number of times that it is scored, times the curvature."""
     coupling: float
-    """The weight of the outer product of the rows' mean: the mean over predictions of the sum of products of two
-    different weights."""
+    """0 in skip-gram. In CBOW: the mean of the sum of the products of two weights."""
 
 
 class Weights(NamedTuple):

@@ -6,13 +6,13 @@ import numpy as np
 
 
 def curvature(rows, shares, coupling):
-    """Return the bound of the curvature: a quarter of the mean outer product of what predicts, or is predicted."""
+    """Return the mean outer product of the rows that take part in a prediction."""
     size = rows.shape[1]
     total, mean = np.zeros((size, size)), np.zeros(size)
     for row, share in zip(rows.astype(np.float64), shares, strict=True):
         total += share * np.outer(row, row)
         mean += share * row / shares.sum()
-    return 0.25 * (total + coupling * np.outer(mean, mean))
+    return total + coupling * np.outer(mean, mean)
 
 
 def damped(change, share, matrix, *, steps, n_replicas):

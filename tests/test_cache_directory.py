@@ -429,6 +429,8 @@ def test_a_checkpoint_of_another_cache_format_is_compared_by_content():
     checkpoint.check_corpus(now)
     with pytest.raises(ConfigError, match="the texts have changed"):
         checkpoint.check_corpus(now.model_copy(update={"content": "d"}))
+    with pytest.raises(ConfigError, match="the corpus is now encoded in parts, which changes its chunks"):
+        checkpoint.check_corpus(now.model_copy(update={"fingerprint": parts | {"format": 4}, "content": "d"}))
     with pytest.raises(ConfigError, match="max_vocab_size has changed"):
         checkpoint.check_corpus(now.model_copy(update={"fingerprint": parts | {"max_vocab_size": 2}}))
 

@@ -136,7 +136,9 @@ def test_processes_segment_by_the_words_that_jieba_has_here(words_of_jieba):
     texts = [[sentence, *CHINESE[i::4]] for i in range(4)]
     expected = [expect_texts(nlp, batch) for batch in texts]
     assert expected[0][0] != before[0], "as the test believes"
-    assert encode._pickled(nlp, TokensSettings()) is not None, "else all is done in this process"
+    assert encode.pickled_pipeline(nlp, TokensSettings(), is_asked=False) is not None, (
+        "else all is done in this process"
+    )
     batches = list(encode_stream(map(batch_of, texts), nlp, TokensSettings(n_process=2)))
     assert [sentences_of(batch) for _, batch in batches] == expected
 
@@ -144,11 +146,11 @@ def test_processes_segment_by_the_words_that_jieba_has_here(words_of_jieba):
 def test_restoring_words_restores_jieba(words_of_jieba):
     nlp = chinese("jieba")
     jieba.add_word("凌特伟语言")
-    payload = encode._pickled(nlp, TokensSettings())
+    payload = encode.pickled_pipeline(nlp, TokensSettings(), is_asked=False)
     expected = [token.text for token in nlp("凌特伟语言")]
     jieba.del_word("凌特伟语言")
     assert [token.text for token in nlp("凌特伟语言")] != expected
-    _, tokenizer, _, _ = pickle.loads(payload)
+    _, tokenizer, *_ = pickle.loads(payload)
     assert [token.text for token in tokenizer("凌特伟语言")] == expected == ["凌特伟语言"]
 
 
@@ -353,4 +355,4 @@ def test_tokenizers_of_installed_packages(language, package, text):
     nlp = spacy.blank(language)
     for boundary in ("line", "sentence"):
         assert encode_texts(nlp, [text], boundary=boundary) == expect_texts(nlp, [text], boundary=boundary)
-    assert encode._pickled(nlp, TokensSettings()) is not None
+    assert encode.pickled_pipeline(nlp, TokensSettings(), is_asked=False) is not None

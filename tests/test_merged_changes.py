@@ -48,8 +48,8 @@ def test_factors_are_those_of_replicas_one_after_the_other():
                 position *= left
             total = n_replicas * np.expm1(-progress)
             factor = float(factors(np.array([progress]), n_replicas)[0])
-            assert 1.0 + factor * total == pytest.approx(position, rel=1e-9, abs=1e-12)
-            assert 1.0 / n_replicas - 1e-12 <= factor <= 1.0
+            assert 1.0 + factor * total == pytest.approx(position, rel=1e-6, abs=n_replicas * 1e-6)  # float32
+            assert 1.0 / n_replicas - 1e-6 <= factor <= 1.0 + 1e-6
 
 
 @pytest.mark.parametrize("coupling", [0.0, 0.7, -1.0])

@@ -2,7 +2,8 @@
 
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -45,21 +46,21 @@ class EncodingCallback:
 
 
 @dataclass
-class _Documents:
+class Documents:
     """The numbers of documents that have been read so far."""
 
     counts: DocumentCounts = field(default_factory=lambda: DocumentCounts(0, 0, 0))
     example: str | None = None
     """The first document that is neither text nor null, shortened for messages."""
 
-    def add(self, texts: TextBatch) -> None:
-        """Count the documents of a batch."""
+    def add(self, n_documents: int, n_null: int, n_not_text: int, *, example: str | None) -> None:
+        """Add to the numbers of documents; see `DocumentCounts` for the arguments."""
         self.counts = DocumentCounts(
-            self.counts.n_documents + texts.n_documents,
-            self.counts.n_null + texts.n_null,
-            self.counts.n_not_text + texts.n_not_text,
+            self.counts.n_documents + n_documents,
+            self.counts.n_null + n_null,
+            self.counts.n_not_text + n_not_text,
         )
-        self.example = self.example or texts.example
+        self.example = self.example or example
 
 
 def encode_corpus(
@@ -87,21 +88,76 @@ def encode_corpus(
         CorpusError: The source cannot be read, or has no tokens.
         StorageError: The corpus cannot be written.
     """
-    documents = _Documents()
+    documents = Documents()
+    n_tokens = 0
+    steps = encode_in_steps(
+        source, nlp, settings, directory, fingerprint=fingerprint, code_path=code_path, documents=documents
+    )
+    with closing(steps):
+        for progress in steps:
+            n_tokens = progress.n_tokens
+            callback.on_encoding(progress)
+    check_documents(documents, n_tokens=n_tokens, name=source.name)
+
+
+def encode_in_steps(
+    source: TextSource,
+    nlp: "Language",
+    settings: TokensSettings,
+    directory: Path,
+    *,
+    fingerprint: CorpusFingerprint,
+    code_path: Path | None,
+    documents: Documents,
+    n_cores: int | None = None,
+) -> Generator[EncodingProgress, None, None]:
+    """Read a source once, and write the corpus. It is complete when the iteration ends.
+
+    Args:
+        source: As for `encode_corpus`.
+        nlp: As for `encode_corpus`.
+        settings: As for `encode_corpus`.
+        directory: As for `encode_corpus`.
+        fingerprint: As for `encode_corpus`.
+        code_path: As for `encode_corpus`.
+        documents: The numbers of documents, which are updated.
+        n_cores: As for `encode_stream`.
+
+    Yields:
+        The progress after each batch of texts.
+
+    Raises:
+        CorpusError: The source cannot be read.
+        StorageError: The corpus cannot be written.
+    """
     try:
         writer = CorpusWriter(directory, max_types=fingerprint.max_vocab_size)
-        batches = encode_stream(source.batches(), nlp, settings, code_path=code_path)
-        _write(writer, batches, documents, max_tokens=settings.max_tokens, callback=callback)
+        batches = encode_stream(source.batches(), nlp, settings, code_path=code_path, n_cores=n_cores)
+        with closing(batches):
+            yield from _write(writer, batches, documents, max_tokens=settings.max_tokens)
         after = _after_reading(source, fingerprint)
         writer.close(source=source.name, fingerprint=after, documents=documents.counts)
     except OSError as error:
         if isinstance(error, FileNotFoundError | ConnectionError) and str(directory) not in str(error):
             raise CorpusError(f"The corpus {source.name} cannot be read: {error}") from error
         raise StorageError(f"The corpus cannot be encoded to {directory}: {error}. {remedy()}") from error
+
+
+def check_documents(documents: Documents, *, n_tokens: int, name: str) -> None:
+    """Warn if documents were left out.
+
+    Args:
+        documents: The numbers of the documents that were read.
+        n_tokens: The number of tokens of the corpus.
+        name: The name of its source.
+
+    Raises:
+        CorpusError: There are no tokens.
+    """
     counts = documents.counts
-    if writer.chunks.n_tokens == 0:
+    if n_tokens == 0:
         raise CorpusError(
-            f"The corpus must have tokens, but {source.name} has none in {counts.n_documents} documents "
+            f"The corpus must have tokens, but {name} has none in {counts.n_documents} documents "
             f"({counts.n_null} null, {counts.n_not_text} not text). "
             "Check text_field, and the filters of [w2v.tokens]."
         )
@@ -121,29 +177,25 @@ def encode_corpus(
 def _write(
     writer: CorpusWriter,
     batches: Iterator[tuple[TextBatch, EncodedBatch]],
-    documents: _Documents,
+    documents: Documents,
     *,
     max_tokens: int | None,
-    callback: EncodingCallback,
-) -> None:
-    """Write batches until there are `max_tokens` tokens, and count their documents.
+) -> Iterator[EncodingProgress]:
+    """Write batches until there are `max_tokens` tokens, count their documents, and yield the progress after each.
 
     Args:
         writer: The writer of the corpus.
         batches: Batches of texts with their tokens.
         documents: The numbers of documents, which are updated.
         max_tokens: The maximum number of tokens. If None, all batches are written.
-        callback: The callback for progress.
     """
     start = time.perf_counter()
     for texts, batch in batches:
-        documents.add(texts)
+        documents.add(texts.n_documents, texts.n_null, texts.n_not_text, example=texts.example)
         n_left = None if max_tokens is None else max_tokens - writer.chunks.n_tokens
         writer.add(batch if n_left is None else first_tokens(batch, n_left))
         n_documents, seconds = documents.counts.n_documents, time.perf_counter() - start
-        callback.on_encoding(
-            EncodingProgress(n_documents, writer.chunks.n_tokens, len(writer.types), texts.fraction, seconds)
-        )
+        yield EncodingProgress(n_documents, writer.chunks.n_tokens, len(writer.types), texts.fraction, seconds)
         if n_left is not None and batch.token_ids.size >= n_left:
             break
 

@@ -1,14 +1,15 @@
 """The fingerprint of an encoded corpus: everything that determines its content."""
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spacy_w2v._system.hashing import sha256_of_text
+from spacy_w2v._system.hashing import sha256_of_text, sha256_of_values
 from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.errors._wording import worded
+from spacy_w2v.sources._parts import PART_BYTES, divided
 from spacy_w2v.sources._source import TextSource
 from spacy_w2v.tokenization._affix_rules import state_of
 from spacy_w2v.tokenization._jieba_words import jieba_fingerprint
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 FORMAT_VERSION = 3
-"""The version of the format of encoded corpora."""
+"""The version of the format of encoded corpora, and of each part of a corpus of several parts."""
+
+VERSION_OF_PARTS = 4
+"""The version of the format of corpora of several parts."""
+
+FORMATS = frozenset({FORMAT_VERSION, VERSION_OF_PARTS})
+"""The formats of this version. They have the same fingerprints of tokenizers."""
 
 PARTS = {
     "format": "the format of the cache has changed",
@@ -48,6 +55,14 @@ class CorpusFingerprint:
         """Return the fingerprint as JSON values."""
         return asdict(self)
 
+    def of(self, source: str | None) -> "CorpusFingerprint":
+        """Return the fingerprint of the corpus with this fingerprint of its source, and the same settings."""
+        return replace(self, source=source)
+
+    def of_parts(self, sources: Iterable[str]) -> "CorpusFingerprint":
+        """Return the fingerprint of the corpus whose parts have these fingerprints of their sources."""
+        return replace(self, format=VERSION_OF_PARTS, source=f"parts:{sha256_of_values(list(sources))}")
+
     def digest(self) -> str:
         """Return a short hash: the name of the corpus in the cache."""
         return sha256_of_text(json.dumps(self.to_json(), sort_keys=True))[:16]
@@ -73,13 +88,43 @@ def corpus_fingerprint(
     Raises:
         CorpusError: The source does not exist.
     """
+    encoding = encoding_fingerprint(nlp, settings, max_vocab_size=max_vocab_size, code_path=code_path)
+    parts = parts_by_fingerprint(source, settings)
+    return encoding.of_parts(name for name, _ in parts) if parts else encoding.of(source.fingerprint())
+
+
+def encoding_fingerprint(
+    nlp: "Language", settings: TokensSettings, *, max_vocab_size: int | None, code_path: Path | None = None
+) -> CorpusFingerprint:
+    """Return the fingerprint of how any texts would be encoded now; see `corpus_fingerprint` for the arguments."""
     return CorpusFingerprint(
         format=FORMAT_VERSION,
-        source=source.fingerprint(),
+        source=None,
         tokenizer=tokenizer_fingerprint(nlp, settings, code_path=code_path),
         tokens=settings.model_dump(mode="json", exclude={"n_process"}),
         max_vocab_size=max_vocab_size,
     )
+
+
+def parts_by_fingerprint(
+    source: TextSource, settings: TokensSettings, part_bytes: int = PART_BYTES
+) -> list[tuple[str, TextSource]]:
+    """Return the parts in which a source is encoded, with their fingerprints; none if it is encoded as a whole.
+
+    Args:
+        source: The source.
+        settings: The block `[w2v.tokens]`.
+        part_bytes: The size of a part.
+
+    Raises:
+        CorpusError: The source does not exist.
+    """
+    parts = divided(source, part_bytes) if settings.max_tokens is None else ()
+    if len(parts) < 2:
+        return []
+    found = [(part.source.fingerprint(), part.source) for part in parts]
+    known = [(name, part) for name, part in found if name is not None]
+    return known if len(known) == len(found) else []
 
 
 def changed_parts(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:  # Any: JSON values

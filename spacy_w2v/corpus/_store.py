@@ -3,6 +3,8 @@
 tokens.arrow: Arrow IPC file, a record batch per chunk, column "sentences": large_list<uint32>, provisional type ids.
 types.arrow: Arrow IPC file, columns "id" (uint32), "orth", "key" (large_string) and "count" (int64), a row per type.
 manifest.json: Format version, fingerprint, counts, the size and checksum of both files, and the manifest's checksum.
+
+A corpus of several parts has other files, which `_whole` describes.
 """
 
 from collections.abc import Iterator
@@ -15,7 +17,8 @@ import pyarrow as pa
 
 from spacy_w2v._arrays import Counts, Offsets, TokenIds
 from spacy_w2v._atomic import check_files, describe_files, parse_manifest, read_bounded, write_manifest
-from spacy_w2v.corpus._arrow_files import TOKENS_SCHEMA, TYPES_SCHEMA, ChunkReader, read_types
+from spacy_w2v.corpus._arrow_files import TOKENS_SCHEMA, ChunkReader, read_types, write_types
+from spacy_w2v.corpus._chunks_of_parts import ChunkReaderOfParts, PartTokens
 from spacy_w2v.corpus._fingerprint import FORMAT_VERSION, CorpusFingerprint
 from spacy_w2v.corpus._type_counts import TypeCounts
 from spacy_w2v.errors import StorageError
@@ -24,6 +27,7 @@ from spacy_w2v.tokenization._tokens import EncodedBatch
 FORMAT = "spacy-w2v corpus"
 TOKENS_FILE = "tokens.arrow"
 TYPES_FILE = "types.arrow"
+TYPE_IDS_FILE = "type_ids.bin"
 MANIFEST_FILE = "manifest.json"
 
 CHUNK_TOKENS = 100_000
@@ -122,9 +126,7 @@ class CorpusWriter:
         """
         self.chunks.close()
         types, ids, counts = self.types.items()
-        columns = {"id": ids, "orth": types.orths, "key": types.keys, "count": counts}
-        with pa.ipc.new_file(str(self.directory / TYPES_FILE), TYPES_SCHEMA) as writer:
-            writer.write_table(pa.table(columns, schema=TYPES_SCHEMA))
+        write_types(self.directory / TYPES_FILE, types.orths, types.keys, ids=ids, counts=counts)
         found = CorpusCounts(
             **asdict(documents),
             n_sentences=self.chunks.n_sentences,
@@ -158,6 +160,8 @@ class Corpus:
     """The number of provisional type ids, including those of dropped types. All ids are less than this."""
     chunk_tokens: Counts
     """The number of tokens of each chunk."""
+    parts: tuple[PartTokens, ...] = ()
+    """The tokens of each part, if there are several. Otherwise they are in the directory."""
 
     @property
     def n_chunks(self) -> int:
@@ -172,9 +176,15 @@ class Corpus:
         """
         return read_types(self.directory / TYPES_FILE, n_type_ids=self.n_type_ids)
 
-    def open_chunks(self) -> ChunkReader:
+    def open_chunks(self) -> ChunkReader | ChunkReaderOfParts:
         """Return a reader of chunks. Each thread needs a separate reader."""
+        if self.parts:
+            return ChunkReaderOfParts(self.parts, self.directory / TYPE_IDS_FILE, n_type_ids=self.n_type_ids)
         return ChunkReader(self.directory / TOKENS_FILE, n_type_ids=self.n_type_ids)
+
+    def tokens(self) -> PartTokens:
+        """Return what is needed to read the tokens of a part."""
+        return PartTokens(self.directory / TOKENS_FILE, n_chunks=self.n_chunks, n_type_ids=self.n_type_ids)
 
     def sentences(self) -> Iterator[TokenIds]:
         """Yield all sentences in order, as provisional type ids."""
@@ -184,12 +194,12 @@ class Corpus:
             yield from np.split(chunk.tokens, chunk.offsets[1:-1])
 
 
-def read_manifest(directory: Path, *, any_version: bool = False) -> dict[str, Any]:
+def read_manifest(directory: Path, *, version: int | None = FORMAT_VERSION) -> dict[str, Any]:
     """Return the manifest of a corpus.
 
     Args:
         directory: The directory of the corpus.
-        any_version: Whether to accept other versions of the format. If so, the checksum is not required.
+        version: The version of the format. If None, any version is accepted, and the checksum is not required.
 
     Raises:
         StorageError: The manifest is missing or damaged, or has another format.
@@ -199,12 +209,12 @@ def read_manifest(directory: Path, *, any_version: bool = False) -> dict[str, An
     manifest = parse_manifest(content, name=str(path))
     if manifest.get("format") != FORMAT:
         raise StorageError(f"{path} must be the manifest of a {FORMAT}, but has another format.")
-    if any_version:
+    if version is None:
         return manifest
-    version = manifest.get("format_version")
-    if version != FORMAT_VERSION:
-        shown = version if isinstance(version, int) else "unknown"
-        raise StorageError(f"{path} must have format version {FORMAT_VERSION}, was: {shown}. Encode the corpus again.")
+    found = manifest.get("format_version")
+    if found != version:
+        shown = found if isinstance(found, int) else "unknown"
+        raise StorageError(f"{path} must have format version {version}, was: {shown}. Encode the corpus again.")
     return parse_manifest(content, name=str(path), checked=True)
 
 
@@ -218,7 +228,7 @@ def open_corpus(directory: Path) -> Corpus:
     """
     manifest = read_manifest(directory)
     check_files(directory, manifest.get("files"), needed=(TOKENS_FILE, TYPES_FILE))
-    corpus = _described(directory, manifest)
+    corpus = described(directory, manifest)
     types, chunks, counts = corpus.read_types(), corpus.open_chunks(), corpus.counts
     n_sentences = 0
     is_consistent = len(chunks) == corpus.n_chunks and len(types) == counts.n_types
@@ -238,8 +248,8 @@ def open_corpus(directory: Path) -> Corpus:
     return corpus
 
 
-def _described(directory: Path, manifest: dict[str, Any]) -> Corpus:
-    """Return the corpus that a manifest describes.
+def described(directory: Path, manifest: dict[str, Any]) -> Corpus:  # Any: JSON values
+    """Return the corpus that a manifest describes. Its files are not read.
 
     Raises:
         StorageError: The manifest has invalid values.

@@ -59,6 +59,11 @@ class TypeCounts:
                 self._drop_rarest()
         return ids
 
+    def new_id(self) -> int:
+        """Return a new id that is not that of a type, for tokens whose types were dropped before."""
+        self.n_ids += 1
+        return self.n_ids - 1
+
     def _numbers_of(self, types: Types, distinct_types: TokenIds) -> Offsets:
         """Return the numbers of types in the table, after adding new types."""
         if types is not self._source:

@@ -1,6 +1,6 @@
 """Damping of the summed changes of several replicas, where together they would overshoot.
 
-Along an eigenvector of the curvature H with eigenvalue λ, n steps at the rate α take a row a share 1 - q of its way to
+Along an eigenvector of the curvature with eigenvalue λ, n steps at the rate α take a row a share 1 - q of its way to
 the optimum, q = exp(-α n λ). The n steps of each of N replicas, one replica after the other, would take it 1 - q^N of
 the way. Their summed changes, from the same start, take it N (1 - q). So the sum is multiplied by
     f = (1 - q^N) / (N (1 - q)),
@@ -17,8 +17,11 @@ from numpy.typing import NDArray
 from spacy_w2v._arrays import Vectors
 from spacy_w2v.merging._blocks import blocks_of
 
-TOLERANCE = 1e-3
-"""Largest error of a factor f. See `damp`."""
+TOLERANCE = 0.01
+"""Largest error of a factor f, and so of the change of a row, as a share of its length. See `damp_block`."""
+
+PROGRESS = 1e-30, 1e30
+"""The range of α n λ, so that factors are finite in float32. Outside of it they are 1 and 1/N anyway."""
 
 
 class Damping(NamedTuple):
@@ -46,39 +49,61 @@ def make_damping(curvature: NDArray[np.float64], *, steps: float, n_replicas: in
     return Damping(np.maximum(values, 0.0), vectors.astype(np.float32), steps, n_replicas)
 
 
-def factors(progress: NDArray[np.float64], n_replicas: int) -> NDArray[np.float64]:
+def factors(progress: NDArray[np.float64], n_replicas: int) -> NDArray[np.float32]:
     """Return (1 - q^N) / (N (1 - q)) for q = exp(-progress), in [1/N, 1].
 
     Args:
         progress: α n λ, at least 0, of any shape.
         n_replicas: N.
     """
-    with np.errstate(invalid="ignore"):  # 0/0 where nothing is trained
-        ratios: NDArray[np.float64] = np.expm1(-n_replicas * progress) / (n_replicas * np.expm1(-progress))
-    return np.where(progress > 0, ratios, 1.0)
+    limited = np.clip(progress, *PROGRESS).astype(np.float32)  # float32 has vector instructions for expm1
+    scale = np.float32(n_replicas)
+    ratios: NDArray[np.float32] = np.expm1(-scale * limited) / (scale * np.expm1(-limited))
+    return ratios
 
 
 def damp(change: Vectors, shares: NDArray[np.float64], damping: Damping) -> None:
-    """Multiply the summed changes of rows by their factors, in place.
-
-    Since q^j is at least 1 - j α n λ, f = (1 + q + … + q^(N - 1)) / N is at least 1 - (N - 1) α n λ / 2. Eigenvectors
-    along which 1 - f is therefore at most TOLERANCE for all rows of a block are left out. So most blocks, whose words
-    are rare, take no multiplications, or few, and the error of a row's change is at most TOLERANCE times its length.
+    """Multiply the summed changes of rows by their factors, in place. See `damp_block`.
 
     Args:
         change: float32[r, d]; the changes, summed over the replicas.
         shares: float64[r]; `Exposure.shares` of these rows.
         damping: The damping of the parameter.
     """
-    n_replicas = damping.n_replicas
-    if n_replicas == 1:
-        return
-    progress = damping.steps * shares
     for block in blocks_of(len(change)):
-        highest = progress[block].max() * damping.eigenvalues
-        first = int(np.searchsorted(highest * (n_replicas - 1) / 2, TOLERANCE, side="right"))
-        if first == len(highest):
-            continue
-        vectors = damping.eigenvectors[:, first:]
-        excess = 1.0 - factors(np.outer(progress[block], damping.eigenvalues[first:]), n_replicas)
-        change[block] -= ((change[block] @ vectors) * excess.astype(np.float32)) @ vectors.T
+        damp_block(change[block], shares[block], damping)
+
+
+def damp_block(change: Vectors, shares: NDArray[np.float64], damping: Damping) -> None:
+    """Multiply the summed changes of the rows of a block by their factors, in place.
+
+    Since f decreases with α n λ, all factors of a block along one eigenvector are between those of its highest and its
+    lowest share. All eigenvectors of a range, for which all factors of the block differ by at most 2 TOLERANCE, share
+    the factor in the middle. Only the others are multiplied one by one. So no factor has an error above TOLERANCE. The
+    changes of a block stay as they are, to the bit, if all its factors are at least 1 - TOLERANCE. Blocks of rare words
+    need one or two eigenvectors out of hundred.
+
+    Args:
+        change: float32[n, d].
+        shares: float64[n].
+        damping: The damping of the parameter.
+    """
+    n_replicas, values = damping.n_replicas, damping.eigenvalues
+    progress = damping.steps * shares
+    highest = factors(progress.min() * values, n_replicas)
+    lowest = factors(progress.max() * values, n_replicas)
+    if n_replicas == 1 or lowest[-1] >= 1 - TOLERANCE:
+        return
+    ends = np.searchsorted(-lowest, 2 * TOLERANCE - highest, side="right")
+    first = int(np.argmax(ends - np.arange(len(ends))))
+    last = max(int(ends[first]), first)
+    middle = np.float32((highest[first] + lowest[last - 1]) / 2) if last > first else np.float32(1.0)
+    single = np.r_[0:first, last : len(values)]
+    if len(single):
+        vectors = damping.eigenvectors[:, single]
+        excess = factors(np.multiply.outer(progress, values[single]), n_replicas) - middle
+        correction = ((change @ vectors) * excess) @ vectors.T
+        change *= middle
+        change += correction
+    else:
+        change *= middle

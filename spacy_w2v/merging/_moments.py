@@ -8,10 +8,62 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Parameters, Vectors
-from spacy_w2v.merging._blocks import blocks_of
+from spacy_w2v.merging._blocks import BLOCK_ROWS, blocks_of
 
 Square = NDArray[np.float64]
 """A symmetric matrix, d × d."""
+
+
+class MomentSum:
+    """The sum of the moments of blocks of rows with weights, Σ share [y, 1]ᵀ [y, 1]."""
+
+    def __init__(self, size: int):
+        """Begin with nothing. size: d."""
+        self.total = np.zeros((size + 1, size + 1))
+        """float64[d + 1, d + 1]; the first d rows and columns hold Σ share yᵀy, the last ones Σ share y, and their
+        corner Σ share."""
+        self._weighted = np.empty((BLOCK_ROWS, size + 1), np.float32)
+
+    def add(self, rows: Vectors, shares: NDArray[np.float64]) -> None:
+        """Add a block of rows.
+
+        Args:
+            rows: float32[n, d], n <= BLOCK_ROWS.
+            shares: float64[n]; `Exposure.shares` of these rows.
+        """
+        weighted = self._weighted[: len(rows)]
+        weighted[:, -1] = np.sqrt(shares)
+        np.multiply(rows, weighted[:, -1:], out=weighted[:, :-1])
+        self.total += weighted.T @ weighted
+
+
+def moments(rows: Vectors, shares: NDArray[np.float64]) -> Square:
+    """Return the moments of rows with weights, float64[d + 1, d + 1]. See `MomentSum`.
+
+    Args:
+        rows: float32[r, d].
+        shares: float64[r]; `Exposure.shares` of these rows.
+    """
+    total = MomentSum(rows.shape[1])
+    for block in blocks_of(len(rows)):
+        total.add(rows[block], shares[block])
+    return total.total
+
+
+def curvature(of_rows: Square, coupling: float) -> Square:
+    """Return the curvature of the loss by which some rows move those of the other parameter, float64[d, d].
+
+    It is Σ share yᵀy + coupling mᵀm, where m is the mean of the rows y, weighted by their shares. See `Exposure`.
+
+    Args:
+        of_rows: float64[d + 1, d + 1]; the moments of all rows y.
+        coupling: `Exposure.coupling` of these rows.
+    """
+    second, first, total = of_rows[:-1, :-1], of_rows[-1, :-1], of_rows[-1, -1]
+    if coupling and total:
+        mean = first / total
+        second = second + coupling * np.outer(mean, mean)
+    return second
 
 
 def gram(rows: Vectors) -> Square:
@@ -24,49 +76,6 @@ def gram(rows: Vectors) -> Square:
     for block in blocks_of(len(rows)):
         total += rows[block].T @ rows[block]
     return total
-
-
-def moments(rows: Vectors, shares: NDArray[np.float64]) -> Square:
-    """Return the moments of rows with weights, float64[d + 1, d + 1]: Σ share [y, 1]ᵀ [y, 1].
-
-    The first d rows and columns hold the second moments Σ share yᵀ y, the last row and column the first moments
-    Σ share y, and their corner the sum of the shares.
-
-    Args:
-        rows: float32[r, d].
-        shares: float64[r]; `Exposure.shares` of these rows.
-    """
-    size = rows.shape[1]
-    total = np.zeros((size + 1, size + 1))
-    roots = np.sqrt(shares).astype(np.float32)
-    weighted = np.empty((0, size + 1), np.float32)
-    for block in blocks_of(len(rows)):
-        root = roots[block]
-        if len(weighted) != len(root):
-            weighted = np.empty((len(root), size + 1), np.float32)
-        np.multiply(rows[block], root[:, None], out=weighted[:, :size])
-        weighted[:, size] = root
-        total += weighted.T @ weighted
-    return total
-
-
-def curvature(of_rows: Square, coupling: float) -> Square:
-    """Return the upper bound of the curvature of the loss by which these rows move the other ones, float64[d, d].
-
-    A prediction is a logistic regression of its output rows on a hidden vector. The Hessian of -log s(±h.y) with
-    respect to y is s(1 - s) hᵀh, with s(1 - s) at most 1/4, and that with respect to h has yᵀy instead. The mean over
-    predictions is H = (Σ share yᵀy + coupling mᵀm) / 4, where m is the mean of the rows, weighted by their shares. See
-    `Exposure` for the coupling.
-
-    Args:
-        of_rows: float64[d + 1, d + 1]; the `moments` of all rows of a parameter.
-        coupling: `Exposure.coupling` of the parameter.
-    """
-    second, first, total = of_rows[:-1, :-1], of_rows[-1, :-1], of_rows[-1, -1]
-    if coupling and total:
-        mean = first / total
-        second = second + coupling * np.outer(mean, mean)
-    return second / 4
 
 
 def imbalance(parameters: Parameters) -> Square:

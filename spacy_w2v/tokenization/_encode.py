@@ -2,7 +2,7 @@
 
 import pickle
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -31,6 +31,10 @@ SINGLE_PROCESS_BYTES = 256 << 20
 
 This is faster than starting several processes that all tokenize the same frequent pre-tokens.
 """
+
+
+MAX_LENGTH = 1_000_000
+"""The default of `nlp.max_length`."""
 
 
 class Encoder(Protocol):
@@ -69,8 +73,13 @@ class _MixedEncoder:
 
 
 def encode_stream(
-    batches: Iterator[TextBatch], nlp: "Language", settings: TokensSettings, *, code_path: Path | None = None
-) -> Iterator[tuple[TextBatch, EncodedBatch]]:
+    batches: Iterator[TextBatch],
+    nlp: "Language",
+    settings: TokensSettings,
+    *,
+    code_path: Path | None = None,
+    n_cores: int | None = None,
+) -> Generator[tuple[TextBatch, EncodedBatch], None, None]:
     """Encode batches in order, in `settings.n_process` processes.
 
     With n_process = 0, there is one process per core if that is faster. With pre-tokens it is not: one process encodes
@@ -82,6 +91,7 @@ def encode_stream(
         nlp: The pipeline whose tokenizer makes the tokens.
         settings: The block `[w2v.tokens]`.
         code_path: A Python file with the user's registered functions, which each process imports first.
+        n_cores: The number of cores to use with n_process = 0. If None, all that are available.
 
     Yields:
         Each batch of texts with its tokens.
@@ -97,9 +107,10 @@ def encode_stream(
     while n_bytes_left > 0 and (batch := next(batches, None)) is not None:
         n_bytes_left -= batch.texts.nbytes
         yield batch, encoder.encode(batch.texts)
-    n_process = settings.n_process or (1 if by_pretokens else available_cores())
+    n_process = settings.n_process or (1 if by_pretokens else n_cores or available_cores())
     next_batches = list(islice(batches, 2))
-    payload = _pickled(nlp, settings) if n_process > 1 and len(next_batches) == 2 else None
+    is_parallel = n_process > 1 and len(next_batches) == 2
+    payload = pickled_pipeline(nlp, settings, is_asked=settings.n_process > 1) if is_parallel else None
     if payload is None:
         for batch in chain(next_batches, batches):
             yield batch, encoder.encode(batch.texts)
@@ -109,41 +120,51 @@ def encode_stream(
         yield from map_in_processes(factory, chain(next_batches, batches), n_process)
 
 
-def _pickled(nlp: "Language", settings: TokensSettings) -> bytes | None:
+def pickled_pipeline(nlp: "Language", settings: TokensSettings, *, is_asked: bool) -> bytes | None:
     """Return a pickle for creating the same encoder in another process, or None if the tokenizer is not picklable.
 
-    If n_process is greater than 1, and the tokenizer is not picklable, warn.
+    Args:
+        nlp: The pipeline whose tokenizer makes the tokens.
+        settings: The block `[w2v.tokens]`.
+        is_asked: Whether the user asked for several processes or machines, so that there is a warning if it fails.
     """
     try:
         # Tokenizer.__reduce__ does not include faster_heuristics.
         faster_heuristics = getattr(nlp.tokenizer, "faster_heuristics", None)
-        return pickle_with_words((nlp.vocab, nlp.tokenizer, faster_heuristics, settings))
+        limit = getattr(nlp, "max_length", MAX_LENGTH)
+        return pickle_with_words((nlp.vocab, nlp.tokenizer, faster_heuristics, limit, settings))
     except Exception as error:  # a user's tokenizer may raise any error
-        if settings.n_process > 1:
+        if is_asked:
+            several = f"n_process = {settings.n_process}" if settings.n_process > 1 else "several machines"
             warnings.warn(
-                f"A tokenizer must be picklable for n_process = {settings.n_process}, but "
+                f"A tokenizer must be picklable for {several}, but "
                 f"{type(nlp.tokenizer).__name__} is not: {error}. Only one process is used.",
                 stacklevel=2,
             )
         return None
 
 
-class _Pipeline:
-    """The parts of a Language that encoders use in another process."""
+class PickledPipeline:
+    """The parts of a Language that encoders use, in another process."""
 
-    def __init__(self, vocab: object, tokenizer: object):
-        self.vocab = vocab
-        self.tokenizer = tokenizer
+    def __init__(self, payload: bytes, code_path: Path | None):
+        """Recreate them.
+
+        Args:
+            payload: A pickle of `pickled_pipeline`.
+            code_path: A Python file with the user's registered functions, which is imported first.
+        """
+        if code_path is not None:
+            from spacy.cli._util import import_code
+
+            import_code(code_path)
+        self.vocab, self.tokenizer, faster_heuristics, self.max_length, self.settings = pickle.loads(payload)
+        if faster_heuristics is False:
+            self.tokenizer.faster_heuristics = False
 
 
 def _make_encoder(payload: bytes, code_path: Path | None) -> Callable[[TextBatch], EncodedBatch]:
     """Return the function that encodes batches in another process."""
-    if code_path is not None:
-        from spacy.cli._util import import_code
-
-        import_code(code_path)
-    vocab, tokenizer, faster_heuristics, settings = pickle.loads(payload)
-    if faster_heuristics is False:
-        tokenizer.faster_heuristics = False
-    encoder = _MixedEncoder(_Pipeline(vocab, tokenizer), settings)
+    pipeline = PickledPipeline(payload, code_path)
+    encoder = _MixedEncoder(pipeline, pipeline.settings)
     return lambda batch: encoder.encode(batch.texts).compact()

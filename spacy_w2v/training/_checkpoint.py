@@ -22,7 +22,7 @@ from spacy_w2v._atomic import (
 )
 from spacy_w2v._system.hashing import sha256_of
 from spacy_w2v.config._schema import W2VSettings
-from spacy_w2v.corpus._fingerprint import changed_parts, clauses_of
+from spacy_w2v.corpus._fingerprint import VERSION_OF_PARTS, changed_parts, clauses_of
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.model._arrays import read_blocks
@@ -113,6 +113,8 @@ class Checkpoint:
             parts.append("the vectors to start from have changed")
         if not parts and before.content != now.content:
             parts = [f"the texts have changed: {before.n_tokens} tokens before, now {now.n_tokens}"]
+            if "format" in changed and now.fingerprint["format"] == VERSION_OF_PARTS:
+                parts = ["the corpus is now encoded in parts, which changes its chunks"]
         self._refuse(parts)
 
     def read_parameters(self, parameters: Parameters) -> None:

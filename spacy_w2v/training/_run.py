@@ -202,6 +202,7 @@ class TrainingRun:
             cache_dir=self.cache_dir,
             code_path=self.code_path,
             callback=callback,
+            cluster=self.cluster,
         ) as corpus:
             release_free_memory()  # the memory of encoding
             yield corpus
