@@ -17,13 +17,13 @@ from spacy_w2v.corpus import _store as store
 from spacy_w2v.errors import ClusterError, StorageError, TrainingError
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.training import _preparation as preparation_module
-from spacy_w2v.training import _run as run_module
 from spacy_w2v.training._checkpoint import read_checkpoint
 from spacy_w2v.training._composition import train_model, train_to_directory
 from spacy_w2v.training._work import Worker
 from spacy_w2v.training._work_items import CorpusChunks
 from spacy_w2v.training.callbacks._callback import Callback
 from spacy_w2v.training.callbacks._progress_bar import ProgressBar
+from spacy_w2v.training.distributed import _connecting as connecting_module
 from spacy_w2v.training.distributed import _round_executor as executor_module
 from spacy_w2v.training.distributed._replica import Replica
 from spacy_w2v.training.distributed._rounds import Rounds, shares_of
@@ -485,7 +485,7 @@ class Closing(LocalCluster):
 def test_the_cluster_of_the_settings_is_opened_once_and_closed_in_any_case(tmp_path, monkeypatch, fails):
     opened = []
 
-    def open_cluster(engine, *, address):
+    def open_cluster(engine, *, address, **others):
         opened.append((engine, address, Closing(2)))
         return opened[-1][-1]
 
@@ -494,7 +494,7 @@ def test_the_cluster_of_the_settings_is_opened_once_and_closed_in_any_case(tmp_p
             if fails:
                 raise Stopped
 
-    monkeypatch.setattr(run_module, "open_cluster", open_cluster)
+    monkeypatch.setattr(connecting_module, "open_cluster", open_cluster)
     run = make_run(tmp_path)
     distributed = run.settings.distributed.model_copy(update={"engine": "ray", "address": "auto"})
     run = dataclasses.replace(run, settings=run.settings.model_copy(update={"distributed": distributed}))

@@ -46,6 +46,9 @@ class Remote(Protocol):
 
         Returns:
             A reference to each result. If the call fails, `Cluster.get` raises its error for each of them.
+
+        Raises:
+            MachineLostError: The object has ended. `Cluster.get` may raise this instead.
         """
 
     def end(self) -> None:

@@ -26,7 +26,8 @@ class DistributedSettings(Settings):
     address: str | None = None
     """The address of the Ray cluster, such as `10.0.0.5:6379`, or `auto` for the cluster that this machine belongs to.
 
-    `null` starts Ray on this machine, for this run only.
+    `null` starts Ray on this machine, for this run only, unless the environment variable `RAY_ADDRESS` names a cluster,
+    as in jobs of `ray job submit`.
     """
     machines: int | None = Field(None, ge=1, le=4096)
     """The number of machines; `null` for all of the cluster, whose number may change during the run.

@@ -26,7 +26,7 @@ class PresetRun:
         # errors about the directory and the vectors to start from come before the corpus is encoded
         resume_from = checkpoint.open() if checkpoint is not None else None
         initial = self.run.open_initial()
-        with self.run.on_cluster() as connected, connected.encoded(callback) as corpus:
+        with self.run.on_cluster(callback) as connected, connected.encoded(callback) as corpus:
             n_tokens = corpus.counts.n_tokens
             tuned = with_preset(self.given, self.optimize, size=size_of(n_tokens))
             callback.on_message(f"Optimized for {self.optimize} on {n_tokens:,} tokens: {tuned.describe()}")

@@ -1,7 +1,7 @@
 """A training run: from texts to an encoded corpus, a vocabulary, weights, and a trained model."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,6 @@ from spacy_w2v._arrays import NO_WORDS, Parameters
 from spacy_w2v._system.blas import single_threaded_blas
 from spacy_w2v._system.memory import release_free_memory
 from spacy_w2v.cluster._cluster import Cluster
-from spacy_w2v.cluster._engines import open_cluster
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._store import Corpus
@@ -42,6 +41,7 @@ from spacy_w2v.training.callbacks._callback import Callback
 from spacy_w2v.training.callbacks._callback_list import CallbackList
 from spacy_w2v.training.callbacks._model_checkpoint import ModelCheckpoint
 from spacy_w2v.training.callbacks._terminate_on_divergence import TerminateOnDivergence
+from spacy_w2v.training.distributed._connecting import connected
 from spacy_w2v.training.distributed._replica import COPIES_OF_REPLICA, Assignment
 from spacy_w2v.training.distributed._round_executor import RoundExecutor
 
@@ -146,24 +146,33 @@ class TrainingRun:
         if resume_from is not None:
             resume_from.check_settings(self.settings)
         initial = self.open_initial()
-        with self.on_cluster() as run, run.encoded(callback) as corpus:
+        with self.on_cluster(callback) as run, run.encoded(callback) as corpus:
             yield run.choose_words(corpus, callback, initial=initial, checkpoint=checkpoint, resume_from=resume_from)
 
     @contextmanager
-    def on_cluster(self) -> Iterator["TrainingRun"]:
+    def on_cluster(self, callback: Callback) -> Iterator["TrainingRun"]:
         """Yield this run with the cluster that its settings name, which is left after the block.
 
         It is the run itself if the settings name none, or if it has a cluster, which then stays open.
 
+        Args:
+            callback: Receives messages.
+
         Raises:
-            ClusterError: There is no such cluster.
+            ClusterError: There is no such cluster, or one of its machines lacks something.
             ConfigError: A package is not installed.
         """
-        engine = self.settings.distributed.engine
-        if engine is None or self.cluster is not None:
+        distributed = self.settings.distributed
+        if distributed.engine is None or self.cluster is not None:
             yield self
             return
-        with closing(open_cluster(engine, address=self.settings.distributed.address)) as cluster:
+        with connected(
+            distributed.engine,
+            distributed.address,
+            cache_dir=self.cache_dir,
+            code_path=self.code_path,
+            callback=callback,
+        ) as cluster:
             yield replace(self, cluster=cluster)
 
     def open_initial(self) -> WordVectors | None:
