@@ -26,23 +26,20 @@ def damped(change, share, matrix, *, steps, n_replicas):
     return result
 
 
-def merged(start, changes, exposures, *, steps):
+def merged(start, ends, exposures, *, steps):
     """Return start + damped sum of changes, for inputs and outputs, without a balance."""
-    start = {name: rows.astype(np.float64) for name, rows in start.items()}
-    mean = {
-        name: start[name] + sum(change[name].astype(np.float64) for change in changes) / len(changes) for name in start
-    }
-    rows = {}
+    before = {name: rows.astype(np.float64) for name, rows in start.items()}
+    totals = {name: sum(end[name].astype(np.float64) - rows for end in ends) for name, rows in before.items()}
+    middle = {name: rows + totals[name] / len(ends) for name, rows in before.items()}
+    new = {}
     for name, other in (("input", "output"), ("output", "input")):
-        matrix = curvature(mean[other], exposures[other].shares, exposures[other].coupling)
-        total = sum(change[name].astype(np.float64) for change in changes)
-        rows[name] = np.array(
-            [
-                row + damped(change, share, matrix, steps=steps, n_replicas=len(changes))
-                for row, change, share in zip(start[name], total, exposures[name].shares, strict=True)
-            ]
+        matrix = curvature(middle[other], exposures[other].shares, exposures[other].coupling)
+        shares = exposures[name].shares
+        rows = zip(before[name], totals[name], shares, strict=True)
+        new[name] = np.array(
+            [row + damped(total, share, matrix, steps=steps, n_replicas=len(ends)) for row, total, share in rows]
         )
-    return rows
+    return new
 
 
 def imbalance(rows):

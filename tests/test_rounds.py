@@ -170,7 +170,7 @@ LOSSES = {
 @pytest.mark.parametrize("moment", LOSSES)
 def test_a_machine_that_is_lost_at_any_call_changes_no_bit(tmp_path, moment):
     calls, expected, undisturbed = run_calls(tmp_path)
-    assert {"set_up", "load", "begin", "poll", "imbalance", "changes", "sum_changes", "damp", "finish"} == set(calls)
+    assert {"set_up", "load", "begin", "poll", "trained_rows", "sum_changes", "damp", "finish"} == set(calls)
     for n in range(len(calls)):
         _, actual, recorder = run_calls(tmp_path, **LOSSES[moment](n))
         assert_equal(actual, expected)
@@ -409,13 +409,13 @@ def test_divergence_is_an_error_that_names_the_checkpoint(tmp_path, alpha):
 
 
 def test_changes_that_are_not_finite_are_an_error(tmp_path, monkeypatch):
-    original = Replica.imbalance
+    original = Replica.trained_rows
 
-    def imbalance(replica):
+    def trained_rows(replica, n_shards):
         replica._weights["output"][5] = np.inf
-        return original(replica)
+        return original(replica, n_shards)
 
-    monkeypatch.setattr(Replica, "imbalance", imbalance)
+    monkeypatch.setattr(Replica, "trained_rows", trained_rows)
     with pytest.raises(TrainingError, match=r"output vectors must stay finite, .* Lower alpha, which is 0\.025\."):
         make_run(tmp_path, cluster=LocalCluster(2)).execute()
 

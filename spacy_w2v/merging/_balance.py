@@ -1,12 +1,13 @@
 """The balance of input and output rows: a change of coordinates that restores what gradient steps leave as it is.
 
 Scores x.y stay the same if the input rows X become XA and the output rows Y become YA⁻ᵀ, for any invertible A. Training
-does not choose among these: it leaves XᵀX - YᵀY almost as it was (see `imbalance_target`). Damping changes it, because
+does not choose among these: it leaves XᵀX - YᵀY almost as it was (see `ShardMerge`). Damping changes it, because
 it damps X and Y differently. The balance is the A that restores it, so that neither side shrinks from round to round.
 
 d = dimensions.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +35,7 @@ class Balance(NamedTuple):
     """A⁻ᵀ, d × d."""
 
 
-def make_balance(grams: dict[str, NDArray[np.float64]], *, target: NDArray[np.float64]) -> Balance | None:
+def make_balance(grams: Mapping[str, NDArray[np.float64]], *, target: NDArray[np.float64]) -> Balance | None:
     """Return the balance after which XᵀX - YᵀY is the target.
 
     Newton's method finds A as a product of factors 1 + Z with symmetric Z. To first order in Z, the factor adds

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from spacy_w2v._arrays import Exposure, Parameters
 from spacy_w2v.merging._balance import make_balance
 from spacy_w2v.merging._damping import Damping, make_damping
-from spacy_w2v.merging._moments import Square, curvature, imbalance, imbalance_target
+from spacy_w2v.merging._moments import Square, curvature
 from spacy_w2v.merging._shard import ShardMerge
 
 OTHER = {"input": "output", "output": "input"}
@@ -29,9 +29,9 @@ def make_dampings(
     }
 
 
-def merge_changes(
+def merge_replicas(
     start: Parameters,
-    changes: Sequence[Parameters],
+    ends: Sequence[Parameters],
     exposures: Mapping[str, Exposure],
     *,
     steps: float,
@@ -41,15 +41,13 @@ def merge_changes(
 
     Args:
         start: The rows at the start of the round, without padding.
-        changes: For each replica, at least two, its rows at the end of the round minus those at the start.
+        ends: For each replica, at least two, its rows at the end of the round.
         exposures: The exposures of the objective.
         steps: Sum of the learning rates of all predictions of a replica: the mean over the replicas.
         balanced: Whether to balance. It must be false if words are frozen, as their scores would change.
     """
-    shard = ShardMerge(start, {name: exposure.shares for name, exposure in exposures.items()})
-    dampings = make_dampings(shard.sum_changes(changes), exposures, steps=steps, n_replicas=len(changes))
-    grams = shard.damp(dampings)
-    if not balanced:
-        return shard.finish(None)
-    ends = [imbalance({name: start[name] + change[name] for name in start}) for change in changes]
-    return shard.finish(make_balance(grams, target=imbalance_target(imbalance(start), ends)))
+    shares = {name: exposure.shares for name, exposure in exposures.items()}
+    shard = ShardMerge(start, shares, balanced=balanced)
+    sums = shard.sum_changes(ends)
+    grams = shard.damp(make_dampings(sums, exposures, steps=steps, n_replicas=len(ends)))
+    return shard.finish(make_balance(grams, target=sums["imbalance"]) if balanced else None)

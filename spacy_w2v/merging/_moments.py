@@ -1,4 +1,4 @@
-"""Second moments of rows: Gram matrices, the curvature of the loss, and the imbalance of two matrices.
+"""Second moments of rows: Gram matrices, and the curvature of the loss.
 
 r = rows of a shard, d = dimensions. Products are computed in float32, block by block, and blocks are added in float64.
 The parts of several shards add up. Their sums depend on the cuts between shards in the last bits of float64.
@@ -7,7 +7,7 @@ The parts of several shards add up. Their sums depend on the cuts between shards
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import Parameters, Vectors
+from spacy_w2v._arrays import Vectors
 from spacy_w2v.merging._blocks import BLOCK_ROWS, blocks_of
 
 Square = NDArray[np.float64]
@@ -25,11 +25,11 @@ class MomentSum:
         self._weighted = np.empty((BLOCK_ROWS, size + 1), np.float32)
 
     def add(self, rows: Vectors, shares: NDArray[np.float64]) -> None:
-        """Add a block of rows.
+        """Add some rows.
 
         Args:
             rows: float32[n, d], n <= BLOCK_ROWS.
-            shares: float64[n]; `Exposure.shares` of these rows.
+            shares: float64[n]; their weights.
         """
         weighted = self._weighted[: len(rows)]
         weighted[:, -1] = np.sqrt(shares)
@@ -76,29 +76,3 @@ def gram(rows: Vectors) -> Square:
     for block in blocks_of(len(rows)):
         total += rows[block].T @ rows[block]
     return total
-
-
-def imbalance(parameters: Parameters) -> Square:
-    """Return XᵀX - YᵀY of the input rows X and the output rows Y, float64[d, d].
-
-    Args:
-        parameters: "input" and "output", without padding.
-    """
-    return gram(parameters["input"]) - gram(parameters["output"])
-
-
-def imbalance_target(start: Square, ends: list[Square]) -> Square:
-    """Return the imbalance that one replica would reach if it trained the shares of all replicas.
-
-    A gradient step on a score x.y changes x by g y and y by g x. This changes XᵀX and YᵀY alike, except for terms of
-    order g². So the imbalance is a constant of gradient flow (Du, Hu & Lee 2018, arXiv 1806.00900, theorem 2.1), and
-    what the steps of the replicas change of it adds up.
-
-    Args:
-        start: The imbalance at the start of the round.
-        ends: That of each replica at its end.
-    """
-    target = start.copy()
-    for end in ends:
-        target += end - start
-    return target

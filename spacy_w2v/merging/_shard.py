@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Parameters, Vectors
 from spacy_w2v.merging._balance import Balance, multiply
-from spacy_w2v.merging._blocks import blocks_of
+from spacy_w2v.merging._blocks import BLOCK_ROWS, sampled_blocks
 from spacy_w2v.merging._damping import Damping, damp_block
 from spacy_w2v.merging._moments import MomentSum, Square
 
@@ -15,54 +15,93 @@ from spacy_w2v.merging._moments import MomentSum, Square
 class ShardMerge:
     """The merge of the rows of one shard, in three steps between which the driver adds up what all shards return.
 
-    All dictionaries have the keys "input" and "output". Each step goes through the rows once, block by block.
+    The dictionaries of parameters have the keys "input" and "output". Each step goes through the rows once, block by
+    block. Sums over all rows take a sample of the rare ones: see `sampled_blocks`.
     """
 
-    def __init__(self, start: Parameters, shares: Mapping[str, NDArray[np.float64]]):
+    def __init__(self, start: Parameters, shares: Mapping[str, NDArray[np.float64]], *, balanced: bool = True):
         """Create it.
 
         Args:
             start: The rows at the start of the round, without padding. They are only read.
             shares: `Exposure.shares` of these rows.
+            balanced: Whether the merge ends with a balance. It must not if words are frozen, whose scores would change.
         """
         self._start = start
         self._shares = shares
+        self._balanced = balanced
         self._rows: Parameters = {}
 
-    def sum_changes(self, changes: Sequence[Parameters]) -> dict[str, Square]:
-        """Add up the changes of the replicas, in their order, and return the moments of start + mean change.
+    def sum_changes(self, ends: Sequence[Parameters]) -> dict[str, Square]:
+        """Add up the changes of the replicas, in their order.
 
         Args:
-            changes: For each replica its rows at the end of the round minus those at the start.
+            ends: The rows of each replica at the end of the round. They are only read.
+
+        Returns:
+            For each parameter the moments of start + mean change. With a balance, "imbalance" has its target as well:
+            see `_target`. If a change is not finite, the moments of its parameter are not.
         """
         self._rows = {name: np.empty(rows.shape, np.float32) for name, rows in self._start.items()}
-        return {name: self._summed(name, [change[name] for change in changes]) for name in self._rows}
+        sums = {name: self._summed(name, [end[name] for end in ends]) for name in self._rows}
+        if self._balanced:
+            of_inputs, of_outputs = (self._target(name, [end[name] for end in ends]) for name in ("input", "output"))
+            sums["imbalance"] = of_inputs - of_outputs
+        return sums
 
-    def _summed(self, name: str, changes: Sequence[Vectors]) -> Square:
+    def _summed(self, name: str, ends: Sequence[Vectors]) -> Square:
         rows, start, shares = self._rows[name], self._start[name], self._shares[name]
-        moments = MomentSum(rows.shape[1])
-        for block in blocks_of(len(rows)):
-            total = rows[block]
-            total[...] = changes[0][block]
-            for change in changes[1:]:
-                total += change[block]
-            middle = total * np.float32(1.0 / len(changes))
-            middle += start[block]
-            moments.add(middle, shares[block])
+        moments, ones = MomentSum(rows.shape[1]), np.ones(BLOCK_ROWS, np.float32)
+        sums = np.zeros(rows.shape[1], np.float32)
+        change = np.empty((BLOCK_ROWS, rows.shape[1]), np.float32)
+        for block in sampled_blocks(shares):
+            total, before = rows[block.rows], start[block.rows]
+            np.subtract(ends[0][block.rows], before, out=total)
+            for end in ends[1:]:
+                total += np.subtract(end[block.rows], before, out=change[: len(total)])
+            sums += ones[: len(total)] @ total
+            middle = rows[block.sample] * np.float32(1.0 / len(ends))
+            middle += start[block.sample]
+            moments.add(middle, block.weight * shares[block.sample])
+        if not np.isfinite(sums).all():  # of rows that are not in the sample, too
+            moments.total[...] = np.nan
         return moments.total
 
+    def _target(self, name: str, ends: Sequence[Vectors]) -> Square:
+        """Return the Gram matrix that one replica would reach if it trained the shares of all replicas.
+
+        A gradient step on a score x.y changes x by g y and y by g x. This changes XᵀX and YᵀY alike, except for terms
+        of order g². So XᵀX - YᵀY is a constant of gradient flow (Du, Hu & Lee 2018, arXiv 1806.00900, theorem 2.1), and
+        what the steps of the replicas change of it adds up.
+        """
+        start, total = self._start[name], np.zeros((self._start[name].shape[1],) * 2)
+        for block in sampled_blocks(self._shares[name]):
+            before = start[block.sample]
+            total -= block.weight * (len(ends) - 1) * (before.T @ before)
+            for end in ends:
+                after = end[block.sample]
+                total += block.weight * (after.T @ after)
+        return total
+
     def damp(self, dampings: Mapping[str, Damping]) -> dict[str, Square]:
-        """Damp the summed changes, add them to the start, and return the Gram matrices of the new rows."""
-        return {name: self._damped(name, damping) for name, damping in dampings.items()}
+        """Damp the summed changes, and add them to the start.
+
+        Returns:
+            For each parameter the Gram matrix of the new rows; nothing without a balance.
+        """
+        grams = {name: self._damped(name, damping) for name, damping in dampings.items()}
+        return grams if self._balanced else {}
 
     def _damped(self, name: str, damping: Damping) -> Square:
         rows, start, shares = self._rows[name], self._start[name], self._shares[name]
         gram = np.zeros((rows.shape[1], rows.shape[1]))
-        for block in blocks_of(len(rows)):
-            new = rows[block]
-            damp_block(new, shares[block], damping)
-            new += start[block]
-            gram += new.T @ new
+        for block in sampled_blocks(shares):
+            new = rows[block.rows]
+            damp_block(new, shares[block.rows], damping)
+            new += start[block.rows]
+            if self._balanced:
+                sample = rows[block.sample]
+                gram += block.weight * (sample.T @ sample)
         return gram
 
     def finish(self, balance: Balance | None) -> Parameters:

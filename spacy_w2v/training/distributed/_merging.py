@@ -13,7 +13,7 @@ from spacy_w2v.cluster._cluster import Reference
 from spacy_w2v.errors import TrainingError
 from spacy_w2v.merging._balance import Balance, make_balance
 from spacy_w2v.merging._merge import make_dampings
-from spacy_w2v.merging._moments import Square, imbalance, imbalance_target
+from spacy_w2v.merging._moments import Square
 from spacy_w2v.training._learning_rate import LearningRateSchedule
 from spacy_w2v.training._state import TaskResult
 from spacy_w2v.training.distributed._replica import Assignment
@@ -34,22 +34,11 @@ class Merging:
         self._replicas = replicas
         self._assignment = assignment
         self._n_threads = n_threads
-        self._is_balanced = not assignment.work.settings.frozen.any()  # a balance would move frozen words
 
-    def start(self) -> Square | None:
-        """Return the imbalance of the weights at the start of a round; None if it is not needed."""
-        if not self._is_balanced:
-            return None
-        with limited_blas(self._n_threads):
-            return imbalance(self._replicas.parameters)
-
-    def merge(self, start: Square | None) -> list[Reference]:
+    def merge(self) -> list[Reference]:
         """Merge the changes of all replicas that took part in a round, and return references to the rows of each shard.
 
         One replica has nothing to merge with: its weights are the result, to the bit.
-
-        Args:
-            start: What `start` returned at the start of the round.
 
         Raises:
             MachineLostError: A replica was lost. The others are as before, so the merge can be repeated.
@@ -58,36 +47,35 @@ class Merging:
         members = self._replicas.taking_part
         if len(members) == 1:
             return [members[0].call("rows")]
-        ends = [member.call("imbalance") for member in members] if start is not None else []
-        changes = [member.remote.call("changes", len(members), n_results=len(members)) for member in members]
-        sums = [
-            member.call("sum_changes", number, *(shards[number] for shards in changes))
+        ends = [member.remote.call("trained_rows", len(members), n_results=len(members)) for member in members]
+        parts = [
+            member.call("sum_changes", number, *(shards[number] for shards in ends))
             for number, member in enumerate(members)
         ]
-        moments = added(self._replicas.wait(sums))
-        del changes  # which frees them
-        self._check_finite(moments)
+        sums = added(self._replicas.wait(parts))
+        del ends  # which frees them
+        self._check_finite(sums)
         results = [member.results for member in members]
         with limited_blas(self._n_threads):
             dampings = make_dampings(
-                moments,
+                sums,
                 self._assignment.exposures,
                 steps=steps_of(results, self._assignment.work.schedule),
                 n_replicas=len(members),
             )
         grams = added(self._replicas.call_all("damp", dampings))
-        balance = self._balance(grams, start, self._replicas.wait(ends))
+        balance = self._balance(grams, sums)
         return [member.call("finish", balance) for member in members]
 
-    def _balance(self, grams: Mapping[str, Square], start: Square | None, ends: Sequence[Square]) -> Balance | None:
-        if start is None:
+    def _balance(self, grams: Mapping[str, Square], sums: Mapping[str, Square]) -> Balance | None:
+        if not self._assignment.is_balanced:
             return None
         with limited_blas(self._n_threads):
-            return make_balance(dict(grams), target=imbalance_target(start, list(ends)))
+            return make_balance(grams, target=sums["imbalance"])
 
-    def _check_finite(self, moments: Mapping[str, Square]) -> None:
-        for name, moment in moments.items():
-            if not np.isfinite(moment).all():
+    def _check_finite(self, sums: Mapping[str, Square]) -> None:
+        for name in self._assignment.exposures:
+            if not np.isfinite(sums[name]).all():
                 alpha = self._assignment.work.schedule.alpha
                 raise TrainingError(
                     f"The {name} vectors must stay finite, but have NaN or infinity after a round. Lower alpha, which "

@@ -17,7 +17,7 @@ from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.merging._balance import Balance
 from spacy_w2v.merging._blocks import shard_rows
 from spacy_w2v.merging._damping import Damping
-from spacy_w2v.merging._moments import Square, imbalance
+from spacy_w2v.merging._moments import Square
 from spacy_w2v.merging._shard import ShardMerge
 from spacy_w2v.objectives._parameters import n_bytes, unpadded_views, zero_parameters
 from spacy_w2v.objectives._registry import objective_of
@@ -41,6 +41,11 @@ class Assignment:
     exposures: Mapping[str, Exposure]
     """How much the rows of each parameter are trained. See `Objective.exposures`."""
 
+    @property
+    def is_balanced(self) -> bool:
+        """Whether merges end with a balance, which would move the vectors of frozen words."""
+        return not self.work.settings.frozen.any()
+
 
 class Poll(NamedTuple):
     """What a replica has trained since it was last asked."""
@@ -58,10 +63,8 @@ def fill(parameters: Parameters, shards: Sequence[Parameters]) -> None:
         shards: The rows of each shard, in order: those of several replicas, or one shard with all rows.
     """
     for name, parameter in parameters.items():
-        first = 0
-        for shard in shards:
-            parameter[first : first + len(shard[name])] = shard[name]
-            first += len(shard[name])
+        for rows, shard in zip(shard_rows(len(parameter), len(shards)), shards, strict=True):
+            parameter[rows] = shard[name]
 
 
 class Replica:
@@ -90,6 +93,7 @@ class Replica:
         objective = objective_of(assignment.model)
         work = assignment.work.for_replica(self.n_threads)
         self._exposures = assignment.exposures
+        self._is_balanced = assignment.is_balanced
         shapes = objective.shapes(assignment.n_words)
         n_words, vector_size = assignment.n_words, assignment.model.vector_size
         check_memory(COPIES_OF_REPLICA * n_bytes(shapes), n_words=n_words, vector_size=vector_size)
@@ -152,34 +156,29 @@ class Replica:
         """Return the trained weights, without padding. They are the merged ones if there are no other replicas."""
         return {name: np.ascontiguousarray(rows) for name, rows in self._weights.items()}
 
-    def imbalance(self) -> Square:
-        """Return the imbalance of the trained weights, which the balance of the merge needs."""
-        with limited_blas(self.n_threads):
-            return imbalance(self._weights)
-
-    def changes(self, n_shards: int) -> Iterator[Parameters]:
-        """Yield the changes of the weights since the start of the round, shard by shard.
+    def trained_rows(self, n_shards: int) -> Iterator[Parameters]:
+        """Yield the trained weights, shard by shard.
 
         Args:
             n_shards: Number of shards, which is that of the replicas.
         """
         for number in range(n_shards):
             shard = self._shard(number, n_shards)
-            yield {name: self._weights[name][rows] - self._start[name][rows] for name, rows in shard.items()}
+            yield {name: np.ascontiguousarray(self._weights[name][rows]) for name, rows in shard.items()}
 
-    def sum_changes(self, number: int, *changes: Parameters) -> dict[str, Square]:
-        """Begin to merge a shard: add up the changes of its rows, and return their moments. See `ShardMerge`.
+    def sum_changes(self, number: int, *ends: Parameters) -> dict[str, Square]:
+        """Begin to merge a shard: add up the changes of its rows, and return sums over them. See `ShardMerge`.
 
         Args:
             number: The number of the shard, from 0.
-            changes: The changes of all replicas.
+            ends: Its rows in all replicas, after training.
         """
-        shard = self._shard(number, len(changes))
+        shard = self._shard(number, len(ends))
         start = {name: self._start[name][rows] for name, rows in shard.items()}
         shares = {name: self._exposures[name].shares[rows] for name, rows in shard.items()}
-        self._merge = ShardMerge(start, shares)
+        self._merge = ShardMerge(start, shares, balanced=self._is_balanced)
         with limited_blas(self.n_threads):
-            return self._merge.sum_changes(changes)
+            return self._merge.sum_changes(ends)
 
     def damp(self, dampings: Mapping[str, Damping]) -> dict[str, Square]:
         """Damp the summed changes of the shard, and return the Gram matrices of its new rows. See `ShardMerge`."""

@@ -12,7 +12,6 @@ from spacy_w2v._system.cores import available_cores
 from spacy_w2v.cluster._cluster import Cluster, MachineLostError, Reference
 from spacy_w2v.config._distributed import DistributedSettings
 from spacy_w2v.errors import ClusterError, TrainingError
-from spacy_w2v.merging._moments import Square
 from spacy_w2v.training._state import N_RECENT, Ahead, TaskResult
 from spacy_w2v.training.distributed._merging import Merging
 from spacy_w2v.training.distributed._replica import Assignment
@@ -162,15 +161,12 @@ class RoundExecutor:
         n_replicas = self._n_replicas()
         self._replicas.arrange(n_replicas)
         shares = shares_of(tasks, n_replicas)
-        start: Square | None = None
         for _ in range(MAX_LOSSES):
             try:
                 self._begin(shares)
-                if start is None and len(shares) > 1:
-                    start = self._merging.start()  # while the replicas train
                 self._await_shares(tasks)
                 with self._measured():
-                    references = self._merging.merge(start)
+                    references = self._merging.merge()
                     rows = self._replicas.wait(references)
                     self._commit(tasks, rows, references)
                 return
