@@ -23,6 +23,7 @@ from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._cache_directory import CACHE_TAG, default_cache_dir
 from spacy_w2v.corpus._encoding import EncodingCallback
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint, tokenizer_fingerprint
+from spacy_w2v.corpus._merged_types import MergedTypes
 from spacy_w2v.corpus._store import ChunkWriter, CorpusWriter, DocumentCounts, open_corpus
 from spacy_w2v.corpus._type_counts import TypeCounts
 from spacy_w2v.errors import CorpusError, CorpusWarning, StorageError
@@ -210,7 +211,38 @@ def test_the_rarest_types_are_dropped_as_word2vec_does(batches, max_types):
     assert kept_ids.tolist() == [ids[word] for word in expected]
     assert kept_counts.tolist() == list(expected.values())
     assert len(types) == len(expected) <= max_types
-    assert (types.n_ids, types.n_dropped_types, types.n_dropped_tokens) == (n_ids, n_dropped_types, n_dropped_tokens)
+    counted = types.counted
+    assert (counted.n_ids, counted.n_dropped_types, counted.n_dropped_tokens) == (
+        n_ids,
+        n_dropped_types,
+        n_dropped_tokens,
+    )
+
+
+@given(
+    batches=st.lists(
+        st.dictionaries(st.tuples(*2 * [st.text("aß\n\x00", max_size=2)]), st.integers(1, 5), max_size=10), max_size=10
+    ),
+    max_types=st.one_of(st.none(), st.integers(1, 6)),
+)
+@seeded
+def test_types_of_parts_are_merged_as_types_of_texts_are_counted(batches, max_types):
+    """The compiled table of merging, and the dictionaries of encoding, give the same ids and counts."""
+    expected, actual = TypeCounts(max_types), MergedTypes(max_types)
+    for batch in batches:
+        orths, keys, counts = [orth for orth, _ in batch], [key for _, key in batch], list(batch.values())
+        columns = {"id": range(len(batch)), "orth": orths, "key": keys, "count": counts}
+        (record_batch,) = pa.table(columns, schema=TYPES_SCHEMA).to_batches() or [
+            pa.RecordBatch.from_pylist([], schema=TYPES_SCHEMA)
+        ]
+        ids = expected.add(Types(orths, keys), np.arange(len(batch), dtype=np.uint32), np.array(counts, np.int64))
+        assert actual.add(record_batch).tolist() == ids.tolist()
+    types, ids, counts = expected.items()
+    assert actual.types().to_pydict() == {
+        "id": ids.tolist(), "orth": types.orths, "key": types.keys, "count": counts.tolist(),
+    }  # fmt: skip
+    for name in ("n_ids", "n_dropped_types", "n_dropped_tokens"):
+        assert getattr(actual.counted, name) == getattr(expected.counted, name)
 
 
 def test_more_types_than_first_allotted_are_counted():

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from spacy_w2v._arrays import Chunk, Counts, TokenIds
+from spacy_w2v._arrays import Chunk
 from spacy_w2v.errors import StorageError
 
 TOKENS_SCHEMA = pa.schema([("sentences", pa.large_list(pa.uint32()))])
@@ -65,22 +65,14 @@ class ChunkReader:
             return Chunk(tokens=tokens, offsets=offsets)
 
 
-def write_types(path: Path, orths: list[str], keys: list[str], *, ids: TokenIds, counts: Counts) -> None:
-    """Write the types of a corpus.
-
-    Args:
-        path: The file.
-        orths: The text of each type.
-        keys: The key of each type.
-        ids: The id of each type, increasing.
-        counts: The count of each type.
+def write_types(path: Path, types: pa.Table) -> None:
+    """Write the types of a corpus, with the columns of `read_types`.
 
     Raises:
         OSError: The file cannot be written.
     """
-    columns = {"id": ids, "orth": orths, "key": keys, "count": counts}
     with pa.ipc.new_file(str(path), TYPES_SCHEMA) as writer:
-        writer.write_table(pa.table(columns, schema=TYPES_SCHEMA))
+        writer.write_table(types)
 
 
 def read_types(path: Path, *, n_type_ids: int) -> pa.Table:

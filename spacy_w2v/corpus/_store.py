@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from spacy_w2v._arrays import Counts, Offsets, TokenIds
 from spacy_w2v._atomic import check_files, describe_files, parse_manifest, read_bounded, write_manifest
-from spacy_w2v.corpus._arrow_files import TOKENS_SCHEMA, ChunkReader, read_types, write_types
+from spacy_w2v.corpus._arrow_files import TOKENS_SCHEMA, TYPES_SCHEMA, ChunkReader, read_types, write_types
 from spacy_w2v.corpus._chunks_of_parts import ChunkReaderOfParts, PartTokens
 from spacy_w2v.corpus._fingerprint import FORMAT_VERSION, CorpusFingerprint
 from spacy_w2v.corpus._type_counts import TypeCounts
@@ -126,14 +126,15 @@ class CorpusWriter:
         """
         self.chunks.close()
         types, ids, counts = self.types.items()
-        write_types(self.directory / TYPES_FILE, types.orths, types.keys, ids=ids, counts=counts)
+        columns = {"id": ids, "orth": types.orths, "key": types.keys, "count": counts}
+        write_types(self.directory / TYPES_FILE, pa.table(columns, schema=TYPES_SCHEMA))
         found = CorpusCounts(
             **asdict(documents),
             n_sentences=self.chunks.n_sentences,
             n_tokens=self.chunks.n_tokens,
             n_types=len(types.orths),
-            n_dropped_types=self.types.n_dropped_types,
-            n_dropped_tokens=self.types.n_dropped_tokens,
+            n_dropped_types=self.types.counted.n_dropped_types,
+            n_dropped_tokens=self.types.counted.n_dropped_tokens,
         )
         manifest = {
             "format": FORMAT,
@@ -141,7 +142,7 @@ class CorpusWriter:
             "source": source,
             "fingerprint": fingerprint.to_json(),
             "counts": asdict(found),
-            "n_type_ids": self.types.n_ids,
+            "n_type_ids": self.types.counted.n_ids,
             "chunk_tokens": self.chunks.chunk_tokens,
             "files": describe_files(self.directory, (TOKENS_FILE, TYPES_FILE)),
         }

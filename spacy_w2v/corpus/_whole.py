@@ -18,6 +18,7 @@ from spacy_w2v._atomic import check_files, describe_files, write_manifest
 from spacy_w2v.corpus._arrow_files import check_file, write_types
 from spacy_w2v.corpus._chunks_of_parts import TYPE_IDS, ChunkReaderOfParts
 from spacy_w2v.corpus._fingerprint import VERSION_OF_PARTS, CorpusFingerprint
+from spacy_w2v.corpus._merged_types import MergedTypes
 from spacy_w2v.corpus._store import (
     FORMAT,
     MANIFEST_FILE,
@@ -28,12 +29,10 @@ from spacy_w2v.corpus._store import (
     described,
     read_manifest,
 )
-from spacy_w2v.corpus._type_counts import TypeCounts
 from spacy_w2v.errors import StorageError
-from spacy_w2v.tokenization._tokens import Types
 
 TYPES_AT_A_TIME = 1 << 16
-"""The number of types of a part that are held as strings at a time. Types may be dropped after each such number."""
+"""The number of types of a part that are added at a time. Types may be dropped after each such number."""
 
 
 def write_whole(directory: Path, parts: Sequence[Corpus], *, source: str, fingerprint: CorpusFingerprint) -> Corpus:
@@ -54,21 +53,21 @@ def write_whole(directory: Path, parts: Sequence[Corpus], *, source: str, finger
         OSError: The files cannot be written.
         StorageError: A part is damaged.
     """
-    types = TypeCounts(fingerprint.max_vocab_size)
+    types = MergedTypes(fingerprint.max_vocab_size)
     with (directory / TYPE_IDS_FILE).open("wb") as file:
         for part in parts:
             _merged_into(types, part).astype(TYPE_IDS).tofile(file)
-    kept, ids, counts = types.items()
-    write_types(directory / TYPES_FILE, kept.orths, kept.keys, ids=ids, counts=counts)
+    write_types(directory / TYPES_FILE, types.types())
+    counted = types.counted
     found = CorpusCounts(
         n_documents=sum(part.counts.n_documents for part in parts),
         n_null=sum(part.counts.n_null for part in parts),
         n_not_text=sum(part.counts.n_not_text for part in parts),
         n_sentences=sum(part.counts.n_sentences for part in parts),
         n_tokens=sum(part.counts.n_tokens for part in parts),
-        n_types=len(kept.orths),
-        n_dropped_types=types.n_dropped_types + sum(part.counts.n_dropped_types for part in parts),
-        n_dropped_tokens=types.n_dropped_tokens + sum(part.counts.n_dropped_tokens for part in parts),
+        n_types=len(counted),
+        n_dropped_types=counted.n_dropped_types + sum(part.counts.n_dropped_types for part in parts),
+        n_dropped_tokens=counted.n_dropped_tokens + sum(part.counts.n_dropped_tokens for part in parts),
     )
     manifest = {
         "format": FORMAT,
@@ -76,7 +75,7 @@ def write_whole(directory: Path, parts: Sequence[Corpus], *, source: str, finger
         "source": source,
         "fingerprint": fingerprint.to_json(),
         "counts": asdict(found),
-        "n_type_ids": types.n_ids,
+        "n_type_ids": counted.n_ids,
         "chunk_tokens": [],
         "parts": [_described_part(part) for part in parts],
         "files": describe_files(directory, (TYPES_FILE, TYPE_IDS_FILE)),
@@ -117,16 +116,14 @@ def open_whole(directory: Path, parts: Sequence[Corpus]) -> Corpus:
     return corpus
 
 
-def _merged_into(types: TypeCounts, part: Corpus) -> TokenIds:
+def _merged_into(types: MergedTypes, part: Corpus) -> TokenIds:
     """Add the types of a part, and return the id of each of its type ids. All that it has dropped have the same id."""
     table = part.read_types()
     type_ids = np.empty(part.n_type_ids, np.uint32)
     if len(table) < part.n_type_ids:
-        type_ids[:] = types.new_id()
+        type_ids[:] = types.counted.new_id()
     for batch in table.combine_chunks().to_batches(max_chunksize=TYPES_AT_A_TIME):
-        some = Types(batch.column("orth").to_pylist(), batch.column("key").to_pylist())
-        numbers = np.arange(batch.num_rows, dtype=np.uint32)
-        type_ids[batch.column("id").to_numpy()] = types.add(some, numbers, batch.column("count").to_numpy())
+        type_ids[batch.column("id").to_numpy()] = types.add(batch)
     return type_ids
 
 

@@ -35,6 +35,11 @@ class StringTable:
         """The number of lookups of each row."""
         return self._index.n_seen[: len(self)]
 
+    @property
+    def starts(self) -> Offsets:
+        """The offset of each row in `text_from(0)`, and the end. Each row is followed by a line break."""
+        return self._index.starts[: len(self) + 1]
+
     def rows(self, data: NDArray[np.uint8], slices: "Slices") -> NDArray[np.int32]:
         """Return the row of each slice of `data`, after adding new strings."""
         from spacy_w2v.tokenization.kernels._strings import look_up
