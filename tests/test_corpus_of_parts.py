@@ -152,6 +152,34 @@ def test_one_two_and_four_machines_encode_the_same_bytes(texts, tmp_path, tokens
     assert all(content == contents[0] for content in contents)
 
 
+def test_a_cluster_is_used_up_to_a_number_of_machines(texts, tmp_path):
+    cluster = LocalCluster(4)
+    with prepare(files_of(texts), tmp_path / "cache", cluster=cluster, most_machines=2):
+        assert [remote.machine.id for remote in cluster.started] == ["0", "1"]
+
+
+def test_several_processes_encode_different_parts(texts, tmp_path):
+    """If the tokenizer is fast. Each process is a call of its own, and reports when a part is complete."""
+    contents, recorder = [], Recorder()
+    for n_process in (1, 2):
+        tokens = TokensSettings(n_process=n_process)
+        with prepare(files_of(texts), tmp_path / str(n_process), tokens=tokens, callback=recorder):
+            contents.append(content_of(tmp_path / str(n_process)))
+    assert contents[0] == contents[1]
+    assert [progress.fraction for progress in recorder.progress[4:]] == [0.25, 0.5, 0.75, 1.0]
+
+
+def test_an_error_in_one_of_several_processes_reaches_the_user(tmp_path):
+    (tmp_path / "0.txt").write_bytes(b"fine\n" * 10)
+    (tmp_path / "1.txt").write_bytes(b"bad \xff\n" * 10)
+    with (
+        pytest.raises(CorpusError, match=r"1\.txt has the byte 0xff at position 4, in line 1"),
+        prepare(files_of(tmp_path), tmp_path / "cache", tokens=TokensSettings(n_process=2), part_bytes=60),
+    ):
+        pytest.fail("there is no corpus")
+    assert len(entries_of(tmp_path / "cache")) == 1, "the first part is complete, and directories are removed"
+
+
 def test_a_corpus_of_one_part_has_the_format_of_earlier_versions(texts, tmp_path):
     with prepare(files_of(texts), tmp_path / "cache", part_bytes=1 << 29, cluster=LocalCluster(2)) as corpus:
         assert corpus.parts == ()

@@ -31,6 +31,7 @@ def prepared_corpus(
     code_path: Path | None = None,
     callback: EncodingCallback | None = None,
     cluster: Cluster | None = None,
+    most_machines: int | None = None,
     part_bytes: int = PART_BYTES,
 ) -> Iterator[Corpus]:
     """Find a corpus in the cache, or encode it.
@@ -50,6 +51,7 @@ def prepared_corpus(
         code_path: A Python file with the user's registered functions.
         callback: The callback for messages and progress.
         cluster: The machines that encode the parts. If None, this one.
+        most_machines: The largest number of them. If None, all.
         part_bytes: The size of a part.
 
     Yields:
@@ -67,6 +69,7 @@ def prepared_corpus(
         cache_dir=cache_dir or default_cache_dir(),
         code_path=code_path,
         callback=callback or EncodingCallback(),
+        most_machines=most_machines,
     )
     parts = parts_by_fingerprint(source, settings, part_bytes)
     with prepared_parts(request, parts, cluster) if parts else _prepared(request) as corpus:

@@ -10,6 +10,7 @@ from spacy_w2v.corpus._cache_directory import find_entry, new_entry, remedy, tid
 from spacy_w2v.corpus._encoding import Documents, check_documents, encode_in_steps
 from spacy_w2v.corpus._entries import Request, check_digest, find_corpus, keep_corpus, why_not_found
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint
+from spacy_w2v.corpus._in_processes import encode_in_processes
 from spacy_w2v.corpus._jobs import FinishedPart, PartJob, Workplace
 from spacy_w2v.corpus._on_cluster import encode_on_cluster
 from spacy_w2v.corpus._parts_progress import PartsProgress
@@ -18,7 +19,7 @@ from spacy_w2v.corpus._whole import open_whole, write_whole
 from spacy_w2v.errors import StorageError
 from spacy_w2v.sources._parts import DivisibleSource
 from spacy_w2v.sources._source import TextSource
-from spacy_w2v.tokenization._encode import pickled_pipeline
+from spacy_w2v.tokenization._encode import encodes_by_pretokens, pickled_pipeline
 
 
 @contextmanager
@@ -104,9 +105,6 @@ def _encoded(
         stack: Keeps the directories of parts that cannot be moved to the cache.
     """
     progress = PartsProgress(request.callback, n_parts=len(jobs))
-    payload = None
-    if cluster is not None:
-        payload = pickled_pipeline(request.nlp, request.settings, is_asked=True)
     unmoved: set[Path] = set()  # parts that are not in the cache, but used by this run
 
     @contextmanager
@@ -118,12 +116,19 @@ def _encoded(
             if directory in unmoved:
                 stack.push(own.pop_all())
 
-    if cluster is None or payload is None:
+    payload = _payload(request, jobs, cluster)
+    if payload is None:
         finished = _encode_here(request, jobs, workplace, progress)
+    elif cluster is None:
+        finished = encode_in_processes(
+            jobs, workplace,
+            payload=payload, code_path=request.code_path, n_process=request.settings.n_process, progress=progress,
+        )  # fmt: skip
     else:
         finished = encode_on_cluster(
             cluster, jobs, workplace,
             payload=payload, code_path=request.code_path, progress=progress, report=request.callback.on_message,
+            most_machines=request.most_machines,
         )  # fmt: skip
     with closing(finished):
         for part in finished:
@@ -133,6 +138,19 @@ def _encoded(
                 unmoved.add(corpus.directory)
             progress.finish(digest)
             yield digest, corpus, part.documents
+
+
+def _payload(request: Request, jobs: Sequence[PartJob], cluster: Cluster | None) -> bytes | None:
+    """Return what other processes or machines encode with, or None to encode the parts here, one after the other.
+
+    With n_process > 1, and a tokenizer that is called text by text, the processes encode the same part.
+    """
+    nlp, settings = request.nlp, request.settings
+    if cluster is not None:
+        return pickled_pipeline(nlp, settings, is_asked=True)
+    if settings.n_process > 1 and len(jobs) > 1 and encodes_by_pretokens(nlp, settings):
+        return pickled_pipeline(nlp, settings, is_asked=True)
+    return None
 
 
 def _encode_here(

@@ -29,6 +29,7 @@ class Request:
     cache_dir: Path
     code_path: Path | None
     callback: EncodingCallback
+    most_machines: int | None
 
 
 def find_corpus(entry: Path, report: Callable[[str], None], *, again: str = "Encoding the corpus") -> Corpus | None:

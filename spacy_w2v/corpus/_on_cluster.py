@@ -31,6 +31,7 @@ def encode_on_cluster(
     code_path: Path | None,
     progress: PartsProgress,
     report: Callable[[str], None],
+    most_machines: int | None = None,
 ) -> Generator[FinishedPart, None, None]:
     """Encode parts on all machines of a cluster, and yield each as soon as it is complete.
 
@@ -45,13 +46,14 @@ def encode_on_cluster(
         code_path: A Python file with the user's registered functions, at the same path on all machines.
         progress: Receives the progress.
         report: Reports a message to the user.
+        most_machines: The largest number of machines at the same time. If None, all of them.
 
     Raises:
         ClusterError: There is no machine, or too many were lost with the same part.
         CorpusError: The texts cannot be read.
         StorageError: The parts cannot be written.
     """
-    crew = _Crew(cluster, deque(jobs), workplace, partial(PartEncoder, payload, code_path), report)
+    crew = _Crew(cluster, deque(jobs), workplace, partial(PartEncoder, payload, code_path), report, most_machines)
     try:
         while crew.assign():
             for busy in crew.ready():
@@ -98,6 +100,7 @@ class _Crew:
     make: Callable[[int], PartEncoder]
     """Creates the encoder of a machine, given its number of cores."""
     report: Callable[[str], None]
+    most_machines: int | None
     idle: dict[str, Remote] = field(default_factory=dict)
     busy: dict[str, _Busy] = field(default_factory=dict)
     n_losses: dict[str, int] = field(default_factory=dict)
@@ -109,7 +112,7 @@ class _Crew:
         Raises:
             ClusterError: Parts remain, but there is no machine.
         """
-        for machine in self.cluster.machines() if self.remaining else ():
+        for machine in self.cluster.machines()[: self.most_machines] if self.remaining else ():
             if self.remaining and machine.id not in self.busy:
                 self._begin(machine)
         if self.remaining and not self.busy:

@@ -1,5 +1,6 @@
 """Encodes parts of a corpus on a machine of a cluster."""
 
+import math
 import platform
 import time
 import warnings
@@ -31,15 +32,19 @@ class PartReport(NamedTuple):
 class PartEncoder:
     """Encodes parts, one at a time, in calls of limited time. So its progress is known without a second thread."""
 
-    def __init__(self, payload: bytes, code_path: Path | None, n_cores: int):
+    def __init__(self, payload: bytes, code_path: Path | None, n_cores: int, n_process: int | None = None):
         """Create the tokenizer.
 
         Args:
             payload: A pickle of `pickled_pipeline`.
             code_path: A Python file with the user's registered functions.
             n_cores: The number of cores to use with n_process = 0.
+            n_process: The number of processes. If None, that of the settings.
         """
         self.pipeline = PickledPipeline(payload, code_path)
+        self.settings = self.pipeline.settings
+        if n_process is not None:
+            self.settings = self.settings.model_copy(update={"n_process": n_process})
         self.code_path = code_path
         self.n_cores = n_cores
         self._steps: Iterator[EncodingProgress] = iter(())
@@ -47,12 +52,16 @@ class PartEncoder:
         self._documents = Documents()
 
     def begin(self, job: PartJob, directory: Path, seconds: float) -> PartReport:
-        """Begin a part. See `proceed`.
+        """Begin a part that another machine has sent. See `proceed`.
 
         Args:
             job: The part.
             directory: A new directory in the cache.
             seconds: As for `proceed`.
+
+        Raises:
+            CorpusError: This machine has other texts.
+            StorageError: This machine has another cache.
         """
         if not directory.is_dir():
             raise StorageError(
@@ -60,12 +69,20 @@ class PartEncoder:
                 f"on {platform.node()}. Choose another one with --cache-dir, or cache_dir in Python."
             )
         _check_same(job.source, job.fingerprint)
+        self._start(job, directory)
+        return self.proceed(seconds)
+
+    def encode(self, job: PartJob, directory: Path) -> PartReport:
+        """Encode a part of this machine; see `begin` for the arguments, and `proceed` for errors."""
+        self._start(job, directory)
+        return self.proceed(math.inf)
+
+    def _start(self, job: PartJob, directory: Path) -> None:
         self._directory, self._documents = directory, Documents()
         self._steps = encode_in_steps(
-            job.source, self.pipeline, self.pipeline.settings, directory,
+            job.source, self.pipeline, self.settings, directory,
             fingerprint=job.fingerprint, code_path=self.code_path, documents=self._documents, n_cores=self.n_cores,
         )  # fmt: skip
-        return self.proceed(seconds)
 
     def proceed(self, seconds: float) -> PartReport:
         """Encode the part that was begun, until it is complete or the time is over.

@@ -47,11 +47,16 @@ class Encoder(Protocol):
 def make_encoder(nlp: "Language", settings: TokensSettings) -> Encoder:
     """Return the fastest encoder that returns exactly the tokens of the pipeline with these settings."""
     rules = _rules(settings)
-    if settings.boundary != "sentence" and (settings.tokenizer == "whitespace" or is_stock_tokenizer(nlp.tokenizer)):
+    if encodes_by_pretokens(nlp, settings):
         kind = WhitespaceTokenizer if settings.tokenizer == "whitespace" else StockTokenizer
         by_line = settings.boundary == "line"
         return PretokenEncoder(kind(nlp, rules), by_line=by_line, min_tokens=settings.min_tokens)
     return DocumentEncoder(nlp, rules=rules, boundary=settings.boundary, min_tokens=settings.min_tokens)
+
+
+def encodes_by_pretokens(nlp: "Language", settings: TokensSettings) -> bool:
+    """Return whether each distinct pre-token is tokenized once, which is so fast that one process is usually enough."""
+    return settings.boundary != "sentence" and (settings.tokenizer == "whitespace" or is_stock_tokenizer(nlp.tokenizer))
 
 
 def _rules(settings: TokensSettings) -> TokenRules:
@@ -100,7 +105,7 @@ def encode_stream(
         CorpusError: The texts cannot be read, or a process has ended.
     """
     encoder = _MixedEncoder(nlp, settings)
-    by_pretokens = isinstance(encoder.text_encoder, PretokenEncoder)
+    by_pretokens = encodes_by_pretokens(nlp, settings)
     if settings.tokenizer == "pipeline":
         batches = cut_long_pretokens(batches, nlp)
     n_bytes_left = SINGLE_PROCESS_BYTES if by_pretokens else 0

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.spawn import get_executable
 from queue import SimpleQueue
@@ -44,7 +44,7 @@ Factory = Callable[[], Callable[[Argument], Result]]
 
 def map_in_processes(
     factory: "Factory[Argument, Result]", arguments: Iterable[Argument], n_process: int
-) -> Iterator[tuple[Argument, Result]]:
+) -> Generator[tuple[Argument, Result], None, None]:
     """Yield each argument with its result, in order, from at most `n_process` processes.
 
     The processes end immediately when the iteration ends, or when this process ends.

@@ -212,6 +212,7 @@ class TrainingRun:
             code_path=self.code_path,
             callback=callback,
             cluster=self.cluster,
+            most_machines=self.settings.distributed.machines,
         ) as corpus:
             release_free_memory()  # the memory of encoding
             yield corpus
