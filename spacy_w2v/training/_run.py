@@ -203,17 +203,12 @@ class TrainingRun:
         Args:
             callback: Receives the events of encoding.
         """
+        settings = self.settings
         with prepared_corpus(
-            self.source,
-            self.nlp,
-            self.settings.tokens,
-            max_vocab_size=self.settings.vocabulary.max_vocab_size,
-            cache_dir=self.cache_dir,
-            code_path=self.code_path,
-            callback=callback,
-            cluster=self.cluster,
-            most_machines=self.settings.distributed.machines,
-        ) as corpus:
+            self.source, self.nlp, settings.tokens, max_vocab_size=settings.vocabulary.max_vocab_size,
+            cache_dir=self.cache_dir, code_path=self.code_path, callback=callback,
+            cluster=self.cluster, most_machines=settings.distributed.machines,
+        ) as corpus:  # fmt: skip
             release_free_memory()  # the memory of encoding
             yield corpus
 
