@@ -12,7 +12,7 @@ from helpers_kernels import Case, frozen, make_settings, run_kernel
 from spacy_w2v._arrays import Exposure, IdentityInput, Weights
 from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.merging._moments import curvature, moments
+from spacy_w2v.merging._moments import MomentSum, curvature
 from spacy_w2v.objectives._exposures import CURVATURE
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.objectives._subsampling import keep_probabilities, make_subsampling
@@ -77,13 +77,19 @@ class Measured:
         return np.log(self.p) if self.is_softmax else np.ones(len(self._case.weights.output))
 
 
+def curvature_of(rows, exposure):
+    moments = MomentSum(1)
+    moments.add(rows[:, None].astype(np.float32), exposure.shares)
+    return float(curvature(moments.total, exposure.coupling)[0, 0])
+
+
 @with_jit
 @pytest.mark.parametrize("model", MODELS)
 def test_input_rows_move_as_their_exposure_says(model):
     measured = Measured(**model)
     outputs, inputs, alpha = measured.outputs(), np.full(V, float(measured.is_softmax)), 1e-7
     exposure = measured.exposures["output"]
-    matrix = curvature(moments(outputs[:, None].astype(np.float32), exposure.shares), exposure.coupling)[0, 0]
+    matrix = curvature_of(outputs, exposure)
     before, _, n_predictions = measured.ends(inputs, outputs, alpha)
     own = measured.exposures["input"]
     for word in (0, 5, 40):
@@ -104,7 +110,7 @@ def test_output_rows_move_as_their_exposure_says(model):
     if not measured.is_softmax:
         outputs = np.zeros_like(outputs)
     exposure = measured.exposures["input"]
-    matrix = curvature(moments(inputs[:, None].astype(np.float32), exposure.shares), exposure.coupling)[0, 0]
+    matrix = curvature_of(inputs, exposure)
     _, before, n_predictions = measured.ends(inputs, outputs, alpha)
     shares = measured.exposures["output"].shares
     for row in (0, 5, 40):

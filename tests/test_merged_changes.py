@@ -6,10 +6,17 @@ import reference_merging as reference
 
 from spacy_w2v._arrays import Exposure
 from spacy_w2v.merging._balance import make_balance, multiply
-from spacy_w2v.merging._blocks import BLOCK_ROWS, SAMPLED_SHARD, sampled_blocks, shard_rows
+from spacy_w2v.merging._blocks import (
+    BLOCK_ROWS,
+    RARE_ROWS_PER_SAMPLE,
+    SAMPLE_ROWS,
+    SAMPLED_SHARD,
+    samples_of,
+    shard_rows,
+)
 from spacy_w2v.merging._damping import TOLERANCE, damp, factors, make_damping
 from spacy_w2v.merging._merge import make_dampings, merge_replicas
-from spacy_w2v.merging._moments import curvature, gram, moments
+from spacy_w2v.merging._moments import MomentSum, curvature, gram
 from spacy_w2v.merging._shard import ShardMerge
 
 N_ROWS, SIZE, PADDED = 1300, 12, 16
@@ -21,6 +28,12 @@ def rows_at_random(seed, *, n_rows=N_ROWS, scale=1.0):
     padded = np.zeros((n_rows, PADDED), np.float32)
     padded[:, :SIZE] = scale * generator.standard_normal((n_rows, SIZE)) * np.linspace(0.2, 1.5, SIZE)
     return padded[:, :SIZE]
+
+
+def moments(rows, shares):
+    total = MomentSum(rows.shape[1])
+    total.add(rows, shares)
+    return total.total
 
 
 def zipf(n_rows=N_ROWS, total=1.0):
@@ -63,7 +76,8 @@ def test_gram_matrices_of_shards_add_up():
     rows = rows_at_random(4)
     expected = rows.astype(np.float64).T @ rows.astype(np.float64)
     for n_shards in (1, 2, 3, 8):
-        parts = [gram(rows[shard]) for shard in shard_rows(N_ROWS, n_shards)]
+        shards = [(rows[shard], zipf()[shard]) for shard in shard_rows(N_ROWS, n_shards)]
+        parts = [gram(matrix, samples_of(shares)) for matrix, shares in shards]
         np.testing.assert_allclose(sum(parts), expected, rtol=0, atol=1e-6 * expected.max())
 
 
@@ -77,19 +91,20 @@ def test_each_row_is_in_one_shard():
             assert max(sizes) - min(sizes) <= 1
 
 
-def test_samples_stand_for_all_rows_of_large_shards():
-    shares = zipf(SAMPLED_SHARD + 700)
-    blocks = list(sampled_blocks(shares))
-    assert [row for block in blocks for row in range(block.rows.start, block.rows.stop)] == list(range(len(shares)))
-    n_sampled = 0
-    for block in blocks:
-        sample = np.arange(len(shares))[block.sample]
-        assert block.rows.start <= sample[0] <= sample[-1] < block.rows.stop
-        assert len(sample) * block.weight == pytest.approx(block.rows.stop - block.rows.start)
-        n_sampled += len(sample)
-    assert blocks[0].sample == blocks[0].rows
-    assert SAMPLED_SHARD / 8 < n_sampled < SAMPLED_SHARD / 2
-    assert all(block.weight == 1.0 for block in sampled_blocks(zipf(SAMPLED_SHARD - 1)))
+@pytest.mark.parametrize("shares", [zipf(40_000), zipf(40_000)[::-1], np.ones(40_000), np.r_[zipf(9000), 1.0]])
+def test_samples_stand_for_all_rows(shares):
+    samples = samples_of(shares)
+    assert sum(len(shares[sample.rows]) * sample.weight for sample in samples) == pytest.approx(len(shares))
+    taken = np.concatenate([np.arange(len(shares))[sample.rows] for sample in samples])
+    assert (np.diff(taken) > 0).all()
+    assert np.diff(taken).max() <= 2 * RARE_ROWS_PER_SAMPLE
+    assert all(1 <= len(shares[sample.rows]) <= SAMPLE_ROWS for sample in samples)
+    assert set(np.flatnonzero(shares >= shares.mean())) <= set(taken)
+
+
+def test_rare_rows_of_large_shards_are_sampled():
+    assert sum(len(range(100_000)[sample.rows]) for sample in samples_of(zipf(100_000))) < 50_000
+    assert all(sample.weight == 1.0 for sample in samples_of(zipf(SAMPLED_SHARD - 1)))
 
 
 def test_sums_over_samples_are_close():
@@ -101,8 +116,9 @@ def test_sums_over_samples_are_close():
     shares = {name: zipf(n_rows) for name in start}
     sums = ShardMerge(start, shares).sum_changes(ends)
     for name in start:
-        expected = moments((ends[0][name] + ends[1][name]) / 2, shares[name])
-        np.testing.assert_allclose(sums[name], expected, rtol=0, atol=0.02 * expected[:SIZE, :SIZE].max())
+        middle = (ends[0][name] + ends[1][name]) / 2
+        expected = reference.curvature(middle, shares[name], 0.0)
+        np.testing.assert_allclose(sums[name][:SIZE, :SIZE], expected, rtol=0, atol=0.02 * expected.max())
 
 
 @pytest.mark.parametrize("n_replicas", [2, 3, 8])
@@ -161,7 +177,7 @@ def test_the_balance_reaches_its_target_and_changes_no_score():
     start, ends, exposures = problem(4, scale=0.3)
     damped = merge_replicas(start, ends, exposures, steps=2000.0, balanced=False)
     balanced = merge_replicas(start, ends, exposures, steps=2000.0)
-    target, scale = balance_target(start, ends), np.linalg.norm(gram(damped["input"]))
+    target, scale = balance_target(start, ends), np.linalg.norm(damped["input"]) ** 2
     assert np.linalg.norm(reference.imbalance(damped) - target) > 1e-2 * scale  # there is something to balance
     assert np.linalg.norm(reference.imbalance(balanced) - target) <= 1e-5 * scale
     scores, before = balanced["input"] @ balanced["output"].T, damped["input"] @ damped["output"].T

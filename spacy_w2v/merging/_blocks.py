@@ -20,13 +20,14 @@ With 67,884 words, eigenvalues of the curvature then differ by at most 1 %, and 
 """
 
 
-class Block(NamedTuple):
-    """Some consecutive rows of a shard."""
+SAMPLE_ROWS = 2048
+"""Largest number of rows of a sample, whose product is one call of BLAS."""
+
+
+class Sample(NamedTuple):
+    """Rows that stand for some consecutive rows of a shard in sums over all rows."""
 
     rows: slice
-    """All of them."""
-    sample: slice
-    """Those that stand for the block in sums over all rows."""
     weight: float
     """Number of rows for which each of them stands."""
 
@@ -50,17 +51,22 @@ def blocks_of(n_rows: int) -> Iterator[slice]:
         yield slice(first, min(first + BLOCK_ROWS, n_rows))
 
 
-def sampled_blocks(shares: NDArray[np.float64]) -> Iterator[Block]:
-    """Yield the blocks of a shard. In large shards, a block whose shares are all below the mean is sampled.
+def samples_of(shares: NDArray[np.float64]) -> list[Sample]:
+    """Return samples of all rows of a shard. In large shards, stretches with no share above the mean are thinned out.
 
     Args:
         shares: float64[r]; `Exposure.shares` of the rows.
     """
-    mean = shares.mean() if len(shares) >= SAMPLED_SHARD else 0.0
-    for number, rows in enumerate(blocks_of(len(shares))):
-        n_rows = rows.stop - rows.start
-        if n_rows >= RARE_ROWS_PER_SAMPLE and shares[rows].max() < mean:
-            sample = slice(rows.start + number % RARE_ROWS_PER_SAMPLE, rows.stop, RARE_ROWS_PER_SAMPLE)
-            yield Block(rows, sample, n_rows / len(range(sample.start, sample.stop, sample.step)))
-        else:
-            yield Block(rows, rows, 1.0)
+    n_rows = len(shares)
+    thinned = SAMPLE_ROWS * RARE_ROWS_PER_SAMPLE
+    mean = shares.mean() if n_rows >= SAMPLED_SHARD else 0.0
+    samples, first = [], 0
+    while first < n_rows:
+        last = min(first + SAMPLE_ROWS, n_rows)
+        step = RARE_ROWS_PER_SAMPLE if shares[first:last].max() < mean else 1
+        if step > 1 and shares[last : first + thinned].max(initial=0.0) < mean:
+            last = min(first + thinned, n_rows)
+        rows = slice(first + len(samples) % step if last - first >= step else first, last, step)
+        samples.append(Sample(rows, (last - first) / len(range(rows.start, rows.stop, rows.step))))
+        first = last
+    return samples

@@ -1,14 +1,16 @@
 """Second moments of rows: Gram matrices, and the curvature of the loss.
 
-r = rows of a shard, d = dimensions. Products are computed in float32, block by block, and blocks are added in float64.
+r = rows of a shard, d = dimensions. Products are computed in float32, sample by sample, and added in float64.
 The parts of several shards add up. Their sums depend on the cuts between shards in the last bits of float64.
 """
+
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Vectors
-from spacy_w2v.merging._blocks import BLOCK_ROWS, blocks_of
+from spacy_w2v.merging._blocks import SAMPLE_ROWS, Sample
 
 Square = NDArray[np.float64]
 """A symmetric matrix, d × d."""
@@ -22,32 +24,19 @@ class MomentSum:
         self.total = np.zeros((size + 1, size + 1))
         """float64[d + 1, d + 1]; the first d rows and columns hold Σ share yᵀy, the last ones Σ share y, and their
         corner Σ share."""
-        self._weighted = np.empty((BLOCK_ROWS, size + 1), np.float32)
+        self._weighted = np.empty((SAMPLE_ROWS, size + 1), np.float32)
 
     def add(self, rows: Vectors, shares: NDArray[np.float64]) -> None:
         """Add some rows.
 
         Args:
-            rows: float32[n, d], n <= BLOCK_ROWS.
+            rows: float32[n, d], n <= SAMPLE_ROWS.
             shares: float64[n]; their weights.
         """
         weighted = self._weighted[: len(rows)]
         weighted[:, -1] = np.sqrt(shares)
         np.multiply(rows, weighted[:, -1:], out=weighted[:, :-1])
         self.total += weighted.T @ weighted
-
-
-def moments(rows: Vectors, shares: NDArray[np.float64]) -> Square:
-    """Return the moments of rows with weights, float64[d + 1, d + 1]. See `MomentSum`.
-
-    Args:
-        rows: float32[r, d].
-        shares: float64[r]; `Exposure.shares` of these rows.
-    """
-    total = MomentSum(rows.shape[1])
-    for block in blocks_of(len(rows)):
-        total.add(rows[block], shares[block])
-    return total.total
 
 
 def curvature(of_rows: Square, coupling: float) -> Square:
@@ -66,13 +55,15 @@ def curvature(of_rows: Square, coupling: float) -> Square:
     return second
 
 
-def gram(rows: Vectors) -> Square:
-    """Return rowsᵀ rows, float64[d, d].
+def gram(rows: Vectors, samples: Iterable[Sample]) -> Square:
+    """Return rowsᵀ rows, estimated from samples, float64[d, d].
 
     Args:
         rows: float32[r, d].
+        samples: The samples of these rows.
     """
     total = np.zeros((rows.shape[1], rows.shape[1]))
-    for block in blocks_of(len(rows)):
-        total += rows[block].T @ rows[block]
+    for sample in samples:
+        some = rows[sample.rows]
+        total += sample.weight * (some.T @ some)
     return total

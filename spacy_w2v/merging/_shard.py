@@ -7,16 +7,16 @@ from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Parameters, Vectors
 from spacy_w2v.merging._balance import Balance, multiply
-from spacy_w2v.merging._blocks import BLOCK_ROWS, sampled_blocks
+from spacy_w2v.merging._blocks import BLOCK_ROWS, blocks_of, samples_of
 from spacy_w2v.merging._damping import Damping, damp_block
-from spacy_w2v.merging._moments import MomentSum, Square
+from spacy_w2v.merging._moments import MomentSum, Square, gram
 
 
 class ShardMerge:
     """The merge of the rows of one shard, in three steps between which the driver adds up what all shards return.
 
-    The dictionaries of parameters have the keys "input" and "output". Each step goes through the rows once, block by
-    block. Sums over all rows take a sample of the rare ones: see `sampled_blocks`.
+    The dictionaries of parameters have the keys "input" and "output". Rows are changed block by
+    block. Sums over all rows take a sample of the rare ones: see `samples_of`.
     """
 
     def __init__(self, start: Parameters, shares: Mapping[str, NDArray[np.float64]], *, balanced: bool = True):
@@ -29,6 +29,7 @@ class ShardMerge:
         """
         self._start = start
         self._shares = shares
+        self._samples = {name: samples_of(each) for name, each in shares.items()}
         self._balanced = balanced
         self._rows: Parameters = {}
 
@@ -50,20 +51,21 @@ class ShardMerge:
         return sums
 
     def _summed(self, name: str, ends: Sequence[Vectors]) -> Square:
-        rows, start, shares = self._rows[name], self._start[name], self._shares[name]
-        moments, ones = MomentSum(rows.shape[1]), np.ones(BLOCK_ROWS, np.float32)
-        sums = np.zeros(rows.shape[1], np.float32)
+        rows, start = self._rows[name], self._start[name]
+        ones, sums = np.ones(BLOCK_ROWS, np.float32), np.zeros(rows.shape[1], np.float32)
         change = np.empty((BLOCK_ROWS, rows.shape[1]), np.float32)
-        for block in sampled_blocks(shares):
-            total, before = rows[block.rows], start[block.rows]
-            np.subtract(ends[0][block.rows], before, out=total)
+        for block in blocks_of(len(rows)):
+            total, before = rows[block], start[block]
+            np.subtract(ends[0][block], before, out=total)
             for end in ends[1:]:
-                total += np.subtract(end[block.rows], before, out=change[: len(total)])
+                total += np.subtract(end[block], before, out=change[: len(total)])
             sums += ones[: len(total)] @ total
-            middle = rows[block.sample] * np.float32(1.0 / len(ends))
-            middle += start[block.sample]
-            moments.add(middle, block.weight * shares[block.sample])
-        if not np.isfinite(sums).all():  # of rows that are not in the sample, too
+        moments = MomentSum(rows.shape[1])
+        for sample in self._samples[name]:
+            middle = rows[sample.rows] * np.float32(1.0 / len(ends))
+            middle += start[sample.rows]
+            moments.add(middle, sample.weight * self._shares[name][sample.rows])
+        if not np.isfinite(sums).all():  # of rows that are not in the samples, too
             moments.total[...] = np.nan
         return moments.total
 
@@ -74,13 +76,10 @@ class ShardMerge:
         of order g². So XᵀX - YᵀY is a constant of gradient flow (Du, Hu & Lee 2018, arXiv 1806.00900, theorem 2.1), and
         what the steps of the replicas change of it adds up.
         """
-        start, total = self._start[name], np.zeros((self._start[name].shape[1],) * 2)
-        for block in sampled_blocks(self._shares[name]):
-            before = start[block.sample]
-            total -= block.weight * (len(ends) - 1) * (before.T @ before)
-            for end in ends:
-                after = end[block.sample]
-                total += block.weight * (after.T @ after)
+        samples = self._samples[name]
+        total = (1 - len(ends)) * gram(self._start[name], samples)
+        for end in ends:
+            total += gram(end, samples)
         return total
 
     def damp(self, dampings: Mapping[str, Damping]) -> dict[str, Square]:
@@ -89,20 +88,16 @@ class ShardMerge:
         Returns:
             For each parameter the Gram matrix of the new rows; nothing without a balance.
         """
-        grams = {name: self._damped(name, damping) for name, damping in dampings.items()}
-        return grams if self._balanced else {}
+        for name, damping in dampings.items():
+            self._damp(name, damping)
+        return {name: gram(rows, self._samples[name]) for name, rows in self._rows.items()} if self._balanced else {}
 
-    def _damped(self, name: str, damping: Damping) -> Square:
+    def _damp(self, name: str, damping: Damping) -> None:
         rows, start, shares = self._rows[name], self._start[name], self._shares[name]
-        gram = np.zeros((rows.shape[1], rows.shape[1]))
-        for block in sampled_blocks(shares):
-            new = rows[block.rows]
-            damp_block(new, shares[block.rows], damping)
-            new += start[block.rows]
-            if self._balanced:
-                sample = rows[block.sample]
-                gram += block.weight * (sample.T @ sample)
-        return gram
+        for block in blocks_of(len(rows)):
+            new = rows[block]
+            damp_block(new, shares[block], damping)
+            new += start[block]
 
     def finish(self, balance: Balance | None) -> Parameters:
         """Balance the new rows, and return them, C-contiguous."""
