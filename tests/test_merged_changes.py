@@ -53,14 +53,14 @@ def problem(n_replicas, *, coupling=0.0, scale=0.05):
 
 def test_factors_are_those_of_replicas_one_after_the_other():
     """On a quadratic, N contractions in a row end where the start plus the damped sum of the changes does."""
-    for n_replicas in (1, 2, 8, 64):
+    for n_replicas in (1, 2, 3, 7, 8, 64):
         for progress in (0.0, 1e-12, 1e-6, 1e-3, 0.1, 1.0, 10.0, 1e3, 1e300):
             left = np.exp(-progress)
             position = 1.0
             for _ in range(n_replicas):
                 position *= left
             total = n_replicas * np.expm1(-progress)
-            factor = float(factors(np.array([progress]), n_replicas)[0])
+            factor = float(factors(np.array([progress]), np.ones(1), n_replicas)[0, 0])
             assert 1.0 + factor * total == pytest.approx(position, rel=1e-6, abs=n_replicas * 1e-6)  # float32
             assert 1.0 / n_replicas - 1e-6 <= factor <= 1.0 + 1e-6
 

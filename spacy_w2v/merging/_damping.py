@@ -20,8 +20,8 @@ from spacy_w2v.merging._blocks import blocks_of
 TOLERANCE = 0.01
 """Largest error of a factor f, and so of the change of a row, as a share of its length. See `damp_block`."""
 
-PROGRESS = 1e-30, 1e30
-"""The range of α n λ, so that factors are finite in float32. Outside of it they are 1 and 1/N anyway."""
+LARGEST = 1e18
+"""Larger shares and eigenvalues count as this number, so that their product is finite in float32."""
 
 
 class Damping(NamedTuple):
@@ -49,17 +49,30 @@ def make_damping(curvature: NDArray[np.float64], *, steps: float, n_replicas: in
     return Damping(np.maximum(values, 0.0), vectors.astype(np.float32), steps, n_replicas)
 
 
-def factors(progress: NDArray[np.float64], n_replicas: int) -> NDArray[np.float32]:
-    """Return (1 - q^N) / (N (1 - q)) for q = exp(-progress), in [1/N, 1].
+def factors(shares: NDArray[np.float64], values: NDArray[np.float64], n_replicas: int) -> NDArray[np.float32]:
+    """Return (1 - q^N) / (N (1 - q)) for q = exp(-share · value), float32[n, m], in [1/N, 1].
+
+    The numerator over 1 - q is the sum 1 + q + … + q^(N - 1), which has no cancellation. It is doubled and extended by
+    one term, bit by bit of N, as powers are computed by squaring.
 
     Args:
-        progress: α n λ, at least 0, of any shape.
+        shares: float64[n]; at least 0.
+        values: float64[m]; at least 0.
         n_replicas: N.
     """
-    limited = np.clip(progress, *PROGRESS).astype(np.float32)  # float32 has vector instructions for expm1
-    scale = np.float32(n_replicas)
-    ratios: NDArray[np.float32] = np.expm1(-scale * limited) / (scale * np.expm1(-limited))
-    return ratios
+    limited = np.minimum(shares, LARGEST).astype(np.float32)
+    exponents = np.multiply.outer(limited, -np.minimum(values, LARGEST).astype(np.float32))
+    q = np.exp(exponents, out=exponents)
+    total, power = np.ones_like(q), q.copy()  # the sum of n terms, and q^n, for n = 1
+    for bit in f"{n_replicas:b}"[1:]:
+        total *= power + 1
+        power *= power
+        if bit == "1":
+            total *= q
+            total += 1
+            power *= q
+    total /= n_replicas
+    return total
 
 
 def damp(change: Vectors, shares: NDArray[np.float64], damping: Damping) -> None:
@@ -81,7 +94,7 @@ def damp_block(change: Vectors, shares: NDArray[np.float64], damping: Damping) -
     lowest share. All eigenvectors of a range, for which all factors of the block differ by at most 2 TOLERANCE, share
     the factor in the middle. Only the others are multiplied one by one. So no factor has an error above TOLERANCE. The
     changes of a block stay as they are, to the bit, if all its factors are at least 1 - TOLERANCE. Blocks of rare words
-    need one or two eigenvectors out of hundred.
+    need two eigenvectors out of hundred.
 
     Args:
         change: float32[n, d].
@@ -90,20 +103,22 @@ def damp_block(change: Vectors, shares: NDArray[np.float64], damping: Damping) -
     """
     n_replicas, values = damping.n_replicas, damping.eigenvalues
     progress = damping.steps * shares
-    highest = factors(progress.min() * values, n_replicas)
-    lowest = factors(progress.max() * values, n_replicas)
-    if n_replicas == 1 or lowest[-1] >= 1 - TOLERANCE:
+    highest, lowest = factors(np.array([progress.min(), progress.max()]), values, n_replicas)
+    if lowest[-1] >= 1 - TOLERANCE:
         return
     ends = np.searchsorted(-lowest, 2 * TOLERANCE - highest, side="right")
     first = int(np.argmax(ends - np.arange(len(ends))))
     last = max(int(ends[first]), first)
+    if len(values) - (last - first) == 1:  # products with a single column are slow in BLAS
+        first, last = (first + 1, last) if first == 0 else (first, last - 1)
     middle = np.float32((highest[first] + lowest[last - 1]) / 2) if last > first else np.float32(1.0)
     single = np.r_[0:first, last : len(values)]
     if len(single):
         vectors = damping.eigenvectors[:, single]
-        excess = factors(np.multiply.outer(progress, values[single]), n_replicas) - middle
-        correction = ((change @ vectors) * excess) @ vectors.T
-        change *= middle
+        excess = factors(progress, values[single], n_replicas)
+        excess -= middle
+        excess *= change @ vectors
+        correction = excess @ vectors.T
+    change *= middle
+    if len(single):
         change += correction
-    else:
-        change *= middle
