@@ -15,10 +15,9 @@ SAMPLED_SHARD = 8192
 RARE_ROWS_PER_SAMPLE = 4
 """Of this number of rare rows, one is taken.
 
-With 67,884 words, eigenvalues of the curvature then differ by at most 1 %, and the balance A - 1 by 4 to 13 %, which is
-0.3 % of A or less.
+With 67,884 words, the eigenvalues of the curvature then differ by less than 1 %. The largest eigenvalue of A - 1 for the
+balance A is 0.21 after the first of 32 rounds, and 0.02 in the middle. It differs by 3 to 9 % of this.
 """
-
 
 SAMPLE_ROWS = 2048
 """Largest number of rows of a sample, whose product is one call of BLAS."""

@@ -15,8 +15,8 @@ from spacy_w2v.merging._moments import MomentSum, Square, gram
 class ShardMerge:
     """The merge of the rows of one shard, in three steps between which the driver adds up what all shards return.
 
-    The dictionaries of parameters have the keys "input" and "output". Rows are changed block by
-    block. Sums over all rows take a sample of the rare ones: see `samples_of`.
+    The dictionaries of parameters have the keys "input" and "output". Rows are changed block by block. Sums over
+    all rows take a sample of the rare ones: see `samples_of`.
     """
 
     def __init__(self, start: Parameters, shares: Mapping[str, NDArray[np.float64]], *, balanced: bool = True):
