@@ -59,7 +59,8 @@ def samples_of(shares: NDArray[np.float64]) -> list[Sample]:
     n_rows = len(shares)
     thinned = SAMPLE_ROWS * RARE_ROWS_PER_SAMPLE
     mean = shares.mean() if n_rows >= SAMPLED_SHARD else 0.0
-    samples, first = [], 0
+    samples: list[Sample] = []
+    first = 0
     while first < n_rows:
         last = min(first + SAMPLE_ROWS, n_rows)
         step = RARE_ROWS_PER_SAMPLE if shares[first:last].max() < mean else 1
