@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,16 @@ from gensim.models import KeyedVectors
 from scipy.sparse import csr_array
 
 import spacy_w2v
+from spacy_w2v.cluster._local import LocalCluster
+from spacy_w2v.corpus import _store as store
 from spacy_w2v.evaluation._data_sets import read_analogies, read_word_pairs
 from spacy_w2v.evaluation._scoring import bundled
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
+import emulation
 import glove
+import merging
 import peers
 import pmi
 import presets
@@ -332,3 +337,157 @@ def test_products_are_drawn_beside_what_they_should_be():
     numbers = np.linspace(-1.0, 1.0, 20)
     figure = pmi.plot_of({pmi.SKIP_GRAM: (numbers, numbers, numbers), pmi.GLOVE: (numbers, 2 * numbers, numbers)})
     assert [axes.get_title() for axes in figure.axes[:2]] == [pmi.SKIP_GRAM, pmi.GLOVE]
+
+
+# Several machines
+
+
+def test_setups_are_parsed():
+    assert merging.parse_setup("8+3+1:30:damped") == merging.Setup((8, 3, 1), 30, "damped")
+    assert merging.parse_setup("8+3+1:30:damped").label == "8, 3, 1"
+    assert merging.parse_setup("1:1:none").rule == merging.ONE_MACHINE
+    for wrong in (
+        "8",
+        "8:30",
+        "8:30:median",
+        "0:30:mean",
+        "8+:30:mean",
+        "8:0:mean",
+        "8:30:none",
+        "1:1:mean:2",
+        "1:1:sum",
+    ):
+        with pytest.raises(argparse.ArgumentTypeError, match=r"must be like 8:30:damped .* was: "):
+            merging.parse_setup(wrong)
+
+
+def changed(*rows):
+    """What machines hand in that have changed one row, which was [1, 1]."""
+    start = np.ones((1, 2), np.float32)
+    ends = [{"input": start + np.array([row], np.float32)} for row in rows]
+    return emulation.Trained({"input": start}, ends, steps=1.0, exposures={})
+
+
+def test_changes_are_merged_by_the_rules_of_others():
+    trained = changed([1, 0], [0, 3], [2, 0])
+    assert emulation.merge_sum(trained)["input"].tolist() == [[4, 4]]
+    assert emulation.merge_mean(trained)["input"].tolist() == [[2, 2]]
+    # orthogonal changes are added up, and of equal ones the mean is taken; a row without a change adds nothing
+    assert emulation.merge_adasum(changed([1, 0], [0, 3]))["input"].tolist() == [[2, 4]]
+    assert emulation.merge_adasum(changed([1, 2], [1, 2]))["input"].tolist() == [[2, 3]]
+    assert emulation.merge_adasum(changed([1, 2], [0, 0]))["input"].tolist() == [[2, 3]]
+    # in pairs, ([1, 0] with [0, 3]) with [2, 0]: a.b = 2, so that (1 - 2 / 20) [1, 3] + (1 - 2 / 8) [2, 0] is added
+    np.testing.assert_allclose(emulation.merge_adasum(trained)["input"], [[1 + 0.9 + 1.5, 1 + 2.7]], rtol=1e-6)
+
+
+def write_corpus(path):
+    """Lines of twelve words, of which those with neighbouring numbers occur together."""
+    rng = np.random.default_rng(0)
+    words = np.array(some_words())
+    lines = [" ".join(words[(centre + rng.integers(0, 12, 12)) % len(words)]) for centre in rng.integers(0, 500, 600)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+SMALL = {"vector_size": 12, "epochs": 2, "min_count": 1, "seed": 3}
+
+
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
+def test_emulated_machines_train_as_those_of_a_cluster(tmp_path, monkeypatch, architecture):
+    monkeypatch.setattr(store, "CHUNK_TOKENS", 600)
+    write_corpus(tmp_path / "corpus.txt")
+    settings = {**SMALL, "architecture": architecture}
+    place = (tmp_path / "corpus.txt", tmp_path / "cache")
+    actual = emulation.train_emulated(*place, machines=[3], rounds=4, rule="damped", **settings)
+    assert actual.n_merges == 4
+    run = emulation.run_of(*place, **settings, rounds=4)
+    expected = replace(run, cluster=LocalCluster(3)).execute()
+    for name, rows in expected.parameters.items():
+        # the shards of a cluster add up their parts of d × d matrices in another order
+        np.testing.assert_allclose(actual.model.parameters[name], rows, rtol=1e-3, atol=1e-5)
+    assert actual.model.meta["results"][-1]["loss"] == pytest.approx(expected.meta["results"][-1]["loss"], rel=1e-4)
+
+
+def test_one_emulated_machine_trains_as_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "CHUNK_TOKENS", 600)
+    write_corpus(tmp_path / "corpus.txt")
+    place = (tmp_path / "corpus.txt", tmp_path / "cache")
+    actual = emulation.train_emulated(*place, machines=[1], rounds=4, rule="mean", **SMALL)
+    expected = emulation.run_of(*place, **SMALL).execute()
+    assert actual.n_merges == 0
+    for name, rows in expected.parameters.items():
+        np.testing.assert_array_equal(actual.model.parameters[name], rows)
+
+
+def test_machines_that_come_and_go_take_turns(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "CHUNK_TOKENS", 600)
+    write_corpus(tmp_path / "corpus.txt")
+    merged = []
+    rule = emulation.Rule(lambda trained: merged.append(len(trained.ends)) or emulation.merge_mean(trained))
+    monkeypatch.setitem(emulation.RULES, "mean", rule)
+    place = (tmp_path / "corpus.txt", tmp_path / "cache")
+    trained = emulation.train_emulated(*place, machines=[4, 1, 2], rounds=5, rule="mean", **SMALL)
+    assert merged == [4, 2, 4]  # the second and the fifth round have one machine
+    assert trained.n_merges == 3
+
+
+def test_the_rate_is_scaled_by_the_number_of_machines(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "CHUNK_TOKENS", 600)
+    write_corpus(tmp_path / "corpus.txt")
+    place = (tmp_path / "corpus.txt", tmp_path / "cache")
+    steps = {}
+    for name in ("mean", "mean-scaled"):
+        rule = emulation.RULES[name]
+        found = steps.setdefault(name, [])
+        spy = rule._replace(
+            merge=lambda trained, found=found: found.append(trained.steps) or emulation.merge_mean(trained)
+        )
+        monkeypatch.setitem(emulation.RULES, name, spy)
+        emulation.train_emulated(*place, machines=[4], rounds=4, rule=name, **SMALL)
+    np.testing.assert_allclose(steps["mean-scaled"], 4 * np.array(steps["mean"]), rtol=1e-5)
+
+
+def merging_arguments(directory, *runs):
+    settings = ["--epochs", "1", "--vector-size", "12", "--output", str(directory / "results" / "merging")]
+    return ["merging.py", str(directory / "corpus.txt"), "--runs", *runs, *settings]
+
+
+def test_the_table_of_machines(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "CHUNK_TOKENS", 1200)
+    write_corpus(tmp_path / "corpus.txt")
+    monkeypatch.setattr(sys, "argv", merging_arguments(tmp_path, "1:1:none", "3+2:2:damped"))
+    merging.main()
+    output = tmp_path / "results" / "merging.json"
+    runs = json.loads(output.read_text(encoding="utf-8"))["measurements"]
+    assert [(run["machines"], run["merges"], run["rule"]) for run in runs] == [("1", 0, "none"), ("3, 2", 2, "damped")]
+    assert all(0 < run["loss_per_prediction"] < 6 and run["processor"] for run in runs)
+    monkeypatch.setattr(merging, "train_and_score", lambda *_, **__: pytest.fail("no run is made twice"))
+    merging.main()
+    table = output.with_suffix(".md").read_text(encoding="utf-8")
+    assert "| skip-gram | negative-sampling | 3, 2 | 2 | damped | 1 |" in table
+
+
+def test_a_run_that_diverges_is_a_row_without_scores(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "CHUNK_TOKENS", 600)
+    write_corpus(tmp_path / "corpus.txt")
+    exploding = emulation.Rule(lambda trained: {name: 1e6 + rows for name, rows in trained.start.items()})
+    monkeypatch.setitem(emulation.RULES, "sum", exploding)
+    monkeypatch.setattr(sys, "argv", merging_arguments(tmp_path, "3:2:sum"))
+    merging.main()
+    (run,) = json.loads((tmp_path / "results" / "merging.json").read_text(encoding="utf-8"))["measurements"]
+    assert "Lower alpha" in run["diverged"]
+    table = (tmp_path / "results" / "merging.md").read_text(encoding="utf-8")
+    assert "| skip-gram | negative-sampling | 3 | – | sum | 1 | diverged (1) | – | – | – | – | – |" in table
+
+
+def test_seeds_of_a_setup_share_a_row():
+    runs = [
+        {"architecture": "cbow", "loss": "negative-sampling", "machines": "8", "rounds": 30, "rule": "damped",
+         "seed": seed, "merges": 30, "cpu_s": 60.0, "merging_s": 4.0, "loss_per_prediction": 2.25,
+         "WordSim-353": 0.5, "SimLex-999": 0.25 + 0.01 * seed, "Google analogies": None}
+        for seed in (1, 3)
+    ]  # fmt: skip
+    *_, row = merging.table_of(runs).splitlines()
+    assert row == (
+        "| cbow | negative-sampling | 8 | 30 | damped | 2 "
+        "| 2.250 ± 0.000 | 50.0 ± 0.0 | 27.0 ± 1.4 | – | 60 ± 0 | 4 ± 0 |"
+    )

@@ -112,6 +112,7 @@ READERS_OF_THE_FACE = [
 INSIDE = {
     "assembly.py": "compiles the loops of the kernels for other processors",
     "checksum_cost.py": "times functions of ours, which it names, within a run",
+    "emulation.py": "trains several machines in one process, and merges them by rules of others too",
     "scores.py": "draws the answers to single questions again, which scores do not hold",
     "matmul_share.py": "counts the arithmetic of a kernel, so it needs the sizes of its blocks",
     "scaling.py": "calls a kernel with vocabularies that no text at hand has",

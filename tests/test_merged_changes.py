@@ -5,7 +5,7 @@ import pytest
 import reference_merging as reference
 
 from spacy_w2v._arrays import Exposure
-from spacy_w2v.merging._balance import make_balance, multiply
+from spacy_w2v.merging._balance import LARGEST_DRIFT, balance_target, make_balance, multiply
 from spacy_w2v.merging._blocks import (
     BLOCK_ROWS,
     RARE_ROWS_PER_SAMPLE,
@@ -168,21 +168,44 @@ def test_merged_rows_are_those_of_the_reference(coupling):
         assert (error <= (TOLERANCE + 1e-4) * lengths).all()
 
 
-def balance_target(start, ends):
-    before = reference.imbalance(start)
-    return before + sum(reference.imbalance(end) - before for end in ends)
+def summed_drift(start, ends):
+    return sum(reference.imbalance(end) - reference.imbalance(start) for end in ends)
 
 
 def test_the_balance_reaches_its_target_and_changes_no_score():
     start, ends, exposures = problem(4, scale=0.3)
     damped = merge_replicas(start, ends, exposures, steps=2000.0, balanced=False)
     balanced = merge_replicas(start, ends, exposures, steps=2000.0)
-    target, scale = balance_target(start, ends), np.linalg.norm(damped["input"]) ** 2
+    target, scale = reference.imbalance(start) + summed_drift(start, ends), np.linalg.norm(damped["input"]) ** 2
     assert np.linalg.norm(reference.imbalance(damped) - target) > 1e-2 * scale  # there is something to balance
     assert np.linalg.norm(reference.imbalance(balanced) - target) <= 1e-5 * scale
     scores, before = balanced["input"] @ balanced["output"].T, damped["input"] @ damped["output"].T
     assert np.abs(scores - before).max() <= 1e-5 * np.abs(before).max()
     assert np.abs(balanced["input"] - damped["input"]).max() > 1e-3
+
+
+@pytest.mark.parametrize("factor", [1.0, 20.0, 1e4])
+def test_the_drift_of_the_imbalance_is_limited_along_each_direction(factor):
+    inputs, outputs, other = (rows_at_random(seed).astype(np.float64) for seed in (1, 2, 3))
+    grams = {"input": inputs.T @ inputs, "output": outputs.T @ outputs}
+    imbalance = grams["input"] - grams["output"]
+    drift = factor * 1e-3 * (other.T @ other - 0.5 * grams["input"])
+    limited = balance_target(grams, imbalance=imbalance, drift=drift) - imbalance
+    total = grams["input"] + grams["output"]
+    # eigenvalues of S^-1 drift are those of S^-1/2 drift S^-1/2
+    shares, before = (np.linalg.eigvals(np.linalg.solve(total, change)).real for change in (limited, drift))
+    np.testing.assert_allclose(np.sort(shares), np.sort(np.clip(before, -LARGEST_DRIFT, LARGEST_DRIFT)), atol=1e-9)
+    if np.abs(before).max() <= LARGEST_DRIFT:
+        np.testing.assert_allclose(limited, drift, atol=1e-9 * np.abs(total).max())
+
+
+def test_what_all_replicas_drift_alike_does_not_explode():
+    """Twenty replicas that double their outputs alike would count this drift twenty times."""
+    start, ends, exposures = problem(2, scale=0.3)
+    ends = [{"input": end["input"], "output": 2 * start["output"]} for end in ends] * 10
+    damped = merge_replicas(start, ends, exposures, steps=2e4, balanced=False)
+    balanced = merge_replicas(start, ends, exposures, steps=2e4)
+    assert np.linalg.norm(balanced["output"]) < 1.5 * np.linalg.norm(damped["output"])
 
 
 def merged_in_shards(start, ends, exposures, *, n_shards, steps):
@@ -197,10 +220,12 @@ def merged_in_shards(start, ends, exposures, *, n_shards, steps):
     shares = {name: exposure.shares for name, exposure in exposures.items()}
     shards = [ShardMerge(part(start, number), part(shares, number)) for number in range(n_shards)]
     parts = [shard.sum_changes([part(end, number) for end in ends]) for number, shard in enumerate(shards)]
-    sums = {name: sum(part[name] for part in parts) for name in ("input", "output", "imbalance")}
+    sums = {name: sum(part[name] for part in parts) for name in ("input", "output", "imbalance", "drift")}
     dampings = make_dampings(sums, exposures, steps=steps, n_replicas=len(ends))
     grams = [shard.damp(dampings) for shard in shards]
-    balance = make_balance({name: sum(part[name] for part in grams) for name in start}, target=sums["imbalance"])
+    total = {name: sum(part[name] for part in grams) for name in start}
+    target = balance_target(total, imbalance=sums["imbalance"], drift=sums["drift"])
+    balance = make_balance(total, target=target)
     rows = [shard.finish(balance) for shard in shards]
     whole = {name: np.empty_like(matrix) for name, matrix in start.items()}
     for number, shard in enumerate(shard_rows(N_ROWS, n_shards)):

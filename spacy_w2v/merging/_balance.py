@@ -1,7 +1,7 @@
 """The balance of input and output rows: a change of coordinates that restores what gradient steps leave as it is.
 
 Scores x.y stay the same if the input rows X become XA and the output rows Y become YA⁻ᵀ, for any invertible A. Training
-does not choose among these: it leaves XᵀX - YᵀY almost as it was (see `ShardMerge`). Damping changes it, because
+does not choose among these: it leaves XᵀX - YᵀY almost as it was (see `balance_target`). Damping changes it, because
 it damps X and Y differently. The balance is the A that restores it, so that neither side shrinks from round to round.
 
 d = dimensions.
@@ -26,6 +26,10 @@ RANK_TOLERANCE = 1e-10
 """Eigenvalues of XᵀX + YᵀY that are smaller than this share of the largest one count as 0, as rounding leaves them."""
 
 
+LARGEST_DRIFT = 0.5
+"""Largest change of the imbalance in a merge, as a share of XᵀX + YᵀY along any direction. See `balance_target`."""
+
+
 class Balance(NamedTuple):
     """The matrices by which rows are multiplied."""
 
@@ -33,6 +37,40 @@ class Balance(NamedTuple):
     """A, d × d."""
     output: NDArray[np.float64]
     """A⁻ᵀ, d × d."""
+
+
+def balance_target(
+    grams: Mapping[str, NDArray[np.float64]], *, imbalance: NDArray[np.float64], drift: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the imbalance to reach, float64[d, d]: that at the start plus the drift, where the drift is limited.
+
+    A gradient step on a score x.y changes x by g y and y by g x. This changes XᵀX and YᵀY alike, except for terms of
+    order g². So XᵀX - YᵀY is a constant of gradient flow (Du, Hu & Lee 2018, arXiv 1806.00900, theorem 2.1), and what
+    the steps of the replicas change of it adds up.
+
+    That is true of steps which go to and fro. While all replicas return to the optimum after a merge, or leave random
+    vectors, each counts the same drift once more. One replica after the other would drift once. With 64 replicas, the
+    sum was four times XᵀX + YᵀY, and the output vectors of CBOW exploded within three rounds. So the sum's eigenvalues
+    relative to S = XᵀX + YᵀY, those of S^(-1/2) drift S^(-1/2), are limited. With eight replicas, they are larger only
+    in the first five of 30 rounds.
+
+    Args:
+        grams: XᵀX as "input" and YᵀY as "output", float64[d, d], of the merged rows.
+        imbalance: float64[d, d]; XᵀX - YᵀY at the start of the round.
+        drift: float64[d, d]; what the replicas changed of it, added up.
+    """
+    total = grams["input"] + grams["output"]
+    if not (np.isfinite(drift).all() and np.isfinite(total).all()):
+        return imbalance + drift
+    values, vectors = np.linalg.eigh(total)
+    roots = np.sqrt(np.maximum(values, RANK_TOLERANCE * max(values[-1], 1e-300)))
+    scale = np.outer(roots, roots)
+    shares, directions = np.linalg.eigh(vectors.T @ drift @ vectors / scale)
+    if np.abs(shares).max() <= LARGEST_DRIFT:
+        return imbalance + drift
+    limited = (directions * np.clip(shares, -LARGEST_DRIFT, LARGEST_DRIFT)) @ directions.T
+    target: NDArray[np.float64] = imbalance + vectors @ (limited * scale) @ vectors.T
+    return target
 
 
 def make_balance(grams: Mapping[str, NDArray[np.float64]], *, target: NDArray[np.float64]) -> Balance | None:

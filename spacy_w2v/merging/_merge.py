@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from spacy_w2v._arrays import Exposure, Parameters
-from spacy_w2v.merging._balance import make_balance
+from spacy_w2v.merging._balance import balance_target, make_balance
 from spacy_w2v.merging._damping import Damping, make_damping
 from spacy_w2v.merging._moments import Square, curvature
 from spacy_w2v.merging._shard import ShardMerge
@@ -50,4 +50,7 @@ def merge_replicas(
     shard = ShardMerge(start, shares, balanced=balanced)
     sums = shard.sum_changes(ends)
     grams = shard.damp(make_dampings(sums, exposures, steps=steps, n_replicas=len(ends)))
-    return shard.finish(make_balance(grams, target=sums["imbalance"]) if balanced else None)
+    if not balanced:
+        return shard.finish(None)
+    target = balance_target(grams, imbalance=sums["imbalance"], drift=sums["drift"])
+    return shard.finish(make_balance(grams, target=target))

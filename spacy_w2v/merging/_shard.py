@@ -40,14 +40,15 @@ class ShardMerge:
             ends: The rows of each replica at the end of the round. They are only read.
 
         Returns:
-            For each parameter the moments of start + mean change. With a balance, "imbalance" has its target as well:
-            see `_target`. If a change is not finite, the moments of its parameter are not.
+            For each parameter the moments of start + mean change. With a balance, "imbalance" has XᵀX - YᵀY at the
+            start as well, and "drift" what the replicas changed of it, added up. If a change is not finite, the moments
+            of its parameter are not.
         """
         self._rows = {name: np.empty(rows.shape, np.float32) for name, rows in self._start.items()}
         sums = {name: self._summed(name, [end[name] for end in ends]) for name in self._rows}
         if self._balanced:
-            of_inputs, of_outputs = (self._target(name, [end[name] for end in ends]) for name in ("input", "output"))
-            sums["imbalance"] = of_inputs - of_outputs
+            of_inputs, of_outputs = (self._grams(name, [end[name] for end in ends]) for name in ("input", "output"))
+            sums["imbalance"], sums["drift"] = of_inputs[0] - of_outputs[0], of_inputs[1] - of_outputs[1]
         return sums
 
     def _summed(self, name: str, ends: Sequence[Vectors]) -> Square:
@@ -69,18 +70,14 @@ class ShardMerge:
             moments.total[...] = np.nan
         return moments.total
 
-    def _target(self, name: str, ends: Sequence[Vectors]) -> Square:
-        """Return the Gram matrix that one replica would reach if it trained the shares of all replicas.
-
-        A gradient step on a score x.y changes x by g y and y by g x. This changes XᵀX and YᵀY alike, except for terms
-        of order g². So XᵀX - YᵀY is a constant of gradient flow (Du, Hu & Lee 2018, arXiv 1806.00900, theorem 2.1), and
-        what the steps of the replicas change of it adds up.
-        """
+    def _grams(self, name: str, ends: Sequence[Vectors]) -> tuple[Square, Square]:
+        """Return the Gram matrix of the rows at the start, and the sum of its changes by all replicas."""
         samples = self._samples[name]
-        total = (1 - len(ends)) * gram(self._start[name], samples)
+        of_start = gram(self._start[name], samples)
+        changes = np.zeros_like(of_start)
         for end in ends:
-            total += gram(end, samples)
-        return total
+            changes += gram(end, samples) - of_start
+        return of_start, changes
 
     def damp(self, dampings: Mapping[str, Damping]) -> dict[str, Square]:
         """Damp the summed changes, and add them to the start.

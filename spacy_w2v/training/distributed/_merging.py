@@ -11,7 +11,7 @@ import numpy as np
 from spacy_w2v._system.blas import limited_blas
 from spacy_w2v.cluster._cluster import Reference
 from spacy_w2v.errors import TrainingError
-from spacy_w2v.merging._balance import Balance, make_balance
+from spacy_w2v.merging._balance import Balance, balance_target, make_balance
 from spacy_w2v.merging._merge import make_dampings
 from spacy_w2v.merging._moments import Square
 from spacy_w2v.training._learning_rate import LearningRateSchedule
@@ -71,7 +71,8 @@ class Merging:
         if not self._assignment.is_balanced:
             return None
         with limited_blas(self._n_threads):
-            return make_balance(grams, target=sums["imbalance"])
+            target = balance_target(grams, imbalance=sums["imbalance"], drift=sums["drift"])
+            return make_balance(grams, target=target)
 
     def _check_finite(self, sums: Mapping[str, Square]) -> None:
         for name in self._assignment.exposures:
