@@ -111,7 +111,9 @@ def _step(total: NDArray[np.float64], lacking: NDArray[np.float64]) -> NDArray[n
     known = sums > RANK_TOLERANCE * sums.max()
     solution = np.where(known, vectors.T @ lacking @ vectors / np.where(known, sums, 1.0), 0.0)
     change = vectors @ ((solution + solution.T) / 2) @ vectors.T
-    largest = np.abs(np.linalg.eigvalsh(change)).max()
+    largest = float(np.linalg.norm(change))  # of Frobenius, which is at least the largest absolute eigenvalue
+    if largest > LARGEST_STEP:
+        largest = float(np.abs(np.linalg.eigvalsh(change)).max())
     factor: NDArray[np.float64] = np.eye(len(total)) + change * min(1.0, LARGEST_STEP / max(largest, 1e-300))
     return factor
 
