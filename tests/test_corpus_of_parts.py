@@ -1,6 +1,7 @@
 """Corpora of several parts: the same whoever encodes them, each part in the cache by itself, and read as one."""
 
 import os
+import pickle
 import random
 import re
 import shutil
@@ -472,6 +473,34 @@ def test_chunks_are_read_only_and_in_any_order(texts, tmp_path):
             assert not chunk.offsets.flags.writeable
             assert (chunk.tokens.dtype, chunk.offsets.dtype) == (np.uint32, np.int64)
         assert corpus.chunk_tokens.tolist() == [len(tokens) for tokens in in_order]
+
+
+@pytest.mark.parametrize("part_bytes", [PART_BYTES, 1 << 29])
+def test_a_corpus_is_read_from_another_working_directory(texts, tmp_path, monkeypatch, part_bytes):
+    """As on another machine of a cluster."""
+    monkeypatch.chdir(tmp_path)
+    with prepare(files_of(Path("texts")), Path("cache"), part_bytes=part_bytes) as corpus:
+        assert not corpus.directory.is_absolute()
+        words, pickled = words_of(corpus), pickle.dumps(corpus)
+        monkeypatch.chdir("/")
+        assert words_of(pickle.loads(pickled)) == words
+
+
+def test_relative_paths_of_texts_are_those_of_this_process(texts, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with prepare(files_of(Path("texts")), Path("here")):
+        pass
+
+    class Elsewhere(LocalCluster):
+        """Its machines start in another directory."""
+
+        def start(self, make, *, machine, n_cores):
+            os.chdir("/")
+            return super().start(make, machine=machine, n_cores=n_cores)
+
+    with prepare(files_of(Path("texts")), Path("there"), cluster=Elsewhere(1)):
+        pass
+    assert content_of(tmp_path / "there") == content_of(tmp_path / "here")
 
 
 def test_tidying_the_cache_keeps_the_parts(texts, tmp_path):

@@ -34,28 +34,17 @@ def encode_command(
     tokens. Override settings in the config as command line options, for instance --w2v.tokens.attr ORTH.
     """
     from spacy_w2v.config._loading import load_config
-    from spacy_w2v.corpus._cache import prepared_corpus
     from spacy_w2v.model._run_record import CorpusSummary
     from spacy_w2v.training._description import describe_corpus
     from spacy_w2v.training._resolved_config import resolve
+    from spacy_w2v.training._run import TrainingRun
     from spacy_w2v.training.callbacks._progress_bar import ProgressBar
 
     with errors_for_users(when_interrupted="The encoded corpus was not cached."):
         overrides = read_overrides(ctx)
         run_code(code_path)
-        resolved = resolve(load_config(config_path, overrides))
-        with (
-            closing(ProgressBar()) as bar,
-            prepared_corpus(
-                resolved.source,
-                resolved.nlp,
-                resolved.settings.tokens,
-                max_vocab_size=resolved.settings.vocabulary.max_vocab_size,
-                cache_dir=cache_dir,
-                code_path=code_path,
-                callback=bar,
-            ) as corpus,
-        ):
+        run = TrainingRun.of(resolve(load_config(config_path, overrides)), cache_dir=cache_dir, code_path=code_path)
+        with closing(ProgressBar()) as bar, run.on_cluster(bar) as connected, connected.encoded(bar) as corpus:
             summary = CorpusSummary(corpus=describe_corpus(corpus))
             is_cached = corpus.fingerprint.source is not None
         print_corpus(summary)

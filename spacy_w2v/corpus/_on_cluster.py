@@ -53,7 +53,8 @@ def encode_on_cluster(
         CorpusError: The texts cannot be read.
         StorageError: The parts cannot be written.
     """
-    crew = _Crew(cluster, deque(jobs), workplace, partial(PartEncoder, payload, code_path), report, most_machines)
+    make = partial(PartEncoder, payload, code_path, working_directory=Path.cwd())
+    crew = _Crew(cluster, deque(jobs), workplace, make, report, most_machines)
     try:
         while crew.assign():
             for busy in crew.ready():
@@ -97,8 +98,8 @@ class _Crew:
     cluster: Cluster
     remaining: deque[PartJob]
     workplace: Workplace
-    make: Callable[[int], PartEncoder]
-    """Creates the encoder of a machine, given its number of cores."""
+    make: "partial[PartEncoder]"
+    """Creates the encoder of a machine, given its n_cores."""
     report: Callable[[str], None]
     most_machines: int | None
     idle: dict[str, Remote] = field(default_factory=dict)
@@ -122,12 +123,12 @@ class _Crew:
     def _begin(self, machine: Machine) -> None:
         remote = self.idle.pop(machine.id, None)
         if remote is None:
-            make = partial(self.make, machine.n_cores)
+            make = partial(self.make, n_cores=machine.n_cores)
             remote = self.cluster.start(make, machine=machine, n_cores=machine.n_cores)
         job = self.remaining.popleft()
         with ExitStack() as stack:
             directory = stack.enter_context(self.workplace())
-            reference = remote.call("begin", job, directory, CALL_S)[0]
+            reference = remote.call("begin", job, directory.absolute(), CALL_S)[0]
             self.busy[machine.id] = _Busy(remote, job, directory, stack.pop_all(), reference)
 
     def ready(self) -> list[_Busy]:

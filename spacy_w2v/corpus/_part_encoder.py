@@ -1,10 +1,12 @@
 """Encodes parts of a corpus on a machine of a cluster."""
 
 import math
+import os
 import platform
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,7 +34,15 @@ class PartReport(NamedTuple):
 class PartEncoder:
     """Encodes parts, one at a time, in calls of limited time. So its progress is known without a second thread."""
 
-    def __init__(self, payload: bytes, code_path: Path | None, n_cores: int, n_process: int | None = None):
+    def __init__(
+        self,
+        payload: bytes,
+        code_path: Path | None,
+        *,
+        n_cores: int,
+        n_process: int | None = None,
+        working_directory: Path | None = None,
+    ):
         """Create the tokenizer.
 
         Args:
@@ -40,7 +50,11 @@ class PartEncoder:
             code_path: A Python file with the user's registered functions.
             n_cores: The number of cores to use with n_process = 0.
             n_process: The number of processes. If None, that of the settings.
+            working_directory: The directory that relative paths of texts start from, if it exists on this machine.
         """
+        if working_directory is not None:
+            with suppress(OSError):
+                os.chdir(working_directory)
         self.pipeline = PickledPipeline(payload, code_path)
         self.settings = self.pipeline.settings
         if n_process is not None:

@@ -164,6 +164,11 @@ class Corpus:
     parts: tuple[PartTokens, ...] = ()
     """The tokens of each part, if there are several. Otherwise they are in the directory."""
 
+    def __getstate__(self) -> dict[str, Any]:  # Any: the fields
+        """Return the fields for a pickle, with absolute paths: another process may have another working directory."""
+        parts = tuple(part._replace(path=part.path.absolute()) for part in self.parts)
+        return self.__dict__ | {"directory": self.directory.absolute(), "parts": parts}
+
     @property
     def n_chunks(self) -> int:
         """The number of chunks."""
