@@ -440,6 +440,10 @@ def test_weights_and_their_copies_must_fit_into_memory(tmp_path, monkeypatch):
     with pytest.raises(TrainingError, match="The weights must fit into memory"):
         make_run(tmp_path, cluster=LocalCluster(2)).execute()
     make_run(tmp_path).execute()
+    monkeypatch.setattr(preparation_module, "available_memory", lambda: 5 * size)
+    make_run(tmp_path, cluster=LocalCluster(2), machines=4).execute()
+    with pytest.raises(TrainingError, match="The weights must fit into memory"):
+        make_run(tmp_path, cluster=LocalCluster(2), machines=5).execute()
 
 
 @pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax", "softmax"])

@@ -42,8 +42,8 @@ from spacy_w2v.training.callbacks._callback_list import CallbackList
 from spacy_w2v.training.callbacks._model_checkpoint import ModelCheckpoint
 from spacy_w2v.training.callbacks._terminate_on_divergence import TerminateOnDivergence
 from spacy_w2v.training.distributed._connecting import connected
-from spacy_w2v.training.distributed._replica import COPIES_OF_REPLICA, Assignment
-from spacy_w2v.training.distributed._round_executor import RoundExecutor
+from spacy_w2v.training.distributed._replicas import copies_here
+from spacy_w2v.training.distributed._round_executor import make_round_executor
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -322,7 +322,7 @@ class TrainingRun:
         """Check that the weights fit into memory, and report the size of results and checkpoint on disk."""
         n_words, vector_size = len(prepared.vocabulary), self.settings.model.vector_size
         of_model = n_bytes(self._shapes(prepared))
-        n_copies = 1 if prepared.cluster is None else 1 + COPIES_OF_REPLICA  # this machine may have a replica too
+        n_copies = copies_here(prepared.cluster, self.settings.distributed.machines)
         check_memory(n_copies * of_model, n_words=n_words, vector_size=vector_size)
         keeps_state = prepared.checkpoint is not None and self._every_s is not None
         of_exports = n_matrices(self.settings.export) * n_words * vector_size * 4
@@ -348,22 +348,13 @@ class TrainingRun:
     def _executor(
         self, prepared: Prepared, built: Built, work: Work, *, checkpoint: ModelCheckpoint | None
     ) -> Executor:
-        objective, training = objective_of(self.settings.model), self.settings.training
+        objective = objective_of(self.settings.model)
         weights = objective.weights(built.parameters)
         if not objective.spec.has_steps:
             return CallingThreadExecutor(work, weights)
         always = checkpoint is not None and checkpoint.every_s == 0
         if prepared.cluster is not None:
-            counts = prepared.vocabulary.counts
-            exposures = objective.exposures(built.output_layer, counts, sample=training.sample)
-            return RoundExecutor(
-                prepared.cluster,
-                Assignment(work, self.settings.model, len(counts), exposures),
-                unpadded_views(built.parameters, self._shapes(prepared)),
-                settings=self.settings.distributed,
-                n_threads=training.workers,
-                pauses_after_rounds=always,
-            )
+            return make_round_executor(self.settings, prepared, built, work=work, pauses_after_rounds=always)
         n_workers = work.settings.workers
         # If each task is followed by a checkpoint, pause the workers before the next tasks.
         return self.make_executor(work, weights, n_workers=n_workers, n_until_pause=n_workers if always else None)

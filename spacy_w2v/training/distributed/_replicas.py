@@ -12,7 +12,7 @@ from spacy_w2v.cluster._cluster import Cluster, Machine, MachineLostError, Refer
 from spacy_w2v.errors import ClusterError, StorageError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.training._state import TaskResult
-from spacy_w2v.training.distributed._replica import Assignment, Poll, Replica, fill
+from spacy_w2v.training.distributed._replica import COPIES_OF_REPLICA, Assignment, Poll, Replica, fill
 
 WAIT_S = 0.1
 """Longest time in seconds between two looks at whether the run is to stop."""
@@ -22,6 +22,19 @@ POLL_S = 0.25
 
 class Stopped(Exception):  # noqa: N818  not an error
     """The run is to stop. The calls of replicas are not awaited."""
+
+
+def copies_here(cluster: Cluster | None, n_machines: int | None) -> int:
+    """Return how many times the weights are in the memory of this machine, if it is one of those that train.
+
+    Args:
+        cluster: The machines; None to train in this process.
+        n_machines: Number of replicas; None for one on each machine.
+    """
+    if cluster is None:
+        return 1
+    n_here = -(-(n_machines or 1) // max(1, len(cluster.machines())))
+    return 1 + COPIES_OF_REPLICA * n_here
 
 
 @dataclass(eq=False)

@@ -11,8 +11,13 @@ from spacy_w2v._arrays import Parameters
 from spacy_w2v._system.cores import available_cores
 from spacy_w2v.cluster._cluster import Cluster, MachineLostError, Reference
 from spacy_w2v.config._distributed import DistributedSettings
+from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.errors import ClusterError, TrainingError
+from spacy_w2v.objectives._parameters import unpadded_views
+from spacy_w2v.objectives._registry import objective_of
+from spacy_w2v.training._stages import Built, Prepared
 from spacy_w2v.training._state import N_RECENT, Ahead, TaskResult
+from spacy_w2v.training._work import Work
 from spacy_w2v.training.distributed._merging import Merging
 from spacy_w2v.training.distributed._replica import Assignment
 from spacy_w2v.training.distributed._replicas import Replicas, Stopped
@@ -20,6 +25,31 @@ from spacy_w2v.training.distributed._rounds import Rounds, shares_of
 
 MAX_LOSSES = 20
 """Number of times that a round is begun or merged again because machines were lost, before the run ends."""
+
+
+def make_round_executor(
+    settings: W2VSettings, prepared: Prepared, built: Built, *, work: Work, pauses_after_rounds: bool
+) -> "RoundExecutor":
+    """Return the executor of a run on a cluster.
+
+    Args:
+        settings: The settings of the run.
+        prepared: The vocabulary and the cluster.
+        built: The tables and the weights.
+        work: The work of the run.
+        pauses_after_rounds: Whether to pause after each round.
+    """
+    assert prepared.cluster is not None
+    objective, counts = objective_of(settings.model), prepared.vocabulary.counts
+    exposures = objective.exposures(built.output_layer, counts, sample=settings.training.sample)
+    return RoundExecutor(
+        prepared.cluster,
+        Assignment(work, settings.model, len(counts), exposures),
+        unpadded_views(built.parameters, objective.shapes(len(counts))),
+        settings=settings.distributed,
+        n_threads=settings.training.workers,
+        pauses_after_rounds=pauses_after_rounds,
+    )
 
 
 class RoundExecutor:
@@ -168,7 +198,7 @@ class RoundExecutor:
                 with self._measured():
                     references = self._merging.merge()
                     rows = self._replicas.wait(references)
-                    self._commit(tasks, rows, references)
+                self._commit(tasks, rows, references)
                 return
             except MachineLostError as error:
                 lost = error
