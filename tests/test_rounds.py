@@ -175,7 +175,7 @@ def test_a_machine_that_is_lost_at_any_call_changes_no_bit(tmp_path, moment):
         _, actual, recorder = run_calls(tmp_path, **LOSSES[moment](n))
         assert_equal(actual, expected)
         assert recorder.tasks == undisturbed.tasks
-        if n < len(calls) - 4:  # otherwise nobody may notice
+        if n < len(calls) - 6:  # otherwise nobody may notice
             assert any("was lost" in text for text in recorder.messages), n
 
 
@@ -322,45 +322,31 @@ def test_a_run_begun_on_several_machines_resumes_on_one(tmp_path, after):
 
 
 class StuckCluster(LocalCluster):
-    """A cluster whose machines do not answer any more after a number of calls."""
-
-    def __init__(self, n_machines, *, n_answers):
-        super().__init__(n_machines)
-        self.n_answers = n_answers
+    """A cluster whose machines do not answer any more when the first round is merged."""
 
     def ready(self, references, *, timeout_s):
-        self.n_answers -= 1
-        if self.n_answers > 0:
+        if self.started[0]._instance.version < 1:
             return super().ready(references, timeout_s=timeout_s)
         time.sleep(timeout_s)
         return []
 
 
 class Interrupting(Recorder):
-    """Sends Ctrl-C when a number of tasks has been counted and the machines do not answer."""
+    """Sends Ctrl-C with the first result."""
 
-    def __init__(self, cluster, n_tasks):
-        super().__init__()
-        self.cluster, self.n_tasks = cluster, n_tasks
-
-    def on_progress(self, progress):
-        super().on_progress(progress)
-        if len(self.results) == self.n_tasks:
-            while self.cluster.n_answers > 0:
-                time.sleep(0.01)
+    def on_task_end(self, result):
+        super().on_task_end(result)
+        if len(self.results) == 1:
             signal.raise_signal(signal.SIGINT)
 
 
 def test_an_interrupt_does_not_wait_for_machines_and_keeps_the_last_round(tmp_path):
     expected, path = make_run(tmp_path, cluster=LocalCluster(2)).execute(), tmp_path / "run"
-    n_answers = 30
-    cluster = StuckCluster(2, n_answers=n_answers)
-    first_round = Rounds(18, 4)
-    recorder = Interrupting(cluster, first_round.after(0).stop)
+    cluster, recorder = StuckCluster(2), Interrupting()
     with pytest.raises(KeyboardInterrupt):
         train_model(make_run(tmp_path, cluster=cluster), [recorder], checkpoint=path)
     assert all(remote.has_ended for remote in cluster.started)
-    assert read_checkpoint(path).n_tasks_done >= first_round.after(0).stop
+    assert read_checkpoint(path).n_tasks_done == len(recorder.tasks) > 1
     assert_equal(train_model(make_run(tmp_path, cluster=LocalCluster(2)), checkpoint=path, resume=True), expected)
 
 

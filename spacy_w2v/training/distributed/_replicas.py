@@ -54,6 +54,8 @@ class Member:
     """Whether all of them are trained."""
     poll: Reference | None = None
     """The call from which the next results are expected."""
+    loading: Reference | None = None
+    """The call that loads the current weights, which nobody has awaited."""
 
     def call(self, method: str, /, *arguments: Any) -> Reference:  # Any: any arguments
         """Call a method that has one result."""
@@ -195,6 +197,7 @@ class Replicas:
         """
         self._new_rows = ()  # some may be lost with a machine; those of this process are the same
         for number, member in enumerate(self.members):
+            member.loading = None
             try:
                 (member.version,) = self.wait([member.call("loaded_version")])
             except MachineLostError:
@@ -210,16 +213,21 @@ class Replicas:
     def load(self) -> None:
         """Have all replicas load the current weights, those that were just merged or those of this process."""
         late = [member for member in self.members if member.version != self.version]
-        if not late:
-            return
         self._await_set_up(late)
-        shards = self._new_rows or (self.cluster.put(self.parameters),)
+        self._call_load([member for member in late if member.loading is None])
+        self.wait([member.loading for member in late])
         for member in late:
-            member.forget()
-        self.wait([member.call("load", self.version, *shards) for member in late])
-        for member in late:
-            member.version = self.version
+            member.version, member.loading = self.version, None
         self._new_rows = ()  # which frees them
+
+    def _call_load(self, members: Sequence[Member]) -> None:
+        """Have replicas load the current weights, and do not wait."""
+        if not members:
+            return
+        shards = self._new_rows or (self.cluster.put(self.parameters),)
+        for member in members:
+            member.forget()
+            member.loading = member.call("load", self.version, *shards)
 
     def _await_set_up(self, members: Sequence[Member]) -> None:
         """Wait until replicas are ready. Raises StorageError if one cannot read the work items."""
@@ -270,9 +278,10 @@ class Replicas:
             rows: The new rows of each shard, in order.
             references: References to them.
         """
-        fill(self.parameters, rows)
         self.version += 1
         self._new_rows = references
+        self._call_load(self.members)  # which takes as long as the next line, on other machines
+        fill(self.parameters, rows)
 
     def end(self) -> None:
         """End all replicas."""
