@@ -150,10 +150,13 @@ class RayCluster:
 
     def get(self, reference: Reference) -> Any:  # Any: what the call returned
         """See Cluster."""
-        with self._translated():
-            while not self._ray.wait([reference], timeout=LOOK_S)[0]:
-                self._look_after()
-            return self._ray.get(reference)
+        while True:
+            with self._translated():
+                try:
+                    return self._ray.get(reference, timeout=LOOK_S)
+                except self._exceptions.GetTimeoutError:
+                    pass
+            self._look_after()
 
     def close(self) -> None:
         """See Cluster. Ray itself ends if it was started for this run."""
@@ -271,9 +274,12 @@ class RayCluster:
             )
         if isinstance(error, known.LocalRayletDiedError):
             return ClusterError("Ray on this machine has ended. Start it again, and resume the run.")
-        lost = (known.WorkerCrashedError, known.NodeDiedError, known.ObjectLostError, known.OutOfMemoryError)
-        if isinstance(error, (*lost, known.TaskCancelledError, known.ActorUnschedulableError)):
-            return MachineLostError(f"A machine of the cluster was lost: {first_line(error)}")
+        if isinstance(error, known.ActorUnschedulableError | known.NodeDiedError):
+            return MachineLostError("A machine has left the cluster.")
+        if isinstance(error, known.ObjectLostError):
+            return MachineLostError("A machine has left the cluster, and with it results that others need.")
+        if isinstance(error, known.WorkerCrashedError | known.OutOfMemoryError | known.TaskCancelledError):
+            return MachineLostError(f"A process of the cluster has ended: {first_line(error)}")
         if isinstance(error, known.RayError):
             return ClusterError(f"Ray reports an error: {first_line(error)}")
         return error
