@@ -6,11 +6,13 @@ import platform
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ import spacy_w2v
 from spacy_w2v.cluster import _ray_connection as connection_module
 from spacy_w2v.cluster._local import LocalCluster
 from spacy_w2v.cluster._ray_host import Requirements, versions, what_is_missing
+from spacy_w2v.config._distributed import DistributedSettings
 from spacy_w2v.config._loading import load_config
 from spacy_w2v.corpus import _store as store
 from spacy_w2v.errors import ClusterError, ConfigError
@@ -136,6 +139,35 @@ def test_auto_needs_a_cluster_on_this_machine(tmp_path, monkeypatch):
         connection_module._address_of_this_machine()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no locks of this kind")
+def test_directories_of_killed_runs_are_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(connection_module, "directory_of_temporaries", lambda: str(tmp_path))
+    for name in ("w2v-ray-killed", "w2v-ray-running", "w2v-ray-new", "other"):
+        (tmp_path / name / "session").mkdir(parents=True)
+    (tmp_path / "w2v-ray-killed/lock").touch()
+    (tmp_path / "other/lock").touch()
+    with connection_module.lock_of(str(tmp_path / "w2v-ray-running")):
+        connection_module.remove_abandoned()
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "w2v-ray-new", "w2v-ray-running"]
+    connection_module.remove_abandoned()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "w2v-ray-new"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, None),
+        ({"rounds": 5}, None),
+        ({"engine": "ray", "machines": 3}, None),
+        ({"machines": 3}, "Training on this machine alone: machines of [w2v.distributed] need an engine, such as ray"),
+        ({"machines": 3, "address": "auto"}, "Training on this machine alone: address and machines of [w2v.distr"),
+    ],
+)
+def test_settings_without_an_engine_are_reported(settings, expected):
+    actual = DistributedSettings(**settings).ignored()
+    assert actual == expected if expected is None else actual.startswith(expected)
+
+
 # --- with Ray
 
 
@@ -245,6 +277,85 @@ def test_killed_processes_do_not_change_the_bits(cluster, tmp_path):
         assert len(killed) == 2
         assert_equal(actual, expected)
         assert losses(actual) == losses(expected)
+
+
+class Machines:
+    """Two machines of a cluster that are all this one, for a process that is not connected to Ray."""
+
+    def __init__(self):
+        from ray.cluster_utils import Cluster
+
+        self.cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+        self.second = self.cluster.add_node(num_cpus=1)
+
+    def close(self):
+        for node in list(self.cluster.worker_nodes):
+            self.cluster.remove_node(node)
+        self.cluster.shutdown()
+
+
+TWO_MACHINES = """
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from helpers_cluster import make_run
+from test_ray import Machines
+
+from spacy_w2v.cluster._ray import RayCluster
+from spacy_w2v.corpus import _store as store
+from spacy_w2v.training.callbacks._callback import Callback
+
+directory = Path(sys.argv[1])
+store.CHUNK_TOKENS = 600
+
+
+class Removing(Callback):
+    def __init__(self, machines):
+        self.machines, self.n = machines, 0
+
+    def on_message(self, text):
+        print(text)
+
+    def on_task_end(self, result):
+        self.n += 1
+        if self.n == 1:
+            self.machines.cluster.remove_node(self.machines.second, allow_graceful=False)
+
+
+with closing(Machines()) as machines:
+    with closing(RayCluster(machines.cluster.address, shared_directory=directory / "cache", report=print)) as cluster:
+        assert len(cluster.machines()) == 2
+        model = make_run(directory, cluster=cluster, machines=2, rounds=8).execute(Removing(machines))
+        (machine,) = cluster.machines()
+        model.save(directory / "actual")
+        machines.cluster.add_node(num_cpus=1)
+        assert len(cluster.machines()) == 2
+        cluster._nodes._needed.versions["numpy"] = "0.9"
+        machines.cluster.add_node(num_cpus=1)
+        assert len(cluster.machines()) == 2
+"""
+
+
+@pytest.mark.slow
+@needs_proc
+def test_a_machine_that_leaves_does_not_change_the_bits_and_others_may_join(ray, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "CHUNK_TOKENS", 600)
+    expected = make_run(tmp_path, cluster=LocalCluster(2), machines=2, rounds=8).execute()
+    (tmp_path / "program.py").write_text(TWO_MACHINES)
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "program.py"), str(tmp_path)],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent), "RAY_AUTH_MODE": "disabled"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "was lost" in done.stdout
+    assert "has joined the cluster, but is left out: it has numpy" in done.stdout
+    actual = spacy_w2v.load(tmp_path / "actual")
+    assert_equal(actual, expected)
+    assert losses(actual) == losses(expected)
 
 
 # --- as a process

@@ -3,9 +3,9 @@
 Only Ray Core is used: actors and the object store. Nothing of Ray is imported before a cluster is opened.
 """
 
+import os
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -14,11 +14,10 @@ from typing import Any
 
 from spacy_w2v.cluster._cluster import Machine, MachineLostError, Reference, Remote
 from spacy_w2v.cluster._ray_connection import connect, first_line
-from spacy_w2v.cluster._ray_host import Host, Requirements, versions, what_is_missing
+from spacy_w2v.cluster._ray_host import Host, Requirements, versions
+from spacy_w2v.cluster._ray_nodes import Nodes, on
 from spacy_w2v.errors import ClusterError, Word2VecError
 
-CHECK_S = 60.0
-"""Longest time in seconds for a machine to answer which versions and files it has."""
 REPORT_S = 10.0
 """Time in seconds after which an actor that waits for cores is reported, ..."""
 START_S = 600.0
@@ -64,6 +63,7 @@ class RayRemote:
 
         if not self.has_ended:
             self.has_ended = True
+            self.prepared = self.made = None
             with suppress(ValueError):  # Ray itself has ended
                 ray.kill(self.actor)
 
@@ -98,24 +98,20 @@ class RayCluster:
         self._ray, self._exceptions = ray, exceptions
         self._report = report
         self._remotes: dict[str, RayRemote] = {}
-        self._order: list[str] = []
         self._next_look = 0.0
         self._host = ray.remote(max_restarts=0, max_task_retries=0)(Host)
+        code_path = code_path.absolute() if code_path is not None else None
         self._needed = Requirements(versions(), code_path=code_path)
-        self._shared_directory = shared_directory
+        self._nodes = Nodes(self._needed, shared_directory=shared_directory, report=report, translated=self._translated)
         try:
-            self._check_machines()
+            self._nodes.open(check=not self._connection.is_started_here)
         except BaseException:
             self.close()
             raise
 
     def machines(self) -> list[Machine]:
-        """See Cluster. Nodes without cores are left out."""
-        nodes = {node["NodeID"]: node for node in self._nodes()}
-        here = self._ray.get_runtime_context().get_node_id()
-        new = sorted(nodes.keys() - set(self._order), key=lambda name: (name != here, name))
-        self._order += new
-        return [_machine_of(nodes[name]) for name in self._order if name in nodes]
+        """See Cluster. Nodes without cores, and those that join without what the run needs, are left out."""
+        return self._nodes.current()
 
     def start(self, make: Callable[[], object], *, machine: Machine, n_cores: int) -> Remote:
         """See Cluster. Cores are reserved, but only those that no other object of this cluster has reserved."""
@@ -125,9 +121,12 @@ class RayCluster:
             if remote.machine.id == machine.id and not remote.has_ended
         )
         n_reserved = max(0, min(n_cores, machine.n_cores - reserved))
-        actor = self._host.options(num_cpus=n_reserved, scheduling_strategy=self._on(machine)).remote()
-        prepared = actor.prepare.remote(self._needed, n_cores=n_cores, search_path=sys.path)
+        actor = self._host.options(num_cpus=n_reserved, scheduling_strategy=on(machine)).remote()
+        prepared = actor.prepare.remote(
+            self._needed, n_cores=n_cores, search_path=sys.path, working_directory=os.getcwd()
+        )
         remote = RayRemote(machine, n_reserved, actor, prepared, made=actor.make.remote(prepared, make))
+        self._remotes = {name: each for name, each in self._remotes.items() if not each.has_ended}
         self._remotes[actor._actor_id.hex()] = remote
         return remote
 
@@ -164,61 +163,6 @@ class RayCluster:
             remote.end()
         self._connection.close()
 
-    # --- machines
-
-    def _nodes(self) -> list[dict[str, Any]]:  # Any: what Ray tells about a node
-        with self._translated():
-            return [node for node in self._ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
-
-    def _on(self, machine: Machine) -> Any:  # Any: Ray's strategy
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-        return NodeAffinitySchedulingStrategy(node_id=machine.id, soft=False)
-
-    def _check_machines(self) -> None:
-        """Check that all machines have the same versions, and share a directory."""
-        machines = self.machines()
-        if not machines:
-            raise ClusterError("The Ray cluster must have a machine with a core, but has none. Start one: ray start.")
-        if self._connection.is_started_here:
-            return
-        check = self._ray.remote(num_cpus=0, max_retries=0)(what_is_missing)
-        with self._probe():
-            answers = {
-                check.options(scheduling_strategy=self._on(each)).remote(self._needed): each for each in machines
-            }
-            with self._translated():
-                _, late = self._ray.wait(list(answers), num_returns=len(answers), timeout=CHECK_S, fetch_local=False)
-            if late:
-                name = answers[late[0]].name
-                raise ClusterError(f"All machines of the cluster must answer, but {name} has not, for {CHECK_S:.0f} s.")
-            for reference, machine in answers.items():
-                self._refuse(self.get(reference), machine)
-
-    @contextmanager
-    def _probe(self) -> Iterator[None]:
-        """Keep a file in the shared directory while machines look for it."""
-        if self._shared_directory is None:
-            yield
-            return
-        content = uuid.uuid4().hex
-        probe = self._shared_directory.absolute() / f"unfinished-probe-{content}"
-        try:
-            probe.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            probe.write_text(content, encoding="utf-8")
-            self._needed = self._needed._replace(probe=probe, content=content)
-            yield
-        except OSError as error:
-            raise ClusterError(f"{probe.parent} must be writable, but is not: {error.strerror}.") from error
-        finally:
-            self._needed = self._needed._replace(probe=None)
-            with suppress(OSError):
-                probe.unlink()
-
-    def _refuse(self, missing: str | None, machine: Machine) -> None:
-        if missing is not None:
-            raise ClusterError(f"The machine {machine.name} of the cluster {missing}.")
-
     # --- actors that wait, and errors
 
     def _look_after(self) -> None:
@@ -242,11 +186,12 @@ class RayCluster:
                     missing = self._ray.get(remote.prepared)
                 except self._exceptions.RayError:  # the calls that follow fail too, and are asked for
                     continue
-                self._refuse(missing, remote.machine)
+                if missing is not None:
+                    raise ClusterError(f"The machine {remote.machine.name} of the cluster {missing}.")
             elif now - remote.since > START_S:
                 raise ClusterError(
                     f"{remote.machine.name} must have {remote.needs}, but other jobs of the cluster "
-                    f"have used them for {START_S:.0f} s. Wait for these, or lower workers."
+                    f"have used them for {START_S:.0f} s. Wait for these, or lower workers to the number of free cores."
                 )
             elif now - remote.since > REPORT_S and not remote.is_reported:
                 remote.is_reported = True
@@ -304,9 +249,3 @@ def lost_process(machine: str, *, reason: str = "") -> MachineLostError:
         reason: The end of the sentence, if the reason is known.
     """
     return MachineLostError(f"The process on {machine} has ended{reason}.")
-
-
-def _machine_of(node: dict[str, Any]) -> Machine:  # Any: what Ray tells about a node
-    host, address = node["NodeManagerHostname"], node["NodeManagerAddress"]
-    name = host if host == address else f"{host} ({address})"
-    return Machine(id=node["NodeID"], name=name, n_cores=int(node["Resources"]["CPU"]))

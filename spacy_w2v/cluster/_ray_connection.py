@@ -1,5 +1,6 @@
 """Connecting this process to Ray: to a cluster at an address, or to one that is started here."""
 
+import glob
 import logging
 import os
 import shutil
@@ -9,15 +10,18 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from spacy_w2v._system.cores import available_cores
 from spacy_w2v._system.signals import DelayedSignals
 from spacy_w2v.errors import ClusterError, ConfigError
+
+PREFIX = "w2v-ray-"
+"""The prefix of the directory of Ray's sockets and logs."""
 
 PROBE_S = 5.0
 """Longest time in seconds to wait for an answer of an address. Ray itself waits for minutes."""
@@ -38,6 +42,8 @@ class Connection:
     """Whether Ray was started for this run."""
     temporary: str | None = None
     """The directory of Ray's sockets and logs, which is removed at the end."""
+    lock: IO[bytes] | None = None
+    """The lock of this directory."""
 
     def close(self) -> None:
         """Disconnect, unless the process was connected before, and end Ray if it was started for this run."""
@@ -49,6 +55,8 @@ class Connection:
                 print_errors_of_ray(True)
                 if self.temporary is not None:
                     shutil.rmtree(self.temporary, ignore_errors=True)
+                if self.lock is not None:
+                    self.lock.close()
 
 
 def connect(address: str | None, *, report: Callable[[str], None]) -> Connection:
@@ -111,8 +119,11 @@ def _start() -> Connection:
     """Start Ray on this machine, for this run."""
     import ray
 
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
+    remove_abandoned()
     # Paths of sockets may have some 100 bytes, which the temporary directory of macOS nearly takes.
-    temporary = tempfile.mkdtemp(prefix="w2v-ray-", dir="/tmp" if os.path.isdir("/tmp") else None)
+    temporary = tempfile.mkdtemp(prefix=PREFIX, dir=directory_of_temporaries())
+    lock = lock_of(temporary)
     try:
         with DelayedSignals(), same_handler_of_sigterm():
             print_errors_of_ray(False)
@@ -123,10 +134,43 @@ def _start() -> Connection:
         ray.shutdown()
         print_errors_of_ray(True)
         shutil.rmtree(temporary, ignore_errors=True)
+        if lock is not None:
+            lock.close()
         if not isinstance(error, Exception):
             raise
         raise ClusterError(f"Ray cannot be started on this machine: {first_line(error)}") from error
-    return Connection(is_own=True, is_started_here=True, temporary=temporary)
+    return Connection(is_own=True, is_started_here=True, temporary=temporary, lock=lock)
+
+
+def directory_of_temporaries() -> str:
+    """Return the directory in which the one of Ray is created."""
+    return "/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir()
+
+
+def lock_of(temporary: str) -> IO[bytes] | None:
+    """Lock a directory for as long as the returned file is open; None if another process has, or it has no lock."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    file = open(os.path.join(temporary, "lock"), "ab")  # noqa: SIM115  it stays open
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    return file
+
+
+def remove_abandoned() -> None:
+    """Remove the directories of runs that were killed: nobody holds their locks."""
+    for path in glob.glob(os.path.join(directory_of_temporaries(), f"{PREFIX}*")):
+        if not os.path.isfile(os.path.join(path, "lock")):  # it has just been created
+            continue
+        with suppress(OSError):  # it belongs to another user
+            if (lock := lock_of(path)) is not None:
+                shutil.rmtree(path, ignore_errors=True)
+                lock.close()
 
 
 def _join(address: str) -> Connection:

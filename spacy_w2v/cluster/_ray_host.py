@@ -37,14 +37,19 @@ class Host:
     def __init__(self) -> None:
         self._instance: object = None
 
-    def prepare(self, needed: Requirements, *, n_cores: int, search_path: list[str]) -> str | None:
+    def prepare(
+        self, needed: Requirements, *, n_cores: int, search_path: list[str], working_directory: str
+    ) -> str | None:
         """Prepare the process for the object, and return what is missing on this machine; None if nothing is.
 
         Args:
             needed: What the run needs.
             n_cores: Number of cores that the object uses, which is the number of threads of BLAS.
             search_path: Directories with modules of the user's program, if they are on this machine too.
+            working_directory: The directory that relative paths of the run refer to, if it is on this machine too.
         """
+        if os.path.isdir(working_directory):
+            os.chdir(working_directory)
         sys.path += [directory for directory in search_path if directory not in sys.path]
         missing = what_is_missing(needed)
         if missing is None:

@@ -33,7 +33,7 @@ class DistributedSettings(Settings):
     """The number of machines; `null` for all of the cluster, whose number may change during the run.
 
     If it is larger than the number of machines in the cluster, some machines get several shares of the work. With a
-    fixed number, and `workers = 1`, the same seed gives the same vectors, to the bit.
+    fixed number, `workers = 1` and processors of one kind, the same seed gives the same vectors, to the bit.
     """
     rounds: int = Field(32, ge=1, le=1_000_000)
     """The number of times in the whole run that the machines merge what they have learned.
@@ -62,6 +62,14 @@ class DistributedSettings(Settings):
             for name in DistributedSettings.model_fields
             if getattr(now, name) != getattr(self, name)
         ]
+
+    def ignored(self) -> str | None:
+        """Return a message if settings have no effect because there is no engine, otherwise None."""
+        given = {"address": self.address, "machines": self.machines}
+        names = [name for name, value in given.items() if value is not None]
+        if self.engine is not None or not names:
+            return None
+        return f"Training on this machine alone: {' and '.join(names)} of [w2v.distributed] need an engine, such as ray"
 
 
 def check_engine(engine: EngineName | None, *, loss: LossName) -> None:

@@ -164,6 +164,8 @@ class TrainingRun:
         """
         distributed = self.settings.distributed
         if distributed.engine is None or self.cluster is not None:
+            if self.cluster is None and (ignored := distributed.ignored()) is not None:
+                callback.on_message(ignored)
             yield self
             return
         with connected(
