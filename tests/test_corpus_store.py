@@ -23,9 +23,9 @@ from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._cache_directory import CACHE_TAG, default_cache_dir
 from spacy_w2v.corpus._encoding import EncodingCallback
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint, tokenizer_fingerprint
-from spacy_w2v.corpus._merged_types import MergedTypes
 from spacy_w2v.corpus._store import ChunkWriter, CorpusWriter, DocumentCounts, open_corpus
 from spacy_w2v.corpus._type_counts import TypeCounts
+from spacy_w2v.corpus.parts._merged_types import MergedTypes
 from spacy_w2v.errors import CorpusError, CorpusWarning, StorageError
 from spacy_w2v.tokenization._tokens import EncodedBatch, Types
 

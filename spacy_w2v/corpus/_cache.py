@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from spacy_w2v.cluster._cluster import Cluster
 from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.corpus._cache_directory import default_cache_dir, new_entry, tidy
-from spacy_w2v.corpus._cached_parts import prepared_parts
 from spacy_w2v.corpus._encoding import EncodingCallback, encode_corpus
 from spacy_w2v.corpus._entries import Request, find_corpus, keep_corpus, why_not_found
 from spacy_w2v.corpus._fingerprint import encoding_fingerprint, parts_by_fingerprint
 from spacy_w2v.corpus._store import Corpus, open_corpus
+from spacy_w2v.corpus.parts._cache import prepared_parts
 from spacy_w2v.sources._parts import PART_BYTES
 from spacy_w2v.sources._source import TextSource
 

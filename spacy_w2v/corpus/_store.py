@@ -4,7 +4,7 @@ tokens.arrow: Arrow IPC file, a record batch per chunk, column "sentences": larg
 types.arrow: Arrow IPC file, columns "id" (uint32), "orth", "key" (large_string) and "count" (int64), a row per type.
 manifest.json: Format version, fingerprint, counts, the size and checksum of both files, and the manifest's checksum.
 
-A corpus of several parts has other files, which `_whole` describes.
+A corpus of several parts has other files, which `parts._whole` describes.
 """
 
 from collections.abc import Iterator

@@ -10,12 +10,12 @@ from spacy_w2v.corpus._cache_directory import find_entry, new_entry, remedy, tid
 from spacy_w2v.corpus._encoding import Documents, check_documents, encode_in_steps
 from spacy_w2v.corpus._entries import Request, check_digest, find_corpus, keep_corpus, why_not_found
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint
-from spacy_w2v.corpus._in_processes import encode_in_processes
-from spacy_w2v.corpus._jobs import FinishedPart, PartJob, Workplace
-from spacy_w2v.corpus._on_cluster import encode_on_cluster
-from spacy_w2v.corpus._parts_progress import PartsProgress
 from spacy_w2v.corpus._store import Corpus, open_corpus
-from spacy_w2v.corpus._whole import open_whole, write_whole
+from spacy_w2v.corpus.parts._in_processes import encode_in_processes
+from spacy_w2v.corpus.parts._jobs import FinishedPart, PartJob, Workplace
+from spacy_w2v.corpus.parts._on_cluster import encode_on_cluster
+from spacy_w2v.corpus.parts._progress import PartsProgress
+from spacy_w2v.corpus.parts._whole import open_whole, write_whole
 from spacy_w2v.errors import StorageError
 from spacy_w2v.sources._parts import DivisibleSource
 from spacy_w2v.sources._source import TextSource

@@ -18,7 +18,6 @@ from spacy_w2v._atomic import check_files, describe_files, write_manifest
 from spacy_w2v.corpus._arrow_files import check_file, write_types
 from spacy_w2v.corpus._chunks_of_parts import TYPE_IDS, ChunkReaderOfParts
 from spacy_w2v.corpus._fingerprint import VERSION_OF_PARTS, CorpusFingerprint
-from spacy_w2v.corpus._merged_types import MergedTypes
 from spacy_w2v.corpus._store import (
     FORMAT,
     MANIFEST_FILE,
@@ -29,6 +28,7 @@ from spacy_w2v.corpus._store import (
     described,
     read_manifest,
 )
+from spacy_w2v.corpus.parts._merged_types import MergedTypes
 from spacy_w2v.errors import StorageError
 
 TYPES_AT_A_TIME = 1 << 16

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from spacy_w2v.cluster._cluster import Cluster, Machine, MachineLostError, Reference, Remote
-from spacy_w2v.corpus._jobs import FinishedPart, PartJob, Workplace
-from spacy_w2v.corpus._part_encoder import PartEncoder, PartReport
-from spacy_w2v.corpus._parts_progress import PartsProgress
 from spacy_w2v.corpus._store import described, read_manifest
+from spacy_w2v.corpus.parts._encoder import PartEncoder, PartReport
+from spacy_w2v.corpus.parts._jobs import FinishedPart, PartJob, Workplace
+from spacy_w2v.corpus.parts._progress import PartsProgress
 from spacy_w2v.errors import ClusterError, CorpusWarning
 
 CALL_S = 1.0

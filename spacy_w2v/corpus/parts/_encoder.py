@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from spacy_w2v.corpus._encoding import Documents, EncodingProgress, encode_in_steps
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint
-from spacy_w2v.corpus._jobs import PartJob
 from spacy_w2v.corpus._store import open_corpus
+from spacy_w2v.corpus.parts._jobs import PartJob
 from spacy_w2v.errors import CorpusError, CorpusWarning, StorageError
 from spacy_w2v.sources._source import TextSource
 from spacy_w2v.tokenization._encode import PickledPipeline
