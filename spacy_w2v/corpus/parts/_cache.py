@@ -49,9 +49,10 @@ def prepared_parts(
             _announce(request, fingerprint, n_missing=len(missing), n_found=len(found))
             if isinstance(request.source, DivisibleSource):
                 request.source.check()
-            for digest, corpus, read in _encoded(request, list(missing.values()), cluster, stack):
-                found[digest] = corpus
-                documents.add(*astuple(read.counts), example=read.example)
+            with closing(_encoded(request, list(missing.values()), cluster, stack)) as encoded:
+                for digest, corpus, read in encoded:
+                    found[digest] = corpus
+                    documents.add(*astuple(read.counts), example=read.example)
         parts = [found[part.digest()] for part in fingerprints]
         n_tokens = sum(part.counts.n_tokens for part in parts)
         if n_tokens == 0:  # the error gives the numbers of all documents
@@ -95,7 +96,7 @@ def _announce(request: Request, fingerprint: CorpusFingerprint, *, n_missing: in
 
 def _encoded(
     request: Request, jobs: list[PartJob], cluster: Cluster | None, stack: ExitStack
-) -> Iterator[tuple[str, Corpus, Documents]]:
+) -> Generator[tuple[str, Corpus, Documents], None, None]:
     """Encode parts, and yield the digest, corpus and documents of each.
 
     Args:

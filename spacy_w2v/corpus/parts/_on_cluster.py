@@ -60,6 +60,8 @@ def encode_on_cluster(
             for busy in crew.ready():
                 try:
                     done: PartReport = cluster.get(busy.reference)
+                    if not done.is_complete:
+                        busy.reference = busy.remote.call("proceed", CALL_S)[0]
                 except MachineLostError as error:
                     progress.start_over(busy.job.fingerprint.digest())
                     crew.lose(busy, error)
@@ -72,8 +74,6 @@ def encode_on_cluster(
                     corpus = described(busy.directory, read_manifest(busy.directory))
                     yield FinishedPart(busy.job, corpus, done.documents)
                     crew.release(busy)
-                else:
-                    busy.reference = busy.remote.call("proceed", CALL_S)[0]
     finally:
         crew.end()
 
