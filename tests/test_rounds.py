@@ -93,6 +93,26 @@ def test_shares_have_all_tasks_of_a_round_once(n_replicas):
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
+@pytest.mark.parametrize(
+    ("n_tasks", "n_rounds", "expected"),
+    [
+        (1, 32, "Training on 1 machine instead of 3 in 1 round: the run has only 1 chunk"),
+        (2, 1, "Training on 2 machines instead of 3 in 1 round: the run has only 2 chunks"),
+        (
+            12,
+            32,
+            "Training on 1 machine instead of 3 in 12 rounds: the run has only 12 chunks, at most 1 in a round. To use "
+            "more machines, lower rounds",
+        ),
+        (12, 4, "Training on 3 machines in 4 rounds"),
+    ],
+)
+def test_small_runs_say_why_they_use_few_machines(n_tasks, n_rounds, expected):
+    rounds = Rounds(n_tasks, n_rounds)
+    n_replicas = min(3, rounds.most_tasks)
+    assert rounds.describe(n_replicas, n_wanted=3, first=0) == expected
+
+
 # truth
 
 

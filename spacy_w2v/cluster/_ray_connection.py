@@ -82,7 +82,7 @@ def connect(address: str | None, *, report: Callable[[str], None]) -> Connection
     if address in (None, "local"):
         report("Starting Ray on this machine")
         return _start()
-    report(f"Connecting to the Ray cluster at {address}")
+    report(f"Connecting to the Ray cluster {'of this machine' if address == 'auto' else f'at {address}'}")
     return _join(str(address))
 
 

@@ -44,15 +44,15 @@ class Rounds:
         rounds = f"in {count(self.n_after(first), 'round')}"
         if n_replicas == n_wanted:
             return f"Training on {count(n_replicas, 'machine')} {rounds}"
-        return (
-            f"Training on {count(n_replicas, 'machine')} instead of {n_wanted} {rounds}: the run has only "
-            f"{self.n_tasks:,} chunks, at most {self.most_tasks} in a round. To use more, lower rounds"
-        )
+        chunks = f"the run has only {count(self.n_tasks, 'chunk')}"
+        if self.most_tasks < self.n_tasks:
+            chunks += f", at most {self.most_tasks} in a round. To use more machines, lower rounds"
+        return f"Training on {count(n_replicas, 'machine')} instead of {n_wanted} {rounds}: {chunks}"
 
 
 def count(n: int, noun: str) -> str:
     """Return a number with its noun."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+    return f"{n} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def shares_of(tasks: range, n_replicas: int) -> list[range]:
