@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from contextlib import closing, contextmanager
@@ -356,6 +357,38 @@ def test_a_machine_that_leaves_does_not_change_the_bits_and_others_may_join(ray,
     actual = spacy_w2v.load(tmp_path / "actual")
     assert_equal(actual, expected)
     assert losses(actual) == losses(expected)
+
+
+CONNECTING = """
+from contextlib import closing
+from spacy_w2v.cluster._ray_connection import connect
+with closing(connect("auto", report=print)):
+    import ray
+    print(ray.get_runtime_context().gcs_address)
+"""
+
+
+@pytest.mark.slow
+@needs_proc
+def test_auto_finds_a_cluster_that_wants_the_token_of_this_machine(tmp_path, free_port):
+    """`ray start` asks for the token if there is one, and the first run that starts Ray by itself has made it."""
+    (tmp_path / ".ray").mkdir()
+    (tmp_path / ".ray" / "auth_token").write_text("ab" * 32)
+    options = ["--port", str(free_port), "--num-cpus", "1", "--disable-usage-stats", "--include-dashboard", "false"]
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:  # for the paths of sockets
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+        env = kept | {"HOME": str(tmp_path), "RAY_TMPDIR": short}
+        starting = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", *options]
+        with subprocess.Popen(starting, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as head:
+            try:
+                assert any("Ray runtime started" in line for line in head.stdout)
+                command = [sys.executable, "-c", CONNECTING]
+                done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
+            finally:
+                head.terminate()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "Connecting to the Ray cluster of this machine"
+    assert done.stdout.strip().endswith(f":{free_port}")
 
 
 # --- as a process

@@ -177,16 +177,15 @@ def _join(address: str) -> Connection:
     """Connect to a cluster. "auto" is the one that `ray start` has started on this machine."""
     import ray
 
-    if address == "auto":
-        address = _address_of_this_machine()
-    check_answers(address)
+    named = _address_of_this_machine() if address == "auto" else address
+    check_answers(named)
     try:
         with DelayedSignals(), same_handler_of_sigterm():
             print_errors_of_ray(False)
-            ray.init(address=address, **_quiet())
+            ray.init(address=address, **_quiet())  # only with "auto", Ray uses the token of this machine
     except Exception as error:
         print_errors_of_ray(True)
-        raise _cannot_connect(address, error) from error
+        raise _cannot_connect(named, error) from error
     return Connection(is_own=True)
 
 
