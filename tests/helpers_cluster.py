@@ -64,6 +64,8 @@ class FailingRemote:
         self.cluster.calls.append(method)
         if number in self.cluster.lost_before:
             self.remote.end()
+        if self.cluster.raises and self.remote.has_ended:
+            raise MachineLostError("The object has ended.")
         made = self.remote.call(method, *map(self.cluster.kept, arguments), n_results=n_results)
         self.cluster.makers |= dict.fromkeys(made, self.remote)
         if number in self.cluster.lost_after:
@@ -78,13 +80,15 @@ class FailingCluster(LocalCluster):
     """A cluster whose objects are lost before or after calls with these numbers, counted over all objects from 0.
 
     loses_values: whether the results of an object that is lost are lost too, as if its machine had ended.
+    raises: whether calls of an object that is lost raise at once, and not only when their results are asked for.
     """
 
-    def __init__(self, n_machines, *, lost_before=(), lost_after=(), loses_values=False):
+    def __init__(self, n_machines, *, lost_before=(), lost_after=(), loses_values=False, raises=False):
         super().__init__(n_machines)
         self.lost_before = set(lost_before)
         self.lost_after = set(lost_after)
         self.loses_values = loses_values
+        self.raises = raises
         self.calls = []
         self.makers = {}
 

@@ -183,6 +183,7 @@ LOSSES = {
     "before": lambda n: {"lost_before": {n}},
     "after": lambda n: {"lost_after": {n}},
     "with-values": lambda n: {"lost_after": {n}, "loses_values": True},
+    "raising": lambda n: {"lost_before": {n}, "raises": True},
     "two-of-them": lambda n: {"lost_after": {n, n + 1}, "loses_values": True},
 }
 
@@ -195,7 +196,8 @@ def test_a_machine_that_is_lost_at_any_call_changes_no_bit(tmp_path, moment):
         _, actual, recorder = run_calls(tmp_path, **LOSSES[moment](n))
         assert_equal(actual, expected)
         assert recorder.tasks == undisturbed.tasks
-        if n < len(calls) - 6:  # otherwise nobody may notice
+        is_new = moment == "raising" and calls[n] == "set_up"  # it has no share yet
+        if n < len(calls) - 6 and not is_new:  # otherwise nobody may notice
             assert any("was lost" in text for text in recorder.messages), n
 
 
@@ -208,6 +210,13 @@ def test_a_round_whose_machines_are_lost_again_and_again_is_an_error(tmp_path, m
 
 
 # machines that come and go
+
+
+def test_a_cluster_whose_machines_are_all_gone_is_an_error(tmp_path):
+    cluster = LocalCluster(2)
+    with pytest.raises(ClusterError, match="must have a machine on which to train, but has none"):
+        make_run(tmp_path, cluster=cluster).execute(Changing(cluster, {5: 0}))
+    assert all(remote.has_ended for remote in cluster.started)
 
 
 class Changing(Recorder):

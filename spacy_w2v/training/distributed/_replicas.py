@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -161,7 +162,7 @@ class Replicas:
     def _is_uneven(self, n_machines: int) -> bool:
         """Return whether a replica should move to another machine, because they are new, or those that were lost."""
         loads = self._loads()
-        lowest = min(loads.values()) if len(loads) == n_machines else 0
+        lowest = min(loads.values(), default=0) if len(loads) == n_machines else 0
         return max(loads.values(), default=0) - lowest > 1
 
     def _loads(self) -> Counter[str]:
@@ -280,7 +281,8 @@ class Replicas:
         """
         self.version += 1
         self._new_rows = references
-        self._call_load(self.members)  # which takes as long as the next line, on other machines
+        with suppress(MachineLostError):  # `load` finds out who is lost, after the weights here are complete
+            self._call_load(self.members)  # which takes as long as the next line, on other machines
         fill(self.parameters, rows)
 
     def end(self) -> None:

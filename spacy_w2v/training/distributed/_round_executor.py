@@ -189,10 +189,14 @@ class RoundExecutor:
             TrainingError: The weights have diverged.
         """
         n_replicas = self._n_replicas()
-        self._replicas.arrange(n_replicas)
         shares = shares_of(tasks, n_replicas)
+        lost: MachineLostError | None = None
         for _ in range(MAX_LOSSES):
             try:
+                if lost is None or len(self._replicas.members) < n_replicas:
+                    self._replicas.arrange(n_replicas)
+                else:
+                    self._replicas.replace_lost()
                 self._begin(shares)
                 self._await_shares(tasks)
                 with self._measured():
@@ -202,7 +206,6 @@ class RoundExecutor:
                 return
             except MachineLostError as error:
                 lost = error
-                self._replicas.replace_lost()
         raise ClusterError(
             f"A round must end with the machines with which it began, or others in place of a few, but machines were "
             f"lost {MAX_LOSSES} times in one. The last error: {lost} If the system ended processes because memory was "
