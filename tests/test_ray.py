@@ -102,6 +102,13 @@ def free_port():
         return listening.getsockname()[1]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no /tmp")
+@pytest.mark.parametrize(("given", "expected"), [("/scratch", "/scratch"), ("/var/folders/" + "x" * 30 + "/T", "/tmp")])
+def test_a_long_temporary_directory_is_not_used_for_sockets(monkeypatch, given, expected):
+    monkeypatch.setattr(tempfile, "tempdir", given)
+    assert connection_module.directory_of_temporaries() == expected
+
+
 @contextmanager
 def web_server():
     server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)

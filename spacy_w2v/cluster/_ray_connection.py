@@ -26,6 +26,12 @@ PREFIX = "w2v-ray-"
 PROBE_S = 5.0
 """Longest time in seconds to wait for an answer of an address. Ray itself waits for minutes."""
 
+MAX_PATH = 20
+"""Longest path in bytes of the directory in which the one of Ray is created.
+
+Paths of sockets may have 103 bytes on macOS, and 107 on Linux. What Ray and this module append has some 80.
+"""
+
 HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
 """What a client of gRPC, which Ray uses, sends first: the preface of HTTP/2 and empty settings (RFC 9113, 3.4)."""
 SETTINGS_FRAME = 4
@@ -121,7 +127,6 @@ def _start() -> Connection:
 
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
     remove_abandoned()
-    # Paths of sockets may have some 100 bytes, which the temporary directory of macOS nearly takes.
     temporary = tempfile.mkdtemp(prefix=PREFIX, dir=directory_of_temporaries())
     lock = lock_of(temporary)
     try:
@@ -143,8 +148,9 @@ def _start() -> Connection:
 
 
 def directory_of_temporaries() -> str:
-    """Return the directory in which the one of Ray is created."""
-    return "/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir()
+    """Return the directory in which the one of Ray is created: that of TMPDIR, or /tmp if its path is too long."""
+    own = tempfile.gettempdir()
+    return "/tmp" if len(os.fsencode(own)) > MAX_PATH and os.access("/tmp", os.W_OK) else own
 
 
 def lock_of(temporary: str) -> IO[bytes] | None:
