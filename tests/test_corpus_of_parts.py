@@ -486,23 +486,6 @@ def test_a_corpus_is_read_from_another_working_directory(texts, tmp_path, monkey
         assert words_of(pickle.loads(pickled)) == words
 
 
-def test_relative_paths_of_texts_are_those_of_this_process(texts, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with prepare(files_of(Path("texts")), Path("here")):
-        pass
-
-    class Elsewhere(LocalCluster):
-        """Its machines start in another directory."""
-
-        def start(self, make, *, machine, n_cores):
-            os.chdir("/")
-            return super().start(make, machine=machine, n_cores=n_cores)
-
-    with prepare(files_of(Path("texts")), Path("there"), cluster=Elsewhere(1)):
-        pass
-    assert content_of(tmp_path / "there") == content_of(tmp_path / "here")
-
-
 def test_tidying_the_cache_keeps_the_parts(texts, tmp_path):
     with prepare(files_of(texts), tmp_path / "cache") as corpus:
         words = words_of(corpus)

@@ -24,8 +24,9 @@ from helpers_remote import Counter
 
 import spacy_w2v
 from spacy_w2v.cluster import _ray_connection as connection_module
+from spacy_w2v.cluster import _ray_host as host_module
 from spacy_w2v.cluster._local import LocalCluster
-from spacy_w2v.cluster._ray_host import Requirements, versions, what_is_missing
+from spacy_w2v.cluster._ray_host import Host, Requirements, versions, what_is_missing
 from spacy_w2v.config._distributed import DistributedSettings
 from spacy_w2v.config._loading import load_config
 from spacy_w2v.corpus import _store as store
@@ -90,6 +91,20 @@ def needed_at(probe):
 def test_machines_must_have_the_code(tmp_path):
     missing = what_is_missing(needed()._replace(code_path=tmp_path / "code.py"))
     assert missing == f"cannot read {tmp_path / 'code.py'}. All machines must have the file of --code at the same path"
+
+
+def test_relative_paths_are_those_of_the_driver(tmp_path, monkeypatch):
+    """Processes of Ray start in the directory of `ray start`."""
+    (tmp_path / "code.py").write_text("")
+    monkeypatch.setattr(host_module, "set_blas_threads", lambda n_threads: None)  # of this process
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.chdir("/")
+    wanted, arguments = needed()._replace(code_path=Path("code.py")), {"n_cores": 1, "search_path": []}
+    for missing in (tmp_path / "nowhere", Path("/")):
+        assert "cannot read code.py" in Host().prepare(wanted, working_directory=str(missing), **arguments)
+        assert Path.cwd() == Path("/")
+    assert Host().prepare(wanted, working_directory=str(tmp_path), **arguments) is None
+    assert Path.cwd() == tmp_path
 
 
 # --- addresses

@@ -68,6 +68,8 @@ class Cluster(Protocol):
     def start(self, make: Callable[[], object], *, machine: Machine, n_cores: int) -> Remote:
         """Start an object on a machine. This does not wait until it exists.
 
+        Its process has the working directory of this one, if the machine has such a directory.
+
         Args:
             make: Creates the object. It must be picklable.
             machine: The machine.

@@ -1,12 +1,10 @@
 """Encodes parts of a corpus on a machine of a cluster."""
 
 import math
-import os
 import platform
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,7 +39,6 @@ class PartEncoder:
         *,
         n_cores: int,
         n_process: int | None = None,
-        working_directory: Path | None = None,
     ):
         """Create the tokenizer.
 
@@ -50,11 +47,7 @@ class PartEncoder:
             code_path: A Python file with the user's registered functions.
             n_cores: The number of cores to use with n_process = 0.
             n_process: The number of processes. If None, that of the settings.
-            working_directory: The directory that relative paths of texts start from, if it exists on this machine.
         """
-        if working_directory is not None:
-            with suppress(OSError):
-                os.chdir(working_directory)
         self.pipeline = PickledPipeline(payload, code_path)
         self.settings = self.pipeline.settings
         if n_process is not None:

@@ -53,7 +53,7 @@ def encode_on_cluster(
         CorpusError: The texts cannot be read.
         StorageError: The parts cannot be written.
     """
-    make = partial(PartEncoder, payload, code_path, working_directory=Path.cwd())
+    make = partial(PartEncoder, payload, code_path)
     crew = _Crew(cluster, deque(jobs), workplace, make, report, most_machines)
     try:
         while crew.assign():
