@@ -1,10 +1,14 @@
 """The blocked kernels against their references, with blocks of several sizes, and against the sequential kernels."""
 
+import numba
 import numpy as np
 import pytest
 from helpers_kernels import BLOCKED, kernel_parameters, make_case, make_settings, run_kernel, run_reference
+from numba import njit
 
-from spacy_w2v.kernels.tiles._rows import aligned
+from spacy_w2v._arrays import KernelSettings, Weights
+from spacy_w2v.kernels.blocked._tree_paths import copy_upper_nodes, exchange_upper_nodes, make_upper_nodes
+from spacy_w2v.kernels.tiles._rows import aligned, rows_of
 
 SIZES = [{"block": 16, "n_noise": 24}, {"block": 32, "n_noise": 8}, {"block": 8, "n_noise": 16}]
 
@@ -41,10 +45,10 @@ def test_equals_its_reference_with_any_number_of_shared_noise_words(key, n_noise
 
 
 @pytest.mark.parametrize("key", kernel_parameters([key for key in BLOCKED if key[1] == "hierarchical-softmax"]))
-@pytest.mark.parametrize("v", [64, 65, 200])
-@pytest.mark.parametrize("workers", [1, 8])
-def test_equals_its_reference_with_nodes_that_are_not_copied(key, v, workers):
-    """The last 64 inner nodes are copied for several centres, and the others are updated in place."""
+@pytest.mark.parametrize("workers_and_v", [(1, 64), (1, 65), (1, 200), (8, 2), (8, 64), (8, 200), (8, 1024), (8, 1500)])
+def test_equals_its_reference_with_nodes_that_are_not_copied(key, workers_and_v):
+    """One worker copies the last 64 inner nodes, each of several the last 1023. The others are updated in place."""
+    workers, v = workers_and_v
     case, settings = make_case(key[1], v=v, types=v, n=600, d=16), make_settings(key, workers=workers)
     expected, matrices = run_reference(key, case, settings, 0.05)
     actual = run_kernel(key, case, settings, 0.05)
@@ -52,6 +56,35 @@ def test_equals_its_reference_with_nodes_that_are_not_copied(key, v, workers):
     assert actual[0] == pytest.approx(expected[0], rel=1e-5)
     for matrix, expected_matrix in zip(case.weights, matrices, strict=True):
         np.testing.assert_allclose(matrix, expected_matrix, atol=1e-4)
+
+
+@njit
+def change_copies(weights, zero, settings, turns):
+    """Add 1 to the copy of each upper node and exchange nodes, as many times as there are turns."""
+    n_nodes, dimensions = weights.output.shape
+    rows, upper = rows_of(weights, zero, zero, settings), make_upper_nodes(n_nodes, dimensions, settings)
+    copy_upper_nodes(n_nodes, rows, upper)
+    for turn in range(turns):
+        upper.copies[: (n_nodes - upper.first) * dimensions] += np.float32(1)
+        exchange_upper_nodes(turn, n_nodes, rows, upper)
+    return upper.copies[: (n_nodes - upper.first) * dimensions].reshape(-1, dimensions)
+
+
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="rows are copied by LLVM code, which needs numba's JIT")
+@pytest.mark.parametrize("n_nodes", [1, 2, 7, 10, 1023])
+@pytest.mark.parametrize("turns", [1, 2, 3, 4, 5, 16])
+def test_upper_nodes_are_exchanged_the_more_rarely_the_lower_their_level(n_nodes, turns):
+    """The root is the last node. Each turn exchanges one node of each level, and the copies keep all changes."""
+    weights = Weights(np.zeros((n_nodes, 16), np.float32), np.zeros((n_nodes, 16), np.float32))
+    settings = KernelSettings(5, shrink_windows=True, negative=0, cbow_mean=True, block=16, n_noise=0, workers=8)
+    copies = change_copies(weights, np.zeros(16, np.float32), settings, turns)
+    expected = np.zeros(n_nodes)  # from the root
+    for turn in range(turns):
+        for level in range(n_nodes.bit_length()):
+            node = 2**level - 1 + turn % 2**level
+            expected[node : node + 1] = turn + 1  # nothing if the lowest level has no such node
+    np.testing.assert_array_equal(weights.output, np.tile(expected[::-1, None], 16))
+    np.testing.assert_array_equal(copies, turns)
 
 
 @pytest.mark.parametrize("key", kernel_parameters(BLOCKED))

@@ -25,6 +25,7 @@ from spacy_w2v.kernels.blocked._steps import (
 from spacy_w2v.kernels.blocked._subsampled import limit_window, subsample_tokens
 from spacy_w2v.kernels.blocked._tree_paths import (
     copy_upper_nodes,
+    exchange_upper_nodes,
     find_path,
     make_upper_nodes,
     prefetch_codes,
@@ -96,12 +97,14 @@ def _train_blocks(
     n_vectors = rows.n_vectors
     mean_length = np.log2(max(n_nodes, 1)) + 1
     loss, n_predicted = 0.0, 0
+    single, turn = settings.workers == 1, 0
     first = window
     while first < window + n_kept:
         alpha = alpha_at(tokens.places[first], n_tokens, alphas)
         last = min(first + centres_per_copy(alpha, 1, settings), window + n_kept)
         step = _plan_step(alpha, mean_length, settings)
-        copy_upper_nodes(n_nodes, rows, upper)
+        if single or first == window:
+            copy_upper_nodes(n_nodes, rows, upper)
         for begin in range(first, last, step):
             end = min(begin + step, last)
             for i in range(begin + AHEAD, end + AHEAD):
@@ -116,7 +119,11 @@ def _train_blocks(
                     find_gradients(n_groups, alpha, n_vectors, groups, work.loss.ctypes.data)
                     change_outputs(n_groups, n_vectors, groups, contexts.sums.ctypes.data)
                     change_contexts(begin, tokens, input_layer, settings, rows, contexts)
-        write_back_upper_nodes(n_nodes, rows, upper)
+        if single or last == window + n_kept:
+            write_back_upper_nodes(n_nodes, rows, upper)
+        else:
+            exchange_upper_nodes(turn, n_nodes, rows, upper)
+            turn += 1
         loss += reduce_loss(work.loss)
         first = last
     return loss, n_predicted
@@ -143,7 +150,10 @@ def train_chunk(
         chunk, subsampling, settings, drawn_window, random_state, settings.window + 2 * AHEAD + STEP
     )
     work, contexts = Work(aligned(LANES), aligned(dimensions)), make_contexts(input_layer, settings, dimensions)
-    upper, groups = make_upper_nodes(weights.output.shape[0], dimensions), make_groups(STEP * (tree.longest // 4 + 1))
+    upper, groups = (
+        make_upper_nodes(weights.output.shape[0], dimensions, settings),
+        make_groups(STEP * (tree.longest // 4 + 1)),
+    )
     loss, n_predicted = _train_blocks(
         tokens, n_kept, chunk.tokens.size, input_layer, tree, weights, settings, alphas, work, upper, contexts, groups
     )

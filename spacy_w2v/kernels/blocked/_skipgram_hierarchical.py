@@ -23,6 +23,7 @@ from spacy_w2v.kernels.blocked._steps import (
 from spacy_w2v.kernels.blocked._subsampled import limit_window, subsample_tokens
 from spacy_w2v.kernels.blocked._tree_paths import (
     copy_upper_nodes,
+    exchange_upper_nodes,
     find_path,
     make_upper_nodes,
     prefetch_codes,
@@ -139,12 +140,14 @@ def _train_blocks(tokens, n_kept, n_tokens, subsampling, input_layer, tree, weig
     rows = rows_of(weights, work.zero, work.scratch, settings)
     mean_length = np.log2(max(n_nodes, 1)) + 1
     loss, n_pairs = 0.0, 0
+    single, turn = settings.workers == 1, 0
     first = window
     while first < window + n_kept:
         alpha = alpha_at(tokens.places[first], n_tokens, alphas)
         last = min(first + centres_per_copy(alpha, mean_context_size(settings), settings), window + n_kept)
         step = _plan_step(alpha, mean_length, subsampling)
-        copy_upper_nodes(n_nodes, rows, upper)
+        if single or first == window:
+            copy_upper_nodes(n_nodes, rows, upper)
         for centre in range(first, last):
             prefetch_input(input_layer, tokens.words[centre + window + AHEAD], 0, rows)
             prefetch_path(tokens.words[centre + AHEAD], tree, rows, upper)
@@ -160,7 +163,11 @@ def _train_blocks(tokens, n_kept, n_tokens, subsampling, input_layer, tree, weig
                     n_inputs = min(step, n_context - begin)
                     _train_step(begin, n_inputs, n_tiles, alpha, rows.n_vectors, work)
                 _scatter_context(centre, tokens, input_layer, rows)
-        write_back_upper_nodes(n_nodes, rows, upper)
+        if single or last == window + n_kept:
+            write_back_upper_nodes(n_nodes, rows, upper)
+        else:
+            exchange_upper_nodes(turn, n_nodes, rows, upper)
+            turn += 1
         loss += reduce_loss(work.loss)
         first = last
     return loss, n_pairs
@@ -187,7 +194,7 @@ def train_chunk(
         chunk, subsampling, settings, drawn_window, random_state, settings.window + 2 * AHEAD
     )
     work = _make_work(input_layer, settings, tree.longest, dimensions)
-    upper = make_upper_nodes(weights.output.shape[0], dimensions)
+    upper = make_upper_nodes(weights.output.shape[0], dimensions, settings)
     loss, n_pairs = _train_blocks(
         tokens, n_kept, chunk.tokens.size, subsampling, input_layer, tree, weights, settings, alphas, work, upper
     )

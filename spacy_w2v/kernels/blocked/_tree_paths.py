@@ -1,7 +1,16 @@
 """The rows of the nodes on a word's tree path. The centres of a block share copies of the nodes near the root.
 
 Nearly all paths go through these upper nodes. Without copies, every step would write to their rows, and threads would
-invalidate each other's caches. The copies stay in the first-level cache of their thread for the duration of a block.
+invalidate each other's caches.
+
+A single worker writes all copies back after each block. Several workers keep theirs for a whole chunk and exchange them
+with the rows one by one, the more often the more paths lead through a node. If all were exchanged as often as the root,
+16 threads would be slower than four, as they wait for each other's cache lines.
+
+Of the inner nodes of a Huffman tree, the one with the k-th largest count has at most 2 / (k + 1) of all tokens. Take
+away the larger ones, and k subtrees are left. Each has at least half of its count, since Huffman's algorithm joined the
+two smallest when it made the node. So the nodes in the l-th level of a balanced tree are exchanged 2^l times more
+rarely than the root, one node of each level at a time.
 """
 
 from typing import NamedTuple
@@ -13,7 +22,9 @@ from spacy_w2v.kernels.tiles._row_instructions import copy_row, prefetch_row, wr
 from spacy_w2v.kernels.tiles._rows import aligned
 
 N_UPPER = 64
-"""Number of nodes that are copied: those merged last, about six levels of the tree."""
+"""Number of nodes that a single worker copies: those merged last, about six levels of the tree."""
+N_UPPER_SHARED = 1023
+"""Number of nodes that each of several workers copies, ten levels. With 255, 16 workers were 11 to 20 % slower."""
 
 
 class UpperNodes(NamedTuple):
@@ -24,30 +35,59 @@ class UpperNodes(NamedTuple):
 
 
 @inner
-def make_upper_nodes(n_nodes, dimensions):
+def make_upper_nodes(n_nodes, dimensions, settings):
     """Return buffers for a tree with n_nodes inner nodes."""
-    n_upper = min(N_UPPER, n_nodes)
+    n_upper = min(N_UPPER if settings.workers == 1 else N_UPPER_SHARED, n_nodes)
     return UpperNodes(n_nodes - n_upper, aligned(2 * n_upper * dimensions))
+
+
+@inlined
+def _copy_upper_node(k, n_upper, rows, upper):
+    copy = upper.copies.ctypes.data + k * rows.n_bytes
+    row = rows.output + (upper.first + k) * rows.n_bytes
+    copy_row(row, copy, copy + n_upper * rows.n_bytes, rows.n_vectors)
+
+
+@inlined
+def _write_back_upper_node(k, n_upper, rows, upper):
+    copy = upper.copies.ctypes.data + k * rows.n_bytes
+    row = rows.output + (upper.first + k) * rows.n_bytes
+    write_back_row(row, copy, copy + n_upper * rows.n_bytes, rows.n_vectors)
 
 
 @inlined
 def copy_upper_nodes(n_nodes, rows, upper):
     """Copy the rows of the upper nodes."""
-    copies, n_upper = upper.copies.ctypes.data, n_nodes - upper.first
-    for k in range(n_upper):
-        copy = copies + k * rows.n_bytes
-        row = rows.output + (upper.first + k) * rows.n_bytes
-        copy_row(row, copy, copy + n_upper * rows.n_bytes, rows.n_vectors)
+    for k in range(n_nodes - upper.first):
+        _copy_upper_node(k, n_nodes - upper.first, rows, upper)
 
 
 @inlined
 def write_back_upper_nodes(n_nodes, rows, upper):
     """Add the changes of the copies to the rows of the upper nodes."""
-    copies, n_upper = upper.copies.ctypes.data, n_nodes - upper.first
-    for k in range(n_upper):
-        copy = copies + k * rows.n_bytes
-        row = rows.output + (upper.first + k) * rows.n_bytes
-        write_back_row(row, copy, copy + n_upper * rows.n_bytes, rows.n_vectors)
+    for k in range(n_nodes - upper.first):
+        _write_back_upper_node(k, n_nodes - upper.first, rows, upper)
+
+
+@inlined
+def exchange_upper_nodes(turn, n_nodes, rows, upper):
+    """Write back one copy of each level, and copy its row again.
+
+    Levels are those of a balanced tree: the root, which is the last node, then two nodes, four, and so on.
+
+    Args:
+        turn: How often nodes were exchanged before. It decides which node of a level is next.
+        n_nodes: Number of inner nodes.
+        rows: Addresses of the rows.
+        upper: The copied nodes.
+    """
+    n_upper, size = n_nodes - upper.first, 1
+    while size <= n_upper:
+        k = n_upper - size - turn % size
+        if k >= 0:
+            _write_back_upper_node(k, n_upper, rows, upper)
+            _copy_upper_node(k, n_upper, rows, upper)
+        size *= 2
 
 
 @inlined
