@@ -115,6 +115,7 @@ INSIDE = {
     "emulation.py": "trains several machines in one process, and merges them by rules of others too",
     "scores.py": "draws the answers to single questions again, which scores do not hold",
     "matmul_share.py": "counts the arithmetic of a kernel, so it needs the sizes of its blocks",
+    "threads.py": "trains with more threads on weights of their own, which no run does",
     "scaling.py": "calls a kernel with vocabularies that no text at hand has",
 }
 """Benchmarks that look inside the package, and why."""
