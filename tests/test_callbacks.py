@@ -1,5 +1,7 @@
 """Callbacks: when a run calls them, and what becomes of them in the end."""
 
+import io
+
 import pytest
 import spacy
 
@@ -9,8 +11,10 @@ from spacy_w2v.errors import CorpusError
 from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.training._composition import train_model
 from spacy_w2v.training._run import TrainingRun
+from spacy_w2v.training._state import TrainingProgress
 from spacy_w2v.training.callbacks._callback import Callback
 from spacy_w2v.training.callbacks._callback_list import CallbackList
+from spacy_w2v.training.callbacks._progress_bar import ProgressBar
 
 HOOKS = [name for name in dir(Callback) if not name.startswith("_")]
 
@@ -84,3 +88,12 @@ def test_a_list_closes_all_callbacks_even_if_one_fails():
     with pytest.raises(OSError, match="cannot be closed"):
         CallbackList([recorder, Failing()]).close()
     assert recorder.calls == ["close"]
+
+
+def test_without_a_terminal_the_end_is_one_line():
+    """The machines of a cluster report the results of a whole round at once."""
+    stream = io.StringIO()
+    bar = ProgressBar(stream)
+    for seconds in (2.0, 2.1, 2.2):
+        bar.on_progress(TrainingProgress(1, n_tokens=9, n_tokens_total=9, loss=1.0, learning_rate=0.1, seconds=seconds))
+    assert [line[:13] for line in stream.getvalue().splitlines()] == ["Training 100%"]

@@ -181,10 +181,13 @@ class _Lines:
         self.stream = stream
         self.phase = phase
         self.next_s = LINE_EVERY_S / 10  # show the first line early, after a second
+        self.is_complete = False
 
     def update(self, fraction: float | None, seconds: float, details: list[str]) -> None:
-        if seconds < self.next_s and fraction != 1.0:
+        ends = fraction == 1.0 and not self.is_complete  # machines of a cluster report many results at once
+        if seconds < self.next_s and not ends:
             return
+        self.is_complete |= ends
         self.next_s = seconds + LINE_EVERY_S
         share = ""
         if fraction:
