@@ -21,6 +21,8 @@ from spacy_w2v._arrays import AnyWeights, Exposure, Parameters, Vectors
 from spacy_w2v._system.blas import limited_blas
 from spacy_w2v.config._keywords import settings_from_keywords
 from spacy_w2v.config._loading import config_of
+from spacy_w2v.corpus import _store
+from spacy_w2v.corpus._store import CHUNK_TOKENS as CHUNK_TOKENS
 from spacy_w2v.merging._merge import merge_replicas
 from spacy_w2v.objectives._parameters import unpadded_views
 from spacy_w2v.objectives._registry import objective_of
@@ -146,7 +148,7 @@ class Emulation:
         self.work, self.parameters, self.exposures = work, parameters, exposures
         self.machines, self.rule = machines, rule
         self.rounds = Rounds(work.plan.n_tasks, rounds)
-        self.n_started, self.n_merges, self.merging_s = 0, 0, 0.0
+        self.n_started, self.n_merges, self.merging_s, self.most_machines = 0, 0, 0.0, 1
         self.paused = False
         self._n_rounds = 0
         self._worker = Worker(work, weights)
@@ -183,6 +185,7 @@ class Emulation:
     def _run_round(self, tasks: range) -> None:
         shares = shares_of(tasks, self.machines[self._n_rounds % len(self.machines)])
         self._n_rounds += 1
+        self.most_machines = max(self.most_machines, len(shares))
         self.n_started = tasks.stop
         start = self._rows()
         results, ends = [], []
@@ -218,12 +221,19 @@ class Emulation:
             self.parameters[name][...] = rows
 
 
+def set_chunk_tokens(n_tokens: int) -> None:
+    """Set the size of the chunks of corpora that are encoded from now on in this process."""
+    _store.CHUNK_TOKENS = n_tokens
+
+
 class Emulated(NamedTuple):
     """The result of a run on emulated machines."""
 
     model: Word2Vec
     n_merges: int
     merging_s: float
+    most_machines: int
+    """Largest number of machines that had a share, since shares are whole chunks."""
 
 
 def run_of(corpus: Path, cache_dir: Path, **settings: Any) -> TrainingRun:  # Any: settings of [w2v] by name
@@ -264,7 +274,7 @@ def train_emulated(
             return emulation
 
         model = replace(run, make_executor=make_executor).complete(prepared, callback)
-    return Emulated(model, made[0].n_merges, made[0].merging_s)
+    return Emulated(model, made[0].n_merges, made[0].merging_s, made[0].most_machines)
 
 
 def _facts_of(

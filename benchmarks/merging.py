@@ -6,7 +6,8 @@
 
 CORPUS.txt is lower-cased text, tokenized by white space. A run is MACHINES:ROUNDS:RULE. The machines are emulated in
 this process, with one thread each: emulation.py describes how, and the rules. 8+3+6 are machines that come and go: the
-rounds have 8, 3 and 6 of them in turn. One machine needs no rule and has no merges.
+rounds have 8, 3 and 6 of them in turn. One machine needs no rule and has no merges. Shares are whole chunks of the
+encoded corpus, 100,000 tokens, so a short corpus has no work for many machines: lower --chunk-tokens for them.
 
 The loss is the mean per prediction in the last epoch, as the machines see it while they train. Scores are those of
 `spacy_w2v.evaluate`. Seconds are CPU time, of all machines together. Results are written after each run, and runs that
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from common import argument_parser, cut_corpus, finished_runs, log, machine_facts, markdown_table, write_results
-from emulation import RULES, train_emulated
+from emulation import CHUNK_TOKENS, RULES, set_chunk_tokens, train_emulated
 from objectives import ARCHITECTURES, LOSSES
 
 import spacy_w2v
@@ -92,6 +93,7 @@ def train_and_score(setup: Setup, corpus: Path, cache_dir: Path, **settings: Any
     scores = spacy_w2v.evaluate(trained.model)
     return {
         "merges": trained.n_merges,
+        "most_machines": trained.most_machines,
         "cpu_s": seconds,
         "merging_s": trained.merging_s,
         "loss_per_prediction": trained.model.meta["results"][-1]["loss"],
@@ -123,11 +125,17 @@ def table_of(runs: list[Run]) -> str:
         losses = cell(group, "loss_per_prediction", factor=1, digits=3)
         return f"diverged ({diverged})" if diverged else losses
 
+    def machines_cell(group: list[Run]) -> str:
+        wanted, used = group[0]["machines"], group[0].get("most_machines")
+        too_many = used is not None and used < max(map(int, wanted.split(", ")))
+        return f"{wanted} ({used} used)" if too_many else str(wanted)
+
     header = ["architecture", "loss", "machines", "merges", "rule", "seeds", "loss per prediction"]
     header += [*(f"{measure} × 100" for measure in MEASURES), "CPU seconds", "of them merging"]
     rows = [
         [
-            *(group[0][name] for name in ("architecture", "loss", "machines")),
+            *(group[0][name] for name in ("architecture", "loss")),
+            machines_cell(group),
             cell(group, "merges", factor=1, digits=0).split(" ")[0],
             group[0]["rule"],
             str(len(group)),
@@ -163,7 +171,8 @@ def plot_of(runs: list[Run]) -> "Figure":
 def measure_all(arguments: argparse.Namespace, corpus: Path, cache_dir: Path) -> None:
     """Make the runs that OUTPUT.json lacks."""
     training = {"vector_size": arguments.vector_size, "epochs": arguments.epochs, "sample": arguments.sample}
-    settings = {"corpus": arguments.corpus.name, "words": arguments.words, **training}
+    settings = {"corpus": arguments.corpus.name, "words": arguments.words, "chunk_tokens": arguments.chunk_tokens}
+    settings |= training
     for setup, wanted in wanted_runs(arguments):
         if any(wanted.items() <= run.items() for run in finished_runs(arguments.output, settings)):
             continue
@@ -188,12 +197,14 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--vector-size", type=int, default=100)
     parser.add_argument("--sample", type=float, default=1e-3)
+    parser.add_argument("--chunk-tokens", type=int, default=CHUNK_TOKENS)
     parser.add_argument("--words", type=int, help="only the first words of the text file")
     parser.add_argument("--plot", action="store_true", help="draw the scores, which needs matplotlib")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         corpus = Path(temporary, "corpus.txt")
         cut_corpus(arguments.corpus, corpus, n_words=arguments.words)
+        set_chunk_tokens(arguments.chunk_tokens)
         measure_all(arguments, corpus, Path(temporary, "cache"))
 
 

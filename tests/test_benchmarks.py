@@ -428,6 +428,7 @@ def test_machines_that_come_and_go_take_turns(tmp_path, monkeypatch):
     trained = emulation.train_emulated(*place, machines=[4, 1, 2], rounds=5, rule="mean", **SMALL)
     assert merged == [4, 2, 4]  # the second and the fifth round have one machine
     assert trained.n_merges == 3
+    assert trained.most_machines == 4
 
 
 def test_the_rate_is_scaled_by_the_number_of_machines(tmp_path, monkeypatch):
@@ -448,11 +449,11 @@ def test_the_rate_is_scaled_by_the_number_of_machines(tmp_path, monkeypatch):
 
 def merging_arguments(directory, *runs):
     settings = ["--epochs", "1", "--vector-size", "12", "--output", str(directory / "results" / "merging")]
-    return ["merging.py", str(directory / "corpus.txt"), "--runs", *runs, *settings]
+    return ["merging.py", str(directory / "corpus.txt"), "--runs", *runs, *settings, "--chunk-tokens", "1200"]
 
 
 def test_the_table_of_machines(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "CHUNK_TOKENS", 1200)
+    monkeypatch.setattr(store, "CHUNK_TOKENS", store.CHUNK_TOKENS)  # and restore it afterwards
     write_corpus(tmp_path / "corpus.txt")
     monkeypatch.setattr(sys, "argv", merging_arguments(tmp_path, "1:1:none", "3+2:2:damped"))
     merging.main()
@@ -467,7 +468,7 @@ def test_the_table_of_machines(tmp_path, monkeypatch):
 
 
 def test_a_run_that_diverges_is_a_row_without_scores(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "CHUNK_TOKENS", 600)
+    monkeypatch.setattr(store, "CHUNK_TOKENS", store.CHUNK_TOKENS)  # and restore it afterwards
     write_corpus(tmp_path / "corpus.txt")
     exploding = emulation.Rule(lambda trained: {name: 1e6 + rows for name, rows in trained.start.items()})
     monkeypatch.setitem(emulation.RULES, "sum", exploding)
@@ -482,12 +483,12 @@ def test_a_run_that_diverges_is_a_row_without_scores(tmp_path, monkeypatch):
 def test_seeds_of_a_setup_share_a_row():
     runs = [
         {"architecture": "cbow", "loss": "negative-sampling", "machines": "8", "rounds": 30, "rule": "damped",
-         "seed": seed, "merges": 30, "cpu_s": 60.0, "merging_s": 4.0, "loss_per_prediction": 2.25,
+         "seed": seed, "merges": 30, "most_machines": 6, "cpu_s": 60.0, "merging_s": 4.0, "loss_per_prediction": 2.25,
          "WordSim-353": 0.5, "SimLex-999": 0.25 + 0.01 * seed, "Google analogies": None}
         for seed in (1, 3)
     ]  # fmt: skip
     *_, row = merging.table_of(runs).splitlines()
     assert row == (
-        "| cbow | negative-sampling | 8 | 30 | damped | 2 "
+        "| cbow | negative-sampling | 8 (6 used) | 30 | damped | 2 "
         "| 2.250 ± 0.000 | 50.0 ± 0.0 | 27.0 ± 1.4 | – | 60 ± 0 | 4 ± 0 |"
     )
