@@ -49,10 +49,10 @@ def balance_target(
     the steps of the replicas change of it adds up.
 
     That is true of steps which go to and fro. While all replicas return to the optimum after a merge, or leave random
-    vectors, each counts the same drift once more. One replica after the other would drift once. With 64 replicas, the
-    sum was four times XᵀX + YᵀY, and the output vectors of CBOW exploded within three rounds. So the sum's eigenvalues
-    relative to S = XᵀX + YᵀY, those of S^(-1/2) drift S^(-1/2), are limited. With eight replicas, they are larger only
-    in the first five of 30 rounds.
+    vectors, each counts the same drift once more. One replica after the other would drift once. With 28 replicas, the
+    sum was up to six times XᵀX + YᵀY in CBOW. So the sum's eigenvalues relative to S = XᵀX + YᵀY, those of
+    S^(-1/2) drift S^(-1/2), are limited. With eight replicas, they are larger only in the first five of 30 rounds. In a
+    trial with 28 shares and the factors of 64 replicas, CBOW exploded within three rounds without the limit.
 
     Args:
         grams: XᵀX as "input" and YᵀY as "output", float64[d, d], of the merged rows.
