@@ -90,7 +90,10 @@ def needed_at(probe):
 
 def test_machines_must_have_the_code(tmp_path):
     missing = what_is_missing(needed()._replace(code_path=tmp_path / "code.py"))
-    assert missing == f"cannot read {tmp_path / 'code.py'}. All machines must have the file of --code at the same path"
+    assert (
+        missing
+        == f"cannot read {tmp_path / 'code.py'}. All machines must have the file with your code at the same path"
+    )
 
 
 def test_relative_paths_are_those_of_the_driver(tmp_path, monkeypatch):

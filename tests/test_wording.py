@@ -13,6 +13,7 @@ from spacy_w2v.errors._wording import worded, worded_for_command_line
 
 PACKAGE = Path(spacy_w2v.__file__).parent
 OPTION = re.compile(r"(^|[^-\w])--[a-z]")
+OTHER_PROGRAM = re.compile(r"\bray (start|status) --[a-z-]+")
 
 
 def texts_of(tree):
@@ -34,7 +35,7 @@ MODULES = [path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).p
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_message_below_the_command_line_names_options_alone(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert [text for text in texts_of(tree) if OPTION.search(text)] == []
+    assert [text for text in texts_of(tree) if OPTION.search(OTHER_PROGRAM.sub("", text))] == []
 
 
 def test_messages_name_options_on_the_command_line(tmp_path):

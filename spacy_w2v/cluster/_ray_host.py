@@ -96,7 +96,7 @@ def what_is_missing(needed: Requirements) -> str | None:
     if different:
         return f"has {', '.join(different)}. Install the same versions on all machines"
     if needed.code_path is not None and not needed.code_path.is_file():
-        return f"cannot read {needed.code_path}. All machines must have the file of --code at the same path"
+        return f"cannot read {needed.code_path}. All machines must have the file with your code at the same path"
     return None if needed.probe is None else _why_not_shared(needed.probe, needed.content)
 
 

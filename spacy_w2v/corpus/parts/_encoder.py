@@ -73,7 +73,7 @@ class PartEncoder:
         if not directory.is_dir():
             raise StorageError(
                 f"All machines must reach the cache at the same path, but {directory.parent} is not the same directory "
-                f"on {platform.node()}. Choose another one with --cache-dir, or cache_dir in Python."
+                f"on {platform.node()}. Choose a cache that all of them share."
             )
         _check_same(job.source, job.fingerprint)
         self._start(job, directory)
