@@ -352,7 +352,8 @@ class Removing(Callback):
 with closing(Machines()) as machines:
     with closing(RayCluster(machines.cluster.address, shared_directory=directory / "cache", report=print)) as cluster:
         assert len(cluster.machines()) == 2
-        model = make_run(directory, cluster=cluster, machines=2, rounds=8).execute(Removing(machines))
+        run = make_run(directory, cluster=cluster, machines=2, rounds=270, training={"epochs": 60})
+        model = run.execute(Removing(machines))
         (machine,) = cluster.machines()
         model.save(directory / "actual")
         machines.cluster.add_node(num_cpus=1)
@@ -367,7 +368,9 @@ with closing(Machines()) as machines:
 @needs_proc
 def test_a_machine_that_leaves_does_not_change_the_bits_and_others_may_join(ray, tmp_path, monkeypatch):
     monkeypatch.setattr(store, "CHUNK_TOKENS", 600)
-    expected = make_run(tmp_path, cluster=LocalCluster(2), machines=2, rounds=8).execute()
+    # The run must last longer than Ray takes to notice that a machine is gone, some seconds.
+    run = make_run(tmp_path, cluster=LocalCluster(2), machines=2, rounds=270, training={"epochs": 60})
+    expected = run.execute()
     (tmp_path / "program.py").write_text(TWO_MACHINES)
     done = subprocess.run(
         [sys.executable, str(tmp_path / "program.py"), str(tmp_path)],

@@ -265,7 +265,7 @@ def test_no_more_machines_train_than_a_round_has_tasks(tmp_path):
     assert len(cluster.started) == 3 == -(-n_tasks // 8)
     assert recorder.messages == [
         f"Training on 3 machines instead of 50 in 8 rounds: the run has only {n_tasks} chunks, at most 3 in a round. "
-        "To use more, lower rounds"
+        "To use more machines, lower rounds"
     ]
 
 
