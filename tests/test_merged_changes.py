@@ -11,10 +11,11 @@ from spacy_w2v.merging._blocks import (
     RARE_ROWS_PER_SAMPLE,
     SAMPLE_ROWS,
     SAMPLED_SHARD,
+    blocks_of,
     samples_of,
     shard_rows,
 )
-from spacy_w2v.merging._damping import TOLERANCE, damp, factors, make_damping
+from spacy_w2v.merging._damping import TOLERANCE, damp_block, factors, make_damping
 from spacy_w2v.merging._merge import make_dampings, merge_replicas
 from spacy_w2v.merging._moments import MomentSum, curvature, gram
 from spacy_w2v.merging._shard import ShardMerge
@@ -119,6 +120,11 @@ def test_sums_over_samples_are_close():
         middle = (ends[0][name] + ends[1][name]) / 2
         expected = reference.curvature(middle, shares[name], 0.0)
         np.testing.assert_allclose(sums[name][:SIZE, :SIZE], expected, rtol=0, atol=0.02 * expected.max())
+
+
+def damp(change, shares, damping):
+    for block in blocks_of(len(change)):
+        damp_block(change[block], shares[block], damping)
 
 
 @pytest.mark.parametrize("n_replicas", [2, 3, 8])

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Vectors
-from spacy_w2v.merging._blocks import blocks_of
 
 TOLERANCE = 0.01
 """Largest error of a factor f, and so of the change of a row, as a share of its length. See `damp_block`."""
@@ -73,18 +72,6 @@ def factors(shares: NDArray[np.float64], values: NDArray[np.float64], n_replicas
             power *= q
     total /= n_replicas
     return total
-
-
-def damp(change: Vectors, shares: NDArray[np.float64], damping: Damping) -> None:
-    """Multiply the summed changes of rows by their factors, in place. See `damp_block`.
-
-    Args:
-        change: float32[r, d]; the changes, summed over the replicas.
-        shares: float64[r]; `Exposure.shares` of these rows.
-        damping: The damping of the parameter.
-    """
-    for block in blocks_of(len(change)):
-        damp_block(change[block], shares[block], damping)
 
 
 def damp_block(change: Vectors, shares: NDArray[np.float64], damping: Damping) -> None:
