@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from spacy_w2v.cluster._cluster import Machine, MachineLostError, Reference, Remote
-from spacy_w2v.cluster._ray_connection import connect, first_line
+from spacy_w2v.cluster._ray_connection import connect
 from spacy_w2v.cluster._ray_host import Host, Requirements, versions
 from spacy_w2v.cluster._ray_nodes import Nodes, on
 from spacy_w2v.errors import ClusterError, Word2VecError
+from spacy_w2v.errors._wording import first_line
 
 REPORT_S = 10.0
 """Time in seconds after which an actor that waits for cores is reported, ..."""

@@ -19,6 +19,7 @@ from typing import IO, Any
 from spacy_w2v._system.cores import available_cores
 from spacy_w2v._system.signals import DelayedSignals
 from spacy_w2v.errors import ClusterError, ConfigError
+from spacy_w2v.errors._wording import first_line
 
 PREFIX = "w2v-ray-"
 """The prefix of the directory of Ray's sockets and logs."""
@@ -257,11 +258,6 @@ def _cannot_connect(address: str, error: Exception) -> ClusterError:
     }
     reason = next((remedy for part, remedy in known.items() if part in text), first_line(error))
     return ClusterError(f"The Ray cluster at {address} cannot be used. {reason}")
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of an error's text, or its kind if it has none."""
-    return " ".join(str(error).strip().splitlines()[:1]) or type(error).__name__
 
 
 @contextmanager
