@@ -27,10 +27,11 @@ from spacy_w2v.merging._merge import merge_replicas
 from spacy_w2v.objectives._parameters import unpadded_views
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.sources._iterables import as_source
+from spacy_w2v.training._executors import CallingThreadExecutor
 from spacy_w2v.training._run import TrainingRun
 from spacy_w2v.training._stages import Prepared
-from spacy_w2v.training._state import NOTHING_AHEAD, Ahead, TaskResult
-from spacy_w2v.training._work import Work, Worker
+from spacy_w2v.training._state import TaskResult
+from spacy_w2v.training._work import Work
 from spacy_w2v.training.callbacks._callback import Callback
 from spacy_w2v.training.distributed._merging import steps_of
 from spacy_w2v.training.distributed._rounds import Rounds, shares_of
@@ -120,7 +121,7 @@ RULES = {
 }
 
 
-class Emulation:
+class Emulation(CallingThreadExecutor):
     """An executor that trains all machines in the calling thread, a round whenever its results are asked for."""
 
     def __init__(
@@ -145,42 +146,20 @@ class Emulation:
             rounds: Number of rounds in the whole run.
             rule: How changes are merged.
         """
+        super().__init__(work, weights)
         self.work, self.parameters, self.exposures = work, parameters, exposures
         self.machines, self.rule = machines, rule
         self.rounds = Rounds(work.plan.n_tasks, rounds)
-        self.n_started, self.n_merges, self.merging_s, self.most_machines = 0, 0, 0.0, 1
-        self.paused = False
+        self.n_merges, self.merging_s, self.most_machines = 0, 0.0, 1
         self._n_rounds = 0
-        self._worker = Worker(work, weights)
         self._results = deque[TaskResult]()
         self._worker.warm_up()
-
-    def start(self, first: int) -> None:
-        """See Executor."""
-        self.n_started = first
 
     def next_result(self, *, timeout_s: float) -> TaskResult | None:
         """See Executor. The time is not limited."""
         if not self._results and self.n_started < self.work.plan.n_tasks and not self.paused:
             self._run_round(self.rounds.after(self.n_started))
         return self._results.popleft() if self._results else None
-
-    def ahead(self) -> Ahead:
-        """See Executor."""
-        return NOTHING_AHEAD
-
-    def pause(self) -> int:
-        """See Executor."""
-        self.paused = True
-        return self.n_started
-
-    def resume(self) -> None:
-        """See Executor."""
-        self.paused = False
-
-    def stop(self) -> None:
-        """See Executor."""
-        self.paused = True
 
     def _run_round(self, tasks: range) -> None:
         shares = shares_of(tasks, self.machines[self._n_rounds % len(self.machines)])

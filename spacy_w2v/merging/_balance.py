@@ -24,8 +24,6 @@ LARGEST_STEP = 0.5
 """Largest absolute eigenvalue of Z, below 1, so that 1 + Z is positive definite."""
 RANK_TOLERANCE = 1e-10
 """Eigenvalues of XᵀX + YᵀY that are smaller than this share of the largest one count as 0, as rounding leaves them."""
-
-
 LARGEST_DRIFT = 0.5
 """Largest change of the imbalance in a merge, as a share of XᵀX + YᵀY along any direction. See `balance_target`."""
 

@@ -105,13 +105,7 @@ class ThreadExecutor:
 
     def next_result(self, *, timeout_s: float) -> TaskResult | None:
         """See Executor."""
-        try:
-            result = self._results.get(timeout=timeout_s)
-        except Empty:
-            return None
-        if isinstance(result, BaseException):
-            raise result
-        return result
+        return next_of(self._results, timeout_s=timeout_s)
 
     def ahead(self) -> Ahead:
         """See Executor. Results are returned at once."""
@@ -189,6 +183,21 @@ class CallingThreadExecutor:
     def stop(self) -> None:
         """See Executor."""
         self.paused = True
+
+
+def next_of(results: SimpleQueue[TaskResult | BaseException], *, timeout_s: float) -> TaskResult | None:
+    """Return the next result of a queue, which another thread fills, or None after timeout_s seconds without one.
+
+    Raises:
+        BaseException: The error of that thread.
+    """
+    try:
+        result = results.get(timeout=timeout_s)
+    except Empty:
+        return None
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 class _TaskQueue:

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from spacy_w2v.corpus._encoding import Documents, EncodingProgress, encode_in_steps
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint
-from spacy_w2v.corpus._store import open_corpus
-from spacy_w2v.corpus.parts._jobs import PartJob
+from spacy_w2v.corpus._store import described, open_corpus, read_manifest
+from spacy_w2v.corpus.parts._jobs import FinishedPart, PartJob
+from spacy_w2v.corpus.parts._progress import PartsProgress
 from spacy_w2v.errors import CorpusError, CorpusWarning, StorageError
 from spacy_w2v.sources._source import TextSource
 from spacy_w2v.tokenization._encode import PickledPipeline
@@ -27,6 +28,27 @@ class PartReport(NamedTuple):
     documents: Documents
     warnings: tuple[str, ...]
     """The texts of new warnings."""
+
+
+def received(report: PartReport, job: PartJob, directory: Path, progress: PartsProgress) -> FinishedPart | None:
+    """Pass on the warnings and the progress of a report from elsewhere, and return the part if it is complete.
+
+    Args:
+        report: The report.
+        job: The part.
+        directory: Its directory.
+        progress: Receives the progress.
+
+    Raises:
+        StorageError: The part is damaged.
+    """
+    for text in report.warnings:
+        warnings.warn(text, CorpusWarning, stacklevel=3)
+    if report.progress is not None:
+        progress.update(job.fingerprint.digest(), report.progress)
+    if not report.is_complete:
+        return None
+    return FinishedPart(job, described(directory, read_manifest(directory)), report.documents)
 
 
 class PartEncoder:

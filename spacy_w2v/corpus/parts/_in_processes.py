@@ -1,16 +1,13 @@
 """Encodes parts of a corpus in several processes of this machine, one part at a time in each."""
 
-import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 
-from spacy_w2v.corpus._store import described, read_manifest
-from spacy_w2v.corpus.parts._encoder import PartEncoder, PartReport
+from spacy_w2v.corpus.parts._encoder import PartEncoder, PartReport, received
 from spacy_w2v.corpus.parts._jobs import FinishedPart, PartJob, Workplace
 from spacy_w2v.corpus.parts._progress import PartsProgress
-from spacy_w2v.errors import CorpusWarning
 from spacy_w2v.tokenization._processes import map_in_processes
 
 
@@ -51,11 +48,8 @@ def encode_in_processes(
     try:
         with closing(results):
             for (job, directory), report in results:
-                for text in report.warnings:
-                    warnings.warn(text, CorpusWarning, stacklevel=2)
-                if report.progress is not None:
-                    progress.update(job.fingerprint.digest(), report.progress)
-                yield FinishedPart(job, described(directory, read_manifest(directory)), report.documents)
+                if (finished := received(report, job, directory, progress)) is not None:
+                    yield finished
                 stacks.pop(directory).close()
     finally:
         for stack in stacks.values():

@@ -1,6 +1,5 @@
 """Encodes parts of a corpus on several machines, one part at a time on each."""
 
-import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
@@ -9,11 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from spacy_w2v.cluster._cluster import Cluster, Machine, MachineLostError, Reference, Remote
-from spacy_w2v.corpus._store import described, read_manifest
-from spacy_w2v.corpus.parts._encoder import PartEncoder, PartReport
+from spacy_w2v.corpus.parts._encoder import PartEncoder, PartReport, received
 from spacy_w2v.corpus.parts._jobs import FinishedPart, PartJob, Workplace
 from spacy_w2v.corpus.parts._progress import PartsProgress
-from spacy_w2v.errors import ClusterError, CorpusWarning
+from spacy_w2v.errors import ClusterError
 
 CALL_S = 1.0
 """The time of a call, after which the progress is reported."""
@@ -66,13 +64,9 @@ def encode_on_cluster(
                     progress.start_over(busy.job.fingerprint.digest())
                     crew.lose(busy, error)
                     continue
-                for text in done.warnings:
-                    warnings.warn(text, CorpusWarning, stacklevel=2)
-                if done.progress is not None:
-                    progress.update(busy.job.fingerprint.digest(), done.progress)
-                if done.is_complete:
-                    corpus = described(busy.directory, read_manifest(busy.directory))
-                    yield FinishedPart(busy.job, corpus, done.documents)
+                finished = received(done, busy.job, busy.directory, progress)
+                if finished is not None:
+                    yield finished
                     crew.release(busy)
     finally:
         crew.end()

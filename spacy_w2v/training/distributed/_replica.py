@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spacy_w2v._arrays import Exposure, Parameters
-from spacy_w2v._system.blas import limited_blas
+from spacy_w2v._system.blas import limited_blas, single_threaded_blas
 from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.merging._balance import Balance
 from spacy_w2v.merging._blocks import shard_rows
@@ -98,7 +98,7 @@ class Replica:
         n_words, vector_size = assignment.n_words, assignment.model.vector_size
         check_memory(COPIES_OF_REPLICA * n_bytes(shapes), n_words=n_words, vector_size=vector_size)
         if objective.needs_one_blas_thread:
-            self._at_end.enter_context(limited_blas(1))
+            self._at_end.enter_context(single_threaded_blas())
         parameters = zero_parameters(shapes)
         self._weights = unpadded_views(parameters, shapes)
         self._start = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
@@ -154,7 +154,7 @@ class Replica:
 
     def rows(self) -> Parameters:
         """Return the trained weights, without padding. They are the merged ones if there are no other replicas."""
-        return {name: np.ascontiguousarray(rows) for name, rows in self._weights.items()}
+        return next(self.trained_rows(1))
 
     def trained_rows(self, n_shards: int) -> Iterator[Parameters]:
         """Yield the trained weights, shard by shard.

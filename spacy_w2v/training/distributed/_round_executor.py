@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 from spacy_w2v._arrays import Parameters
 from spacy_w2v._system.cores import available_cores
@@ -15,6 +15,7 @@ from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.errors import ClusterError, TrainingError
 from spacy_w2v.objectives._parameters import unpadded_views
 from spacy_w2v.objectives._registry import objective_of
+from spacy_w2v.training._executors import next_of
 from spacy_w2v.training._stages import Built, Prepared
 from spacy_w2v.training._state import N_RECENT, Ahead, TaskResult
 from spacy_w2v.training._work import Work
@@ -123,14 +124,10 @@ class RoundExecutor:
 
     def next_result(self, *, timeout_s: float) -> TaskResult | None:
         """See Executor."""
-        try:
-            result = self._committed.get(timeout=timeout_s)
-        except Empty:
-            return None
-        if isinstance(result, BaseException):
-            raise result
-        with self._changed:
-            self._n_tokens_waiting -= result.task.size
+        result = next_of(self._committed, timeout_s=timeout_s)
+        if result is not None:
+            with self._changed:
+                self._n_tokens_waiting -= result.task.size
         return result
 
     def pause(self) -> int:
