@@ -16,7 +16,7 @@ from spacy_w2v.cluster._local import LocalCluster
 from spacy_w2v.corpus import _store as store
 from spacy_w2v.errors import ClusterError, StorageError, TrainingError
 from spacy_w2v.objectives._registry import objective_of
-from spacy_w2v.training import _preparation as preparation_module
+from spacy_w2v.training import _memory as memory_module
 from spacy_w2v.training._checkpoint import read_checkpoint
 from spacy_w2v.training._composition import train_model, train_to_directory
 from spacy_w2v.training._work import Worker
@@ -449,13 +449,13 @@ def test_a_corpus_that_machines_cannot_read_is_an_error_with_a_remedy(tmp_path, 
 
 def test_weights_and_their_copies_must_fit_into_memory(tmp_path, monkeypatch):
     size = 2 * N_WORDS * 12 * 4
-    monkeypatch.setattr(preparation_module, "available_memory", lambda: 3 * size)
+    monkeypatch.setattr(memory_module, "available_memory", lambda: 3 * size)
     make_run(tmp_path, cluster=LocalCluster(2)).execute()
-    monkeypatch.setattr(preparation_module, "available_memory", lambda: 3 * size - 1)
+    monkeypatch.setattr(memory_module, "available_memory", lambda: 3 * size - 1)
     with pytest.raises(TrainingError, match="The weights must fit into memory"):
         make_run(tmp_path, cluster=LocalCluster(2)).execute()
     make_run(tmp_path).execute()
-    monkeypatch.setattr(preparation_module, "available_memory", lambda: 5 * size)
+    monkeypatch.setattr(memory_module, "available_memory", lambda: 5 * size)
     make_run(tmp_path, cluster=LocalCluster(2), machines=4).execute()
     with pytest.raises(TrainingError, match="The weights must fit into memory"):
         make_run(tmp_path, cluster=LocalCluster(2), machines=5).execute()

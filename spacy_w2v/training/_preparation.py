@@ -1,16 +1,15 @@
-"""The preparation of a run before training: vocabulary, initial vectors, work items, learning rates, and the memory."""
+"""The preparation of a run before training: vocabulary, initial vectors, work items and learning rates."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from spacy_w2v._system.cores import available_cores
-from spacy_w2v._system.memory import available_memory, release_free_memory
+from spacy_w2v._system.memory import release_free_memory
 from spacy_w2v.config._distributed import DistributedSettings
 from spacy_w2v.config._schema import W2VSettings, ending_alpha, starting_alpha
 from spacy_w2v.cooccurrence._cache import counted
 from spacy_w2v.corpus._store import Corpus
-from spacy_w2v.errors import TrainingError
 from spacy_w2v.model._run_record import LearningRate
 from spacy_w2v.model._vocabulary import build_vocabulary
 from spacy_w2v.model._word_vectors import WordVectors
@@ -147,19 +146,3 @@ def describe_move(before: DistributedSettings, now: DistributedSettings) -> str 
         f"The resumed run has other settings of [w2v.distributed]: {', '.join(changes)}. Its vectors will differ "
         "slightly from those of a run without this change, even with one worker."
     )
-
-
-def check_memory(n_bytes: int, *, n_words: int, vector_size: int) -> None:
-    """Raise TrainingError if the weights alone exceed the available memory.
-
-    Args:
-        n_bytes: Size of the weights.
-        n_words: Size of the vocabulary, for the error.
-        vector_size: Number of dimensions, for the error.
-    """
-    memory = available_memory()
-    if memory is not None and n_bytes > memory:
-        raise TrainingError(
-            f"The weights must fit into memory, {memory / 1e9:.1f} GB, but {n_words} words of {vector_size} dimensions "
-            f"take {n_bytes / 1e9:.1f} GB. Raise min_count, or lower max_final_vocab or vector_size."
-        )

@@ -29,7 +29,8 @@ from spacy_w2v.training._divergence import DivergenceCheck
 from spacy_w2v.training._executors import CallingThreadExecutor, Executor, MakeExecutor, ThreadExecutor
 from spacy_w2v.training._fixed_settings import fixed_settings
 from spacy_w2v.training._loop import TrainingLoop
-from spacy_w2v.training._preparation import check_memory, choose_words, learning_rates, work_items
+from spacy_w2v.training._memory import check_memory
+from spacy_w2v.training._preparation import choose_words, learning_rates, work_items
 from spacy_w2v.training._progress_record import Progress
 from spacy_w2v.training._resolved_config import ResolvedConfig
 from spacy_w2v.training._stages import Built, Prepared

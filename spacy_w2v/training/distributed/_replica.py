@@ -22,7 +22,7 @@ from spacy_w2v.merging._shard import ShardMerge
 from spacy_w2v.objectives._parameters import n_bytes, unpadded_views, zero_parameters
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.training._executors import ThreadExecutor
-from spacy_w2v.training._preparation import check_memory
+from spacy_w2v.training._memory import check_memory
 from spacy_w2v.training._state import TaskResult
 from spacy_w2v.training._work import Work
 
