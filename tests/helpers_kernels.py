@@ -107,6 +107,12 @@ def run_kernel(key, case, settings, alpha_first=0.02, alpha_last=None):
     return TRAINING_KERNELS[key].load()(*case[:5], settings, alphas, case.state)
 
 
+def n_compiled(key):
+    """How often the kernel was compiled for weights of float32. Some tests run sequential kernels with float64."""
+    weights = numba.typeof(make_case(key[1]).weights)
+    return sum(weights in signature for signature in getattr(TRAINING_KERNELS[key].load(), "signatures", ()))
+
+
 REFERENCES = {
     ("skip-gram", "negative-sampling"): reference.train_skipgram_negative,
     ("skip-gram", "hierarchical-softmax"): reference.train_skipgram_hierarchical,
