@@ -19,8 +19,8 @@ from spacy_w2v.config._keywords import settings_from_keywords
 from spacy_w2v.corpus import _store as store
 from spacy_w2v.corpus._fingerprint import corpus_fingerprint
 from spacy_w2v.errors import ConfigError, StorageError
-from spacy_w2v.evaluation._report import make_report
 from spacy_w2v.objectives._huffman import balanced_tree, check_tree, huffman_tree
+from spacy_w2v.reports._markdown import make_report
 from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.training._checkpoint import read_checkpoint
 

@@ -11,8 +11,8 @@ from helpers_model import make_model, with_record
 
 from spacy_w2v._system.terminal import shown, shown_lines
 from spacy_w2v.errors import ConfigError, UnknownWordError
-from spacy_w2v.evaluation._report import make_report, plain_text
 from spacy_w2v.evaluation._scores import Scores, WordPairScore
+from spacy_w2v.reports._markdown import make_report, plain_text
 
 HOSTILE = {
     "clear": "\x1b[2Jcat",

@@ -31,7 +31,7 @@ def report_command(
     """
     from spacy_w2v._api import load
     from spacy_w2v._atomic import staged_file
-    from spacy_w2v.evaluation._report import make_report
+    from spacy_w2v.reports._markdown import make_report
 
     with errors_for_users():
         model = load(model_path, mmap=True)

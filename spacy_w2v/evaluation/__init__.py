@@ -1,1 +1,1 @@
-"""Evaluation of word vectors: data sets, scores and reports."""
+"""Evaluation of word vectors: data sets and scores."""
