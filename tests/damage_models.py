@@ -20,9 +20,9 @@ from helpers_damage import damaged_copies
 import spacy_w2v
 from spacy_w2v._atomic import describe_files, write_manifest
 from spacy_w2v.errors import Word2VecError
-from spacy_w2v.evaluation._report import make_report
 from spacy_w2v.formats.gensim._keyed_vectors import make_keyed_vectors
 from spacy_w2v.model._storage import write_model
+from spacy_w2v.reports._markdown import make_report
 from spacy_w2v.training._checkpoint import read_checkpoint
 
 DATA = Path(__file__).parent / "data/before_checksums"

@@ -11,8 +11,8 @@ from helpers_cli import w2v
 import spacy_w2v
 from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.errors import ConfigError, StorageError, TrainingError
-from spacy_w2v.evaluation._report import make_report
 from spacy_w2v.objectives import _ppmi_svd
+from spacy_w2v.reports._markdown import make_report
 
 COUNTING = ["glove", "ppmi-svd"]
 TOPICS = [["apple", "banana", "fruit", "pear", "plum"], ["dog", "cat", "animal", "horse", "cow"]]

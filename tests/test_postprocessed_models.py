@@ -25,10 +25,10 @@ import spacy_w2v
 from spacy_w2v.config._export import check_fits
 from spacy_w2v.config._schema import ExportSettings, parse_settings
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.evaluation._report import make_report
 from spacy_w2v.formats._exporting import FORMATS, export, export_all
 from spacy_w2v.model._postprocessing import Postprocessing
 from spacy_w2v.pipeline._callbacks import make_load_vectors_v1, make_load_vectors_v2
+from spacy_w2v.reports._markdown import make_report
 
 N_WORDS, D = 40, 12
 HALF = {"postprocess": "soft-whiten", "whitening_strength": 0.5}
