@@ -8,15 +8,16 @@ import pytest
 import spacy
 from helpers_cli import w2v, w2v_here
 from helpers_model import cosine, make_model
-from scipy.stats import pearsonr, spearmanr
+from scipy.stats import pearsonr, rankdata, spearmanr
 from spacy.training import Example
 
 import spacy_w2v
 from spacy_w2v.errors import CorpusError
+from spacy_w2v.evaluation._correlations import average_ranks, correlation
 from spacy_w2v.evaluation._data_sets import WordPair, read_analogies, read_word_pairs
 from spacy_w2v.evaluation._scores import WordPairScore
 from spacy_w2v.evaluation._scoring import bundled
-from spacy_w2v.evaluation._word_pairs import score_word_pairs
+from spacy_w2v.evaluation._word_pairs import WordPairScorer, score_word_pairs
 from spacy_w2v.model._lookup import NO_ROW
 
 PAIRS = [WordPair("king", "queen", 8.5), WordPair("New York", "war", 1.0), WordPair("1984", "straße", -0.25)]
@@ -241,6 +242,47 @@ def test_vectors_of_any_program_are_scored_alike(model, tmp_path):
         actual = json.loads((tmp_path / "scores.json").read_text())
         assert actual["pairs"] == pytest.approx(expected.word_pairs["pairs"].model_dump(), abs=1e-6)
         assert actual["analogies"] == expected.analogies["analogies"].model_dump(exclude_none=True)
+
+
+def test_a_scorer_follows_a_matrix_that_changes(model):
+    """It is made once, of the vocabulary, before there are vectors; weights in training are padded with zeros."""
+    pairs = [WordPair("king", "queen", 3), WordPair("WAR", "river", 2), WordPair("a", "b", 1), WordPair("a", "x", 9)]
+    scorer = WordPairScorer(model.vocabulary, pairs)
+    weights = np.zeros((len(WORDS), 16), np.float32)
+    for seed in range(3):
+        weights[:, :10] = np.random.default_rng(seed).normal(size=(len(WORDS), 10))
+        cosines = [cosine(*(weights[WORDS.index(word.lower())] for word in pair[:2])) for pair in pairs[:3]]
+        actual = scorer(weights)
+        assert (actual.n_used, actual.n_unknown) == (3, 1)
+        assert actual.spearman == pytest.approx(spearmanr(cosines, [3, 2, 1]).statistic, abs=1e-12)
+        assert actual.pearson == pytest.approx(pearsonr(cosines, [3, 2, 1]).statistic, abs=1e-6)
+        assert scorer.score(weights[scorer.rows]) == actual
+    weights[0, 0] = np.nan
+    assert scorer(weights) == WordPairScore(n_used=3, n_unknown=1)
+
+
+def test_a_scorer_without_known_words_has_no_score(model):
+    scorer = WordPairScorer(model.vocabulary, [WordPair("x", "y", 1), WordPair("king", "y", 2)])
+    assert scorer(model.input_vectors) == WordPairScore(n_used=0, n_unknown=2)
+
+
+@pytest.mark.parametrize("n_values", [2, 5, 40])
+def test_correlations_are_those_of_scipy(n_values):
+    """With ties, which have the mean of their ranks."""
+    generator = np.random.default_rng(n_values)
+    left, right = generator.integers(n_values, size=(2, 50)).astype(float)
+    assert average_ranks(left).tolist() == rankdata(left).tolist()
+    assert correlation(left, right) == pytest.approx(pearsonr(left, right).statistic, abs=1e-12)
+    ranks = average_ranks(left), average_ranks(right)
+    assert correlation(*ranks) == pytest.approx(spearmanr(left, right).statistic, abs=1e-12)
+
+
+def test_undefined_correlations_are_none():
+    equal, other = np.ones(3), np.arange(3.0)
+    assert correlation(equal, other) is None
+    assert correlation(other[:1], other[:1]) is None
+    assert correlation(other, np.array([0, np.nan, 1])) is None
+    assert correlation(other, 2 * other) == pytest.approx(1)
 
 
 def test_a_pipeline_tokenizes_words_without_vectors(tmp_path):

@@ -1,6 +1,6 @@
 """The vocabulary of a model: words chosen by count from the types of a corpus, most frequent first."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spacy_w2v._arrays import OUT_OF_VOCABULARY, Counts, TokenIds
+from spacy_w2v._arrays import OUT_OF_VOCABULARY, Counts, Offsets, TokenIds
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.errors._wording import times
+from spacy_w2v.model._lookup import NO_ROW, cases_of
 from spacy_w2v.model._run_record import VocabularySummary
 
 
@@ -52,6 +53,32 @@ class Vocabulary:
     def n_tokens(self) -> int:
         """Number of tokens in the corpus that are in the vocabulary."""
         return int(self.counts.sum())
+
+    def rows_of(self, words: Sequence[str]) -> Offsets:
+        """Return the rank of the word that a pipeline with these vectors finds for each text as a token.
+
+        A text is looked up as it is, otherwise in lower, title and upper case. The word of a text is the one that it
+        has most often in the corpus.
+
+        Args:
+            words: The texts.
+
+        Returns:
+            int64; the rank of each word, or NO_ROW.
+        """
+        forms = self._ranks_of_forms({form for word in words for form in cases_of(word)})
+        found = ((forms.get(form, self.index.get(form, NO_ROW)) for form in cases_of(word)) for word in words)
+        ranks = (next((rank for rank in of_cases if rank != NO_ROW), NO_ROW) for of_cases in found)
+        return np.fromiter(ranks, np.int64, len(words))
+
+    def _ranks_of_forms(self, texts: set[str]) -> dict[str, int]:
+        """Return the rank of the word that each text has most often in the corpus, for texts in the corpus."""
+        if not texts:
+            return {}
+        asked = pa.array(sorted(texts), self.forms.schema.field("orth").type)
+        forms = self.forms.filter(pc.is_in(self.forms["orth"], value_set=asked))
+        forms = forms.sort_by([("count", "ascending"), ("word", "descending")])  # dict() keeps the last of several
+        return dict(zip(forms["orth"].to_pylist(), forms["word"].to_pylist(), strict=True))
 
     def first(self, n_words: int | None) -> "Vocabulary":
         """Return the vocabulary of the n_words most frequent words, or of all words if it is None."""

@@ -6,8 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
 from spacy_w2v._arrays import Counts, Offsets, Tree, Vectors
@@ -285,23 +283,14 @@ class WordVectors:
             >>> (rows == vectors.row("minister")).tolist()
             [True, True, True, False]
         """
-        index, forms = self.index, self._words_of_forms({form for word in words for form in cases_of(word)})
-        places = (
-            next((place for form in cases_of(word) if (place := forms.get(form, index.get(form))) is not None), NO_ROW)
-            for word in words
-        )
-        found = np.fromiter(places, np.int64, len(words))
+        if self.model is not None:
+            found = self.model.vocabulary.rows_of(words)
+        else:
+            places = (
+                next((self.index[form] for form in cases_of(word) if form in self.index), NO_ROW) for word in words
+            )
+            found = np.fromiter(places, np.int64, len(words))
         return np.where(found == NO_ROW, NO_ROW, self.rows[found])
-
-    def _words_of_forms(self, texts: set[str]) -> dict[str, int]:
-        """Return the index of the word that each text has most often in the corpus, for texts in the corpus."""
-        if self.model is None or not texts:
-            return {}
-        forms = self.model.vocabulary.forms
-        asked = pa.array(sorted(texts), forms.schema.field("orth").type)
-        forms = forms.filter(pc.is_in(forms["orth"], value_set=asked))
-        forms = forms.sort_by([("count", "ascending"), ("word", "descending")])  # dict() keeps the last of several
-        return dict(zip(forms["orth"].to_pylist(), forms["word"].to_pylist(), strict=True))
 
     def rows_by_key(self, attr: str) -> dict[str, int]:
         """Return the rows of the words of a corpus with another token attribute, in the order of the words.
