@@ -177,10 +177,20 @@ PYTHON_GROUPS = {
 MEMBERS = {
     "Word2Vec": [
         *("words", "vector_size", "attr", "input_vectors", "output_vectors", "vectors", "rank", "most_similar"),
+        *("similarity", "n_similarity", "doesnt_match", "wv"),
         *("predict_context", "score", "word_vectors", "settings", "meta", "to_spacy", "to_keyed_vectors", "to_gensim"),
         "save",
     ],
-    "WordVectors": ["words", "matrix", "counts", "vector_size", "most_similar"],
+    "WordVectors": [
+        "words",
+        "matrix",
+        "counts",
+        "vector_size",
+        "most_similar",
+        "similarity",
+        "n_similarity",
+        "doesnt_match",
+    ],
     "Scores": ["word_pairs", "analogies", "by_name", "to_dict", "from_dict"],
 }
 """The public attributes and methods of the classes. All others are for the package itself."""

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from spacy_w2v._system.notebook import card, table
 from spacy_w2v.config._problems import describe_problem
 from spacy_w2v.errors import CorpusError
 
@@ -84,6 +85,17 @@ class Scores:
     """Scores on word similarity."""
     analogies: dict[str, AnalogyScore]
     """Scores on analogies."""
+
+    def __repr__(self) -> str:
+        """Return the first measure of each set, on one line."""
+        firsts = [(name, next(iter(score.measures().values()))[0]) for name, score in self.by_name().items()]
+        shown = [f"{name!r}: {'None' if value is None else f'{value:.3f}'}" for name, value in firsts]
+        return f"Scores({', '.join(shown)})"
+
+    def _repr_html_(self) -> str:
+        """Return the card that notebooks show."""
+        rows = score_rows(self, leave_out=("pearson",))
+        return card("Scores", "", table(rows, header=("Set", "Measure", "Score", "Questions"), numbers=(2, 3)))
 
     def by_name(self) -> dict[str, WordPairScore | AnalogyScore]:
         """Return all scores by the name of the set, those on word similarity first.

@@ -1,5 +1,6 @@
 """The public class of a trained model, which can be exported to spaCy and gensim, and saved."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +18,8 @@ class Word2Vec(TrainedModel):
     """A trained word2vec model.
 
     `spacy_w2v.train`, `spacy_w2v.load` and `spacy_w2v.from_gensim` return one. `model[word]` is the vector of a word,
-    `word in model` tests whether it is in the vocabulary, and `len(model)` is the number of words.
+    and `model[[word, other]]` those of several words. `word in model` tests whether it is in the vocabulary, and
+    `len(model)` is the number of words.
 
     Example:
         >>> model = spacy_w2v.load("vectors")
@@ -113,6 +115,14 @@ class Word2Vec(TrainedModel):
         check_dtype(dtype)
         vectors = self.word_vectors(vector_kind, postprocess=postprocess, whitening_strength=whitening_strength)
         return make_keyed_vectors(vectors, max_vectors=max_vectors, dtype=dtype)
+
+    @cached_property
+    def wv(self) -> Any:  # Any: gensim has no types
+        """The vectors as gensim's KeyedVectors, made by `to_keyed_vectors` at the first access.
+
+        Everything that gensim offers is there, such as `model.wv.index_to_key` and `model.wv.most_similar_cosmul`.
+        """
+        return self.to_keyed_vectors()
 
     def to_gensim(self) -> Any:  # Any: gensim has no types
         """Convert the model to gensim's Word2Vec, which can be trained further in gensim.

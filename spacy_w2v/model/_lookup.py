@@ -1,4 +1,11 @@
-"""Looking up words in other cases."""
+"""Looking up words: one or several, and in other cases."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from spacy_w2v._arrays import Offsets
+from spacy_w2v.errors import ConfigError
 
 NO_ROW = -1
 """The row of a word that has no vector."""
@@ -7,3 +14,20 @@ NO_ROW = -1
 def cases_of(word: str) -> tuple[str, str, str, str]:
     """Return a word and its lower, title and upper case, in the order in which they are looked up."""
     return word, word.lower(), word.title(), word.upper()
+
+
+def places_of(word: str | Iterable[str], place_of: Callable[[str], int]) -> int | Offsets:
+    """Return the place of a word, or int64[n] for a list of n words.
+
+    Args:
+        word: A word, or several.
+        place_of: Returns the place of a word, or raises UnknownWordError.
+
+    Raises:
+        ConfigError: It is neither a word nor a list.
+    """
+    if isinstance(word, str):
+        return place_of(word)
+    if not isinstance(word, Iterable):
+        raise ConfigError(f"A word must be a string, or a list of strings for several words, was: {word!r:.60}")
+    return np.array([place_of(each) for each in word], np.int64)

@@ -20,6 +20,10 @@ class MeanMatrix:
         self.parts = (first, second)
         self.shape: tuple[int, int] = first.shape
 
+    def __repr__(self) -> str:
+        """Return a summary on one line."""
+        return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype})"
+
     def __len__(self) -> int:
         return self.shape[0]
 

@@ -78,6 +78,10 @@ class PostprocessedMatrix:
         for some in row_slices(*self.shape):
             yield _as_float32(self.raw[some]) - mean
 
+    def __repr__(self) -> str:
+        """Return a summary on one line."""
+        return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype}, {self.postprocessing})"
+
     def __len__(self) -> int:
         return self.shape[0]
 

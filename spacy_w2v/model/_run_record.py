@@ -196,6 +196,14 @@ class RunRecord(Block):
     unfinished: Unfinished | None = None
     """The progress of the run if this is a checkpoint, otherwise None."""
 
+    def __repr__(self) -> str:
+        """Return a summary on one line. `to_json` returns all entries."""
+        return (
+            f"{type(self).__name__}(source={self.corpus.source!r}, n_tokens={self.corpus.n_tokens}, "
+            f"n_words={self.vocabulary.n_words}, vector_size={self.model.vector_size}, loss={self.model.loss!r}, "
+            f"epochs={len(self.results)})"
+        )
+
     @classmethod
     def of(cls, settings: W2VSettings, found: CorpusSummary, *, lang: str, versions: Mapping[str, str]) -> "RunRecord":
         """Return the record of a run that has no results yet.

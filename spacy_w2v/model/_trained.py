@@ -13,6 +13,9 @@ from spacy_w2v.config._export import PostprocessChoice, VectorKindChoice
 from spacy_w2v.config._schema import ModelSettings, VectorKind
 from spacy_w2v.config._trust import check_no_variables
 from spacy_w2v.model import _predictions as predictions
+from spacy_w2v.model._card import card_of_model
+from spacy_w2v.model._comparisons import Comparisons
+from spacy_w2v.model._lookup import places_of
 from spacy_w2v.model._mean_matrix import MeanMatrix, SumMatrix
 from spacy_w2v.model._postprocessed_matrix import Matrix, PostprocessedMatrix, Stored
 from spacy_w2v.model._postprocessing import Postprocessing, chosen_postprocessing
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class TrainedModel:
+class TrainedModel(Comparisons):
     """A trained model: the vocabulary, all trained vectors, and the config and record of the run."""
 
     vocabulary: Vocabulary
@@ -52,6 +55,10 @@ class TrainedModel:
             f"{type(self).__name__}(words={len(self)}, vector_size={self.vector_size}, attr={self.attr!r}, "
             f"architecture={self.settings.architecture!r}, loss={self.settings.loss!r})"
         )
+
+    def _repr_html_(self) -> str:
+        """Return the card that notebooks show."""
+        return card_of_model(self)
 
     @property
     def meta(self) -> JsonDict:
@@ -129,16 +136,18 @@ class TrainedModel:
     def __contains__(self, word: object) -> bool:
         return word in self.vocabulary
 
-    def __getitem__(self, word: str) -> Vectors:
-        """Return the vector of a word, float32[d]: of the kind and post-processed as the record of the run says.
+    def __getitem__(self, word: str | Iterable[str]) -> Vectors:
+        """Return the vector of a word, float32[d], or those of n words, float32[n, d].
 
-        Unless `[w2v.export]` of the run says otherwise, it is the input vector as it was trained.
+        They are of the kind and post-processed as the record of the run says. Unless `[w2v.export]` of the run says
+        otherwise, they are input vectors as they were trained.
 
         Raises:
-            UnknownWordError: The word is not in the vocabulary. This is also a KeyError.
+            UnknownWordError: A word is not in the vocabulary. This is also a KeyError.
         """
-        vector: Vectors = self._matrix(self.record.export.vector_kind, self.record.postprocessing)[self.rank(word)]
-        return vector
+        matrix = self._matrix(self.record.export.vector_kind, self.record.postprocessing)
+        vectors: Vectors = matrix[places_of(word, self.rank)]
+        return vectors
 
     def rank(self, word: str) -> int:
         """Return the rank of a word, 0 for the most frequent one.

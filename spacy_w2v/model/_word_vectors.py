@@ -1,6 +1,6 @@
 """Words with their vectors, from any program: looking them up, comparing them, and reading them in blocks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,9 @@ from spacy_w2v._arrays import Counts, Offsets, Tree, Vectors
 from spacy_w2v._system.spelling import nearest_spellings
 from spacy_w2v.config._export import PostprocessChoice, VectorKind, VectorKindChoice
 from spacy_w2v.errors import ConfigError, UnknownWordError
-from spacy_w2v.model._lookup import NO_ROW, cases_of
+from spacy_w2v.model._card import card_of_vectors
+from spacy_w2v.model._comparisons import Comparisons
+from spacy_w2v.model._lookup import NO_ROW, cases_of, places_of
 from spacy_w2v.model._neighbours import most_similar
 from spacy_w2v.model._postprocessed_matrix import Matrix, PostprocessedMatrix
 from spacy_w2v.model._postprocessing import Postprocessing, chosen_postprocessing
@@ -28,7 +30,7 @@ MAX_SPELLING_CANDIDATES = 50_000
 
 
 @dataclass(frozen=True, eq=False)
-class WordVectors:
+class WordVectors(Comparisons):
     """Words and their vectors, from any program.
 
     `open_vectors` reads them from models, spaCy pipelines, gensim, and files of word2vec, GloVe or fastText.
@@ -74,20 +76,24 @@ class WordVectors:
         attr = f", attr={self.attr!r}" if self.attr else ""
         return f"WordVectors({self.name!r}, words={len(self)}, vector_size={self.vector_size}{attr})"
 
+    def _repr_html_(self) -> str:
+        """Return the card that notebooks show."""
+        return card_of_vectors(self)
+
     def __len__(self) -> int:
         return len(self.words)
 
     def __contains__(self, word: object) -> bool:
         return word in self.index
 
-    def __getitem__(self, word: str) -> NDArray[np.floating[Any]]:
-        """Return the vector of a word, float32[d] or float16[d].
+    def __getitem__(self, word: str | Iterable[str]) -> NDArray[np.floating[Any]]:
+        """Return the vector of a word, float32[d] or float16[d], or those of n words, [n, d].
 
         Raises:
-            UnknownWordError: The word has no vector. This is also a KeyError.
+            UnknownWordError: A word has no vector. This is also a KeyError.
         """
-        vector: NDArray[np.floating[Any]] = self.matrix[self.row(word)]
-        return vector
+        vectors: NDArray[np.floating[Any]] = self.matrix[places_of(word, self.row)]
+        return vectors
 
     @property
     def vector_size(self) -> int:

@@ -65,6 +65,9 @@ class DatasetSource:
         self.max_documents = max_documents
         self._builder: datasets.DatasetBuilder | None = None
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
     @property
     def name(self) -> str:
         """The name of the source in messages."""

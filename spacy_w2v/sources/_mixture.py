@@ -25,6 +25,9 @@ class Concatenation:
             raise CorpusError("sources must have at least one source, was empty.")
         self.sources = sources
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
     @property
     def name(self) -> str:
         """The name of the source in messages."""
@@ -101,6 +104,9 @@ class Interleaving:
         self.weights = weights
         self.seed = seed
         self.stop = stop
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
 
     @property
     def name(self) -> str:

@@ -213,6 +213,9 @@ class StandardInput:
         self.encoding_errors = encoding_errors
         self.max_documents = max_documents
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
     @property
     def name(self) -> str:
         """The name of the source in messages."""
