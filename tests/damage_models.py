@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import spacy
 from helpers_damage import damaged_copies
-from spacy_w2v.evaluation._report import make_report
 
 import spacy_w2v
 from spacy_w2v._atomic import describe_files, write_manifest

@@ -7,7 +7,6 @@ import time
 import numpy as np
 import pytest
 from helpers_cli import w2v
-from spacy_w2v.evaluation._report import make_report
 
 import spacy_w2v
 from spacy_w2v.config._schema import parse_settings

@@ -16,7 +16,6 @@ from helpers_cli import CONFIG, spacy_command, w2v_here, write_texts
 from helpers_corpus import ListSource
 from helpers_model import cosine, make_model, with_record
 from helpers_pages import ROOT, blocks_of
-from spacy_w2v.evaluation._report import make_report
 from test_component import make_pipeline, make_texts
 from test_component_update import ON
 from test_postprocessing import stretched
