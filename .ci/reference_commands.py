@@ -51,24 +51,37 @@ After a signal, `spacy w2v train` first writes a checkpoint, from which the same
 
 def command_pages(app: typer.Typer) -> str:
     """Return the page of all commands of an app."""
-    commands = app.registered_commands
-    rows = [f"| [`{c.name}`](#{_heading(c).replace(' ', '-')}) | {_paragraphs(c)[0]} |\n" for c in commands]
-    return "".join([INTRODUCTION, *rows, *map(_command, commands), ENDING])
+    commands = commands_of(app)
+    rows = [
+        f"| [`{name}`](#{_heading(name).replace(' ', '-')}) | {_paragraphs(command)[0]} |\n"
+        for name, command in commands.items()
+    ]
+    return "".join([INTRODUCTION, *rows, *(_command(name, command) for name, command in commands.items()), ENDING])
 
 
-def _command(command: CommandInfo) -> str:
+def commands_of(app: typer.Typer) -> dict[str, CommandInfo]:
+    """Return the commands of an app by their names, those of groups with the name of the group before: "plot map"."""
+    commands = {str(command.name): command for command in app.registered_commands}
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        name = group.typer_instance.info.name
+        commands |= {f"{name} {inner}": command for inner, command in commands_of(group.typer_instance).items()}
+    return commands
+
+
+def _command(name: str, command: CommandInfo) -> str:
     arguments, options = parameters_of(command.callback)
     allows_extra = bool((command.context_settings or {}).get("allow_extra_args"))
-    words = ["spacy w2v", command.name, *(_metavar(name, info) for name, info, _ in arguments), "[OPTIONS]"]
-    page = [f"\n## {_heading(command)}\n\n", "\n\n".join(_paragraphs(command)), "\n"]
+    words = [_heading(name), *(_metavar(argument, info) for argument, info, _ in arguments), "[OPTIONS]"]
+    page = [f"\n## {_heading(name)}\n\n", "\n\n".join(_paragraphs(command)), "\n"]
     page.append(f"\n```text\n{' '.join(map(str, words))}{' [--SECTION.SETTING VALUE]' if allows_extra else ''}\n```\n")
     page.append("\n| argument | description |\n|---|---|\n")
-    for name, info, _ in arguments:
+    for argument, info, _ in arguments:
         default = "" if info.default in (..., None) else f" Default: `{info.default}`."
-        page.append(f"| `{_metavar(name, info).strip('[]')}` | {_sentence(info.help)}{default} |\n")
+        page.append(f"| `{_metavar(argument, info).strip('[]')}` | {_sentence(info.help)}{default} |\n")
     page.append("\n| option | description |\n|---|---|\n")
-    for name, info, annotation in options:
-        names = ", ".join(f"`{flag}`" for flag in info.param_decls or [f"--{name.replace('_', '-')}"])
+    for option, info, annotation in options:
+        names = ", ".join(f"`{flag}`" for flag in info.param_decls or [f"--{option.replace('_', '-')}"])
         value, choices = _value_of(info, annotation)
         row = " ".join(filter(None, [_sentence(info.help), choices, _default_of(info)]))
         page.append(f"| {names}{value} | {row} |\n")
@@ -83,8 +96,8 @@ def parameters_of(function: Callable[..., Any] | None) -> tuple[list, list]:  # 
     return [f for f in found if isinstance(f[1], ArgumentInfo)], [f for f in found if isinstance(f[1], OptionInfo)]
 
 
-def _heading(command: CommandInfo) -> str:
-    return f"spacy w2v {command.name}"
+def _heading(name: str) -> str:
+    return f"spacy w2v {name}"
 
 
 def _paragraphs(command: CommandInfo) -> list[str]:
@@ -123,4 +136,5 @@ def _default_of(info: OptionInfo) -> str:
     if info.default is None or info.default is False or info.default == []:
         return ""
     value = info.default.value if isinstance(info.default, Enum) else info.default
+    value = value[0] if isinstance(value, list) and len(value) == 1 else value
     return f"Default: `{value}`."

@@ -20,7 +20,7 @@ FLOORS = [
     {"tokenization", "objectives"},
     {"corpus", "model"},
     {"formats", "cooccurrence"},
-    {"evaluation"},
+    {"evaluation", "plots"},
     {"training"},
     {"reports"},
     {"__init__", "_api"},

@@ -63,14 +63,19 @@ def json_of(kind):
 
 
 def test_every_command_and_option():
-    for command in w2v_cli.registered_commands:
-        assert f"spacy w2v {command.name}" in headings("command-line.md")
-        section = page("command-line.md").split(f"\n## spacy w2v {command.name}\n")[1].split("\n## ")[0]
+    groups = [group.typer_instance for group in w2v_cli.registered_groups]
+    named = [(command.name, command) for command in w2v_cli.registered_commands]
+    named += [
+        (f"{group.info.name} {command.name}", command) for group in groups for command in group.registered_commands
+    ]
+    for name, command in named:
+        assert f"spacy w2v {name}" in headings("command-line.md")
+        section = page("command-line.md").split(f"\n## spacy w2v {name}\n")[1].split("\n## ")[0]
         parameters = inspect.signature(command.callback).parameters.values()
         for option in [parameter.default for parameter in parameters if isinstance(parameter.default, OptionInfo)]:
             assert option.param_decls
             for flag in option.param_decls:
-                assert f"`{flag}`" in section, (command.name, flag)
+                assert f"`{flag}`" in section, (name, flag)
             assert option.help.rstrip(".") in section
 
 

@@ -17,6 +17,7 @@ with DelayedSignals() as signals:
         _evaluate,
         _export,
         _most_similar,
+        _plot,
         _prune,
         _report,
         _train,

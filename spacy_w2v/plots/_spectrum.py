@@ -1,0 +1,112 @@
+"""The spectrum of vectors: how their variance is spread over principal components."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.model._word_vectors import WordVectors
+from spacy_w2v.plots._packages import import_altair
+
+if TYPE_CHECKING:
+    import altair
+
+WIDTH, HEIGHT = 760, 420
+"""Of the chart, in pixels."""
+SMALLEST_SHARE = 1e-6
+"""The smallest share of the variance that is drawn. A table of low rank has components without variance."""
+
+
+def variance_shares(vectors: WordVectors) -> NDArray[np.float64]:
+    """Return the share of the variance that each principal component of all rows has, float64[d], descending.
+
+    Rows that are not finite are left out.
+
+    Args:
+        vectors: The word vectors.
+
+    Raises:
+        ConfigError: There is no variance, because all vectors are equal or none is finite.
+    """
+    d = vectors.vector_size
+    n, total, products = 0, np.zeros(d), np.zeros((d, d))
+    for block in vectors.row_blocks():
+        rows = block[np.isfinite(block).all(axis=1)].astype(np.float64)
+        n, total, products = n + len(rows), total + rows.sum(axis=0), products + rows.T @ rows
+    mean = total / max(n, 1)
+    variances = np.linalg.eigvalsh(products / max(n, 1) - np.outer(mean, mean))[::-1].clip(0)
+    if not variances.sum() > 0:
+        raise ConfigError(f"A spectrum needs vectors that differ, but those of {vectors.name} do not.")
+    shares: NDArray[np.float64] = variances / variances.sum()
+    return shares
+
+
+def effective_rank(shares: NDArray[np.float64]) -> float:
+    """Return exp of the entropy of variance shares (Roy and Vetterli 2007): how many components share the variance."""
+    positive = shares[shares > 0]
+    return float(np.exp(-(positive * np.log(positive)).sum()))
+
+
+def spectrum_chart(spectra: Mapping[str, NDArray[np.float64]], *, title: str = "Spectrum") -> "altair.LayerChart":
+    """Return the chart of one or several spectra.
+
+    A line falls slowly where all dimensions are used, and steeply where few are. The dashed line is the effective rank.
+
+    Args:
+        spectra: The variance shares of each table, descending, by the names of the tables.
+        title: The title.
+
+    Raises:
+        ConfigError: altair is not installed.
+    """
+    alt = import_altair()
+    names = {name: f"{name} (effective rank {effective_rank(shares):.1f})" for name, shares in spectra.items()}
+    values = [
+        {"table": names[name], "component": number, "share": float(share)}
+        for name, shares in spectra.items()
+        for number, share in enumerate(shares, 1)
+        if share >= SMALLEST_SHARE
+    ]
+    ranks = [{"table": names[name], "rank": effective_rank(shares)} for name, shares in spectra.items()]
+    color = _color(alt, list(names.values()))
+    most = max(len(shares) for shares in spectra.values())
+    x = alt.Scale(domain=[1, max(most, 2)], nice=False, zero=False)
+    base = alt.Chart(alt.InlineData(values=values)).encode(
+        x=alt.X("component:Q", title="Principal component", scale=x, axis=alt.Axis(grid=False, tickMinStep=1)),
+        y=alt.Y("share:Q", title="Share of the variance", scale=alt.Scale(type="log", nice=True), axis=_percent(alt)),
+        color=color,
+    )
+    tooltip = [
+        alt.Tooltip("table:N", title="Table"),
+        alt.Tooltip("component:Q", title="Component"),
+        alt.Tooltip("share:Q", title="Share", format=".2%"),
+    ]
+    rules = alt.Chart(alt.InlineData(values=ranks)).mark_rule(style="rule").encode(x="rank:Q", color=color)
+    chart: altair.LayerChart = alt.layer(
+        rules,
+        base.mark_line(),
+        base.mark_circle(size=60, opacity=0).encode(tooltip=tooltip),
+    ).properties(width=WIDTH, height=HEIGHT, title=alt.Title(title, subtitle=_subtitle(ranks)))
+    return chart
+
+
+def _percent(alt: Any) -> Any:  # Any: altair is optional
+    ticks = [factor * 10.0**power for power in range(-6, 1) for factor in (1, 2, 5)]
+    return alt.Axis(format="~%", values=ticks)
+
+
+def _subtitle(ranks: list[dict[str, Any]]) -> list[str]:  # Any: values of a chart
+    lines = "The dashed line marks" if len(ranks) == 1 else "The dashed lines mark"
+    return [
+        f"{lines} the effective rank: as many components of equal variance would spread it as widely.",
+        "A flat curve means that many dimensions are used, a steep one that few are.",
+    ]
+
+
+def _color(alt: Any, names: list[str]) -> Any:  # Any: altair is optional
+    legend = alt.Legend(
+        title=None, orient="top", direction="horizontal", columns=2, symbolType="stroke", labelLimit=420, symbolDash=[]
+    )
+    return alt.Color("table:N", scale=alt.Scale(domain=names), legend=legend)
