@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import spacy
 from helpers_damage import damaged_copies
+from helpers_model import markdown_report
 
 import spacy_w2v
 from spacy_w2v._atomic import describe_files, write_manifest
 from spacy_w2v.errors import Word2VecError
 from spacy_w2v.formats.gensim._keyed_vectors import make_keyed_vectors
 from spacy_w2v.model._storage import write_model
-from spacy_w2v.reports._markdown import make_report
 from spacy_w2v.training._checkpoint import read_checkpoint
 
 DATA = Path(__file__).parent / "data/before_checksums"
@@ -37,7 +37,7 @@ def content_of_model(directory, number):
     if model.settings.loss != "negative-sampling":
         model.score([model.words[:3]])
     repr(model)
-    make_report(model, scores=None, words=[])
+    markdown_report(model)
     if model.settings.loss != "hierarchical-softmax":
         make_keyed_vectors(model.word_vectors())
     if number % 10 == 0:

@@ -9,6 +9,8 @@ import spacy_w2v
 from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.model._run_record import CorpusRecord, CorpusSummary, RunRecord, VocabularySummary, parse_record
 from spacy_w2v.model._vocabulary import Vocabulary
+from spacy_w2v.reports._facts import collect_facts
+from spacy_w2v.reports._markdown import make_report
 
 
 def make_model(counts, *, weights=None, scale=0.5, words=None, **model_settings):
@@ -45,6 +47,11 @@ def with_record(model, **blocks):
     for block, values in blocks.items():
         meta[block] |= values
     return dataclasses.replace(model, record=parse_record(RunRecord, meta, path="meta.json"))
+
+
+def markdown_report(model, **options):
+    """Return the report on a model in Markdown. The options are those of `collect_facts`."""
+    return make_report(collect_facts(model.word_vectors(), **options))
 
 
 def paths_of(tree):

@@ -7,12 +7,12 @@ import time
 import numpy as np
 import pytest
 from helpers_cli import w2v
+from helpers_model import markdown_report
 
 import spacy_w2v
 from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.errors import ConfigError, StorageError, TrainingError
 from spacy_w2v.objectives import _ppmi_svd
-from spacy_w2v.reports._markdown import make_report
 
 COUNTING = ["glove", "ppmi-svd"]
 TOPICS = [["apple", "banana", "fruit", "pear", "plum"], ["dog", "cat", "animal", "horse", "cow"]]
@@ -130,7 +130,7 @@ def test_sums_that_are_not_positive_are_refused(value, tmp_path):
 @pytest.mark.parametrize("loss", COUNTING)
 def test_a_report_has_the_settings_of_counting(loss, folder):
     model = spacy_w2v.train(LINES, loss=loss, **SETTINGS, distance_weights="flat")
-    report = make_report(model, scores=None, words=[])
+    report = markdown_report(model)
     assert "| distance_weights | `flat` |" in report
     assert ("| Epoch | Loss | Learning rate |\n| --- | --- | --- |\n| 1 |" in report) == (loss == "glove")
     assert ("| Epoch | Loss |\n| --- | --- |\n| 1 |" in report) == (loss == "ppmi-svd")

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 import spacy
 from helpers_cli import CONFIG, files_below, w2v_here, write_texts
-from helpers_model import make_model
+from helpers_model import make_model, markdown_report
 
 import spacy_w2v
 from spacy_w2v._atomic import describe_files, write_manifest
@@ -20,7 +20,6 @@ from spacy_w2v.corpus import _store as store
 from spacy_w2v.corpus._fingerprint import corpus_fingerprint
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.objectives._huffman import balanced_tree, check_tree, huffman_tree
-from spacy_w2v.reports._markdown import make_report
 from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.training._checkpoint import read_checkpoint
 
@@ -371,7 +370,7 @@ def test_models_without_checksums_are_read_and_used(tmp_path):
     old = spacy_w2v.load(OLD / "model")
     assert (len(old), old.vector_size, old.words[:3]) == (17, 4, ["the", "king", "there"])
     assert old.input_vectors.sum() == pytest.approx(np.load(OLD / "model/input_vectors.npy").sum())
-    assert "Trained" not in make_report(old, scores=None, words=[])
+    assert "Trained" not in markdown_report(old)
     result = w2v_here("export", OLD / "model", "pipeline", cwd=tmp_path)
     assert result.code == 0, result.said
     np.testing.assert_array_equal(spacy.load(tmp_path / "pipeline")("king").vector, old["king"])

@@ -14,7 +14,7 @@ import srsly
 from gensim.models import KeyedVectors, Word2Vec
 from helpers_cli import CONFIG, spacy_command, w2v_here, write_texts
 from helpers_corpus import ListSource
-from helpers_model import cosine, make_model, with_record
+from helpers_model import cosine, make_model, markdown_report, with_record
 from helpers_pages import ROOT, blocks_of
 from test_component import make_pipeline, make_texts
 from test_component_update import ON
@@ -28,7 +28,6 @@ from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats._exporting import FORMATS, export, export_all
 from spacy_w2v.model._postprocessing import Postprocessing
 from spacy_w2v.pipeline._callbacks import make_load_vectors_v1, make_load_vectors_v2
-from spacy_w2v.reports._markdown import make_report
 
 N_WORDS, D = 40, 12
 HALF = {"postprocess": "soft-whiten", "whitening_strength": 0.5}
@@ -203,11 +202,11 @@ def test_scores_and_report_are_of_the_recorded_vectors(raw, whitened, tmp_path):
     assert score(whitened, postprocess=None) == score(raw) == score(whitened.word_vectors(postprocess=None))
     assert score(whitened) != score(raw)
     assert score(whitened, postprocess="center") == score(raw.to_keyed_vectors(), postprocess="center")
-    report = make_report(whitened, scores=None, words=["w0"])
+    report = markdown_report(whitened, words=["w0"])
     assert "| postprocess | `soft-whiten` |\n| whitening_strength | `0.5` |\n" in report
     assert f"{whitened.most_similar('w0', topn=1)[0][0]} " in report
-    assert "postprocess" not in make_report(raw, scores=None, words=["w0"])
-    centred = make_report(recorded(raw, postprocess="center"), scores=None, words=["w0"])
+    assert "postprocess" not in markdown_report(raw, words=["w0"])
+    centred = markdown_report(recorded(raw, postprocess="center"), words=["w0"])
     assert "`center`" in centred
     assert "whitening" not in centred
 
@@ -288,7 +287,7 @@ def test_the_kind_of_vectors_is_that_of_the_record(raw, tmp_path, kind, done):
     nlp = make_load_vectors_v1(str(tmp_path / "model"))(spacy.blank("en"))  # whose default is the input vectors
     np.testing.assert_array_equal(nlp.vocab.vectors.data, raw.vectors("input", **done))
     assert model.most_similar("w0") == raw.most_similar("w0", vector_kind=kind, **done)
-    assert "| vector_kind | `" + kind in make_report(model, scores=None, words=["w0"])
+    assert "| vector_kind | `" + kind in markdown_report(model, words=["w0"])
 
 
 def test_commands_and_scores_follow_the_recorded_kind(raw, tmp_path):

@@ -7,12 +7,12 @@ import sys
 import pytest
 from confection import Config
 from helpers_cli import CONFIG, command_server, w2v, w2v_here
-from helpers_model import make_model, with_record
+from helpers_model import make_model, markdown_report, with_record
 
 from spacy_w2v._system.terminal import shown, shown_lines
 from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.evaluation._scores import Scores, WordPairScore
-from spacy_w2v.reports._markdown import make_report, plain_text
+from spacy_w2v.reports._markdown import plain_text
 
 HOSTILE = {
     "clear": "\x1b[2Jcat",
@@ -171,7 +171,9 @@ def test_markup_in_words_and_names_is_escaped(word):
 def test_reports_hold_no_links_images_or_html(word):
     model = described(make_model([3, 2, 1], words=["cat", word, "dog"]), word)
     model = with_record(model, training={"logger": word})
-    report = make_report(model, scores=Scores({word: WordPairScore(spearman=0.5, n_used=3)}, {}), words=["cat", word])
+    report = markdown_report(
+        model, scores=Scores({word: WordPairScore(spearman=0.5, n_used=3)}, {}), words=["cat", word]
+    )
     assert not re.search(r"(?<!\\)(\]\(|!\[|<)|(?<!\\)://|www\.|(?<=\|)[^|`]*(?<!\\)`[^|`]*\n", report), report
     assert not STEERING.search(report.replace("\n", ""))
     tables = [line for line in report.splitlines() if line.startswith("|")]
@@ -181,6 +183,6 @@ def test_reports_hold_no_links_images_or_html(word):
 def test_reports_of_plain_words_are_plain():
     assert plain_text("u.s. naïve-ness 1,000 don't 日本") == "u.s. naïve-ness 1,000 don't 日本"
     model = described(make_model([3, 2, 1], words=["cat", "dog", "cow"]), "texts.txt")
-    report = make_report(model, scores=None, words=["cat"])
+    report = markdown_report(model, words=["cat"])
     assert report.startswith("# Word vectors: texts.txt\n")
     assert "\n| vector_size | `10` |\n" in report

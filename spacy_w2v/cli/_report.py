@@ -1,46 +1,102 @@
-"""`spacy w2v report`: write a short Markdown report on a model."""
+"""`spacy w2v report`: what there is to know about word vectors, as a page, as Markdown, or in the terminal."""
 
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from spacy_w2v.cli._app import errors_for_users, w2v_cli
+from spacy_w2v.cli._app import VECTORS_HELP, errors_for_users, w2v_cli
 from spacy_w2v.cli._messages import msg
 from spacy_w2v.errors import CorpusError, StorageError
 
 if TYPE_CHECKING:
     from spacy_w2v.evaluation._scores import Scores
+    from spacy_w2v.reports._facts import ModelFacts
+
+PAGE_SUFFIXES = (".html", ".htm")
+
+
+class MapMethods(str, Enum):
+    """The choices of --method, as in `spacy_w2v.plots._projection.Method`."""
+
+    pca = "pca"
+    tsne = "tsne"
 
 
 @w2v_cli.command("report")
 def report_command(
-    model_path: Path = typer.Argument(..., help="Output directory of `spacy w2v train` or the model in it"),
-    output_file: Path = typer.Argument(..., help="Output Markdown file. An existing file is overwritten"),
-    scores_path: Path = typer.Option(
+    source: str = typer.Argument(..., metavar="VECTORS", help=VECTORS_HELP),
+    output_file: Path | None = typer.Argument(
+        None,
+        help="Output file: a web page if its name ends in .html, otherwise Markdown. An existing file is overwritten. "
+        "Without it, the report is printed",
+    ),
+    scores_path: Path | None = typer.Option(
         None, "--scores", "-s", help="JSON file with scores, saved by `spacy w2v evaluate --output`"
     ),
     words: list[str] = typer.Option(
-        [], "--word", "-w", help="Word to show neighbours of. Can be repeated. By default, a few frequent words"
+        [], "--word", "-w", help="Word to show neighbours of, before frequent, middle and rare words. Can be repeated"
+    ),
+    n_words: int = typer.Option(
+        5000, "--n-words", min=1, max=20_000, help="Number of words on the map of a page, the most frequent ones"
+    ),
+    method: MapMethods = typer.Option(
+        MapMethods.pca,
+        "--method",
+        help="How words are placed on the map: by principal components (pca), or so that neighbours stay together "
+        "(tsne), which takes longer and needs the extra `maps`",
     ),
 ) -> None:
     """
-    Write a Markdown report on a model.
+    Report on word vectors: as a web page, as Markdown, or in the terminal.
 
-    The report shows the corpus, the settings, the loss of each epoch, scores and the nearest neighbours of some words.
+    The report shows the corpus, the settings, the loss of each epoch, scores, the nearest neighbours of some words, and
+    how to train the vectors again. Of vectors of other programs, it shows what is known. A page also has a map of the
+    most frequent words. It is one file, which needs no network.
     """
-    from spacy_w2v._api import load
     from spacy_w2v._atomic import staged_file
-    from spacy_w2v.reports._markdown import make_report
+    from spacy_w2v.formats._opening import open_vectors
+    from spacy_w2v.reports._facts import collect_facts
 
     with errors_for_users():
-        model = load(model_path, mmap=True)
-        report = make_report(model, scores=read_scores(scores_path) if scores_path else None, words=words)
+        vectors = open_vectors(source)
+        is_page = output_file is not None and output_file.suffix.lower() in PAGE_SUFFIXES
+        facts = collect_facts(
+            vectors,
+            words=words,
+            scores=read_scores(scores_path) if scores_path else None,
+            n_map_words=n_words if is_page else 0,
+            method=method.value,
+        )
+        if unknown := [word for word in words if word not in vectors]:
+            msg.warn(f"Skipped words that are not in the vocabulary of {len(vectors):,} words: {', '.join(unknown)}")
+        if output_file is None:
+            print_report(facts)
+            return
         with staged_file(output_file) as staged:
-            staged.write_text(report, encoding="utf-8")
-        if unknown := [word for word in words if word not in model]:
-            msg.warn(f"Skipped words that are not in the vocabulary of {len(model):,} words: {', '.join(unknown)}")
+            staged.write_text(_written(facts, is_page=is_page), encoding="utf-8")
         msg.good(f"Saved the report to {output_file}")
+
+
+def _written(facts: "ModelFacts", *, is_page: bool) -> str:
+    from spacy_w2v.reports._markdown import make_report
+    from spacy_w2v.reports._page import make_page
+
+    return make_page(facts) if is_page else make_report(facts)
+
+
+def print_report(facts: "ModelFacts") -> None:
+    """Print the report."""
+    from spacy_w2v.cli._tables import aligned
+    from spacy_w2v.reports._terminal import terminal_sections
+
+    for section in terminal_sections(facts):
+        msg.divider(section.title)
+        if section.text:
+            msg.text(section.text)
+        if section.rows:
+            print(f"{aligned(section.rows)}\n")  # noqa: T201  # the command's output
 
 
 def read_scores(path: Path) -> "Scores":

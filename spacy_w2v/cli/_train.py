@@ -22,6 +22,7 @@ from spacy_w2v.errors._wording import times
 
 if TYPE_CHECKING:
     from spacy_w2v.model._run_record import CorpusSummary, VocabularySummary
+    from spacy_w2v.model._word_vectors import WordVectors
 
 
 @w2v_cli.command("train", cls=CommandWithOverrides, context_settings=WITH_OVERRIDES)
@@ -41,6 +42,9 @@ def train_command(
     overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Overwrite the results of an earlier run"),
     resume: bool = typer.Option(
         False, "--resume", "-r", help="Resume a run with the same output directory that was stopped"
+    ),
+    report: bool = typer.Option(
+        False, "--report", help="Also write a web page about the vectors, report.html, to the output directory"
     ),
 ) -> None:
     """
@@ -86,6 +90,7 @@ def train_command(
             cache_dir=cache_dir,
             overwrite=overwrite,
             resume=resume,
+            report=report,
         )
 
 
@@ -98,6 +103,7 @@ def train(
     cache_dir: Path | None = None,
     overwrite: bool = False,
     resume: bool = False,
+    report: bool = False,
 ) -> None:
     """Train word vectors as a config describes, and write all results.
 
@@ -109,6 +115,7 @@ def train(
         cache_dir: Directory for encoded corpora; None for the user's cache directory.
         overwrite: Whether the results of an earlier run are replaced.
         resume: Whether to resume a run that was stopped.
+        report: Whether to write a page about the vectors too.
 
     Raises:
         Word2VecError: The config, the corpus or the output is invalid, or training diverges.
@@ -135,6 +142,29 @@ def train(
     msg.good(summary_of(done.model))
     for place in done.places:
         msg.text(f"  {output_path / place}")
+    if report:
+        write_page(done.model.word_vectors(), output_path)
+
+
+def write_page(vectors: "WordVectors", output_path: Path) -> None:
+    """Write the page about the vectors of a run. A failure is a warning: the results of the run are complete."""
+    from spacy_w2v._atomic import staged_file
+    from spacy_w2v.reports._facts import collect_facts
+    from spacy_w2v.reports._page import N_MAP_WORDS, make_page
+    from spacy_w2v.training._results import REPORT_FILE
+
+    path = output_path / REPORT_FILE
+    try:
+        page = make_page(collect_facts(vectors, n_map_words=N_MAP_WORDS))
+        with staged_file(path) as staged:
+            staged.write_text(page, encoding="utf-8")
+    except Exception as error:  # whatever fails, hours of training are done
+        msg.warn(
+            f"The results are complete, but their report could not be written: {error or type(error).__name__}. "
+            f"Try again: spacy w2v report {output_path} {path}"
+        )
+    else:
+        msg.text(f"  {path}")
 
 
 def _describe_counts(vocabulary: "VocabularySummary") -> str:

@@ -42,10 +42,11 @@ def nearest_words(vectors: WordVectors, places: Offsets, *, topn: int) -> Neares
     """
     own_rows = vectors.rows[places]
     queries = _of_length_1(vectors.vectors_at(own_rows))
-    n_others = max(np.count_nonzero(vectors.word_of_row >= 0) - 1, 0)
-    shape = (len(places), min(topn, n_others))
+    n_others = max(int(np.count_nonzero(vectors.word_of_row >= 0)) - 1, 0)
+    n_best = min(topn, n_others)
+    shape = (len(places), n_best)
     rows, similarities = np.full(shape, -1, np.int64), np.full(shape, -np.inf, np.float32)
-    if shape[1]:
+    if n_best:
         for first_row, block in _blocks(vectors):
             without_word = vectors.word_of_row[first_row : first_row + len(block)] < 0
             for start in range(0, len(places), QUERIES_AT_A_TIME):
@@ -53,10 +54,10 @@ def nearest_words(vectors: WordVectors, places: Offsets, *, topn: int) -> Neares
                 products = queries[some] @ block.T
                 products[:, without_word] = -np.inf
                 _leave_out(products, own_rows[some] - first_row)
-                best = _best_columns(products, shape[1])
+                best = _best_columns(products, n_best)
                 found = np.take_along_axis(products, best, axis=1)
                 rows[some], similarities[some] = _merged(
-                    (rows[some], similarities[some]), (best + first_row, found), n_kept=shape[1]
+                    (rows[some], similarities[some]), (best + first_row, found), n_kept=n_best
                 )
     return Nearest(vectors.word_of_row[rows], np.clip(similarities, -1, 1))
 
@@ -72,7 +73,8 @@ def _blocks(vectors: WordVectors) -> Iterator[tuple[int, Vectors]]:
 def _of_length_1(rows: Vectors) -> Vectors:
     """Return rows divided by their lengths. Rows of zeros stay as they are."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    scaled: Vectors = rows / np.where(lengths > 0, lengths, np.float32(1))
+    lengths[lengths == 0] = 1
+    scaled: Vectors = rows / lengths
     return scaled
 
 

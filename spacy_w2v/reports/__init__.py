@@ -1,1 +1,1 @@
-"""Reports on a model: as Markdown."""
+"""Reports on word vectors: their facts, as a web page, as Markdown and in the terminal."""

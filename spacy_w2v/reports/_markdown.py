@@ -1,31 +1,25 @@
-"""A short report on a model in Markdown: corpus, training, scores and neighbours."""
+"""The report in Markdown: corpus, training, scores, neighbours, and how to make the vectors again."""
 
 import re
-from collections.abc import Iterator, Sequence
 
 from spacy_w2v._system.terminal import shown
-from spacy_w2v.evaluation._scores import Scores, score_rows
-from spacy_w2v.model._trained import TrainedModel
+from spacy_w2v.evaluation._scores import score_rows
+from spacy_w2v.reports import _texts as texts
+from spacy_w2v.reports._facts import ModelFacts
 
 N_NEIGHBOURS = 5
-N_WORDS = 5
-
-ENGLISH_WORDS = ("french", "king", "city", "war", "computer")
-"""Words whose neighbours are shown by default in an English report."""
+"""Neighbours of each word in the tables."""
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MARKUP = re.compile(r"[\\`*{}\[\]()<>#|~&!$@]|(?<![^\W_])_|_(?![^\W_])|(?<=www)\.|:(?=//)", re.IGNORECASE)
 """Characters with a meaning in Markdown, and those that turn text into links."""
 
-MIN_RANK = 100
-"""Rank of the first word that may be shown. More frequent words, such as "the" or ",", say little about a text."""
-
 
 TEMPLATE = """\
-# Word vectors: {{ record.corpus.source | text }}
+# Word vectors: {{ title | text }}
 
-{{ n_words | number }} words in {{ vector_size }} dimensions, trained on {{ record.corpus.n_tokens | number }} tokens \
-({{ attr | text }}, {{ record.lang | text }}).
+{{ texts.lead(facts) | text }}
+{% if record is not none %}
 
 ## Corpus
 
@@ -41,12 +35,12 @@ TEMPLATE = """\
 
 | Setting | Value |
 | --- | --- |
-{% for name, value in settings %}
+{% for name, value in facts.settings() %}
 | {{ name | text }} | {{ value | code }} |
 {% endfor %}
 
 {% if record.results %}
-{{ "%.1f" % record.results[-1].seconds }} s, {{ record.results[-1].words_per_s | round | int | number }} words/s.
+{{ texts.training_note(facts) }}
 {% elif record.unfinished is not none %}
 A checkpoint, of the first epoch.
 {% else %}
@@ -61,7 +55,8 @@ Trained by another program.
 | {{ epoch.epoch }} | {{ "%.4f" % epoch.loss }} |{% if has_rate %} {{ "%.5f" % epoch.alpha }} |{% endif %}
 
 {% endfor %}
-{% if scores is not none %}
+{% endif %}
+{% if facts.scores is not none %}
 
 ## Scores
 
@@ -71,70 +66,56 @@ Trained by another program.
 | {{ set | text }} | {{ measure }} | {{ score }} | {{ n_questions }} |
 {% endfor %}
 {% endif %}
-{% if neighbours %}
+{% if facts.groups %}
 
 ## Neighbours
+{% for group in facts.groups %}
+
+### {{ group.name }}
 
 | Word | Nearest words |
 | --- | --- |
-{% for word, nearest in neighbours %}
-| {{ word | text }} | \
-{% for near, similarity in nearest %}
+{% for entry in group.words %}
+| {{ entry.word | text }} | \
+{% for near, similarity in entry.nearest[:n_neighbours] %}
 {{ near | text }} {{ "%.2f" % similarity }}{{ "" if loop.last else ", " }}\
 {% endfor %}
  |
+{% endfor %}
+{% endfor %}
+{% endif %}
+{% if record is not none %}
+
+## Make it again
+
+{{ texts.again_note(record) }}
+
+| Package | Version |
+| --- | --- |
+{% for name, version in record.versions.items() %}
+| {{ name | text }} | {{ version | string | code }} |
 {% endfor %}
 {% endif %}
 """
 """A Jinja template. The filters `text` and `code` escape words, names and settings; `number` adds commas."""
 
 
-def make_report(model: TrainedModel, *, scores: Scores | None, words: list[str]) -> str:
-    """Return the report.
-
-    Args:
-        model: The model.
-        scores: The scores of the model; None for a report without scores.
-        words: Words whose neighbours to show; unknown words are ignored. If empty, some English words, or in other
-            languages some frequent words.
-    """
+def make_report(facts: ModelFacts) -> str:
+    """Return the report in Markdown."""
     from jinja2 import Environment
 
     environment = Environment(trim_blocks=True, keep_trailing_newline=True)  # Markdown, which `text` escapes
     environment.filters |= {"text": plain_text, "code": _code, "number": "{:,}".format}
-    known = [word for word in words or _words_to_show(model) if word in model]
+    record = facts.record
     return environment.from_string(TEMPLATE).render(
-        record=model.record,
-        n_words=len(model),
-        vector_size=model.vector_size,
-        attr=model.attr,
-        has_rate=not model.record.results or any(result.alpha for result in model.record.results),
-        settings=[(name, str(value)) for name, value in _settings_of(model)],
-        scores=None if scores is None else score_rows(scores),
-        neighbours=[(word, model.most_similar(word, topn=N_NEIGHBOURS)) for word in known],
+        facts=facts,
+        texts=texts,
+        title=facts.title if record is None else record.corpus.source,
+        record=record,
+        has_rate=record is not None and (not record.results or any(result.alpha for result in record.results)),
+        scores=[] if facts.scores is None else score_rows(facts.scores),
+        n_neighbours=N_NEIGHBOURS,
     )
-
-
-def _settings_of(model: TrainedModel) -> Iterator[tuple[str, object]]:
-    """Yield the settings of the model, of counting if it learned from counts, and of training.
-
-    They end with what the vector of a word is, unless that is its input vector.
-    """
-    record = model.record
-    yield from record.model
-    if model.objective.spec.counts_cooccurrences:
-        yield from record.cooccurrence
-    yield from record.training
-    if record.export.vector_kind != "input":
-        yield "vector_kind", record.export.vector_kind
-    if record.postprocessing is not None:
-        yield from record.postprocessing.settings().items()
-
-
-def _words_to_show(model: TrainedModel) -> Sequence[str]:
-    if model.record.lang == "en":
-        return ENGLISH_WORDS
-    return [word for word in model.words[MIN_RANK:] if word.isalpha()][:N_WORDS]
 
 
 def plain_text(text: str) -> str:

@@ -28,7 +28,14 @@ from spacy_w2v.training._run import TrainingRun
 CONFIG_FILE = "config.cfg"
 LOG_FILE = "training.jsonl"
 MODEL_DIRECTORY = "model"
-RESULTS = {MODEL_DIRECTORY, CONFIG_FILE, LOG_FILE, *(Path(form.place).parts[0] for form in FORMATS.values())}
+REPORT_FILE = "report.html"
+RESULTS = {
+    MODEL_DIRECTORY,
+    CONFIG_FILE,
+    LOG_FILE,
+    REPORT_FILE,
+    *(Path(form.place).parts[0] for form in FORMATS.values()),
+}
 """The names of all results in the output directory. A later run keeps anything else, such as `model-best`."""
 
 CHECKPOINT_DIRECTORY = "checkpoint"

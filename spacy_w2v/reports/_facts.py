@@ -1,0 +1,167 @@
+"""What a report says about word vectors, collected once for the page, Markdown and the terminal."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_w2v._arrays import Offsets
+from spacy_w2v.evaluation._scores import Scores
+from spacy_w2v.model._nearest import Nearest, nearest_words
+from spacy_w2v.model._run_record import EpochResult, RunRecord
+from spacy_w2v.model._word_vectors import WordVectors
+from spacy_w2v.objectives._registry import objective_of
+from spacy_w2v.plots._projection import Method, projection
+from spacy_w2v.reports._records import record_of
+from spacy_w2v.reports._sample_words import NAMES_OF_BANDS, one_word_per_row, words_of_bands
+
+N_NEIGHBOURS = 10
+"""Nearest words of each word."""
+
+
+@dataclass(frozen=True)
+class WordNeighbours:
+    """A word with the words nearest to it."""
+
+    word: str
+    rank: int
+    """Its place in the vectors, from 1 for the first word, which is the most frequent if counts are known."""
+    count: int | None
+    """The number of its tokens in the corpus; None if unknown."""
+    nearest: tuple[tuple[str, float], ...]
+    """The nearest words of the whole table, with their cosine similarities in [-1, 1]."""
+
+
+@dataclass(frozen=True)
+class NeighbourGroup:
+    """Words of one kind, such as rare ones, with their neighbours."""
+
+    name: str
+    words: tuple[WordNeighbours, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class WordMap:
+    """The most frequent words, each with a place on a plane and its neighbours."""
+
+    places: Offsets
+    """int64[n]; the words, as indices of `WordVectors.words`, most frequent first."""
+    points: NDArray[np.float32]
+    """float32[n, 2]; where they are."""
+    nearest: Nearest
+    """Their nearest words of the whole table, n × k."""
+    method: Method
+    """How the points were found."""
+
+
+@dataclass(frozen=True, eq=False)
+class ModelFacts:
+    """What a report says about word vectors. What is not known is None or empty."""
+
+    vectors: WordVectors
+    title: str
+    """What the vectors are of: the corpus, otherwise the name that they were opened by."""
+    record: RunRecord | None
+    """The record of the run that trained them."""
+    config: str | None
+    """The complete config of the run, as the text of a config file."""
+    scores: Scores | None
+    groups: tuple[NeighbourGroup, ...]
+    """Neighbours of the words that the user named, and of frequent, middle and rare words."""
+    word_map: WordMap | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """The number of different vectors."""
+        return len(self.vectors.matrix)
+
+    @property
+    def last(self) -> EpochResult | None:
+        """The result of the last complete epoch; None if nothing of this kind is known."""
+        return self.record.results[-1] if self.record is not None and self.record.results else None
+
+    def settings(self) -> list[tuple[str, str]]:
+        """Return the settings of the model, of counting if it learned from counts, and of training, by name.
+
+        They end with what the vector of a word is, unless that is its input vector.
+        """
+        return [] if self.record is None else [(name, str(value)) for name, value in _settings_of(self.record)]
+
+
+def collect_facts(
+    vectors: WordVectors,
+    *,
+    words: Sequence[str] = (),
+    scores: Scores | None = None,
+    n_map_words: int = 0,
+    method: Method = "pca",
+) -> ModelFacts:
+    """Return the facts of a report.
+
+    Args:
+        vectors: The vectors, from any program.
+        words: Words whose neighbours to show first. Unknown words are ignored.
+        scores: The scores of the vectors, if they are known.
+        n_map_words: The number of words on the map, the most frequent ones; 0 for no map.
+        method: How the words of the map are placed: "pca", or "tsne", which needs the extra `maps`.
+    """
+    record = record_of(vectors)
+    return ModelFacts(
+        vectors=vectors,
+        title=_title_of(vectors, record),
+        record=record,
+        config=None if vectors.model is None else vectors.model.config,
+        scores=scores,
+        groups=_groups_of(vectors, record, words=words),
+        word_map=_map_of(vectors, n_words=n_map_words, method=method) if n_map_words else None,
+    )
+
+
+def _title_of(vectors: WordVectors, record: RunRecord | None) -> str:
+    """Return the source of the corpus, or the name of the vectors; of absolute paths, the last part."""
+    name = vectors.name if record is None else record.corpus.source
+    return Path(name).name or name if Path(name).is_absolute() else name
+
+
+def _settings_of(record: RunRecord) -> Iterator[tuple[str, object]]:
+    yield from record.model
+    if objective_of(record.model).spec.counts_cooccurrences:
+        yield from record.cooccurrence
+    yield from record.training
+    if record.export.vector_kind != "input":
+        yield "vector_kind", record.export.vector_kind
+    if record.postprocessing is not None:
+        yield from record.postprocessing.settings().items()
+
+
+def _groups_of(vectors: WordVectors, record: RunRecord | None, *, words: Sequence[str]) -> tuple[NeighbourGroup, ...]:
+    lang = vectors.lang if record is None else record.lang
+    bands = {"Your words": [vectors.index[word] for word in dict.fromkeys(words) if word in vectors]}
+    bands |= dict(zip(NAMES_OF_BANDS, words_of_bands(vectors, lang=lang), strict=True))
+    every = np.array([place for places in bands.values() for place in places], np.int64)
+    nearest = nearest_words(vectors, every, topn=N_NEIGHBOURS)
+    found = iter(zip(every.tolist(), nearest.places.tolist(), nearest.similarities.tolist(), strict=True))
+    return tuple(
+        NeighbourGroup(name, tuple(_with_neighbours(vectors, *next(found)) for _ in places))
+        for name, places in bands.items()
+        if places
+    )
+
+
+def _with_neighbours(vectors: WordVectors, place: int, places: list[int], similarities: list[float]) -> WordNeighbours:
+    nearest = tuple((vectors.words[near], similarity) for near, similarity in zip(places, similarities, strict=True))
+    count = None if vectors.counts is None else int(vectors.counts[place])
+    return WordNeighbours(vectors.words[place], place + 1, count, nearest)
+
+
+def _map_of(vectors: WordVectors, *, n_words: int, method: Method) -> WordMap | None:
+    """Return the map, without words whose vectors are zero or not finite; None if there are no others."""
+    places = one_word_per_row(vectors)[:n_words]
+    points = projection(vectors, vectors.rows[places], method=method)
+    known = np.isfinite(points).all(axis=1)
+    if not known.any():
+        return None
+    nearest = nearest_words(vectors, places[known], topn=N_NEIGHBOURS)
+    return WordMap(places=places[known], points=points[known], nearest=nearest, method=method)

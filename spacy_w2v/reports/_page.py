@@ -1,0 +1,111 @@
+"""The report as a web page: one file that asks no server for anything."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from markupsafe import Markup
+
+from spacy_w2v._system.terminal import shown, shown_lines
+from spacy_w2v._version import __version__
+from spacy_w2v.evaluation._scores import Scores
+from spacy_w2v.reports import _texts as texts
+from spacy_w2v.reports._charts import curve, on_scale
+from spacy_w2v.reports._facts import ModelFacts
+from spacy_w2v.reports._map_data import map_data
+
+N_MAP_WORDS = 5000
+"""Words on the map unless the user wants more or fewer."""
+N_SHOWN = 8
+"""Neighbours in the lists of frequent, middle and rare words."""
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """A row of the table of scores."""
+
+    set: str
+    measure: str
+    score: str
+    questions: str
+    picture: Markup
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart with its title."""
+
+    title: str
+    svg: Markup
+
+
+def make_page(facts: ModelFacts) -> str:
+    """Return the page as HTML.
+
+    Words, names and settings are texts: the template escapes them, and a content security policy allows the style
+    sheet and the script of this package only.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+    environment.filters |= {"shown": shown, "shown_lines": shown_lines, "number": "{:,}".format}
+    style, script = _asset("page.css"), _in_strict_mode(_asset("map.js"), _asset("page.js"))
+    return environment.from_string(_asset("page.html")).render(
+        facts=facts,
+        n_shown=N_SHOWN,
+        version=__version__,
+        style=Markup(style),
+        style_hash=_hash_of(style),
+        script=Markup(script),
+        script_hash=_hash_of(script),
+        lead=texts.lead(facts),
+        cards=texts.cards(facts),
+        map_note=texts.map_note(facts),
+        map_data=Markup(map_data(facts, facts.word_map)) if facts.word_map is not None else None,
+        score_rows=_score_rows(facts.scores),
+        training_note=texts.training_note(facts),
+        training_charts=_training_charts(facts),
+        epochs=texts.epoch_table(facts),
+        again_note=texts.again_note(facts.record) if facts.record is not None else "",
+        command=texts.command("config.cfg"),
+    )
+
+
+def _asset(name: str) -> str:
+    return (files("spacy_w2v.reports") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _in_strict_mode(*scripts: str) -> str:
+    return "\n".join(['(() => {\n"use strict";', *scripts, "})();"])
+
+
+def _hash_of(text: str) -> str:
+    """Return the hash by which a content security policy allows a style sheet or a script."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
+def _score_rows(scores: Scores | None) -> list[ScoreRow]:
+    if scores is None:
+        return []
+    return [
+        ScoreRow(
+            set=name,
+            measure=measure,
+            score="–" if value is None else f"{value:.3f}",
+            questions=f"{n_used:,}",
+            picture=Markup("") if value is None else on_scale(value, low=None, high=None, text=f"{value:.3f}"),
+        )
+        for name, score in scores.by_name().items()
+        for measure, (value, n_used) in score.measures().items()
+        if measure != "pearson"
+    ]
+
+
+def _training_charts(facts: ModelFacts) -> Sequence[Chart]:
+    if facts.record is None or not facts.record.results:
+        return []
+    losses = [(result.epoch, result.loss) for result in facts.record.results]
+    text = f"Loss by epoch: from {losses[0][1]:.4f} after epoch 1 to {losses[-1][1]:.4f} after epoch {losses[-1][0]}."
+    return [Chart("Loss", curve(losses, text=text, x_name="epoch", decimals=4))]

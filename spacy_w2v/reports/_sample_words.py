@@ -1,0 +1,56 @@
+"""Words whose neighbours a report shows: frequent ones, some in the middle, and rare ones."""
+
+from collections.abc import Collection
+
+import numpy as np
+
+from spacy_w2v._arrays import Offsets
+from spacy_w2v.model._word_vectors import WordVectors
+from spacy_w2v.plots._words import words_of_rows
+
+N_WORDS = 5
+"""Words of each kind."""
+
+ENGLISH_WORDS = ("french", "king", "city", "war", "computer")
+"""Frequent words that are shown of English vectors."""
+
+MIN_RANK = 100
+"""Rank of the first word that may be shown. More frequent words, such as "the" or ",", say little about a text."""
+
+NAMES_OF_BANDS = ("Frequent words", "Words in the middle", "Rare words")
+
+FIRST_OF_MIDDLE, FIRST_OF_RARE = 0.15, 0.9
+"""Where the other two kinds begin, as shares of the vocabulary, most frequent words first."""
+
+
+def words_of_bands(vectors: WordVectors, *, lang: str | None) -> tuple[list[int], list[int], list[int]]:
+    """Return places of frequent words, of words in the middle, and of rare words. No word is in two of them.
+
+    Args:
+        vectors: The vectors.
+        lang: Their language; None if unknown.
+    """
+    frequent = [vectors.index[word] for word in ENGLISH_WORDS if word in vectors] if lang == "en" else []
+    places = one_word_per_row(vectors)
+    frequent = frequent or _letters_only(vectors, places[MIN_RANK:])
+    middle = _letters_only(vectors, places[max(MIN_RANK, int(FIRST_OF_MIDDLE * len(places))) :], without=frequent)
+    rare = _letters_only(
+        vectors, places[max(MIN_RANK, int(FIRST_OF_RARE * len(places))) :], without=[*frequent, *middle]
+    )
+    return frequent, middle, rare
+
+
+def _letters_only(vectors: WordVectors, places: Offsets, *, without: Collection[int] = ()) -> list[int]:
+    """Return the first places of words that have letters only."""
+    found: list[int] = []
+    for place in places.tolist():
+        if len(found) == N_WORDS:
+            break
+        if place not in without and vectors.words[place].isalpha():
+            found.append(place)
+    return found
+
+
+def one_word_per_row(vectors: WordVectors) -> Offsets:
+    """Return the words, int64, one for each row, most frequent first: see `words_of_rows`."""
+    return np.arange(len(vectors)) if vectors.in_order else words_of_rows(vectors, n_words=len(vectors))
