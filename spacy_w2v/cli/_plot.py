@@ -21,6 +21,7 @@ from spacy_w2v.cli._app import (
 )
 from spacy_w2v.cli._messages import msg
 from spacy_w2v.cli._tables import aligned
+from spacy_w2v.errors import ConfigError
 
 if TYPE_CHECKING:
     import altair
@@ -267,8 +268,11 @@ def training_command(
         check_outputs(outputs)
         opening = Opening(VectorKinds.recorded, Postprocessings.recorded, None, code_path, trust_config)
         opened = dict(zip(sources, opening.open(*sources), strict=True))
-        runs = {name: [] if each.model is None else each.model.record.results for name, each in opened.items()}
-        save(training_chart(runs, title=title or "Training"), outputs, theme=theme, what="curves")
+        without = [name for name, each in opened.items() if each.model is None]
+        if without:
+            raise ConfigError(f"Curves need models, which have a record of their epochs, was: {', '.join(without)}")
+        records = {name: each.model.record for name, each in opened.items() if each.model is not None}
+        save(training_chart(records, title=title or "Training"), outputs, theme=theme, what="curves")
 
 
 def check_outputs(paths: list[Path]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from spacy_w2v.plots._packages import import_vl_convert, vegalite_version
 from spacy_w2v.plots._themes import THEMES
@@ -18,7 +18,7 @@ PAGE = """\
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="{{ themes | join(' ') }}">
-<title>{{ title }}</title>
+<title>{{ title.text }}</title>
 <style>
 {% for name, theme in themes.items() %}
 {% if not loop.first %}@media (prefers-color-scheme: {{ name }}) { {% endif %}
@@ -29,18 +29,25 @@ PAGE = """\
 {% endfor %}
 body { margin: 0; background: var(--background); color: var(--text); font: 14px/1.5 system-ui, sans-serif; }
 main { max-width: 1180px; margin: 0 auto; padding: 16px; box-sizing: border-box; }
-#chart { width: 100%; overflow-x: auto; }
+#chart { width: 100%; overflow-x: auto; padding-bottom: 4px; }
+#chart details > summary { opacity: 0.7; }
 #chart summary { background: var(--background); border-color: var(--line); color: var(--muted); }
 .vega-bindings { margin: 0 16px; color: var(--muted); }
 .vega-bind-name { margin-right: 8px; }
 input { font: inherit; color: var(--text); background: var(--background); border: 1px solid var(--muted);
   border-radius: 6px; padding: 4px 10px; }
 input:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
-p { margin: 8px 16px; color: var(--muted); font-size: 13px; }
+h1 { margin: 12px 16px 4px; font-size: 20px; line-height: 1.3; overflow-wrap: anywhere; }
+p { margin: 0 16px; color: var(--muted); }
+#chart ~ p { margin: 8px 16px; font-size: 13px; }
 </style>
 </head>
 <body>
 <main>
+<h1>{{ title.text }}</h1>
+{% for line in title.lines %}
+<p>{{ line }}</p>
+{% endfor %}
 <div id="chart"></div>
 {% if hint %}<p>{{ hint }}</p>{% endif %}
 
@@ -51,12 +58,25 @@ p { margin: 8px 16px; color: var(--muted); font-size: 13px; }
 const spec = {{ spec | safe }};
 const configs = {{ configs | safe }};
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
-const isSingle = {{ is_single | tojson }};
-if (isSingle) spec.width = "container";
+const room = document.getElementById("chart").clientWidth;
+delete spec.title;
+// A narrow window gets a lower chart, and legends with fewer columns.
+function fit(node) {
+  if (!node || typeof node !== "object" || Array.isArray(node.values)) return;
+  if (node.columns) node.columns = Math.max(1, Math.min(node.columns, Math.floor(room / 210)));
+  Object.entries(node).forEach(([name, inner]) => name !== "datasets" && fit(inner));
+}
+fit(spec);
+if (typeof spec.width === "number") {
+  spec.height = Math.min(spec.height, Math.max(320, room));
+  spec.width = "container";
+}
+(spec.vconcat || []).forEach((panel) => { panel.width = Math.min(panel.width, Math.max(room - 130, 200)); });
 function draw() {
-  const config = configs[dark.matches ? "dark" : "light"] || Object.values(configs)[0];
+  const theme = configs[dark.matches ? "dark" : "light"] ? (dark.matches ? "dark" : "light") : Object.keys(configs)[0];
+  const config = configs[theme], tooltip = { theme };
   const actions = { export: true, source: false, compiled: false, editor: false };
-  vegaEmbed("#chart", spec, { config, actions, renderer: "canvas", mode: "vega-lite" });
+  vegaEmbed("#chart", spec, { config, tooltip, actions, renderer: "canvas", mode: "vega-lite" });
 }
 dark.addEventListener("change", draw);
 draw();
@@ -86,17 +106,26 @@ def html_page(spec: Spec, configs: dict[str, Spec]) -> str:
             spec=script_json(spec),
             configs=script_json(configs),
             themes={name: THEMES[name] for name in configs},
-            is_single="mark" in spec or "layer" in spec,
             vega=vega_script(),
         )
     )
     return page
 
 
-def _title(spec: Spec) -> str:
+class Title(NamedTuple):
+    """The title of a page."""
+
+    text: str
+    lines: list[str]
+    """Lines below it."""
+
+
+def _title(spec: Spec) -> Title:
+    """Return the title of a chart, which the page shows as text: in the chart it would be cut in narrow windows."""
     title = spec.get("title", "")
-    text: str = title.get("text", "") if isinstance(title, dict) else title
-    return text
+    if isinstance(title, dict):
+        return Title(title.get("text", ""), title.get("subtitle", []))
+    return Title(title, [])
 
 
 def script_json(values: object) -> str:

@@ -10,10 +10,12 @@ FONT_SIZE = 11.5
 """Of labels, in pixels, as in the themes."""
 ROW_HEIGHT = 15.0
 """Of a label, in pixels."""
-OFFSET = 6.0
+OFFSET = 7.0
 """From a point to its label, which stands right of it, in pixels."""
-ZOOMS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0)
-"""The zooms at which labels are placed."""
+MAX_LABEL = 260.0
+"""Width from which on a label is cut, in pixels."""
+ZOOMS = (0.3, 0.45, 0.65, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0)
+"""The zooms at which labels are placed. Those below 1 are for narrow windows."""
 NEVER = 1e9
 """The zoom of a label that has no room at any zoom."""
 CELL = 4.0
@@ -24,8 +26,8 @@ _BROAD = frozenset("mwMWOQ@%—…")
 
 
 def text_width(text: str, *, font_size: float = FONT_SIZE) -> float:
-    """Return an estimate of the width of a text in a sans-serif font, in pixels, rather too large than too small."""
-    return font_size * sum(map(_character_width, text))
+    """Return an estimate of the width of a label in a sans-serif font, in pixels, rather too large than too small."""
+    return min(font_size * sum(map(_character_width, text)), MAX_LABEL)
 
 
 def _character_width(character: str) -> float:

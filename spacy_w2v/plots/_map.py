@@ -2,8 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
+from spacy_w2v._arrays import Counts
+from spacy_w2v.plots._label_placement import MAX_LABEL, OFFSET
 from spacy_w2v.plots._map_points import HEIGHT, OTHER, WIDTH, MapPoints
 from spacy_w2v.plots._packages import import_altair
+from spacy_w2v.plots._titles import titled
 
 if TYPE_CHECKING:
     import altair
@@ -16,6 +19,12 @@ ZOOM_ONLY_WITH_KEY = "wheel![event.ctrlKey || event.metaKey]"
 """Otherwise a page with the map could not be scrolled by the wheel."""
 FEW_WORDS = 300
 """Up to this number of words, points are larger."""
+COUNT_TITLE, RANK_TITLE = "Tokens in the corpus", "Rank in the order of the source"
+LABEL: dict[str, Any] = {"align": "left", "baseline": "middle", "dx": OFFSET, "limit": MAX_LABEL, "clip": True}
+"""Properties of labels. Any: values of altair's arguments."""
+POINT: dict[str, Any] = {"clip": True, "aria": False}
+"""Properties of points. A description of each would make files large; the chart has one."""
+IS_OTHER = f"datum.group == '{OTHER}'"
 MATCHES = "(search == '' || indexof(lower(datum.word), lower(search)) >= 0)"
 BEGINS = "(search != '' && indexof(lower(datum.word), lower(search)) == 0)"
 
@@ -41,20 +50,22 @@ def map_chart(points: MapPoints, *, title: str | None = None) -> "altair.LayerCh
         x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=list(points.view.x), nice=False, zero=False)),
         y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=list(points.view.y), nice=False, zero=False)),
     )
-    shown = base.transform_filter(_label_filter(points)).encode(text="word:N")
-    layers = [
-        _points_layer(alt, base, points, pick).add_params(pan, pick),
-        shown.mark_text(align="left", baseline="middle", dx=6, style="halo", clip=True),
-        shown.mark_text(align="left", baseline="middle", dx=6, style="label", clip=True),
-    ]
+    layers = _point_layers(alt, base, points, pick)
+    layers[-1] = layers[-1].add_params(pan, pick)
+    labelled = base.transform_filter(_label_filter(points)).encode(text="word:N")
+    layers.append(labelled.mark_text(style="halo", **LABEL))
+    if points.grouping.names and OTHER in points.grouping.of_words:
+        layers.append(labelled.transform_filter(IS_OTHER).mark_text(style="faint-label", **LABEL))
+        labelled = labelled.transform_filter(f"!({IS_OTHER})")
+    layers.append(labelled.mark_text(style="label", **LABEL))
     chart: altair.LayerChart = (
         alt.layer(*layers)
         .add_params(search)
         .properties(
             width=WIDTH,
             height=HEIGHT,
-            title=alt.Title(title or points.name, subtitle=subtitle(points)),
             usermeta={"hint": HINT},
+            **titled(title or points.name, subtitle(points)),
         )
     )
     return chart
@@ -75,11 +86,11 @@ def _values(points: MapPoints) -> list[dict[str, Any]]:  # Any: JSON values
     """Return the rows of the data, the rarest word first, so that frequent words are drawn over it."""
     values: list[dict[str, Any]] = []
     for place in reversed(range(len(points.words))):
-        x, y = points.coordinates[place].tolist()
-        value = {"word": points.words[place], "x": round(x, 5), "y": round(y, 5), "rank": place + 1}
+        x, y = (float(f"{number:.6g}") for number in points.coordinates[place])
+        value = {"word": points.words[place], "x": x, "y": y, "rank": place + 1}
         if points.counts is not None:
             value["count"] = int(points.counts[place])
-        if points.grouping.of_words:
+        if points.grouping.names:
             value["group"] = points.grouping.of_words[place]
         value["zoom"] = round(float(points.label_zooms[place]), 1)
         values.append(value)
@@ -96,45 +107,63 @@ def _label_filter(points: MapPoints) -> str:
     return f"search == '' ? (datum.zoom <= {zoom} || vlSelectionTest('pick_store', datum)) : {BEGINS}"
 
 
-def _points_layer(alt: Any, base: Any, points: MapPoints, pick: Any) -> "altair.Chart":  # Any: altair is optional
+def _point_layers(alt: Any, base: Any, points: MapPoints, pick: Any) -> list[Any]:  # Any: altair is optional
+    """Return the layer of the points, with another one below it for words without a group, if there are such."""
     tooltip = [alt.Tooltip("word:N", title="Word")]
     if points.counts is not None:
         tooltip.append(alt.Tooltip("count:Q", title="Tokens", format=","))
     tooltip.append(alt.Tooltip("rank:Q", title="Rank", format=","))
-    if points.grouping.of_words:
+    if points.grouping.names:
         tooltip.append(alt.Tooltip("group:N", title="Group"))
-    chart: altair.Chart = base.mark_circle(clip=True, style="word-point").encode(
-        color=_color(alt, points),
+    encoded = base.encode(
         size=_size(alt, points),
-        opacity=alt.condition(MATCHES, alt.value(0.85), alt.value(0.06)),
+        opacity=alt.condition(MATCHES, alt.value(0.8), alt.value(0.06)),
         strokeWidth=alt.condition(pick, alt.value(2), alt.value(0)),
         tooltip=tooltip,
     )
-    return chart
+    if OTHER not in points.grouping.of_words:
+        return [encoded.mark_circle(style="word-point", **POINT).encode(color=_color(alt, points))]
+    others = encoded.transform_filter(IS_OTHER).mark_circle(style="background-point", **POINT)
+    others = others.encode(opacity=alt.condition(MATCHES, alt.value(0.3), alt.value(0.06)))
+    grouped = encoded.transform_filter(f"!({IS_OTHER})").mark_circle(style="word-point", **POINT)
+    return [others, grouped.encode(color=_color(alt, points))]
 
 
 def _color(alt: Any, points: MapPoints) -> Any:  # Any: altair is optional
-    if points.grouping.of_words:
-        names = points.grouping.names + [OTHER] * (OTHER in points.grouping.of_words)
+    if points.grouping.names:
         legend = alt.Legend(title=None, orient="top", columns=4, direction="horizontal", symbolType="circle")
-        return alt.Color("group:N", scale=alt.Scale(domain=names), legend=legend)
-    legend = alt.Legend(orient="top", direction="horizontal", gradientLength=220, gradientThickness=10, tickCount=4)
+        return alt.Color("group:N", scale=alt.Scale(domain=points.grouping.names), legend=legend)
+    legend = _frequency_legend(alt, points)
     if points.counts is None:
-        return alt.Color(
-            "rank:Q",
-            title="Rank in the order of the source",
-            scale=alt.Scale(type="log", range="ramp", reverse=True),
-            legend=legend,
-        )
-    legend.format = "~s"
-    return alt.Color(
-        "count:Q", title="Tokens in the corpus", scale=alt.Scale(type="symlog", range="ramp"), legend=legend
-    )
+        scale = alt.Scale(type="log", range="ramp", reverse=True)
+        return alt.Color("rank:Q", title=RANK_TITLE, scale=scale, legend=legend)
+    scale = alt.Scale(type="log", domain=list(_span(points.counts)), clamp=True, range="ramp")
+    return alt.Color("count:Q", title=COUNT_TITLE, scale=scale, legend=legend)
 
 
 def _size(alt: Any, points: MapPoints) -> Any:  # Any: altair is optional
     """Return the encoding of sizes: frequent words are larger, and all are if there are few."""
-    largest = 320 if len(points.words) <= FEW_WORDS else 110
-    field = "rank:Q" if points.counts is None else "count:Q"
-    scale = alt.Scale(type="log", range=[largest / 8, largest], reverse=points.counts is None)
-    return alt.Size(field, scale=scale, legend=None)
+    smallest, largest = (40, 130) if len(points.words) <= FEW_WORDS else (10, 110)
+    legend = None if points.grouping.names else _frequency_legend(alt, points)
+    if points.counts is None:
+        scale = alt.Scale(type="log", range=[largest, smallest])
+        return alt.Size("rank:Q", title=RANK_TITLE, scale=scale, legend=legend)
+    scale = alt.Scale(type="log", domain=list(_span(points.counts)), clamp=True, range=[smallest, largest])
+    return alt.Size("count:Q", title=COUNT_TITLE, scale=scale, legend=legend)
+
+
+def _frequency_legend(alt: Any, points: MapPoints) -> Any:  # Any: altair is optional
+    """Return the legend of colours and sizes, which Vega-Lite joins if both have the same."""
+    return alt.Legend(orient="top", direction="horizontal", values=_ticks(points), format="~s")
+
+
+def _span(counts: Counts) -> tuple[int, int]:
+    """Return the lowest and the highest count of words with tokens. A word may have none."""
+    return max(int(counts.min()), 1), max(int(counts.max()), 1)
+
+
+def _ticks(points: MapPoints) -> list[int]:
+    """Return the powers of ten between the lowest and the highest count or rank, or if there is one at most, these."""
+    low, high = (1, len(points.words)) if points.counts is None else _span(points.counts)
+    powers = [10**power for power in range(len(str(high))) if low <= 10**power <= high]
+    return powers if len(powers) > 1 else sorted({low, high})

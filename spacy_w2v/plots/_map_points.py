@@ -17,7 +17,7 @@ from spacy_w2v.plots._words import words_of_rows
 
 N_WORDS = 5_000
 """Words on a map, unless another number is given."""
-WIDTH, HEIGHT = 900, 620
+WIDTH, HEIGHT = 860, 660
 """Of a map, in pixels. Labels are placed for this size."""
 MARGIN = 0.06
 """Of each side of a map, as a share of it, so that labels at the border have room."""

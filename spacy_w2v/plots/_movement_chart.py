@@ -4,16 +4,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spacy_w2v.plots._label_placement import label_zooms
+from spacy_w2v.plots._label_placement import MAX_LABEL, OFFSET, label_zooms
 from spacy_w2v.plots._movement import Movements
 from spacy_w2v.plots._packages import import_altair
+from spacy_w2v.plots._titles import titled
 
 if TYPE_CHECKING:
     import altair
 
 WIDTH, HEIGHT = 860, 520
 """Of the chart, in pixels."""
-N_LABELS = 60
+N_LABELS = 40
 """Words that have moved most, which get a label if there is room."""
 N_CURVE = 200
 """Points of the curve of the median."""
@@ -54,15 +55,17 @@ def movement_chart(found: Movements, *, title: str | None = None) -> "altair.Lay
     labelled = base.transform_filter("datum.label").encode(text="word:N")
     curve = base.transform_filter("datum.curve").encode(y="expected:Q")
     chart: altair.LayerChart = alt.layer(
-        base.transform_filter("!datum.moved").mark_circle(size=26, style="background-point").encode(tooltip=tooltip),
+        base.transform_filter("!datum.moved")
+        .mark_circle(size=26, style="background-point", aria=False)
+        .encode(tooltip=tooltip),
         curve.mark_line(style="median"),
         base.transform_filter("datum.moved").mark_circle(size=48, opacity=0.95).encode(tooltip=tooltip),
-        labelled.mark_text(align="left", dx=6, style="halo"),
-        labelled.mark_text(align="left", dx=6, style="label"),
+        labelled.mark_text(style="halo", align="left", dx=OFFSET, limit=MAX_LABEL),
+        labelled.mark_text(style="label", align="left", dx=OFFSET, limit=MAX_LABEL),
     ).properties(
         width=WIDTH,
         height=HEIGHT,
-        title=alt.Title(title or f"{found.before} → {found.after}", subtitle=_subtitle(found)),
+        **titled(title or f"{found.before} → {found.after}", _subtitle(found)),
     )
     return chart
 

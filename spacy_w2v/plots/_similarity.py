@@ -11,6 +11,7 @@ from spacy_w2v.errors import ConfigError
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.plots._packages import import_altair
 from spacy_w2v.plots._projection import unit_rows
+from spacy_w2v.plots._titles import titled
 
 if TYPE_CHECKING:
     import altair
@@ -113,7 +114,7 @@ def similarity_chart(found: Similarities, *, title: str | None = None) -> "altai
     chart: altair.LayerChart = alt.layer(*layers).properties(
         width=alt.Step(step),
         height=alt.Step(step),
-        title=alt.Title(title or found.name, subtitle=["Cosine similarities of words. Similar words stand together."]),
+        **titled(title or found.name, ["Cosine similarities of words with each other."]),
     )
     return chart
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.plots._packages import import_altair
+from spacy_w2v.plots._titles import titled
 
 if TYPE_CHECKING:
     import altair
@@ -70,25 +71,29 @@ def spectrum_chart(spectra: Mapping[str, NDArray[np.float64]], *, title: str = "
         if share >= SMALLEST_SHARE
     ]
     ranks = [{"table": names[name], "rank": effective_rank(shares)} for name, shares in spectra.items()]
-    color = _color(alt, list(names.values()))
+    scale = alt.Scale(domain=list(names.values()))
     most = max(len(shares) for shares in spectra.values())
     x = alt.Scale(domain=[1, max(most, 2)], nice=False, zero=False)
     base = alt.Chart(alt.InlineData(values=values)).encode(
         x=alt.X("component:Q", title="Principal component", scale=x, axis=alt.Axis(grid=False, tickMinStep=1)),
         y=alt.Y("share:Q", title="Share of the variance", scale=alt.Scale(type="log", nice=True), axis=_percent(alt)),
-        color=color,
+        color=alt.Color("table:N", scale=scale, legend=_legend(alt)),
     )
     tooltip = [
         alt.Tooltip("table:N", title="Table"),
         alt.Tooltip("component:Q", title="Component"),
         alt.Tooltip("share:Q", title="Share", format=".2%"),
     ]
-    rules = alt.Chart(alt.InlineData(values=ranks)).mark_rule(style="rule").encode(x="rank:Q", color=color)
+    rules = (
+        alt.Chart(alt.InlineData(values=ranks))
+        .mark_rule(style="rule")
+        .encode(x="rank:Q", stroke=alt.Stroke("table:N", scale=scale, legend=None))
+    )
     chart: altair.LayerChart = alt.layer(
         rules,
         base.mark_line(),
         base.mark_circle(size=60, opacity=0).encode(tooltip=tooltip),
-    ).properties(width=WIDTH, height=HEIGHT, title=alt.Title(title, subtitle=_subtitle(ranks)))
+    ).properties(width=WIDTH, height=HEIGHT, **titled(title, _subtitle(ranks)))
     return chart
 
 
@@ -105,8 +110,5 @@ def _subtitle(ranks: list[dict[str, Any]]) -> list[str]:  # Any: values of a cha
     ]
 
 
-def _color(alt: Any, names: list[str]) -> Any:  # Any: altair is optional
-    legend = alt.Legend(
-        title=None, orient="top", direction="horizontal", columns=2, symbolType="stroke", labelLimit=420, symbolDash=[]
-    )
-    return alt.Color("table:N", scale=alt.Scale(domain=names), legend=legend)
+def _legend(alt: Any) -> Any:  # Any: altair is optional
+    return alt.Legend(title=None, orient="top", direction="horizontal", columns=2, symbolType="stroke", labelLimit=420)

@@ -153,6 +153,7 @@ def _mark_config(theme: Theme) -> Config:
         "rule": {"color": theme.muted},
         "style": {
             "label": {"color": theme.text, "fontSize": 11.5},
+            "faint-label": {"color": theme.muted, "fontSize": 11.5},
             "halo": {"color": theme.background, "stroke": theme.background, "strokeWidth": 3.5, "fontSize": 11.5},
             "value": {"color": theme.text, "fontSize": 11},
             "value-on-color": {"color": theme.background, "fontSize": 11},

@@ -1,65 +1,76 @@
-"""The curves of training: the loss of each epoch, and the learning rate."""
+"""The curves of training: the loss and the learning rate of each epoch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.model._run_record import EpochResult
+from spacy_w2v.model._run_record import RunRecord
 from spacy_w2v.plots._packages import import_altair
+from spacy_w2v.plots._titles import titled
 
 if TYPE_CHECKING:
     import altair
 
-WIDTH, HEIGHT = 760, 300
-"""Of the curves of the loss, in pixels."""
+WIDTH, HEIGHT = 760, 280
+"""Of the curves of the loss, in pixels. Other curves are lower."""
 SUBTITLE = [
     "Compare runs of the same architecture, loss and learning rate. The loss is measured before each step, so it may",
     "rise while the learning rate falls and the vectors still get better.",
 ]
 
+Values = list[dict[str, Any]]
+"""Rows of data. Any: JSON values."""
 
-def training_chart(runs: Mapping[str, Sequence[EpochResult]], *, title: str = "Training") -> "altair.VConcatChart":
+
+def training_chart(records: Mapping[str, RunRecord], *, title: str = "Training") -> "altair.VConcatChart":
     """Return the curves of one or several runs.
 
     Args:
-        runs: The results of the epochs of each run, by its name.
+        records: The record of each run, by its name.
         title: The title.
 
     Raises:
-        ConfigError: No run has results, as models of other programs, or altair is not installed.
+        ConfigError: No run has epochs, as those of models of other programs, or altair is not installed.
     """
     alt = import_altair()
-    values: list[dict[str, Any]] = [  # Any: JSON values
-        {"run": name, "epoch": result.epoch, "loss": result.loss, "rate": result.alpha, "speed": result.words_per_s}
-        for name, results in runs.items()
-        for result in results
-    ]
-    if not values:
-        raise ConfigError(f"Curves need a model with epochs, but these have none: {', '.join(runs)}.")
-    color = alt.Color("run:N", scale=alt.Scale(domain=list(runs)), legend=_legend(alt) if len(runs) > 1 else None)
-    epochs = max(result.epoch for results in runs.values() for result in results)
-    base = alt.Chart(alt.InlineData(values=values)).encode(
-        x=alt.X(
-            "epoch:Q",
-            scale=alt.Scale(domain=[1, max(epochs, 2)], nice=False, padding=8),
-            axis=alt.Axis(title="Epoch", grid=False, tickMinStep=1, format="d"),
-        ),
-        color=color,
+    epochs = _epochs(records)
+    if not epochs:
+        raise ConfigError(f"Curves need a model with epochs, but these have none: {', '.join(records)}.")
+    last = max(value["epoch"] for value in epochs)
+    x = alt.X(
+        "epoch:Q",
+        scale=alt.Scale(domain=[1, max(last, 2)], nice=False, padding=8),
+        axis=alt.Axis(title="Epoch", grid=False, tickMinStep=1, format="d"),
     )
-    panels = [_curve(alt, base, "loss", "Loss, mean of the epoch", height=HEIGHT)]
-    if any(value["rate"] for value in values):
-        panels.append(_curve(alt, base, "rate", "Learning rate", height=HEIGHT // 3))
-    chart: altair.VConcatChart = alt.vconcat(*panels, spacing=26).properties(
-        title=alt.Title(title, subtitle=SUBTITLE), bounds="full"
+    of_epochs = alt.Chart(alt.InlineData(values=epochs)).encode(x=x, color=_color(alt, "run", list(records)))
+    panels = [_panel(alt, of_epochs, "loss", "Loss, mean of the epoch", height=HEIGHT)]
+    if any(value["rate"] for value in epochs):
+        panels.append(_panel(alt, of_epochs, "rate", "Learning rate", height=HEIGHT // 3))
+    chart: altair.VConcatChart = (
+        alt.vconcat(*panels, spacing=26)
+        .resolve_scale(color="independent")
+        .properties(bounds="full", **titled(title, SUBTITLE))
     )
     return chart
 
 
-def _legend(alt: Any) -> Any:  # Any: altair is optional
-    return alt.Legend(title=None, orient="top", direction="horizontal", columns=3, symbolType="stroke", labelLimit=360)
+def _epochs(records: Mapping[str, RunRecord]) -> Values:
+    return [
+        {"run": name, "epoch": result.epoch, "loss": result.loss, "rate": result.alpha, "speed": result.words_per_s}
+        for name, record in records.items()
+        for result in record.results
+    ]
 
 
-def _curve(alt: Any, base: Any, field: str, title: str, *, height: int) -> Any:  # Any: altair is optional
+def _color(alt: Any, field: str, names: list[str]) -> Any:  # Any: altair is optional
+    """Return the encoding of colours, with a legend if there are several."""
+    legend = alt.Legend(
+        title=None, orient="top", direction="horizontal", columns=3, symbolType="stroke", labelLimit=360
+    )
+    return alt.Color(f"{field}:N", scale=alt.Scale(domain=names), legend=legend if len(names) > 1 else None)
+
+
+def _panel(alt: Any, base: Any, field: str, title: str, *, height: int) -> Any:  # Any: altair is optional
     """Return the curves of one value over the epochs."""
     scale = alt.Scale(zero=field == "rate", nice=True)
     encoded = base.encode(y=alt.Y(f"{field}:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5)))
