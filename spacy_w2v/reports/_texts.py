@@ -60,7 +60,7 @@ def map_note(facts: ModelFacts) -> str:
     share = len(facts.word_map.places)
     how = {
         "pca": "the two directions in which they differ most (PCA)",
-        "tsne": "a projection that keeps near words together (t-SNE)",
+        "tsne": "a projection that keeps near words together (t\u2011SNE)",
     }[facts.word_map.method]
     which = f"All {share:,} words" if share == len(facts.vectors) else f"The {share:,} most frequent words"
     return (

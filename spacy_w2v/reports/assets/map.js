@@ -250,7 +250,7 @@ class WordMap {
       const box = [x - this.widths[i] / 2 - 5, y - LABEL_HEIGHT - 7, x + this.widths[i] / 2 + 5, y + 3];
       if (!this.isFree(taken, box)) continue;
       this.shown.push(i);
-      for (const key of this.cellsOf(box)) taken.has(key) ? taken.get(key).push(box) : taken.set(key, [box]);
+      this.take(taken, box);
     }
   }
 
@@ -258,6 +258,10 @@ class WordMap {
     for (let column = Math.floor(left / CELL); column <= Math.floor(right / CELL); column++) {
       for (let row = Math.floor(top / CELL); row <= Math.floor(bottom / CELL); row++) yield column * 65536 + row;
     }
+  }
+
+  take(taken, box) {
+    for (const key of this.cellsOf(box)) taken.has(key) ? taken.get(key).push(box) : taken.set(key, [box]);
   }
 
   isFree(taken, box) {
@@ -303,7 +307,23 @@ class WordMap {
 
   drawMarked(list) {
     for (const i of list) this.spot(i, this.radii[i] + 1, this.colours.accent);
-    for (const i of list.slice(0, 60)) this.label(i, this.colours.ink, "600");
+    this.drawStrong(list.slice(0, 100));
+  }
+
+  /** Draw labels in bold, the first ones first, and leave out those that would cover others. */
+  drawStrong(list) {
+    const taken = new Map();
+    this.context.font = `600 ${FONT}`;
+    for (const i of list) {
+      const half = this.context.measureText(this.labels[i]).width / 2 + 3;
+      const [x, y] = this.toScreen(i);
+      if (!this.isNear(x, y, 0)) continue;
+      const box = [x - half, y - this.radii[i] - LABEL_HEIGHT - 3, x + half, y - this.radii[i] - 3];
+      if (!this.isFree(taken, box)) continue;
+      this.take(taken, box);
+      this.label(i, i === this.chosen ? this.colours.accent : this.colours.ink, i === this.chosen ? "700" : "600");
+    }
+    this.context.font = FONT;
   }
 
   drawChosen() {
@@ -311,7 +331,7 @@ class WordMap {
     const [x, y] = this.toScreen(chosen);
     context.strokeStyle = colours.accent;
     context.lineWidth = 1.2;
-    context.globalAlpha = 0.55;
+    context.globalAlpha = 0.45;
     context.beginPath();
     for (const i of this.near) {
       context.moveTo(x, y);
@@ -320,8 +340,8 @@ class WordMap {
     context.stroke();
     context.globalAlpha = 1;
     for (const i of this.near) this.spot(i, this.radii[i] + 1, colours.accent);
-    for (const i of this.near) this.label(i, colours.ink, "600");
     this.spot(chosen, this.radii[chosen] + 2.5, colours.accent);
-    this.label(chosen, colours.accent, "700");
+    this.ring(chosen, colours.accent);
+    this.drawStrong([chosen, ...this.near]);
   }
 }

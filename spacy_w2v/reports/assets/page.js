@@ -85,8 +85,8 @@ function search() {
   options.hidden = !isOpen;
   input.setAttribute("aria-expanded", String(isOpen));
   input.removeAttribute("aria-activedescendant");
-  const missing = `No word on the map has these letters. The map has the ${commas.format(data.n)} most frequent words.`;
-  announced.textContent = !wanted ? "" : isOpen ? `${commas.format(all.length)} ${all.length === 1 ? "word" : "words"} on the map` : missing;
+  const missing = "no such word on the map";
+  announced.textContent = !wanted ? "" : isOpen ? `${commas.format(all.length)} ${all.length === 1 ? "word" : "words"}` : missing;
 }
 
 function close() {
