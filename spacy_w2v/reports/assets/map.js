@@ -77,7 +77,7 @@ class WordMap {
   }
 
   get scale() {
-    const margin = 44;
+    const margin = Math.min(44, this.width / 12);
     const base = Math.min((this.width - 2 * margin) / this.box.width, (this.height - 2 * margin) / this.box.height);
     return Math.max(base, 50) * this.view.zoom;
   }
@@ -209,7 +209,8 @@ class WordMap {
   drawDots(opacity) {
     const { context } = this;
     const scale = this.scale;
-    const growth = Math.min(1.7, this.view.zoom ** 0.25);
+    const room = Math.min(1, Math.max(0.6, Math.sqrt(this.width * this.height) / 650));
+    const growth = room * Math.min(1.7, this.view.zoom ** 0.25);
     const [left, top] = [this.view.x * scale - this.width / 2, this.view.y * scale - this.height / 2];
     context.globalAlpha = opacity;
     for (let i = this.size - 1; i >= 0; i--) {
