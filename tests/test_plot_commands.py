@@ -5,7 +5,7 @@ import re
 
 import pyarrow.parquet as pq
 import pytest
-from helpers_cli import CONFIG, w2v, write_texts
+from helpers_cli import CONFIG, w2v, w2v_here, write_texts
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,7 @@ def test_models_are_compared(workplace):
     ],
 )
 def test_errors_are_sentences(workplace, arguments, message):
-    result = w2v("plot", *arguments, cwd=workplace, code=1)
+    result = w2v_here("plot", *arguments, cwd=workplace)
+    assert result.code == 1
     assert message in result.said
     assert not (workplace / "map.html").exists()

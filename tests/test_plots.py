@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from helpers_model import make_model
+from helpers_plots import HOSTILE, NAMES, charts, hostile_vectors, random_vectors, vectors_of
 from scipy.linalg import orthogonal_procrustes
 
 from spacy_w2v.errors import ConfigError, StorageError, UnknownWordError
-from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.plots._clusters import clusters
 from spacy_w2v.plots._groups import read_groups
 from spacy_w2v.plots._html import script_json
@@ -22,40 +22,12 @@ from spacy_w2v.plots._map import map_chart
 from spacy_w2v.plots._map_points import HEIGHT, OTHER, WIDTH, map_points
 from spacy_w2v.plots._map_table import write_map_table
 from spacy_w2v.plots._movement import movements, rotation
-from spacy_w2v.plots._movement_chart import movement_chart
 from spacy_w2v.plots._projection import projection, unit_rows
 from spacy_w2v.plots._saving import chart_spec, save_chart
-from spacy_w2v.plots._similarity import similarities, similarity_chart
-from spacy_w2v.plots._spectrum import effective_rank, spectrum_chart, variance_shares
+from spacy_w2v.plots._similarity import similarities
+from spacy_w2v.plots._spectrum import effective_rank, variance_shares
 from spacy_w2v.plots._themes import THEMES, theme_config
 from spacy_w2v.plots._training import training_chart
-
-HOSTILE = [
-    "</script>",
-    '"quoted"',
-    "it's",
-    "<!--",
-    "a\\b",
-    "&amp;",
-    "😀",
-    "שלום",
-    "مرحبا",
-    "漢字",
-    "two words",
-    "\u2028x",
-]
-
-
-def vectors_of(matrix, words=None, counts=None, rows=None):
-    matrix = np.asarray(matrix, np.float32)
-    words = words or [f"w{i}" for i in range(len(matrix))]
-    rows = np.arange(len(words)) if rows is None else np.asarray(rows)
-    return WordVectors("made", words, rows, matrix, counts=None if counts is None else np.asarray(counts, np.int64))
-
-
-def random_vectors(n, d, *, seed=0, **more):
-    generator = np.random.default_rng(seed)
-    return vectors_of(generator.normal(size=(n, d)) * np.linspace(2, 0.5, d) + generator.normal(size=d), **more)
 
 
 @pytest.fixture(scope="module")
@@ -270,30 +242,6 @@ def test_words_that_moved_are_found_whatever_the_axes_are():
 # charts and files
 
 
-def charts(vectors):
-    model = make_model([9, 8, 7, 6])
-    results = [
-        {"epoch": i, "loss": 3.0 / i, "n_pairs": 9, "n_kept": 9, "seconds": i, "words_per_s": 9.0, "alpha": 0.1 / i}
-        for i in (1, 2, 3)
-    ]
-    values = {**model.record.to_json(), "results": results}
-    record = type(model.record).model_validate(values)
-    return {
-        "map": map_chart(map_points(vectors)),
-        "clusters": map_chart(map_points(vectors, n_clusters=4)),
-        "groups": map_chart(map_points(vectors, groups={vectors.words[0]: "a", vectors.words[3]: "b"})),
-        "spectrum": spectrum_chart({"a": variance_shares(vectors), "b": np.array([0.9, 0.1, 0.0])}),
-        "similarity": similarity_chart(similarities(vectors, vectors.words[:12])),
-        "many": similarity_chart(similarities(vectors, vectors.words[:30])),
-        "movement": movement_chart(movements(vectors, vectors)),
-        "training": training_chart({"first": record}),
-        "runs": training_chart({"first": record, "second": model.record}),
-    }
-
-
-NAMES = ["map", "clusters", "groups", "spectrum", "similarity", "many", "movement", "training", "runs"]
-
-
 @pytest.fixture(scope="module")
 def made(vectors):
     return charts(vectors)
@@ -301,7 +249,7 @@ def made(vectors):
 
 @pytest.fixture(scope="module")
 def hostile():
-    return random_vectors(120, 12, words=HOSTILE + [f"w{i}" for i in range(len(HOSTILE), 120)])
+    return hostile_vectors()
 
 
 @pytest.fixture(scope="module")

@@ -76,7 +76,9 @@ function draw() {
   const theme = configs[dark.matches ? "dark" : "light"] ? (dark.matches ? "dark" : "light") : Object.keys(configs)[0];
   const config = configs[theme], tooltip = { theme };
   const actions = { export: true, source: false, compiled: false, editor: false };
-  vegaEmbed("#chart", spec, { config, tooltip, actions, renderer: "canvas", mode: "vega-lite" });
+  vegaEmbed("#chart", spec, { config, tooltip, actions, renderer: "canvas", mode: "vega-lite" }).then(() => {
+    document.querySelectorAll("#chart summary").forEach((each) => each.setAttribute("aria-label", "Save the chart"));
+  });
 }
 dark.addEventListener("change", draw);
 draw();

@@ -87,10 +87,11 @@ def similarity_chart(found: Similarities, *, title: str | None = None) -> "altai
     largest = float(np.nanmax(np.abs(others), initial=0.1))
     largest = np.ceil(largest * 10) / 10
     step = 34 if n <= MAX_WORDS_WITH_NUMBERS else 16
-    words = list(found.words)
+    # An order that lists the words would become an expression, in which Vega refuses some characters.
+    in_order = {axis: alt.EncodingSortField(field=f"place_{axis}", op="min") for axis in "ab"}
     base = alt.Chart(alt.InlineData(values=_values(found))).encode(
-        x=alt.X("b:N", sort=words, title=None, axis=alt.Axis(orient="top", labelAngle=-45)),
-        y=alt.Y("a:N", sort=words, title=None),
+        x=alt.X("b:N", sort=in_order["b"], title=None, axis=alt.Axis(orient="top", labelAngle=-45)),
+        y=alt.Y("a:N", sort=in_order["a"], title=None),
     )
     legend = alt.Legend(title="Cosine similarity", format=".1f", gradientLength=min(n * step, 220))
     cells = base.mark_rect(cornerRadius=3).encode(
@@ -122,7 +123,7 @@ def similarity_chart(found: Similarities, *, title: str | None = None) -> "altai
 def _values(found: Similarities) -> list[dict[str, Any]]:  # Any: JSON values
     """Return a row for each cell. The diagonal is left out: every word is equal to itself."""
     return [
-        {"a": a, "b": b, "cosine": round(float(found.matrix[i, j]), 4)}
+        {"a": a, "b": b, "place_a": i, "place_b": j, "cosine": round(float(found.matrix[i, j]), 4)}
         for i, a in enumerate(found.words)
         for j, b in enumerate(found.words)
         if i != j and np.isfinite(found.matrix[i, j])
