@@ -36,6 +36,8 @@ class Format(str, Enum):
     gensim_model = "gensim-model"
     word2vec_text = "word2vec-text"
     word2vec_binary = "word2vec-binary"
+    safetensors = "safetensors"
+    model2vec = "model2vec"
 
 
 class WhiteSpaceChoice(str, Enum):
@@ -58,6 +60,7 @@ FORMATS_OF_SUFFIXES = {
     ".txt": Format.word2vec_text,
     ".vec": Format.word2vec_text,
     ".bin": Format.word2vec_binary,
+    ".safetensors": Format.safetensors,
 }
 """The suffixes of files, and the format that is suggested for each."""
 
@@ -65,11 +68,11 @@ FORMATS_OF_SUFFIXES = {
 @w2v_cli.command("export")
 def export_command(
     source: str = typer.Argument(..., metavar="VECTORS", help=VECTORS_HELP),
-    output_path: Path = typer.Argument(..., help="Output directory (format spacy) or file (other formats)"),
+    output_path: Path = typer.Argument(..., help="Output directory (formats spacy, model2vec) or file (other formats)"),
     format_: Format = typer.Option(Format.spacy, "--format", "-f", help="Format to export to"),
     max_vectors: int = typer.Option(None, "--max-vectors", min=1, help=MAX_VECTORS_HELP),
     dtype: Dtype = typer.Option(
-        Dtype.float32, "--dtype", help="Data type of the vectors, for the formats spacy and gensim"
+        Dtype.float32, "--dtype", help="Data type of the vectors, for the formats spacy, gensim, safetensors and model2vec"
     ),
     vector_kind: VectorKinds = KIND_OPTION,
     postprocess: Postprocessings = POSTPROCESS_OPTION,
@@ -90,10 +93,11 @@ def export_command(
     overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Overwrite an earlier export"),
 ) -> None:
     """
-    Export word vectors to spaCy, gensim or word2vec.
+    Export word vectors to spaCy, gensim, word2vec or Hugging Face.
 
     The formats are spacy (a pipeline with vectors), gensim (KeyedVectors), gensim-model (a Word2Vec that can be
-    trained further), word2vec-text and word2vec-binary. The formats spacy and gensim-model require a model trained
+    trained further), word2vec-text, word2vec-binary, safetensors (with the words in vocab.json) and model2vec (a
+    StaticModel, which sentence-transformers loads too). The formats spacy and gensim-model require a model trained
     with `spacy w2v train`, or gensim's Word2Vec.
     """
     from spacy_w2v.config._export import check_fits

@@ -10,7 +10,9 @@ from spacy_w2v.config._base import Settings
 from spacy_w2v.config._losses import LOSSES, LossName
 from spacy_w2v.errors import ConfigError
 
-ExportFormat = Literal["spacy", "gensim", "gensim-model", "word2vec-text", "word2vec-binary"]
+ExportFormat = Literal[
+    "spacy", "gensim", "gensim-model", "word2vec-text", "word2vec-binary", "safetensors", "model2vec"
+]
 
 VectorKind = Literal["input", "output", "mean", "sum"]
 """The vectors of a model: its input vectors, its output vectors, which words are predicted by, or their mean or sum."""
@@ -30,13 +32,16 @@ WHITENING_STRENGTH = 0.25
 WhiteSpace = Literal["underscore", "refuse"]
 """What to do with words that contain white space, in formats that cannot hold it."""
 
+OF_VECTORS = ("spacy", "gensim", "word2vec-text", "word2vec-binary", "safetensors", "model2vec")
+"""The formats that hold vectors of words, and not a whole model."""
+
 FORMATS_OF_SETTING = {
-    "max_vectors": ("spacy", "gensim", "word2vec-text", "word2vec-binary"),
+    "max_vectors": OF_VECTORS,
     "merge_rare": ("spacy",),
-    "dtype": ("spacy", "gensim"),
-    "vector_kind": ("spacy", "gensim", "word2vec-text", "word2vec-binary"),
-    "postprocess": ("spacy", "gensim", "word2vec-text", "word2vec-binary"),
-    "whitening_strength": ("spacy", "gensim", "word2vec-text", "word2vec-binary"),
+    "dtype": ("spacy", "gensim", "safetensors", "model2vec"),
+    "vector_kind": OF_VECTORS,
+    "postprocess": OF_VECTORS,
+    "whitening_strength": OF_VECTORS,
 }
 """The formats that a setting applies to."""
 
@@ -72,7 +77,8 @@ class ExportSettings(VectorsSettings):
 
     `spacy` is a pipeline with the vectors, for `spacy.load` and `[initialize] vectors`. `gensim` is a `KeyedVectors`,
     and `gensim-model` a whole `Word2Vec`, which gensim can train further. `word2vec-text` and `word2vec-binary` are the
-    formats of word2vec.c.
+    formats of word2vec.c. `safetensors` is a file of vectors with a `vocab.json` beside it, and `model2vec` a
+    `StaticModel`, which sentence-transformers loads too.
     """
     max_vectors: int | None = Field(None, ge=1)
     """The number of vectors to write, those of the most frequent words; `null` for all.
@@ -86,7 +92,7 @@ class ExportSettings(VectorsSettings):
     `max_vectors` rows.
     """
     dtype: Literal["float32", "float16"] = "float32"
-    """The type of the numbers in spaCy's and gensim's tables. `float16` halves the size on disk."""
+    """The type of the numbers, in all formats but `gensim-model` and those of word2vec. `float16` halves the size on disk."""
     whitespace: WhiteSpace = "underscore"
     """What to do with words that contain white space, in the two word2vec formats, where a space ends a word.
 

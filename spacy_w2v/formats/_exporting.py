@@ -49,6 +49,12 @@ FORMATS = {
         "spacy_w2v.formats.word2vec._writing", "write_word2vec_text", "word2vec/vectors.txt", n_matrices=3
     ),
     "word2vec-binary": Format("spacy_w2v.formats.word2vec._writing", "write_word2vec_binary", "word2vec/vectors.bin"),
+    "safetensors": Format(
+        "spacy_w2v.formats.huggingface._safetensors", "write_safetensors", "safetensors/model.safetensors"
+    ),
+    "model2vec": Format(
+        "spacy_w2v.formats.huggingface._static_model", "write_static_model", "model2vec/model.safetensors"
+    ),
 }
 """All export formats, keyed by the names in `config._export.ExportFormat`."""
 
@@ -92,11 +98,21 @@ def files_of(name: str, path: Path) -> list[Path]:
 
     Raises:
         StorageError: `path` has the name of one of the other files.
+        ConfigError: The format needs another name.
     """
     if name in WORD2VEC_FORMATS:
         from spacy_w2v.formats.word2vec._writing import counts_file
 
         return [path, counts_file(path)]
+    if name == "safetensors":
+        from spacy_w2v.formats.huggingface._safetensors import vocabulary_file
+
+        return [path, vocabulary_file(path)]
+    if name == "model2vec":
+        from spacy_w2v.formats.huggingface._static_model import FILES, check_name
+
+        check_name(path)
+        return [path.with_name(file) for file in FILES]
     from spacy_w2v.formats.gensim._keyed_vectors import COMPRESSED
 
     parts = {"gensim": ["vectors"], "gensim-model": ["wv.vectors", "syn1neg", "syn1"]}.get(name, [])

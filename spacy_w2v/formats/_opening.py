@@ -10,6 +10,7 @@ from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.formats._word2vec import Word2Vec
 from spacy_w2v.formats.gensim._keyed_vectors import word_vectors_of_gensim
 from spacy_w2v.formats.gensim._pickles import is_pickle, load_gensim
+from spacy_w2v.formats.huggingface._safetensors import SUFFIX, has_vectors, read_safetensors
 from spacy_w2v.formats.spacy._reading import word_vectors_of_pipeline
 from spacy_w2v.formats.word2vec._reading import read_vector_file
 from spacy_w2v.model._storage import META_FILE, describe_absence, describe_model_above, is_model, read_model
@@ -33,6 +34,8 @@ def open_vectors(
     - the path of a spaCy pipeline, or the name of an installed one.
     - the path of a Word2Vec, FastText or KeyedVectors that gensim saved.
     - the path of a vectors file in word2vec's text or binary format, or of GloVe or fastText (.vec), also compressed.
+    - the path of a .safetensors file with its vocabulary beside it, or of a directory of model2vec with a tokenizer of
+      words.
     - an object: a `Word2Vec` or `WordVectors`, a spaCy `Language`, or a model or KeyedVectors of gensim.
 
     Args:
@@ -107,6 +110,8 @@ def _of_path(path: Path, name: str, *, trust_config: bool) -> WordVectors:
         if is_package(name):
             return word_vectors_of_pipeline(load_pipeline(name, rule=RULE, components=False), name)
         raise StorageError(describe_absence(path, rule=RULE))
+    if path.suffix == SUFFIX:
+        return read_safetensors(path, name)
     if is_pickle(path):
         return word_vectors_of_gensim(load_gensim(path), name)
     words, matrix, n_repeated = read_vector_file(path)
@@ -118,6 +123,8 @@ def _of_directory(path: Path, name: str, *, trust_config: bool) -> WordVectors:
         if is_model(directory):
             model = read_model(directory, kind=Word2Vec, mmap=True, trust_config=trust_config)
             return model.word_vectors(name=name)
+    if has_vectors(path):
+        return read_safetensors(path, name)
     if not (path / META_FILE).is_file():
         raise StorageError(describe_absence(path, rule=RULE))
     nlp = load_pipeline(path, rule=RULE, components=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from spacy_w2v._atomic import check_output, staged_directory
 from spacy_w2v.config._arguments import check_dtype, check_max_vectors, check_pipeline, path_of
 from spacy_w2v.config._export import PostprocessChoice, VectorKindChoice
-from spacy_w2v.model._storage import INPUT_FILE, MODEL_FILES, PROGRESS_FILE, write_model
+from spacy_w2v.model._storage import MODEL_FILES, PROGRESS_FILE, VOCABULARY_FILE, write_model
 from spacy_w2v.model._trained import TrainedModel
 
 if TYPE_CHECKING:
@@ -147,12 +147,13 @@ class Word2Vec(TrainedModel):
 
         return make_gensim_model(self)
 
-    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+    def save(self, path: str | Path, *, overwrite: bool = False, safetensors: bool = False) -> None:
         """Save the model to a directory. The directory appears when it is complete.
 
         Args:
             path: The directory.
             overwrite: Whether to replace a model that is there. Other files in the directory are kept.
+            safetensors: Whether to write the vectors to one file, model.safetensors, instead of two .npy files.
 
         Raises:
             StorageError: The directory exists (unless it contains a model and overwrite is set) or cannot be written.
@@ -162,6 +163,6 @@ class Word2Vec(TrainedModel):
             >>> model.save("copy")
         """
         output = path_of(path, name="path")
-        check_output(output, overwrite=overwrite, marker_file=INPUT_FILE)
+        check_output(output, overwrite=overwrite, marker_file=VOCABULARY_FILE)
         with staged_directory(output, replaces=(*MODEL_FILES, PROGRESS_FILE)) as directory:
-            write_model(self, directory)
+            write_model(self, directory, safetensors=safetensors)

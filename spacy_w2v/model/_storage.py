@@ -8,15 +8,17 @@ input_vectors.npy    float32, v × d
 output_vectors.npy   float32, v × d; with hierarchical softmax (v - 1) × d, one row for each inner node of the tree
 tree.npz             offsets, nodes, codes (`Tree`), if counts and settings do not determine the tree
 
+Version 4 of the format has model.safetensors instead of the .npy files, with the arrays "input", "output" and so on.
 Versions 1 and 2 of the format (2: with a tree) have no checksums. They are read if their files are consistent.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from spacy_w2v._arrays import Vectors
+from spacy_w2v._arrays import Parameters, Vectors
 from spacy_w2v._atomic import check_files, describe_files, parse_json, parse_manifest, read_bounded, write_manifest
 from spacy_w2v.config._export import ExportSettings
 from spacy_w2v.config._renamed import NEW_NAMES
@@ -25,12 +27,15 @@ from spacy_w2v.errors._wording import did_you_mean, worded
 from spacy_w2v.model._arrays import check_numbers, read_array
 from spacy_w2v.model._blocks import parse_block
 from spacy_w2v.model._run_record import RunRecord, parse_record
+from spacy_w2v.model._safetensors import checked_tensor, read_tensors, write_tensors
 from spacy_w2v.model._tables import read_tree, read_vocabulary, write_tree, write_vocabulary
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.objectives._registry import objective_of, parameter_names
 
 FORMAT = "spacy-w2v model"
 FORMAT_VERSION = 3
+WITH_SAFETENSORS = 4
+"""The version of the format whose arrays are in one .safetensors file."""
 WITHOUT_CHECKSUMS = (1, 2)
 """Versions of the format that have no checksums."""
 META_FILE = "meta.json"
@@ -38,6 +43,7 @@ CONFIG_FILE = "config.cfg"
 VOCABULARY_FILE = "vocabulary.arrow"
 FORMS_FILE = "forms.arrow"
 TREE_FILE = "tree.npz"
+TENSORS_FILE = "model.safetensors"
 REQUIRED_FILES = (CONFIG_FILE, VOCABULARY_FILE, FORMS_FILE)
 """The files of every model, besides meta.json and the files of its parameters."""
 
@@ -56,23 +62,33 @@ def parameter_file(name: str) -> str:
 
 
 INPUT_FILE = parameter_file("input")
-MODEL_FILES = (META_FILE, *REQUIRED_FILES, *(parameter_file(name) for name in parameter_names()), TREE_FILE)
+MODEL_FILES = (META_FILE, *REQUIRED_FILES, *(parameter_file(name) for name in parameter_names()), TREE_FILE, TENSORS_FILE)
 """The names of all files that a model may have."""
 
 ROWS_PER_WRITE = 1024
 """Rows that are copied at a time if they are not contiguous in memory."""
 
 
-def write_model(model: TrainedModel, directory: Path) -> None:
-    """Write a model to an existing directory. Files that it already contains become part of the model."""
+def write_model(model: TrainedModel, directory: Path, *, safetensors: bool = False) -> None:
+    """Write a model to an existing directory. Files that it already contains become part of the model.
+
+    Args:
+        model: The model.
+        directory: The directory.
+        safetensors: Whether to write the arrays to one .safetensors file instead of .npy files.
+    """
     (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
     write_vocabulary(model.vocabulary, directory / VOCABULARY_FILE, directory / FORMS_FILE)
-    for name, array in model.parameters.items():
-        _write_vectors(array, directory / parameter_file(name))
+    if safetensors:
+        write_tensors(directory / TENSORS_FILE, model.parameters)
+    else:
+        for name, array in model.parameters.items():
+            _write_vectors(array, directory / parameter_file(name))
     if model.stored_tree is not None:
         write_tree(model.stored_tree, directory / TREE_FILE)
     files = describe_files(directory, sorted(path.name for path in directory.iterdir()))
-    meta = {"format": FORMAT, "format_version": FORMAT_VERSION, "files": files, **model.record.to_json()}
+    version = WITH_SAFETENSORS if safetensors else FORMAT_VERSION
+    meta = {"format": FORMAT, "format_version": version, "files": files, **model.record.to_json()}
     write_manifest(directory / META_FILE, meta)
 
 
@@ -94,23 +110,22 @@ def read_model(
     Raises:
         StorageError: The directory is missing or damaged, or does not hold a model.
     """
-    record, files = _read_meta(directory)
+    record, files, version = _read_meta(directory)
     objective = objective_of(record.model)
-    names = {name: parameter_file(name) for name in objective.shapes(1)}
-    check_files(directory, files, needed=(*REQUIRED_FILES, *names.values()))
+    in_one_file = version == WITH_SAFETENSORS
+    files_of_arrays = [TENSORS_FILE] if in_one_file else [parameter_file(name) for name in objective.shapes(1)]
+    check_files(directory, files, needed=(*REQUIRED_FILES, *files_of_arrays))
     vocabulary = read_vocabulary(directory / VOCABULARY_FILE, directory / FORMS_FILE)
     if TREE_FILE in files and not objective.has_tree:
         raise StorageError(
             f"{directory / TREE_FILE} belongs to hierarchical softmax, but the model has another loss. It is damaged."
         )
-    shapes = objective.shapes(len(vocabulary))
-    for name, shape in shapes.items():
-        check_numbers(directory / names[name], shape, positive=name in objective.accumulators)
+    read_parameters = _read_tensors if in_one_file else _read_arrays
     return kind(
         vocabulary=vocabulary,
-        parameters={
-            name: read_array(directory / names[name], np.float32, shape, mmap=mmap) for name, shape in shapes.items()
-        },
+        parameters=read_parameters(
+            directory, objective.shapes(len(vocabulary)), positive=objective.accumulators, mmap=mmap
+        ),
         config=_read_config(directory / CONFIG_FILE),
         record=record,
         stored_tree=read_tree(directory / TREE_FILE, n_words=len(vocabulary)) if TREE_FILE in files else None,
@@ -118,9 +133,32 @@ def read_model(
     )
 
 
+def _read_arrays(
+    directory: Path, shapes: Mapping[str, tuple[int, ...]], *, positive: frozenset[str], mmap: bool
+) -> Parameters:
+    """Return the arrays of a model from their .npy files, after checking their numbers. Raises StorageError."""
+    files = {name: directory / parameter_file(name) for name in shapes}
+    for name, shape in shapes.items():
+        check_numbers(files[name], shape, positive=name in positive)
+    return {name: read_array(files[name], np.float32, shape, mmap=mmap) for name, shape in shapes.items()}
+
+
+def _read_tensors(
+    directory: Path, shapes: Mapping[str, tuple[int, ...]], *, positive: frozenset[str], mmap: bool
+) -> Parameters:
+    """Return the arrays of a model from its .safetensors file, after checking their numbers. Raises StorageError."""
+    path = directory / TENSORS_FILE
+    tensors = read_tensors(path)
+    mapped = {
+        name: checked_tensor(tensors, name, path=path, shape=shape, positive=name in positive)
+        for name, shape in shapes.items()
+    }
+    return mapped if mmap else {name: np.array(array) for name, array in mapped.items()}
+
+
 def read_record(directory: Path) -> RunRecord:
     """Return the record of a model. Raises StorageError as `read_model` does."""
-    return _read_meta(directory)[0]
+    return _read_meta(directory).record
 
 
 def read_export_settings(directory: Path) -> ExportSettings:
@@ -140,8 +178,18 @@ def read_export_settings(directory: Path) -> ExportSettings:
     return parse_block(ExportSettings, known, path=str(path), section="w2v.export")
 
 
-def _read_meta(directory: Path) -> tuple[RunRecord, Any]:  # Any: what `check_files` checks
-    """Return the record of a model, and the entries of its manifest that describe its files."""
+class _Meta(NamedTuple):
+    """The content of meta.json."""
+
+    record: RunRecord
+    files: Any
+    """The entries of the files. Any: `check_files` checks it."""
+    version: int
+    """The version of the format."""
+
+
+def _read_meta(directory: Path) -> _Meta:
+    """Return the content of a model's meta.json. Raises StorageError as `read_model` does."""
     path = directory / META_FILE
     if not path.is_file():
         raise StorageError(describe_absence(directory, rule=MODEL_RULE))
@@ -150,14 +198,14 @@ def _read_meta(directory: Path) -> tuple[RunRecord, Any]:  # Any: what `check_fi
     if not isinstance(meta, dict) or meta.get("format") != FORMAT:
         raise StorageError(_describe_other_kind(directory, meta))
     version = meta.get("format_version")
-    if type(version) is not int or version not in (*WITHOUT_CHECKSUMS, FORMAT_VERSION):
+    if type(version) is not int or version not in (*WITHOUT_CHECKSUMS, FORMAT_VERSION, WITH_SAFETENSORS):
         raise StorageError(
-            f"{path} must have a format version from 1 to {FORMAT_VERSION}, was: {version!r:.100}. Read it with the "
+            f"{path} must have a format version from 1 to {WITH_SAFETENSORS}, was: {version!r:.100}. Read it with the "
             "version of spacy-w2v that wrote it."
         )
     meta = parse_manifest(content, name=str(path), checked=version not in WITHOUT_CHECKSUMS)
     values = {name: value for name, value in meta.items() if name not in ("format", "format_version", "files")}
-    return parse_record(RunRecord, values, path=str(path)), meta.get("files")
+    return _Meta(parse_record(RunRecord, values, path=str(path)), meta.get("files"), version)
 
 
 def is_model(directory: Path) -> bool:
