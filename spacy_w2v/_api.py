@@ -16,6 +16,7 @@ from spacy_w2v.config._loading import config_of
 from spacy_w2v.config._presets import check_optimize
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats._word2vec import Word2Vec as Word2Vec
+from spacy_w2v.hub._names import is_hub_name
 from spacy_w2v.model._storage import read_model
 from spacy_w2v.sources._iterables import as_source, holds_tokens
 
@@ -37,13 +38,14 @@ NEEDED_TO_TRAIN = (
 
 
 def load(path: str | Path, *, mmap: bool = False, trust_config: bool = False) -> Word2Vec:
-    """Load a trained model from disk.
+    """Load a trained model from disk, or from the Hugging Face Hub.
 
     All files are checked against their checksums.
 
     Args:
-        path: The output directory of `spacy w2v train`, the model in it, a directory written by `Word2Vec.save`, or a
-            checkpoint.
+        path: The output directory of `spacy w2v train`, the model in it, a directory written by `Word2Vec.save`, a
+            checkpoint, or the name of a repository on the Hugging Face Hub, such as "hf:user/repo" or
+            "hf:user/repo@revision".
         mmap: Whether to memory-map the vectors, read-only, instead of reading them into memory. Their two files stay
             open while the model or a view of its vectors exists. On Windows, they cannot be replaced or removed until
             then.
@@ -55,13 +57,18 @@ def load(path: str | Path, *, mmap: bool = False, trust_config: bool = False) ->
         The model.
 
     Raises:
-        StorageError: There is no model at the path, or it is damaged.
+        ConfigError: The name of the repository is invalid.
+        StorageError: There is no model at the path, or it is damaged, or the Hub cannot be reached.
 
     Example:
         >>> model = spacy_w2v.load("vectors")
         >>> model["minister"].shape
         (50,)
     """
+    if is_hub_name(str(path)):
+        from spacy_w2v.formats._opening import downloaded
+
+        return read_model(downloaded(str(path)), kind=Word2Vec, mmap=mmap, trust_config=trust_config)
     directory = path_of(path, name="path")
     if (directory / "model" / "meta.json").is_file():
         directory = directory / "model"

@@ -15,7 +15,7 @@ PACKAGE = Path(spacy_w2v.__file__).parent
 FLOORS = [
     {"_system", "_jit", "_arrays", "_version"},
     {"errors"},
-    {"_atomic", "config", "cluster"},
+    {"_atomic", "config", "cluster", "hub"},
     {"sources", "kernels", "merging"},
     {"tokenization", "objectives"},
     {"corpus", "model"},

@@ -16,9 +16,11 @@ with DelayedSignals() as signals:
         _encode,
         _evaluate,
         _export,
+        _info,
         _most_similar,
         _plot,
         _prune,
+        _push,
         _report,
         _train,
     )

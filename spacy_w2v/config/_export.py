@@ -92,7 +92,7 @@ class ExportSettings(VectorsSettings):
     `max_vectors` rows.
     """
     dtype: Literal["float32", "float16"] = "float32"
-    """The type of the numbers, in all formats but `gensim-model` and those of word2vec. `float16` halves the size on disk."""
+    """The type of the numbers, in all formats but `gensim-model` and those of word2vec. `float16` halves the size."""
     whitespace: WhiteSpace = "underscore"
     """What to do with words that contain white space, in the two word2vec formats, where a space ends a word.
 

@@ -10,10 +10,25 @@ from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.formats._word2vec import Word2Vec
 from spacy_w2v.formats.gensim._keyed_vectors import word_vectors_of_gensim
 from spacy_w2v.formats.gensim._pickles import is_pickle, load_gensim
-from spacy_w2v.formats.huggingface._safetensors import SUFFIX, has_vectors, read_safetensors
+from spacy_w2v.formats.huggingface._safetensors import (
+    SUFFIX,
+    TENSORS_FILE,
+    TOKENIZER_FILE,
+    VOCABULARY_FILE,
+    has_vectors,
+    read_safetensors,
+)
 from spacy_w2v.formats.spacy._reading import word_vectors_of_pipeline
 from spacy_w2v.formats.word2vec._reading import read_vector_file
-from spacy_w2v.model._storage import META_FILE, describe_absence, describe_model_above, is_model, read_model
+from spacy_w2v.hub._names import is_hub_name, parse_repository
+from spacy_w2v.model._storage import (
+    META_FILE,
+    MODEL_FILES,
+    describe_absence,
+    describe_model_above,
+    is_model,
+    read_model,
+)
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.tokenization._pipelines import load_pipeline
@@ -36,6 +51,8 @@ def open_vectors(
     - the path of a vectors file in word2vec's text or binary format, or of GloVe or fastText (.vec), also compressed.
     - the path of a .safetensors file with its vocabulary beside it, or of a directory of model2vec with a tokenizer of
       words.
+    - the name of a repository on the Hugging Face Hub, such as "hf:user/repo" or "hf:user/repo@revision", that
+      `spacy w2v push` wrote, or of one in model2vec's layout.
     - an object: a `Word2Vec` or `WordVectors`, a spaCy `Language`, or a model or KeyedVectors of gensim.
 
     Args:
@@ -86,6 +103,8 @@ def vectors_of(source: Any, *, trust_config: bool = False, argument: str) -> Wor
 
 def _vectors_of(source: Any, *, trust_config: bool, argument: str) -> WordVectors:
     if isinstance(source, str | Path):
+        if is_hub_name(str(source)):
+            return _of_directory(downloaded(str(source)), str(source), trust_config=trust_config)
         return _of_path(path_of(source, name=argument), str(source), trust_config=trust_config)
     if isinstance(source, WordVectors):
         return source
@@ -99,6 +118,25 @@ def _vectors_of(source: Any, *, trust_config: bool, argument: str) -> WordVector
         f"{argument} must be a path, the name of a pipeline, a model, a spaCy Language, or gensim's Word2Vec or "
         f"KeyedVectors, was: {type(source).__name__}"
     )
+
+
+def downloaded(name: str) -> Path:
+    """Return the directory with the model or the vectors of a repository on the Hub.
+
+    Raises:
+        ConfigError: The name is invalid.
+        StorageError: The repository cannot be read, or has neither.
+    """
+    from spacy_w2v.hub._transfer import download
+
+    files = (*MODEL_FILES, TENSORS_FILE, VOCABULARY_FILE, TOKENIZER_FILE)
+    directory = download(parse_repository(name), patterns=files)
+    if not is_model(directory) and not has_vectors(directory):
+        raise StorageError(
+            f"A repository must hold a model that spacy w2v push sent, or {TENSORS_FILE} with {VOCABULARY_FILE} or "
+            f"{TOKENIZER_FILE}, but {name} does not."
+        )
+    return directory
 
 
 def _of_path(path: Path, name: str, *, trust_config: bool) -> WordVectors:

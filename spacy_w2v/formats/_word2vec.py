@@ -1,6 +1,7 @@
 """The public class of a trained model, which can be exported to spaCy and gensim, and saved."""
 
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -166,3 +167,52 @@ class Word2Vec(TrainedModel):
         check_output(output, overwrite=overwrite, marker_file=VOCABULARY_FILE)
         with staged_directory(output, replaces=(*MODEL_FILES, PROGRESS_FILE)) as directory:
             write_model(self, directory, safetensors=safetensors)
+
+    def push_to_hub(
+        self,
+        repository: str,
+        *,
+        revision: str | None = None,
+        private: bool = False,
+        message: str | None = None,
+        license: str | None = None,
+        pipeline: str | Path | None = None,
+        card: bool = True,
+        token: str | None = None,
+    ) -> str:
+        """Push the model to the Hugging Face Hub, with a model card. `spacy_w2v.load("hf:user/repo")` loads it.
+
+        The arrays are in one .safetensors file, and no file is a pickle. All files are committed together, or none. The
+        record and the config of the run are among them, with the names of its files.
+
+        Args:
+            repository: The repository, user/repo. It is created if it is missing.
+            revision: The branch to write to, which is created if it is missing. None for the main branch.
+            private: Whether a new repository is private.
+            message: The message of the commit.
+            license: The Hub's name of the license of the vectors, such as "cc-by-sa-4.0", for the model card.
+            pipeline: The directory of a spaCy pipeline to send along, such as spacy/ in the output of a run.
+            card: Whether to write the model card, README.md. Otherwise the one in the repository stays as it is.
+            token: A token that may write. None for that of `hf auth login` or of the environment variable HF_TOKEN.
+
+        Returns:
+            The address of the commit.
+
+        Raises:
+            ConfigError: The name is invalid, or there is no token.
+            StorageError: The Hub cannot be reached, or refuses. Nothing is committed then.
+        """
+        # reports stand above this room, since they show all that is known of a model
+        push = import_module("spacy_w2v.reports._repository").push_vectors
+        address: str = push(
+            self.word_vectors(),
+            repository,
+            revision=revision,
+            private=private,
+            message=message,
+            license=license,
+            pipeline=None if pipeline is None else path_of(pipeline, name="pipeline"),
+            card=card,
+            token=token,
+        )
+        return address

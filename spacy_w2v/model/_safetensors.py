@@ -15,7 +15,13 @@ from spacy_w2v.errors import StorageError
 from spacy_w2v.model._arrays import Array, Shape
 from spacy_w2v.model._row_slices import row_slices
 
-DTYPES = {"F16": np.float16, "F32": np.float32, "F64": np.float64, "I32": np.int32, "I64": np.int64}
+DTYPES: dict[str, type[np.generic]] = {
+    "F16": np.float16,
+    "F32": np.float32,
+    "F64": np.float64,
+    "I32": np.int32,
+    "I64": np.int64,
+}
 """NumPy's types by their names in the header. Arrays of other types, such as bfloat16, are not read."""
 
 METADATA_KEY = "spacy-w2v"

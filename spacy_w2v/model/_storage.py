@@ -62,7 +62,13 @@ def parameter_file(name: str) -> str:
 
 
 INPUT_FILE = parameter_file("input")
-MODEL_FILES = (META_FILE, *REQUIRED_FILES, *(parameter_file(name) for name in parameter_names()), TREE_FILE, TENSORS_FILE)
+MODEL_FILES = (
+    META_FILE,
+    *REQUIRED_FILES,
+    *(parameter_file(name) for name in parameter_names()),
+    TREE_FILE,
+    TENSORS_FILE,
+)
 """The names of all files that a model may have."""
 
 ROWS_PER_WRITE = 1024

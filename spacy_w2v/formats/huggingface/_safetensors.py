@@ -17,7 +17,8 @@ from spacy_w2v._atomic import parse_json, read_bounded
 from spacy_w2v.config._export import ExportSettings
 from spacy_w2v.errors import StorageError
 from spacy_w2v.formats._matrices import Rows, copy_matrix
-from spacy_w2v.model._safetensors import Array, read_tensors, write_tensors
+from spacy_w2v.model._arrays import Array
+from spacy_w2v.model._safetensors import read_tensors, write_tensors
 from spacy_w2v.model._word_vectors import WordVectors
 
 SUFFIX = ".safetensors"
@@ -41,7 +42,7 @@ class Words(NamedTuple):
 
 
 def vocabulary_file(path: Path) -> Path:
-    """Return the file of the words beside a file of vectors: vocab.json for model.safetensors, otherwise by its name."""
+    """Return the file of the words beside a file of vectors: vocab.json for model.safetensors."""
     return path.with_name(VOCABULARY_FILE if path.name == TENSORS_FILE else f"{path.stem}.{VOCABULARY_FILE}")
 
 
@@ -63,7 +64,7 @@ def write_safetensors(vectors: WordVectors, path: Path, settings: ExportSettings
 
 
 def selected_matrix(vectors: WordVectors, settings: ExportSettings) -> Rows:
-    """Return the vectors that settings select, in the order of the words, without a copy if they are stored like that."""
+    """Return the vectors that settings select, in the order of the words, if possible without a copy."""
     matrix = vectors.matrix
     if isinstance(matrix, np.ndarray) and vectors.in_order and matrix.dtype == settings.dtype:
         return matrix[: settings.max_vectors]

@@ -32,7 +32,7 @@ MODULES = [{"idx": 0, "name": "0", "path": ".", "type": "sentence_transformers.m
 
 
 def write_static_model(vectors: WordVectors, path: Path, settings: ExportSettings) -> None:
-    """Write a static model, for `model2vec.StaticModel.from_pretrained`. The vector of a text is the mean of its words'.
+    """Write a static model, for `model2vec.StaticModel.from_pretrained`. A text has the mean of its words' vectors.
 
     Args:
         vectors: The words and vectors.

@@ -28,7 +28,7 @@ ENCLITIC, PROCLITIC, NEGATION = (re.compile(f"{form}") for form in ("['’]\\w{1
 
 
 def word_level_tokenizer(words: Sequence[str], *, lower: bool) -> dict[str, object]:
-    """Return the content of a tokenizer.json. The id of each word is its place, and that of `unknown_token` is the next.
+    """Return the content of a tokenizer.json. Ids are the places of the words; that of `unknown_token` is the next.
 
     Args:
         words: The words, all different.
@@ -80,9 +80,7 @@ def split_pattern(words: Sequence[str]) -> str:
         words: The words, the most frequent first.
     """
     negation = any(NEGATION.fullmatch(word) for word in words)
-    before, after = (
-        [word for word in words if kind.fullmatch(word)][:MAX_CLITICS] for kind in (PROCLITIC, ENCLITIC)
-    )
+    before, after = ([word for word in words if kind.fullmatch(word)][:MAX_CLITICS] for kind in (PROCLITIC, ENCLITIC))
     clitics = []
     if negation:
         clitics += [rf"{LETTER}+?(?=n['’]t(?!{WORD}))", rf"n['’]t(?!{WORD})"]
@@ -98,7 +96,7 @@ def _any_of(words: Iterable[str]) -> str:
 
 
 def _added_tokens(words: Sequence[str]) -> Iterator[dict[str, object]]:
-    """Yield the words that the pattern would split. They are found where no letter, digit or underscore touches them."""
+    """Yield the words that the pattern would split. They are found where no letter or digit touches them."""
     for place, word in enumerate(words):
         if word.strip() and not KEPT_WHOLE.fullmatch(word) and not _is_clitic(word):
             yield {

@@ -1,0 +1,1 @@
+"""The Hugging Face Hub: names of repositories, sending folders to them, and reading their files."""
