@@ -367,7 +367,10 @@ def test_the_name_of_the_counts_is_taken(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"formats": ["word2vec-text"], "dtype": "float16"}, "dtype is for spacy and gensim and safetensors and model2vec, was: float16"),
+        (
+            {"formats": ["word2vec-text"], "dtype": "float16"},
+            "is for spacy and gensim and safetensors and model2vec, was: float16",
+        ),
         (
             {"formats": ["gensim"], "max_vectors": 3, "merge_rare": True},
             "merge_rare is for spacy, was: True",

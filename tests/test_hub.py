@@ -1,9 +1,5 @@
 """What is pushed to the Hub is loaded from it to the bit, whatever the connection does; errors say what to do."""
 
-import os
-import subprocess
-import sys
-
 import helpers_hub
 import numpy as np
 import pytest
@@ -196,7 +192,7 @@ def test_what_is_in_the_cache_is_read_offline(hub, model, monkeypatch):
 def test_training_starts_from_vectors_on_the_hub(hub, model):
     model.push_to_hub("user/repo")
     texts = ["w0 w1 w2 w3 new"] * 10
-    started = spacy_w2v.train(texts, initial="hf:user/repo", min_count=1, epochs=1, workers=1, freeze=True)
+    started = spacy_w2v.train(texts, initial="hf:user/repo", min_count=1, epochs=1, sample=0, freeze=True)
     np.testing.assert_array_equal(started["w1"], model["w1"])
 
 
@@ -361,37 +357,3 @@ def test_errors_of_the_command_have_no_traceback(hub, model, tmp_path, arguments
     assert (done.code, done.stderr) == (1, "")
     assert message in done.said
     assert not hub.repos
-
-
-# --- in a process of its own, with the variables of huggingface_hub
-
-PROGRAM = """
-import json, sys
-import spacy_w2v
-source = spacy_w2v.dataset("user/texts", **json.loads(sys.argv[1]))
-tokens = list(spacy_w2v.tokenize(source, cache_dir="cache"))
-print(json.dumps([source.fingerprint(), tokens]))
-"""
-
-
-def environment(hub, tmp_path):
-    return os.environ | {
-        "HF_ENDPOINT": hub.url,
-        "HF_HUB_OFFLINE": "0",
-        "HF_HUB_DISABLE_XET": "1",
-        "HF_HOME": str(tmp_path / "home"),
-        "HF_TOKEN": TOKEN,
-    }
-
-
-def run(program, *arguments, hub, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-c", program, *arguments],
-        cwd=tmp_path,
-        env=environment(hub, tmp_path),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return done

@@ -1,8 +1,8 @@
 """`spacy info PIPELINE`: the record of the vectors, in lines that people can read.
 
-spaCy prints each entry of a pipeline's meta.json by `str`, so that the record, which has blocks of settings, would be one
-line of some 2,000 characters. Here it becomes a dict with another `str`. Programs that call `spacy.cli.info` get the
-same values as before.
+spaCy prints each entry of a pipeline's meta.json by `str`, so that the record, which has blocks of settings, would be
+one line of some 2,000 characters. Here it becomes a dict with another `str`. Programs that call `spacy.cli.info` get
+the same values as before.
 """
 
 import sys
@@ -54,8 +54,8 @@ def lines_of(record: "VectorsRecord") -> Iterator[tuple[str, str]]:
         first, last = record.results[0], record.results[-1]
         yield (
             "training",
-            f"{len(record.results)} of {training.epochs} epochs, {last.seconds:,.1f} s, {last.words_per_s:,.0f} words/s; "
-            f"loss {first.loss:.4f} in the first epoch, {last.loss:.4f} in the last",
+            f"{len(record.results)} of {training.epochs} epochs in {last.seconds:,.1f} s, {last.words_per_s:,.0f} "
+            f"words/s; loss {first.loss:.4f} in the first epoch, {last.loss:.4f} in the last",
         )
     yield "versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())
 
