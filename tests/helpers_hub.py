@@ -26,6 +26,8 @@ class Drop(NamedTuple):
     pattern: str
     n_bytes: int
     """Bytes of the answer, or of the upload, after which the connection is closed."""
+    range_from: int = 0
+    """The least start of the range that is asked for."""
 
 
 class Repo:
@@ -67,14 +69,14 @@ class StandIn(ThreadingHTTPServer):
     def url(self):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
-    def drop(self, method, pattern, n_bytes):
+    def drop(self, method, pattern, n_bytes, range_from=0):
         """Break the next connection of a kind after some bytes."""
-        self.drops.append(Drop(method, pattern, n_bytes))
+        self.drops.append(Drop(method, pattern, n_bytes, range_from))
 
-    def take_drop(self, method, path):
+    def take_drop(self, method, path, start):
         with self.lock:
             for found in self.drops:
-                if found.method == method and re.search(found.pattern, path):
+                if found.method == method and re.search(found.pattern, path) and found.range_from <= start:
                     self.drops.remove(found)
                     return found
         return None
@@ -124,7 +126,8 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, method):
         path = unquote(urlsplit(self.path).path)
         self.server.log.append(f"{method} {path} {self.headers.get('Range', '')}".rstrip())
-        drop = self.server.take_drop(method, path)
+        span = re.match(r"bytes=(\d+)", self.headers.get("Range", ""))
+        drop = self.server.take_drop(method, path, int(span[1]) if span else 0)
         length = int(self.headers.get("Content-Length") or 0)
         if drop is not None and method in ("POST", "PUT"):
             self.rfile.read(min(drop.n_bytes, length))
