@@ -9,10 +9,14 @@ from spacy_w2v.config._loading import parse_config
 from spacy_w2v.evaluation._scores import Scores
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._word_vectors import WordVectors
+from spacy_w2v.reports._facts import collect_facts
 from spacy_w2v.reports._markdown import make_report, plain_text
 
 TAGS = ("word-vectors", "word2vec", "static-embeddings", "spacy", "gensim")
 """The tags of every card, by which the Hub finds it."""
+
+N_FREQUENT = 100
+"""Words that are too frequent for an example."""
 
 DATASET_READER = "spacy_w2v.Dataset.v1"
 _HUB_DATASET = re.compile(r"[\w.-]+/[\w.-]+")
@@ -42,12 +46,11 @@ def make_model_card(vectors: WordVectors, facts: CardFacts) -> str:
         vectors: The vectors, with a model or without.
         facts: What else it says.
     """
-    model = vectors.model
     title = facts.repository.partition("/")[2]
     parts = [_metadata(vectors, facts), f"# {plain_text(title)}", _introduction(vectors), *_usage(vectors, facts)]
-    if model is not None:
-        report = make_report(model, scores=facts.scores, words=[])
-        parts.append("## " + report.partition("\n## ")[2].rstrip())  # without its title and introduction
+    report = make_report(collect_facts(vectors, scores=facts.scores))
+    if sections := report.partition("\n## ")[2].rstrip():  # without its title and introduction
+        parts.append(f"## {sections}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -108,7 +111,7 @@ def _usage(vectors: WordVectors, facts: CardFacts) -> Iterator[str]:
         "import spacy_w2v",
         "",
         f"model = spacy_w2v.load({name})",
-        f"model.most_similar({vectors.words[min(100, len(vectors) - 1)]!r})",
+        f'model.most_similar("{_example_word(vectors)}")',
     )
     yield "In spaCy:"
     if facts.has_pipeline:
@@ -123,6 +126,12 @@ def _usage(vectors: WordVectors, facts: CardFacts) -> Iterator[str]:
         yield _code("nlp = model.to_spacy()")
     yield "In gensim, as `KeyedVectors`:"
     yield _code("keyed_vectors = model.to_keyed_vectors()")
+
+
+def _example_word(vectors: WordVectors) -> str:
+    """Return a word of letters that is not among the most frequent ones, such as "the"."""
+    first = min(N_FREQUENT, len(vectors) // 2)
+    return next((word for word in vectors.words[first:] if word.isalpha()), "word")
 
 
 def _code(*lines: str) -> str:
