@@ -157,7 +157,7 @@ def test_a_file_without_a_matrix_is_refused(tmp_path):
     [
         (lambda arrays: arrays.pop("output"), r"must have 'output' of the shape \(9, 10\) .*was: nothing"),
         (lambda arrays: arrays.update(input=np.ones((9, 9), np.float32)), r"'input' of the shape .*was: \(9, 9\)"),
-        (lambda arrays: arrays["input"].__setitem__((3, 0), np.nan), r"row 3 of 'input' has others"),
+        (lambda arrays: arrays["input"].__setitem__((3, 0), np.nan), r"row 3 of 'input' has NaN or infinity"),
     ],
 )
 def test_arrays_that_do_not_fit_a_model_are_refused(model, tmp_path, change, message):

@@ -72,9 +72,7 @@ def export_command(
     format_: Format = typer.Option(Format.spacy, "--format", "-f", help="Format to export to"),
     max_vectors: int = typer.Option(None, "--max-vectors", min=1, help=MAX_VECTORS_HELP),
     dtype: Dtype = typer.Option(
-        Dtype.float32,
-        "--dtype",
-        help="Data type of the vectors, for spacy, gensim, safetensors and model2vec",
+        Dtype.float32, "--dtype", help="Data type of the vectors, except word2vec's and gensim-model"
     ),
     vector_kind: VectorKinds = KIND_OPTION,
     postprocess: Postprocessings = POSTPROCESS_OPTION,

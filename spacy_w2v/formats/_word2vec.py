@@ -201,6 +201,11 @@ class Word2Vec(TrainedModel):
         Raises:
             ConfigError: The name is invalid, or there is no token.
             StorageError: The Hub cannot be reached, or refuses. Nothing is committed then.
+
+        Example:
+            >>> model = spacy_w2v.load("vectors")
+            >>> model.push_to_hub("user/repo", private=True, license="cc-by-sa-4.0")  # doctest: +SKIP
+            'https://huggingface.co/user/repo/commit/0a1b2c3d'
         """
         # reports stand above this room, since they show all that is known of a model
         push = import_module("spacy_w2v.reports._repository").push_vectors

@@ -95,7 +95,7 @@ def push_folder(
 def download(repository: Repository, *, patterns: Sequence[str]) -> Path:
     """Return a directory with files of a repository, from the cache of huggingface_hub if they are there.
 
-    A download that was interrupted goes on where it stopped.
+    An interrupted download is resumed where it stopped.
 
     Args:
         repository: The repository.

@@ -115,7 +115,9 @@ def checked_tensor(tensors: Tensors, name: str, *, path: Path, shape: Shape, pos
         finite = np.isfinite(rows)
         if not finite.all():
             row = some.start + int(np.argwhere(~finite)[0][0])
-            raise StorageError(f"{path} must have finite numbers, but row {row} of '{name}' has others. It is damaged.")
+            raise StorageError(
+                f"{path} must have finite numbers, but row {row} of '{name}' has NaN or infinity. It is damaged."
+            )
         if positive and rows.min(initial=1.0) <= 0:
             raise StorageError(f"{path} must have positive numbers in '{name}', was: {rows.min()}. It is damaged.")
     return array
