@@ -16,7 +16,7 @@ from scipy.stats import rankdata
 
 from spacy_w2v import WordVectors
 from spacy_w2v.evaluation._data_sets import read_analogies, read_word_pairs
-from spacy_w2v.evaluation._scoring import ANALOGIES, WORD_PAIRS, bundled
+from spacy_w2v.evaluation._set_files import ANALOGIES, WORD_PAIRS, bundled
 
 Floats = NDArray[np.float32]
 Answers = dict[str, Floats]

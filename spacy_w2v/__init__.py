@@ -1,8 +1,8 @@
 """Word vectors for spaCy: word2vec trained on the tokens of your pipeline.
 
 Training: `train` returns a `Word2Vec`, `load` reads a saved one, and `from_gensim` converts gensim's.
-Vectors from any source: `open_vectors` reads them as `WordVectors`, `evaluate` returns their `Scores`, and
-`prune_vectors` reduces the vectors table of a pipeline.
+Vectors from any source: `open_vectors` reads them as `WordVectors`, `evaluate` returns their `Scores`,
+`compare` puts those of several side by side, and `prune_vectors` reduces the vectors table of a pipeline.
 Texts: `dataset`, `gensim_wiki` and `standard_input` read them, `concatenate` and `interleave` combine several sources,
 and `tokenize` returns their words.
 Errors: `Word2VecError` is the base class. The module `spacy_w2v.errors` describes all of them.
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
         UnknownWordError,
         Word2VecError,
     )
+    from spacy_w2v.evaluation._comparison import Comparison
     from spacy_w2v.evaluation._scores import Scores
-    from spacy_w2v.evaluation._scoring import evaluate
+    from spacy_w2v.evaluation._scoring import compare, evaluate
     from spacy_w2v.formats._opening import open_vectors
     from spacy_w2v.model._word_vectors import WordVectors
     from spacy_w2v.sources._gensim_wiki import gensim_wiki
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ClusterError",
+    "Comparison",
     "ConfigError",
     "ConfigWarning",
     "CorpusError",
@@ -53,6 +55,7 @@ __all__ = [
     "Word2Vec",
     "Word2VecError",
     "WordVectors",
+    "compare",
     "concatenate",
     "dataset",
     "evaluate",
@@ -69,6 +72,7 @@ __all__ = [
 
 _HOMES = {
     "ClusterError": "spacy_w2v.errors",
+    "Comparison": "spacy_w2v.evaluation._comparison",
     "ConfigError": "spacy_w2v.errors",
     "ConfigWarning": "spacy_w2v.errors",
     "CorpusError": "spacy_w2v.errors",
@@ -80,6 +84,7 @@ _HOMES = {
     "Word2Vec": "spacy_w2v._api",
     "Word2VecError": "spacy_w2v.errors",
     "WordVectors": "spacy_w2v.model._word_vectors",
+    "compare": "spacy_w2v.evaluation._scoring",
     "concatenate": "spacy_w2v.sources._mixture",
     "dataset": "spacy_w2v.sources._huggingface",
     "evaluate": "spacy_w2v.evaluation._scoring",

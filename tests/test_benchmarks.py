@@ -15,7 +15,7 @@ import spacy_w2v
 from spacy_w2v.cluster._local import LocalCluster
 from spacy_w2v.corpus import _store as store
 from spacy_w2v.evaluation._data_sets import read_analogies, read_word_pairs
-from spacy_w2v.evaluation._scoring import bundled
+from spacy_w2v.evaluation._set_files import bundled
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 

@@ -16,7 +16,7 @@ from spacy_w2v.errors import CorpusError
 from spacy_w2v.evaluation._correlations import average_ranks, correlation
 from spacy_w2v.evaluation._data_sets import WordPair, read_analogies, read_word_pairs
 from spacy_w2v.evaluation._scores import WordPairScore
-from spacy_w2v.evaluation._scoring import bundled
+from spacy_w2v.evaluation._set_files import bundled
 from spacy_w2v.evaluation._word_pairs import WordPairScorer, score_word_pairs
 from spacy_w2v.model._lookup import NO_ROW
 
@@ -174,6 +174,10 @@ def scores_of(model, path, kind):
     return getattr(spacy_w2v.evaluate(model, **{kind: {"set": path}}, restrict_vocab=100), kind)["set"]
 
 
+def numbers_of(score):
+    return score.model_dump(exclude={"interval", "parts"})
+
+
 def test_all_layouts_have_the_same_scores(model, tmp_path):
     pairs = [("king", "queen", 8.5), ("war", "river", 1.5), ("Oslo", "a", 3.5), ("nowhere", "a", 2.5)]
     found = []
@@ -200,7 +204,7 @@ def test_model_table_and_component_have_the_same_score(attr, tmp_path):
     assert expected.n_used == 6
     for source in (nlp, tmp_path / "pipeline"):
         actual = scores_of(source, tmp_path / "set.tsv", "word_pairs")
-        assert actual.model_dump() == pytest.approx(expected.model_dump(), abs=1e-12)
+        assert numbers_of(actual) == pytest.approx(numbers_of(expected), abs=1e-12)
     example = Example(nlp.make_doc("a"), nlp.make_doc("a"))
     assert nlp.get_pipe("w2v").score([example]) == {"w2v_set": pytest.approx(expected.spearman, abs=1e-12)}
 
@@ -240,8 +244,8 @@ def test_vectors_of_any_program_are_scored_alike(model, tmp_path):
     for path in ("model", "spacy", "vectors.kv", "word2vec.model", "vectors.txt.gz"):
         assert w2v_here("evaluate", path, *options, cwd=tmp_path).code == 0
         actual = json.loads((tmp_path / "scores.json").read_text())
-        assert actual["pairs"] == pytest.approx(expected.word_pairs["pairs"].model_dump(), abs=1e-6)
-        assert actual["analogies"] == expected.analogies["analogies"].model_dump(exclude_none=True)
+        assert actual["pairs"] == pytest.approx(numbers_of(expected.word_pairs["pairs"]), abs=1e-6)
+        assert actual["analogies"] == expected.to_dict()["analogies"]
 
 
 def test_a_scorer_follows_a_matrix_that_changes(model):

@@ -1,6 +1,7 @@
 """`spacy w2v evaluate`: score word vectors on word similarity and analogies."""
 
 import json
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,13 +23,31 @@ from spacy_w2v.cli._app import (
 from spacy_w2v.cli._messages import msg
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spacy_w2v.evaluation._comparison import Comparison
     from spacy_w2v.evaluation._scores import Scores
+    from spacy_w2v.model._word_vectors import WordVectors
+
+
+MAX_COLUMN = 60
+"""Largest width of a column of scores, in characters."""
+
+
+class Methods(str, Enum):
+    """How analogies are solved."""
+
+    cosadd = "3cosadd"
+    cosmul = "3cosmul"
+    both = "both"
 
 
 @w2v_cli.command("evaluate")
 def evaluate_command(
-    source: str = typer.Argument(..., metavar="VECTORS", help=VECTORS_HELP),
-    output_file: Path = typer.Option(None, "--output", "-o", help="Output JSON file for the scores"),
+    sources: list[str] = typer.Argument(..., metavar="VECTORS...", help=f"{VECTORS_HELP}. Several are compared"),
+    output_file: Path = typer.Option(
+        None, "--output", "-o", help="Output file for the scores: Markdown if its name ends in .md, otherwise JSON"
+    ),
     word_pairs: list[Path] = typer.Option(
         [],
         "--word-pairs",
@@ -45,6 +64,10 @@ def evaluate_command(
         min=1,
         help="Restrict the candidate answers of analogies to this many most frequent words",
     ),
+    method: Methods = typer.Option(
+        Methods.cosadd, "--method", help="How analogies are solved: 3CosAdd, 3CosMul, or the one and the other"
+    ),
+    sections: bool = typer.Option(False, "--sections", help="Show the scores of all sections of analogies"),
     tokenize: bool = typer.Option(
         False,
         "--tokenize",
@@ -61,21 +84,25 @@ def evaluate_command(
 
     By default, the evaluation sets are WordSim-353, SimLex-999 and Google's analogies, which gensim bundles. Use
     --word-pairs and --analogies to evaluate on your own sets. Both can be repeated.
+
+    Several VECTORS are compared on the questions that all of them know, with 95 % confidence intervals and paired
+    permutation tests.
     """
     from spacy_w2v._atomic import staged_file
-    from spacy_w2v.evaluation._scoring import evaluate
+    from spacy_w2v.evaluation._scoring import compare
     from spacy_w2v.formats._opening import open_vectors
 
     with errors_for_users():
         run_code(code_path)
-        opened = open_vectors(source, trust_config=trust_config or code_path is not None)
+        opened = [open_vectors(source, trust_config=trust_config or code_path is not None) for source in sources]
         if not word_pairs and not analogies:
-            warn_if_not_english(opened.lang)
-        scores = evaluate(
+            warn_if_not_english(opened)
+        comparison = compare(
             opened,
             word_pairs=word_pairs or None,
             analogies=analogies or None,
             restrict_vocab=restrict_vocab,
+            method=method.value,
             vector_kind=vector_kind.value,
             postprocess=postprocess.choice,
             whitening_strength=whitening_strength,
@@ -83,25 +110,55 @@ def evaluate_command(
         )
         if output_file is not None:
             with staged_file(output_file) as staged:
-                staged.write_text(json.dumps(scores.to_dict(), indent=2) + "\n", encoding="utf-8")
-        print_scores(scores)
+                staged.write_text(text_to_write(comparison, output_file), encoding="utf-8")
+        if len(sources) == 1:
+            (scores,) = comparison.scores.values()
+            print_scores(scores, sections=sections)
+        else:
+            print(comparison.to_text(sections=sections))  # noqa: T201  # the command's output
+            for name, scores in comparison.scores.items():
+                warn_of_missing_scores(scores, vectors=f" of {name}")
 
 
-def warn_if_not_english(lang: str | None) -> None:
-    """Warn if the vectors are not for English, the language of the bundled evaluation sets."""
-    if lang not in (None, "en", "xx"):
-        msg.warn(
-            f"The bundled evaluation sets are English, but the language of the vectors is: {lang}. "
-            "Use --word-pairs and --analogies to evaluate on sets in that language."
-        )
+def text_to_write(comparison: "Comparison", path: Path) -> str:
+    """Return Markdown or JSON, as the name of the file says. The JSON of single vectors is that of their scores."""
+    if path.suffix.lower() == ".md":
+        return comparison.to_markdown()
+    values = comparison.to_dict()
+    if len(comparison.scores) == 1:
+        (values,) = values["scores"].values()
+    return json.dumps(values, indent=2) + "\n"
 
 
-def print_scores(scores: "Scores") -> None:
-    """Print a table of scores, and a warning for each evaluation set without a score."""
-    from spacy_w2v.evaluation._scores import AnalogyScore, score_rows
+def warn_if_not_english(vectors: "Sequence[WordVectors]") -> None:
+    """Warn if vectors are not for English, the language of the bundled evaluation sets."""
+    for lang in dict.fromkeys(each.lang for each in vectors):
+        if lang not in (None, "en", "xx"):
+            msg.warn(
+                f"The bundled evaluation sets are English, but the language of the vectors is: {lang}. "
+                "Use --word-pairs and --analogies to evaluate on sets in that language."
+            )
 
-    rows = score_rows(scores, leave_out=("pearson",))
-    msg.table(rows, header=("Set", "Measure", "Score", "Questions"), divider=True, aligns=("l", "l", "r", "r"))
+
+def print_scores(scores: "Scores", *, sections: bool = False) -> None:
+    """Print a table of scores, and a warning for each evaluation set without a score.
+
+    Args:
+        scores: The scores.
+        sections: Whether to show the sections of analogies too.
+    """
+    from spacy_w2v.evaluation._scores import interval_rows
+
+    header = ("Set", "Measure", "Score", "Questions", "95 % interval")
+    rows = interval_rows(scores, leave_out=("pearson",), sections=sections)
+    msg.table(rows, header=header, divider=True, aligns=("l", "l", "r", "r", "r"), max_col=MAX_COLUMN)
+    warn_of_missing_scores(scores)
+
+
+def warn_of_missing_scores(scores: "Scores", *, vectors: str = "") -> None:
+    """Print a warning for each evaluation set without a score."""
+    from spacy_w2v.evaluation._scores import AnalogyScore
+
     for name, score in scores.by_name().items():
         if score.n_used < score.min_questions:
             n_questions = score.n_used + score.n_unknown
@@ -109,6 +166,6 @@ def print_scores(scores: "Scores") -> None:
             if isinstance(score, AnalogyScore):
                 known = f"are among the {score.restrict_vocab:,} most frequent"
             msg.warn(
-                f"No score for {name}: of its {n_questions:,} questions, at least {score.min_questions} must have only "
-                f"words that {known}, but {score.n_used} do."
+                f"No score{vectors} for {name}: of its {n_questions:,} questions, at least {score.min_questions} must "
+                f"have only words that {known}, but {score.n_used} do."
             )

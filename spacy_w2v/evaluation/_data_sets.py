@@ -13,6 +13,10 @@ from spacy_w2v.errors import CorpusError, StorageError
 MAX_BYTES = 1 << 26
 """Largest size of an evaluation set. Google's analogies have 600 kB."""
 
+MAX_PARTS = 12
+PAIRS_PER_PART = 5
+"""What a column must be like to name the parts of a set, rather than words."""
+
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -29,6 +33,8 @@ class WordPair(NamedTuple):
     first: str
     second: str
     rating: float
+    part: str = ""
+    """The part of the set that the pair is in, such as "similarity" or "N". Empty if the file has no column for it."""
 
 
 class Section(NamedTuple):
@@ -38,12 +44,21 @@ class Section(NamedTuple):
     questions: list[tuple[str, ...]]
     """Each has four words: a is to b as c is to d."""
 
+    @property
+    def is_syntactic(self) -> bool:
+        """Whether the name begins with "gram", as that of syntactic sections does in Google's set."""
+        return self.name.startswith("gram")
+
 
 def read_word_pairs(path: Path) -> list[WordPair]:
     """Return the word pairs in a file, at least one.
 
     A line has two words and a rating, separated by tabs, semicolons, commas or spaces. Other columns may follow, and
     the first line may hold the names of the columns. Lines that begin with # are ignored.
+
+    A further column without numbers, with 2 to 12 different values in at least 5 times as many pairs, names the parts
+    of the set: similarity and relatedness of WordSim-353 (Agirre et al. 2009), or parts of speech in SimLex-999. It may
+    also stand before the words.
 
     Raises:
         CorpusError: The file has another layout, or it is not clear which columns to use.
@@ -56,16 +71,17 @@ def read_word_pairs(path: Path) -> list[WordPair]:
             f"{path} must have lines of two words and a rating, separated by tabs, semicolons, commas or spaces, with "
             f"the same number of columns in all lines, but {what}."
         )
+    parts = _taken_parts(rows)
     first, second, rating = _columns(path, lines, rows)
     if len(rows) > 1 and not _is_number(rows[0][rating]):
-        lines, rows = lines[1:], rows[1:]
+        lines, rows, parts = lines[1:], rows[1:], parts[1:]
     for (number, _), row in zip(lines, rows, strict=True):
         if not (row[first] and row[second] and _is_number(row[rating])):
             raise CorpusError(
                 f"Line {number} of {path} must have two words and a rating, but has: "
                 f"{row[first]!r}, {row[second]!r}, {row[rating]!r}."
             )
-    return [WordPair(row[first], row[second], float(row[rating])) for row in rows]
+    return [WordPair(row[first], row[second], float(row[rating]), part) for row, part in zip(rows, parts, strict=True)]
 
 
 def read_analogies(path: Path) -> list[Section]:
@@ -145,6 +161,20 @@ def _split(text: str, separator: str) -> list[str]:
     return [
         field.strip() for field in next(csv.reader([text], delimiter=separator, strict=True, skipinitialspace=True))
     ]
+
+
+def _taken_parts(rows: list[list[str]]) -> list[str]:
+    """Take the column that names parts of the set out of the rows, and return it. Its values are "" if there is none.
+
+    It is the one with the fewest values of at least three columns that have no numbers.
+    """
+    body = rows[1:] or rows  # the first row may have the names of the columns
+    columns = list(zip(*body, strict=True))
+    n_values = {column: len(set(values)) for column, values in enumerate(columns) if not any(map(_is_number, values))}
+    column = min(n_values, key=n_values.__getitem__, default=0)
+    if len(n_values) < 3 or not 2 <= n_values[column] <= min(MAX_PARTS, len(body) // PAIRS_PER_PART):
+        return [""] * len(rows)
+    return [row.pop(column) for row in rows]
 
 
 def _columns(path: Path, lines: Sequence[Line], rows: Sequence[Sequence[str]]) -> tuple[int, int, int]:

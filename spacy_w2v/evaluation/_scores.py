@@ -1,15 +1,21 @@
 """Scores of word vectors, their conversion to JSON values, and their rows in tables."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spacy_w2v._system.notebook import card, table
 from spacy_w2v.config._problems import describe_problem
 from spacy_w2v.errors import CorpusError
 
 T = TypeVar("T", bound="Score")
+
+AnalogyMethod = Literal["3cosadd", "3cosmul"]
+"""How the answer of an analogy is found; see `solve_analogies`."""
+
+Interval = Annotated[tuple[float, float], Field(strict=False)]
+"""The bounds of a 95 % confidence interval. In JSON they are a list."""
 
 
 class Score(BaseModel):
@@ -34,10 +40,35 @@ class WordPairScore(Score):
     """Number of pairs in which both words have a vector."""
     n_unknown: int = 0
     """Number of pairs without a score, because a word has no vector."""
+    interval: Interval | None = None
+    """The 95 % confidence interval of Spearman's correlation. None if it was not asked for, or cannot be computed."""
+    parts: dict[str, "WordPairScore"] = Field(default_factory=dict)
+    """The scores of the parts of a set whose file has a column that names them, such as similarity and relatedness."""
 
     def measures(self) -> dict[str, tuple[float | None, int]]:
         """Return both correlations by name, each with the number of pairs."""
         return {"spearman": (self.spearman, self.n_used), "pearson": (self.pearson, self.n_used)}
+
+    def intervals(self) -> dict[str, Interval | None]:
+        """Return the intervals that were computed, by the name of the measure."""
+        return {"spearman": self.interval}
+
+
+class SectionScore(Score):
+    """The share of the analogies of one section that are solved."""
+
+    accuracy: float | None
+    """The share in [0, 1]. None without questions."""
+    n_used: int
+    """Number of questions whose words are known."""
+    n_unknown: int = 0
+    """Number of other questions, which are not scored."""
+    interval: Interval | None = None
+    """The 95 % confidence interval of the share, as in `WordPairScore`."""
+
+    def measures(self) -> dict[str, tuple[float | None, int]]:
+        """Return the accuracy by name, with the number of questions."""
+        return {"accuracy": (self.accuracy, self.n_used)}
 
 
 class AnalogyScore(Score):
@@ -59,6 +90,16 @@ class AnalogyScore(Score):
     """Number of other questions, which are not scored."""
     restrict_vocab: int = 0
     """Number of the most frequent words among which questions and answers were."""
+    method: AnalogyMethod = "3cosadd"
+    """How the answers were found: "3cosadd" or "3cosmul"."""
+    interval: Interval | None = None
+    """The 95 % confidence interval of the accuracy. None if it was not asked for, or cannot be computed."""
+    semantic_interval: Interval | None = None
+    """That of the semantic questions."""
+    syntactic_interval: Interval | None = None
+    """That of the syntactic questions."""
+    sections: dict[str, SectionScore] = Field(default_factory=dict)
+    """The scores of the sections, by name. Empty for sets without sections."""
 
     def measures(self) -> dict[str, tuple[float | None, int]]:
         """Return the accuracies by name, each with the number of questions."""
@@ -68,6 +109,14 @@ class AnalogyScore(Score):
         if self.n_used_syntactic is not None:
             measures["syntactic"] = (self.syntactic, self.n_used_syntactic)
         return measures
+
+    def intervals(self) -> dict[str, Interval | None]:
+        """Return the intervals that were computed, by the name of the measure."""
+        return {
+            "accuracy": self.interval,
+            "semantic": self.semantic_interval,
+            "syntactic": self.syntactic_interval,
+        }
 
 
 @dataclass(frozen=True)
@@ -114,10 +163,7 @@ class Scores:
             >>> list(values["WordSim-353"])
             ['spearman', 'pearson', 'n_used', 'n_unknown']
         """
-        return {
-            **{name: score.model_dump() for name, score in self.word_pairs.items()},
-            **{name: _without_missing_kinds(score) for name, score in self.analogies.items()},
-        }
+        return {name: _without_missing(score.model_dump()) for name, score in self.by_name().items()}
 
     @classmethod
     def from_dict(cls, values: object) -> "Scores":
@@ -150,17 +196,59 @@ def score_rows(scores: Scores, *, leave_out: tuple[str, ...] = ()) -> list[tuple
         leave_out: Names of measures without a row.
     """
     return [
-        (name, measure, "–" if value is None else f"{value:.3f}", f"{n_used:,}")
+        (name, measure, shown_score(value), f"{n_used:,}")
         for name, score in scores.by_name().items()
         for measure, (value, n_used) in score.measures().items()
         if measure not in leave_out
     ]
 
 
-def _without_missing_kinds(score: AnalogyScore) -> dict[str, Any]:  # Any: JSON values
-    """Return the values of a score, without those of kinds of questions that the set lacks."""
-    missing = [kind for kind in ("semantic", "syntactic") if getattr(score, f"n_used_{kind}") is None]
-    return score.model_dump(exclude={name for kind in missing for name in (kind, f"n_used_{kind}")})
+def interval_rows(
+    scores: Scores, *, leave_out: tuple[str, ...] = (), sections: bool = False
+) -> list[tuple[str, str, str, str, str]]:
+    """Return the rows of `score_rows` with the interval of each score, and further rows for parts of sets.
+
+    Args:
+        scores: The scores.
+        leave_out: Names of measures without a row.
+        sections: Whether to add a row for each section of analogies.
+    """
+    rows = []
+    for name, score in scores.by_name().items():
+        intervals = score.intervals()
+        for measure, (value, n_used) in score.measures().items():
+            if measure not in leave_out:
+                interval = shown_interval(intervals.get(measure))
+                rows.append((name, measure, shown_score(value), f"{n_used:,}", interval))
+        parts = score.parts if isinstance(score, WordPairScore) else score.sections if sections else {}
+        for part, of_part in parts.items():
+            measure, (value, n_used) = next(iter(of_part.measures().items()))
+            interval = shown_interval(of_part.interval)
+            rows.append((f"{name}: {part}", measure, shown_score(value), f"{n_used:,}", interval))
+    return rows
+
+
+def shown_score(score: float | None) -> str:
+    """Return a score as text with three decimals, or a dash for None."""
+    return "–" if score is None else f"{score:.3f}"
+
+
+def shown_interval(interval: Interval | None) -> str:
+    """Return an interval as text, such as "0.443 to 0.612", or a dash for None."""
+    return "–" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}"
+
+
+def _without_missing(values: dict[str, Any]) -> dict[str, Any]:  # Any: JSON values
+    """Return the values of a score, without those of what it lacks: kinds of questions, parts, sections, intervals."""
+    missing = {f"n_used_{kind}" for kind in ("semantic", "syntactic") if values.get(f"n_used_{kind}") is None}
+    missing |= {kind.removeprefix("n_used_") for kind in missing}
+    missing |= {name for name in values if name.endswith("interval") and values[name] is None}
+    missing |= {name for name in ("parts", "sections") if not values.get(name)}
+    found = {name: value for name, value in values.items() if name not in missing}
+    return {
+        name: {part: _without_missing(each) for part, each in value.items()} if isinstance(value, dict) else value
+        for name, value in found.items()
+    }
 
 
 def _parsed(kind: type[T], values: dict[str, object], name: str) -> T:

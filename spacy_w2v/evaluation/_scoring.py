@@ -1,42 +1,29 @@
-"""Scoring of word vectors on word similarity and analogies."""
+"""Scoring of word vectors on word similarity and analogies: `evaluate` and `compare`."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
-import numpy as np
-
-from spacy_w2v._arrays import Offsets
-from spacy_w2v.config._arguments import check_whole_number, path_of
+from spacy_w2v.config._arguments import check_whole_number
 from spacy_w2v.config._export import PostprocessChoice, VectorKindChoice
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.evaluation._analogies import score_analogies
+from spacy_w2v.evaluation._comparing import comparison_of, scores_of, summary_of
+from spacy_w2v.evaluation._comparison import Comparison
 from spacy_w2v.evaluation._data_sets import read_analogies, read_word_pairs
-from spacy_w2v.evaluation._scores import Scores
-from spacy_w2v.evaluation._word_pairs import score_word_pairs
+from spacy_w2v.evaluation._question_sets import AnalogySet, Answers, QuestionSet, WordPairSet
+from spacy_w2v.evaluation._scores import AnalogyMethod, Scores
+from spacy_w2v.evaluation._set_files import Sets, files_by_name
+from spacy_w2v.evaluation._token_rows import token_finder
 from spacy_w2v.formats._opening import vectors_of
-from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._word_vectors import WordVectors
-from spacy_w2v.tokenization._encode import make_encoder
 
-if TYPE_CHECKING:
-    from spacy.language import Language
-
-WORD_PAIRS = {"WordSim-353": "wordsim353.tsv", "SimLex-999": "simlex999.txt"}
-"""Word pairs with human similarity ratings that gensim bundles (Finkelstein et al. 2002, Hill et al. 2015)."""
-ANALOGIES = {"Google analogies": "questions-words.txt"}
-"""Analogies that gensim bundles (Mikolov et al. 2013a, arXiv 1301.3781)."""
-
-Sets = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
-"""One file, several files, or files by the name of the set."""
-
-
-def bundled(file_name: str) -> Path:
-    """Return the path of an evaluation set that gensim bundles."""
-    from gensim.test.utils import datapath
-
-    return Path(datapath(file_name))
+MethodChoice = Literal["3cosadd", "3cosmul", "both"]
+METHODS: dict[str, tuple[AnalogyMethod, ...]] = {
+    "3cosadd": ("3cosadd",),
+    "3cosmul": ("3cosmul",),
+    "both": ("3cosadd", "3cosmul"),
+}
+"""The methods by which analogies are solved, for each choice."""
+METHOD_NAMES: dict[AnalogyMethod, str] = {"3cosadd": "3CosAdd", "3cosmul": "3CosMul"}
 
 
 def evaluate(
@@ -45,11 +32,13 @@ def evaluate(
     word_pairs: Sets | None = None,
     analogies: Sets | None = None,
     restrict_vocab: int = 30_000,
+    method: MethodChoice = "3cosadd",
     vector_kind: VectorKindChoice = "recorded",
     postprocess: PostprocessChoice = "recorded",
     whitening_strength: float | None = None,
     tokenize: bool = False,
     trust_config: bool = False,
+    intervals: bool = False,
 ) -> Scores:
     """Score word vectors on word similarity and analogies.
 
@@ -63,6 +52,7 @@ def evaluate(
             name of the set.
         analogies: Files in the layout of questions-words.txt, in the same form.
         restrict_vocab: Number of the most frequent words among which questions and answers of analogies must be.
+        method: How analogies are solved: "3cosadd", "3cosmul", or "both". With both, the set is scored twice.
         vector_kind: The vectors of a model to score: "input", "output", "mean" or "sum" of both, or "recorded" for what
             its record says.
         postprocess: What is done to the vectors: "recorded" for what the record of a model says (other vectors are
@@ -71,6 +61,7 @@ def evaluate(
         tokenize: Whether a word without a vector in a pair gets the mean vector of its tokens. The tokens are made by
             the model's tokenizer, as in its corpus, or by the spaCy pipeline of the vectors.
         trust_config: Whether to call any function that the config of a model names; see `load`.
+        intervals: Whether to compute 95 % confidence intervals too, by resampling the questions.
 
     Returns:
         The scores by the name of each set, such as `scores.word_pairs["WordSim-353"].spearman` and
@@ -84,89 +75,116 @@ def evaluate(
     Example:
         >>> scores = spacy_w2v.evaluate("vectors.txt.gz")
         >>> scores.word_pairs["WordSim-353"]
-        WordPairScore(spearman=0.13, pearson=0.05, n_used=60, n_unknown=293)
+        WordPairScore(spearman=0.13, pearson=0.05, n_used=60, n_unknown=293, interval=None, parts={})
     """
-    check_whole_number(restrict_vocab, name="restrict_vocab", at_least=1)
-    if word_pairs is None and analogies is None:
-        word_pairs = {name: bundled(file) for name, file in WORD_PAIRS.items()}
-        analogies = {name: bundled(file) for name, file in ANALOGIES.items()}
-    pair_files, analogy_files = _files_by_name(word_pairs=word_pairs, analogies=analogies)
-    pairs = {name: read_word_pairs(path) for name, path in pair_files.items()}
-    sections = {name: read_analogies(path) for name, path in analogy_files.items()}
+    sets = _read_sets(word_pairs, analogies, restrict_vocab=restrict_vocab, method=method)
     opened = vectors_of(vectors, trust_config=trust_config, argument="vectors").of_kind(vector_kind)
     opened = opened.postprocessed(postprocess, whitening_strength=whitening_strength)
-    rows_of_tokens = _token_finder(opened) if tokenize else None
-    return Scores(
-        {name: score_word_pairs(opened, of_set, rows_of_tokens=rows_of_tokens) for name, of_set in pairs.items()},
-        {name: score_analogies(opened, of_set, restrict_vocab=restrict_vocab) for name, of_set in sections.items()},
-    )
+    answers = _answers_of(opened, sets, tokenize=tokenize)
+    if not intervals:
+        return scores_of(sets, answers)
+    return comparison_of({"": summary_of(opened)}, sets, {"": answers}).scores[""]
 
 
-def _files_by_name(*, word_pairs: Sets | None, analogies: Sets | None) -> tuple[dict[str, Path], dict[str, Path]]:
-    """Return the files of both kinds by the name of the set.
+def compare(
+    vectors: Sequence[Any] | Mapping[str, Any],  # Any: what `open_vectors` takes
+    *,
+    word_pairs: Sets | None = None,
+    analogies: Sets | None = None,
+    restrict_vocab: int = 30_000,
+    method: MethodChoice = "3cosadd",
+    vector_kind: VectorKindChoice = "recorded",
+    postprocess: PostprocessChoice = "recorded",
+    whitening_strength: float | None = None,
+    tokenize: bool = False,
+    trust_config: bool = False,
+) -> Comparison:
+    """Score several word vectors side by side, with 95 % confidence intervals and paired tests.
 
-    The name is the one given, otherwise the name of the file without suffix, or its path if this is not unique.
+    All are scored on the questions that all of them know. An interval says how far a score could change with other
+    questions of the same kind; it says nothing about other seeds or corpora. Intervals and p-values are the same in
+    each call.
+
+    Args:
+        vectors: Several of what `open_vectors` takes: a list, or a dict by name.
+        word_pairs: As for `evaluate`.
+        analogies: As for `evaluate`.
+        restrict_vocab: As for `evaluate`.
+        method: As for `evaluate`.
+        vector_kind: As for `evaluate`; the same for all.
+        postprocess: As for `evaluate`; the same for all.
+        whitening_strength: As for `evaluate`.
+        tokenize: As for `evaluate`.
+        trust_config: As for `evaluate`.
+
+    Returns:
+        The scores with their intervals, and the differences with their p-values.
 
     Raises:
-        ConfigError: A value is not a path.
+        ConfigError: There is nothing to compare; or as for `evaluate`.
+        CorpusError: As for `evaluate`.
+        StorageError: As for `evaluate`.
+
+    Example:
+        >>> comparison = spacy_w2v.compare({"ours": "vectors", "other": "vectors.txt.gz"})
+        >>> comparison.measures[0].verdict("ours") in ("best", "")
+        True
     """
-    both = (_files(word_pairs, argument="word_pairs"), _files(analogies, argument="analogies"))
-    stems = Counter(path.stem for files in both for name, path in files if name is None)
-    pairs, others = (
-        {name or (path.stem if stems[path.stem] == 1 else str(path)): path for name, path in files} for files in both
-    )
-    return pairs, others
+    sets = _read_sets(word_pairs, analogies, restrict_vocab=restrict_vocab, method=method)
+    opened = {
+        name: each.of_kind(vector_kind).postprocessed(postprocess, whitening_strength=whitening_strength)
+        for name, each in _opened(vectors, trust_config=trust_config).items()
+    }
+    answers = {name: _answers_of(each, sets, tokenize=tokenize) for name, each in opened.items()}
+    return comparison_of({name: summary_of(each) for name, each in opened.items()}, sets, answers)
 
 
-def _files(sets: Sets | None, *, argument: str) -> list[tuple[str | None, Path]]:
-    """Return files, each with its given name or None. Raises ConfigError if a value is not a path."""
-    if isinstance(sets, Mapping):
-        return [(name, path_of(path, name=argument)) for name, path in sets.items()]
-    paths = [sets] if isinstance(sets, str | Path) else sets or ()
-    return [(None, path_of(path, name=argument)) for path in paths]
-
-
-def _token_finder(vectors: WordVectors) -> Callable[[str], Offsets]:
-    """Return a function that takes a text and returns the rows of its tokens that have a vector.
+def _opened(vectors: object, *, trust_config: bool) -> dict[str, WordVectors]:
+    """Return word vectors by name. Equal names get a number.
 
     Raises:
-        ConfigError: The vectors have no tokenizer.
+        ConfigError: There are none.
+        StorageError: Vectors cannot be read.
     """
-    if vectors.model is not None:
-        keys_of = _corpus_keys(vectors.model)
-    elif vectors.nlp is not None:
-        keys_of = _pipeline_keys(vectors.nlp)
+    if isinstance(vectors, Mapping):
+        sources = list(vectors.items())
+    elif isinstance(vectors, list | tuple):
+        sources = [(None, each) for each in vectors]
     else:
-        raise ConfigError(
-            f"tokenize needs the tokenizer that vectors were trained with, but {vectors.name} has word vectors only. "
-            "Omit tokenize, or name a model of spacy w2v train or a spaCy pipeline."
-        )
-
-    def rows_of_tokens(text: str) -> Offsets:
-        return np.array([vectors.row(key) for key in keys_of(text) if key in vectors], np.int64)
-
-    return rows_of_tokens
-
-
-def _corpus_keys(model: TrainedModel) -> Callable[[str], list[str]]:
-    """Return a function that takes a text and returns the keys of its tokens, as in the corpus of a model."""
-    import pyarrow as pa
-
-    settings = model.record.tokens.model_copy(update={"boundary": "document", "min_tokens": 1})
-    encoder = make_encoder(model.make_pipeline(), settings)
-
-    def keys_of(text: str) -> list[str]:
-        batch = encoder.encode(pa.array([text], pa.large_string()))
-        return [batch.types.keys[number] for number in batch.distinct_types[batch.token_ids].tolist()]
-
-    return keys_of
+        raise ConfigError(f"vectors must be a list or a dict of word vectors, was: {type(vectors).__name__}")
+    opened = [(name, vectors_of(each, trust_config=trust_config, argument="vectors")) for name, each in sources]
+    named = [(each.name if name is None else str(name), each) for name, each in opened]
+    if not named:
+        raise ConfigError("compare needs at least one of word vectors, but got none.")
+    found: dict[str, WordVectors] = {}
+    for name, each in named:
+        numbered = (name if number == 1 else f"{name} ({number})" for number in range(1, len(named) + 1))
+        found[next(each_name for each_name in numbered if each_name not in found)] = each
+    return found
 
 
-def _pipeline_keys(nlp: "Language") -> Callable[[str], list[str]]:
-    """Return a function that takes a text and returns the keys of its tokens in the table of a pipeline."""
-    strings, attr = nlp.vocab.strings, nlp.vocab.vectors.attr
+def _read_sets(
+    word_pairs: Sets | None, analogies: Sets | None, *, restrict_vocab: int, method: MethodChoice
+) -> list[QuestionSet]:
+    """Return the sets, those of word pairs first.
 
-    def keys_of(text: str) -> list[str]:
-        return [strings[key] for key in nlp.make_doc(text).to_array([attr]).ravel().tolist()]
+    Raises:
+        ConfigError: An argument is invalid.
+        CorpusError: A file cannot be read.
+    """
+    check_whole_number(restrict_vocab, name="restrict_vocab", at_least=1)
+    if method not in METHODS:
+        raise ConfigError(f"method must be one of {', '.join(METHODS)}, was: {method}")
+    pair_files, analogy_files = files_by_name(word_pairs=word_pairs, analogies=analogies)
+    sets: list[QuestionSet] = [WordPairSet(name, read_word_pairs(path)) for name, path in pair_files.items()]
+    for name, path in analogy_files.items():
+        sections = read_analogies(path)
+        for number, each in enumerate(METHODS[method]):
+            named = name if number == 0 else f"{name} ({METHOD_NAMES[each]})"
+            sets.append(AnalogySet(named, sections, restrict_vocab, each))
+    return sets
 
-    return keys_of
+
+def _answers_of(vectors: WordVectors, sets: Sequence[QuestionSet], *, tokenize: bool) -> list[Answers]:
+    rows_of_tokens = token_finder(vectors) if tokenize else None
+    return [questions.answers(vectors, rows_of_tokens=rows_of_tokens) for questions in sets]

@@ -64,7 +64,7 @@ class SimilaritySets:
 
 
 def _find(name: str) -> Path:
-    from spacy_w2v.evaluation._scoring import WORD_PAIRS, bundled
+    from spacy_w2v.evaluation._set_files import WORD_PAIRS, bundled
 
     files = {Path(file).stem: file for file in WORD_PAIRS.values()}
     path = bundled(files[name]) if name in files else Path(name)

@@ -87,11 +87,8 @@ class WordPairScorer:
             vectors: len(rows) × d.
         """
         cosines = self.cosines(vectors)
-        return WordPairScore(
-            spearman=correlation(self._rating_ranks, average_ranks(cosines)) if np.isfinite(cosines).all() else None,
-            pearson=correlation(self.ratings, cosines),
-            n_used=len(cosines),
-            n_unknown=len(self.is_known) - len(cosines),
+        return word_pair_score(
+            self.ratings, cosines, n_unknown=len(self.is_known) - len(cosines), rating_ranks=self._rating_ranks
         )
 
     def cosines(self, vectors: NDArray[np.floating[Any]]) -> Numbers:
@@ -114,6 +111,26 @@ class WordPairScorer:
         with np.errstate(invalid="ignore"):  # infinite numbers give NaN, and no score
             cosines: Numbers = np.divide(products, norms, out=np.zeros_like(products), where=norms != 0)
         return cosines
+
+
+def word_pair_score(
+    ratings: Numbers, cosines: Numbers, *, n_unknown: int, rating_ranks: Numbers | None = None
+) -> WordPairScore:
+    """Return the correlations of ratings and cosines. NaN among the cosines leaves no score.
+
+    Args:
+        ratings: float64[n].
+        cosines: float64[n].
+        n_unknown: Number of pairs without a cosine.
+        rating_ranks: The ranks of the ratings, if they are known; float64[n].
+    """
+    ranks = average_ranks(ratings) if rating_ranks is None else rating_ranks
+    return WordPairScore(
+        spearman=correlation(ranks, average_ranks(cosines)) if np.isfinite(cosines).all() else None,
+        pearson=correlation(ratings, cosines),
+        n_used=len(cosines),
+        n_unknown=n_unknown,
+    )
 
 
 def score_word_pairs(

@@ -1,0 +1,126 @@
+"""Comparisons as tables, for terminals and in Markdown."""
+
+import re
+from collections.abc import Sequence
+
+from spacy_w2v._system.terminal import shown
+from spacy_w2v.evaluation._comparison import ComparedMeasure, Comparison
+from spacy_w2v.evaluation._scores import shown_interval, shown_score
+
+Rows = list[list[str]]
+
+HEADER = ["Set", "Measure", "Questions", "Vectors", "Score", "95 % interval", "Compared with the best"]
+SPACING = 3
+
+
+def text_of(comparison: Comparison, *, sections: bool) -> str:
+    """Return tables for a terminal: the scores, what the vectors know, and notes.
+
+    Args:
+        comparison: The comparison.
+        sections: Whether to show the sections of analogies too.
+    """
+    headings, rows = [], [["  Vectors", "Score", "95 % interval", ""]]
+    for measure in comparison.measures:
+        if sections or not _is_section(measure):
+            questions = f"{measure.n_common:,} of {measure.n_questions:,} questions"
+            headings.append((len(rows), shown(f"{_title(measure)}, {measure.measure}, {questions}")))
+            rows += [[f"  {name}", *cells] for name, *cells in _rows_of(measure)]
+    lines = _aligned(rows, right=range(1, 3))
+    for place, heading in reversed(headings):
+        lines[place:place] = ["", heading]
+    known = _aligned([header := _known_header(comparison), *_known(comparison)], right=range(1, len(header)))
+    return "\n\n".join("\n".join(part) for part in (lines, known, notes_of(comparison)) if part)
+
+
+def markdown_of(comparison: Comparison) -> str:
+    """Return the tables in Markdown, with all sections of analogies."""
+    rows = [
+        [_title(measure), measure.measure, f"{measure.n_common:,} of {measure.n_questions:,}", *cells]
+        for measure in comparison.measures
+        for cells in _rows_of(measure)
+    ]
+    n_columns = len(HEADER) - (len(comparison.vectors) == 1)
+    scores = _markdown_table(HEADER[:n_columns], [row[:n_columns] for row in rows])
+    known = _markdown_table(_known_header(comparison), _known(comparison))
+    return "\n\n".join(["# Scores", scores, known, *notes_of(comparison)]) + "\n"
+
+
+def notes_of(comparison: Comparison) -> list[str]:
+    """Return sentences on what the tables mean, and on what had to be assumed."""
+    notes = []
+    if len(comparison.vectors) > 1:
+        notes.append(
+            "Scores are over the questions whose words all vectors know. Differences are tested on the same questions, "
+            "so that one may be clear although the intervals of both scores overlap."
+        )
+    assumed = [name for name, each in comparison.vectors.items() if not each.has_counts]
+    if assumed and any(each.measure == "accuracy" for each in comparison.measures):
+        notes.append(
+            f"No counts of words are known for {_listed(assumed)}: the first words of a file, or the first rows of a "
+            "table, are taken to be the most frequent ones."
+        )
+    return notes
+
+
+def _title(measure: ComparedMeasure) -> str:
+    return measure.set if measure.part is None else f"{measure.set}: {measure.part}"
+
+
+def _rows_of(measure: ComparedMeasure) -> Rows:
+    """Return a row for each of the vectors: name, score, interval, and how the score compares with the best."""
+    return [
+        [name, shown_score(estimate.score), shown_interval(estimate.interval), measure.verdict(name)]
+        for name, estimate in measure.estimates.items()
+    ]
+
+
+def _is_section(measure: ComparedMeasure) -> bool:
+    return measure.measure == "accuracy" and measure.part not in (None, "semantic", "syntactic")
+
+
+def _known_header(comparison: Comparison) -> list[str]:
+    return ["Known questions", *next(iter(comparison.scores.values())).by_name(), "Words", "Dimensions"]
+
+
+def _known(comparison: Comparison) -> Rows:
+    """Return a row for each of the vectors: name, known questions of each set, number of words, dimensions."""
+    rows = []
+    for name, summary in comparison.vectors.items():
+        scores = comparison.scores[name].by_name().values()
+        shares = [f"{score.n_used / (score.n_used + score.n_unknown):.0%}" for score in scores]
+        rows.append([name, *shares, f"{summary.n_words:,}", f"{summary.vector_size:,}"])
+    return rows
+
+
+def _aligned(rows: Rows, *, right: range) -> list[str]:
+    """Return rows as lines with aligned columns, those with the numbers in `right` to the right."""
+    from rich.cells import cell_len
+
+    cells = [list(map(shown, row)) for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+
+    def padded(cell: str, column: int) -> str:
+        missing = " " * (widths[column] - cell_len(cell))
+        return missing + cell if column in right else cell + missing
+
+    lines = ((" " * SPACING).join(padded(cell, column) for column, cell in enumerate(row)) for row in cells)
+    return [line.rstrip() for line in lines]
+
+
+def _markdown_table(header: Sequence[str], rows: Rows) -> str:
+    lines = [header, ["---"] * len(header), *([_escaped(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>|&~]")
+
+
+def _escaped(text: str) -> str:
+    """Return Markdown that shows a name unchanged."""
+    return _MARKUP.sub(lambda match: _ENTITIES.get(match[0], f"\\{match[0]}"), shown(text))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
