@@ -170,7 +170,7 @@ registers it with the option `--code` of the commands.
 
 PYTHON_GROUPS = {
     "Train and load": ("train", "load", "from_gensim", "Word2Vec"),
-    "Vectors of any program": ("open_vectors", "evaluate", "Scores", "prune_vectors", "WordVectors"),
+    "Vectors of any program": ("open_vectors", "evaluate", "Scores", "compare", "Comparison", "prune_vectors", "WordVectors"),
     "Texts": ("dataset", "gensim_wiki", "standard_input", "concatenate", "interleave", "tokenize"),
 }
 
@@ -192,6 +192,7 @@ MEMBERS = {
         "doesnt_match",
     ],
     "Scores": ["word_pairs", "analogies", "by_name", "to_dict", "from_dict"],
+    "Comparison": ["vectors", "scores", "measures", "to_dict", "to_text", "to_markdown"],
 }
 """The public attributes and methods of the classes. All others are for the package itself."""
 
