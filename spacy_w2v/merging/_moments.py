@@ -4,7 +4,7 @@ r = rows of a shard, d = dimensions. Products are computed in float32, sample by
 The parts of several shards add up. Their sums depend on the cuts between shards in the last bits of float64.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,15 @@ def curvature(of_rows: Square, coupling: float) -> Square:
         mean = first / total
         second = second + coupling * np.outer(mean, mean)
     return second
+
+
+def added(parts: Sequence[Mapping[str, Square]]) -> dict[str, Square]:
+    """Return the sums of matrices with the same name, added up in order.
+
+    Args:
+        parts: The matrices of each shard, by name.
+    """
+    return {name: sum((part[name] for part in parts[1:]), parts[0][name]) for name in parts[0]}
 
 
 def gram(rows: Vectors, samples: Iterable[Sample]) -> Square:

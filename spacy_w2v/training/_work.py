@@ -1,7 +1,7 @@
 """The work of a run: the data that workers need, and a worker that trains tasks."""
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,9 +14,11 @@ from spacy_w2v.training._arguments import kernel_settings
 from spacy_w2v.training._learning_rate import LearningRateSchedule
 from spacy_w2v.training._plan import Plan, Task
 from spacy_w2v.training._randomness import item_random_state
-from spacy_w2v.training._stages import Built
 from spacy_w2v.training._state import TaskResult
 from spacy_w2v.training._work_items import Item, WorkItems
+
+if TYPE_CHECKING:  # replicas start without what the other stages import
+    from spacy_w2v.training._stages import Built
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,7 @@ def _writable(value: Any) -> Any:  # Any: a value of a table, such as an array
     return value.copy() if isinstance(value, np.ndarray) and not value.flags.writeable else value
 
 
-def make_work(settings: W2VSettings, built: Built) -> Work:
+def make_work(settings: W2VSettings, built: "Built") -> Work:
     """Return the work of a run. Its `settings.workers` is the number of workers.
 
     Args:

@@ -4,10 +4,12 @@
 
 Two machines of one thread each train in rounds. In each of n runs, one of their processes is killed at a moment drawn
 from the time that an undisturbed run takes. In each of n-drivers runs, the command `spacy w2v train` itself is killed
-at such a moment, and resumed. The vectors must be those of two machines that are simulated in one process.
+at a moment between its first checkpoint and its end, and resumed. The vectors must be those of two machines that are
+simulated in one process.
 """
 
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,6 +32,7 @@ from spacy_w2v.cluster._local import LocalCluster
 from spacy_w2v.cluster._ray import RayCluster
 from spacy_w2v.config._loading import load_config
 from spacy_w2v.corpus import _store as store
+from spacy_w2v.training._checkpoint import read_checkpoint
 from spacy_w2v.training._resolved_config import resolve
 from spacy_w2v.training._run import TrainingRun
 
@@ -90,37 +93,45 @@ def kill_machines(directory: Path, expected: bytes, *, n: int, seed: int) -> int
 
 
 def kill_drivers(directory: Path, expected: bytes, *, n: int, seed: int) -> int:
-    """Kill and resume n commands, and return the number of those with other results."""
+    """Kill and resume n commands, each after it has a checkpoint, and return the number of those with other results."""
     chooser = random.Random(seed)
     options = [f"--{name}={value}" for name, value in SETTINGS.items()]
     command = [*COMMAND, "train", "config.cfg", "-o", "out", "--code", "code.py", "--cache-dir", "cache", *options]
-    command += ["--w2v.distributed.engine=ray", "--w2v.export.formats=[]", "--overwrite"]
-    start = time.monotonic()
-    subprocess.run(command, cwd=directory, check=True, capture_output=True)
-    seconds = time.monotonic() - start
-    n_wrong = int(bits(spacy_w2v.load(directory / "out")) != expected)
-    print(f"An undisturbed command takes {seconds:.1f} s. Different: {n_wrong}", flush=True)
-    n_killed = n_resumed = 0
+    command += ["--w2v.distributed.engine=ray", "--w2v.export.formats=[]"]
+    process, begun = start_until_checkpoint(directory, command)
+    n_wrong = int(process.wait() != 0 or bits(spacy_w2v.load(directory / "out")) != expected)
+    seconds = time.monotonic() - begun
+    print(f"An undisturbed command takes {seconds:.1f} s after its first checkpoint. Different: {n_wrong}", flush=True)
+    n_killed = 0
     while n_killed < n:
         moment = chooser.uniform(0, seconds)
-        process = subprocess.Popen(command, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process, _ = start_until_checkpoint(directory, command)
         try:
             process.wait(timeout=moment)
             continue  # it was faster
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
+        if not (directory / "out.checkpoint").exists():  # it had just ended
+            continue
         n_killed += 1
-        resumes = (directory / "out.checkpoint").exists()
-        n_resumed += resumes
-        again = [each for each in command if each != "--overwrite"] + (["--resume"] if resumes else ["--overwrite"])
-        subprocess.run([*again, "--overwrite"] if resumes else again, cwd=directory, check=True, capture_output=True)
+        n_done = read_checkpoint(directory / "out.checkpoint").n_tasks_done
+        subprocess.run([*command, "--resume"], cwd=directory, check=True, capture_output=True)
         right = bits(spacy_w2v.load(directory / "out")) == expected
         n_wrong += not right
-        how = "resumed" if resumes else "started again"
-        print(f"driver killed after {moment:.2f} s of {seconds:.2f} s, {how}: {right}", flush=True)
-    print(f"{n_resumed} of {n} were resumed from a checkpoint")
+        print(
+            f"driver killed {moment:.2f} s after its first checkpoint, resumed after task {n_done}: {right}", flush=True
+        )
     return n_wrong
+
+
+def start_until_checkpoint(directory: Path, command: list[str]) -> tuple["subprocess.Popen[bytes]", float]:
+    """Start a command, wait until it has written a checkpoint, and return it with the time of this moment."""
+    shutil.rmtree(directory / "out", ignore_errors=True)
+    process = subprocess.Popen(command, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not (directory / "out.checkpoint").exists() and process.poll() is None:
+        time.sleep(0.02)
+    return process, time.monotonic()
 
 
 def main() -> int:

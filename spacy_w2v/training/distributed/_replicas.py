@@ -57,20 +57,22 @@ class Member:
     """The call from which the next results are expected."""
     loading: Reference | None = None
     """The call that loads the current weights, which nobody has awaited."""
+    begun: Reference | None = None
+    """The call that begins the share, which nobody has awaited."""
 
     def call(self, method: str, /, *arguments: Any) -> Reference:  # Any: any arguments
         """Call a method that has one result."""
         return self.remote.call(method, *arguments)[0]
 
-    def begin(self, share: range) -> Reference:
-        """Begin to train a share, without results."""
+    def begin(self, version: int, share: range) -> None:
+        """Begin to train a share from these weights, without results, and do not wait."""
         self.forget()
+        self.begun = self.call("begin", version, share)
         self.share = share
-        return self.call("begin", share)
 
     def forget(self) -> None:
         """Have no share."""
-        self.share, self.results, self.is_done, self.poll = None, [], False, None
+        self.share, self.results, self.is_done, self.poll, self.begun = None, [], False, None, None
 
 
 class Replicas:
@@ -128,10 +130,6 @@ class Replicas:
                 raise Stopped
             waiting = [reference for reference in waiting if reference not in ready]
         return [self.cluster.get(reference) for reference in references]
-
-    def call_all(self, method: str, /, *arguments: Any) -> list[Any]:  # Any: any arguments, what calls return
-        """Call a method of all replicas that take part in the round, and return its results, in order."""
-        return self.wait([member.call(method, *arguments) for member in self.taking_part])
 
     # --- members
 
@@ -242,11 +240,18 @@ class Replicas:
             ) from error
 
     def begin(self, shares: Sequence[range]) -> None:
-        """Have replicas begin to train their shares, unless they have done so."""
-        begun = [
-            member.begin(share) for member, share in zip(self.members, shares, strict=False) if member.share != share
-        ]
-        self.wait(begun)
+        """Have replicas begin to train their shares, unless they have done so, and wait until they train."""
+        self._call_begin(shares)
+        waiting = [member for member in self.taking_part if member.begun is not None]
+        self.wait([member.begun for member in waiting])
+        for member in waiting:
+            member.begun = None
+
+    def _call_begin(self, shares: Sequence[range]) -> None:
+        """Have replicas begin to train their shares, unless they were told, and do not wait."""
+        for member, share in zip(self.members, shares, strict=False):
+            if member.share != share:
+                member.begin(self.version, share)
 
     def poll(self) -> None:
         """Wait a moment for results of the shares."""
@@ -272,17 +277,22 @@ class Replicas:
         """Whether all shares are trained."""
         return all(member.is_done for member in self.taking_part)
 
-    def commit(self, rows: Sequence[Parameters], references: Sequence[Reference]) -> None:
-        """Change the weights of this process to those that were merged.
+    def commit(
+        self, rows: Sequence[Parameters], references: Sequence[Reference], *, following: Sequence[range]
+    ) -> None:
+        """Change the weights of this process to those that were merged. Meanwhile, replicas load them and train on.
 
         Args:
             rows: The new rows of each shard, in order.
             references: References to them.
+            following: The shares of the next round, if the machines stay the same; none after the last round.
         """
         self.version += 1
         self._new_rows = references
-        with suppress(MachineLostError):  # `load` finds out who is lost, after the weights here are complete
-            self._call_load(self.members)  # which takes as long as the next line, on other machines
+        if following:
+            with suppress(MachineLostError):  # `load` finds out who is lost, after the weights here are complete
+                self._call_load(self.members)
+                self._call_begin(following)
         fill(self.parameters, rows)
 
     def end(self) -> None:

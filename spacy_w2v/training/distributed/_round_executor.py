@@ -3,13 +3,13 @@
 import math
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from queue import SimpleQueue
 
 from spacy_w2v._arrays import Parameters
-from spacy_w2v._system.cores import available_cores
-from spacy_w2v.cluster._cluster import Cluster, MachineLostError, Reference
+from spacy_w2v.cluster._cluster import Cluster, MachineLostError
 from spacy_w2v.config._distributed import DistributedSettings
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.errors import ClusterError, TrainingError
@@ -19,7 +19,7 @@ from spacy_w2v.training._executors import next_of
 from spacy_w2v.training._stages import Built, Prepared
 from spacy_w2v.training._state import N_RECENT, Ahead, TaskResult
 from spacy_w2v.training._work import Work
-from spacy_w2v.training.distributed._merging import Merging
+from spacy_w2v.training.distributed._merging import merge
 from spacy_w2v.training.distributed._replica import Assignment
 from spacy_w2v.training.distributed._replicas import Replicas, Stopped
 from spacy_w2v.training.distributed._rounds import Rounds, shares_of
@@ -93,7 +93,7 @@ class RoundExecutor:
             n_threads=n_threads,
             message=self._messages.put,
         )
-        self._merging = Merging(self._replicas, assignment, n_threads=n_threads or available_cores())
+        self._schedule = assignment.work.schedule
         self._pauses_after_rounds = pauses_after_rounds
         self._changed = threading.Condition()
         self._paused = False
@@ -197,9 +197,10 @@ class RoundExecutor:
                 self._begin(shares)
                 self._await_shares(tasks)
                 with self._measured():
-                    references = self._merging.merge()
+                    references = merge(self._replicas.taking_part, self._schedule)
                     rows = self._replicas.wait(references)
-                self._commit(tasks, rows, references)
+                following = self._following(tasks, n_replicas)
+                self._commit(tasks, partial(self._replicas.commit, rows, references, following=following))
                 return
             except MachineLostError as error:
                 lost = error
@@ -209,11 +210,17 @@ class RoundExecutor:
             "short, lower max_final_vocab or vector_size, or the number of machines that share one computer."
         ) from lost
 
+    def _following(self, tasks: range, n_replicas: int) -> list[range]:
+        """Return the shares of the round after these tasks, for the same number of replicas; none if it is the last."""
+        if tasks.stop == self._rounds.n_tasks:
+            return []
+        return shares_of(self._rounds.after(tasks.stop), n_replicas)
+
     def _begin(self, shares: Sequence[range]) -> None:
         """Have the replicas load the current weights and begin to train, unless they have done so."""
         with self._measured() if self._replicas.version else nullcontext():
             self._replicas.load()
-        self._replicas.begin(shares)
+            self._replicas.begin(shares)
 
     def _await_shares(self, tasks: range) -> None:
         """Wait until all shares are trained."""
@@ -222,24 +229,24 @@ class RoundExecutor:
             self._trained = self._replicas.results()
         infinite = [result.loss for result in self._trained if not math.isfinite(result.loss)]
         if infinite:  # they cannot be merged, but the loop has a better error, with the place of the checkpoint
-            self._commit(tasks, (), ())
+            self._commit(tasks)
             raise TrainingError(f"The loss must stay finite, was: {infinite[0]}. Lower alpha.")
 
-    def _commit(self, tasks: range, rows: Sequence[Parameters], references: Sequence[Reference]) -> None:
+    def _commit(self, tasks: range, change_weights: Callable[[], None] | None = None) -> None:
         """Change the weights of this process, and pass on the results of the round. In a pause, this waits.
 
         Args:
             tasks: The tasks of the round.
-            rows: The new rows of each shard.
-            references: References to them.
+            change_weights: Changes the weights; None to leave them as they are.
         """
         with self._changed:
             while self._paused and not self._replicas.stopping.is_set():
                 self._changed.wait()
             if self._replicas.stopping.is_set():
                 raise Stopped
-            if rows:
-                self._replicas.commit(rows, references)
+            if change_weights is not None:
+                with self._measured():
+                    change_weights()
             self._n_committed = tasks.stop
             self._n_tokens_waiting += sum(result.task.size for result in self._trained)
             for result in self._trained:
