@@ -105,8 +105,10 @@ def __getattr__(name: str) -> object:
     """Import a public name when it is first used."""
     if name in _HOMES:
         from spacy_w2v._system.signals import import_uninterrupted
+        from spacy_w2v.errors._reraising import reporting_missing_packages
 
-        import_uninterrupted(_HOMES[name])
+        with reporting_missing_packages():
+            import_uninterrupted(_HOMES[name])
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
 

@@ -15,6 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 from spacy_w2v._system.signals import Terminated, TerminationSignals
 from spacy_w2v.cli._messages import escape_unprintable, msg
 from spacy_w2v.errors import ConfigWarning, CorpusWarning, Word2VecError
+from spacy_w2v.errors._packages import describe_missing
 from spacy_w2v.errors._reraising import reporting_inaccessible
 from spacy_w2v.errors._wording import did_you_mean, worded_for_command_line
 
@@ -42,6 +43,10 @@ class Commands(TyperGroup):
             except typer.BadParameter as error:
                 error.message = error.message.removeprefix("Value error, ")
                 raise
+            except ModuleNotFoundError as error:
+                if (text := describe_missing(error)) is None:
+                    raise
+                msg.fail(text, exits=1)
             except ReportedInterrupt:
                 pass
             except KeyboardInterrupt as error:

@@ -3,7 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from spacy_w2v.errors import StorageError, Word2VecError
+from spacy_w2v.errors import ConfigError, StorageError, Word2VecError
+from spacy_w2v.errors._packages import describe_missing
+
+
+@contextmanager
+def reporting_missing_packages() -> Iterator[None]:
+    """Raise ConfigError, with a remedy, in place of the error of an import, if only training needs the package."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (text := describe_missing(error)) is None:
+            raise
+        raise ConfigError(text) from error
 
 
 @contextmanager
@@ -29,7 +41,7 @@ def shown_by_spacy(title: str) -> Iterator[None]:
     from confection import ConfigValidationError
 
     try:
-        with reporting_inaccessible():
+        with reporting_inaccessible(), reporting_missing_packages():
             yield
     except ConfigValidationError:
         raise

@@ -19,7 +19,6 @@ from spacy_w2v.formats.huggingface._safetensors import (
     read_safetensors,
 )
 from spacy_w2v.formats.spacy._reading import word_vectors_of_pipeline
-from spacy_w2v.formats.word2vec._reading import read_vector_file
 from spacy_w2v.hub._names import is_hub_name, parse_repository
 from spacy_w2v.model._storage import (
     META_FILE,
@@ -152,6 +151,8 @@ def _of_path(path: Path, name: str, *, trust_config: bool) -> WordVectors:
         return read_safetensors(path, name)
     if is_pickle(path):
         return word_vectors_of_gensim(load_gensim(path), name)
+    from spacy_w2v.formats.word2vec._reading import read_vector_file  # which needs numba and pyarrow
+
     words, matrix, n_repeated = read_vector_file(path)
     return WordVectors(name, words, np.arange(len(words)), matrix, n_repeated=n_repeated)
 

@@ -28,7 +28,6 @@ from spacy_w2v.model._arrays import check_numbers, read_array
 from spacy_w2v.model._blocks import parse_block
 from spacy_w2v.model._run_record import RunRecord, parse_record
 from spacy_w2v.model._safetensors import checked_tensor, read_tensors, write_tensors
-from spacy_w2v.model._tables import read_tree, read_vocabulary, write_tree, write_vocabulary
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.objectives._registry import objective_of, parameter_names
 
@@ -83,6 +82,8 @@ def write_model(model: TrainedModel, directory: Path, *, safetensors: bool = Fal
         directory: The directory.
         safetensors: Whether to write the arrays to one .safetensors file instead of .npy files.
     """
+    from spacy_w2v.model._tables import write_tree, write_vocabulary  # which needs pyarrow
+
     (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
     write_vocabulary(model.vocabulary, directory / VOCABULARY_FILE, directory / FORMS_FILE)
     if safetensors:
@@ -116,6 +117,8 @@ def read_model(
     Raises:
         StorageError: The directory is missing or damaged, or does not hold a model.
     """
+    from spacy_w2v.model._tables import read_tree, read_vocabulary  # which needs pyarrow
+
     record, files, version = _read_meta(directory)
     objective = objective_of(record.model)
     in_one_file = version == WITH_SAFETENSORS

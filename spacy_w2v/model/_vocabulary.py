@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from spacy_w2v._arrays import OUT_OF_VOCABULARY, Counts, Offsets, TokenIds
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.errors._wording import times
 from spacy_w2v.model._lookup import NO_ROW, cases_of
 from spacy_w2v.model._run_record import VocabularySummary
+
+if TYPE_CHECKING:  # pipelines are used without pyarrow
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +30,7 @@ class Vocabulary:
     counts: Counts
     """v; number of tokens of each word in the corpus. It is 0 for words from initial vectors that the corpus lacks.
     Such words are never drawn as noise."""
-    forms: pa.Table
+    forms: "pa.Table"
     """The texts of each word in the corpus: columns orth (large_string), word (uint32, its rank), count (int64).
 
     With attr = "LOWER", "french" has the forms "French", "french" and perhaps "FRENCH".
@@ -75,6 +77,9 @@ class Vocabulary:
         """Return the rank of the word that each text has most often in the corpus, for texts in the corpus."""
         if not texts:
             return {}
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
         asked = pa.array(sorted(texts), self.forms.schema.field("orth").type)
         forms = self.forms.filter(pc.is_in(self.forms["orth"], value_set=asked))
         forms = forms.sort_by([("count", "ascending"), ("word", "descending")])  # dict() keeps the last of several
@@ -84,12 +89,15 @@ class Vocabulary:
         """Return the vocabulary of the n_words most frequent words, or of all words if it is None."""
         if n_words is None or n_words >= len(self):
             return self
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
         forms = self.forms.filter(pc.less(self.forms["word"], pa.scalar(n_words, pa.uint32())))
         return Vocabulary(self.words[:n_words], self.counts[:n_words], forms)
 
 
 def build_vocabulary(
-    types: pa.Table, *, n_type_ids: int, min_count: int, max_final_vocab: int | None, keep: Iterable[str] = ()
+    types: "pa.Table", *, n_type_ids: int, min_count: int, max_final_vocab: int | None, keep: Iterable[str] = ()
 ) -> tuple[Vocabulary, TokenIds]:
     """Choose the words of the vocabulary.
 
@@ -106,6 +114,9 @@ def build_vocabulary(
     Raises:
         CorpusError: No word is frequent enough.
     """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     words = types.group_by("key").aggregate([("count", "sum"), ("id", "min")])
     words = words.rename_columns({"count_sum": "count", "id_min": "id"})  # ids are in the order of first occurrence
     words = words.sort_by([("count", "descending"), ("id", "ascending")])
@@ -145,8 +156,11 @@ def build_vocabulary(
     return vocabulary, word_of_type
 
 
-def _kept_words(words: pa.Table, n_words: int, keep: Iterable[str]) -> list[pa.Table]:
+def _kept_words(words: "pa.Table", n_words: int, keep: Iterable[str]) -> list["pa.Table"]:
     """Return the words of `keep` that are not among the first n_words: those in the corpus, then those it lacks."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     kept = pa.array(list(keep), words.schema.field("key").type)
     if not len(kept):
         return []

@@ -17,6 +17,7 @@ from spacy_w2v._arrays import OUT_OF_VOCABULARY, Alphas, Chunk, Counts, TokenIds
 from spacy_w2v._system.blas import single_threaded_blas
 from spacy_w2v.config._schema import ModelSettings, TrainingSettings, starting_alpha
 from spacy_w2v.errors import ConfigError, TrainingError
+from spacy_w2v.errors._reraising import reporting_missing_packages
 from spacy_w2v.formats.spacy._table_data import gather, scatter
 from spacy_w2v.model._run_record import RunRecord
 from spacy_w2v.pipeline._state import Outputs
@@ -88,7 +89,8 @@ class ContinuedTraining:
         """
         _check_table(table)
         if self._kernel is None:
-            self._kernel = _Kernel(self.model, self.training, self.counts, self.outputs)
+            with reporting_missing_packages():
+                self._kernel = _Kernel(self.model, self.training, self.counts, self.outputs)
             self.outputs = self.outputs._replace(vectors=self._kernel.output_vectors)
         chunk = self._chunk(list(docs), table)
         result = self._kernel.train(chunk, table.data, alpha=alpha, step=self.n_steps)
