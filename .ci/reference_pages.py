@@ -67,9 +67,14 @@ All loggers for `[training.logger]` of spaCy fit: `spacy.ConsoleLogger.v3` print
 `output_file`. The package [spacy-loggers](https://github.com/explosion/spacy-loggers) has loggers for services, such as
 `spacy.WandbLogger.v5` and `spacy.MLflowLogger.v2`; these also need the package of the service.
 
-The logger sees each epoch as a step. The loss is that of a component named `w2v`, and the score is the loss with its
-sign changed. `other_scores` has `speed` (words per second), `learning_rate` and `n_pairs`. The config that it gets has
-`[nlp]`, `[w2v]`, and `[training]` with `max_steps`. If the logger fails, training continues.
+[`spacy_w2v.TensorBoard.v1`](registered.md#spacy_w2vtensorboardv1) writes the events that TensorBoard shows. To call
+several loggers, use `spacy.ChainLogger.v1` of spacy-loggers.
+
+The logger sees each epoch as a step, and each point within an epoch that `every_words` asks for. The loss is that of a
+component named `w2v`. If vectors are [scored](#w2vevaluation), the score is the one that decides which are best;
+otherwise it is the loss with its sign changed. `other_scores` has the score of each set of word pairs, `speed` (words
+per second), and after an epoch `learning_rate` and `n_pairs`. The config that it gets has `[nlp]`, `[w2v]`, and
+`[training]` with `max_steps` and `score_weights`. If the logger fails, training continues.
 """
 
 EXAMPLES = {
@@ -124,6 +129,11 @@ output = "vectors"
 @callbacks = "spacy_w2v.load_vectors.v2"
 path = "vectors"
 """,
+    "spacy_w2v.TensorBoard.v1": """\
+[w2v.training.logger]
+@loggers = "spacy_w2v.TensorBoard.v1"
+log_dir = "runs/first"
+""",
     "w2v": '[components.w2v]\nfactory = "w2v"\npooling = "sif"\nmax_edits = 1\n',
 }
 """Blocks of a config with the arguments that are usual, by the name of the function."""
@@ -134,13 +144,18 @@ GROUPS = {
         "Callbacks",
         "Functions for `@callbacks` in `[initialize.before_init]`, which give a pipeline its vectors.",
     ),
+    "spacy_loggers": (
+        "Loggers",
+        "Functions for `@loggers` in `[w2v.training.logger]`, or in `[training.logger]` of any spaCy config.",
+    ),
     "spacy_factories": ("Component", "The factory for `[components.w2v]` and `nlp.add_pipe`."),
 }
 
 REGISTERED_INTRODUCTION = """\
 # Registered functions
 
-spaCy finds these functions when the package is installed. A config names them by `@readers`, `@callbacks` or `factory`.
+spaCy finds these functions when the package is installed. A config names them by `@readers`, `@callbacks`, `@loggers`
+or `factory`.
 A name never changes its meaning: a new behaviour gets a new version.
 """
 
@@ -169,8 +184,10 @@ registers it with the option `--code` of the commands.
 """
 
 PYTHON_GROUPS = {
-    "Train and load": ("train", "load", "from_gensim", "Word2Vec"),
-    "Vectors of any program": ("open_vectors", "evaluate", "Scores", "compare", "Comparison", "prune_vectors", "WordVectors"),
+    "Train and load": ("train", "load", "from_gensim", "Word2Vec", "Callback"),
+    "Vectors of any program": (
+        *("open_vectors", "evaluate", "Scores", "compare", "Comparison", "prune_vectors", "WordVectors"),
+    ),
     "Texts": ("dataset", "gensim_wiki", "standard_input", "concatenate", "interleave", "tokenize"),
 }
 
@@ -190,6 +207,10 @@ MEMBERS = {
         "similarity",
         "n_similarity",
         "doesnt_match",
+    ],
+    "Callback": [
+        *("on_message", "on_encoding", "on_corpus", "on_vocabulary", "on_counting", "on_resume", "on_progress"),
+        *("on_scores", "on_epoch_end", "on_train_end", "on_analogies", "close"),
     ],
     "Scores": ["word_pairs", "analogies", "by_name", "to_dict", "from_dict"],
     "Comparison": ["vectors", "scores", "measures", "to_dict", "to_text", "to_markdown"],

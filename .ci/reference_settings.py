@@ -58,11 +58,13 @@ def _type_of(info: FieldInfo) -> str:
     names = names_of(info.annotation)
     if get_origin(info.annotation) is list:
         choices = [f'`"{value}"`' for value in get_args(get_args(info.annotation)[0])]
-        return f"A list of {_joined(choices, 'and')}."
+        return f"A list of {_joined(choices, 'and') if choices else 'strings, or a string'}."
     if get_origin(info.annotation) is Literal:
         return f"{_joined(names, 'or')}."
     bounds = _bounds_of([*info.metadata])
     described = {"whole number": f"a whole number{bounds}", "number": f"a number{bounds}", "string": "a string"}
+    if list[str] in get_args(info.annotation):
+        names = [*(name for name in names if "list" not in name), "a list of strings", "a string"]
     text = ", or ".join(described.get(name, name) for name in names)
     return f"{text[0].upper()}{text[1:]}."
 

@@ -32,7 +32,7 @@ from spacy_w2v.training._run import TrainingRun
 from spacy_w2v.training._stages import Prepared
 from spacy_w2v.training._state import TaskResult
 from spacy_w2v.training._work import Work
-from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.callbacks._callback import RunCallback
 from spacy_w2v.training.distributed._merging import steps_of
 from spacy_w2v.training.distributed._rounds import Rounds, shares_of
 
@@ -237,12 +237,17 @@ def train_emulated(
     Raises:
         TrainingError: Training has diverged.
     """
-    run, callback = run_of(corpus, cache_dir, **settings), Callback()
+    run, callback = run_of(corpus, cache_dir, **settings), RunCallback()
     made: list[Emulation] = []
     with run.prepare(callback, None) as prepared:
 
         def make_executor(
-            work: Work, weights: AnyWeights, *, n_workers: int, n_until_pause: int | None = None
+            work: Work,
+            weights: AnyWeights,
+            *,
+            n_workers: int,
+            n_until_pause: int | None = None,
+            next_pause: Callable[[int], int] | None = None,
         ) -> "Executor":
             parameters, exposures = _facts_of(run, prepared, work, weights)
             emulation = Emulation(

@@ -41,7 +41,7 @@ from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.training._run import TrainingRun
 from spacy_w2v.training._work import Work, Worker, make_work
-from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.callbacks._callback import RunCallback
 
 MODES = (
     "skip-gram/negative-sampling:100",
@@ -83,8 +83,8 @@ def settings_of(mode: str, arguments: argparse.Namespace) -> W2VSettings:
 def trainable(mode: str, corpus: Path, *, cache_dir: Path, arguments: argparse.Namespace) -> Iterator[Trainable]:
     """Prepare a mode: corpus, vocabulary, counts if it needs them, tables and untrained weights."""
     run = TrainingRun(as_source(corpus), spacy.blank("en"), settings_of(mode, arguments), cache_dir=cache_dir)
-    with run.prepare(Callback(), None) as prepared, run.work_items(prepared, Callback()) as items:
-        built = run.build(prepared, items, Callback())
+    with run.prepare(RunCallback(), None) as prepared, run.work_items(prepared, RunCallback()) as items:
+        built = run.build(prepared, items, RunCallback())
         objective = objective_of(run.settings.model)
         with single_threaded_blas() if objective.needs_one_blas_thread else nullcontext():
             yield Trainable(run.settings, make_work(run.settings, built), objective.weights(built.parameters))

@@ -1,6 +1,7 @@
 """Word vectors for spaCy: word2vec trained on the tokens of your pipeline.
 
-Training: `train` returns a `Word2Vec`, `load` reads a saved one, and `from_gensim` converts gensim's.
+Training: `train` returns a `Word2Vec`, `load` reads a saved one, and `from_gensim` converts gensim's. A `Callback`
+receives the events of training.
 Vectors from any source: `open_vectors` reads them as `WordVectors`, `evaluate` returns their `Scores`,
 `compare` puts those of several side by side, and `prune_vectors` reduces the vectors table of a pipeline.
 Texts: `dataset`, `gensim_wiki` and `standard_input` read them, `concatenate` and `interleave` combine several sources,
@@ -40,8 +41,10 @@ if TYPE_CHECKING:
     from spacy_w2v.sources._interleaving import interleave
     from spacy_w2v.sources._mixture import concatenate
     from spacy_w2v.sources._text_files import standard_input
+    from spacy_w2v.training.callbacks._callback import Callback
 
 __all__ = [
+    "Callback",
     "ClusterError",
     "Comparison",
     "ConfigError",
@@ -71,6 +74,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Callback": "spacy_w2v.training.callbacks._callback",
     "ClusterError": "spacy_w2v.errors",
     "Comparison": "spacy_w2v.evaluation._comparison",
     "ConfigError": "spacy_w2v.errors",

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from spacy_w2v.formats.spacy._pruning import Pruned
+    from spacy_w2v.training._resolved_config import SpacyLogger
+    from spacy_w2v.training.callbacks._callback import Callback
 
 NEEDED_TO_TRAIN = (
     "spacy",
@@ -122,6 +124,7 @@ def train(
     text_field: str | Sequence[str] = "text",
     cache_dir: str | Path | None = None,
     progress: bool = False,
+    callbacks: "Sequence[Callback | SpacyLogger]" = (),
     optimize: Literal["accuracy", "efficiency"] | None = None,
     checkpoint: str | Path | None = None,
     resume: bool = False,
@@ -148,6 +151,8 @@ def train(
             columns are joined by line breaks.
         cache_dir: Directory for encoded corpora. None for the user's cache directory.
         progress: Whether to show progress bars on standard error.
+        callbacks: Objects of `Callback`, which receive the events of the run, and loggers of spaCy, such as
+            `spacy.registry.loggers.get("spacy_w2v.TensorBoard.v1")(log_dir="runs/first")`.
         optimize: What to choose settings for, by the number of tokens, the architecture, the loss and the dimensions:
             "accuracy", the best vectors, or "efficiency", the fastest training. Settings that you give are kept. None
             for the defaults, which are gensim's. The settings are in `meta` of the model.
@@ -155,8 +160,8 @@ def train(
             Ctrl-C, so that a stopped run can be resumed. It is removed when training is complete. `load` reads it as a
             model. None for no checkpoints.
         resume: Whether to resume the run from its checkpoint. The texts and settings must be those of the stopped run,
-            except `workers`, `checkpoint_every_s`, `alpha`, `min_alpha` and those of [w2v.distributed] and
-            [w2v.export]. With workers=1, the result is the same as without the interruption.
+            except `workers`, `checkpoint_every_s`, `alpha`, `min_alpha`, `patience`, `analogies` and those of
+            [w2v.distributed] and [w2v.export]. With workers=1, the result is the same as without the interruption.
         initial: Vectors to start from: a `Word2Vec` or `WordVectors`, a spaCy pipeline (`Language`, directory or name
             of a package), gensim's Word2Vec or KeyedVectors, or the path of a vectors file of gensim, word2vec, GloVe
             or fastText. Words that have a vector there start from it. Output vectors are used if it has them. Of a
@@ -168,9 +173,10 @@ def train(
         freeze: Whether to keep the vectors of the words of `initial` unchanged. Only new words are trained.
         settings: Settings of the config blocks [w2v.tokens], [w2v.vocabulary], [w2v.model] and [w2v.training] by name,
             such as vector_size=100, window=5, min_count=5, epochs=5, attr="LOWER", workers=0 or seed=1, or a whole
-            block, such as model={"window": 5}. Of [w2v.export], vector_kind says which vectors words have, and
-            postprocess and whitening_strength say what is done to them after training; input_vectors of the model stay
-            as they were trained. engine="ray" and the other settings of [w2v.distributed] train on a Ray
+            block, such as model={"window": 5}. Those of [w2v.evaluation], such as word_pairs="wordsim353" or
+            patience=3, score the vectors while they are trained. Of [w2v.export], vector_kind says which vectors words
+            have, and postprocess and whitening_strength say what is done to them after training; input_vectors of the
+            model stay as they were trained. engine="ray" and the other settings of [w2v.distributed] train on a Ray
             cluster. The default of n_process is 1. With workers=1, a seed makes the result reproducible to the bit.
 
     Returns:
@@ -197,6 +203,7 @@ def train(
     from spacy_w2v.training._run import TrainingRun
     from spacy_w2v.training._start import vectors_to_start_from
     from spacy_w2v.training.callbacks._progress_bar import ProgressBar
+    from spacy_w2v.training.callbacks._spacy_logger import as_callbacks
 
     nlp = pipeline_or_english(nlp)
     cache, kept = optional_path(cache_dir, name="cache_dir"), optional_path(checkpoint, name="checkpoint")
@@ -219,9 +226,11 @@ def train(
     run = TrainingRun(
         source=source, nlp=nlp, settings=checked, config=config_of(nlp, checked), cache_dir=cache, initial=start
     )
+    bar = ProgressBar()
+    given = as_callbacks(callbacks, bar, config=run.config, settings=checked)
     return train_model(
         run if optimize is None else PresetRun(run, given=checked, optimize=optimize),
-        [ProgressBar()] if progress else [],
+        [bar, *given] if progress else given,
         checkpoint=kept,
         resume=resume,
     )

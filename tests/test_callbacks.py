@@ -12,14 +12,14 @@ from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.training._composition import train_model
 from spacy_w2v.training._run import TrainingRun
 from spacy_w2v.training._state import TrainingProgress
-from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.callbacks._callback import RunCallback
 from spacy_w2v.training.callbacks._callback_list import CallbackList
 from spacy_w2v.training.callbacks._progress_bar import ProgressBar
 
-HOOKS = [name for name in dir(Callback) if not name.startswith("_")]
+HOOKS = [name for name in dir(RunCallback) if not name.startswith("_")]
 
 
-class Recorder(Callback):
+class Recorder(RunCallback):
     """Records the names of the methods called."""
 
     def __init__(self, name="", *, calls=None):
@@ -73,14 +73,14 @@ def test_callbacks_are_closed_after_an_error():
 def test_a_list_calls_all_of_them(hook):
     calls = []
     both = CallbackList([Recorder("first ", calls=calls), Recorder("second ", calls=calls)])
-    arguments = {"on_pause": [None], "wants_pause": [], "close": []}.get(hook, [None])
+    arguments = {"on_pause": [None], "on_resume": [None, None], "wants_pause": [], "close": []}.get(hook, [None])
     getattr(both, hook)(*arguments, **({"stopping": False} if hook == "on_pause" else {}))
     expected = [f"first {hook}", f"second {hook}"]
     assert calls == (expected[::-1] if hook == "close" else expected)
 
 
 def test_a_list_closes_all_callbacks_even_if_one_fails():
-    class Failing(Callback):
+    class Failing(RunCallback):
         def close(self):
             raise OSError("cannot be closed")
 

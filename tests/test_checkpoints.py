@@ -499,7 +499,7 @@ def test_training_continues_if_a_checkpoint_cannot_be_written(tmp_path, monkeypa
     def full(*arguments, **settings):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("spacy_w2v.training._run.write_model", full)
+    monkeypatch.setattr("spacy_w2v.training._checkpoint_writer.write_model", full)
     model = train(checkpoint=tmp_path / "run", checkpoint_every_s=0, progress=True)
     assert len(model.meta["results"]) == 3
     assert "The checkpoint could not be written, but training continues: The disk" in capsys.readouterr().err

@@ -46,6 +46,7 @@ REGISTERED = {
         "spacy_w2v.Interleave.v2",
         "spacy_w2v.DatasetCorpus.v1",
     },
+    "spacy_loggers": {"spacy_w2v.TensorBoard.v1"},
     "spacy_callbacks": {"spacy_w2v.train_vectors.v1", "spacy_w2v.load_vectors.v1", "spacy_w2v.load_vectors.v2"},
 }
 """All names in entry points: they are what users' configs depend on, so none may go, and none may change meaning."""
@@ -288,7 +289,11 @@ def test_entry_points_are_exactly_these():
 
 @pytest.mark.parametrize(
     ("group", "name"),
-    [(group, name) for group in ("spacy_readers", "spacy_callbacks") for name in sorted(REGISTERED[group])],
+    [
+        (group, name)
+        for group in ("spacy_readers", "spacy_callbacks", "spacy_loggers")
+        for name in sorted(REGISTERED[group])
+    ],
 )
 def test_registered_names_resolve(group, name):
     assert name.endswith((".v1", ".v2"))

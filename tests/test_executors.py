@@ -17,7 +17,7 @@ from spacy_w2v.training._executors import ThreadExecutor
 from spacy_w2v.training._plan import Plan
 from spacy_w2v.training._run import TrainingRun
 from spacy_w2v.training._work import Worker, make_work
-from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.callbacks._callback import RunCallback
 
 LOSSES = ("negative-sampling", "hierarchical-softmax", "softmax")
 
@@ -43,9 +43,9 @@ def work_of(monkeypatch, tmp_path):
             }
         )
         run = TrainingRun(as_source(str(texts)), spacy.blank("en"), settings, cache_dir=tmp_path / "cache")
-        with run.prepare(Callback(), None) as prepared:  # the corpus stays in the cache
-            with run.work_items(prepared, Callback()) as items:
-                built = run.build(prepared, items, Callback())
+        with run.prepare(RunCallback(), None) as prepared:  # the corpus stays in the cache
+            with run.work_items(prepared, RunCallback()) as items:
+                built = run.build(prepared, items, RunCallback())
             return make_work(run.settings, built), objective_of(settings.model).weights(built.parameters)
 
     return work_of
@@ -172,7 +172,7 @@ def test_a_run_uses_the_given_executor(monkeypatch, tmp_path):
     monkeypatch.setattr(store, "CHUNK_TOKENS", 600)
     made = []
 
-    def make_executor(work, weights, *, n_workers, n_until_pause=None):
+    def make_executor(work, weights, *, n_workers, n_until_pause=None, next_pause=None):
         made.append(n_workers)
         return ThreadExecutor(work, weights, n_workers=n_workers, n_until_pause=n_until_pause)
 

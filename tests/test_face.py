@@ -14,6 +14,7 @@ import spacy_w2v
 PACKAGE = Path(spacy_w2v.__file__).parent
 
 FACE = [
+    "Callback",
     "ClusterError",
     "ConfigError",
     "ConfigWarning",

@@ -18,6 +18,7 @@ OF_BLOCKS = {
     "vocabulary": _keywords.VocabularyKeywords,
     "model": _keywords.ModelKeywords,
     "training": _keywords.TrainingKeywords,
+    "evaluation": _keywords.EvaluationKeywords,
     "distributed": _keywords.DistributedKeywords,
     "export": _keywords.ExportKeywords,
 }
@@ -103,7 +104,8 @@ def test_a_name_of_two_blocks_must_be_given_in_its_block(monkeypatch):
 def test_each_argument_of_gensim_is_a_setting_or_has_a_hint():
     settings = {name for block in _keywords.BLOCKS.values() for name in block.model_fields}
     of_gensim = set(inspect.signature(Word2Vec).parameters)
-    assert of_gensim <= _keywords.HINTS_FOR_GENSIM.keys() | settings
+    of_train = set(inspect.signature(spacy_w2v.train).parameters)
+    assert of_gensim <= _keywords.HINTS_FOR_GENSIM.keys() | settings | of_train
     assert not _keywords.HINTS_FOR_GENSIM.keys() & settings
 
 

@@ -330,13 +330,13 @@ from test_ray import Machines
 
 from spacy_w2v.cluster._ray import RayCluster
 from spacy_w2v.corpus import _store as store
-from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.callbacks._callback import RunCallback
 
 directory = Path(sys.argv[1])
 store.CHUNK_TOKENS = 600
 
 
-class Removing(Callback):
+class Removing(RunCallback):
     def __init__(self, machines):
         self.machines, self.n = machines, 0
 

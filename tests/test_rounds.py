@@ -21,7 +21,7 @@ from spacy_w2v.training._checkpoint import read_checkpoint
 from spacy_w2v.training._composition import train_model, train_to_directory
 from spacy_w2v.training._work import Worker
 from spacy_w2v.training._work_items import CorpusChunks
-from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.callbacks._callback import RunCallback
 from spacy_w2v.training.callbacks._progress_bar import ProgressBar
 from spacy_w2v.training.distributed import _connecting as connecting_module
 from spacy_w2v.training.distributed import _round_executor as executor_module
@@ -36,7 +36,7 @@ def small_chunks(monkeypatch):
     monkeypatch.setattr(store, "CHUNK_TOKENS", 600)
 
 
-class Recorder(Callback):
+class Recorder(RunCallback):
     def __init__(self):
         self.results, self.messages, self.progress, self.epochs = [], [], [], []
 
@@ -509,7 +509,7 @@ def test_the_cluster_of_the_settings_is_opened_once_and_closed_in_any_case(tmp_p
         opened.append((engine, address, Closing(2)))
         return opened[-1][-1]
 
-    class Failing(Callback):
+    class Failing(RunCallback):
         def on_task_end(self, result):
             if fails:
                 raise Stopped

@@ -19,7 +19,7 @@ from spacy_w2v.errors import ConfigError, CorpusError, CorpusWarning, TrainingEr
 from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.training._composition import train_model
 from spacy_w2v.training._run import TrainingRun
-from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.callbacks._callback import RunCallback
 
 ANIMALS = ["cat", "dog", "horse", "cow", "sheep", "goat"]
 COLOURS = ["red", "green", "blue", "yellow", "white", "black"]
@@ -104,7 +104,7 @@ def test_number_of_pairs_is_that_of_full_windows():
     assert model.meta["results"][0]["n_pairs"] == expected
 
 
-class Progress(Callback):
+class Progress(RunCallback):
     """Records the events of a run."""
 
     def __init__(self):

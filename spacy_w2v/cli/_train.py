@@ -122,12 +122,12 @@ def train(
     """
     from spacy_w2v.cli._other_loss import describe_kept
     from spacy_w2v.config._loading import load_config
-    from spacy_w2v.pipeline._loggers import callbacks_of
     from spacy_w2v.training._composition import train_to_directory
     from spacy_w2v.training._resolved_config import resolve
     from spacy_w2v.training._results import check_free, is_done, summary_of
     from spacy_w2v.training._run import TrainingRun
     from spacy_w2v.training.callbacks._progress_bar import ProgressBar
+    from spacy_w2v.training.callbacks._spacy_logger import callbacks_of
 
     resolved = resolve(load_config(config_path, overrides))
     if (kept := describe_kept(resolved.settings, overrides)) is not None:

@@ -6,6 +6,7 @@ from typing import Literal, TypedDict
 from spacy_w2v.config._base import Settings
 from spacy_w2v.config._cooccurrence import CooccurrenceSettings, DistanceWeights
 from spacy_w2v.config._distributed import DistributedSettings, EngineName
+from spacy_w2v.config._evaluation import EvaluationSettings, Selection
 from spacy_w2v.config._export import ExportSettings, Postprocess, VectorKind, VectorsSettings
 from spacy_w2v.config._losses import ArchitectureName, LossName
 from spacy_w2v.config._schema import (
@@ -26,6 +27,7 @@ BLOCKS: dict[str, type[Settings]] = {
     "model": ModelSettings,
     "cooccurrence": CooccurrenceSettings,
     "training": TrainingSettings,
+    "evaluation": EvaluationSettings,
     "distributed": DistributedSettings,
     "export": VectorsSettings,
 }
@@ -93,6 +95,17 @@ class TrainingKeywords(TypedDict, total=False):
     checkpoint_every_s: float | None
 
 
+class EvaluationKeywords(TypedDict, total=False):
+    """Settings of `[w2v.evaluation]`."""
+
+    word_pairs: list[str] | None
+    analogies: list[str]
+    every_words: int | None
+    select: Selection
+    score: str | None
+    patience: int | None
+
+
 class DistributedKeywords(TypedDict, total=False):
     """Settings of `[w2v.distributed]`."""
 
@@ -116,6 +129,7 @@ class Keywords(
     ModelKeywords,
     CooccurrenceKeywords,
     TrainingKeywords,
+    EvaluationKeywords,
     DistributedKeywords,
     ExportKeywords,
     total=False,
@@ -127,6 +141,7 @@ class Keywords(
     model: ModelKeywords
     cooccurrence: CooccurrenceKeywords
     training: TrainingKeywords
+    evaluation: EvaluationKeywords
     distributed: DistributedKeywords
     export: ExportKeywords
 
@@ -144,7 +159,6 @@ HINTS_FOR_GENSIM = {
     "compute_loss": "Leave it out: the loss is always computed. meta['results'] of the model has that of each epoch.",
     "batch_words": "Leave it out: texts are always divided among threads.",
     "trim_rule": "Choose words by min_count and max_final_vocab, or remove others from the texts.",
-    "callbacks": "There are no callbacks: use progress=True, checkpoint=..., and meta['results'] of the model.",
     "null_word": "Leave it out: there is no null word.",
     "comment": "Leave it out, or set model.record.comment, which is saved in the model's meta.",
     "hashfxn": "Leave it out: starting vectors depend on the seed alone.",

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, ValidationInfo, model_validator
 from spacy_w2v.config._base import Settings, with_defaults
 from spacy_w2v.config._cooccurrence import CooccurrenceSettings
 from spacy_w2v.config._distributed import DistributedSettings, check_engine
+from spacy_w2v.config._evaluation import EvaluationSettings, check_evaluation
 from spacy_w2v.config._export import ExportSettings as ExportSettings
 from spacy_w2v.config._export import Postprocess as Postprocess
 from spacy_w2v.config._export import VectorKind as VectorKind
@@ -275,6 +276,7 @@ class W2VSettings(Settings):
     cooccurrence: CooccurrenceSettings = CooccurrenceSettings()
     initial: InitialSettings = InitialSettings()
     training: TrainingSettings = TrainingSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
     distributed: DistributedSettings = DistributedSettings()
     export: ExportSettings = ExportSettings()
 
@@ -303,6 +305,7 @@ class W2VSettings(Settings):
                 f'initial.vectors must be null with loss = "{loss}", which is computed from counts alone, was: '
                 f"{self.initial.vectors}. Leave it out, or choose another loss."
             )
+        check_evaluation(self.evaluation, loss=loss)
         return self
 
     @model_validator(mode="after")

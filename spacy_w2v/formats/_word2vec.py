@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from spacy_w2v._atomic import check_output, staged_directory
 from spacy_w2v.config._arguments import check_dtype, check_max_vectors, check_pipeline, path_of
 from spacy_w2v.config._export import PostprocessChoice, VectorKindChoice
-from spacy_w2v.model._storage import MODEL_FILES, PROGRESS_FILE, VOCABULARY_FILE, write_model
+from spacy_w2v.model._storage import CHECKPOINT_FILES, MODEL_FILES, VOCABULARY_FILE, write_model
 from spacy_w2v.model._trained import TrainedModel
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class Word2Vec(TrainedModel):
         """
         output = path_of(path, name="path")
         check_output(output, overwrite=overwrite, marker_file=VOCABULARY_FILE)
-        with staged_directory(output, replaces=(*MODEL_FILES, PROGRESS_FILE)) as directory:
+        with staged_directory(output, replaces=(*MODEL_FILES, *CHECKPOINT_FILES)) as directory:
             write_model(self, directory, safetensors=safetensors)
 
     def push_to_hub(

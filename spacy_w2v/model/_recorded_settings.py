@@ -2,6 +2,7 @@
 
 from spacy_w2v.config._cooccurrence import CooccurrenceSettings
 from spacy_w2v.config._distributed import DistributedSettings
+from spacy_w2v.config._evaluation import EvaluationSettings
 from spacy_w2v.config._export import VectorsSettings
 from spacy_w2v.config._initial import InitialSettings
 from spacy_w2v.config._losses import ArchitectureName, LossName
@@ -60,6 +61,12 @@ class RecordedExportSettings(VectorsSettings):
 
 class RecordedTrainingSettings(TrainingSettings):
     """The settings of the block "training"."""
+
+    model_config = ALLOW_UNKNOWN_KEYS
+
+
+class RecordedEvaluationSettings(EvaluationSettings):
+    """The settings of the block "evaluation"."""
 
     model_config = ALLOW_UNKNOWN_KEYS
 

@@ -15,6 +15,7 @@ from spacy_w2v.config._export import VectorKind, VectorsSettings
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.errors import StorageError
 from spacy_w2v.model._blocks import AtLeastOne, Block, parse_block
+from spacy_w2v.model._evaluation_record import EvaluationRecord
 from spacy_w2v.model._postprocessing import Postprocessing
 from spacy_w2v.model._recorded_settings import (
     RecordedCooccurrenceSettings,
@@ -112,6 +113,12 @@ class EpochResult(Block):
     """Tokens of the corpus per second, since training began."""
     alpha: NonNegativeFloat
     """Learning rate at the end of the epoch; 0 for a loss that is not trained in steps."""
+    scores: dict[str, float | None] | None = None
+    """Scores of the vectors after the epoch, by set of word pairs; None if they were not scored. See `ScorePoint`."""
+
+    def to_json(self) -> JsonDict:
+        """Return the result as JSON values, without scores if there are none."""
+        return self.model_dump(exclude_unset=True)
 
 
 class LearningRate(Block):
@@ -183,6 +190,8 @@ class RunRecord(Block):
     model: RecordedModelSettings
     cooccurrence: RecordedCooccurrenceSettings = RecordedCooccurrenceSettings()
     training: RecordedTrainingSettings
+    evaluation: EvaluationRecord = EvaluationRecord()
+    """The settings of scores while training, and these scores. Records of earlier versions lack it."""
     distributed: RecordedDistributedSettings = RecordedDistributedSettings()
     initial: InitialRecord
     export: RecordedExportSettings = RecordedExportSettings()
@@ -222,6 +231,7 @@ class RunRecord(Block):
             "model": settings.model.model_dump(),
             "cooccurrence": settings.cooccurrence.model_dump(),
             "training": settings.training.model_dump(),
+            "evaluation": settings.evaluation.model_dump(),
             "distributed": settings.distributed.model_dump(),
             "initial": _joined(settings.initial, found.initial),
             "export": settings.export.model_dump(include=set(VectorsSettings.model_fields)),

@@ -46,9 +46,6 @@ TENSORS_FILE = "model.safetensors"
 REQUIRED_FILES = (CONFIG_FILE, VOCABULARY_FILE, FORMS_FILE)
 """The files of every model, besides meta.json and the files of its parameters."""
 
-PROGRESS_FILE = "progress.json"
-"""In a checkpoint, which is also a model: the progress of the run."""
-
 MODEL_RULE = "A model must be a directory that spacy w2v train or Word2Vec.save wrote"
 """The beginning of errors for anything that is not a model."""
 
@@ -60,6 +57,11 @@ def parameter_file(name: str) -> str:
     return f"{name}_vectors.npy" if name in ("input", "output") else f"{name}.npy"
 
 
+def best_file(name: str) -> str:
+    """Return the name of the file in a checkpoint that holds a parameter as it was at the best score so far."""
+    return f"best-{parameter_file(name)}"
+
+
 INPUT_FILE = parameter_file("input")
 MODEL_FILES = (
     META_FILE,
@@ -69,6 +71,11 @@ MODEL_FILES = (
     TENSORS_FILE,
 )
 """The names of all files that a model may have."""
+
+PROGRESS_FILE = "progress.json"
+"""In a checkpoint, which is also a model: the progress of the run."""
+CHECKPOINT_FILES = (PROGRESS_FILE, *(best_file(name) for name in parameter_names()))
+"""The names of the files that a checkpoint may have besides those of a model."""
 
 ROWS_PER_WRITE = 1024
 """Rows that are copied at a time if they are not contiguous in memory."""
@@ -90,7 +97,7 @@ def write_model(model: TrainedModel, directory: Path, *, safetensors: bool = Fal
         write_tensors(directory / TENSORS_FILE, model.parameters)
     else:
         for name, array in model.parameters.items():
-            _write_vectors(array, directory / parameter_file(name))
+            write_vectors(array, directory / parameter_file(name))
     if model.stored_tree is not None:
         write_tree(model.stored_tree, directory / TREE_FILE)
     files = describe_files(directory, sorted(path.name for path in directory.iterdir()))
@@ -267,7 +274,7 @@ def _read_config(path: Path) -> str:
     return text
 
 
-def _write_vectors(vectors: Vectors, path: Path) -> None:
+def write_vectors(vectors: Vectors, path: Path) -> None:
     """Write the same bytes as np.save, which is eight times slower if rows are not contiguous."""
     with path.open("wb") as file:
         header = {"descr": np.lib.format.dtype_to_descr(vectors.dtype), "fortran_order": False, "shape": vectors.shape}

@@ -236,11 +236,11 @@ def _train_or_find(
     """
     from spacy_w2v.formats._word2vec import Word2Vec
     from spacy_w2v.model._storage import read_model
-    from spacy_w2v.pipeline._loggers import callbacks_of
     from spacy_w2v.training import _results as results
     from spacy_w2v.training._composition import train_model, train_to_directory
     from spacy_w2v.training._run import TrainingRun
     from spacy_w2v.training.callbacks._progress_bar import ProgressBarWithCorpus
+    from spacy_w2v.training.callbacks._spacy_logger import callbacks_of
 
     run = TrainingRun.of(resolved, cache_dir=cache_dir)
     bar = ProgressBarWithCorpus()

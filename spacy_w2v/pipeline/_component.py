@@ -122,6 +122,7 @@ class Word2VecComponent:
         model: dict[str, Any] | None = None,
         cooccurrence: dict[str, Any] | None = None,
         training: dict[str, Any] | None = None,
+        evaluation: dict[str, Any] | None = None,
         distributed: dict[str, Any] | None = None,
         initial: dict[str, Any] | None = None,
         path: str | Path | None = None,
@@ -146,6 +147,7 @@ class Word2VecComponent:
             model: Settings as in `[w2v.model]`.
             cooccurrence: Settings as in `[w2v.cooccurrence]`.
             training: Settings as in `[w2v.training]`.
+            evaluation: Settings as in `[w2v.evaluation]`.
             distributed: Settings as in `[w2v.distributed]`.
             initial: Settings as in `[w2v.initial]`.
             path: A trained model to load instead of training. The corpus is then used for common components only. If
@@ -174,7 +176,7 @@ class Word2VecComponent:
         if nlp is None:
             raise ConfigError("initialize needs the pipeline as nlp, was: None")
         given = {"tokens": tokens, "vocabulary": vocabulary, "model": model, "cooccurrence": cooccurrence}
-        given |= {"training": training, "distributed": distributed, "initial": initial}
+        given |= {"training": training, "evaluation": evaluation, "distributed": distributed, "initial": initial}
         section = f"initialize.components.{self.name}"
         with shown_by_spacy(f"The component '{self.name}' cannot be initialized"):
             origin = Origin(

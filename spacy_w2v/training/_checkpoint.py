@@ -5,7 +5,7 @@ and the results so far.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +25,13 @@ from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.corpus._fingerprint import VERSION_OF_PARTS, changed_parts, clauses_of
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.errors import ConfigError, StorageError
-from spacy_w2v.model._arrays import read_blocks
+from spacy_w2v.model._arrays import read_array, read_blocks
 from spacy_w2v.model._blocks import parse_block
 from spacy_w2v.model._run_record import EpochResult, LearningRate, RunRecord
-from spacy_w2v.model._storage import PROGRESS_FILE, parameter_file, read_model
+from spacy_w2v.model._storage import PROGRESS_FILE, best_file, parameter_file, read_model
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._vocabulary import Vocabulary
+from spacy_w2v.objectives._parameters import Shape
 from spacy_w2v.training._fixed_settings import changed_settings
 from spacy_w2v.training._progress_record import CorpusIdentity, Progress
 from spacy_w2v.training._remedies import or_start_again, resume_option, start_again
@@ -111,6 +112,8 @@ class Checkpoint:
         parts = clauses_of([part for part in changed if part != "format"])  # the content does not depend on the format
         if before.initial != now.initial:
             parts.append("the vectors to start from have changed")
+        if before.word_pairs != now.word_pairs:
+            parts.append("the word pairs by which vectors are scored have changed")
         if not parts and before.content != now.content:
             parts = [f"the texts have changed: {before.n_tokens} tokens before, now {now.n_tokens}"]
             if "format" in changed and now.fingerprint["format"] == VERSION_OF_PARTS:
@@ -131,6 +134,18 @@ class Checkpoint:
                 for first, rows in read_blocks(self.path / parameter_file(name), np.float32, array.shape):
                     array[first : first + len(rows)] = rows
 
+    def best_weights(self, shapes: Mapping[str, Shape]) -> Parameters:
+        """Return the parameters as they were at the best score so far, if that was before the checkpoint.
+
+        Args:
+            shapes: Their shapes, by name.
+
+        Raises:
+            StorageError: The files are missing or damaged.
+        """
+        with _with_remedy(self.path):
+            return {name: read_array(self.path / best_file(name), np.float32, shape) for name, shape in shapes.items()}
+
     def _refuse(self, differences: list[str]) -> None:
         if differences:
             raise ConfigError(
@@ -140,7 +155,12 @@ class Checkpoint:
 
 
 def corpus_identity(
-    corpus: Corpus, vocabulary: Vocabulary, word_of_type: TokenIds, *, initial: str | None = None
+    corpus: Corpus,
+    vocabulary: Vocabulary,
+    word_of_type: TokenIds,
+    *,
+    initial: str | None = None,
+    word_pairs: str | None = None,
 ) -> CorpusIdentity:
     """Return the identity of a corpus, which a resumed run must have.
 
@@ -152,6 +172,7 @@ def corpus_identity(
         vocabulary: The vocabulary.
         word_of_type: The word id of each type.
         initial: A hash of the vectors that the run starts from; None without such vectors.
+        word_pairs: A hash of the word pairs by which vectors are scored; None without scores.
     """
     arrays = (np.ascontiguousarray(array).data for array in (vocabulary.counts, word_of_type, corpus.chunk_tokens))
     return CorpusIdentity(
@@ -159,6 +180,7 @@ def corpus_identity(
         n_tokens=corpus.counts.n_tokens,
         content=sha256_of(["\n".join(vocabulary.words).encode(), *arrays]),
         initial=initial,
+        word_pairs=word_pairs,
     )
 
 

@@ -16,7 +16,7 @@ from spacy_w2v.training._checkpoint import CheckpointDirectory
 from spacy_w2v.training._preset_run import PresetRun
 from spacy_w2v.training._results import CONFIG_FILE, LOG_FILE, MODEL_DIRECTORY, RESULTS, check_free, checkpoint_of
 from spacy_w2v.training._run import TrainingRun
-from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.callbacks._callback import Callback, RunCallback
 from spacy_w2v.training.callbacks._callback_list import CallbackList
 from spacy_w2v.training.callbacks._json_lines_logger import JsonLinesLogger
 
@@ -109,7 +109,7 @@ def train_to_directory(
     return TrainedDirectory(model, [Path(MODEL_DIRECTORY), *places, Path(LOG_FILE)])
 
 
-class _ResultsCheck(Callback):
+class _ResultsCheck(RunCallback):
     """Checks before training whether the results can be written after it."""
 
     def __init__(self, export: ExportSettings, directory: Path, *, shown: Path, message: Callable[[str], None]):

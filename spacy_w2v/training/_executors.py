@@ -1,6 +1,7 @@
 """Executors, which run the tasks of a run. Those here use this process; `RoundExecutor` uses other machines."""
 
 import threading
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
@@ -51,7 +52,13 @@ class MakeExecutor(Protocol):
     """A function or class that returns the executor of a run, such as `ThreadExecutor`."""
 
     def __call__(
-        self, work: Work, weights: AnyWeights, *, n_workers: int, n_until_pause: int | None = None
+        self,
+        work: Work,
+        weights: AnyWeights,
+        *,
+        n_workers: int,
+        n_until_pause: int | None = None,
+        next_pause: Callable[[int], int] | None = None,
     ) -> Executor:
         """Return the executor. See `ThreadExecutor` for the arguments."""
 
@@ -59,7 +66,15 @@ class MakeExecutor(Protocol):
 class ThreadExecutor:
     """An executor with threads, which share the weights."""
 
-    def __init__(self, work: Work, weights: AnyWeights, *, n_workers: int, n_until_pause: int | None = None):
+    def __init__(
+        self,
+        work: Work,
+        weights: AnyWeights,
+        *,
+        n_workers: int,
+        n_until_pause: int | None = None,
+        next_pause: Callable[[int], int] | None = None,
+    ):
         """Create the executor, and compile the kernel for all workers.
 
         Args:
@@ -67,11 +82,13 @@ class ThreadExecutor:
             weights: The weights, which are trained in place, without locks (Recht et al. 2011, "Hogwild!").
             n_workers: Number of threads.
             n_until_pause: Number of tasks after which to pause automatically; None for no such pauses.
+            next_pause: Takes the number of a task, and returns that of a later one before which to pause, too.
         """
         self.work = work
         self.weights = weights
         self.n_workers = n_workers
         self.n_until_pause = n_until_pause or work.plan.n_tasks
+        self.next_pause = next_pause
         self._threads: list[threading.Thread] = []
         self._tasks = _TaskQueue(range(0), n_until_pause=self.n_until_pause)
         self._results = SimpleQueue[TaskResult | BaseException]()
@@ -93,7 +110,7 @@ class ThreadExecutor:
 
     def begin(self, tasks: range) -> None:
         """Start to run some tasks of the plan. Those of an earlier call must have ended, or `stop` was called."""
-        self._tasks = _TaskQueue(tasks, n_until_pause=self.n_until_pause)
+        self._tasks = _TaskQueue(tasks, n_until_pause=self.n_until_pause, next_pause=self.next_pause)
         self._results = SimpleQueue()
         arguments = self._tasks, self._results
         self._threads = [
@@ -203,17 +220,20 @@ def next_of(results: SimpleQueue[TaskResult | BaseException], *, timeout_s: floa
 class _TaskQueue:
     """A queue of task numbers, in order, that can be paused."""
 
-    def __init__(self, tasks: range, *, n_until_pause: int):
+    def __init__(self, tasks: range, *, n_until_pause: int, next_pause: Callable[[int], int] | None = None):
         """Create the queue.
 
         Args:
             tasks: The numbers.
             n_until_pause: Number of tasks after which to pause automatically.
+            next_pause: Takes a number, and returns a later one before which to pause, too. The numbers must be
+                consecutive.
         """
         self.tasks = tasks
         self.n_until_pause = n_until_pause
+        self.next_pause = next_pause
         self.n_taken = 0
-        self.end = n_until_pause
+        self.end = self._next_end()
         """Number of tasks of which the next one must wait for `resume`."""
         self.changed = threading.Condition()
 
@@ -226,6 +246,10 @@ class _TaskQueue:
     def paused(self) -> bool:
         """Whether tasks wait for `resume`."""
         return self.n_taken >= self.end
+
+    def _next_end(self) -> int:
+        end = self.n_taken + self.n_until_pause
+        return end if self.next_pause is None else min(end, self.next_pause(self.next) - self.tasks.start)
 
     def take(self) -> int | None:
         """Return the next number, after waiting for the end of a pause; None if there are no more."""
@@ -246,7 +270,7 @@ class _TaskQueue:
     def resume(self) -> None:
         """End a pause."""
         with self.changed:
-            self.end = self.n_taken + self.n_until_pause
+            self.end = self._next_end()
             self.changed.notify_all()
 
     def stop(self) -> None:

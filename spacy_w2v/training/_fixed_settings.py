@@ -9,6 +9,7 @@ from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.model._blocks import Block, unknown_entries
 from spacy_w2v.model._recorded_settings import (
     RecordedCooccurrenceSettings,
+    RecordedEvaluationSettings,
     RecordedInitialSettings,
     RecordedModelSettings,
     RecordedTokensSettings,
@@ -21,10 +22,11 @@ CHANGEABLE_SETTINGS = {
     "tokens": {"n_process"},
     "cooccurrence": {"memory_gb"},
     "training": {"workers", "checkpoint_every_s", "alpha", "min_alpha"},
+    "evaluation": {"patience", "analogies"},
 }
 """Settings, by block, that may change when a run is resumed."""
 
-BLOCKS = ("tokens", "vocabulary", "model", "cooccurrence", "initial", "training")
+BLOCKS = ("tokens", "vocabulary", "model", "cooccurrence", "initial", "training", "evaluation")
 """The blocks of `[w2v]` that a resumed run must have as before.
 
 Those of `[w2v.distributed]` say where it is carried out, which may change as a whole. See `_preparation.describe_move`.
@@ -40,6 +42,7 @@ class FixedSettings(Block):
     cooccurrence: RecordedCooccurrenceSettings = RecordedCooccurrenceSettings()
     initial: RecordedInitialSettings
     training: RecordedTrainingSettings
+    evaluation: RecordedEvaluationSettings = RecordedEvaluationSettings()
 
     def unknown(self) -> list[str]:
         """Return the names of unknown settings, which a newer version may have written."""

@@ -7,7 +7,8 @@ from spacy_w2v._system.signals import DelayedSignals
 from spacy_w2v.model._run_record import EpochResult
 from spacy_w2v.training._executors import Executor
 from spacy_w2v.training._state import Ahead, RunState, TaskResult
-from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.callbacks._callback import RunCallback
+from spacy_w2v.training.scoring._scoring import Scoring
 
 POLL_S = 0.1
 """Longest time in seconds for which the main thread waits, so that it reacts to Ctrl-C."""
@@ -16,25 +17,37 @@ POLL_S = 0.1
 class TrainingLoop:
     """Runs the tasks of a run from its current state to the end."""
 
-    def __init__(self, executor: Executor, state: RunState, callback: Callback, *, holds_signals: bool = False):
+    def __init__(
+        self,
+        executor: Executor,
+        state: RunState,
+        callback: RunCallback,
+        *,
+        scoring: Scoring | None = None,
+        holds_signals: bool = False,
+    ):
         """Create the loop.
 
         Args:
             executor: Runs the tasks.
             state: The initial state, to which the loop adds all results.
             callback: Receives the events of the run.
+            scoring: Scores the vectors, and may end the run early; None for no scores. The executor must pause at its
+                points.
             holds_signals: Whether Ctrl-C and other termination signals take effect only after a pause, in which a
                 callback can write a checkpoint.
         """
         self.executor = executor
         self.state = state
         self.callback = callback
+        self.scoring = scoring
         self.holds_signals = holds_signals
         self.signals = DelayedSignals()
         self._n_tokens_ahead = 0
+        self._ended: list[EpochResult] = []  # epochs of which the callback does not know yet
 
     def run(self) -> list[EpochResult]:
-        """Train, and return the results of all epochs. Errors of callbacks and workers are raised."""
+        """Train, and return the results of the complete epochs. Errors of callbacks and workers are raised."""
         self.executor.start(self.state.n_done)
         try:
             with self.signals if self.holds_signals else nullcontext():
@@ -45,12 +58,22 @@ class TrainingLoop:
         return self.state.finished
 
     def _train(self) -> None:
-        while self.state.n_done < self.state.plan.n_tasks:
+        while self.state.n_done < self.state.plan.n_tasks and not self._should_stop:
             self._receive()
             if self.signals.pending is not None or self.callback.wants_pause():
                 self._pause()
                 self.signals.deliver()
+            if self._is_idle and not self._should_stop:
                 self.executor.resume()
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether no task is running, and none starts until the executor resumes."""
+        return self.executor.paused and self.state.n_done == self.executor.n_started
+
+    @property
+    def _should_stop(self) -> bool:
+        return self.scoring is not None and self.scoring.should_stop
 
     def _pause(self) -> None:
         """Pause the executor, wait for running tasks, and call the callback."""
@@ -64,13 +87,20 @@ class TrainingLoop:
     def _receive(self) -> None:
         """Wait for the next result and process it. Return at once if a pause has no more results."""
         result = self._next_result()
-        if result is None:
-            return
-        self.callback.on_task_end(result)
-        ended = self.state.add(result)
-        self._report(self.executor.ahead())
-        for epoch in ended:
+        if result is not None:
+            self.callback.on_task_end(result)
+            self._ended += self.state.add(result)
+            self._report(self.executor.ahead())
+        if self.scoring is not None and self.scoring.is_due(self.state.n_done):
+            if not self._is_idle:  # on several machines, other results of the same round are to come
+                return
+            point = self.scoring.score(self.state, ends_epoch=bool(self._ended))
+            if self._ended:
+                self._ended[-1] = self.state.note_scores(point.scores)
+            self.callback.on_scores(point)
+        for epoch in self._ended:
             self.callback.on_epoch_end(epoch)
+        self._ended = []
 
     def _report(self, ahead: Ahead) -> None:
         """Pass on messages of the executor, and the progress of training."""
@@ -92,7 +122,7 @@ class TrainingLoop:
                 is_running = self.executor.pause() > self.state.n_done
                 when = " when the running chunks are done" if is_running else ""
                 self.callback.on_message(f"Stopping: a checkpoint is written{when}")
-            if self.executor.paused and self.state.n_done == self.executor.n_started:
+            if self._is_idle:
                 return None
             result = self.executor.next_result(timeout_s=POLL_S)
             if result is not None:

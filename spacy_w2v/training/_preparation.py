@@ -20,28 +20,31 @@ from spacy_w2v.training._start import match
 from spacy_w2v.training._state import no_pairs
 from spacy_w2v.training._work_items import CellBatches, CorpusChunks, WholeMatrix, WorkItems
 from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.scoring._sets import ScoringSets
 
 
 def choose_words(
     settings: W2VSettings,
     corpus: Corpus,
+    callback: Callback,
     *,
     initial: WordVectors | None,
     checkpoint: CheckpointDirectory | None,
     resume_from: Checkpoint | None,
 ) -> Prepared:
-    """Choose the vocabulary of a corpus, and match the initial vectors to it.
+    """Choose the vocabulary of a corpus, and find the words of the initial vectors and of the word pairs in it.
 
     Args:
         settings: The settings of the run.
         corpus: The corpus.
+        callback: Receives messages.
         initial: The vectors to start from, if any.
         checkpoint: The directory for checkpoints, if any.
         resume_from: The checkpoint to resume from, if any.
 
     Raises:
-        ConfigError: The checkpoint has other texts or initial vectors.
-        CorpusError: No word is frequent enough.
+        ConfigError: The checkpoint has other texts, initial vectors or word pairs.
+        CorpusError: No word is frequent enough, or the vocabulary knows too few of the word pairs.
     """
     keep = initial.rows_by_key(settings.tokens.attr) if initial and settings.initial.keep_words else ()
     vocabulary, word_of_type = build_vocabulary(
@@ -54,14 +57,24 @@ def choose_words(
     start = None
     if initial is not None:
         start = match(initial, vocabulary, attr=settings.tokens.attr, model=settings.model)
+    sets = ScoringSets.load(settings.evaluation)
     identity = None
     if checkpoint is not None:
         digest = start.digest() if start is not None else None
-        identity = corpus_identity(corpus, vocabulary, word_of_type, initial=digest)
+        identity = corpus_identity(
+            corpus, vocabulary, word_of_type, initial=digest, word_pairs=sets.digest() if sets else None
+        )
         if resume_from is not None:
             resume_from.check_corpus(identity)
     return Prepared(
-        corpus, vocabulary, word_of_type, start=start, checkpoint=checkpoint, resume_from=resume_from, identity=identity
+        corpus,
+        vocabulary,
+        word_of_type,
+        start=start,
+        checkpoint=checkpoint,
+        resume_from=resume_from,
+        identity=identity,
+        scorers=sets.scorers(vocabulary, callback.on_message) if sets is not None else {},
     )
 
 

@@ -8,7 +8,8 @@ from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.formats._word2vec import Word2Vec
 from spacy_w2v.training._checkpoint import CheckpointDirectory
 from spacy_w2v.training._run import TrainingRun
-from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.callbacks._callback import RunCallback
+from spacy_w2v.training.scoring._sets import check_sets
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,14 @@ class PresetRun:
     """The settings of the run as they were given. The preset chooses those that they leave open."""
     optimize: Optimize
 
-    def execute(self, callback: Callback | None = None, *, checkpoint: CheckpointDirectory | None = None) -> Word2Vec:
+    def execute(
+        self, callback: RunCallback | None = None, *, checkpoint: CheckpointDirectory | None = None
+    ) -> Word2Vec:
         """Encode the corpus, complete the settings and train a model. See `TrainingRun.execute`."""
-        callback = callback or Callback()
+        callback = callback or RunCallback()
         # errors about the directory and the vectors to start from come before the corpus is encoded
         resume_from = checkpoint.open() if checkpoint is not None else None
+        check_sets(self.run.settings.evaluation)
         initial = self.run.open_initial()
         with self.run.on_cluster(callback) as connected, connected.encoded(callback) as corpus:
             n_tokens = corpus.counts.n_tokens

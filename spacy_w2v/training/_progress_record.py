@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, model_validator
 
 from spacy_w2v.model._blocks import AtLeastOne, Block
+from spacy_w2v.model._evaluation_record import ScorePoint
 from spacy_w2v.model._recorded_settings import RecordedTokensSettings
 from spacy_w2v.model._run_record import EpochResult, LearningRate
 from spacy_w2v.training._fixed_settings import FixedSettings
@@ -26,6 +27,8 @@ class CorpusIdentity(Block):
     """A hash of its words, counts and chunks."""
     initial: str | None = None
     """A hash of the vectors that the run starts from; None without such vectors."""
+    word_pairs: str | None = None
+    """A hash of the word pairs by which vectors are scored; None without scores."""
 
     def known_fingerprint(self) -> dict[str, object]:
         """Return the fingerprint without unknown token settings, which a newer version may have written."""
@@ -58,6 +61,8 @@ class Progress(Block):
     learning_rates: list[LearningRate] = Field(min_length=1)
     """The initial settings of the learning rate, and each change."""
     state: SavedState
+    scores: list[ScorePoint] = Field(default_factory=list)
+    """The scores so far, in the order of training."""
 
     @model_validator(mode="after")
     def numbers_agree(self) -> "Progress":
@@ -67,4 +72,7 @@ class Progress(Block):
         changes = [rate.n_tasks_done for rate in self.learning_rates]
         if changes[0] != 0 or changes != sorted(changes) or changes[-1] > self.state.n_tasks_done:
             raise ValueError("learning_rates must begin with the run, and change within it")
+        scored = [point.n_tasks_done for point in self.scores]
+        if scored != sorted(set(scored)) or max(scored, default=0) > self.state.n_tasks_done:
+            raise ValueError("scores must be of points of the run, each once")
         return self

@@ -13,6 +13,7 @@ from spacy_w2v._atomic import (
     reporting_unwritable,
     without_links,
 )
+from spacy_w2v.config._evaluation import EvaluationSettings
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.corpus._cache_directory import default_cache_dir, tidy
 from spacy_w2v.corpus._fingerprint import changed_parts, clauses_of, corpus_fingerprint
@@ -45,6 +46,7 @@ IRRELEVANT_SETTINGS = {
     "tokens": {"n_process"},
     "cooccurrence": {"memory_gb"},
     "training": {"workers", "checkpoint_every_s"},
+    "evaluation": {"analogies"},
     "distributed": {"engine", "address", "machines"},
 }
 """Settings, by block, that do not affect the vectors.
@@ -181,11 +183,15 @@ def differences(output_path: Path, run: TrainingRun) -> list[str]:
 
 def _relevant_changes(record: RunRecord, now: W2VSettings) -> list[str]:
     """Return a line for each setting that affects the vectors and has changed. `rounds` does only on a cluster."""
-    lines = changed_settings(record, now, IRRELEVANT_SETTINGS)
+    decides = record.evaluation.decides or now.evaluation.decides
+    irrelevant = (
+        IRRELEVANT_SETTINGS if decides else IRRELEVANT_SETTINGS | {"evaluation": EvaluationSettings.model_fields}
+    )
+    lines = changed_settings(record, now, irrelevant)
     if record.distributed.engine is None or now.distributed.engine is None:
         return lines
-    irrelevant = IRRELEVANT_SETTINGS["distributed"]
-    return lines + changed_in_block("distributed", record.distributed, now.distributed, irrelevant)
+    of_machines = IRRELEVANT_SETTINGS["distributed"]
+    return lines + changed_in_block("distributed", record.distributed, now.distributed, of_machines)
 
 
 def changed_exports(output_path: Path, run: TrainingRun) -> list[str]:

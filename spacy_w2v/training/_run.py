@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spacy_w2v._arrays import NO_WORDS, Parameters
+from spacy_w2v._arrays import NO_WORDS
 from spacy_w2v._system.blas import single_threaded_blas
 from spacy_w2v._system.memory import release_free_memory
 from spacy_w2v.cluster._cluster import Cluster
@@ -16,35 +16,34 @@ from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.formats._exporting import n_matrices
 from spacy_w2v.formats._word2vec import Word2Vec
-from spacy_w2v.model._run_record import EpochResult, Unfinished
-from spacy_w2v.model._storage import write_model
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.objectives._parameters import Shape, n_bytes, unpadded_views, without_padding
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.objectives._subsampling import make_subsampling
 from spacy_w2v.sources._source import TextSource
-from spacy_w2v.training._checkpoint import Checkpoint, CheckpointDirectory, write_progress
+from spacy_w2v.training._checkpoint import Checkpoint, CheckpointDirectory
+from spacy_w2v.training._checkpoint_writer import CheckpointWriter
 from spacy_w2v.training._description import describe_run, summarize_corpus
 from spacy_w2v.training._divergence import DivergenceCheck
 from spacy_w2v.training._executors import CallingThreadExecutor, Executor, MakeExecutor, ThreadExecutor
-from spacy_w2v.training._fixed_settings import fixed_settings
 from spacy_w2v.training._loop import TrainingLoop
 from spacy_w2v.training._memory import check_memory
 from spacy_w2v.training._preparation import choose_words, learning_rates, work_items
-from spacy_w2v.training._progress_record import Progress
 from spacy_w2v.training._resolved_config import ResolvedConfig
-from spacy_w2v.training._stages import Built, Prepared
+from spacy_w2v.training._stages import Built, Prepared, Trained
 from spacy_w2v.training._start import open_initial_vectors
-from spacy_w2v.training._state import RunState
 from spacy_w2v.training._work import Work, make_work
 from spacy_w2v.training._work_items import WorkItems
-from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.callbacks._callback import Callback, RunCallback
 from spacy_w2v.training.callbacks._callback_list import CallbackList
 from spacy_w2v.training.callbacks._model_checkpoint import ModelCheckpoint
 from spacy_w2v.training.callbacks._terminate_on_divergence import TerminateOnDivergence
 from spacy_w2v.training.distributed._connecting import connected
 from spacy_w2v.training.distributed._replicas import copies_here
 from spacy_w2v.training.distributed._round_executor import make_round_executor
+from spacy_w2v.training.scoring._of_run import make_scoring, outcome, score_analogies_of
+from spacy_w2v.training.scoring._scoring import Scoring
+from spacy_w2v.training.scoring._sets import check_sets
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -98,7 +97,9 @@ class TrainingRun:
             code_path=code_path,
         )
 
-    def execute(self, callback: Callback | None = None, *, checkpoint: CheckpointDirectory | None = None) -> Word2Vec:
+    def execute(
+        self, callback: RunCallback | None = None, *, checkpoint: CheckpointDirectory | None = None
+    ) -> Word2Vec:
         """Train a model.
 
         Args:
@@ -111,11 +112,11 @@ class TrainingRun:
         Raises:
             Word2VecError: See `spacy_w2v.errors`.
         """
-        callback = callback or Callback()
+        callback = callback or RunCallback()
         with self.prepare(callback, checkpoint) as prepared:
             return self.complete(prepared, callback)
 
-    def complete(self, prepared: Prepared, callback: Callback) -> Word2Vec:
+    def complete(self, prepared: Prepared, callback: RunCallback) -> Word2Vec:
         """Run the stages after `prepare`, and return the model.
 
         Args:
@@ -125,10 +126,11 @@ class TrainingRun:
         self._check_room(prepared, callback)
         with self.work_items(prepared, callback) as items:
             built = self.build(prepared, items, callback)
-            results = self.train(prepared, built, callback=callback)
+            trained = self.train(prepared, built, callback=callback)
         release_free_memory()  # the memory of the work items
-        trained = without_padding(built.parameters, self._shapes(prepared))
-        return self.result(prepared, built, results, trained=trained)
+        model = self.result(prepared, built, trained)
+        score_analogies_of(model, self.settings.evaluation, callback)
+        return model
 
     @contextmanager
     def prepare(self, callback: Callback, checkpoint: CheckpointDirectory | None) -> Iterator[Prepared]:
@@ -146,6 +148,7 @@ class TrainingRun:
         resume_from = checkpoint.open() if checkpoint is not None else None
         if resume_from is not None:
             resume_from.check_settings(self.settings)
+        check_sets(self.settings.evaluation)
         initial = self.open_initial()
         with self.on_cluster(callback) as run, run.encoded(callback) as corpus:
             yield run.choose_words(corpus, callback, initial=initial, checkpoint=checkpoint, resume_from=resume_from)
@@ -195,7 +198,9 @@ class TrainingRun:
         resume_from: Checkpoint | None,
     ) -> Prepared:
         """Choose the vocabulary of a corpus, and report both. See `_preparation.choose_words`."""
-        prepared = choose_words(self.settings, corpus, initial=initial, checkpoint=checkpoint, resume_from=resume_from)
+        prepared = choose_words(
+            self.settings, corpus, callback, initial=initial, checkpoint=checkpoint, resume_from=resume_from
+        )
         self._announce(prepared, callback)
         return replace(prepared, cluster=self.cluster)
 
@@ -219,7 +224,7 @@ class TrainingRun:
         """Return a context manager for what the objective learns from. See `_preparation.work_items`."""
         return work_items(self.settings, prepared, callback, cache_dir=self.cache_dir)
 
-    def build(self, prepared: Prepared, items: WorkItems, callback: Callback) -> Built:
+    def build(self, prepared: Prepared, items: WorkItems, callback: RunCallback) -> Built:
         """Create the tables of the objective and the weights with which training starts or resumes.
 
         Args:
@@ -253,8 +258,8 @@ class TrainingRun:
         self._begin(prepared, built, callback=callback)
         return built
 
-    def train(self, prepared: Prepared, built: Built, *, callback: Callback) -> list[EpochResult]:
-        """Train the parameters in place, and return the result of each epoch.
+    def train(self, prepared: Prepared, built: Built, *, callback: RunCallback) -> Trained:
+        """Train the parameters in place, and return the weights that the run ends with. `built` has no others then.
 
         The seed determines the order, learning rate and random numbers of each chunk. With one worker, it determines
         every bit of the result. Several workers change the weights at the same time, so results differ a little. If
@@ -267,8 +272,13 @@ class TrainingRun:
         """
         objective = objective_of(self.settings.model)
         work = make_work(self.settings, built)
-        checkpoint = self._model_checkpoint(prepared, built, callback)
-        executor = self._executor(prepared, built, work, checkpoint=checkpoint)
+        views = unpadded_views(built.parameters, self._shapes(prepared))
+        scoring = make_scoring(self.settings, prepared, parameters=views, plan=work.plan)
+        writer = CheckpointWriter(
+            self.settings, prepared, built, views, scoring, make_model=partial(self.result, prepared, built)
+        )
+        checkpoint = self._model_checkpoint(prepared, writer, callback)
+        executor = self._executor(prepared, built, work, checkpoint=checkpoint, scoring=scoring)
         state = prepared.state(work.plan, work.schedule)
         divergence = TerminateOnDivergence(
             DivergenceCheck(built.parameters, built.untrained_loss, accumulators=objective.accumulators),
@@ -277,35 +287,33 @@ class TrainingRun:
             n_tokens=state.n_tokens,
             describe_checkpoint=checkpoint.describe if checkpoint is not None else lambda: "",
         )
-        watched: list[Callback] = [divergence] if objective.spec.has_steps else []
+        watched: list[RunCallback] = [divergence] if objective.spec.has_steps else []
         watched += [checkpoint] if checkpoint is not None else []
-        loop = TrainingLoop(executor, state, CallbackList([*watched, callback]), holds_signals=checkpoint is not None)
+        loop = TrainingLoop(
+            executor,
+            state,
+            CallbackList([*watched, callback]),
+            scoring=scoring,
+            holds_signals=checkpoint is not None,
+        )
         with single_threaded_blas() if objective.needs_one_blas_thread else nullcontext():
-            return loop.run()
+            results = loop.run()
+        summary, best = outcome(scoring, self.settings, callback)
+        return Trained(results, best or without_padding(built.parameters, self._shapes(prepared)), summary)
 
-    def result(
-        self,
-        prepared: Prepared,
-        built: Built,
-        results: list[EpochResult],
-        *,
-        trained: Parameters,
-        unfinished: Unfinished | None = None,
-    ) -> Word2Vec:
+    def result(self, prepared: Prepared, built: Built, trained: Trained) -> Word2Vec:
         """Return the model.
 
         Args:
             prepared: The vocabulary.
             built: The record and the tree.
-            results: The results of the complete epochs.
-            trained: The parameters, without padding.
-            unfinished: The progress of the run, for a checkpoint.
+            trained: The weights and the results.
         """
         return Word2Vec(
             vocabulary=prepared.vocabulary,
-            parameters=trained,
+            parameters=trained.parameters,
             config=self.config,
-            record=built.record_of(results, unfinished=unfinished),
+            record=built.record_of(trained),
             stored_tree=built.stored_tree,
         )
 
@@ -321,21 +329,22 @@ class TrainingRun:
             callback.on_message(prepared.start.describe(prepared.vocabulary.counts, freeze=freeze))
         callback.on_vocabulary(prepared.vocabulary.words)
 
-    def _check_room(self, prepared: Prepared, callback: Callback) -> None:
+    def _check_room(self, prepared: Prepared, callback: RunCallback) -> None:
         """Check that the weights fit into memory, and report the size of results and checkpoint on disk."""
         n_words, vector_size = len(prepared.vocabulary), self.settings.model.vector_size
         of_model = n_bytes(self._shapes(prepared))
         n_copies = copies_here(prepared.cluster, self.settings.distributed.machines)
-        check_memory(n_copies * of_model, n_words=n_words, vector_size=vector_size)
+        keeps_best = bool(prepared.scorers) and self.settings.evaluation.select == "best"
+        check_memory((n_copies + keeps_best) * of_model, n_words=n_words, vector_size=vector_size)
         keeps_state = prepared.checkpoint is not None and self._every_s is not None
         of_exports = n_matrices(self.settings.export) * n_words * vector_size * 4
-        callback.on_build((1 + keeps_state) * of_model + of_exports)
+        callback.on_build((1 + keeps_state * (1 + keeps_best)) * of_model + of_exports)
 
-    def _begin(self, prepared: Prepared, built: Built, *, callback: Callback) -> None:
+    def _begin(self, prepared: Prepared, built: Built, *, callback: RunCallback) -> None:
         """Fill the weights from the checkpoint or the initial vectors, if there are any."""
         if prepared.resume_from is not None:
             prepared.resume_from.read_parameters(unpadded_views(built.parameters, self._shapes(prepared)))
-            callback.on_resume(prepared.resume_from.results)
+            callback.on_resume(prepared.resume_from.results, prepared.resume_from.progress.scores)
             return
         if prepared.checkpoint is not None:
             prepared.checkpoint.remove()  # that of an earlier run, which `overwrite` replaces
@@ -349,42 +358,41 @@ class TrainingRun:
         return self.settings.training.checkpoint_every_s if has_steps else None
 
     def _executor(
-        self, prepared: Prepared, built: Built, work: Work, *, checkpoint: ModelCheckpoint | None
+        self,
+        prepared: Prepared,
+        built: Built,
+        work: Work,
+        *,
+        checkpoint: ModelCheckpoint | None,
+        scoring: Scoring | None,
     ) -> Executor:
         objective = objective_of(self.settings.model)
         weights = objective.weights(built.parameters)
         if not objective.spec.has_steps:
             return CallingThreadExecutor(work, weights)
         always = checkpoint is not None and checkpoint.every_s == 0
+        next_pause = scoring.points.after if scoring is not None else None
         if prepared.cluster is not None:
-            return make_round_executor(self.settings, prepared, built, work=work, pauses_after_rounds=always)
+            return make_round_executor(
+                self.settings, prepared, built, work=work, pauses_after_rounds=always, next_pause=next_pause
+            )
         n_workers = work.settings.workers
         # If each task is followed by a checkpoint, pause the workers before the next tasks.
-        return self.make_executor(work, weights, n_workers=n_workers, n_until_pause=n_workers if always else None)
+        n_until_pause = n_workers if always else None
+        return self.make_executor(
+            work, weights, n_workers=n_workers, n_until_pause=n_until_pause, next_pause=next_pause
+        )
 
-    def _model_checkpoint(self, prepared: Prepared, built: Built, callback: Callback) -> ModelCheckpoint | None:
+    def _model_checkpoint(
+        self, prepared: Prepared, writer: CheckpointWriter, callback: RunCallback
+    ) -> ModelCheckpoint | None:
         directory, every_s, resume_from = prepared.checkpoint, self._every_s, prepared.resume_from
         if directory is None or every_s is None:
             return None
         return ModelCheckpoint(
             directory.path,
             every_s=every_s,
-            write_to=partial(self._write_checkpoint, prepared, built),
+            write_to=writer.write,
             message=callback.on_message,
             checkpoint_epoch=resume_from.epoch if resume_from is not None else None,
         )
-
-    def _write_checkpoint(self, prepared: Prepared, built: Built, state: RunState, directory: Path) -> None:
-        """Write the current weights as a model, with the progress from which to resume."""
-        assert prepared.identity is not None
-        progress = Progress(
-            settings=fixed_settings(self.settings),
-            corpus=prepared.identity,
-            learning_rates=built.learning_rates,
-            state=state.saved(),
-        )
-        write_progress(directory, progress)
-        views = unpadded_views(built.parameters, self._shapes(prepared))
-        unfinished = Unfinished(epoch=state.epoch, n_tokens=state.n_tokens, n_tokens_total=state.schedule.n_tokens)
-        model = self.result(prepared, built, state.finished, trained=views, unfinished=unfinished)
-        write_model(model, directory)

@@ -1,6 +1,7 @@
 """The data that the stages of a training run pass on."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 import numpy as np
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 from spacy_w2v._arrays import InputLayer, OutputLayer, Parameters, Subsampling, TokenIds, Tree
 from spacy_w2v.cluster._cluster import Cluster
 from spacy_w2v.corpus._store import Corpus
+from spacy_w2v.evaluation._word_pairs import WordPairScorer
+from spacy_w2v.model._evaluation_record import EvaluationSummary
 from spacy_w2v.model._run_record import EpochResult, LearningRate, RunRecord, Unfinished
 from spacy_w2v.model._vocabulary import Vocabulary
 from spacy_w2v.training._checkpoint import Checkpoint, CheckpointDirectory
@@ -36,6 +39,8 @@ class Prepared:
     """The checkpoint to resume from; None to start from the beginning."""
     identity: CorpusIdentity | None
     """The identity of the corpus, for checkpoints; None without checkpoints."""
+    scorers: Mapping[str, WordPairScorer] = field(default_factory=dict)
+    """The scorer of each set of word pairs, by its name; empty if vectors are not scored."""
     cluster: Cluster | None = None
     """The machines on which to train; None for this machine alone."""
 
@@ -44,6 +49,20 @@ class Prepared:
         if self.resume_from is None:
             return RunState(plan, schedule)
         return RunState.restored(self.resume_from.progress.state, plan, schedule)
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """Results, weights and scores: of a run that is complete, or of one in progress."""
+
+    results: list[EpochResult]
+    """The results of the complete epochs."""
+    parameters: Parameters
+    """The weights without padding."""
+    scores: EvaluationSummary | None = None
+    """The scores; None if vectors were not scored."""
+    unfinished: Unfinished | None = None
+    """The progress of a run that is not complete, for a checkpoint."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +87,12 @@ class Built:
     record: RunRecord
     """The record of the run, without results."""
 
-    def record_of(self, results: list[EpochResult], *, unfinished: Unfinished | None) -> RunRecord:
-        """Return the record of a model or checkpoint that is created now.
-
-        Args:
-            results: The results of the complete epochs.
-            unfinished: The progress of the run, for a checkpoint; None for a trained model.
-        """
+    def record_of(self, trained: Trained) -> RunRecord:
+        """Return the record of a model or checkpoint that is created now."""
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        record = self.record.model_copy(update={"created": now, "results": list(results)})
-        return record if unfinished is None else record.model_copy(update={"unfinished": unfinished})
+        changes: dict[str, object] = {"created": now, "results": list(trained.results)}
+        if trained.scores is not None:
+            changes["evaluation"] = self.record.evaluation.model_copy(update=dict(trained.scores))
+        if trained.unfinished is not None:
+            changes["unfinished"] = trained.unfinished
+        return self.record.model_copy(update=changes)

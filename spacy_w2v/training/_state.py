@@ -122,6 +122,11 @@ class RunState:
             self.finished.append(self._sum(len(self.finished), self.by_epoch.pop(len(self.finished))))
         return self.finished[n_before:]
 
+    def note_scores(self, scores: dict[str, float | None]) -> EpochResult:
+        """Add scores to the result of the last complete epoch, and return it."""
+        self.finished[-1] = self.finished[-1].model_copy(update={"scores": scores})
+        return self.finished[-1]
+
     def progress(self, ahead: Ahead = NOTHING_AHEAD) -> TrainingProgress:
         """Return the progress of training.
 

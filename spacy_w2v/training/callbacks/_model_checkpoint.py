@@ -8,13 +8,13 @@ from spacy_w2v._atomic import replaced_directory
 from spacy_w2v.errors import StorageError
 from spacy_w2v.training._remedies import resume_option
 from spacy_w2v.training._state import RunState
-from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.callbacks._callback import RunCallback
 
 MAX_TIME_SHARE = 0.05
 """Largest share of a run's time that writing checkpoints may take."""
 
 
-class ModelCheckpoint(Callback):
+class ModelCheckpoint(RunCallback):
     """Writes checkpoints at regular intervals, and before the process ends because of a signal."""
 
     def __init__(

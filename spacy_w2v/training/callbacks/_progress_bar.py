@@ -2,13 +2,15 @@
 
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TextIO
 
 from spacy_w2v._system.terminal import shown_lines
 from spacy_w2v.cooccurrence._counting import CountingProgress
 from spacy_w2v.corpus._encoding import EncodingProgress
+from spacy_w2v.evaluation._scores import AnalogyScore
+from spacy_w2v.model._evaluation_record import ScorePoint
 from spacy_w2v.model._run_record import CorpusSummary, EpochResult
 from spacy_w2v.training._state import TrainingProgress
 from spacy_w2v.training.callbacks._callback import Callback
@@ -45,6 +47,7 @@ class ProgressBar(Callback):
         self.display: _Bar | _Lines | None = None
         self.phase = ""
         self._has_encoded = False
+        self._scores = ""
 
     def close(self) -> None:
         """Close the current bar."""
@@ -112,16 +115,30 @@ class ProgressBar(Callback):
             f"epoch {progress.epoch}",
             f"{rate:,.0f} words/s",
             loss,
+            self._scores,
             learning_rate,
             _describe_machines(progress),
         ]
         fraction = progress.n_tokens / progress.n_tokens_total
         display.update(fraction, progress.seconds, [detail for detail in details if detail])
 
+    def on_scores(self, point: ScorePoint) -> None:
+        """Keep the scores, to show them from now on."""
+        self._scores = describe_scores(point.scores)
+
     def on_epoch_end(self, result: EpochResult) -> None:
         """Print the result of an epoch."""
         if self.shows_epochs and self.display is not None:
-            self.display.write(f"Epoch {result.epoch}: loss {result.loss:.4f}, {result.words_per_s:,.0f} words/s")
+            scores = f", {describe_scores(result.scores)}" if result.scores else ""
+            self.display.write(
+                f"Epoch {result.epoch}: loss {result.loss:.4f}, {result.words_per_s:,.0f} words/s{scores}"
+            )
+
+    def on_analogies(self, scores: Mapping[str, AnalogyScore]) -> None:
+        """Print the scores of analogies."""
+        for name, score in scores.items():
+            solved = "no question" if score.accuracy is None else f"{score.accuracy:.1%} of {score.n_used:,} questions"
+            self.on_message(f"Analogies of {name}: {solved}")
 
     def _show(self, phase: str) -> "_Bar | _Lines":
         if self.phase != phase or self.display is None:
@@ -137,6 +154,11 @@ def _describe_machines(progress: TrainingProgress) -> str:
         return ""
     machines = "1 machine" if progress.n_machines == 1 else f"{progress.n_machines} machines"
     return f"{machines}, {progress.merging_s:.1f} s of merging"
+
+
+def describe_scores(scores: Mapping[str, float | None]) -> str:
+    """Return scores by set on one line, such as "wordsim353 0.612, simlex999 0.287"."""
+    return ", ".join(f"{name} {'–' if value is None else format(value, '.3f')}" for name, value in scores.items())
 
 
 class ProgressBarWithCorpus(ProgressBar):

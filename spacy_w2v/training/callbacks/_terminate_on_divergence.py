@@ -9,13 +9,13 @@ from spacy_w2v.model._run_record import EpochResult
 from spacy_w2v.training._divergence import DivergenceCheck
 from spacy_w2v.training._learning_rate import LearningRateSchedule
 from spacy_w2v.training._state import RunState, TaskResult, TrainingProgress
-from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.callbacks._callback import RunCallback
 
 CHECK_EVERY_S = 2.0
 """Seconds between checks of a sample of the weights. A check takes a few milliseconds."""
 
 
-class TerminateOnDivergence(Callback):
+class TerminateOnDivergence(RunCallback):
     """Raises TrainingError if a loss is not finite or too high, or the norm of a vector is too large."""
 
     def __init__(

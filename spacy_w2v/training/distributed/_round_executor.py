@@ -29,7 +29,13 @@ MAX_LOSSES = 20
 
 
 def make_round_executor(
-    settings: W2VSettings, prepared: Prepared, built: Built, *, work: Work, pauses_after_rounds: bool
+    settings: W2VSettings,
+    prepared: Prepared,
+    built: Built,
+    *,
+    work: Work,
+    pauses_after_rounds: bool,
+    next_pause: Callable[[int], int] | None = None,
 ) -> "RoundExecutor":
     """Return the executor of a run on a cluster.
 
@@ -39,6 +45,7 @@ def make_round_executor(
         built: The tables and the weights.
         work: The work of the run.
         pauses_after_rounds: Whether to pause after each round.
+        next_pause: See `RoundExecutor`.
     """
     assert prepared.cluster is not None
     objective, counts = objective_of(settings.model), prepared.vocabulary.counts
@@ -50,6 +57,7 @@ def make_round_executor(
         settings=settings.distributed,
         n_threads=settings.training.workers,
         pauses_after_rounds=pauses_after_rounds,
+        next_pause=next_pause,
     )
 
 
@@ -72,6 +80,7 @@ class RoundExecutor:
         settings: DistributedSettings,
         n_threads: int,
         pauses_after_rounds: bool = False,
+        next_pause: Callable[[int], int] | None = None,
     ):
         """Create the executor.
 
@@ -82,6 +91,8 @@ class RoundExecutor:
             settings: The number of machines and of rounds.
             n_threads: Number of threads of each machine; 0 for all of its cores.
             pauses_after_rounds: Whether to pause after each round.
+            next_pause: Takes the number of a task, and returns that of a later one. To pause after the round that
+                trains the task before it, too; None for no such pauses.
         """
         self._rounds = Rounds(assignment.work.plan.n_tasks, settings.rounds)
         self._messages = SimpleQueue[str]()
@@ -95,6 +106,7 @@ class RoundExecutor:
         )
         self._schedule = assignment.work.schedule
         self._pauses_after_rounds = pauses_after_rounds
+        self._next_pause = next_pause
         self._changed = threading.Condition()
         self._paused = False
         self._n_committed = 0
@@ -252,7 +264,8 @@ class RoundExecutor:
             for result in self._trained:
                 self._committed.put(result)
             self._trained = []
-            self._paused = self._pauses_after_rounds
+            reaches_pause = self._next_pause is not None and self._next_pause(tasks.start) <= tasks.stop
+            self._paused = self._pauses_after_rounds or reaches_pause
 
     @contextmanager
     def _measured(self) -> Iterator[None]:
