@@ -12,7 +12,7 @@ from spacy_w2v.errors._wording import did_you_mean
 from spacy_w2v.evaluation._analogies import score_analogies
 from spacy_w2v.evaluation._data_sets import Section, WordPair, read_analogies
 from spacy_w2v.evaluation._scores import AnalogyScore
-from spacy_w2v.evaluation._scoring import ANALOGIES, bundled
+from spacy_w2v.evaluation._set_files import ANALOGIES, bundled
 from spacy_w2v.evaluation._similarity import SimilaritySets
 from spacy_w2v.evaluation._word_pairs import WordPairScorer
 from spacy_w2v.model._vocabulary import Vocabulary
