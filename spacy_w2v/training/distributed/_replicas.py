@@ -248,7 +248,7 @@ class Replicas:
             member.begun = None
 
     def _call_begin(self, shares: Sequence[range]) -> None:
-        """Have replicas begin to train their shares, unless they were told, and do not wait."""
+        """Have replicas begin to train their shares, unless they were asked to, and do not wait."""
         for member, share in zip(self.members, shares, strict=False):
             if member.share != share:
                 member.begin(self.version, share)
@@ -280,7 +280,7 @@ class Replicas:
     def commit(
         self, rows: Sequence[Parameters], references: Sequence[Reference], *, following: Sequence[range]
     ) -> None:
-        """Change the weights of this process to those that were merged. Meanwhile, replicas load them and train on.
+        """Change the weights of this process to those that were merged, while replicas load them and continue.
 
         Args:
             rows: The new rows of each shard, in order.
