@@ -20,6 +20,8 @@ MAX_WORDS = 100
 """More words cannot be read in one chart."""
 MAX_WORDS_WITH_NUMBERS = 24
 """Words up to which the cells show numbers."""
+LABEL_HEIGHT = 20
+"""Pixels that a slanted label needs in its row."""
 DARK_CELL = 0.74
 """Share of the largest similarity from which on the colour of a cell needs a text in the colour of the background."""
 
@@ -90,7 +92,12 @@ def similarity_chart(found: Similarities, *, title: str | None = None) -> "altai
     # An order that lists the words would become an expression, in which Vega refuses some characters.
     in_order = {axis: alt.EncodingSortField(field=f"place_{axis}", op="min") for axis in "ab"}
     base = alt.Chart(alt.InlineData(values=_values(found))).encode(
-        x=alt.X("b:N", sort=in_order["b"], title=None, axis=alt.Axis(orient="top", labelAngle=-45)),
+        x=alt.X(
+            "b:N",
+            sort=in_order["b"],
+            title=None,
+            axis=alt.Axis(orient="top", labelAngle=-45 if step > LABEL_HEIGHT else -90),
+        ),
         y=alt.Y("a:N", sort=in_order["a"], title=None),
     )
     legend = alt.Legend(title="Cosine similarity", format=".1f", gradientLength=min(n * step, 220))

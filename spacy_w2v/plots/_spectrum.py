@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 760, 420
 """Of the chart, in pixels."""
+SUBTITLE = [
+    "The point marks the effective rank: as many components of equal variance would spread it as widely.",
+    "A flat curve means that many dimensions are used, a steep one that few are.",
+]
 SMALLEST_SHARE = 1e-6
 """The smallest share of the variance that is drawn. A table of low rank has components without variance."""
 
@@ -53,7 +57,7 @@ def effective_rank(shares: NDArray[np.float64]) -> float:
 def spectrum_chart(spectra: Mapping[str, NDArray[np.float64]], *, title: str = "Spectrum") -> "altair.LayerChart":
     """Return the chart of one or several spectra.
 
-    A line falls slowly where all dimensions are used, and steeply where few are. The dashed line is the effective rank.
+    A line falls slowly where all dimensions are used, and steeply where few are. A point marks the effective rank.
 
     Args:
         spectra: The variance shares of each table, descending, by the names of the tables.
@@ -70,7 +74,10 @@ def spectrum_chart(spectra: Mapping[str, NDArray[np.float64]], *, title: str = "
         for number, share in enumerate(shares, 1)
         if share >= SMALLEST_SHARE
     ]
-    ranks = [{"table": names[name], "rank": effective_rank(shares)} for name, shares in spectra.items()]
+    ranks = [
+        {"table": names[name], "component": effective_rank(shares), "share": _share_at(shares, effective_rank(shares))}
+        for name, shares in spectra.items()
+    ]
     scale = alt.Scale(domain=list(names.values()))
     most = max(len(shares) for shares in spectra.values())
     x = alt.Scale(domain=[1, max(most, 2)], nice=False, zero=False)
@@ -84,30 +91,28 @@ def spectrum_chart(spectra: Mapping[str, NDArray[np.float64]], *, title: str = "
         alt.Tooltip("component:Q", title="Component"),
         alt.Tooltip("share:Q", title="Share", format=".2%"),
     ]
-    rules = (
-        alt.Chart(alt.InlineData(values=ranks))
-        .mark_rule(style="rule")
-        .encode(x="rank:Q", stroke=alt.Stroke("table:N", scale=scale, legend=None))
-    )
+    marks = base.properties(data=alt.InlineData(values=ranks))
     chart: altair.LayerChart = alt.layer(
-        rules,
         base.mark_line(),
         base.mark_circle(size=60, opacity=0).encode(tooltip=tooltip),
-    ).properties(width=WIDTH, height=HEIGHT, **titled(title, _subtitle(ranks)))
+        marks.mark_circle(size=190, opacity=1, style="ring").encode(tooltip=[tooltip[0], _rank_tooltip(alt)]),
+    ).properties(width=WIDTH, height=HEIGHT, **titled(title, SUBTITLE))
     return chart
+
+
+def _share_at(shares: NDArray[np.float64], rank: float) -> float:
+    """Return the share of the variance on the curve at a rank between two components. Its axis is logarithmic."""
+    known = np.log(np.maximum(shares, SMALLEST_SHARE))
+    return float(np.exp(np.interp(rank, np.arange(1, len(shares) + 1), known)))
+
+
+def _rank_tooltip(alt: Any) -> Any:  # Any: altair is optional
+    return alt.Tooltip("component:Q", title="Effective rank", format=".1f")
 
 
 def _percent(alt: Any) -> Any:  # Any: altair is optional
     ticks = [factor * 10.0**power for power in range(-6, 1) for factor in (1, 2, 5)]
     return alt.Axis(format="~%", values=ticks)
-
-
-def _subtitle(ranks: list[dict[str, Any]]) -> list[str]:  # Any: values of a chart
-    lines = "The dashed line marks" if len(ranks) == 1 else "The dashed lines mark"
-    return [
-        f"{lines} the effective rank: as many components of equal variance would spread it as widely.",
-        "A flat curve means that many dimensions are used, a steep one that few are.",
-    ]
 
 
 def _legend(alt: Any) -> Any:  # Any: altair is optional

@@ -157,9 +157,9 @@ def _mark_config(theme: Theme) -> Config:
             "halo": {"color": theme.background, "stroke": theme.background, "strokeWidth": 3.5, "fontSize": 11.5},
             "value": {"color": theme.text, "fontSize": 11},
             "value-on-color": {"color": theme.background, "fontSize": 11},
-            "rule": {"strokeDash": [3, 4], "strokeWidth": 1.2},
+            "ring": {"stroke": theme.background, "strokeWidth": 2},
             "word-point": {"stroke": theme.text},
-            "background-point": {"color": theme.muted, "opacity": 0.3, "strokeWidth": 0},
+            "background-point": {"color": theme.muted, "opacity": 0.2, "strokeWidth": 0},
             "median": {"color": theme.text, "strokeWidth": 2},
         },
     }

@@ -45,7 +45,8 @@ def training_chart(records: Mapping[str, RunRecord], *, title: str = "Training")
     of_epochs = alt.Chart(alt.InlineData(values=epochs)).encode(x=x, color=_color(alt, "run", list(records)))
     panels = [_panel(alt, of_epochs, "loss", "Loss, mean of the epoch", height=HEIGHT)]
     if any(value["rate"] for value in epochs):
-        panels.append(_panel(alt, of_epochs, "rate", "Learning rate", height=HEIGHT // 3))
+        without_legend = of_epochs.encode(color=_color(alt, "run", list(records), has_legend=False))
+        panels.append(_panel(alt, without_legend, "rate", "Learning rate", height=HEIGHT // 3))
     chart: altair.VConcatChart = (
         alt.vconcat(*panels, spacing=26)
         .resolve_scale(color="independent")
@@ -62,12 +63,14 @@ def _epochs(records: Mapping[str, RunRecord]) -> Values:
     ]
 
 
-def _color(alt: Any, field: str, names: list[str]) -> Any:  # Any: altair is optional
-    """Return the encoding of colours, with a legend if there are several."""
+def _color(alt: Any, field: str, names: list[str], *, has_legend: bool = True) -> Any:  # Any: altair is optional
+    """Return the encoding of colours, with a legend if there are several and it may have one."""
     legend = alt.Legend(
         title=None, orient="top", direction="horizontal", columns=3, symbolType="stroke", labelLimit=360
     )
-    return alt.Color(f"{field}:N", scale=alt.Scale(domain=names), legend=legend if len(names) > 1 else None)
+    return alt.Color(
+        f"{field}:N", scale=alt.Scale(domain=names), legend=legend if has_legend and len(names) > 1 else None
+    )
 
 
 def _panel(alt: Any, base: Any, field: str, title: str, *, height: int) -> Any:  # Any: altair is optional
