@@ -38,6 +38,7 @@ class Format(str, Enum):
     word2vec_binary = "word2vec-binary"
     safetensors = "safetensors"
     model2vec = "model2vec"
+    projector = "projector"
 
 
 class WhiteSpaceChoice(str, Enum):
@@ -61,6 +62,7 @@ FORMATS_OF_SUFFIXES = {
     ".vec": Format.word2vec_text,
     ".bin": Format.word2vec_binary,
     ".safetensors": Format.safetensors,
+    ".tsv": Format.projector,
 }
 """The suffixes of files, and the format that is suggested for each."""
 
@@ -96,8 +98,9 @@ def export_command(
     Export word vectors to spaCy, gensim, word2vec or Hugging Face.
 
     The formats are spacy (a pipeline with vectors), gensim (KeyedVectors), gensim-model (a Word2Vec that can be
-    trained further), word2vec-text, word2vec-binary, safetensors (with the words in vocab.json) and model2vec (a
-    StaticModel, which sentence-transformers loads too). The formats spacy and gensim-model require a model trained
+    trained further), word2vec-text, word2vec-binary, safetensors (with the words in vocab.json), model2vec (a
+    StaticModel, which sentence-transformers loads too) and projector (two tables for TensorBoard's projector). The
+    formats spacy and gensim-model require a model trained
     with `spacy w2v train`, or gensim's Word2Vec.
     """
     from spacy_w2v.config._export import check_fits

@@ -11,7 +11,7 @@ from spacy_w2v.config._losses import LOSSES, LossName
 from spacy_w2v.errors import ConfigError
 
 ExportFormat = Literal[
-    "spacy", "gensim", "gensim-model", "word2vec-text", "word2vec-binary", "safetensors", "model2vec"
+    "spacy", "gensim", "gensim-model", "word2vec-text", "word2vec-binary", "safetensors", "model2vec", "projector"
 ]
 
 VectorKind = Literal["input", "output", "mean", "sum"]
@@ -32,7 +32,7 @@ WHITENING_STRENGTH = 0.25
 WhiteSpace = Literal["underscore", "refuse"]
 """What to do with words that contain white space, in formats that cannot hold it."""
 
-OF_VECTORS = ("spacy", "gensim", "word2vec-text", "word2vec-binary", "safetensors", "model2vec")
+OF_VECTORS = ("spacy", "gensim", "word2vec-text", "word2vec-binary", "safetensors", "model2vec", "projector")
 """The formats that hold vectors of words, and not a whole model."""
 
 FORMATS_OF_SETTING = {
@@ -78,7 +78,7 @@ class ExportSettings(VectorsSettings):
     `spacy` is a pipeline with the vectors, for `spacy.load` and `[initialize] vectors`. `gensim` is a `KeyedVectors`,
     and `gensim-model` a whole `Word2Vec`, which gensim can train further. `word2vec-text` and `word2vec-binary` are the
     formats of word2vec.c. `safetensors` is a file of vectors with a `vocab.json` beside it, and `model2vec` a
-    `StaticModel`, which sentence-transformers loads too.
+    `StaticModel`, which sentence-transformers loads too. `projector` is two tables for TensorBoard's projector.
     """
     max_vectors: int | None = Field(None, ge=1)
     """The number of vectors to write, those of the most frequent words; `null` for all.

@@ -55,6 +55,7 @@ FORMATS = {
     "model2vec": Format(
         "spacy_w2v.formats.huggingface._static_model", "write_static_model", "model2vec/model.safetensors"
     ),
+    "projector": Format("spacy_w2v.formats._projector", "write_projector", "projector/vectors.tsv", n_matrices=3),
 }
 """All export formats, keyed by the names in `config._export.ExportFormat`."""
 
@@ -113,6 +114,10 @@ def files_of(name: str, path: Path) -> list[Path]:
 
         check_name(path)
         return [path.with_name(file) for file in FILES]
+    if name == "projector":
+        from spacy_w2v.formats._projector import metadata_file
+
+        return [path, metadata_file(path)]
     from spacy_w2v.formats.gensim._keyed_vectors import COMPRESSED
 
     parts = {"gensim": ["vectors"], "gensim-model": ["wv.vectors", "syn1neg", "syn1"]}.get(name, [])

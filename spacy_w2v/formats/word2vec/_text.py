@@ -263,11 +263,15 @@ def _quoted(text: bytes) -> str:
 
 def encode_lines(names: list[str], rows: Vectors) -> bytes:
     """Encode words and vectors as lines, with the shortest decimal numbers that are read back unchanged."""
+    lines = pc.binary_join_element_wise(pa.array(names, pa.string()), decimal_rows(rows, separator=" "), " ")
+    return "".join(chain.from_iterable((line, "\n") for line in lines.to_pylist())).encode()
+
+
+def decimal_rows(rows: Vectors, *, separator: str) -> pa.Array:
+    """Return each row as a text: the shortest decimal numbers that are read back unchanged."""
     numbers = pc.cast(pa.array(rows.ravel()), pa.string())
     ends = pa.array(np.arange(len(rows) + 1, dtype=np.int32) * np.int32(rows.shape[1]))
-    of_rows = pc.binary_join(pa.ListArray.from_arrays(ends, numbers), " ")
-    lines = pc.binary_join_element_wise(pa.array(names, pa.string()), of_rows, " ")
-    return "".join(chain.from_iterable((line, "\n") for line in lines.to_pylist())).encode()
+    return pc.binary_join(pa.ListArray.from_arrays(ends, numbers), separator)
 
 
 def _numbers(n: int) -> str:
