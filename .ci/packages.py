@@ -25,7 +25,7 @@ SPACY = """
 import spacy, spacy_w2v
 from gensim.models import KeyedVectors
 assert "site-packages" in spacy_w2v.__file__, spacy_w2v.__file__
-nlp = spacy.load("vectors/spacy")
+nlp = spacy.load("vectors")
 print("spaCy:", nlp("french")[0].similarity(nlp("German")[0]))
 print("gensim:", KeyedVectors.load("vectors/gensim/vectors.kv", mmap="r").most_similar("french", topn=3))
 print("Python:", spacy_w2v.__version__, spacy_w2v.load("vectors/model"))

@@ -101,7 +101,7 @@ def test_the_workflow_whitening_compares_both_tables():
     *_, vectors, whiten, compare = (line for line in said.splitlines() if line.startswith("Running command:"))
     assert "--output output/downstream/vectors" in vectors
     assert "output/downstream/vectors output/downstream/whitened --format spacy --postprocess soft-whiten" in whiten
-    assert "--vectors output/downstream/vectors/spacy --whitened output/downstream/whitened" in compare
+    assert "--vectors output/downstream/vectors --whitened output/downstream/whitened" in compare
 
 
 def test_assets_are_the_files_that_are_read():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from weasel.util import load_project_config
 
-from spacy_w2v.cli import _config as cli_config
+from spacy_w2v.cli import _new_config as cli_config
 from spacy_w2v.config._loading import load_config
 
 ROOT = Path(__file__).parents[1]

@@ -1,7 +1,7 @@
 """Compare pipelines without word vectors, with them, and with a pretrained tok2vec layer.
 
-    python configs/downstream/compare.py CORPUS --vectors vectors/spacy --tok2vec pretrained/model-last.bin
-    python configs/downstream/compare.py CORPUS --vectors vectors/spacy --whitened vectors/whitened
+    python configs/downstream/compare.py CORPUS --vectors vectors --tok2vec pretrained/model-last.bin
+    python configs/downstream/compare.py CORPUS --vectors vectors --whitened vectors/whitened
 
 The tasks are named entity recognition, tagging and text classification. CORPUS has a folder for each task with
 train.spacy, dev.spacy and test.spacy, as the workflow `downstream` of project.yml creates them. Each run trains a

@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
@@ -13,6 +13,7 @@ from spacy.cli._util import import_code, parse_config_overrides
 from typer.core import TyperCommand, TyperGroup
 
 from spacy_w2v._system.signals import Terminated, TerminationSignals
+from spacy_w2v._version import __version__
 from spacy_w2v.cli._messages import escape_unprintable, msg
 from spacy_w2v.errors import ConfigWarning, CorpusWarning, Word2VecError
 from spacy_w2v.errors._packages import describe_missing
@@ -60,9 +61,25 @@ class Commands(TyperGroup):
 w2v_cli = typer.Typer(
     name="w2v",
     cls=Commands,
-    help="Train word vectors on your pipeline's own tokens and use them in spaCy and gensim.",
+    short_help="Train word vectors for spaCy and gensim.",
     no_args_is_help=True,
 )
+
+
+def print_version(is_asked: bool) -> None:
+    """Print the version of this package and end the process, if the option --version is given."""
+    if is_asked:
+        print(f"spacy-w2v {__version__}")  # noqa: T201  # the command's output
+        raise typer.Exit
+
+
+@w2v_cli.callback()
+def w2v(
+    version: bool = typer.Option(
+        False, "--version", callback=print_version, is_eager=True, help="Show the version of spacy-w2v and exit"
+    ),
+) -> None:
+    """Train word vectors on your pipeline's own tokens and use them in spaCy and gensim."""
 
 
 class CommandWithOverrides(TyperCommand):
@@ -70,17 +87,36 @@ class CommandWithOverrides(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # Any: the context class of typer's own click
         """Parse the arguments. An unknown option is reported before options that are missing because of it."""
-        valid = [name for parameter in self.get_params(ctx) for name in parameter.opts if name[:2] == "--"]
-        given = [argument.partition("=")[0] for argument in args if argument[:2] == "--"]
-        unknown = [name for name in given if "." not in name and name not in ("--", *valid)]
+        known = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+        valid = [name for name in known if name[:2] == "--"]
+        own, overrides = _split_overrides(args, known)
+        given = [argument.partition("=")[0] for argument in own if argument[:2] == "--"]
+        unknown = [name for name in given if name not in ("--", *valid)]
         try:
-            rest: list[str] = super().parse_args(ctx, args)
+            super().parse_args(ctx, own)
         except typer.BadParameter:
             if not unknown:
                 raise
         if unknown:
             ctx.fail(f"No such option '{unknown[0]}'. {did_you_mean(unknown[0], valid)}".rstrip())
-        return rest
+        ctx.args = [*ctx.args, *overrides]
+        return list(ctx.args)
+
+
+def _split_overrides(args: list[str], known: Collection[str]) -> tuple[list[str], list[str]]:
+    """Return the arguments of a command without config overrides, and the overrides with their values.
+
+    An override has a dot in its name. Its value follows "=", or is the next argument; without one, it is true.
+    """
+    own: list[str] = []
+    overrides: list[str] = []
+    takes_value = False
+    for argument in args:
+        is_option = argument[:2] == "--" or argument in known
+        is_override = argument[:2] == "--" and "." in argument.partition("=")[0]
+        (overrides if is_override or (takes_value and not is_option) else own).append(argument)
+        takes_value = is_override and "=" not in argument
+    return own, overrides
 
 
 WITH_OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}

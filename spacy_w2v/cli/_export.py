@@ -211,10 +211,12 @@ def export_pipeline(opening: Opening, output_path: Path, *, overwrite: bool) -> 
     """
     from spacy_w2v._atomic import check_output, staged_directory
     from spacy_w2v.formats._exporting import export
+    from spacy_w2v.formats.spacy._linking import check_not_of_run
     from spacy_w2v.formats.spacy._writing import PIPELINE_FILES, check_no_components
 
     check_output(output_path, overwrite=overwrite, marker_file="vocab")
     check_no_components(output_path)
+    check_not_of_run(output_path)
     with staged_directory(output_path, replaces=PIPELINE_FILES) as directory:
         opened, settings = opening.open()
         export("spacy", opened, directory, settings=settings)

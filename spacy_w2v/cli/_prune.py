@@ -9,7 +9,6 @@ import typer
 
 from spacy_w2v.cli._app import (
     CACHE_HELP,
-    DATASET_HELP,
     IMPORT_HELP,
     MAX_VECTORS_HELP,
     NAME_HELP,
@@ -18,8 +17,8 @@ from spacy_w2v.cli._app import (
     run_code,
     w2v_cli,
 )
-from spacy_w2v.cli._config import BUNDLED, corpus_block
 from spacy_w2v.cli._messages import msg
+from spacy_w2v.cli._new_config import NEW_DATASET_HELP, corpus_block
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -42,7 +41,7 @@ def prune_command(
         None,
         "--dataset",
         "-d",
-        help=f"{DATASET_HELP}, or {BUNDLED} for the Wikipedia excerpt that gensim bundles. Its word frequencies decide "
+        help=f"{NEW_DATASET_HELP}. Its word frequencies decide "
         "which vectors are kept. By default, the vectors table is assumed to be sorted by frequency",
     ),
     name: str = typer.Option(None, "--name", "-n", help=NAME_HELP),
@@ -58,6 +57,7 @@ def prune_command(
     from any source.
     """
     from spacy_w2v._atomic import check_output, staged_directory
+    from spacy_w2v.formats.spacy._linking import check_not_of_run
     from spacy_w2v.formats.spacy._pruning import prune_table
     from spacy_w2v.formats.spacy._writing import PIPELINE_FILES, check_can_be_saved, check_no_components
     from spacy_w2v.training.callbacks._progress_bar import ProgressBar
@@ -67,6 +67,7 @@ def prune_command(
         run_code(code_path)
         nlp = _load(pipeline, export=f"{shlex.quote(str(output_path))} --max-vectors {max_vectors}")
         check_no_components(output_path, allowed=nlp.component_names)
+        check_not_of_run(output_path)
         check_can_be_saved(nlp)
         source = None if dataset is None else _source(dataset, name=name, text_field=text_field)
         own_files = (*PIPELINE_FILES, *nlp.component_names)

@@ -1,6 +1,8 @@
 """`spacy w2v train`: train word vectors as a config describes and save them in a directory."""
 
+import json
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,8 @@ from spacy_w2v.cli._app import (
     CACHE_HELP,
     CONFIG_HELP,
     IMPORT_HELP,
+    NAME_HELP,
+    TEXT_FIELD_HELP,
     WITH_OVERRIDES,
     CommandWithOverrides,
     errors_for_users,
@@ -18,6 +22,20 @@ from spacy_w2v.cli._app import (
     w2v_cli,
 )
 from spacy_w2v.cli._messages import msg
+from spacy_w2v.cli._new_config import (
+    ARCHITECTURE_OPTION,
+    LANG_OPTION,
+    LOSS_OPTION,
+    NEW_DATASET_HELP,
+    OPTIMIZE_HELP,
+    SIZE_OPTION,
+    VECTOR_SIZE_OPTION,
+    NewConfig,
+    Optimize,
+    Size,
+    explain_segmenter,
+    new_config,
+)
 from spacy_w2v.errors._wording import times
 
 if TYPE_CHECKING:
@@ -25,13 +43,30 @@ if TYPE_CHECKING:
     from spacy_w2v.model._word_vectors import WordVectors
 
 
+NEW_CONFIG_PARAMETERS = (
+    *("dataset", "lang", "name", "text_field", "size", "optimize", "architecture", "loss", "vector_size"),
+)
+"""The parameters of `train` that make a new config, as options of `init-config` do."""
+
+
 @w2v_cli.command("train", cls=CommandWithOverrides, context_settings=WITH_OVERRIDES)
 def train_command(
     ctx: typer.Context,
-    config_path: Path = typer.Argument(..., help=CONFIG_HELP, allow_dash=True),
+    config_path: Path = typer.Argument(
+        None, help=f"{CONFIG_HELP}. Without one, --dataset makes a config", allow_dash=True
+    ),
     output_path: Path = typer.Option(
         ..., "--output", "--output-path", "-o", help="Output directory to store the results in"
     ),
+    dataset: str = typer.Option(None, "--dataset", "-d", help=f"Instead of a config: {NEW_DATASET_HELP}"),
+    lang: str = LANG_OPTION,
+    name: str = typer.Option(None, "--name", "-n", help=NAME_HELP),
+    text_field: str = typer.Option("text", "--text-field", "-t", help=TEXT_FIELD_HELP),
+    size: Size = SIZE_OPTION,
+    optimize: Optimize = typer.Option(None, "--optimize", help=OPTIMIZE_HELP),
+    architecture: str = ARCHITECTURE_OPTION,
+    loss: str = LOSS_OPTION,
+    vector_size: int = VECTOR_SIZE_OPTION,
     code_path: Path = typer.Option(None, "--code", "-c", help=IMPORT_HELP),
     cache_dir: Path = typer.Option(None, "--cache-dir", help=CACHE_HELP),
     initial: str = typer.Option(
@@ -54,9 +89,12 @@ def train_command(
     --w2v.training.epochs 3 overrides the value of "epochs" in the block "[w2v.training]". The corpus is read and
     tokenized once. Later runs on the same texts and tokens use the encoded corpus in the cache.
 
-    By default, the output directory contains "spacy" (a pipeline for spacy.load and for "vectors" in "[initialize]"),
-    "gensim/vectors.kv" (for KeyedVectors.load in gensim), "model" (for the other w2v commands), "config.cfg" and
-    "training.jsonl" (the loss of each epoch).
+    Without a config file, --dataset and the other options of `spacy w2v init-config` make a config for this run. The
+    result is the same as that of both commands, and the config is in the output directory.
+
+    By default, the output directory is a pipeline for spacy.load and for "vectors" in "[initialize]". It also contains
+    "model" (for the other w2v commands), "gensim/vectors.kv" (for KeyedVectors.load in gensim), "spacy" (the pipeline
+    alone) and "training.jsonl" (the loss of each epoch).
 
     During training, checkpoints are saved next to the output directory, with the suffix ".checkpoint". To resume a
     run after Ctrl-C or a failure, repeat the command with --resume. If the run is already complete, the command
@@ -65,25 +103,20 @@ def train_command(
     The exit code is 0 after success, 1 after an error, 2 for invalid options, 130 after Ctrl-C, 143 after SIGTERM
     (kill) and 129 after SIGHUP.
     """
-    start = time.time()
+    from spacy_w2v.config._new_configs import ModelKind
 
-    def when_interrupted() -> str:
-        from spacy_w2v.training._results import LOG_FILE, checkpoint_of, is_result
-
-        if is_result(output_path) and (output_path / LOG_FILE).stat().st_mtime >= start:
-            return f"All results are in {output_path}."
-        nothing = f"Nothing was written to {output_path}"
-        if not (path := checkpoint_of(output_path)).exists():
-            return f"{nothing}."
-        return f"{nothing}. The state of the run is saved in {path}. To resume it, repeat the command with --resume."
-
-    with errors_for_users(when_interrupted=when_interrupted):
+    with errors_for_users(when_interrupted=partial(_describe_output, output_path, since=time.time())):
         overrides = read_overrides(ctx)
         if initial is not None:
             overrides["w2v.initial.vectors"] = initial
+        check_config_or_dataset(ctx, config_path, dataset)
         run_code(code_path)
+        kind = ModelKind(architecture, loss, vector_size)
         train(
-            config_path,
+            config_path
+            or new_config(
+                dataset, lang=lang, name=name, text_field=text_field, size=size, optimize=optimize, model=kind
+            ),
             output_path,
             overrides=overrides,
             code_path=code_path,
@@ -94,8 +127,37 @@ def train_command(
         )
 
 
+def _describe_output(output_path: Path, *, since: float) -> str:
+    """Return a sentence about the output of an interrupted run that began at a time, in seconds since the epoch."""
+    from spacy_w2v.training._results import LOG_FILE, checkpoint_of, is_result
+
+    if is_result(output_path) and (output_path / LOG_FILE).stat().st_mtime >= since:
+        return f"All results are in {output_path}."
+    nothing = f"Nothing was written to {output_path}"
+    if not (path := checkpoint_of(output_path)).exists():
+        return f"{nothing}."
+    return f"{nothing}. The state of the run is saved in {path}. To resume it, repeat the command with --resume."
+
+
+def check_config_or_dataset(ctx: typer.Context, config_path: Path | None, dataset: str | None) -> None:
+    """Fail unless either a config or --dataset is given, and options of a new config only with --dataset."""
+    options = {each.name: each.opts[0] for each in ctx.command.params if each.name in NEW_CONFIG_PARAMETERS}
+    given = [
+        option
+        for name, option in options.items()
+        if (source := ctx.get_parameter_source(name)) is not None and source.name == "COMMANDLINE"
+    ]
+    if config_path is None and dataset is None:
+        ctx.fail("Missing argument 'config_path': name a config, or train without one by --dataset and --lang.")
+    if config_path is not None and given:
+        ctx.fail(
+            f"{given[0]} makes a new config, but there is one: {config_path}. Change its settings by overrides, such "
+            "as --w2v.model.vector_size 300, or leave it out."
+        )
+
+
 def train(
-    config_path: Path,
+    config: "Path | NewConfig",
     output_path: Path,
     *,
     overrides: dict[str, Any],
@@ -108,7 +170,7 @@ def train(
     """Train word vectors as a config describes, and write all results.
 
     Args:
-        config_path: The config file, or "-" for standard input.
+        config: The config file, or "-" for standard input; or a new config, as `init-config` saves it.
         output_path: The output directory.
         overrides: Config overrides, keyed by dotted names.
         code_path: The Python file of --code, which worker processes import too.
@@ -121,7 +183,7 @@ def train(
         Word2VecError: The config, the corpus or the output is invalid, or training diverges.
     """
     from spacy_w2v.cli._other_loss import describe_kept
-    from spacy_w2v.config._loading import load_config
+    from spacy_w2v.config._loading import complete_config, load_config, parse_config
     from spacy_w2v.training._composition import train_to_directory
     from spacy_w2v.training._resolved_config import resolve
     from spacy_w2v.training._results import check_free, is_done, summary_of
@@ -129,7 +191,14 @@ def train(
     from spacy_w2v.training.callbacks._progress_bar import ProgressBar
     from spacy_w2v.training.callbacks._spacy_logger import callbacks_of
 
-    resolved = resolve(load_config(config_path, overrides))
+    if isinstance(config, NewConfig):
+        explain_segmenter(config.config)
+        if config.note is not None:
+            msg.text(config.note)
+        complete = complete_config(parse_config(config.config.to_str(), interpolate=False), overrides)
+    else:
+        complete = load_config(config, overrides)
+    resolved = resolve(complete)
     if (kept := describe_kept(resolved.settings, overrides)) is not None:
         msg.warn(kept)
     run = TrainingRun.of(resolved, cache_dir=cache_dir, code_path=code_path)
@@ -142,6 +211,8 @@ def train(
     msg.good(summary_of(done.model))
     for place in done.places:
         msg.text(f"  {output_path / place}")
+    if "spacy" in run.settings.export.formats:
+        msg.text(f"Load the vectors in spaCy: spacy.load({json.dumps(str(output_path))})")
     if report:
         write_page(done.model.word_vectors(), output_path)
 

@@ -36,6 +36,11 @@ def load_config(path: str | Path, overrides: dict[str, Any] | None = None, *, in
         raise ConfigError(f"The config must be an existing file, was: {path}") from None
     except (ValueError, KeyError, configparser.Error) as error:  # confection lets some through
         raise ConfigError(f"The config {path} cannot be read: {_problem(error)}") from None
+    return complete_config(raw, overrides, interpolate=interpolate)
+
+
+def complete_config(raw: "Config", overrides: dict[str, Any] | None = None, *, interpolate: bool = True) -> "Config":
+    """Return a config with all sections of `[w2v]`, and with overrides as for `load_config`. Raises ConfigError."""
     return apply_overrides(with_sections(raw), rename_overrides(overrides or {}), interpolate=interpolate)
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from spacy_w2v._atomic import check_free_space, staged_directory
 from spacy_w2v.config._export import ExportFormat, ExportSettings, check_fits
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.formats._exporting import check_words, export_all
+from spacy_w2v.formats._exporting import FORMATS, check_words, export_all
 from spacy_w2v.formats._word2vec import Word2Vec
+from spacy_w2v.formats.spacy._linking import link_pipeline
 from spacy_w2v.formats.spacy._writing import check_can_be_saved
 from spacy_w2v.model._storage import write_model
 from spacy_w2v.training._checkpoint import CheckpointDirectory
@@ -137,8 +138,15 @@ class _ResultsCheck(RunCallback):
 
 
 def _write_results(run: TrainingRun, model: Word2Vec, directory: Path) -> list[Path]:
-    """Write the model, its config and its exports, and return the paths of the exports."""
+    """Write the model, its exports and its config, and return the paths of the exports.
+
+    If a pipeline is among them, the directory itself becomes one too.
+    """
     (directory / MODEL_DIRECTORY).mkdir()
     write_model(model, directory / MODEL_DIRECTORY)
-    (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
-    return export_all(model.word_vectors(), directory, run.settings.export, nlp=run.nlp)
+    places = export_all(model.word_vectors(), directory, run.settings.export, nlp=run.nlp)
+    if (place := Path(FORMATS["spacy"].place)) in places:
+        link_pipeline(directory / place, directory, run_config=model.config)
+    else:
+        (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
+    return places

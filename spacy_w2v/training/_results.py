@@ -20,6 +20,7 @@ from spacy_w2v.corpus._fingerprint import changed_parts, clauses_of, corpus_fing
 from spacy_w2v.errors import StorageError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats._exporting import FORMATS
+from spacy_w2v.formats.spacy._writing import PIPELINE_FILES, check_no_components
 from spacy_w2v.model._run_record import RunRecord
 from spacy_w2v.model._storage import read_export_settings, read_record
 from spacy_w2v.model._trained import TrainedModel
@@ -31,10 +32,7 @@ LOG_FILE = "training.jsonl"
 MODEL_DIRECTORY = "model"
 REPORT_FILE = "report.html"
 RESULTS = {
-    MODEL_DIRECTORY,
-    CONFIG_FILE,
-    LOG_FILE,
-    REPORT_FILE,
+    *(MODEL_DIRECTORY, CONFIG_FILE, LOG_FILE, REPORT_FILE, *PIPELINE_FILES),
     *(Path(form.place).parts[0] for form in FORMATS.values()),
 }
 """The names of all results in the output directory. A later run keeps anything else, such as `model-best`."""
@@ -59,6 +57,7 @@ def check_free(output_path: Path, *, overwrite: bool) -> None:
     """Raise StorageError if the results of a run may not be written to a directory; see `check_output`."""
     of_checkpoint = (CHECKPOINT_DIRECTORY, f".{CHECKPOINT_DIRECTORY}") if _needs_checkpoint_inside(output_path) else ()
     check_output(output_path, overwrite=overwrite, marker_file=LOG_FILE, allowed_prefixes=of_checkpoint)
+    check_no_components(output_path)  # of a pipeline that was saved there later
 
 
 def finish_killed_run(output_path: Path) -> bool:
