@@ -1,9 +1,13 @@
 """Callbacks: when a run calls them, and what becomes of them in the end."""
 
 import io
+import queue
+import re
+import types
 
 import pytest
 import spacy
+from numba.core import event
 
 from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.corpus import _store as store
@@ -12,9 +16,11 @@ from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.training._composition import train_model
 from spacy_w2v.training._run import TrainingRun
 from spacy_w2v.training._state import TrainingProgress
+from spacy_w2v.training.callbacks import _compiling_notice
 from spacy_w2v.training.callbacks._callback import RunCallback
 from spacy_w2v.training.callbacks._callback_list import CallbackList
-from spacy_w2v.training.callbacks._progress_bar import ProgressBar
+from spacy_w2v.training.callbacks._compiling_notice import CompilingNotice
+from spacy_w2v.training.callbacks._progress_bar import BAR_FORMAT, COLUMNS_OF_BAR, ProgressBar, fitting
 
 HOOKS = [name for name in dir(RunCallback) if not name.startswith("_")]
 
@@ -97,3 +103,89 @@ def test_without_a_terminal_the_end_is_one_line():
     for seconds in (2.0, 2.1, 2.2):
         bar.on_progress(TrainingProgress(1, n_tokens=9, n_tokens_total=9, loss=1.0, learning_rate=0.1, seconds=seconds))
     assert [line[:13] for line in stream.getvalue().splitlines()] == ["Training 100%"]
+
+
+@pytest.mark.parametrize("n_columns", [30, 60, 79, 80, 100, 200])
+def test_a_bar_has_room_beside_its_details(n_columns):
+    from tqdm import tqdm
+
+    details = ["epoch 3", "2,488,433 words/s", "loss 2.0656", "learning rate 0.01944", "2 machines"]
+    text = fitting(details, n_columns=n_columns)
+    line = tqdm.format_meter(
+        0.37, 1.0, 12.0, ncols=n_columns, prefix="Training", bar_format=BAR_FORMAT, postfix=text, ascii=" #"
+    )
+    assert len(line) == n_columns or not text
+    assert not text or len(re.search(r"\|(.*)\|", line)[1]) >= COLUMNS_OF_BAR
+    assert ("loss 2.0656" in text) == (n_columns >= 79)
+    assert ("machines" in text) == (n_columns == 200)
+
+
+class Dispatcher:
+    def __init__(self, module):
+        self.py_func = type("Function", (), {"__module__": module})
+
+
+def compiling(module="spacy_w2v.kernels.made"):
+    return event.trigger_event("numba:compile", data={"dispatcher": Dispatcher(module)})
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still until it is set, and a notice whose thread never looks at it."""
+    now = [0.0]
+    monkeypatch.setattr(_compiling_notice, "time", types.SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(_compiling_notice, "LOOKS_EVERY_S", 1000.0)
+    return now
+
+
+@pytest.fixture
+def notice():
+    made = CompilingNotice(lambda message: None)
+    yield made
+    made.close()
+    made.close()  # a second time does nothing
+
+
+def test_compilation_is_announced_in_another_thread(monkeypatch):
+    monkeypatch.setattr(_compiling_notice, "FIRST_AFTER_S", 0.0)
+    monkeypatch.setattr(_compiling_notice, "NEXT_AFTER_S", 0.0)
+    monkeypatch.setattr(_compiling_notice, "LOOKS_EVERY_S", 0.001)
+    said = queue.Queue()
+    notice = CompilingNotice(said.put)
+    with compiling():
+        first, second = said.get(timeout=60), said.get(timeout=60)
+    notice.close()
+    assert first.startswith("Compiling kernels, once on this machine")
+    assert re.fullmatch(r"Compiling kernels: \d+ s", second)
+
+
+def test_compilation_counts_by_its_sum_and_not_what_is_between(clock, notice):
+    with compiling():
+        clock[0] = 0.6
+        assert notice._due() is None
+    clock[0] = 100.0  # encoding
+    with compiling(), compiling("other.inner"):
+        assert notice._due() is None
+        clock[0] = 100.5
+        assert "once on this machine" in notice._due()
+        clock[0] = 110.0
+        assert notice._due() is None
+        clock[0] = 110.6
+        assert notice._due() == "Compiling kernels: 11 s"
+
+
+def test_kernels_of_other_packages_do_not_count(clock, notice):
+    with compiling("umap.layouts"):
+        assert notice._depth == 0
+    with compiling():
+        assert notice._depth == 1
+    assert notice._depth == 0
+
+
+def test_a_bar_listens_until_it_is_closed():
+    bar = ProgressBar(io.StringIO())
+    assert bar._notice is not None
+    bar.close()
+    with compiling():
+        assert bar._notice._depth == 0
+    assert ProgressBar(io.StringIO(), announces_compiling=False)._notice is None

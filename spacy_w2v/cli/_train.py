@@ -186,7 +186,7 @@ def train(
     from spacy_w2v.config._loading import complete_config, load_config, parse_config
     from spacy_w2v.training._composition import train_to_directory
     from spacy_w2v.training._resolved_config import resolve
-    from spacy_w2v.training._results import check_free, is_done, summary_of
+    from spacy_w2v.training._results import check_free, explain_loss, is_done, summary_of
     from spacy_w2v.training._run import TrainingRun
     from spacy_w2v.training.callbacks._progress_bar import ProgressBar
     from spacy_w2v.training.callbacks._spacy_logger import callbacks_of
@@ -209,6 +209,8 @@ def train(
     callbacks = callbacks_of(resolved, ProgressBar(show_corpus=print_corpus))
     done = train_to_directory(run, output_path, callbacks, overwrite=overwrite, resume=resume)
     msg.good(summary_of(done.model))
+    if (explanation := explain_loss(done.model)) is not None:
+        msg.text(explanation)
     for place in done.places:
         msg.text(f"  {output_path / place}")
     if "spacy" in run.settings.export.formats:

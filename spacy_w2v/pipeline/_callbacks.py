@@ -243,7 +243,7 @@ def _train_or_find(
     from spacy_w2v.training.callbacks._spacy_logger import callbacks_of
 
     run = TrainingRun.of(resolved, cache_dir=cache_dir)
-    bar = ProgressBarWithCorpus()
+    bar = ProgressBarWithCorpus(announces_compiling=progress)
     if output is not None and _has_results(output, run, overwrite=overwrite):
         if progress:
             bar.on_message(f"Using the vectors in {output}")

@@ -151,6 +151,17 @@ def summary_of(model: TrainedModel) -> str:
     )
 
 
+def explain_loss(model: TrainedModel) -> str | None:
+    """Return what a newcomer should know about the loss if it has risen in the last epochs; None if it has not."""
+    losses = [result.loss for result in model.record.results]
+    if not model.objective.spec.has_steps or losses[-1] <= min(losses):
+        return None
+    return (
+        "The loss rose in the last epochs. That is usual when the learning rate falls, because it is measured before "
+        "each step, and the vectors may still have improved. Compare the scores of runs: spacy w2v evaluate"
+    )
+
+
 def is_result(output_path: Path) -> bool:
     """Return whether a directory holds the results of a run."""
     return (output_path / LOG_FILE).is_file() and (output_path / MODEL_DIRECTORY).is_dir()

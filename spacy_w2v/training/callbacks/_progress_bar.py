@@ -2,7 +2,8 @@
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -14,9 +15,14 @@ from spacy_w2v.model._evaluation_record import ScorePoint
 from spacy_w2v.model._run_record import CorpusSummary, EpochResult
 from spacy_w2v.training._state import TrainingProgress
 from spacy_w2v.training.callbacks._callback import Callback
+from spacy_w2v.training.callbacks._compiling_notice import CompilingNotice
 
 BAR_FORMAT = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 BAR_FORMAT_UNKNOWN = "{desc} {elapsed}{postfix}"
+COLUMNS_OF_REST = len("Training  37%|") + len("| 00:12<00:20") + len(", ")
+"""What `BAR_FORMAT` takes besides the bar and the details."""
+COLUMNS_OF_BAR = 10
+"""The shortest bar that shows something."""
 LINE_EVERY_S = 10.0
 """Seconds between plain lines."""
 
@@ -32,6 +38,7 @@ class ProgressBar(Callback):
         stream: TextIO | None = None,
         *,
         show_corpus: Callable[[CorpusSummary], None] | None = None,
+        announces_compiling: bool = True,
     ):
         """Create the callback.
 
@@ -39,6 +46,7 @@ class ProgressBar(Callback):
             stream: The stream to print to; None for standard error.
             show_corpus: Prints a summary of the corpus; None to print only the number of documents left out, if they
                 were left out before, from a corpus in the cache. Otherwise there are warnings about them.
+            announces_compiling: Whether to say that kernels are compiled, if they are, until `close`.
         """
         self.stream = stream or sys.stderr
         self.show_corpus = show_corpus
@@ -48,9 +56,23 @@ class ProgressBar(Callback):
         self.phase = ""
         self._has_encoded = False
         self._scores = ""
+        self._in_notebook = stream is None and in_notebook()
+        self._notice = CompilingNotice(self._say) if announces_compiling else None
 
     def close(self) -> None:
-        """Close the current bar."""
+        """Close the current bar, and stop listening to the compiler."""
+        if self._notice is not None:
+            self._notice.close()
+        self._close_display()
+
+    def _say(self, text: str) -> None:
+        """Print a line, which may come from another thread, above the bar if there is one."""
+        if self.display is not None:
+            self.display.write(text)
+        else:
+            print(text, file=self.stream, flush=True)
+
+    def _close_display(self) -> None:
         if self.display is not None:
             self.display.close()
             self.display = None
@@ -71,7 +93,7 @@ class ProgressBar(Callback):
 
     def on_message(self, text: str) -> None:
         """Print a line."""
-        self.close()
+        self._close_display()
         print(shown_lines(text), file=self.stream, flush=True)
 
     def on_encoding(self, progress: EncodingProgress) -> None:
@@ -86,13 +108,13 @@ class ProgressBar(Callback):
         ]
         display.update(progress.fraction, progress.seconds, details)
         if progress.fraction == 1.0:
-            self.close()
+            self._close_display()
 
     def on_corpus(self, summary: CorpusSummary) -> None:
         """Call `show_corpus`, or print the number of documents that were left out before, if any."""
         found = summary.corpus
         if self.show_corpus is not None:
-            self.close()
+            self._close_display()
             self.show_corpus(summary)
         elif found.n_null + found.n_not_text and not self._has_encoded:
             self.on_message(f"Left out {found.n_null:,} null documents and {found.n_not_text:,} that are not text")
@@ -103,7 +125,7 @@ class ProgressBar(Callback):
         details = [f"{progress.n_tokens:,} tokens", f"{progress.n_cells:,} cells"]
         display.update(progress.fraction, progress.seconds, details)
         if progress.fraction == 1.0:
-            self.close()
+            self._close_display()
 
     def on_progress(self, progress: TrainingProgress) -> None:
         """Show the progress of training."""
@@ -142,9 +164,10 @@ class ProgressBar(Callback):
 
     def _show(self, phase: str) -> "_Bar | _Lines":
         if self.phase != phase or self.display is None:
-            self.close()
+            self._close_display()
             self.phase = phase
-            self.display = _Bar(self.stream, phase) if self.stream.isatty() else _Lines(self.stream, phase)
+            shows_bars = self._in_notebook or self.stream.isatty()
+            self.display = _Bar(self.stream, phase) if shows_bars else _Lines(self.stream, phase)
         return self.display
 
 
@@ -161,6 +184,27 @@ def describe_scores(scores: Mapping[str, float | None]) -> str:
     return ", ".join(f"{name} {'–' if value is None else format(value, '.3f')}" for name, value in scores.items())
 
 
+def fitting(details: Sequence[str], *, n_columns: int | None) -> str:
+    """Return as many details, from the first, as leave room for a bar.
+
+    Args:
+        details: The details, the most important first.
+        n_columns: The width of the terminal; None if it is unknown.
+    """
+    text = ", ".join(details)
+    while n_columns is not None and details and len(text) > n_columns - COLUMNS_OF_REST - COLUMNS_OF_BAR:
+        details = details[:-1]
+        text = ", ".join(details)
+    return text
+
+
+def in_notebook() -> bool:
+    """Return whether this process is the kernel of a notebook, whose output is no terminal but shows bars."""
+    kernel = sys.modules.get("ipykernel.zmqshell")
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return kernel is not None and isinstance(shell, kernel.ZMQInteractiveShell)
+
+
 class ProgressBarWithCorpus(ProgressBar):
     """A progress bar that also prints a sentence about the corpus and its vocabulary."""
 
@@ -174,15 +218,19 @@ class ProgressBarWithCorpus(ProgressBar):
 
 
 class _Bar:
-    """A tqdm bar."""
+    """A tqdm bar, which is a widget in a notebook that has ipywidgets."""
 
     def __init__(self, stream: TextIO, phase: str):
-        from tqdm import tqdm
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about ipywidgets: without them, the bar is made of characters
+            from tqdm.auto import tqdm
 
-        self.bar = tqdm(total=1.0, desc=phase, bar_format=BAR_FORMAT_UNKNOWN, file=stream, leave=True)
+        self.bar = tqdm(
+            total=1.0, desc=phase, bar_format=BAR_FORMAT_UNKNOWN, file=stream, leave=True, dynamic_ncols=True
+        )
 
     def update(self, fraction: float | None, seconds: float, details: list[str]) -> None:
-        self.bar.set_postfix_str(", ".join(details), refresh=False)
+        self.bar.set_postfix_str(fitting(details, n_columns=self.bar.ncols), refresh=False)
         if fraction is None:
             self.bar.refresh()
         else:
