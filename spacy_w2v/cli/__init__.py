@@ -17,7 +17,7 @@ with DelayedSignals() as signals:
         _evaluate,
         _export,
         _info,
-        _most_similar,
+        _neighbors,
         _plot,
         _prune,
         _push,

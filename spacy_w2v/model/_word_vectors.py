@@ -365,5 +365,14 @@ class WordVectors(Comparisons):
         """
         if word.lower() in self:
             return f"Its lower case is: '{word.lower()}'."
-        near = nearest_spellings(word, self.words[:MAX_SPELLING_CANDIDATES], limit=3, cutoff=0.75)
+        near = self.spelled_like(word)
         return f"Near spellings: {', '.join(near)}." if near else "No word is spelled like it."
+
+    def spelled_like(self, word: str) -> list[str]:
+        """Return up to three words with a spelling near to a word without a vector, the nearest first.
+
+        Example:
+            >>> spacy_w2v.open_vectors("vectors").spelled_like("ministr")
+            ['minister', 'ministry', 'ministers']
+        """
+        return nearest_spellings(word, self.words[:MAX_SPELLING_CANDIDATES], limit=3, cutoff=0.75)

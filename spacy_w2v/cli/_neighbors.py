@@ -1,0 +1,174 @@
+"""`spacy w2v neighbors`, also called `most-similar`: the nearest neighbours of words, sums and differences."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import chain, zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from spacy_w2v.cli._app import (
+    CODE_HELP,
+    KIND_OPTION,
+    POSTPROCESS_OPTION,
+    STRENGTH_OPTION,
+    TRUST_HELP,
+    VECTORS_HELP,
+    Postprocessings,
+    VectorKinds,
+    errors_for_users,
+    run_code,
+    w2v_cli,
+)
+from spacy_w2v.cli._messages import msg
+from spacy_w2v.cli._queries import Query, parse_arguments, parse_line
+from spacy_w2v.cli._tables import aligned
+from spacy_w2v.errors import ConfigError, UnknownWordError
+
+if TYPE_CHECKING:
+    from spacy_w2v.model._word_vectors import WordVectors
+
+UNKNOWN = "(unknown)"
+
+
+@w2v_cli.command("neighbors")
+def neighbors_command(
+    source: str = typer.Argument(..., metavar="VECTORS", help=f"{VECTORS_HELP}. Several may follow"),
+    words: list[str] = typer.Argument(
+        None, help="Words to look up, or sums such as king - man + woman. Without words, a line of standard input each"
+    ),
+    others: list[str] = typer.Option(
+        [], "--compare", help="Other vectors, whose neighbours are shown in further columns. Can be repeated"
+    ),
+    topn: int = typer.Option(10, "--topn", "-n", min=1, help="Number of neighbours to show for each word"),
+    as_json: bool = typer.Option(False, "--json", help="Print a JSON object for each line instead of tables"),
+    vector_kind: VectorKinds = KIND_OPTION,
+    postprocess: Postprocessings = POSTPROCESS_OPTION,
+    whitening_strength: float = STRENGTH_OPTION,
+    code_path: Path = typer.Option(None, "--code", "-c", help=CODE_HELP),
+    trust_config: bool = typer.Option(False, "--trust-config", help=TRUST_HELP),
+) -> None:
+    """
+    Show the nearest neighbours of words.
+
+    Prints the words whose vectors are most similar to the vector of each given word, with their cosine similarities.
+
+    Words are added and subtracted by + and - with spaces around them: spacy w2v neighbors vectors king - man + woman.
+    A + or - within a word is part of it. Put -- before words that begin with a hyphen, and quotes around words with
+    spaces. Of words that share a vector, one is shown.
+
+    Arguments after the first one that are vectors too are compared: spacy w2v neighbors vectors other-vectors king. If
+    a word has the name of vectors in this directory, name the vectors by --compare.
+    """
+    from spacy_w2v.formats._opening import open_vectors
+
+    with errors_for_users():
+        run_code(code_path)
+        names, words = split_vectors(words or [])
+        opened = [
+            open_vectors(name, trust_config=trust_config or code_path is not None)
+            .of_kind(vector_kind.value)
+            .postprocessed(postprocess.choice, whitening_strength=whitening_strength)
+            for name in (source, *([] if others else names), *others)
+        ]
+        for query in queries_of(words if not others else [*names, *words], opened[0]):
+            (print_json if as_json else print_tables)(query, opened, topn=topn)
+
+
+w2v_cli.command("most-similar", help="The same as `spacy w2v neighbors`, by gensim's name.")(neighbors_command)
+
+
+def split_vectors(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the leading arguments that are vectors, and the words after them.
+
+    The last argument is a word, unless words come from standard input.
+    """
+    n_vectors = 0
+    while n_vectors < len(words) - 1 and is_vectors(words[n_vectors]):
+        n_vectors += 1
+    if n_vectors == len(words) - 1 and not sys.stdin.isatty() and is_vectors(words[-1]):
+        n_vectors += 1
+    return list(words[:n_vectors]), list(words[n_vectors:])
+
+
+def is_vectors(name: str) -> bool:
+    """Return whether an argument is a path or the name of an installed pipeline, rather than a word."""
+    path = Path(name)
+    if path.is_dir():
+        return any((path / file).exists() for file in ("meta.json", "model/meta.json"))
+    if path.is_file():
+        return bool(path.suffix)
+    from spacy.util import is_package
+
+    return "_" in name and is_package(name)
+
+
+def queries_of(words: Sequence[str], vectors: "WordVectors") -> Iterator[Query]:
+    """Yield the queries of the arguments, or those of standard input if there are none or "-".
+
+    Args:
+        words: The arguments.
+        vectors: The first vectors, which must have all words of the arguments. Lines may have unknown words.
+
+    Raises:
+        UnknownWordError: A word has no vector. This comes before the first query.
+        ConfigError: There are no words.
+    """
+    if not words or list(words) == ["-"]:
+        lines = [] if sys.stdin.isatty() else (line.strip() for line in sys.stdin)
+        n_lines = 0
+        for n_lines, line in enumerate(filter(None, lines), start=1):  # noqa: B007  # its last value counts
+            yield parse_line(line, vectors)
+        if not n_lines:
+            raise ConfigError("neighbors needs words, but got none. Name some, or write them to standard input.")
+        return
+    queries = parse_arguments(words, vectors)
+    unknown = [word for query in queries for word in (*query.positive, *query.negative) if word not in vectors]
+    if unknown:
+        raise UnknownWordError(describe_unknown(unknown[0], vectors))
+    yield from queries
+
+
+def describe_unknown(word: str, vectors: "WordVectors") -> str:
+    """Return what to do about a word without a vector: near spellings with counts, and how words are added."""
+    if word.lower() in vectors:
+        return (
+            f"A word must be in the vocabulary of {len(vectors):,} words, was: '{word}'. Its lower case is: "
+            f"'{word.lower()}'."
+        )
+    near = [
+        f"{other} ({vectors.counts[vectors.index[other]]:,}×)" if vectors.counts is not None else other
+        for other in vectors.spelled_like(word)
+    ]
+    hint = f" Near spellings: {', '.join(near)}." if near else " No word is spelled like it."
+    if {"+", "-"} & set(word[1:-1]):
+        hint += " To add or subtract words, put spaces around + and -."
+    return f"A word must be in the vocabulary of {len(vectors):,} words, was: '{word}'.{hint}"
+
+
+def neighbours_of(query: Query, vectors: "WordVectors", *, topn: int) -> list[tuple[str, float]] | None:
+    """Return the nearest neighbours of a query and their cosine similarities; None if a word has no vector."""
+    if any(word not in vectors for word in (*query.positive, *query.negative)):
+        return None
+    return vectors.most_similar(positive=query.positive, negative=query.negative, topn=topn)
+
+
+def print_tables(query: Query, opened: Sequence["WordVectors"], *, topn: int) -> None:
+    """Print the neighbours of a query in a table, with two columns for each of the vectors."""
+    nearest = []
+    for vectors in opened:
+        found = neighbours_of(query, vectors, topn=topn)
+        nearest.append([(UNKNOWN, "")] if found is None else [(near, f"{value:.3f}") for near, value in found])
+    rows = [tuple(chain(*cells)) for cells in zip_longest(*nearest, fillvalue=("", ""))]
+    header = [tuple(chain(*((vectors.name, "") for vectors in opened)))] if len(opened) > 1 else []
+    msg.divider(query.text)
+    print(f"\n{aligned([*header, *rows])}\n")  # noqa: T201  # the command's output
+
+
+def print_json(query: Query, opened: Sequence["WordVectors"], *, topn: int) -> None:
+    """Print the neighbours of a query as a JSON object on one line. Vectors that lack a word have null."""
+    found = [{"vectors": each.name, "neighbors": neighbours_of(query, each, topn=topn)} for each in opened]
+    values = {"positive": query.positive, "negative": query.negative, "results": found}
+    print(json.dumps(values, ensure_ascii=False), flush=True)  # noqa: T201  # the command's output
