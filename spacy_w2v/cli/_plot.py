@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 plot_cli = typer.Typer(
     name="plot",
     help="Plot word vectors: a map, their spectrum, similarities, words that have moved, training curves.",
+    short_help="Plot word vectors: maps, spectra, similarities, movements.",
     no_args_is_help=True,
 )
 w2v_cli.add_typer(plot_cli)

@@ -49,7 +49,7 @@ def report_command(
     ),
 ) -> None:
     """
-    Report on word vectors: as a web page, as Markdown, or in the terminal.
+    Report on word vectors as a web page, Markdown or text.
 
     The report shows the corpus, the settings, the loss of each epoch, scores, the nearest neighbours of some words, and
     how to train the vectors again. Of vectors of other programs, it shows what is known. A page also has a map of the
