@@ -19,7 +19,8 @@ class TopLevel(BuildHookInterface):
         self._directory = tempfile.TemporaryDirectory()
         path = Path(self._directory.name, "top_level.txt")
         path.write_text("spacy_w2v\n", encoding="utf-8")
-        name = f"spacy_w2v-{self.metadata.version}.dist-info/top_level.txt"
+        distribution = self.metadata.name.replace("-", "_")  # spacy_w2v, or spacy_w2v_core
+        name = f"{distribution}-{self.metadata.version}.dist-info/top_level.txt"
         build_data["force_include"][str(path)] = name
         build_data.setdefault("force_include_editable", {})[str(path)] = name
 

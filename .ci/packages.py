@@ -3,12 +3,15 @@
     python .ci/packages.py build dist          # needs `pip install build twine`
     python .ci/packages.py try-wheel dist      # in a new environment: commands, spaCy, gensim, without the source
     python .ci/packages.py test-sdist dist     # its tests, against the installed wheel; more options go to pytest
+    python .ci/packages.py build-core core     # the wheel of spacy-w2v-core, for pipelines that are only used
 
 Each step works on Linux, macOS and Windows, and ends with an error if something is missing.
 """
 
 import argparse
+import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +23,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "spacy_w2v"
+CORE = "spacy-w2v-core"
+"""The distribution with the same modules that requires only what pipelines with the component need."""
+TRAINING = ("datasets", "fsspec", "gensim", "numba", "pyarrow", "scipy")
+"""The dependencies that only training needs: the extra `train` of the core distribution."""
 
 SPACY = """
 import spacy, spacy_w2v
@@ -35,12 +42,14 @@ print("Python:", spacy_w2v.__version__, spacy_w2v.load("vectors/model"))
 def main() -> None:
     """Do one step."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=["build", "try-wheel", "test-sdist"])
+    parser.add_argument("step", choices=["build", "build-core", "try-wheel", "test-sdist"])
     parser.add_argument("directory", type=Path, help="of the two files")
     arguments, options = parser.parse_known_args()
     directory = arguments.directory.resolve()
     if arguments.step == "build":
         build(directory)
+    elif arguments.step == "build-core":
+        build_core(directory)
     else:
         with tempfile.TemporaryDirectory() as work:
             if arguments.step == "try-wheel":
@@ -72,6 +81,47 @@ def build(directory: Path) -> None:
     with zipfile.ZipFile(wheel) as wheel_archive:
         names = {name for name in wheel_archive.namelist() if ".dist-info/" not in name}
     compare(wheel, names, {name for name in committed if name.startswith(f"{PACKAGE}/")})
+
+
+def build_core(directory: Path) -> None:
+    """Build the wheel of the core distribution of what is committed, into a directory."""
+    with tempfile.TemporaryDirectory() as work:
+        archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, capture_output=True, check=True).stdout
+        with tarfile.open(fileobj=io.BytesIO(archive)) as committed:
+            if sys.version_info >= (3, 12):
+                committed.extractall(work, filter="data")
+            else:
+                committed.extractall(work)
+        project = Path(work, "pyproject.toml")
+        project.write_text(core_project(project.read_text(encoding="utf-8")), encoding="utf-8")
+        run(sys.executable, "-m", "build", "--wheel", "--outdir", directory, work, cwd=ROOT)
+
+
+def core_project(project: str) -> str:
+    """Return the pyproject.toml of the core distribution.
+
+    Args:
+        project: The pyproject.toml of spacy-w2v.
+    """
+    dependencies = re.search(r"^dependencies = \[\n(.*?)^\]\n", project, re.MULTILINE | re.DOTALL)
+    extras = "[project.optional-dependencies]\n"
+    if dependencies is None or extras not in project:
+        sys.exit("pyproject.toml must have a list of dependencies, one on a line, and a table of extras")
+    needed, train = [], []
+    for line in dependencies[1].splitlines(keepends=True):
+        name = re.match(r'\s*"([\w-]+)', line)
+        (train if name is not None and name[1] in TRAINING else needed).append(line)
+    changes = {
+        'name = "spacy-w2v"\n': f'name = "{CORE}"\n',
+        dependencies[0]: f"dependencies = [\n{''.join(needed)}]\n",
+        extras: f"{extras}train = [\n{''.join(train)}]\n",
+        "spacy-w2v[test]": f"{CORE}[test]",
+    }
+    for old, new in changes.items():
+        if project.count(old) != 1:
+            sys.exit(f"pyproject.toml must have this once: {old}")
+        project = project.replace(old, new)
+    return project
 
 
 def sdist_in(directory: Path) -> Path:

@@ -1,5 +1,6 @@
 """What a release says of itself: one version, links that lead somewhere on the package index, a citation, workflows."""
 
+import importlib.util
 import re
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import spacy
 import srsly
 
 import spacy_w2v
+from spacy_w2v.errors._packages import PACKAGES_OF_TRAINING
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -58,6 +60,27 @@ def test_the_citation_says_what_the_project_says():
     names = [author["name"] for author in PROJECT["project"]["authors"]]
     assert [author["name"] for author in citation()["authors"]] == names
     assert names[0] in (ROOT / "LICENSE").read_text(encoding="utf-8")
+
+
+def core_distribution():
+    """The pyproject.toml of spacy-w2v-core, as the script of releases writes it, and the script."""
+    spec = importlib.util.spec_from_file_location("packages", ROOT / ".ci/packages.py")
+    packages = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(packages)
+    return tomllib.loads(packages.core_project((ROOT / "pyproject.toml").read_text(encoding="utf-8"))), packages
+
+
+def test_the_core_distribution_is_the_same_without_the_packages_of_training():
+    core, packages = core_distribution()
+    assert core["project"]["name"] == "spacy-w2v-core"
+    every, needed = PROJECT["project"]["dependencies"], core["project"]["dependencies"]
+    train = core["project"]["optional-dependencies"].pop("train")
+    assert sorted(needed + train) == sorted(every)
+    assert {re.match(r"[\w-]+", each)[0] for each in train} == set(packages.TRAINING) <= set(PACKAGES_OF_TRAINING)
+    assert len(needed) + len(packages.TRAINING) == len(every)
+    for name in ("entry-points", "scripts", "requires-python", "dynamic"):
+        assert core["project"].get(name) == PROJECT["project"].get(name)
+    assert core["tool"]["hatch"] == PROJECT["tool"]["hatch"]
 
 
 def description(text):
