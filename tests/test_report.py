@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,12 +12,16 @@ from helpers_cli import CONFIG, w2v_here
 from helpers_model import make_model
 
 import spacy_w2v
+from spacy_w2v.evaluation._scores import Scores, WordPairScore
+from spacy_w2v.model._run_record import RunRecord
 from spacy_w2v.reports import _page
 from spacy_w2v.reports._charts import curve, on_scale, ticks
 from spacy_w2v.reports._facts import collect_facts
 from spacy_w2v.reports._map_data import map_data
+from spacy_w2v.reports._markdown import make_report
 from spacy_w2v.reports._page import make_page
-from spacy_w2v.reports._texts import cards, short
+from spacy_w2v.reports._terminal import terminal_sections
+from spacy_w2v.reports._texts import cards, epoch_table, short
 
 N_WORDS = 400
 
@@ -115,6 +120,58 @@ def test_the_report_is_printed_without_an_output(workplace):
         assert expected in said
     nearest = ", ".join(word for word, _ in spacy_w2v.load(workplace / "model").most_similar("qab", topn=6))
     assert re.search(rf"qab +{nearest}", said)
+
+
+def scored_while_training(model):
+    """The model with the scores of two epochs in its record."""
+    epochs = [
+        {
+            "epoch": n,
+            "loss": 2,
+            "n_pairs": 9,
+            "n_kept": 9,
+            "seconds": n,
+            "words_per_s": 9,
+            "alpha": 0.02,
+            "scores": scores,
+        }
+        for n, scores in ((1, {"sim|set": 0.125, "rel": None}), (2, {"sim|set": 0.25, "rel": 0.5}))
+    ]
+    points = [
+        {"epoch": n, "ends_epoch": n != 3, "n_tokens": n, "n_tasks_done": n, "scores": {}, "score": n / 8, "seconds": n}
+        for n in (1, 2, 3)
+    ]
+    meta = model.meta | {"results": epochs, "evaluation": {"history": points}}
+    return replace(model, record=RunRecord.model_validate(meta)).word_vectors()
+
+
+def test_scores_of_epochs_are_shown(model):
+    facts = collect_facts(scored_while_training(model))
+    assert epoch_table(facts)[0][-2:] == ["sim|set", "rel"]
+    assert [row[-2:] for row in epoch_table(facts)[1:]] == [["0.125", "–"], ["0.250", "0.500"]]
+    markdown = make_report(facts)
+    assert "| Epoch | Loss | Learning rate | sim\\|set | rel |\n| --- | --- | --- | --- | --- |\n" in markdown
+    assert "| 2 | 2.0000 | 0.02000 | 0.250 | 0.500 |\n" in markdown
+    page = make_page(facts)
+    assert "Word similarity: 0.125 after epoch 1, 0.250 after epoch 2." in page
+
+
+def test_intervals_are_shown(model):
+    score = WordPairScore(spearman=0.5, n_used=30, interval=(0.25, 0.625), parts={"animals": WordPairScore(n_used=1)})
+    facts = collect_facts(model.word_vectors(), scores=Scores({"pairs": score}, {}))
+    page = make_page(facts)
+    assert 'aria-label="0.500 0.250 to 0.625"' in page
+    assert '<th scope="row">pairs: animals</th>' in page
+    assert "| pairs | spearman | 0.500 | 30 | 0.250" in make_report(facts)
+    assert ("pairs: animals", "spearman", "–", "1") in [
+        row[:4] for section in terminal_sections(facts) if section.title == "Scores" for row in section.rows
+    ]
+
+
+def test_a_report_can_score(workplace):
+    said = w2v_here("report", "model", "report.md", "--evaluate", cwd=workplace).said
+    assert "Saved the report" in said
+    assert "| WordSim-353 | spearman | – | 0 |" in (workplace / "report.md").read_text(encoding="utf-8")
 
 
 def test_training_writes_a_report_if_asked(tmp_path):

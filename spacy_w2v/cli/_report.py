@@ -12,6 +12,7 @@ from spacy_w2v.errors import CorpusError, StorageError
 
 if TYPE_CHECKING:
     from spacy_w2v.evaluation._scores import Scores
+    from spacy_w2v.model._word_vectors import WordVectors
     from spacy_w2v.reports._facts import ModelFacts
 
 PAGE_SUFFIXES = (".html", ".htm")
@@ -34,6 +35,9 @@ def report_command(
     ),
     scores_path: Path | None = typer.Option(
         None, "--scores", "-s", help="JSON file with scores, saved by `spacy w2v evaluate --output`"
+    ),
+    evaluates: bool = typer.Option(
+        False, "--evaluate", help="Score the vectors on the sets that `spacy w2v evaluate` has, with intervals"
     ),
     words: list[str] = typer.Option(
         [], "--word", "-w", help="Word to show neighbours of, before frequent, middle and rare words. Can be repeated"
@@ -65,7 +69,7 @@ def report_command(
         facts = collect_facts(
             vectors,
             words=words,
-            scores=read_scores(scores_path) if scores_path else None,
+            scores=read_scores(scores_path) if scores_path else _scored(vectors) if evaluates else None,
             n_map_words=n_words if is_page else 0,
             method=method.value,
         )
@@ -77,6 +81,15 @@ def report_command(
         with staged_file(output_file) as staged:
             staged.write_text(_written(facts, is_page=is_page), encoding="utf-8")
         msg.good(f"Saved the report to {output_file}")
+
+
+def _scored(vectors: "WordVectors") -> "Scores":
+    from spacy_w2v.cli._evaluate import warn_if_not_english
+    from spacy_w2v.evaluation._scoring import compare
+
+    warn_if_not_english([vectors])
+    (scores,) = compare([vectors]).scores.values()
+    return scores
 
 
 def _written(facts: "ModelFacts", *, is_page: bool) -> str:

@@ -3,7 +3,7 @@
 import re
 
 from spacy_w2v._system.terminal import shown
-from spacy_w2v.evaluation._scores import score_rows
+from spacy_w2v.evaluation._scores import interval_rows
 from spacy_w2v.reports import _texts as texts
 from spacy_w2v.reports._facts import ModelFacts
 
@@ -47,12 +47,14 @@ A checkpoint, of the first epoch.
 Trained by another program.
 {% endif %}
 
-| Epoch | Loss |{% if has_rate %} Learning rate |{% endif %}
+| Epoch | Loss |{% if has_rate %} Learning rate |{% endif %}\
+{% for name in score_names %} {{ name | text }} |{% endfor %}
 
-| --- | --- |{% if has_rate %} --- |{% endif %}
+| --- | --- |{% if has_rate %} --- |{% endif %}{% for name in score_names %} --- |{% endfor %}
 
 {% for epoch in record.results %}
-| {{ epoch.epoch }} | {{ "%.4f" % epoch.loss }} |{% if has_rate %} {{ "%.5f" % epoch.alpha }} |{% endif %}
+| {{ epoch.epoch }} | {{ "%.4f" % epoch.loss }} |{% if has_rate %} {{ "%.5f" % epoch.alpha }} |{% endif %}\
+{% for name in score_names %} {{ texts.epoch_score(epoch, name) }} |{% endfor %}
 
 {% endfor %}
 {% endif %}
@@ -60,10 +62,10 @@ Trained by another program.
 
 ## Scores
 
-| Set | Measure | Score | Questions |
-| --- | --- | --- | --- |
-{% for set, measure, score, n_questions in scores %}
-| {{ set | text }} | {{ measure }} | {{ score }} | {{ n_questions }} |
+| Set | Measure | Score | Questions | 95 % interval |
+| --- | --- | --- | --- | --- |
+{% for set, measure, score, n_questions, interval in scores %}
+| {{ set | text }} | {{ measure }} | {{ score }} | {{ n_questions }} | {{ interval }} |
 {% endfor %}
 {% endif %}
 {% if facts.groups %}
@@ -112,8 +114,9 @@ def make_report(facts: ModelFacts) -> str:
         texts=texts,
         title=facts.title if record is None else record.corpus.source,
         record=record,
+        score_names=texts.score_names(record),
         has_rate=record is not None and (not record.results or any(result.alpha for result in record.results)),
-        scores=[] if facts.scores is None else score_rows(facts.scores),
+        scores=[] if facts.scores is None else interval_rows(facts.scores),
         n_neighbours=N_NEIGHBOURS,
     )
 

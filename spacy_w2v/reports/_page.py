@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from spacy_w2v._system.terminal import shown, shown_lines
 from spacy_w2v._version import __version__
-from spacy_w2v.evaluation._scores import Scores
+from spacy_w2v.evaluation._scores import Interval, Scores, WordPairScore
 from spacy_w2v.reports import _texts as texts
 from spacy_w2v.reports._charts import curve, on_scale
 from spacy_w2v.reports._facts import ModelFacts
@@ -29,6 +29,7 @@ class ScoreRow:
     set: str
     measure: str
     score: str
+    interval: str
     questions: str
     picture: Markup
 
@@ -87,25 +88,38 @@ def _hash_of(text: str) -> str:
 
 
 def _score_rows(scores: Scores | None) -> list[ScoreRow]:
-    if scores is None:
-        return []
-    return [
-        ScoreRow(
-            set=name,
-            measure=measure,
-            score="–" if value is None else f"{value:.3f}",
-            questions=f"{n_used:,}",
-            picture=Markup("") if value is None else on_scale(value, low=None, high=None, text=f"{value:.3f}"),
-        )
-        for name, score in scores.by_name().items()
-        for measure, (value, n_used) in score.measures().items()
-        if measure != "pearson"
-    ]
+    """Return a row for each measure, and for each part of a set of word pairs."""
+    rows = []
+    for name, score in scores.by_name().items() if scores is not None else ():
+        intervals = score.intervals()
+        for measure, (value, n_used) in score.measures().items():
+            if measure != "pearson":
+                rows.append(_score_row(name, measure, value, n_used, intervals.get(measure)))
+        for part, of_part in (score.parts if isinstance(score, WordPairScore) else {}).items():
+            rows.append(_score_row(f"{name}: {part}", "spearman", of_part.spearman, of_part.n_used, of_part.interval))
+    return rows
+
+
+def _score_row(name: str, measure: str, value: float | None, n_used: int, interval: Interval | None) -> ScoreRow:
+    low, high = interval or (None, None)
+    text = "" if interval is None else f"{low:.3f} to {high:.3f}"
+    picture = Markup("") if value is None else on_scale(value, low=low, high=high, text=f"{value:.3f} {text}".rstrip())
+    return ScoreRow(name, measure, "–" if value is None else f"{value:.3f}", text, f"{n_used:,}", picture)
 
 
 def _training_charts(facts: ModelFacts) -> Sequence[Chart]:
     if facts.record is None or not facts.record.results:
         return []
     losses = [(result.epoch, result.loss) for result in facts.record.results]
-    text = f"Loss by epoch: from {losses[0][1]:.4f} after epoch 1 to {losses[-1][1]:.4f} after epoch {losses[-1][0]}."
-    return [Chart("Loss", curve(losses, text=text, x_name="epoch", decimals=4))]
+    charts = [Chart("Loss", curve(losses, text=_described("Loss", losses, 4), x_name="epoch", decimals=4))]
+    history = [(point.epoch, point.score) for point in facts.record.evaluation.history if point.ends_epoch]
+    scores = [(epoch, score) for epoch, score in history if score is not None]
+    if scores:
+        text = _described("Word similarity", scores, 3)
+        charts.append(Chart("Word similarity", curve(scores, text=text, x_name="epoch", decimals=3)))
+    return charts
+
+
+def _described(name: str, values: Sequence[tuple[int, float]], decimals: int) -> str:
+    (first, start), (last, end) = values[0], values[-1]
+    return f"{name}: {start:.{decimals}f} after epoch {first}, {end:.{decimals}f} after epoch {last}."

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from spacy_w2v.evaluation._scores import score_rows
+from spacy_w2v.evaluation._scores import interval_rows
 from spacy_w2v.reports import _texts as texts
 from spacy_w2v.reports._facts import ModelFacts
 
@@ -26,8 +26,8 @@ def terminal_sections(facts: ModelFacts) -> list[Section]:
         rows = tuple((entry.word, ", ".join(near for near, _ in entry.nearest[:N_NEIGHBOURS])) for entry in group.words)
         found.append(Section(group.name, "", rows))
     if facts.scores is not None:
-        header = ("Set", "Measure", "Score", "Questions")
-        found.append(Section("Scores", "", (header, *score_rows(facts.scores, leave_out=("pearson",)))))
+        header = ("Set", "Measure", "Score", "Questions", "95 % interval")
+        found.append(Section("Scores", "", (header, *interval_rows(facts.scores, leave_out=("pearson",)))))
     if facts.last is not None:
         found.append(Section("Training", texts.training_note(facts), tuple(map(tuple, texts.epoch_table(facts)))))
     if facts.record is not None:

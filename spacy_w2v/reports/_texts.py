@@ -1,6 +1,6 @@
 """Sentences and tables of a report that its three forms share."""
 
-from spacy_w2v.model._run_record import RunRecord
+from spacy_w2v.model._run_record import EpochResult, RunRecord
 from spacy_w2v.reports._facts import ModelFacts
 
 LOSS_CAN_RISE = (
@@ -81,11 +81,24 @@ def training_note(facts: ModelFacts) -> str:
     return f"{last.seconds:,.1f} s, {last.words_per_s:,.0f} words/s. {LOSS_CAN_RISE if rises else ''}".rstrip()
 
 
+def score_names(record: RunRecord | None) -> list[str]:
+    """Return the names of the sets that were scored while training."""
+    results = [] if record is None else record.results
+    return list(dict.fromkeys(name for result in results for name in result.scores or ()))
+
+
+def epoch_score(result: EpochResult, name: str) -> str:
+    """Return the score of an epoch on a set, or a dash."""
+    score = (result.scores or {}).get(name)
+    return "–" if score is None else f"{score:.3f}"
+
+
 def epoch_table(facts: ModelFacts) -> list[list[str]]:
     """Return a header and a row for each epoch."""
     results = [] if facts.record is None else facts.record.results
     has_rate = any(result.alpha for result in results)
-    header = ["Epoch", "Loss", "Seconds", "Words/s", *(["Learning rate"] if has_rate else [])]
+    names = score_names(facts.record)
+    header = ["Epoch", "Loss", "Seconds", "Words/s", *(["Learning rate"] if has_rate else []), *names]
     rows = [
         [
             str(result.epoch),
@@ -93,6 +106,7 @@ def epoch_table(facts: ModelFacts) -> list[list[str]]:
             f"{result.seconds:,.1f}",
             f"{result.words_per_s:,.0f}",
             *([f"{result.alpha:.5f}"] if has_rate else []),
+            *(epoch_score(result, name) for name in names),
         ]
         for result in results
     ]
