@@ -7,7 +7,7 @@ import yaml
 from helpers_cli import w2v_here
 from helpers_hub import TOKEN
 from helpers_model import make_model, with_record
-from huggingface_hub import constants
+from huggingface_hub import constants, file_download
 
 import spacy_w2v
 from spacy_w2v.errors import ConfigError, StorageError
@@ -27,7 +27,8 @@ def hub(monkeypatch, tmp_path):
     """A stand-in for the Hub, which huggingface_hub uses in this process, and a cache of its own."""
     with helpers_hub.running() as server:
         monkeypatch.setattr(constants, "ENDPOINT", server.url)
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", server.url + RESOLVE)
+        for module in (constants, file_download):  # older versions have it twice
+            monkeypatch.setattr(module, "HUGGINGFACE_CO_URL_TEMPLATE", server.url + RESOLVE, raising=False)
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
         monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True, raising=False)  # older versions have no Xet
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))

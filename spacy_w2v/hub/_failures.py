@@ -45,9 +45,10 @@ def _described(error: Exception, repository: Repository, *, writing: bool) -> st
                 f"repository. {LOG_IN} of the account that has it."
             )
         if isinstance(cause, errors.RevisionNotFoundError):
+            revision = repository.revision or "main"
             return (
-                f"The revision must be a branch, tag or commit of {repository.name}, was: {repository.revision}. "
-                "Choose one on the page of the repository, or leave it out."
+                f"The revision must be a branch, tag or commit of {repository.name}, was: {revision}. Choose one on "
+                "the page of the repository, or leave it out."
             )
         if isinstance(cause, errors.RepositoryNotFoundError):
             return (

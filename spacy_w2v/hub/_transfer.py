@@ -4,9 +4,10 @@ The endpoint is HF_ENDPOINT, and the token HF_TOKEN or that of `hf auth login`, 
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from spacy_w2v._version import __version__
 from spacy_w2v.errors import ConfigError
@@ -16,10 +17,13 @@ from spacy_w2v.hub._names import Repository
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-MAX_ATTEMPTS = 3
-"""How often a folder is sent if the connection breaks. Large files that have arrived are not sent again.
+T = TypeVar("T")
 
-huggingface_hub itself sends a file again that is cut off, but then closes the client that its other threads use.
+MAX_ATTEMPTS = 5
+"""How often a folder is sent or read if the connection breaks. What has arrived is not sent again.
+
+huggingface_hub tries again itself, but older versions do so before a file begins only, and newer ones close the client
+that their other threads use.
 """
 
 
@@ -76,20 +80,15 @@ def push_folder(
         api.create_repo(repository.name, private=private, exist_ok=True)
         if repository.revision is not None:
             api.create_branch(repository.name, branch=repository.revision, exist_ok=True)
-        for n_left in reversed(range(MAX_ATTEMPTS)):
-            try:
-                commit = api.upload_folder(
-                    repo_id=repository.name,
-                    folder_path=folder,
-                    revision=repository.revision,
-                    commit_message=message,
-                    delete_patterns=list(replaces) or None,
-                )
-                break
-            except Exception as error:
-                if not n_left or not is_of_connection(error):
-                    raise
-    return str(commit.commit_url)
+        upload = partial(
+            api.upload_folder,
+            repo_id=repository.name,
+            folder_path=folder,
+            revision=repository.revision,
+            commit_message=message,
+            delete_patterns=list(replaces) or None,
+        )
+        return str(_repeated(upload).commit_url)
 
 
 def download(repository: Repository, *, patterns: Sequence[str]) -> Path:
@@ -105,8 +104,19 @@ def download(repository: Repository, *, patterns: Sequence[str]) -> Path:
         StorageError: The repository or the revision does not exist, or the Hub cannot be reached.
     """
     with reporting_failures(repository, writing=False):
-        found = _api().snapshot_download(repository.name, revision=repository.revision, allow_patterns=list(patterns))
-    return Path(str(found))
+        read = partial(_api().snapshot_download, repository.name, allow_patterns=list(patterns))
+        return Path(str(_repeated(partial(read, revision=repository.revision))))
+
+
+def _repeated(transfer: Callable[[], T]) -> T:
+    """Return what a transfer returns, after trying again if the connection breaks. Raises what its last try raises."""
+    for _ in range(MAX_ATTEMPTS - 1):
+        try:
+            return transfer()
+        except Exception as error:
+            if not is_of_connection(error):
+                raise
+    return transfer()
 
 
 def _api(token: str | None = None) -> "HfApi":
