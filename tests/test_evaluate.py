@@ -1,9 +1,12 @@
 """`spacy_w2v.evaluate`: vectors from any program, sets in any form, and scores as objects and JSON."""
 
 import json
+from itertools import combinations
 
+import numpy as np
 import pytest
-from helpers_model import make_model
+from helpers_cli import w2v_here
+from helpers_model import cosine, make_model
 
 import spacy_w2v
 from spacy_w2v.errors import ConfigError, CorpusError
@@ -91,3 +94,92 @@ def test_wrong_arguments_are_refused_by_name(model, pairs):
             spacy_w2v.evaluate(model, **arguments)
     with pytest.raises(ConfigError, match=r"^vectors must be a path"):
         spacy_w2v.evaluate(3, word_pairs=pairs)
+
+
+def test_intervals_are_computed_if_asked_for(model, tmp_path):
+    generator = np.random.default_rng(0)
+    lines = [f"{a}\t{b}\t{generator.integers(90)}\n" for a, b in combinations(WORDS, 2)]
+    (tmp_path / "pairs.tsv").write_text("".join(lines))
+    sets = {"word_pairs": tmp_path / "pairs.tsv"}
+    assert spacy_w2v.evaluate(model, **sets).word_pairs["pairs"].interval is None
+    scores = spacy_w2v.evaluate(model, **sets, intervals=True)
+    low, high = scores.word_pairs["pairs"].interval
+    assert -1 <= low < scores.word_pairs["pairs"].spearman < high <= 1
+    values = json.loads(json.dumps(scores.to_dict()))
+    assert values["pairs"]["interval"] == [low, high]
+    assert Scores.from_dict(values) == scores
+    assert spacy_w2v.evaluate(model, **sets, intervals=True) == scores  # the seed is fixed
+
+
+# several vectors
+
+
+QUESTIONS = ": x\nking queen war river\n: y\nking queen war a\n"
+
+
+@pytest.fixture
+def others(model, tmp_path):
+    """Files: the model, random vectors of fewer words, and sets with parts and sections."""
+    generator = np.random.default_rng(1)
+    model.save(tmp_path / "model")
+    lines = [f"{word} {' '.join(f'{x:.3f}' for x in generator.normal(size=10))}\n" for word in WORDS[:5]]
+    (tmp_path / "other.txt").write_text(f"5 10\n{''.join(lines)}")
+    pairs = [(a, b, "near" if number % 2 else "far") for number, (a, b) in enumerate(combinations(WORDS, 2))]
+    cosines = model.word_vectors()
+    rows = [f"{a}\t{b}\t{part}\t{cosine(cosines[a], cosines[b]):.3f}\n" for a, b, part in pairs]
+    (tmp_path / "pairs.tsv").write_text("word1\tword2\tpart\trating\n" + "".join(rows))
+    (tmp_path / "questions.txt").write_text(QUESTIONS)
+    return tmp_path
+
+
+def test_all_vectors_are_scored_on_the_questions_that_all_know(others):
+    paths = [others / "model", others / "other.txt"]
+    comparison = spacy_w2v.compare(paths, word_pairs=others / "pairs.tsv", analogies=others / "questions.txt")
+    model, other = map(str, paths)
+    pairs, *parts = [each for each in comparison.measures if each.set == "pairs"]
+    assert (pairs.n_questions, pairs.n_common, pairs.part) == (15, 10, None)
+    assert {each.part for each in parts} == {"near", "far"}
+    assert comparison.scores[model].word_pairs["pairs"].n_used == 15
+    assert comparison.scores[other].word_pairs["pairs"].n_used == 10
+    assert pairs.estimates[model].score == pytest.approx(1, abs=1e-3)
+    expected = comparison.scores[other].word_pairs["pairs"].spearman
+    assert pairs.estimates[other].score == pytest.approx(expected, abs=1e-12)
+    assert pairs.best() == model
+    assert pairs.verdict(model) == "best"
+    (difference,) = pairs.differences
+    assert difference.difference == pytest.approx(pairs.estimates[model].score - expected, abs=1e-12)
+    assert 0 < difference.p_value == difference.p_adjusted <= 1
+    assert [each.part for each in comparison.measures if each.set == "questions"] == [None, "x", "y"]
+    assert json.loads(json.dumps(comparison.to_dict()))["measures"][0]["n_common"] == 10
+
+
+def test_equal_vectors_have_no_clear_difference(model, others):
+    comparison = spacy_w2v.compare({"one": model, "two": model}, word_pairs=others / "pairs.tsv")
+    assert [each.verdict("two") for each in comparison.measures] == ["no clear difference (p = 1.000)"] * 3
+    assert not comparison.measures[0].differences[0].is_clear
+
+
+def test_vectors_of_one_name_get_numbers(model, others):
+    vectors = model.to_keyed_vectors()
+    comparison = spacy_w2v.compare([vectors, vectors], word_pairs=others / "pairs.tsv")
+    assert list(comparison.scores) == ["gensim's KeyedVectors", "gensim's KeyedVectors (2)"]
+    for nothing, message in (([], "compare needs at least one"), ("model", "vectors must be a list or a dict")):
+        with pytest.raises(ConfigError, match=message):
+            spacy_w2v.compare(nothing)
+
+
+def test_the_command_compares_vectors(others):
+    sets = ("--word-pairs", "pairs.tsv", "--analogies", "questions.txt", "--method", "both")
+    said = w2v_here("evaluate", "model", "other.txt", *sets, "-o", "scores.md", cwd=others)
+    assert said.code == 0
+    assert "pairs, spearman, 10 of 15 questions\n  model " in said.stdout
+    assert "questions (3CosMul), accuracy, " in said.said
+    assert "No counts of words are known for other.txt: the first words of a file" in said.said
+    markdown = (others / "scores.md").read_text()
+    assert "| pairs: near | spearman | " in markdown
+    assert "| questions: x | accuracy | " in markdown
+    assert w2v_here("evaluate", "model", "other.txt", *sets, "-o", "scores.json", cwd=others).code == 0
+    values = json.loads((others / "scores.json").read_text())
+    assert list(values["vectors"]) == list(values["scores"]) == ["model", "other.txt"]
+    assert w2v_here("evaluate", "model", *sets, "--sections", "-o", "single.json", cwd=others).code == 0
+    assert list(json.loads((others / "single.json").read_text())) == ["pairs", "questions", "questions (3CosMul)"]

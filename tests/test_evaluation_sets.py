@@ -51,6 +51,30 @@ def test_word_pairs_are_read(layout, tmp_path):
     assert read_word_pairs(tmp_path / "set") == expected
 
 
+NUMBERS = [(f"word{number}", f"other{number}", float(number)) for number in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("header", "pattern"),
+    [
+        ("", "{part}\t{0}\t{1}\t{2}"),
+        ("word1\tword2\tPOS\tSimLex999\tconc\n", "{0}\t{1}\t{part}\t{2}\t1.5"),
+        ("rating,word1,word2,part\n", "{2},{0},{1},{part}"),
+    ],
+)
+def test_a_column_of_few_values_names_parts(header, pattern, tmp_path):
+    parts = ["similarity", "relatedness"] * 10
+    rows = [pattern.format(*pair, part=part) for pair, part in zip(NUMBERS, parts, strict=True)]
+    (tmp_path / "set").write_text(header + "\n".join(rows))
+    expected = [WordPair(*pair, part) for pair, part in zip(NUMBERS, parts, strict=True)]
+    assert read_word_pairs(tmp_path / "set") == expected
+
+
+def test_columns_of_words_name_no_parts(tmp_path):
+    (tmp_path / "set").write_text("".join(f"{'king' if n % 2 else 'queen'}\tword{n}\t{n}\t1\n" for n in range(20)))
+    assert {pair.part for pair in read_word_pairs(tmp_path / "set")} == {""}
+
+
 BAD_PAIRS = {
     "empty": ("", "must have lines of two words and a rating, .* but it has none"),
     "comments": ("# nothing\n", "but it has none"),

@@ -42,22 +42,26 @@ class Methods(str, Enum):
     both = "both"
 
 
+PAIRS_OPTION = typer.Option(
+    [],
+    "--word-pairs",
+    help="Word similarity set: a file with two words and a rating in each line. Replaces the bundled English sets",
+)
+ANALOGIES_OPTION = typer.Option(
+    [],
+    "--analogies",
+    help="Analogy set: a file like questions-words.txt. Replaces the bundled English set",
+)
+
+
 @w2v_cli.command("evaluate")
 def evaluate_command(
     sources: list[str] = typer.Argument(..., metavar="VECTORS...", help=f"{VECTORS_HELP}. Several are compared"),
     output_file: Path = typer.Option(
         None, "--output", "-o", help="Output file for the scores: Markdown if its name ends in .md, otherwise JSON"
     ),
-    word_pairs: list[Path] = typer.Option(
-        [],
-        "--word-pairs",
-        help="Word similarity set: a file with two words and a rating in each line. Replaces the bundled English sets",
-    ),
-    analogies: list[Path] = typer.Option(
-        [],
-        "--analogies",
-        help="Analogy set: a file like questions-words.txt. Replaces the bundled English set",
-    ),
+    word_pairs: list[Path] = PAIRS_OPTION,
+    analogies: list[Path] = ANALOGIES_OPTION,
     restrict_vocab: int = typer.Option(
         30_000,
         "--restrict-vocab",
@@ -111,13 +115,18 @@ def evaluate_command(
         if output_file is not None:
             with staged_file(output_file) as staged:
                 staged.write_text(text_to_write(comparison, output_file), encoding="utf-8")
-        if len(sources) == 1:
-            (scores,) = comparison.scores.values()
-            print_scores(scores, sections=sections)
-        else:
-            print(comparison.to_text(sections=sections))  # noqa: T201  # the command's output
-            for name, scores in comparison.scores.items():
-                warn_of_missing_scores(scores, vectors=f" of {name}")
+        print_comparison(comparison, sections=sections)
+
+
+def print_comparison(comparison: "Comparison", *, sections: bool) -> None:
+    """Print the scores of single vectors, or the comparison of several."""
+    if len(comparison.scores) == 1:
+        (scores,) = comparison.scores.values()
+        print_scores(scores, sections=sections)
+        return
+    print(comparison.to_text(sections=sections))  # noqa: T201  # the command's output
+    for name, scores in comparison.scores.items():
+        warn_of_missing_scores(scores, vectors=f" of {name}")
 
 
 def text_to_write(comparison: "Comparison", path: Path) -> str:
