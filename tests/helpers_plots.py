@@ -56,7 +56,18 @@ def charts(vectors, *names):
         {"epoch": i, "loss": 3.0 / i, "n_pairs": 9, "n_kept": 9, "seconds": i, "words_per_s": 9.0, "alpha": 0.1 / i}
         for i in (1, 2, 3)
     ]
-    values = {**model.record.to_json(), "results": results}
+    point = {"ends_epoch": True, "n_tasks_done": 1, "seconds": 1.0}
+    history = [
+        {
+            **point,
+            "epoch": i,
+            "n_tokens": 30 * i,
+            "scores": {"WordSim-353": 0.1 * i, "SimLex-999": None},
+            "score": 0.1 * i,
+        }
+        for i in (1, 2, 3)
+    ]
+    values = {**model.record.to_json(), "results": results, "evaluation": {"history": history}}
     record = type(model.record).model_validate(values)
     makers = {
         "map": lambda: map_chart(map_points(vectors)),

@@ -386,6 +386,14 @@ def test_layers_of_a_map_have_no_axes_and_share_their_domains(made):
     assert (x[1] - x[0]) / (y[1] - y[0]) == pytest.approx(WIDTH / HEIGHT)
 
 
+def test_scores_while_training_stand_at_their_epochs(made):
+    data = chart_spec(made["training"])["datasets"].values()
+    (scores,) = [rows for rows in data if "score" in rows[0]]
+    assert [(row["epoch"], row["set"], row["score"]) for row in scores] == [
+        (i, "WordSim-353", pytest.approx(0.1 * i)) for i in (1, 2, 3)
+    ]
+
+
 def test_curves_need_epochs():
     with pytest.raises(ConfigError, match="Curves need a model with epochs, but these have none: a"):
         training_chart({"a": make_model([2, 1]).record})

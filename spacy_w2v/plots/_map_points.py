@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Counts, Vectors
+from spacy_w2v._system.blas import single_threaded_blas
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.plots._clusters import MAX_CLUSTERS, clusters
@@ -148,7 +149,8 @@ def _given_groups(words: list[str], groups: Mapping[str, str]) -> Grouping:
 
 def _named_clusters(words: list[str], unit: NDArray[np.float64], n_clusters: int, *, seed: int) -> Grouping:
     """Return clusters of words, named after the frequent words that are nearest to their centres."""
-    labels = clusters(unit, n_clusters=n_clusters, seed=seed)
+    with single_threaded_blas():  # the last bits of sums, and so the clusters, may depend on the number of threads
+        labels = clusters(unit, n_clusters=n_clusters, seed=seed)
     names = []
     for number in range(labels.max() + 1):
         members = np.flatnonzero(labels == number)

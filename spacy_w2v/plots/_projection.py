@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Vectors
+from spacy_w2v._system.blas import single_threaded_blas
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.plots._packages import import_opentsne
@@ -40,9 +41,14 @@ def projection(vectors: WordVectors, rows: NDArray[np.int64], *, method: Method 
     """
     if method not in get_args(Method):
         raise ConfigError(f"method must be one of {', '.join(get_args(Method))}, was: {method}")
-    unit = unit_rows(vectors.vectors_at(rows))
+    with single_threaded_blas():
+        return _projection(unit_rows(vectors.vectors_at(rows)), method=method, seed=seed)
+
+
+def _projection(unit: NDArray[np.float64], *, method: Method, seed: int) -> Vectors:
+    """Return coordinates of rows of length 1. With several threads, t-SNE would enlarge rounding errors."""
     known = np.flatnonzero(np.isfinite(unit).all(axis=1))
-    coordinates = np.full((len(rows), 2), np.nan, np.float32)
+    coordinates = np.full((len(unit), 2), np.nan, np.float32)
     if method == "tsne":
         if len(known) < MIN_TSNE_WORDS:
             raise ConfigError(
