@@ -186,7 +186,8 @@ registers it with the option `--code` of the commands.
 PYTHON_GROUPS = {
     "Train and load": ("train", "load", "from_gensim", "Word2Vec", "Callback"),
     "Vectors of any program": (
-        *("open_vectors", "evaluate", "Scores", "compare", "Comparison", "prune_vectors", "WordVectors"),
+        *("open_vectors", "evaluate", "Scores", "compare", "Comparison", "inspect_vectors", "Inspection"),
+        *("prune_vectors", "WordVectors"),
     ),
     "Texts": ("dataset", "gensim_wiki", "standard_input", "concatenate", "interleave", "tokenize"),
 }

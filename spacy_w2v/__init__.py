@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from spacy_w2v.evaluation._scores import Scores
     from spacy_w2v.evaluation._scoring import compare, evaluate
     from spacy_w2v.formats._opening import open_vectors
+    from spacy_w2v.inspection._facts import Inspection
+    from spacy_w2v.inspection._inspection import inspect_vectors
     from spacy_w2v.model._word_vectors import WordVectors
     from spacy_w2v.sources._gensim_wiki import gensim_wiki
     from spacy_w2v.sources._huggingface import dataset
@@ -51,6 +53,7 @@ __all__ = [
     "ConfigWarning",
     "CorpusError",
     "CorpusWarning",
+    "Inspection",
     "Scores",
     "StorageError",
     "TrainingError",
@@ -64,6 +67,7 @@ __all__ = [
     "evaluate",
     "from_gensim",
     "gensim_wiki",
+    "inspect_vectors",
     "interleave",
     "load",
     "open_vectors",
@@ -81,6 +85,7 @@ _HOMES = {
     "ConfigWarning": "spacy_w2v.errors",
     "CorpusError": "spacy_w2v.errors",
     "CorpusWarning": "spacy_w2v.errors",
+    "Inspection": "spacy_w2v.inspection._facts",
     "Scores": "spacy_w2v.evaluation._scores",
     "StorageError": "spacy_w2v.errors",
     "TrainingError": "spacy_w2v.errors",
@@ -94,6 +99,7 @@ _HOMES = {
     "evaluate": "spacy_w2v.evaluation._scoring",
     "from_gensim": "spacy_w2v._api",
     "gensim_wiki": "spacy_w2v.sources._gensim_wiki",
+    "inspect_vectors": "spacy_w2v.inspection._inspection",
     "interleave": "spacy_w2v.sources._interleaving",
     "load": "spacy_w2v._api",
     "open_vectors": "spacy_w2v.formats._opening",

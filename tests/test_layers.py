@@ -20,7 +20,7 @@ FLOORS = [
     {"tokenization", "objectives"},
     {"corpus", "model"},
     {"formats", "cooccurrence"},
-    {"evaluation", "plots"},
+    {"evaluation", "inspection", "plots"},
     {"training"},
     {"reports"},
     {"__init__", "_api"},

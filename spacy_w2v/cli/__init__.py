@@ -17,6 +17,7 @@ with DelayedSignals() as signals:
         _evaluate,
         _export,
         _info,
+        _inspect,
         _neighbors,
         _plot,
         _prune,
