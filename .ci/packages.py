@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "spacy_w2v"
 CORE = "spacy-w2v-core"
 """The distribution with the same modules that requires only what pipelines with the component need."""
-TRAINING = ("datasets", "fsspec", "gensim", "numba", "pyarrow", "scipy")
+TRAINING = ("datasets", "fsspec", "gensim", "huggingface_hub", "numba", "pyarrow", "safetensors", "scipy")
 """The dependencies that only training needs: the extra `train` of the core distribution."""
 
 SPACY = """

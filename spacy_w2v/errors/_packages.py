@@ -1,6 +1,8 @@
 """What to do where a package of training is missing: pipelines that are trained can be used without these."""
 
-PACKAGES_OF_TRAINING = ("datasets", "fsspec", "gensim", "llvmlite", "numba", "pandas", "pyarrow", "scipy")
+PACKAGES_OF_TRAINING = (
+    "datasets", "fsspec", "gensim", "huggingface_hub", "llvmlite", "numba", "pandas", "pyarrow", "safetensors", "scipy",
+)  # fmt: skip
 """Packages that training, scores and files of vectors need, and pipelines with the component do not."""
 
 
