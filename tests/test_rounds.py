@@ -25,7 +25,7 @@ from spacy_w2v.training.callbacks._callback import RunCallback
 from spacy_w2v.training.callbacks._progress_bar import ProgressBar
 from spacy_w2v.training.distributed import _connecting as connecting_module
 from spacy_w2v.training.distributed import _round_executor as executor_module
-from spacy_w2v.training.distributed._replica import Replica
+from spacy_w2v.training.distributed._replica import Replica, rows_of_shard
 from spacy_w2v.training.distributed._rounds import Rounds, shares_of
 
 ONE_EPOCH = {"epochs": 1}
@@ -111,6 +111,20 @@ def test_small_runs_say_why_they_use_few_machines(n_tasks, n_rounds, expected):
     rounds = Rounds(n_tasks, n_rounds)
     n_replicas = min(3, rounds.most_tasks)
     assert rounds.describe(n_replicas, n_wanted=3, first=0) == expected
+
+
+@pytest.mark.parametrize("n_loaded", [1, 2, 3, 7])
+@pytest.mark.parametrize("n_shards", [1, 2, 3])
+def test_rows_of_a_shard_are_the_same_however_many_shards_were_loaded(n_loaded, n_shards):
+    whole = {
+        "input": np.arange(22, dtype=np.float32).reshape(11, 2),
+        "output": np.arange(4.0, dtype=np.float32)[:, None],
+    }
+    loaded = [{name: rows[k::n_loaded] for name, rows in whole.items()} for k in range(n_loaded)]
+    for number in range(n_shards):
+        actual = rows_of_shard(loaded, number, n_shards)
+        for name, rows in whole.items():
+            np.testing.assert_array_equal(actual[name], rows[number::n_shards])
 
 
 # truth
