@@ -198,6 +198,17 @@ def test_shared_and_unused_rows_count_once():
     assert inspection.duplicate_rows.n == 0
 
 
+def test_a_pipeline_has_the_numbers_of_its_model():
+    model = make_model(range(300, 0, -1), vector_size=8)
+    expected, actual = (spacy_w2v.inspect_vectors(vectors) for vectors in (model, model.to_spacy()))
+    assert actual.n_words > actual.n_rows == expected.n_rows == 300
+    assert actual.effective_rank == pytest.approx(expected.effective_rank, rel=1e-6)
+    assert actual.mean_cosine == pytest.approx(expected.mean_cosine, abs=1e-6)
+    assert actual.hubs.skewness == pytest.approx(expected.hubs.skewness)
+    assert [hub.word.lower() for hub in actual.hubs.words] == [hub.word for hub in expected.hubs.words]
+    assert actual.norms == expected.norms
+
+
 def test_limits_are_smaller_for_few_dimensions():
     assert [rank_limit(size) for size in (16, 50, 100, 300)] == [4, 12.5, 25, 25]
     assert [cosine_limit(size) for size in (16, 25, 100, 300)] == [0.5, 0.4, 0.4, 0.4]

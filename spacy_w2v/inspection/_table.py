@@ -89,7 +89,7 @@ def _hub_rows(hubs: Hubs) -> list[FactRow]:
 def _norm_rows(inspection: Inspection) -> list[FactRow]:
     note = "mean length of the vectors" if inspection.has_counts else "mean length, by the order of the words"
     return [
-        FactRow(f"Words {band.first_rank:,} to {band.last_rank:,}", f"{band.mean_norm:.3g}", "" if number else note)
+        FactRow(f"Words {band.first_rank:,} to {band.last_rank:,}", f"{band.mean_norm:#.3g}", "" if number else note)
         for number, band in enumerate(inspection.norms)
     ]
 
