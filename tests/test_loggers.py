@@ -339,9 +339,8 @@ def test_scores_within_an_epoch_are_steps_of_their_own(workplace, recorder, scor
     (workplace / "config.cfg").write_text(config)
     before = store.CHUNK_TOKENS
     try:
-        result = w2v_here(
-            "train", "config.cfg", "-o", "out", "-c", "code.py", "--w2v.evaluation.every_words", 900, cwd=workplace
-        )
+        options = ("-c", "code.py", "--cache-dir", "cache", "--w2v.evaluation.every_words", 900)
+        result = w2v_here("train", "config.cfg", "-o", "out", *options, cwd=workplace)
     finally:
         store.CHUNK_TOKENS = before
     assert result.code == 0, result.said
@@ -359,7 +358,7 @@ def test_spacys_table_has_a_column_of_scores(workplace, scored):
     result = train(workplace, name="spacy.ConsoleLogger.v3", more=scored)
     assert result.code == 0, result.said
     scores = [epoch["scores"]["pairs"] for epoch in read_log(workplace)[1:-1]]
-    table = [line.split() for line in result.stdout.splitlines()]
+    table = [line.split() for line in result.stdout.splitlines() if line.strip() and not line.startswith("Training")]
     head = table.index(["E", "#", "LOSS", "W2V", "PAIRS", "SCORE"])
     assert [row[3:] for row in table[head + 2 : head + 4]] == [[f"{100 * each:.2f}", f"{each:.2f}"] for each in scores]
 
@@ -369,8 +368,8 @@ def test_the_bar_shows_scores_of_epochs_and_the_last_ones(workplace, scored):
     (workplace / "config.cfg").write_text(config)
     result = w2v_here("train", "config.cfg", "-o", "out", cwd=workplace)
     first, last = (epoch["scores"]["pairs"] for epoch in read_log(workplace)[1:-1])
-    assert re.search(rf"^Epoch 1: loss .*, pairs {first:.3f}$", result.said, re.MULTILINE)
-    assert re.search(rf"^Epoch 2: loss .*, pairs {last:.3f}$", result.said, re.MULTILINE)
+    assert re.search(rf"^Epoch 1: loss .*, pairs {first:.3f}$", result.stdout, re.MULTILINE)
+    assert re.search(rf"^Epoch 2: loss .*, pairs {last:.3f}$", result.stdout, re.MULTILINE)
     bar = ProgressBar(io.StringIO())
     progress = TrainingProgress(2, n_tokens=5, n_tokens_total=9, loss=1.0, learning_rate=0.1, seconds=2.0)
     with closing(bar):

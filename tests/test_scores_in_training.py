@@ -413,7 +413,7 @@ def test_sets_of_which_too_few_words_are_known(tmp_path, pairs):
     messages = Messages()
     model = train_model(scored_run(tmp_path, pairs, word_pairs=None, every_words=1000, epochs=1), [messages])
     assert not model.record.evaluation.history
-    expected = "Vectors are not scored on simlex999, because the vocabulary has only 0 of its pairs"
+    expected = "Vectors are not scored on simlex999: the vocabulary has fewer than 10 of its pairs"
     assert expected in messages.texts
 
 

@@ -38,7 +38,7 @@ class EvaluationSummary(Block):
     """The point whose vectors the model has, if it was selected as the best; None for those at the end of training."""
     stopped_by: Literal["patience"] | None = None
     """Why training ended early; None if all epochs were trained."""
-    analogy_scores: dict[str, dict[str, int | float | None]] = Field(default_factory=dict)
+    analogy_scores: dict[str, dict[str, object]] = Field(default_factory=dict)
     """The scores of analogies after training, by the name of the set: the values of an `AnalogyScore`."""
 
 

@@ -26,7 +26,6 @@ from spacy_w2v.training.scoring._sets import ScoringSets
 def choose_words(
     settings: W2VSettings,
     corpus: Corpus,
-    callback: Callback,
     *,
     initial: WordVectors | None,
     checkpoint: CheckpointDirectory | None,
@@ -37,7 +36,6 @@ def choose_words(
     Args:
         settings: The settings of the run.
         corpus: The corpus.
-        callback: Receives messages.
         initial: The vectors to start from, if any.
         checkpoint: The directory for checkpoints, if any.
         resume_from: The checkpoint to resume from, if any.
@@ -74,7 +72,7 @@ def choose_words(
         checkpoint=checkpoint,
         resume_from=resume_from,
         identity=identity,
-        scorers=sets.scorers(vocabulary, callback.on_message) if sets is not None else {},
+        scorers=sets.scorers(vocabulary) if sets is not None else {},
     )
 
 

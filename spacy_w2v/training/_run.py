@@ -43,7 +43,7 @@ from spacy_w2v.training.distributed._replicas import copies_here
 from spacy_w2v.training.distributed._round_executor import make_round_executor
 from spacy_w2v.training.scoring._of_run import make_scoring, outcome, score_analogies_of
 from spacy_w2v.training.scoring._scoring import Scoring
-from spacy_w2v.training.scoring._sets import check_sets
+from spacy_w2v.training.scoring._sets import check_sets, describe_sets
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -198,9 +198,7 @@ class TrainingRun:
         resume_from: Checkpoint | None,
     ) -> Prepared:
         """Choose the vocabulary of a corpus, and report both. See `_preparation.choose_words`."""
-        prepared = choose_words(
-            self.settings, corpus, callback, initial=initial, checkpoint=checkpoint, resume_from=resume_from
-        )
+        prepared = choose_words(self.settings, corpus, initial=initial, checkpoint=checkpoint, resume_from=resume_from)
         self._announce(prepared, callback)
         return replace(prepared, cluster=self.cluster)
 
@@ -322,7 +320,9 @@ class TrainingRun:
         return objective_of(self.settings.model).shapes(len(prepared.vocabulary))
 
     def _announce(self, prepared: Prepared, callback: Callback) -> None:
-        """Report the corpus, the initial vectors and the words."""
+        """Report the sets of word pairs, the corpus, the initial vectors and the words."""
+        for text in describe_sets(self.settings.evaluation, prepared.scorers):
+            callback.on_message(text)  # before a logger prints the head of its table
         callback.on_corpus(summarize_corpus(self.settings, prepared))
         if prepared.start is not None:
             freeze = self.settings.initial.freeze

@@ -1,7 +1,7 @@
 """The sets by which vectors are scored in a run: they are read before training, and looked up in the vocabulary."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,36 +56,43 @@ class ScoringSets:
         """Return a hash of the word pairs and the names of the sets."""
         return sha256_of_text(json.dumps(self.pairs))
 
-    def scorers(self, vocabulary: Vocabulary, message: Callable[[str], None]) -> dict[str, WordPairScorer]:
-        """Return the scorer of each set, and report how many of its pairs the vocabulary knows.
+    def scorers(self, vocabulary: Vocabulary) -> dict[str, WordPairScorer]:
+        """Return the scorer of each set.
 
         Sets that the settings do not name themselves are left out if too few of their pairs are known.
 
         Args:
             vocabulary: The words of the run.
-            message: Reports a message to the user.
 
         Raises:
             CorpusError: Too few of the pairs of a set are known.
         """
         scorers = {name: WordPairScorer(vocabulary, pairs) for name, pairs in self.pairs.items()}
-        n_known = {name: int(scorer.is_known.sum()) for name, scorer in scorers.items()}
-        few = [name for name, number in n_known.items() if number < MIN_KNOWN]
+        few = [name for name, scorer in scorers.items() if scorer.is_known.sum() < MIN_KNOWN]
         is_needed = len(few) == len(scorers) or self.settings.score in few
         if few and (self.settings.word_pairs or (is_needed and self.settings.decides)):
-            known = f"{n_known[few[0]]} of {len(self.pairs[few[0]])}"
+            known = f"{scorers[few[0]].is_known.sum()} of {len(self.pairs[few[0]])}"
             raise CorpusError(
                 f"The vocabulary must have both words of at least {MIN_KNOWN} pairs of a set, but it has those of "
                 f"{known} pairs of {few[0]}. Use more texts, lower min_count, or name another set in word_pairs of "
                 "[w2v.evaluation]."
             )
-        for name in few:
-            message(f"Vectors are not scored on {name}, because the vocabulary has only {n_known[name]} of its pairs")
-        kept = {name: scorer for name, scorer in scorers.items() if name not in few}
-        if kept:
-            parts = [f"{name} ({n_known[name]:,} of {len(self.pairs[name]):,} pairs)" for name in kept]
-            message(f"Vectors are scored on {' and '.join(parts)}")
-        return kept
+        return {name: scorer for name, scorer in scorers.items() if name not in few}
+
+
+def describe_sets(settings: EvaluationSettings, scorers: Mapping[str, WordPairScorer]) -> Iterator[str]:
+    """Yield sentences about the sets by which vectors are scored, and those that are left out.
+
+    Args:
+        settings: The settings.
+        scorers: The scorers, by the name of the set.
+    """
+    for name in names_of_sets(settings):
+        if name not in scorers:
+            yield f"Vectors are not scored on {name}: the vocabulary has fewer than {MIN_KNOWN} of its pairs"
+    parts = [f"{name} ({each.is_known.sum():,} of {len(each.is_known):,} pairs)" for name, each in scorers.items()]
+    if parts:
+        yield f"Vectors are scored on {' and '.join(parts)}"
 
 
 def names_of_sets(settings: EvaluationSettings) -> list[str]:
