@@ -16,6 +16,7 @@ PACKAGE = Path(spacy_w2v.__file__).parent
 FACE = [
     "Callback",
     "ClusterError",
+    "Comparison",
     "ConfigError",
     "ConfigWarning",
     "CorpusError",
@@ -28,6 +29,7 @@ FACE = [
     "Word2Vec",
     "Word2VecError",
     "WordVectors",
+    "compare",
     "concatenate",
     "dataset",
     "evaluate",
@@ -116,6 +118,7 @@ INSIDE = {
     "assembly.py": "compiles the loops of the kernels for other processors",
     "checksum_cost.py": "times functions of ours, which it names, within a run",
     "emulation.py": "trains several machines in one process, and merges them by rules of others too",
+    "evaluation.py": "times the scores of single sets, and those of a matrix that changes",
     "scores.py": "draws the answers to single questions again, which scores do not hold",
     "matmul_share.py": "counts the arithmetic of a kernel, so it needs the sizes of its blocks",
     "threads.py": "trains with more threads on weights of their own, which no run does",
