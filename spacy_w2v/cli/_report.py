@@ -110,6 +110,8 @@ def print_report(facts: "ModelFacts") -> None:
             msg.text(section.text)
         if section.rows:
             print(f"{aligned(section.rows)}\n")  # noqa: T201  # the command's output
+        for warning in section.warnings:
+            msg.warn(warning)
 
 
 def read_scores(path: Path) -> "Scores":

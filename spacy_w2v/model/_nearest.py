@@ -11,7 +11,7 @@ from spacy_w2v.model._word_vectors import WordVectors
 
 QUERIES_AT_A_TIME = 512
 """With a block of the table, their products take some 20 MB."""
-COLUMNS_OF_A_GROUP = 128
+COLUMNS_OF_A_GROUP = 32
 """The nearest of these columns stands for all of them until few are left."""
 
 
@@ -94,9 +94,9 @@ def _best_columns(products: NDArray[np.float32], n_best: int) -> Offsets:
     n_groups = n_columns // COLUMNS_OF_A_GROUP
     if n_groups <= n_best:
         return _largest(products, n_best)
-    grouped = products[:, : n_groups * COLUMNS_OF_A_GROUP].reshape(n_rows, n_groups, COLUMNS_OF_A_GROUP)
-    groups = _largest(grouped.max(axis=2), n_best)
-    inside = (groups[:, :, None] * COLUMNS_OF_A_GROUP + np.arange(COLUMNS_OF_A_GROUP)).reshape(n_rows, -1)
+    maxima = products[:, : n_groups * COLUMNS_OF_A_GROUP].reshape(n_rows, COLUMNS_OF_A_GROUP, n_groups).max(axis=1)
+    groups = _largest(maxima, n_best)  # group g has the columns g, g + n_groups, g + 2 n_groups and so on
+    inside = (groups[:, :, None] + np.arange(COLUMNS_OF_A_GROUP) * n_groups).reshape(n_rows, -1)
     rest = np.arange(n_groups * COLUMNS_OF_A_GROUP, n_columns)
     candidates = np.concatenate([inside, np.broadcast_to(rest, (n_rows, len(rest)))], axis=1)
     best = _largest(np.take_along_axis(products, candidates, axis=1), n_best)

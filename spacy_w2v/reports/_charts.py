@@ -1,4 +1,4 @@
-"""Small charts as SVG inside a page, in the colours of its style sheet: a curve, and a score on a scale.
+"""Small charts as SVG inside a page, in the colours of its style sheet: a curve, bars, and a score on a scale.
 
 They need no script and no package. Each has a text for those who cannot see it.
 """
@@ -10,7 +10,8 @@ from markupsafe import Markup
 
 WIDTH, HEIGHT = 460, 220
 LEFT, RIGHT, TOP, BOTTOM = 44, 58, 12, 34
-"""Margins around the area of a curve."""
+"""Margins around the area of a curve. The number of its last point is on the right."""
+RIGHT_OF_BARS = 8
 N_TICKS = 4
 
 STEPS = (1, 2, 2.5, 5, 10)
@@ -20,6 +21,7 @@ _SVG = Markup('<svg class="{kind}" viewBox="0 0 {width} {height}" role="img" ari
 _LINE = Markup('<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>')
 _DOT = Markup('<circle class="point" cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>')
 _TEXT = Markup('<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>')
+_BAR = Markup('<rect class="bar" x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}"/>')
 _NOTHING = Markup("")
 
 
@@ -44,7 +46,7 @@ def curve(values: Sequence[tuple[float, float]], *, text: str, x_name: str, deci
         )
 
     points = [place(x, y) for x, y in values]
-    parts = [_grid_line(tick, place(first, tick)[1]) for tick in ticks(low, high)]
+    parts = [_grid_line(place(first, tick)[1], f"{tick:g}", right=RIGHT) for tick in ticks(low, high)]
     numbers = range(round(first), round(xs[-1]) + 1)
     labelled = numbers[:: max(1, -(-len(numbers) // 10))]
     parts += [
@@ -56,6 +58,34 @@ def curve(values: Sequence[tuple[float, float]], *, text: str, x_name: str, deci
     parts += [_DOT.format(x=x, y=y, radius=3) for x, y in (points if len(points) <= 30 else points[-1:])]
     x, y = points[-1]
     parts.append(_TEXT.format(kind="strong", x=x + 9, y=y + 4, anchor="start", text=f"{ys[-1]:.{decimals}f}"))
+    return _svg("chart", parts, text=text)
+
+
+def bars(values: Sequence[float], *, text: str, x_name: str, percent: bool = True) -> Markup:
+    """Return a bar for each number, with ticks on both axes.
+
+    Args:
+        values: Numbers of at least 0, at least one; bar i is for place i, from 1.
+        text: What the chart shows, for those who cannot see it.
+        x_name: The name of the horizontal axis.
+        percent: Whether the numbers are shares, shown as percentages.
+    """
+    high = max(values) * 1.05 or 1.0
+    step = (WIDTH - LEFT - RIGHT_OF_BARS) / len(values)
+    parts = []
+    for tick in ticks(0, high):
+        y = HEIGHT - BOTTOM - tick / high * (HEIGHT - TOP - BOTTOM)
+        label = f"{100 * tick:g} %" if percent else f"{tick:g}"
+        parts.append(_grid_line(y, label, right=RIGHT_OF_BARS))
+    for place, value in enumerate(values):
+        tall = value / high * (HEIGHT - TOP - BOTTOM)
+        x, y = LEFT + place * step, HEIGHT - BOTTOM - tall
+        parts.append(_BAR.format(x=x + step * 0.1, y=y, width=step * 0.8, height=tall))
+    distance = max(1, round(ticks(0, len(values))[1])) if len(values) > 1 else 1
+    for place in [1, *range(distance, len(values) + 1, distance)]:
+        x = LEFT + (place - 0.5) * step
+        parts.append(_TEXT.format(kind="tick", x=x, y=HEIGHT - BOTTOM + 17, anchor="middle", text=place))
+    parts.append(_TEXT.format(kind="tick", x=WIDTH - RIGHT_OF_BARS, y=HEIGHT - 1, anchor="end", text=x_name))
     return _svg("chart", parts, text=text)
 
 
@@ -83,9 +113,9 @@ def ticks(low: float, high: float) -> list[float]:
     return [round((first + i) * step, 10) for i in range(N_TICKS + 1) if (first + i) * step <= high]
 
 
-def _grid_line(tick: float, y: float) -> Markup:
-    line = _LINE.format(kind="grid", x1=LEFT, y1=y, x2=WIDTH - RIGHT, y2=y)
-    return line + _TEXT.format(kind="tick", x=LEFT - 8, y=y + 4, anchor="end", text=f"{tick:g}")
+def _grid_line(y: float, label: str, *, right: float) -> Markup:
+    line = _LINE.format(kind="grid", x1=LEFT, y1=y, x2=WIDTH - right, y2=y)
+    return line + _TEXT.format(kind="tick", x=LEFT - 8, y=y + 4, anchor="end", text=label)
 
 
 def _svg(kind: str, parts: Iterable[Markup], *, text: str, size: tuple[int, int] = (WIDTH, HEIGHT)) -> Markup:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Offsets
 from spacy_w2v.evaluation._scores import Scores
+from spacy_w2v.inspection._facts import Inspection
+from spacy_w2v.inspection._inspection import inspect_vectors
 from spacy_w2v.model._nearest import Nearest, nearest_words
 from spacy_w2v.model._run_record import EpochResult, RunRecord
 from spacy_w2v.model._word_vectors import WordVectors
@@ -67,6 +69,8 @@ class ModelFacts:
     """The record of the run that trained them."""
     config: str | None
     """The complete config of the run, as the text of a config file."""
+    inspection: Inspection | None
+    """The rank, spectrum and oddities of the table, with warnings."""
     scores: Scores | None
     groups: tuple[NeighbourGroup, ...]
     """Neighbours of the words that the user named, and of frequent, middle and rare words."""
@@ -97,6 +101,8 @@ def collect_facts(
     scores: Scores | None = None,
     n_map_words: int = 0,
     method: Method = "pca",
+    inspect: bool = True,
+    cache_dir: Path | None = None,
 ) -> ModelFacts:
     """Return the facts of a report.
 
@@ -106,6 +112,9 @@ def collect_facts(
         scores: The scores of the vectors, if they are known.
         n_map_words: The number of words on the map, the most frequent ones; 0 for no map.
         method: How the words of the map are placed: "pca", or "tsne", which needs the extra `maps`.
+        inspect: Whether to inspect the table, which takes some seconds for large ones.
+        cache_dir: The directory with the encoded corpus of a model, which the inspection compares vectors with; None
+            for the user's cache directory.
     """
     record = record_of(vectors)
     return ModelFacts(
@@ -113,6 +122,7 @@ def collect_facts(
         title=_title_of(vectors, record),
         record=record,
         config=None if vectors.model is None else vectors.model.config,
+        inspection=inspect_vectors(vectors, cache_dir=cache_dir) if inspect else None,
         scores=scores,
         groups=_groups_of(vectors, record, words=words),
         word_map=_map_of(vectors, n_words=n_map_words, method=method) if n_map_words else None,

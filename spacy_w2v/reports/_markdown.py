@@ -4,6 +4,7 @@ import re
 
 from spacy_w2v._system.terminal import shown
 from spacy_w2v.evaluation._scores import interval_rows
+from spacy_w2v.inspection._table import fact_rows
 from spacy_w2v.reports import _texts as texts
 from spacy_w2v.reports._facts import ModelFacts
 
@@ -19,6 +20,14 @@ TEMPLATE = """\
 # Word vectors: {{ title | text }}
 
 {{ texts.lead(facts) | text }}
+{% if facts.inspection is not none %}
+
+{% for finding in facts.inspection.warnings %}
+- **{{ finding.text | text }}** {{ finding.remedy | text }}
+{% else %}
+{{ texts.NO_WARNINGS }}
+{% endfor %}
+{% endif %}
 {% if record is not none %}
 
 ## Corpus
@@ -86,6 +95,16 @@ Trained by another program.
 {% endfor %}
 {% endfor %}
 {% endif %}
+{% if facts.inspection is not none %}
+
+## The table
+
+| Fact | Value | Note |
+| --- | --- | --- |
+{% for row in inspection_rows %}
+| {{ row.name }} | {{ row.value | text }} | {{ row.note | text }} |
+{% endfor %}
+{% endif %}
 {% if record is not none %}
 
 ## Make it again
@@ -117,6 +136,7 @@ def make_report(facts: ModelFacts) -> str:
         score_names=texts.score_names(record),
         has_rate=record is not None and (not record.results or any(result.alpha for result in record.results)),
         scores=[] if facts.scores is None else interval_rows(facts.scores),
+        inspection_rows=[] if facts.inspection is None else fact_rows(facts.inspection),
         n_neighbours=N_NEIGHBOURS,
     )
 

@@ -11,8 +11,9 @@ from markupsafe import Markup
 from spacy_w2v._system.terminal import shown, shown_lines
 from spacy_w2v._version import __version__
 from spacy_w2v.evaluation._scores import Interval, Scores, WordPairScore
+from spacy_w2v.inspection._table import fact_rows
 from spacy_w2v.reports import _texts as texts
-from spacy_w2v.reports._charts import curve, on_scale
+from spacy_w2v.reports._charts import bars, curve, on_scale
 from spacy_w2v.reports._facts import ModelFacts
 from spacy_w2v.reports._map_data import map_data
 
@@ -65,6 +66,10 @@ def make_page(facts: ModelFacts) -> str:
         cards=texts.cards(facts),
         map_note=texts.map_note(facts),
         map_data=Markup(map_data(facts, facts.word_map)) if facts.word_map is not None else None,
+        no_warnings=texts.NO_WARNINGS,
+        inspection_rows=[] if facts.inspection is None else fact_rows(facts.inspection),
+        spectrum=_spectrum(facts),
+        spectrum_note=texts.spectrum_note(facts),
         score_rows=_score_rows(facts.scores),
         training_note=texts.training_note(facts),
         training_charts=_training_charts(facts),
@@ -105,6 +110,14 @@ def _score_row(name: str, measure: str, value: float | None, n_used: int, interv
     text = "" if interval is None else f"{low:.3f} to {high:.3f}"
     picture = Markup("") if value is None else on_scale(value, low=low, high=high, text=f"{value:.3f} {text}".rstrip())
     return ScoreRow(name, measure, "–" if value is None else f"{value:.3f}", text, f"{n_used:,}", picture)
+
+
+def _spectrum(facts: ModelFacts) -> Markup | None:
+    shares = [] if facts.inspection is None else facts.inspection.variance_shares
+    if not shares:
+        return None
+    text = f"Shares of the variance along {len(shares)} axes, from {shares[0]:.1%} to {shares[-1]:.1%}."
+    return bars(shares, text=text, x_name="axis")
 
 
 def _training_charts(facts: ModelFacts) -> Sequence[Chart]:

@@ -10,6 +10,9 @@ LOSS_CAN_RISE = (
 )
 
 
+NO_WARNINGS = "No rule of the inspection warns about these vectors."
+
+
 def lead(facts: ModelFacts) -> str:
     """Return a sentence on what the vectors are and what they were trained on."""
     vectors, record = facts.vectors, facts.record
@@ -66,6 +69,18 @@ def map_note(facts: ModelFacts) -> str:
     return (
         f"{which}, by {how}. A plane cannot show {facts.vectors.vector_size} dimensions: near on the map is a hint. "
         "The nearest words beside it are those of the whole table."
+    )
+
+
+def spectrum_note(facts: ModelFacts) -> str:
+    """Return how to read the spectrum."""
+    inspection = facts.inspection
+    if inspection is None or inspection.effective_rank is None:
+        return ""
+    return (
+        "Each bar is the share of the variance along one axis of the table, the largest first. With a few tall bars, "
+        f"words differ in a few directions only. Here {inspection.effective_rank:.0f} of {inspection.vector_size} axes "
+        "are in use, as the effective rank counts them."
     )
 
 
