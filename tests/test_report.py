@@ -10,9 +10,11 @@ import pytest
 import spacy
 from helpers_cli import CONFIG, w2v_here
 from helpers_model import make_model
+from markupsafe import escape
 
 import spacy_w2v
 from spacy_w2v.evaluation._scores import Scores, WordPairScore
+from spacy_w2v.inspection._table import fact_rows
 from spacy_w2v.model._run_record import RunRecord
 from spacy_w2v.reports import _page
 from spacy_w2v.reports._charts import curve, on_scale, ticks
@@ -21,7 +23,7 @@ from spacy_w2v.reports._map_data import map_data
 from spacy_w2v.reports._markdown import make_report
 from spacy_w2v.reports._page import make_page
 from spacy_w2v.reports._terminal import terminal_sections
-from spacy_w2v.reports._texts import cards, epoch_table, short
+from spacy_w2v.reports._texts import NO_WARNINGS, cards, epoch_table, short
 
 N_WORDS = 400
 
@@ -120,6 +122,33 @@ def test_the_report_is_printed_without_an_output(workplace):
         assert expected in said
     nearest = ", ".join(word for word, _ in spacy_w2v.load(workplace / "model").most_similar("qab", topn=6))
     assert re.search(rf"qab +{nearest}", said)
+
+
+def test_warnings_and_the_table_are_shown(model):
+    vectors = model.word_vectors()
+    matrix = np.array(vectors.matrix)
+    matrix[5] = np.nan
+    words = [*vectors.words[:5], "</script>|*", *vectors.words[6:]]
+    facts = collect_facts(spacy_w2v.WordVectors("odd", words, vectors.rows, matrix), n_map_words=50)
+    (finding,) = facts.inspection.warnings
+    assert finding.rule == "not-finite"
+    page = make_page(facts)
+    assert "such as that of &#39;&lt;/script&gt;|*&#39;" in page
+    assert str(escape(finding.remedy)) in page
+    assert "<figcaption>Spectrum</figcaption>" in page
+    assert r"such as that of '&lt;/script&gt;\|\*'" in make_report(facts)
+    (first, *others) = terminal_sections(facts)
+    assert first.warnings == (f"{finding.text} {finding.remedy}",)
+    rows = fact_rows(facts.inspection)
+    table = next(section for section in others if section.title == "The table")
+    for row in rows:
+        assert f"<dt>{row.name}</dt>" in page
+        assert f"\n| {row.name} | " in make_report(facts)
+        assert (row.name, row.value, row.note) in table.rows
+    assert NO_WARNINGS not in page
+    fine = collect_facts(vectors)
+    assert NO_WARNINGS in make_page(fine)
+    assert NO_WARNINGS in make_report(fine)
 
 
 def scored_while_training(model):

@@ -27,6 +27,8 @@ class Nearest(NamedTuple):
 def nearest_words(vectors: WordVectors, places: Offsets, *, topn: int) -> Nearest:
     """Return the nearest words of some words. A word itself, and words that share its row, are left out.
 
+    So are words whose vectors are not finite. Their own neighbours have similarity 0, as those of zeros.
+
     The result is that of `WordVectors.most_similar` for each of the words, but by products of matrices, which takes a
     small part of the time. Similarities may differ from it in the last bits.
 
@@ -41,18 +43,19 @@ def nearest_words(vectors: WordVectors, places: Offsets, *, topn: int) -> Neares
         (3, 2)
     """
     own_rows = vectors.rows[places]
-    queries = _of_length_1(vectors.vectors_at(own_rows))
+    queries = np.nan_to_num(_of_length_1(vectors.vectors_at(own_rows)))
     n_others = max(int(np.count_nonzero(vectors.word_of_row >= 0)) - 1, 0)
     n_best = min(topn, n_others)
     shape = (len(places), n_best)
     rows, similarities = np.full(shape, -1, np.int64), np.full(shape, -np.inf, np.float32)
     if n_best:
         for first_row, block in _blocks(vectors):
-            without_word = vectors.word_of_row[first_row : first_row + len(block)] < 0
+            left_out = (vectors.word_of_row[first_row : first_row + len(block)] < 0) | ~np.isfinite(block).all(axis=1)
             for start in range(0, len(places), QUERIES_AT_A_TIME):
                 some = slice(start, start + QUERIES_AT_A_TIME)
-                products = queries[some] @ block.T
-                products[:, without_word] = -np.inf
+                with np.errstate(invalid="ignore"):
+                    products = queries[some] @ block.T
+                products[:, left_out] = -np.inf
                 _leave_out(products, own_rows[some] - first_row)
                 best = _best_columns(products, n_best)
                 found = np.take_along_axis(products, best, axis=1)
@@ -71,10 +74,11 @@ def _blocks(vectors: WordVectors) -> Iterator[tuple[int, Vectors]]:
 
 
 def _of_length_1(rows: Vectors) -> Vectors:
-    """Return rows divided by their lengths. Rows of zeros stay as they are."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    lengths[lengths == 0] = 1
-    scaled: Vectors = rows / lengths
+    """Return rows divided by their lengths. Rows of zeros stay as they are; infinity becomes NaN."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        lengths[lengths == 0] = 1
+        scaled: Vectors = rows / lengths
     return scaled
 
 

@@ -32,7 +32,6 @@ def terminal_sections(facts: ModelFacts) -> list[Section]:
     if facts.scores is not None:
         header = ("Set", "Measure", "Score", "Questions", "95 % interval")
         found.append(Section("Scores", "", (header, *interval_rows(facts.scores, leave_out=("pearson",)))))
-        header = ("Set", "Measure", "Score", "Questions")
     if facts.inspection is not None:
         table = tuple((row.name, row.value, row.note) for row in fact_rows(facts.inspection))
         found.append(Section("The table", "", table))
