@@ -14,6 +14,8 @@ from helpers_plots import HOSTILE, NAMES, charts, hostile_vectors, random_vector
 from scipy.linalg import orthogonal_procrustes
 
 from spacy_w2v.errors import ConfigError, StorageError, UnknownWordError
+from spacy_w2v.inspection._rows import Table
+from spacy_w2v.inspection._spectrum import spectrum_of
 from spacy_w2v.plots._clusters import clusters
 from spacy_w2v.plots._groups import read_groups
 from spacy_w2v.plots._html import script_json
@@ -196,6 +198,15 @@ def test_a_spectrum_is_that_of_the_covariance(vectors):
     np.testing.assert_allclose(shares, variances / variances.sum(), rtol=1e-6)
     assert effective_rank(np.full(7, 1 / 7)) == pytest.approx(7)
     assert effective_rank(np.array([1.0, 0.0])) == 1
+
+
+def test_a_spectrum_is_that_of_an_inspection():
+    matrix = np.random.default_rng(0).normal(size=(30, 5)) + 1
+    matrix[3], matrix[7, 1] = 0, np.nan
+    vectors = vectors_of(matrix, words=[f"w{i}" for i in range(28)], rows=np.arange(2, 30))
+    shares, expected = variance_shares(vectors), spectrum_of(Table.of(vectors))
+    np.testing.assert_allclose(shares, expected.shares, rtol=1e-9)
+    assert effective_rank(shares) == pytest.approx(expected.effective_rank)
 
 
 def test_a_spectrum_needs_variance():

@@ -25,9 +25,9 @@ SMALLEST_SHARE = 1e-6
 
 
 def variance_shares(vectors: WordVectors) -> NDArray[np.float64]:
-    """Return the share of the variance that each principal component of all rows has, float64[d], descending.
+    """Return the share of the variance that each principal component of the vectors has, float64[d], descending.
 
-    Rows that are not finite are left out.
+    Rows that are zero or not finite, and rows without a word, are left out, as in `spacy w2v inspect`.
 
     Args:
         vectors: The word vectors.
@@ -36,9 +36,11 @@ def variance_shares(vectors: WordVectors) -> NDArray[np.float64]:
         ConfigError: There is no variance, because all vectors are equal or none is finite.
     """
     d = vectors.vector_size
-    n, total, products = 0, np.zeros(d), np.zeros((d, d))
+    n, start, total, products = 0, 0, np.zeros(d), np.zeros((d, d))
     for block in vectors.row_blocks():
-        rows = block[np.isfinite(block).all(axis=1)].astype(np.float64)
+        has_word = vectors.word_of_row[start : start + len(block)] >= 0
+        start += len(block)
+        rows = block[has_word & np.isfinite(block).all(axis=1) & block.any(axis=1)].astype(np.float64)
         n, total, products = n + len(rows), total + rows.sum(axis=0), products + rows.T @ rows
     mean = total / max(n, 1)
     variances = np.linalg.eigvalsh(products / max(n, 1) - np.outer(mean, mean))[::-1].clip(0)
