@@ -134,7 +134,7 @@ def command(config: str) -> str:
     Args:
         config: The path of the config.
     """
-    return f"spacy w2v train {config} --output vectors"
+    return f"spacy w2v train {config} -o vectors"
 
 
 def again_note(record: RunRecord) -> str:
