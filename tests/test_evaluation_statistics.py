@@ -34,6 +34,16 @@ def test_ranks_in_resamples_are_those_of_the_drawn_numbers():
         assert actual[number, drawn] == pytest.approx(expected - expected.mean(), abs=1e-12)
 
 
+def test_vectors_that_are_not_finite_have_no_correlation():
+    """As in `evaluate`: their cosines have no ranks."""
+    cosines = normal(2, 30, seed=1)
+    cosines[1, 4] = np.nan
+    statistic = spearman_statistic(normal(30), cosines)
+    assert np.isfinite(statistic(np.ones((1, 30)))).ravel().tolist() == [True, False, False]
+    low, high = confidence_intervals(statistic, 30, size=30)
+    assert np.isfinite(low).tolist() == np.isfinite(high).tolist() == [True, False, False]
+
+
 def test_intervals_of_correlations_are_those_of_scipy(monkeypatch):
     """The same seed draws the same pairs, whose correlations are computed here without sorting them again."""
     monkeypatch.setattr(_resampling, "N_RESAMPLES", 300)

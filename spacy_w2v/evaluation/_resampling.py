@@ -110,6 +110,7 @@ def spearman_statistic(ratings: Numbers, cosines: Numbers) -> Statistic:
         cosines: float64[k, n], for k models.
     """
     of_ratings, of_cosines = RanksInResamples(ratings), [RanksInResamples(row) for row in cosines]
+    is_finite = np.isfinite(cosines).all(axis=1)
 
     def statistic(times: Numbers) -> Numbers:
         x = of_ratings.centred(times)
@@ -121,6 +122,7 @@ def spearman_statistic(ratings: Numbers, cosines: Numbers) -> Statistic:
             spread = np.sqrt(x_spread * np.einsum("rn,rn,rn->r", y, y, times))
             with np.errstate(invalid="ignore", divide="ignore"):  # of equal ranks, the correlation is undefined
                 found[number] = np.einsum("rn,rn->r", weighted, y) / spread
+        found[~is_finite] = np.nan  # as in `word_pair_score`
         return _with_differences(found)
 
     return statistic
