@@ -62,7 +62,8 @@ def nearest_words(vectors: WordVectors, places: Offsets, *, topn: int) -> Neares
                 rows[some], similarities[some] = _merged(
                     (rows[some], similarities[some]), (best + first_row, found), n_kept=n_best
                 )
-    return Nearest(vectors.word_of_row[rows], np.clip(similarities, -1, 1))
+    n_found = int(np.isfinite(similarities).all(axis=0).sum())  # fewer if vectors are not finite
+    return Nearest(vectors.word_of_row[rows[:, :n_found]], np.clip(similarities[:, :n_found], -1, 1))
 
 
 def _blocks(vectors: WordVectors) -> Iterator[tuple[int, Vectors]]:
