@@ -1,5 +1,7 @@
 """What is pushed to the Hub is loaded from it to the bit, whatever the connection does; errors say what to do."""
 
+from pathlib import Path
+
 import helpers_hub
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ import spacy_w2v
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.formats._opening import open_vectors
 from spacy_w2v.hub._names import Repository, parse_repository
-from spacy_w2v.reports._card import datasets_of
+from spacy_w2v.reports._card import CardFacts, datasets_of, make_model_card
 
 # huggingface_hub uploads bytes in the way of an older client
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<...>' to upload raw bytes:DeprecationWarning")
@@ -263,6 +265,13 @@ def test_the_card_says_what_is_known(hub, model, tmp_path):
     assert "<b>" not in text
     assert "## Corpus" in text
     assert "## Training" in text
+
+
+def test_the_card_has_no_absolute_paths(model):
+    made = with_record(model, corpus={"source": str(Path("/home/someone/news.txt").absolute())})
+    text = make_model_card(made.word_vectors(), CardFacts("user/repo"))
+    assert "tokens of news.txt with" in text
+    assert "someone" not in text
 
 
 CONFIG = """

@@ -9,7 +9,7 @@ from spacy_w2v.config._loading import parse_config
 from spacy_w2v.evaluation._scores import Scores
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._word_vectors import WordVectors
-from spacy_w2v.reports._facts import collect_facts
+from spacy_w2v.reports._facts import collect_facts, title_of
 from spacy_w2v.reports._markdown import make_report, plain_text
 
 TAGS = ("word-vectors", "word2vec", "static-embeddings", "spacy", "gensim")
@@ -94,7 +94,7 @@ def _introduction(vectors: WordVectors) -> str:
         return f"{what}, in a `.safetensors` file with their words beside it."
     corpus = model.record.corpus
     return (
-        f"{what}, trained on {corpus.n_tokens:,} tokens of {plain_text(corpus.source)} with "
+        f"{what}, trained on {corpus.n_tokens:,} tokens of {plain_text(title_of(vectors, model.record))} with "
         "[spacy-w2v](https://github.com/spacy-w2v/spacy-w2v). The words are the tokens of a spaCy pipeline "
         f"(`{vectors.attr}`)."
     )

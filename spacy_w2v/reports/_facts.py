@@ -119,7 +119,7 @@ def collect_facts(
     record = record_of(vectors)
     return ModelFacts(
         vectors=vectors,
-        title=_title_of(vectors, record),
+        title=title_of(vectors, record),
         record=record,
         config=None if vectors.model is None else vectors.model.config,
         inspection=inspect_vectors(vectors, cache_dir=cache_dir) if inspect else None,
@@ -129,7 +129,7 @@ def collect_facts(
     )
 
 
-def _title_of(vectors: WordVectors, record: RunRecord | None) -> str:
+def title_of(vectors: WordVectors, record: RunRecord | None) -> str:
     """Return the source of the corpus, or the name of the vectors; of absolute paths, the last part."""
     name = vectors.name if record is None else record.corpus.source
     return Path(name).name or name if Path(name).is_absolute() else name
