@@ -216,10 +216,10 @@ def train(
     if "spacy" in run.settings.export.formats:
         msg.text(f"Load the vectors in spaCy: spacy.load({json.dumps(str(output_path))})")
     if report:
-        write_page(done.model.word_vectors(), output_path)
+        write_page(done.model.word_vectors(), output_path, cache_dir=cache_dir)
 
 
-def write_page(vectors: "WordVectors", output_path: Path) -> None:
+def write_page(vectors: "WordVectors", output_path: Path, *, cache_dir: Path | None) -> None:
     """Write the page about the vectors of a run. A failure is a warning: the results of the run are complete."""
     from spacy_w2v._atomic import staged_file
     from spacy_w2v.reports._facts import collect_facts
@@ -228,7 +228,7 @@ def write_page(vectors: "WordVectors", output_path: Path) -> None:
 
     path = output_path / REPORT_FILE
     try:
-        page = make_page(collect_facts(vectors, n_map_words=N_MAP_WORDS))
+        page = make_page(collect_facts(vectors, n_map_words=N_MAP_WORDS, cache_dir=cache_dir))
         with staged_file(path) as staged:
             staged.write_text(page, encoding="utf-8")
     except Exception as error:  # whatever fails, hours of training are done
