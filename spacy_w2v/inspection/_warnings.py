@@ -1,4 +1,4 @@
-"""The rules that warn about vectors, and what to do. docs/explanation/inspection.md has the models they were tried on.
+"""The rules that warn about vectors, and what to do. docs/explanation/signs.md has the models they were tried on.
 
 A rule warns only where all vectors of known quality on one side of its limit were bad ones. Not every bad model breaks
 a rule.
@@ -76,7 +76,7 @@ def findings(
     if not_finite.n:
         yield Finding(
             rule="not-finite",
-            text=f"All numbers must be finite, but {not_finite.n:,} rows have NaN or infinity, such as that of "
+            text=f"All numbers must be finite, but {_rows(not_finite.n)} NaN or infinity, such as that of "
             f"'{not_finite.words[0]}'.",
             remedy="Train again with a lower alpha, or remove these words.",
         )
@@ -131,6 +131,10 @@ def compare(first: "Inspection", other: "Inspection") -> Finding | None:
         f"{rank_after:.1f}, and {rank_before:.1f} there.",
         remedy=f"Prefer the learning rate of {first.name}.",
     )
+
+
+def _rows(n: int) -> str:
+    return "1 row has" if n == 1 else f"{n:,} rows have"
 
 
 def _has_many_axes(effective_rank: float | None, vector_size: int) -> bool:

@@ -134,7 +134,7 @@ class SpacyLoggerCallback(Callback):
         if point.ends_epoch:
             self._point = point
         elif not math.isnan(self._loss):  # it is not known of scores before a run was resumed
-            other = {"speed": point.n_tokens / point.seconds}
+            other = {"speed": point.n_tokens / max(point.seconds, 1e-9)}
             self._log(point.epoch, self._loss, other, point, seconds=point.seconds, words=point.n_tokens)
 
     def on_epoch_end(self, result: EpochResult) -> None:
