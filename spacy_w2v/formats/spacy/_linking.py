@@ -1,8 +1,8 @@
 """A second place for an exported pipeline, whose files are the same on disk: the output directory of a run itself.
 
 `spacy.load("vectors")` then works as `spacy.load("vectors/spacy")` does. The files are hard links, so that vectors are
-on the disk once. Each place stays complete if the other one is moved, copied, removed or replaced. Only what writes to a
-file in place, as `nlp.to_disk` does, changes both.
+on the disk once. Each place stays complete if the other one is moved, copied, removed or replaced. Only what writes to
+a file in place, as `nlp.to_disk` does, changes both.
 """
 
 import os
