@@ -14,8 +14,8 @@ from helpers_plots import HOSTILE, NAMES, charts, hostile_vectors, random_vector
 from scipy.linalg import orthogonal_procrustes
 
 from spacy_w2v.errors import ConfigError, StorageError, UnknownWordError
-from spacy_w2v.inspection._rows import Table
-from spacy_w2v.inspection._spectrum import spectrum_of
+from spacy_w2v.inspection._inspection import inspect_vectors
+from spacy_w2v.model._spectrum import effective_rank
 from spacy_w2v.plots._clusters import clusters
 from spacy_w2v.plots._groups import read_groups
 from spacy_w2v.plots._html import script_json
@@ -27,7 +27,7 @@ from spacy_w2v.plots._movement import movements, rotation
 from spacy_w2v.plots._projection import projection, unit_rows
 from spacy_w2v.plots._saving import chart_spec, save_chart
 from spacy_w2v.plots._similarity import similarities
-from spacy_w2v.plots._spectrum import effective_rank, variance_shares
+from spacy_w2v.plots._spectrum import variance_shares
 from spacy_w2v.plots._themes import THEMES, theme_config
 from spacy_w2v.plots._training import training_chart
 
@@ -204,8 +204,8 @@ def test_a_spectrum_is_that_of_an_inspection():
     matrix = np.random.default_rng(0).normal(size=(30, 5)) + 1
     matrix[3], matrix[7, 1] = 0, np.nan
     vectors = vectors_of(matrix, words=[f"w{i}" for i in range(28)], rows=np.arange(2, 30))
-    shares, expected = variance_shares(vectors), spectrum_of(Table.of(vectors))
-    np.testing.assert_allclose(shares, expected.shares, rtol=1e-9)
+    shares, expected = variance_shares(vectors), inspect_vectors(vectors)
+    np.testing.assert_allclose(shares, expected.variance_shares, rtol=1e-9)
     assert effective_rank(shares) == pytest.approx(expected.effective_rank)
 
 

@@ -9,10 +9,10 @@ from confection import Config
 from helpers_cli import CONFIG, command_server, w2v, w2v_here
 from helpers_model import make_model, markdown_report, with_record
 
+from spacy_w2v._system.markdown import plain_text
 from spacy_w2v._system.terminal import shown, shown_lines
 from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.evaluation._scores import Scores, WordPairScore
-from spacy_w2v.reports._markdown import plain_text
 
 HOSTILE = {
     "clear": "\x1b[2Jcat",

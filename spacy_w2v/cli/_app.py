@@ -140,6 +140,13 @@ TEXT_FIELD_HELP = "Column that contains the texts"
 MAX_VECTORS_HELP = "Keep only the vectors of this many most frequent words"
 
 
+class MapMethods(str, Enum):
+    """How words are placed on a map, as in `spacy_w2v.plots._projection.Method`."""
+
+    pca = "pca"
+    tsne = "tsne"
+
+
 class VectorKinds(str, Enum):
     """The choices of --vector-kind, as in `spacy_w2v.config._export.VectorKindChoice`."""
 

@@ -13,6 +13,7 @@ from spacy_w2v.cli._app import (
     STRENGTH_OPTION,
     TRUST_HELP,
     VECTORS_HELP,
+    MapMethods,
     Postprocessings,
     VectorKinds,
     errors_for_users,
@@ -45,13 +46,6 @@ class Themes(str, Enum):
     auto = "auto"
     light = "light"
     dark = "dark"
-
-
-class Methods(str, Enum):
-    """The choices of --method, as in `spacy_w2v.plots._projection.Method`."""
-
-    pca = "pca"
-    tsne = "tsne"
 
 
 class Colors(str, Enum):
@@ -102,8 +96,8 @@ def map_command(
         [Path("map.html")], "--output", "-o", help=f"{OUTPUT_HELP}. With {TABLE_SUFFIX}, a table of the map"
     ),
     n_words: int = typer.Option(5_000, "--n-words", "-n", min=1, help="Number of words, the most frequent ones"),
-    method: Methods = typer.Option(
-        Methods.pca, "--method", help="How words are placed: principal components, or t-SNE by openTSNE"
+    method: MapMethods = typer.Option(
+        MapMethods.pca, "--method", help="How words are placed: principal components, or t-SNE by openTSNE"
     ),
     color: Colors = typer.Option(
         Colors.frequency, "--color", help="What colors show: the frequency of words, or clusters by k-means"
@@ -169,7 +163,8 @@ def spectrum_command(
 
     The curve shows the share of each principal component. It falls steeply where few dimensions are used.
     """
-    from spacy_w2v.plots._spectrum import effective_rank, spectrum_chart, variance_shares
+    from spacy_w2v.model._spectrum import effective_rank
+    from spacy_w2v.plots._spectrum import spectrum_chart, variance_shares
 
     with errors_for_users():
         check_outputs(outputs)

@@ -1,12 +1,11 @@
 """`spacy w2v report`: what there is to know about word vectors, as a page, as Markdown, or in the terminal."""
 
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from spacy_w2v.cli._app import VECTORS_HELP, errors_for_users, w2v_cli
+from spacy_w2v.cli._app import VECTORS_HELP, MapMethods, errors_for_users, w2v_cli
 from spacy_w2v.cli._messages import msg
 from spacy_w2v.errors import CorpusError, StorageError
 
@@ -16,13 +15,6 @@ if TYPE_CHECKING:
     from spacy_w2v.reports._facts import ModelFacts
 
 PAGE_SUFFIXES = (".html", ".htm")
-
-
-class MapMethods(str, Enum):
-    """The choices of --method, as in `spacy_w2v.plots._projection.Method`."""
-
-    pca = "pca"
-    tsne = "tsne"
 
 
 @w2v_cli.command("report")

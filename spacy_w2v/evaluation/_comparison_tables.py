@@ -1,8 +1,8 @@
 """Comparisons as tables, for terminals and in Markdown."""
 
-import re
 from collections.abc import Sequence
 
+from spacy_w2v._system.markdown import plain_text
 from spacy_w2v._system.terminal import shown
 from spacy_w2v.evaluation._comparison import ComparedMeasure, Comparison
 from spacy_w2v.evaluation._scores import shown_interval, shown_score
@@ -109,17 +109,8 @@ def _aligned(rows: Rows, *, right: range) -> list[str]:
 
 
 def _markdown_table(header: Sequence[str], rows: Rows) -> str:
-    lines = [header, ["---"] * len(header), *([_escaped(cell) for cell in row] for row in rows)]
+    lines = [header, ["---"] * len(header), *([plain_text(cell) for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_MARKUP = re.compile(r"[\\`*_{}\[\]<>|&~]")
-
-
-def _escaped(text: str) -> str:
-    """Return Markdown that shows a name unchanged."""
-    return _MARKUP.sub(lambda match: _ENTITIES.get(match[0], f"\\{match[0]}"), shown(text))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -12,8 +12,8 @@ from spacy_w2v.inspection._facts import Inspection, NormBand, OddRows
 from spacy_w2v.inspection._pmi import pmi_correlation
 from spacy_w2v.inspection._rows import Table
 from spacy_w2v.inspection._similarity import hubs_of, mean_cosine
-from spacy_w2v.inspection._spectrum import spectrum_of
 from spacy_w2v.inspection._warnings import findings
+from spacy_w2v.model._spectrum import Spectrum, spectrum_of
 from spacy_w2v.model._word_vectors import WordVectors
 
 
@@ -59,11 +59,11 @@ def inspect_vectors(
     opened = vectors_of(vectors, trust_config=trust_config, argument="vectors").of_kind(vector_kind)
     opened = opened.postprocessed(postprocess, whitening_strength=whitening_strength)
     table = Table.of(opened)
-    spectrum, (cosine, n_frequent) = spectrum_of(table), mean_cosine(table)
+    spectrum, (cosine, n_frequent) = _spectrum(table), mean_cosine(table)
     trained_rank, trained_cosine = spectrum.effective_rank, cosine
     if (trained := _as_trained(opened)) is not opened:
         raw = Table.of(trained)
-        trained_rank, (trained_cosine, _) = spectrum_of(raw).effective_rank, mean_cosine(raw)
+        trained_rank, (trained_cosine, _) = _spectrum(raw).effective_rank, mean_cosine(raw)
     pmi = pmi_correlation(opened.model, cache_dir=optional_path(cache_dir, name="cache_dir"))
     not_finite = _odd(table, ~table.is_finite)
     return Inspection(
@@ -105,6 +105,10 @@ def _as_trained(vectors: WordVectors) -> WordVectors:
     if vectors.postprocessing is None and vectors.vector_kind == "input":
         return vectors
     return vectors.postprocessed(None).of_kind("input")
+
+
+def _spectrum(table: Table) -> Spectrum:
+    return spectrum_of(table.blocks, vector_size=table.vectors.vector_size, dtype=table.vectors.matrix.dtype)
 
 
 def _odd(table: Table, is_odd: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> OddRows:

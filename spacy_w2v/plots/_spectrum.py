@@ -1,12 +1,14 @@
 """The spectrum of vectors: how their variance is spread over principal components."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.model._spectrum import effective_rank, spectrum_of
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.plots._packages import import_altair
 from spacy_w2v.plots._titles import titled
@@ -35,25 +37,19 @@ def variance_shares(vectors: WordVectors) -> NDArray[np.float64]:
     Raises:
         ConfigError: There is no variance, because all vectors are equal or none is finite.
     """
-    d = vectors.vector_size
-    n, start, total, products = 0, 0, np.zeros(d), np.zeros((d, d))
+    found = spectrum_of(partial(_blocks, vectors), vector_size=vectors.vector_size, dtype=vectors.matrix.dtype)
+    if not found.shares.size:
+        raise ConfigError(f"A spectrum needs vectors that differ, but those of {vectors.name} do not.")
+    return found.shares
+
+
+def _blocks(vectors: WordVectors) -> Iterator[NDArray[np.float64]]:
+    """Yield the rows that have a word and are neither zero nor infinite, in blocks."""
+    start = 0
     for block in vectors.row_blocks():
         has_word = vectors.word_of_row[start : start + len(block)] >= 0
         start += len(block)
-        rows = block[has_word & np.isfinite(block).all(axis=1) & block.any(axis=1)].astype(np.float64)
-        n, total, products = n + len(rows), total + rows.sum(axis=0), products + rows.T @ rows
-    mean = total / max(n, 1)
-    variances = np.linalg.eigvalsh(products / max(n, 1) - np.outer(mean, mean))[::-1].clip(0)
-    if not variances.sum() > 0:
-        raise ConfigError(f"A spectrum needs vectors that differ, but those of {vectors.name} do not.")
-    shares: NDArray[np.float64] = variances / variances.sum()
-    return shares
-
-
-def effective_rank(shares: NDArray[np.float64]) -> float:
-    """Return exp of the entropy of variance shares (Roy and Vetterli 2007): how many components share the variance."""
-    positive = shares[shares > 0]
-    return float(np.exp(-(positive * np.log(positive)).sum()))
+        yield block[has_word & np.isfinite(block).all(axis=1) & block.any(axis=1)].astype(np.float64)
 
 
 def spectrum_chart(spectra: Mapping[str, NDArray[np.float64]], *, title: str = "Spectrum") -> "altair.LayerChart":

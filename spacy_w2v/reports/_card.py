@@ -5,12 +5,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from spacy_w2v._system.markdown import plain_text
 from spacy_w2v.config._loading import parse_config
 from spacy_w2v.evaluation._scores import Scores
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.reports._facts import collect_facts, title_of
-from spacy_w2v.reports._markdown import make_report, plain_text
+from spacy_w2v.reports._markdown import make_report
 
 TAGS = ("word-vectors", "word2vec", "static-embeddings", "spacy", "gensim")
 """The tags of every card, by which the Hub finds it."""

@@ -1,7 +1,6 @@
 """The report in Markdown: corpus, training, scores, neighbours, and how to make the vectors again."""
 
-import re
-
+from spacy_w2v._system.markdown import MARKUP, plain_text
 from spacy_w2v._system.terminal import shown
 from spacy_w2v.evaluation._scores import interval_rows
 from spacy_w2v.inspection._table import fact_rows
@@ -10,11 +9,6 @@ from spacy_w2v.reports._facts import ModelFacts
 
 N_NEIGHBOURS = 5
 """Neighbours of each word in the tables."""
-
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_MARKUP = re.compile(r"[\\`*{}\[\]()<>#|~&!$@]|(?<![^\W_])_|_(?![^\W_])|(?<=www)\.|:(?=//)", re.IGNORECASE)
-"""Characters with a meaning in Markdown, and those that turn text into links."""
-
 
 TEMPLATE = """\
 # Word vectors: {{ title | text }}
@@ -141,10 +135,5 @@ def make_report(facts: ModelFacts) -> str:
     )
 
 
-def plain_text(text: str) -> str:
-    """Return Markdown that shows a word, name or setting unchanged, without links, images or HTML."""
-    return _MARKUP.sub(lambda match: _ENTITIES.get(match[0], f"\\{match[0]}"), shown(text))
-
-
 def _code(text: str) -> str:
-    return plain_text(text) if _MARKUP.search(text) or not text else f"`{shown(text)}`"
+    return plain_text(text) if MARKUP.search(text) or not text else f"`{shown(text)}`"

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from spacy_w2v._system.terminal import shown, shown_lines
 from spacy_w2v._version import __version__
-from spacy_w2v.evaluation._scores import Interval, Scores, WordPairScore
+from spacy_w2v.evaluation._scores import Interval, Scores, WordPairScore, shown_interval, shown_score
 from spacy_w2v.inspection._table import fact_rows
 from spacy_w2v.reports import _texts as texts
 from spacy_w2v.reports._charts import bars, curve, on_scale
@@ -107,9 +107,10 @@ def _score_rows(scores: Scores | None) -> list[ScoreRow]:
 
 def _score_row(name: str, measure: str, value: float | None, n_used: int, interval: Interval | None) -> ScoreRow:
     low, high = interval or (None, None)
-    text = "" if interval is None else f"{low:.3f} to {high:.3f}"
-    picture = Markup("") if value is None else on_scale(value, low=low, high=high, text=f"{value:.3f} {text}".rstrip())
-    return ScoreRow(name, measure, "–" if value is None else f"{value:.3f}", text, f"{n_used:,}", picture)
+    text = "" if interval is None else shown_interval(interval)
+    score = shown_score(value)
+    picture = Markup("") if value is None else on_scale(value, low=low, high=high, text=f"{score} {text}".rstrip())
+    return ScoreRow(name, measure, score, text, f"{n_used:,}", picture)
 
 
 def _spectrum(facts: ModelFacts) -> Markup | None:
