@@ -102,6 +102,13 @@ def test_a_pipeline_is_used_without_the_packages_of_training(directory):
         assert "with all of its dependencies" in text
 
 
+@pytest.mark.parametrize("module", ["cli", "pipeline._callbacks", "pipeline._factory", "pipeline._tensorboard"])
+def test_what_pipelines_register_is_imported_without_these_packages(directory, module):
+    """spaCy imports all functions of a registry to look for one of them. Only readers need these packages."""
+    done = run_light(directory, f"import spacy_w2v.{module}")
+    assert done.returncode == 0, done.stderr
+
+
 def test_commands_say_what_is_missing(directory):
     (directory / "vectors.txt").write_text("1 2\\na 1 2\\n")
     code = "sys.argv = ['spacy', 'w2v', 'evaluate', 'vectors.txt']\nfrom spacy.cli import setup_cli\nsetup_cli()"

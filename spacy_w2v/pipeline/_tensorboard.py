@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.training._resolved_config import SpacyLogger
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
+    from spacy_w2v.training._resolved_config import SpacyLogger  # which needs pyarrow
 
-def make_tensorboard_logger_v1(log_dir: str | Path | None = None) -> SpacyLogger:
+
+def make_tensorboard_logger_v1(log_dir: str | Path | None = None) -> "SpacyLogger":
     """Create the logger "spacy_w2v.TensorBoard.v1", which writes losses, scores and the config for TensorBoard.
 
     It is a logger as those of spaCy are, for `[w2v.training.logger]`, for spaCy's own `[training.logger]`, and for
