@@ -104,7 +104,7 @@ def test_a_pipeline_is_used_without_the_packages_of_training(directory):
 
 @pytest.mark.parametrize("module", ["cli", "pipeline._callbacks", "pipeline._factory", "pipeline._tensorboard"])
 def test_what_pipelines_register_is_imported_without_these_packages(directory, module):
-    """spaCy imports all functions of a registry to look for one of them. Only readers need these packages."""
+    """All functions of a registry are imported where spaCy looks for one of them. Only readers need these packages."""
     done = run_light(directory, f"import spacy_w2v.{module}")
     assert done.returncode == 0, done.stderr
 
