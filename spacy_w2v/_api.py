@@ -226,14 +226,14 @@ def train(
     run = TrainingRun(
         source=source, nlp=nlp, settings=checked, config=config_of(nlp, checked), cache_dir=cache, initial=start
     )
-    bar = ProgressBar()
-    given = as_callbacks(callbacks, bar, config=run.config, settings=checked)
-    return train_model(
-        run if optimize is None else PresetRun(run, given=checked, optimize=optimize),
-        [bar, *given] if progress else given,
-        checkpoint=kept,
-        resume=resume,
-    )
+    with closing(ProgressBar(announces_compiling=progress)) as bar:
+        given = as_callbacks(callbacks, bar, config=run.config, settings=checked)
+        return train_model(
+            run if optimize is None else PresetRun(run, given=checked, optimize=optimize),
+            [bar, *given] if progress else given,
+            checkpoint=kept,
+            resume=resume,
+        )
 
 
 def prune_vectors(

@@ -9,9 +9,10 @@ import pytest
 import spacy
 from numba.core import event
 
+import spacy_w2v
 from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.corpus import _store as store
-from spacy_w2v.errors import CorpusError
+from spacy_w2v.errors import ConfigError, CorpusError
 from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.training._composition import train_model
 from spacy_w2v.training._run import TrainingRun
@@ -189,3 +190,14 @@ def test_a_bar_listens_until_it_is_closed():
     with compiling():
         assert bar._notice._depth == 0
     assert ProgressBar(io.StringIO(), announces_compiling=False)._notice is None
+
+
+@pytest.mark.parametrize("progress", [False, True])
+def test_nothing_listens_after_a_run(progress, capsys):
+    before = list(event._registered["numba:compile"])
+    settings = {"min_count": 1, "vector_size": 4, "sample": 0, "workers": 1, "progress": progress}
+    spacy_w2v.train(["the king ruled a city"] * 5, **settings)
+    with pytest.raises(ConfigError, match="callbacks must be objects"):
+        spacy_w2v.train(["the king ruled a city"] * 5, callbacks=[1], **settings)
+    assert event._registered["numba:compile"] == before
+    assert progress or not capsys.readouterr().err

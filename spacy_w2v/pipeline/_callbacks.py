@@ -5,6 +5,7 @@ in whatever order they are. `spacy pretrain`, `spacy assemble`, `spacy init labe
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -243,23 +244,23 @@ def _train_or_find(
     from spacy_w2v.training.callbacks._spacy_logger import callbacks_of
 
     run = TrainingRun.of(resolved, cache_dir=cache_dir)
-    bar = ProgressBarWithCorpus(announces_compiling=progress)
-    if output is not None and _has_results(output, run, overwrite=overwrite):
+    with closing(ProgressBarWithCorpus(announces_compiling=progress)) as bar:
+        if output is not None and _has_results(output, run, overwrite=overwrite):
+            if progress:
+                bar.on_message(f"Using the vectors in {output}")
+                if changes := results.changed_exports(output, run):
+                    bar.on_message(f"The other files there were exported with other settings: {'; '.join(changes)}")
+            return read_model(output / results.MODEL_DIRECTORY, kind=Word2Vec, mmap=True)
+        callbacks = callbacks_of(resolved, bar, progress=progress)
+        if output is None:
+            model = train_model(run, callbacks)
+        else:
+            resume = not overwrite and results.checkpoint_of(output).exists()
+            done = train_to_directory(run, output, callbacks, overwrite=overwrite, resume=resume, also=["spacy"])
+            model = done.model
         if progress:
-            bar.on_message(f"Using the vectors in {output}")
-            if changes := results.changed_exports(output, run):
-                bar.on_message(f"The other files there were exported with other settings: {'; '.join(changes)}")
-        return read_model(output / results.MODEL_DIRECTORY, kind=Word2Vec, mmap=True)
-    callbacks = callbacks_of(resolved, bar, progress=progress)
-    if output is None:
-        model = train_model(run, callbacks)
-    else:
-        resume = not overwrite and results.checkpoint_of(output).exists()
-        done = train_to_directory(run, output, callbacks, overwrite=overwrite, resume=resume, also=["spacy"])
-        model = done.model
-    if progress:
-        bar.on_message(results.summary_of(model))
-    return model
+            bar.on_message(results.summary_of(model))
+        return model
 
 
 def _has_results(output: Path, run: "TrainingRun", *, overwrite: bool) -> bool:
