@@ -128,6 +128,7 @@ def test_a_damaged_file_is_refused(model, tmp_path, damage):
         (None, r"The words of v\.safetensors must be in v\.vocab\.json beside it"),
         ('{"a": 99}', r"must have a row for each word, but there are 1 words with rows up to 99, and 9 rows"),
         ('{"a": -1}', r"must have a row for each word"),
+        (f'{{"a": {10**30}}}', r"must have a row for each word"),
         ("{}", r"must have a row for each word, but there are 0 words"),
         ('{"a": 1.0}', r"must be an object with the row of each word, but is not"),
         ('["a"]', r"must be an object with the row of each word, but is not"),

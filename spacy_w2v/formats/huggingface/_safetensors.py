@@ -98,12 +98,13 @@ def read_safetensors(path: Path, name: str) -> WordVectors:
     matrix = _embeddings(tensors.arrays, path)
     found = _read_words(path)
     words = sorted(found.rows, key=lambda word: found.rows[word])
-    rows = np.array([found.rows[word] for word in words], np.int64)
-    if not words or rows[0] < 0 or rows[-1] >= len(matrix):
+    if not words or found.rows[words[0]] < 0 or found.rows[words[-1]] >= len(matrix):
+        last = found.rows[words[-1]] if words else -1
         raise StorageError(
-            f"{path} must have a row for each word, but there are {len(words):,} words with rows up to "
-            f"{rows.max(initial=-1)}, and {len(matrix):,} rows. It is damaged, or its words are those of another file."
+            f"{path} must have a row for each word, but there are {len(words):,} words with rows up to {last}, and "
+            f"{len(matrix):,} rows. It is damaged, or its words are those of another file."
         )
+    rows = np.array([found.rows[word] for word in words], np.int64)
     known = _described(tensors.metadata)
     return WordVectors(
         name,
@@ -118,7 +119,11 @@ def read_safetensors(path: Path, name: str) -> WordVectors:
 
 def _embeddings(arrays: dict[str, Array], path: Path) -> Array:
     """Return the matrix of the vectors: the one with a usual name, or the only one."""
-    matrices = {name: array for name, array in arrays.items() if array.ndim == 2 and array.dtype.kind == "f"}
+    matrices = {
+        name: array
+        for name, array in arrays.items()
+        if array.ndim == 2 and array.shape[1] > 0 and array.dtype.kind == "f"
+    }
     name = next((name for name in NAMES_OF_EMBEDDINGS if name in matrices), None)
     if name is None and len(matrices) == 1:
         (name,) = matrices
