@@ -295,11 +295,14 @@ path = "./data/mine"
 """
 
 
-def test_the_card_names_the_datasets_of_the_config(model):
+def test_the_card_names_the_datasets_of_the_config(model, tmp_path, monkeypatch):
     import dataclasses
 
     made = dataclasses.replace(model, config=model.config + "[w2v]\n" + CONFIG)
     assert datasets_of(made) == ["wikimedia/wikipedia"]
+    (tmp_path / "wikimedia/wikipedia").mkdir(parents=True)  # where datasets reads it rather than that of the Hub
+    monkeypatch.chdir(tmp_path)
+    assert datasets_of(made) == []
     assert datasets_of(model) == []
 
 

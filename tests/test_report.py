@@ -206,10 +206,15 @@ def test_a_report_can_score(workplace):
 def test_training_writes_a_report_if_asked(tmp_path):
     (tmp_path / "texts.txt").write_text("the french king saw the city\n" * 60)
     (tmp_path / "config.cfg").write_text(CONFIG)
-    done = w2v_here("train", "config.cfg", "-o", "out", "--report", cwd=tmp_path)
+    done = w2v_here("train", "config.cfg", "-o", "out", "--report", "--cache-dir", "kept", cwd=tmp_path)
     assert done.code == 0, done.said
     assert "out/report.html" in done.said.replace("\\", "/")
-    assert "<title>Word vectors: texts.txt</title>" in (tmp_path / "out/report.html").read_text(encoding="utf-8")
+    page = (tmp_path / "out/report.html").read_text(encoding="utf-8")
+    assert "<title>Word vectors: texts.txt</title>" in page
+    assert "not in the cache" not in page  # where the corpus is that the vectors are compared with
+    for options, is_missing in (([], True), (["--cache-dir", "kept"], False)):
+        assert w2v_here("report", "out", "report.md", *options, cwd=tmp_path).code == 0
+        assert ("not in the cache" in (tmp_path / "report.md").read_text(encoding="utf-8")) == is_missing
     assert w2v_here("train", "config.cfg", "-o", "out", "--overwrite", cwd=tmp_path).code == 0
     assert not (tmp_path / "out/report.html").exists()  # it was about the vectors that are gone
 

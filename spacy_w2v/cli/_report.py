@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from spacy_w2v.cli._app import VECTORS_HELP, MapMethods, errors_for_users, w2v_cli
+from spacy_w2v.cli._app import CACHE_HELP, VECTORS_HELP, MapMethods, errors_for_users, w2v_cli
 from spacy_w2v.cli._messages import msg
 from spacy_w2v.errors import CorpusError, StorageError
 
@@ -43,6 +43,7 @@ def report_command(
         help="How words are placed on the map: by principal components (pca), or so that neighbours stay together "
         "(tsne), which takes longer and needs the extra `maps`",
     ),
+    cache_dir: Path | None = typer.Option(None, "--cache-dir", help=CACHE_HELP),
 ) -> None:
     """
     Report on word vectors as a web page, Markdown or text.
@@ -64,6 +65,7 @@ def report_command(
             scores=read_scores(scores_path) if scores_path else _scored(vectors) if evaluates else None,
             n_map_words=n_words if is_page else 0,
             method=method.value,
+            cache_dir=cache_dir,
         )
         if unknown := [word for word in words if word not in vectors]:
             msg.warn(f"Skipped words that are not in the vocabulary of {len(vectors):,} words: {', '.join(unknown)}")

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from spacy_w2v._system.markdown import plain_text
@@ -67,7 +68,7 @@ def _datasets_in(block: object) -> Iterator[str]:
         return
     path = block.get("path")
     if block.get("@readers") == DATASET_READER and not block.get("data_files") and isinstance(path, str):
-        if _HUB_DATASET.fullmatch(path) and not path.startswith("."):
+        if _HUB_DATASET.fullmatch(path) and not path.startswith(".") and not Path(path).exists():
             yield path
         return
     for value in block.values():
