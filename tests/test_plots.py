@@ -24,6 +24,7 @@ from spacy_w2v.plots._map import map_chart
 from spacy_w2v.plots._map_points import HEIGHT, OTHER, WIDTH, map_points
 from spacy_w2v.plots._map_table import write_map_table
 from spacy_w2v.plots._movement import movements, rotation
+from spacy_w2v.plots._movement_chart import movement_chart
 from spacy_w2v.plots._projection import projection, unit_rows
 from spacy_w2v.plots._saving import chart_spec, save_chart
 from spacy_w2v.plots._similarity import similarities
@@ -249,6 +250,14 @@ def test_words_that_moved_are_found_whatever_the_axes_are():
     assert len(movements(before, after, n_words=50).words) == 50
     with pytest.raises(ConfigError, match=r"must share at least 3 words .* share: 2"):
         movements(before, vectors_of(np.eye(3), words=["w1", "w2", "x"]))
+
+
+def test_words_of_one_frequency_that_have_not_moved_fit_into_a_chart():
+    vectors = vectors_of(np.eye(4), counts=np.full(4, 7))
+    layer = movement_chart(movements(vectors, vectors)).to_dict()["layer"][0]
+    for axis in "xy":
+        low, high = layer["encoding"][axis]["scale"]["domain"]
+        assert low < high
 
 
 # charts and files

@@ -34,8 +34,10 @@ def movement_chart(found: Movements, *, title: str | None = None) -> "altair.Lay
     field, axis_title = ("count", "Tokens in the corpus") if found.counts is not None else ("rank", "Rank")
     values = _values(found)
     frequencies = [value[field] for value in values]
-    x_domain = [max(min(frequencies), 1), max(*frequencies, 2)]
-    y_domain = [float(np.floor(found.cosines.min() * 10) / 10), float(np.ceil(found.cosines.max() * 10) / 10)]
+    lowest = max(min(frequencies), 1)
+    x_domain = [lowest, max(*frequencies, lowest + 1)]
+    top = float(np.ceil(found.cosines.max() * 10) / 10)
+    y_domain = [min(float(np.floor(found.cosines.min() * 10) / 10), top - 0.1), top]
     _add_labels(values, field, x_domain, y_domain, order=found.most_moved(N_LABELS).tolist())
     base = alt.Chart(alt.InlineData(values=values)).encode(
         x=alt.X(
