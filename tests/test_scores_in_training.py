@@ -195,7 +195,8 @@ def test_training_ends_where_scores_rise_no_more_on_the_planned_schedule(tmp_pat
     expected = max(scores[:end]) if select == "best" else scores[end - 1]
     assert spearman(model, pairs) == pytest.approx(expected, abs=1e-12)
     (text,) = [text for text in messages.texts if text.startswith("Training ended")]
-    assert text.startswith(f"Training ended after epoch {end} of 6: none of the last {patience} scores was better than")
+    none = "the last score was not" if patience == 1 else f"none of the last {patience} scores was"
+    assert text.startswith(f"Training ended after epoch {end} of 6: {none} better than")
 
 
 def test_the_first_epoch_is_completed_whatever_its_scores(tmp_path, pairs):

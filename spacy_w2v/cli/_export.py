@@ -95,13 +95,12 @@ def export_command(
     overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Overwrite an earlier export"),
 ) -> None:
     """
-    Export word vectors to spaCy, gensim, word2vec or the Hub.
+    Export word vectors to spaCy, gensim, word2vec and other formats.
 
     The formats are spacy (a pipeline with vectors), gensim (KeyedVectors), gensim-model (a Word2Vec that can be
     trained further), word2vec-text, word2vec-binary, safetensors (with the words in vocab.json), model2vec (a
     StaticModel, which sentence-transformers loads too) and projector (two tables for TensorBoard's projector). The
-    formats spacy and gensim-model require a model trained
-    with `spacy w2v train`, or gensim's Word2Vec.
+    formats spacy and gensim-model require a model trained with `spacy w2v train`, or gensim's Word2Vec.
     """
     from spacy_w2v.config._export import check_fits
     from spacy_w2v.config._schema import parse_settings

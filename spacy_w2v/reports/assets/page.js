@@ -21,7 +21,7 @@ function neighboursOf(i) {
 }
 
 function described(i) {
-  const count = data.counts ? `, ${commas.format(data.counts[i])} times` : "";
+  const count = data.counts ? `, ${commas.format(data.counts[i])} ${data.counts[i] === 1 ? "time" : "times"}` : "";
   return `rank ${commas.format(data.ranks ? data.ranks[i] : i + 1)}${count}`;
 }
 

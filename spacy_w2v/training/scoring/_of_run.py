@@ -75,7 +75,9 @@ def _describe(summary: EvaluationSummary, settings: EvaluationSettings, *, epoch
     last, best = summary.history[-1] if summary.history else None, summary.best
     if summary.stopped_by is not None and last is not None:
         than = f"better than that {_place(best)}" if best is not None else "defined"
-        yield (f"Training ended {_place(last)} of {epochs}: none of the last {settings.patience} scores was {than}")
+        n = settings.patience
+        none = "the last score was not" if n == 1 else f"none of the last {n} scores was"
+        yield f"Training ended {_place(last)} of {epochs}: {none} {than}"
     if summary.vectors_of is not None and summary.vectors_of != last:
         yield f"The vectors are those {_place(summary.vectors_of)}, with the best score: {summary.vectors_of.score:.4f}"
 
