@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -164,6 +165,8 @@ def test_degenerate_tables_have_no_variance(matrix, rank):
     assert inspection.effective_rank is None
     assert inspection.mean_cosine is None
     assert inspection.hubs is None
+    expected = [] if rank else ["not-finite" if np.isnan(matrix).any() else "all-zero"]
+    assert [warning.rule for warning in inspection.warnings] == expected
 
 
 def test_equal_vectors_have_rank_1_and_no_variance():
@@ -389,6 +392,15 @@ def test_a_rate_is_too_high_beside_a_better_one(trained):
 
 
 # --- the command
+
+
+def test_bands_of_several_vectors_stand_together(tmp_path):
+    for name, n in (("many", 300), ("few", 50)):
+        rows = "".join(f"w{i} {' '.join(map(str, row))}\n" for i, row in enumerate(normal(n, 5)))
+        (tmp_path / f"{name}.txt").write_text(f"{n} 5\n{rows}")
+    lines = w2v_here("inspect", "many.txt", "few.txt", cwd=tmp_path).stdout.splitlines()
+    bands = [number for number, line in enumerate(lines) if re.match(r"Words \d", line)]
+    assert bands == list(range(bands[0], bands[0] + 4))  # 1 to 10, 11 to 50, 11 to 100, 101 to 300
 
 
 @pytest.mark.parametrize("n", [1, 2])

@@ -46,7 +46,7 @@ def inspect_command(
     trust_config: bool = typer.Option(False, "--trust-config", help=TRUST_HELP),
 ) -> None:
     """
-    Show what word vectors are like, and warn if they look badly trained.
+    Show what word vectors are like, and warn of bad training.
 
     Prints the rank and the effective rank of the vectors, how similar frequent words are, how far the vectors follow
     the counts of the corpus, the lengths of vectors, hubs, and rows that are zero, not finite or duplicates. Several
@@ -98,10 +98,22 @@ def print_side_by_side(inspections: list["Inspection"]) -> None:
     from spacy_w2v.inspection._table import NOTHING, fact_rows
 
     columns = [{row.name: row.value for row in fact_rows(inspection) if row.value} for inspection in inspections]
-    names = list(dict.fromkeys(name for column in columns for name in column))
+    names = _merged([list(column) for column in columns])
     lines = [(name, *(column.get(name, NOTHING) for column in columns)) for name in names]
     header = ("Fact", *(inspection.name for inspection in inspections))
     msg.table(lines, header=header, divider=True, aligns=("l", *"r" * len(inspections)))
+
+
+def _merged(columns: list[list[str]]) -> list[str]:
+    """Return the names of several columns, each once. A name that a column adds follows the one before it there."""
+    names: list[str] = []
+    for column in columns:
+        place = 0
+        for name in column:
+            if name not in names:
+                names.insert(place, name)
+            place = names.index(name) + 1
+    return names
 
 
 def print_warnings(inspections: list["Inspection"]) -> None:

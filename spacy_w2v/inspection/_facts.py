@@ -4,7 +4,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
-Rule: TypeAlias = Literal["undertrained", "rate-too-high", "not-finite"]
+Rule: TypeAlias = Literal["undertrained", "rate-too-high", "not-finite", "all-zero"]
 """The names of the rules that warn."""
 
 

@@ -80,6 +80,12 @@ def findings(
             f"'{not_finite.words[0]}'.",
             remedy="Train again with a lower alpha, or remove these words.",
         )
+    elif not n_vectors:
+        yield Finding(
+            rule="all-zero",
+            text="Some vector must not be zero, but all are.",
+            remedy="Export the vectors again, or train them: no word is similar to another.",
+        )
     if n_vectors < LEAST_WORDS:
         return
     is_low = pmi is not None and pmi.is_judged and pmi.correlation < LEAST_CORRELATION
