@@ -203,6 +203,24 @@ def test_a_report_can_score(workplace):
     assert "| WordSim-353 | spearman | – | 0 |" in (workplace / "report.md").read_text(encoding="utf-8")
 
 
+def test_files_of_another_kind_are_no_reports(workplace):
+    (workplace / "scores.json").write_text("{}")
+    for name in ("report.pdf", "scores.json"):
+        result = w2v_here("report", "model", name, cwd=workplace)
+        assert result.code == 1
+        assert f"must end in .html (a web page) or .md (Markdown), was: {name}" in result.said
+    assert not (workplace / "report.pdf").exists()
+    assert (workplace / "scores.json").read_text() == "{}"
+
+
+def test_scores_of_a_comparison_are_not_those_of_a_model(workplace):
+    result = w2v_here("evaluate", "model", "vectors.txt", "--output", "both.json", cwd=workplace)
+    assert result.code == 0, result.said
+    result = w2v_here("report", "model", "report.md", "--scores", "both.json", cwd=workplace)
+    assert result.code == 1
+    assert "these compare several. Evaluate one model by itself." in result.said
+
+
 def test_training_writes_a_report_if_asked(tmp_path):
     (tmp_path / "texts.txt").write_text("the french king saw the city\n" * 60)
     (tmp_path / "config.cfg").write_text(CONFIG)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spacy_w2v.reports._facts import ModelFacts
 
 PAGE_SUFFIXES = (".html", ".htm")
+TEXT_SUFFIXES = (".md", ".markdown", ".txt", "")
 
 
 @w2v_cli.command("report")
@@ -22,7 +23,8 @@ def report_command(
     source: str = typer.Argument(..., metavar="VECTORS", help=VECTORS_HELP),
     output_file: Path | None = typer.Argument(
         None,
-        help="Output file: a web page if its name ends in .html, otherwise Markdown. An existing file is overwritten. "
+        help="Output file: a web page if its name ends in .html, Markdown if it ends in .md. An existing file is "
+        "overwritten. "
         "Without it, the report is printed",
     ),
     scores_path: Path | None = typer.Option(
@@ -57,6 +59,8 @@ def report_command(
     from spacy_w2v.reports._facts import collect_facts
 
     with errors_for_users():
+        if output_file is not None:
+            check_suffix(output_file)
         vectors = open_vectors(source)
         is_page = output_file is not None and output_file.suffix.lower() in PAGE_SUFFIXES
         facts = collect_facts(
@@ -75,6 +79,12 @@ def report_command(
         with staged_file(output_file) as staged:
             staged.write_text(_written(facts, is_page=is_page), encoding="utf-8")
         msg.good(f"Saved the report to {output_file}")
+
+
+def check_suffix(path: Path) -> None:
+    """Raise StorageError if the name of a report promises another kind of file, such as PDF or JSON."""
+    if path.suffix.lower() not in PAGE_SUFFIXES + TEXT_SUFFIXES:
+        raise StorageError(f"The file of a report must end in .html (a web page) or .md (Markdown), was: {path}")
 
 
 def _scored(vectors: "WordVectors") -> "Scores":

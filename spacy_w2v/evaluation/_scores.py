@@ -180,6 +180,10 @@ class Scores:
             >>> spacy_w2v.Scores.from_dict(scores.to_dict()) == scores
             True
         """
+        if isinstance(values, dict) and {"vectors", "scores"} <= values.keys():
+            raise CorpusError(
+                "Scores must be those of one model, but these compare several. Evaluate one model by itself."
+            )
         if not isinstance(values, dict) or not all(isinstance(value, dict) for value in values.values()):
             raise CorpusError("Scores must have a block of values for each set, but have others.")
         return cls(
