@@ -361,6 +361,7 @@ def test_vectors_without_a_model_are_pushed(hub, tmp_path):
     [
         (["vectors", "repo"], "must have a name such as user/repo"),
         (["nothing", "user/repo"], "nothing does not exist"),
+        (["vectors", "user/repo", "--output", "vectors"], "Choose another one, or delete it first."),
         (["vectors", "user/repo", "--scores", "no.json"], "--scores must name a JSON file"),
     ],
 )

@@ -25,14 +25,17 @@ OF_DISKS = {"lost+found", "System Volume Information", ".Trashes", ".fseventsd",
 """Entries that may be in the root of an empty file system."""
 
 
-def check_output(path: Path, *, overwrite: bool, marker_file: str, allowed_prefixes: tuple[str, ...] = ()) -> None:
+def check_output(
+    path: Path, *, overwrite: bool | None, marker_file: str, allowed_prefixes: tuple[str, ...] = ()
+) -> None:
     """Check that results can be written to a directory.
 
     If a process was killed while it moved results there, this function first moves the rest.
 
     Args:
         path: The directory. It may be new or empty.
-        overwrite: Whether the directory may contain earlier results, which will be replaced.
+        overwrite: Whether the directory may contain earlier results, which will be replaced. None if the caller has no
+            option for that, so that no error names one.
         marker_file: The name of a file that all results have. A directory without it is never overwritten.
         allowed_prefixes: Prefixes of the names of entries that the directory may contain in any case.
 
@@ -49,9 +52,10 @@ def check_output(path: Path, *, overwrite: bool, marker_file: str, allowed_prefi
     if all(name.startswith(allowed_prefixes) for name in names):
         return
     if not overwrite:
+        replaces = f"replace it with {worded(python='overwrite=True', command_line='--overwrite')}"
         raise StorageError(
-            f"The output directory must be new or empty, but {path} exists. Choose another one, or replace it with "
-            f"{worded(python='overwrite=True', command_line='--overwrite')}."
+            f"The output directory must be new or empty, but {path} exists. Choose another one, or "
+            f"{'delete it first' if overwrite is None else replaces}."
         )
     if not (path / marker_file).exists():
         raise StorageError(

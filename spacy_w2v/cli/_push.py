@@ -112,7 +112,7 @@ def write_folder(
     from spacy_w2v._atomic import check_output, staged_directory
     from spacy_w2v.reports._repository import CARD_FILE, fill_folder
 
-    check_output(output_path, overwrite=False, marker_file=CARD_FILE)
+    check_output(output_path, overwrite=None, marker_file=CARD_FILE)
     with staged_directory(output_path, replaces=()) as directory:
         folder = fill_folder(directory, vectors, facts, pipeline=pipeline, card=card)
     msg.table([(name, _size(n_bytes)) for name, n_bytes in folder.sizes.items()], aligns=("l", "r"))
