@@ -142,7 +142,11 @@ def test_documents_without_text_are_counted_and_left_out(tmp_path):
             "A config must name its texts in [w2v.corpus]",
         ),
         (CONFIG, '[nlp]\nlang = "en"\n', "The config must have a [w2v] block, was one with: nlp."),
-        (CONFIG, "no section = 3\n", "The config config.cfg cannot be read"),
+        (
+            CONFIG,
+            "no section = 3\n",
+            "A config must begin with a section in brackets, such as [nlp]",
+        ),
         ("[w2v]\n", "[w2v]\n[w2v]\n", "The config config.cfg cannot be read"),
         ('lang = "en"', "", "[nlp] must have a language, but has none"),
         ('lang = "en"', 'lang = "zz"', "lang must be a language code that spaCy knows, such as en"),

@@ -173,6 +173,12 @@ def test_names_of_files_and_datasets_are_distinguished(tmp_path, monkeypatch):
     assert not any(looks_like_files(name) for name in ("wikitext", "user/data-v1.5", "allenai/c4"))
 
 
+def test_the_current_directory_is_a_dataset(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("one\ntwo\n")
+    monkeypatch.chdir(tmp_path)
+    assert read(make_dataset_v1(path=".")).texts == ["one", "two"]
+
+
 # --- limits and progress
 
 

@@ -30,6 +30,14 @@ def test_it_is_the_same_as_a_config_and_its_run(tmp_path, options):
     assert ("Optimized for efficiency on a tiny corpus" in result.said) == ("--optimize" in options)
 
 
+def test_texts_in_place_of_a_config_are_named(tmp_path):
+    (tmp_path / "texts.txt").write_text("the french king saw the city\n" * 60)
+    result = w2v_here("train", "texts.txt", "-o", "out", cwd=tmp_path)
+    assert result.code == 1
+    assert "name it by --dataset: --dataset texts.txt" in result.said
+    assert "french" not in result.said
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -35,6 +35,11 @@ def load_config(path: str | Path, overrides: dict[str, Any] | None = None, *, in
     except OSError:
         raise ConfigError(f"The config must be an existing file, was: {path}") from None
     except (ValueError, KeyError, configparser.Error) as error:  # confection lets some through
+        if "no section headers" in str(error):
+            hint = "" if str(path).endswith(".cfg") else f" If it has the texts, name it by --dataset: --dataset {path}"
+            raise ConfigError(
+                f"A config must begin with a section in brackets, such as [nlp], but {path} does not.{hint}"
+            ) from None
         raise ConfigError(f"The config {path} cannot be read: {_problem(error)}") from None
     return complete_config(raw, overrides, interpolate=interpolate)
 

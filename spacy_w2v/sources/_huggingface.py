@@ -201,7 +201,8 @@ class DatasetSource:
             with writable_caches() as cache_dir:
                 try:
                     self._builder = datasets.load_dataset_builder(
-                        self.path,
+                        # datasets names a dataset after its directory, and "." has no name
+                        os.path.abspath(self.path) if self.path in (".", "./") else self.path,
                         name=self.configuration,
                         data_dir=self.data_dir,
                         data_files=self.data_files,
