@@ -183,3 +183,12 @@ def test_the_command_compares_vectors(others):
     assert list(values["vectors"]) == list(values["scores"]) == ["model", "other.txt"]
     assert w2v_here("evaluate", "model", *sets, "--sections", "-o", "single.json", cwd=others).code == 0
     assert list(json.loads((others / "single.json").read_text())) == ["pairs", "questions", "questions (3CosMul)"]
+
+
+def test_scores_are_shown_even_if_they_cannot_be_saved(model, pairs, tmp_path):
+    model.save(tmp_path / "model")
+    (tmp_path / "taken").mkdir()
+    result = w2v_here("evaluate", "model", "--word-pairs", pairs, "--output", "taken", cwd=tmp_path)
+    assert result.code == 1
+    assert "The output must be a file, but taken is a directory" in result.said
+    assert "spearman" in result.stdout

@@ -112,10 +112,10 @@ def evaluate_command(
             whitening_strength=whitening_strength,
             tokenize=tokenize,
         )
+        print_comparison(comparison, sections=sections)  # first, so that no score is lost if the file cannot be written
         if output_file is not None:
             with staged_file(output_file) as staged:
                 staged.write_text(text_to_write(comparison, output_file), encoding="utf-8")
-        print_comparison(comparison, sections=sections)
 
 
 def print_comparison(comparison: "Comparison", *, sections: bool) -> None:

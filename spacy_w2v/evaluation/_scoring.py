@@ -155,7 +155,7 @@ def _opened(vectors: object, *, trust_config: bool) -> dict[str, WordVectors]:
     opened = [(name, vectors_of(each, trust_config=trust_config, argument="vectors")) for name, each in sources]
     named = [(each.name if name is None else str(name), each) for name, each in opened]
     if not named:
-        raise ConfigError("compare needs at least one of word vectors, but got none.")
+        raise ConfigError("compare needs at least one table of vectors, but got none.")
     found: dict[str, WordVectors] = {}
     for name, each in named:
         numbered = (name if number == 1 else f"{name} ({number})" for number in range(1, len(named) + 1))
