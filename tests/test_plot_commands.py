@@ -56,8 +56,9 @@ def test_models_are_compared(workplace):
     ("arguments", "message"),
     [
         (["map", "first", "-o", "x.gif"], "must end in .html, .png, .svg, .pdf or .json, was: x.gif"),
+        (["map", "first", "-o", "x.csv"], "was: x.csv. The table of a map ends in .parquet."),
         (["map", "nothing"], "Word vectors must be a model"),
-        (["map", "first", "--groups", "none.tsv"], "Groups must be a text file in UTF-8, but none.tsv cannot be read"),
+        (["map", "first", "--groups", "none.tsv"], "A file of groups must be an existing file, was: none.tsv"),
         (["similarity", "first", "king", "qwerty"], "was: 'qwerty'"),
         (["training", "first/spacy"], "Curves need models, which have a record of their epochs, was: first/spacy"),
     ],

@@ -190,6 +190,10 @@ REFUSED = {
         TEXT.replace("at name", "at\tname"),
         HEADER.format(5, 3) + " has both spaces and tabs as separators",
     ),
+    "several words": (
+        "king\tqueen\t8.5\ncity\triver\t1\n",
+        HEADER.format(1, 1) + " has several words before",
+    ),
     "a blank line": (TEXT.replace("straße", "\nstraße"), HEADER.format(3, 3) + " is empty"),
     "decimal commas": (TEXT.replace(".", ","), HEADER.format(2, 3) + " has '0,1' instead of a number. Replace decimal"),
     "a decimal comma in the first number": ("the 0,1 0.2\nof 0.3 0.4\n", HEADER.format(1, 1) + " has more"),

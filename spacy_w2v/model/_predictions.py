@@ -30,7 +30,7 @@ def predict_context(model: "TrainedModel", words: Sequence[str], *, topn: int) -
     if not ranks:
         hint = model.near_spellings(words[0]) if len(words) else "Pass at least one word."
         raise UnknownWordError(
-            f"A context must have a word that is in the vocabulary of {len(model)} words, was: {list(words[:10])}. "
+            f"A context must have a word that is in the vocabulary of {len(model):,} words, was: {list(words[:10])}. "
             f"{hint}"
         )
     hidden = architecture_of(model.settings).hidden_vector(model.input_vectors[ranks])

@@ -225,7 +225,7 @@ class WordVectors(Comparisons):
         place = self.index.get(word)
         if place is None:
             raise UnknownWordError(
-                f"A word must be in the vocabulary of {len(self)} words, was: '{word}'. {self.near_spellings(word)}"
+                f"A word must be in the vocabulary of {len(self):,} words, was: '{word}'. {self.near_spellings(word)}"
             )
         return int(self.rows[place])
 

@@ -19,6 +19,8 @@ def read_groups(path: Path) -> dict[str, str]:
     groups: dict[str, str] = {}
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        raise StorageError(f"A file of groups must be an existing file, was: {path}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise StorageError(f"Groups must be a text file in UTF-8, but {path} cannot be read: {error}") from None
     for number, line in enumerate(lines, 1):

@@ -66,8 +66,10 @@ def renderer_of(path: Path) -> Callable[[Spec, ThemeChoice], Rendered]:
     """Return the function that renders a chart for a file. Raises ConfigError if the suffix is unknown."""
     render = RENDERERS.get(path.suffix.lower())
     if render is None:
+        table = " The table of a map ends in .parquet." if path.suffix.lower() in (".csv", ".tsv", ".parquet") else ""
         raise ConfigError(
-            f"The file of a chart must end in {', '.join(list(RENDERERS)[:-1])} or {list(RENDERERS)[-1]}, was: {path}"
+            f"The file of a chart must end in {', '.join(list(RENDERERS)[:-1])} or {list(RENDERERS)[-1]}, was: {path}."
+            f"{table}"
         )
     return render
 

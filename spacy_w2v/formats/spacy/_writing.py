@@ -135,7 +135,7 @@ def describe_pipeline(nlp: "Language", vectors: WordVectors) -> None:
     n_words = nlp.vocab.vectors.shape[0]
     nlp.meta["name"] = "w2v_vectors"
     nlp.meta["description"] = (
-        f"word2vec vectors ({settings.architecture}, {settings.loss}) of {n_words} words in "
+        f"word2vec vectors ({settings.architecture}, {settings.loss}) of {n_words:,} words in "
         f"{model.vector_size} dimensions, trained on {corpus.n_tokens:,} tokens of {corpus.source}"
     )
     nlp.meta["sources"] = [{"name": corpus.source, "url": "", "license": "", "author": ""}]

@@ -237,6 +237,8 @@ def _check_spaces(word: bytes, layout: Layout, *, where: str) -> None:
         raise StorageError(f"{rule} has {_quoted(word)} as its word. It is not text, or has other line breaks.")
     if not all(parts):
         raise StorageError(f"{rule} has several separators in a row, or no word: {_quoted(word)}.")
+    if b"\t" in word and layout.separator == b"\t":
+        raise StorageError(f"{rule} has several words before its numbers: {_quoted(word)}.")
     if b"\t" in word:
         raise StorageError(f"{rule} has both spaces and tabs as separators: {_quoted(word)}. Use only one of them.")
     # with tabs as separators, "Windows 7" is certainly a word
