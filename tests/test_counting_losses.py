@@ -14,7 +14,7 @@ from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError, TrainingError
 from spacy_w2v.objectives._glove import default_x_max
 from spacy_w2v.objectives._registry import objective_of
-from spacy_w2v.training import _run
+from spacy_w2v.training import _checkpoint_writer
 from spacy_w2v.training._work_items import CellBatches
 
 COUNTING = ["glove", "ppmi-svd"]
@@ -205,8 +205,8 @@ def test_a_run_that_is_stopped_ends_with_the_same_bits(loss, tmp_path, monkeypat
         if pauses == 3:
             raise StoppedError
 
-    write_model = _run.write_model
-    monkeypatch.setattr(_run, "write_model", write_and_stop)
+    write_model = _checkpoint_writer.write_model
+    monkeypatch.setattr(_checkpoint_writer, "write_model", write_and_stop)
     if loss == "ppmi-svd":  # it has no pauses: whatever stops it, it is computed again
         assert bits(train(loss, texts, **settings)) == bits(expected)
         return

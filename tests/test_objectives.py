@@ -18,7 +18,7 @@ from spacy_w2v.objectives._huffman import balanced_tree
 from spacy_w2v.objectives._negative_sampling import NegativeSampling
 from spacy_w2v.objectives._objective import OutputSource
 from spacy_w2v.objectives._registry import ARCHITECTURES, OBJECTIVES, architecture_of, gensim_names, objective_of
-from spacy_w2v.training import _run
+from spacy_w2v.training import _checkpoint_writer
 from spacy_w2v.training._checkpoint import read_checkpoint
 from spacy_w2v.training._divergence import DivergenceCheck
 
@@ -116,7 +116,7 @@ def test_an_objective_may_have_more_parameters(monkeypatch, tmp_path):
         write_model(model, directory)
         shutil.copytree(directory, tmp_path / "kept", dirs_exist_ok=True)
 
-    monkeypatch.setattr(_run, "write_model", write_and_keep)
+    monkeypatch.setattr(_checkpoint_writer, "write_model", write_and_keep)
     trained = spacy_w2v.train(texts, checkpoint=tmp_path / "checkpoint", **settings)
     trained.save(tmp_path / "saved")
     for model in (trained, spacy_w2v.load(tmp_path / "saved"), spacy_w2v.load(tmp_path / "kept")):
