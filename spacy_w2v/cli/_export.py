@@ -95,7 +95,7 @@ def export_command(
     overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Overwrite an earlier export"),
 ) -> None:
     """
-    Export word vectors to spaCy, gensim, word2vec and other formats.
+    Export word vectors to spaCy, gensim and other formats.
 
     The formats are spacy (a pipeline with vectors), gensim (KeyedVectors), gensim-model (a Word2Vec that can be
     trained further), word2vec-text, word2vec-binary, safetensors (with the words in vocab.json), model2vec (a
