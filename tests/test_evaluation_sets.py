@@ -70,6 +70,12 @@ def test_a_column_of_few_values_names_parts(header, pattern, tmp_path):
     assert read_word_pairs(tmp_path / "set") == expected
 
 
+def test_few_first_words_name_no_parts_beside_a_column_that_does(tmp_path):
+    pairs = [(("king", "queen")[i % 2], f"w{i}", float(i), "ANV"[i % 3]) for i in range(30)]
+    (tmp_path / "set").write_text("".join(f"{one}\t{other}\t{part}\t{rating}\n" for one, other, rating, part in pairs))
+    assert read_word_pairs(tmp_path / "set") == [WordPair(*pair) for pair in pairs]
+
+
 def test_columns_of_words_name_no_parts(tmp_path):
     (tmp_path / "set").write_text("".join(f"{'king' if n % 2 else 'queen'}\tword{n}\t{n}\t1\n" for n in range(20)))
     assert {pair.part for pair in read_word_pairs(tmp_path / "set")} == {""}

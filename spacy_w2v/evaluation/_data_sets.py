@@ -166,14 +166,19 @@ def _split(text: str, separator: str) -> list[str]:
 def _taken_parts(rows: list[list[str]]) -> list[str]:
     """Take the column that names parts of the set out of the rows, and return it. Its values are "" if there is none.
 
-    It is the one with the fewest values of at least three columns that have no numbers.
+    It is the one with the fewest values of at least three columns that have no numbers. Of three, it is the last one if
+    that can be it: the first words may be few, too.
     """
     body = rows[1:] or rows  # the first row may have the names of the columns
     columns = list(zip(*body, strict=True))
     n_values = {column: len(set(values)) for column, values in enumerate(columns) if not any(map(_is_number, values))}
+    most = min(MAX_PARTS, len(body) // PAIRS_PER_PART)
+    able = [column for column, n in n_values.items() if 2 <= n <= most]
     column = min(n_values, key=n_values.__getitem__, default=0)
-    if len(n_values) < 3 or not 2 <= n_values[column] <= min(MAX_PARTS, len(body) // PAIRS_PER_PART):
+    if len(n_values) < 3 or column not in able:
         return [""] * len(rows)
+    if len(n_values) == 3 and (last := max(n_values)) in able:
+        column = last
     return [row.pop(column) for row in rows]
 
 
