@@ -66,13 +66,13 @@ def test_a_device_is_not_replaced(tmp_path):
 @pytest.mark.parametrize("name", ["meta.json", "config.cfg", "input_vectors.npy"])
 @pytest.mark.parametrize(
     "command",
-    [["export", "model", "--format", "word2vec-text", "--overwrite"], ["report", "model"], ["init-config", "--force"]],
+    [["export", "model", "--format", "word2vec-text", "--overwrite"], ["evaluate", "model", "-o"], ["init-config", "--force"]],
     ids=lambda command: command[0],
 )
 def test_a_part_of_a_model_is_not_replaced(tmp_path, command, name):
     make_model([9, 8, 7, 6, 5]).save(tmp_path / "model")
     content = (tmp_path / "model" / name).read_bytes()
-    position = 2 if command[0] != "init-config" else 1
+    position = {"export": 2, "evaluate": 3, "init-config": 1}[command[0]]
     result = w2v_here(*command[:position], f"model/{name}", *command[position:], cwd=tmp_path)
     assert (result.code, result.stderr) == (1, "")
     assert f"must not replace part of a model, but model/{name} is listed in model/meta.json" in result.said
