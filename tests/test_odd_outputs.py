@@ -66,7 +66,11 @@ def test_a_device_is_not_replaced(tmp_path):
 @pytest.mark.parametrize("name", ["meta.json", "config.cfg", "input_vectors.npy"])
 @pytest.mark.parametrize(
     "command",
-    [["export", "model", "--format", "word2vec-text", "--overwrite"], ["evaluate", "model", "-o"], ["init-config", "--force"]],
+    [
+        ["export", "model", "--format", "word2vec-text", "--overwrite"],
+        ["evaluate", "model", "-o"],
+        ["init-config", "--force"],
+    ],
     ids=lambda command: command[0],
 )
 def test_a_part_of_a_model_is_not_replaced(tmp_path, command, name):

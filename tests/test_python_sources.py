@@ -279,7 +279,6 @@ def test_missing_splits_are_refused(tmp_path, split, message):
     [
         ("sentences", "the first argument of train"),
         ("corpus_file", "Give the path of the file as the first argument"),
-        ("callbacks", "use progress=True"),
         ("trim_rule", "min_count"),
         ("null_word", "Leave it out"),
         ("comment", "meta"),
