@@ -160,6 +160,19 @@ def test_compilation_is_announced_in_another_thread(monkeypatch):
     assert re.fullmatch(r"Compiling kernels: \d+ s", second)
 
 
+def test_messages_that_cannot_be_shown_end_with_the_stream(monkeypatch):
+    """An exception in the thread would fail the test."""
+    monkeypatch.setattr(_compiling_notice, "FIRST_AFTER_S", 0.0)
+    monkeypatch.setattr(_compiling_notice, "LOOKS_EVERY_S", 0.001)
+    stream = io.StringIO()
+    stream.close()
+    notice = CompilingNotice(stream.write)
+    with compiling():
+        notice._thread.join(timeout=60)
+    assert not notice._thread.is_alive()
+    notice.close()
+
+
 def test_compilation_counts_by_its_sum_and_not_what_is_between(clock, notice):
     with compiling():
         clock[0] = 0.6

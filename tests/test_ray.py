@@ -298,7 +298,7 @@ def test_processes_give_the_same_bits_as_one_process(cluster, tmp_path):
 def test_killed_processes_do_not_change_the_bits(cluster, tmp_path):
     expected = make_run(tmp_path, cluster=LocalCluster(2), machines=2).execute()
     for seed in (0, 1):
-        with killed_hosts(seed, n_kills=2) as killed:
+        with killed_hosts(seed, n_kills=2, within_s=1.0) as killed:
             actual = make_run(tmp_path, cluster=cluster, machines=2).execute()
         assert len(killed) == 2
         assert_equal(actual, expected)

@@ -8,7 +8,7 @@ from spacy_w2v.config._registered import fill_block
 from spacy_w2v.config._renamed import rename_overrides, rename_settings
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.errors._wording import did_you_mean
+from spacy_w2v.errors._wording import did_you_mean, worded
 
 if TYPE_CHECKING:
     from confection import Config
@@ -36,7 +36,8 @@ def load_config(path: str | Path, overrides: dict[str, Any] | None = None, *, in
         raise ConfigError(f"The config must be an existing file, was: {path}") from None
     except (ValueError, KeyError, configparser.Error) as error:  # confection lets some through
         if "no section headers" in str(error):
-            hint = "" if str(path).endswith(".cfg") else f" If it has the texts, name it by --dataset: --dataset {path}"
+            hint = worded(python="", command_line=f" If it has the texts, name it by --dataset: --dataset {path}")
+            hint = "" if str(path).endswith(".cfg") else hint
             raise ConfigError(
                 f"A config must begin with a section in brackets, such as [nlp], but {path} does not.{hint}"
             ) from None

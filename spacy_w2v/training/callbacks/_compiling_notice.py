@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from numba.core import event
 
@@ -63,10 +64,11 @@ class CompilingNotice(event.Listener):  # type: ignore[misc]  # numba has no typ
                 self._compiled_s += time.monotonic() - self._since
 
     def _watch(self) -> None:
-        while not self._ended.wait(LOOKS_EVERY_S):
-            message = self._due() if self._depth else None
-            if message is not None:
-                self._say(message)
+        with suppress(OSError, ValueError):  # the stream has been closed, so that nobody reads messages
+            while not self._ended.wait(LOOKS_EVERY_S):
+                message = self._due() if self._depth else None
+                if message is not None:
+                    self._say(message)
 
     def _due(self) -> str | None:
         """Return the message that is due, if any. Messages are due by the seconds of compilation so far."""
