@@ -53,8 +53,8 @@ def inspect_vectors(
         >>> inspection = spacy_w2v.inspect_vectors("vectors")
         >>> inspection.rank, inspection.vector_size
         (50, 50)
-        >>> [warning.rule for warning in inspection.warnings]
-        []
+        >>> len(inspection.warnings)
+        0
     """
     opened = vectors_of(vectors, trust_config=trust_config, argument="vectors").of_kind(vector_kind)
     opened = opened.postprocessed(postprocess, whitening_strength=whitening_strength)
