@@ -144,8 +144,7 @@ class Candidates:
     @classmethod
     def of(cls, vectors: WordVectors, n_words: int) -> "Candidates":
         """Return the rows of the n_words most frequent words. Words that share a row count once."""
-        _, first = np.unique(vectors.rows, return_index=True)
-        rows = vectors.rows[np.sort(first)[:n_words]]
+        rows = vectors.rows[vectors.first_places[:n_words]]
         words = [vectors.words[place].upper() for place in vectors.word_of_row[rows].tolist()]
         index: dict[str, int] = {}
         groups = np.array([index.setdefault(word, place) for place, word in enumerate(words)], np.int64)

@@ -18,7 +18,7 @@ def summary_of(vectors: WordVectors) -> VectorsSummary:
     """Return facts about word vectors."""
     return VectorsSummary(
         n_words=len(vectors),
-        n_vectors=len(np.unique(vectors.rows)),
+        n_vectors=len(vectors.first_places),
         vector_size=vectors.vector_size,
         lang=vectors.lang,
         has_counts=vectors.counts is not None,

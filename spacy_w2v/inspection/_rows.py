@@ -30,7 +30,7 @@ class Table:
     @classmethod
     def of(cls, vectors: WordVectors) -> "Table":
         """Read all rows once."""
-        rows = rows_of_words(vectors)
+        rows = vectors.rows[vectors.first_places]
         norms, hashes = np.empty(len(rows)), np.empty(len(rows), np.uint64)
         factors = np.random.default_rng(0).integers(1 << 63, size=vectors.vector_size, dtype=np.uint64) * 2 + 1
         for some in row_slices(len(rows), vectors.vector_size):
@@ -75,12 +75,3 @@ class Table:
     def words_of(self, rows: Rows) -> list[str]:
         """Return a word of each row of the matrix."""
         return [self.vectors.words[place] for place in self.vectors.word_of_row[rows]]
-
-
-def rows_of_words(vectors: WordVectors) -> Rows:
-    """Return each row that has a word once, in the order of the words, int64[n]."""
-    if vectors.in_order:
-        return vectors.rows
-    _, places = np.unique(vectors.rows, return_index=True)
-    rows: Rows = vectors.rows[np.sort(places)]
-    return rows

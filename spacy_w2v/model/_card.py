@@ -75,6 +75,6 @@ def _neighbours(vectors: "WordVectors") -> str:
 
 def words_to_show(vectors: "WordVectors") -> Sequence[str]:
     """Return a few words that are rather frequent, one for each row: several words may share a row in spaCy's table."""
-    rows = list(dict.fromkeys(vectors.rows.tolist()))
+    rows = vectors.rows[vectors.first_places]
     words = (vectors.words[place] for place in vectors.word_of_row[rows[min(MIN_RANK, len(rows) // 2) :]].tolist())
     return list(islice((word for word in words if word.isalpha() and len(word) >= MIN_LENGTH), N_WORDS))

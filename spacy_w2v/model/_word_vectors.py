@@ -113,6 +113,14 @@ class WordVectors(Comparisons):
         return len(self.rows) == len(self.matrix) and bool((self.rows == np.arange(len(self.rows))).all())
 
     @cached_property
+    def first_places(self) -> Offsets:
+        """The index of the first word of each row that has one, int64, in the order of the words."""
+        if self.in_order:
+            return np.arange(len(self.rows))
+        _, places = np.unique(self.rows, return_index=True)
+        return np.sort(places)
+
+    @cached_property
     def word_of_row(self) -> NDArray[np.int64]:
         """The index of the word of each row, int64; the last word if several share the row, -1 if no word has it."""
         word_of_row = np.full(len(self.matrix), -1, np.int64)

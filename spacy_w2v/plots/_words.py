@@ -23,8 +23,7 @@ def words_of_rows(vectors: WordVectors, *, n_words: int, also: Iterable[str] = (
     Returns:
         int64[n], in the order of the rows' frequencies.
     """
-    _, first = np.unique(vectors.rows, return_index=True)
-    first = np.sort(first)
+    first = vectors.first_places
     if vectors.counts is not None:
         first = first[np.argsort(-vectors.counts[first], kind="stable")]
     asked = {int(vectors.rows[place]): place for word in also if (place := vectors.index.get(word)) is not None}

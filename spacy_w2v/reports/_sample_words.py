@@ -5,6 +5,7 @@ from collections.abc import Collection
 import numpy as np
 
 from spacy_w2v._arrays import Offsets
+from spacy_w2v.model._card import MIN_RANK
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.plots._words import words_of_rows
 
@@ -13,9 +14,6 @@ N_WORDS = 5
 
 ENGLISH_WORDS = ("french", "king", "city", "war", "computer")
 """Frequent words that are shown of English vectors."""
-
-MIN_RANK = 100
-"""Rank of the first word that may be shown. More frequent words, such as "the" or ",", say little about a text."""
 
 NAMES_OF_BANDS = ("Frequent words", "Words in the middle", "Rare words")
 
