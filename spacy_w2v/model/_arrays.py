@@ -6,7 +6,7 @@ may raise any exception.
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -91,13 +91,26 @@ def check_numbers(path: Path, shape: Shape, *, positive: bool) -> None:
         shape: The shape.
         positive: Whether the numbers must also be greater than 0.
     """
-    for first, rows in read_blocks(path, np.float32, shape):
+    check_blocks(read_blocks(path, np.float32, shape), path=path, positive=positive)
+
+
+def check_blocks(blocks: Iterable[tuple[int, Array]], *, path: Path, positive: bool, name: str | None = None) -> None:
+    """Raise StorageError unless all numbers of an array are finite.
+
+    Args:
+        blocks: The rows of the array in blocks, each with the index of its first row.
+        path: The file that has the array, for errors.
+        positive: Whether the numbers must also be greater than 0.
+        name: The name of the array in a file with several ones.
+    """
+    for first, rows in blocks:
         finite = np.isfinite(rows)
         if not finite.all():
-            row = first + int(np.argwhere(~finite)[0][0])
-            raise StorageError(f"{path} must have finite numbers, but row {row} has NaN or infinity. It is damaged.")
+            row = f"row {first + int(np.argwhere(~finite)[0][0])}" + (f" of '{name}'" if name else "")
+            raise StorageError(f"{path} must have finite numbers, but {row} has NaN or infinity. It is damaged.")
         if positive and rows.min(initial=1.0) <= 0:
-            raise StorageError(f"{path} must have positive numbers, was: {rows.min()}. It is damaged.")
+            place = f" in '{name}'" if name else ""
+            raise StorageError(f"{path} must have positive numbers{place}, was: {rows.min()}. It is damaged.")
 
 
 def parse_array(content: bytes, dtype: type[np.generic], shape: Shape | None, *, name: str) -> Array:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spacy_w2v.errors import StorageError
-from spacy_w2v.model._arrays import Array, Shape
+from spacy_w2v.model._arrays import Array, Shape, check_blocks
 from spacy_w2v.model._row_slices import row_slices
 
 DTYPES: dict[str, type[np.generic]] = {
@@ -110,14 +110,6 @@ def checked_tensor(tensors: Tensors, name: str, *, path: Path, shape: Shape, pos
             f"{path} must have '{name}' of the shape {shape} and the type float32, was: {found}. It is damaged."
         )
     width = array.size // len(array) if len(array) else 1
-    for some in row_slices(len(array), max(1, width)):
-        rows = array[some]
-        finite = np.isfinite(rows)
-        if not finite.all():
-            row = some.start + int(np.argwhere(~finite)[0][0])
-            raise StorageError(
-                f"{path} must have finite numbers, but row {row} of '{name}' has NaN or infinity. It is damaged."
-            )
-        if positive and rows.min(initial=1.0) <= 0:
-            raise StorageError(f"{path} must have positive numbers in '{name}', was: {rows.min()}. It is damaged.")
+    blocks = ((some.start, array[some]) for some in row_slices(len(array), max(1, width)))
+    check_blocks(blocks, path=path, positive=positive, name=name)
     return array
