@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import Vectors
+from spacy_w2v._arrays import Parameters, Vectors
+from spacy_w2v.config._export import VectorKind
 from spacy_w2v.model._row_slices import Rows, computed_in_blocks
 
 
@@ -45,3 +46,15 @@ class SumMatrix(MeanMatrix):
     """The matrix first + second, float32[v, d], whose rows are computed on each access."""
 
     divisor: ClassVar[int] = 1
+
+
+def matrix_of_kind(parameters: Parameters, kind: VectorKind) -> Vectors | MeanMatrix:
+    """Return the vectors of words: input or output vectors, or their mean or sum, computed on access.
+
+    Args:
+        parameters: The input and output vectors, as "input" and "output".
+        kind: The kind of vectors.
+    """
+    if kind in ("mean", "sum"):
+        return (MeanMatrix if kind == "mean" else SumMatrix)(parameters["input"], parameters["output"])
+    return parameters[kind]

@@ -16,8 +16,8 @@ from spacy_w2v.model import _predictions as predictions
 from spacy_w2v.model._card import card_of_model
 from spacy_w2v.model._comparisons import Comparisons
 from spacy_w2v.model._lookup import places_of
-from spacy_w2v.model._mean_matrix import MeanMatrix, SumMatrix
-from spacy_w2v.model._postprocessed_matrix import Matrix, PostprocessedMatrix, Stored
+from spacy_w2v.model._mean_matrix import matrix_of_kind
+from spacy_w2v.model._postprocessed_matrix import Matrix, PostprocessedMatrix
 from spacy_w2v.model._postprocessing import Postprocessing, chosen_postprocessing
 from spacy_w2v.model._run_record import JsonDict, RunRecord
 from spacy_w2v.model._vocabulary import Vocabulary
@@ -212,9 +212,7 @@ class TrainedModel(Comparisons):
 
     def _matrix(self, kind: VectorKind, postprocessing: Postprocessing | None) -> Matrix:
         """Return the vectors of all words. Post-processing is fitted once."""
-        raw: Stored = self.input_vectors if kind == "input" else self.output_vectors
-        if kind in ("mean", "sum"):
-            raw = (MeanMatrix if kind == "mean" else SumMatrix)(self.input_vectors, self.output_vectors)
+        raw = matrix_of_kind(self.parameters, kind)
         if postprocessing is None:
             return raw
         return self._postprocessed.setdefault((kind, postprocessing), PostprocessedMatrix(raw, postprocessing))

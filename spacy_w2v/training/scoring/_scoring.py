@@ -9,8 +9,7 @@ from spacy_w2v.config._evaluation import EvaluationSettings
 from spacy_w2v.config._export import VectorKind
 from spacy_w2v.evaluation._word_pairs import WordPairScorer
 from spacy_w2v.model._evaluation_record import EvaluationSummary, ScorePoint
-from spacy_w2v.model._mean_matrix import MeanMatrix, SumMatrix
-from spacy_w2v.model._postprocessed_matrix import Stored
+from spacy_w2v.model._mean_matrix import matrix_of_kind
 from spacy_w2v.training._state import RunState
 from spacy_w2v.training.scoring._points import ScoringPoints
 
@@ -45,7 +44,7 @@ class Scoring:
         self.history: list[ScorePoint] = list(history)
         self._scorers = scorers
         self._parameters = parameters
-        self._matrix = _vectors_of(parameters, vector_kind)
+        self._matrix = matrix_of_kind(parameters, vector_kind)
         self._best_weights = best_weights
         self._next = points.after(self.history[-1].n_tasks_done if self.history else 0)
         if self.best is not None and best_weights is None:
@@ -129,10 +128,3 @@ def best_of(history: Sequence[ScorePoint]) -> ScorePoint | None:
     """Return the point with the best score, the first of several; None without scores."""
     scored = [(point.score, -number) for number, point in enumerate(history) if point.score is not None]
     return history[-max(scored)[1]] if scored else None
-
-
-def _vectors_of(parameters: Parameters, kind: VectorKind) -> Stored:
-    """Return the vectors of words, whose rows are read on access."""
-    if kind in ("mean", "sum"):
-        return (MeanMatrix if kind == "mean" else SumMatrix)(parameters["input"], parameters["output"])
-    return parameters[kind]
