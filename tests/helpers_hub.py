@@ -278,13 +278,18 @@ def commit(handler, body, repo, revision):
     handler.send_json({"success": True, "commitOid": oid, "commitUrl": url, "hookOutput": ""})
 
 
-def info(handler, body, repo, revision="main"):
+def files_of(handler, repo, revision):
+    """Return a repository and its files, which are None if the answer is that one of them is missing."""
     found = handler.repo(repo)
-    if found is None:
-        return
-    files = found.files(revision)
-    if files is None:
+    files = None if found is None else found.files(revision)
+    if found is not None and files is None:
         handler.fail(404, "RevisionNotFound", "Invalid rev id")
+    return found, files
+
+
+def info(handler, body, repo, revision="main"):
+    found, files = files_of(handler, repo, revision)
+    if files is None:
         return
     handler.send_json(
         {
@@ -318,12 +323,8 @@ def folders(files):
 
 
 def tree(handler, body, repo, revision, folder=""):
-    found = handler.repo(repo)
-    if found is None:
-        return
-    files = found.files(revision)
+    _, files = files_of(handler, repo, revision)
     if files is None:
-        handler.fail(404, "RevisionNotFound", "Invalid rev id")
         return
     recursive = parse_qs(urlsplit(handler.path).query).get("recursive", ["false"])[0].lower() == "true"
     start = f"{folder.strip('/')}/" if folder.strip("/") else ""
@@ -338,12 +339,8 @@ def tree(handler, body, repo, revision, folder=""):
 
 
 def paths_info(handler, body, repo, revision):
-    found = handler.repo(repo)
-    if found is None:
-        return
-    files = found.files(revision)
+    _, files = files_of(handler, repo, revision)
     if files is None:
-        handler.fail(404, "RevisionNotFound", "Invalid rev id")
         return
     if body.startswith(b"{"):
         paths = json.loads(body)["paths"]
