@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 import spacy_w2v
-from spacy_w2v.cli._tables import aligned
+from spacy_w2v._system.tables import aligned
 from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.corpus._fingerprint import tokenizer_fingerprint
 from spacy_w2v.tokenization import _encode as encode
@@ -235,8 +235,8 @@ def test_words_of_any_script_are_aligned_in_columns(trained):
     directory, _ = trained
     shown = w2v("most-similar", "words", "诗人", "-n", 3, cwd=directory).stdout
     nearest = spacy_w2v.load(directory / "words").most_similar("诗人", topn=3)
-    assert aligned([(near, f"{similarity:.3f}") for near, similarity in nearest]) in shown
-    assert aligned([("诗", "1"), ("诗人", "2"), ("abc", "3"), ("e\u0301", "4")]) == (
+    assert "\n".join(aligned([(near, f"{similarity:.3f}") for near, similarity in nearest])) in shown
+    assert "\n".join(aligned([("诗", "1"), ("诗人", "2"), ("abc", "3"), ("e\u0301", "4")])) == (
         "诗     1\n诗人   2\nabc    3\ne\u0301      4"
     )
 

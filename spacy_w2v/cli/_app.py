@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 from spacy.cli._util import import_code, parse_config_overrides
@@ -22,6 +22,7 @@ from spacy_w2v.errors._wording import did_you_mean, worded_for_command_line
 
 if TYPE_CHECKING:
     from spacy_w2v.config._export import PostprocessChoice
+    from spacy_w2v.model._word_vectors import WordVectors
 
 
 class ReportedInterrupt(KeyboardInterrupt):
@@ -196,6 +197,30 @@ STRENGTH_OPTION = typer.Option(
     max=1,
     help="Strength of soft-whiten, from 0 to 1. By default, that of the record, or 0.25",
 )
+CODE_OPTION = typer.Option(None, "--code", "-c", help=CODE_HELP)
+TRUST_OPTION = typer.Option(False, "--trust-config", help=TRUST_HELP)
+
+
+class Opening(NamedTuple):
+    """How vectors are opened, by the options of a command."""
+
+    vector_kind: VectorKinds
+    postprocess: Postprocessings
+    whitening_strength: float | None
+    code_path: Path | None
+    trust_config: bool
+
+    def open(self, *sources: str) -> "list[WordVectors]":
+        """Return the vectors of some sources. Raises Word2VecError."""
+        from spacy_w2v.formats._opening import open_vectors
+
+        run_code(self.code_path)
+        return [
+            open_vectors(source, trust_config=self.trust_config or self.code_path is not None)
+            .of_kind(self.vector_kind.value)
+            .postprocessed(self.postprocess.choice, whitening_strength=self.whitening_strength)
+            for source in sources
+        ]
 
 
 @contextmanager

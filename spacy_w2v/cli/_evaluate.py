@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from spacy_w2v.cli._app import (
-    CODE_HELP,
+    CODE_OPTION,
     KIND_OPTION,
     POSTPROCESS_OPTION,
     STRENGTH_OPTION,
-    TRUST_HELP,
+    TRUST_OPTION,
     VECTORS_HELP,
     Postprocessings,
     VectorKinds,
@@ -80,8 +80,8 @@ def evaluate_command(
     vector_kind: VectorKinds = KIND_OPTION,
     postprocess: Postprocessings = POSTPROCESS_OPTION,
     whitening_strength: float = STRENGTH_OPTION,
-    code_path: Path = typer.Option(None, "--code", "-c", help=CODE_HELP),
-    trust_config: bool = typer.Option(False, "--trust-config", help=TRUST_HELP),
+    code_path: Path = CODE_OPTION,
+    trust_config: bool = TRUST_OPTION,
 ) -> None:
     """
     Evaluate word vectors on word similarity and analogies.

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from spacy_w2v.cli._app import (
-    CODE_HELP,
+    CODE_OPTION,
     KIND_OPTION,
     MAX_VECTORS_HELP,
     POSTPROCESS_OPTION,
     STRENGTH_OPTION,
-    TRUST_HELP,
+    TRUST_OPTION,
     VECTORS_HELP,
     Postprocessings,
     VectorKinds,
@@ -90,8 +90,8 @@ def export_command(
         help="For the word2vec formats, in which words cannot contain white space: replace it with underscores, or "
         "refuse the export",
     ),
-    code_path: Path = typer.Option(None, "--code", "-c", help=CODE_HELP),
-    trust_config: bool = typer.Option(False, "--trust-config", help=TRUST_HELP),
+    code_path: Path = CODE_OPTION,
+    trust_config: bool = TRUST_OPTION,
     overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Overwrite an earlier export"),
 ) -> None:
     """

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from spacy_w2v._system.tables import SPACING, width_of
 from spacy_w2v.cli._app import (
     CACHE_HELP,
-    CODE_HELP,
+    CODE_OPTION,
     KIND_OPTION,
     POSTPROCESS_OPTION,
     STRENGTH_OPTION,
-    TRUST_HELP,
+    TRUST_OPTION,
     VECTORS_HELP,
     Postprocessings,
     VectorKinds,
@@ -23,7 +24,6 @@ from spacy_w2v.cli._app import (
     w2v_cli,
 )
 from spacy_w2v.cli._messages import msg
-from spacy_w2v.cli._tables import SPACING, width_of
 
 if TYPE_CHECKING:
     from spacy_w2v.inspection._facts import Inspection
@@ -42,8 +42,8 @@ def inspect_command(
     postprocess: Postprocessings = POSTPROCESS_OPTION,
     whitening_strength: float = STRENGTH_OPTION,
     cache_dir: Path = typer.Option(None, "--cache-dir", help=CACHE_HELP),
-    code_path: Path = typer.Option(None, "--code", "-c", help=CODE_HELP),
-    trust_config: bool = typer.Option(False, "--trust-config", help=TRUST_HELP),
+    code_path: Path = CODE_OPTION,
+    trust_config: bool = TRUST_OPTION,
 ) -> None:
     """
     Show what word vectors are like, and warn of bad training.

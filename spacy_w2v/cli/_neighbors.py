@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from spacy_w2v._system.tables import aligned
 from spacy_w2v.cli._app import (
-    CODE_HELP,
+    CODE_OPTION,
     KIND_OPTION,
     POSTPROCESS_OPTION,
     STRENGTH_OPTION,
-    TRUST_HELP,
+    TRUST_OPTION,
     VECTORS_HELP,
+    Opening,
     Postprocessings,
     VectorKinds,
     errors_for_users,
-    run_code,
     w2v_cli,
 )
 from spacy_w2v.cli._messages import msg
 from spacy_w2v.cli._queries import Query, parse_arguments, parse_line
-from spacy_w2v.cli._tables import aligned
 from spacy_w2v.errors import ConfigError, UnknownWordError
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def neighbors_command(
     vector_kind: VectorKinds = KIND_OPTION,
     postprocess: Postprocessings = POSTPROCESS_OPTION,
     whitening_strength: float = STRENGTH_OPTION,
-    code_path: Path = typer.Option(None, "--code", "-c", help=CODE_HELP),
-    trust_config: bool = typer.Option(False, "--trust-config", help=TRUST_HELP),
+    code_path: Path = CODE_OPTION,
+    trust_config: bool = TRUST_OPTION,
 ) -> None:
     """
     Show the nearest neighbours of words.
@@ -62,17 +62,10 @@ def neighbors_command(
     Arguments after the first one that are vectors too are compared: spacy w2v neighbors vectors other-vectors king. If
     a word has the name of vectors in this directory, name the vectors by --compare.
     """
-    from spacy_w2v.formats._opening import open_vectors
-
     with errors_for_users():
-        run_code(code_path)
         names, words = split_vectors(words or [])
-        opened = [
-            open_vectors(name, trust_config=trust_config or code_path is not None)
-            .of_kind(vector_kind.value)
-            .postprocessed(postprocess.choice, whitening_strength=whitening_strength)
-            for name in (source, *([] if others else names), *others)
-        ]
+        opening = Opening(vector_kind, postprocess, whitening_strength, code_path, trust_config)
+        opened = opening.open(source, *([] if others else names), *others)
         for query in queries_of(words if not others else [*names, *words], opened[0]):
             (print_json if as_json else print_tables)(query, opened, topn=topn)
 
@@ -164,7 +157,7 @@ def print_tables(query: Query, opened: Sequence["WordVectors"], *, topn: int) ->
     rows = [tuple(chain(*cells)) for cells in zip_longest(*nearest, fillvalue=("", ""))]
     header = [tuple(chain(*((vectors.name, "") for vectors in opened)))] if len(opened) > 1 else []
     msg.divider(query.text)
-    print(f"\n{aligned([*header, *rows])}\n")  # noqa: T201  # the command's output
+    print("", *aligned([*header, *rows]), "", sep="\n")  # noqa: T201  # the command's output
 
 
 def print_json(query: Query, opened: Sequence["WordVectors"], *, topn: int) -> None:

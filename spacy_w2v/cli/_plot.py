@@ -2,26 +2,26 @@
 
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import typer
 
+from spacy_w2v._system.tables import aligned
 from spacy_w2v.cli._app import (
-    CODE_HELP,
+    CODE_OPTION,
     KIND_OPTION,
     POSTPROCESS_OPTION,
     STRENGTH_OPTION,
-    TRUST_HELP,
+    TRUST_OPTION,
     VECTORS_HELP,
     MapMethods,
+    Opening,
     Postprocessings,
     VectorKinds,
     errors_for_users,
-    run_code,
     w2v_cli,
 )
 from spacy_w2v.cli._messages import msg
-from spacy_w2v.cli._tables import aligned
 from spacy_w2v.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -63,30 +63,6 @@ THEME_OPTION = typer.Option(
     help="Colors: light or dark. By default, HTML takes those of the reader's system, and other files are light (auto)",
 )
 TITLE_OPTION = typer.Option(None, "--title", help="Title of the chart. By default, the name of the vectors")
-CODE_OPTION = typer.Option(None, "--code", "-c", help=CODE_HELP)
-TRUST_OPTION = typer.Option(False, "--trust-config", help=TRUST_HELP)
-
-
-class Opening(NamedTuple):
-    """How vectors are opened."""
-
-    vector_kind: VectorKinds
-    postprocess: Postprocessings
-    whitening_strength: float | None
-    code_path: Path | None
-    trust_config: bool
-
-    def open(self, *sources: str) -> "list[WordVectors]":
-        """Return the vectors of some sources. Raises Word2VecError."""
-        from spacy_w2v.formats._opening import open_vectors
-
-        run_code(self.code_path)
-        return [
-            open_vectors(source, trust_config=self.trust_config or self.code_path is not None)
-            .of_kind(self.vector_kind.value)
-            .postprocessed(self.postprocess.choice, whitening_strength=self.whitening_strength)
-            for source in sources
-        ]
 
 
 @plot_cli.command("map")
@@ -126,7 +102,8 @@ def map_command(
     from spacy_w2v.plots._map_points import map_points
 
     with errors_for_users():
-        check_outputs([path for path in outputs if path.suffix.lower() != TABLE_SUFFIX])
+        charts = [path for path in outputs if path.suffix.lower() != TABLE_SUFFIX]
+        check_outputs(charts)
         groups = read_groups(groups_path) if groups_path is not None else None
         opening = Opening(vector_kind, postprocess, whitening_strength, code_path, trust_config)
         (vectors,) = opening.open(source)
@@ -140,7 +117,6 @@ def map_command(
         )
         if groups is not None:
             warn_of_unknown(list(groups), vectors)
-        charts = [path for path in outputs if path.suffix.lower() != TABLE_SUFFIX]
         if charts:
             save(map_chart(points, title=title), charts, theme=theme, what="map")
         save_tables(points, vectors, [path for path in outputs if path not in charts])
@@ -174,7 +150,7 @@ def spectrum_command(
         }
         rows = [("Vectors", "Dimensions", "Effective rank")]
         rows += [(name, str(len(shares)), f"{effective_rank(shares):.1f}") for name, shares in spectra.items()]
-        print(f"\n{aligned(rows)}\n")  # noqa: T201  # the command's output
+        print("", *aligned(rows), "", sep="\n")  # noqa: T201  # the command's output
         save(spectrum_chart(spectra, title=title or "Spectrum"), outputs, theme=theme, what="spectrum")
 
 
@@ -240,7 +216,8 @@ def movement_command(
         old, new = opening.open(before, after)
         found = movements(old, new, n_words=n_words)
         if topn:
-            print(f"\n{aligned(rows_of_movement(found, old, new, topn=topn))}\n")  # noqa: T201  # the command's output
+            rows = rows_of_movement(found, old, new, topn=topn)
+            print("", *aligned(rows), "", sep="\n")  # noqa: T201  # the command's output
         save(movement_chart(found, title=title), outputs, theme=theme, what="movements")
 
 

@@ -105,7 +105,7 @@ def _written(facts: "ModelFacts", *, is_page: bool) -> str:
 
 def print_report(facts: "ModelFacts") -> None:
     """Print the report."""
-    from spacy_w2v.cli._tables import aligned
+    from spacy_w2v._system.tables import aligned
     from spacy_w2v.reports._terminal import terminal_sections
 
     for section in terminal_sections(facts):
@@ -113,7 +113,7 @@ def print_report(facts: "ModelFacts") -> None:
         if section.text:
             msg.text(section.text)
         if section.rows:
-            print(f"{aligned(section.rows)}\n")  # noqa: T201  # the command's output
+            print(*aligned(section.rows), "", sep="\n")  # noqa: T201  # the command's output
         for warning in section.warnings:
             msg.warn(warning)
 

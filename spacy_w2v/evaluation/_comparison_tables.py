@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from spacy_w2v._system.markdown import plain_text
+from spacy_w2v._system.tables import aligned
 from spacy_w2v._system.terminal import shown
 from spacy_w2v.evaluation._comparison import ComparedMeasure, Comparison
 from spacy_w2v.evaluation._scores import shown_interval, shown_score
@@ -10,7 +11,6 @@ from spacy_w2v.evaluation._scores import shown_interval, shown_score
 Rows = list[list[str]]
 
 HEADER = ["Set", "Measure", "Questions", "Vectors", "Score", "95 % interval", "Compared with the best"]
-SPACING = 3
 
 
 def text_of(comparison: Comparison, *, sections: bool) -> str:
@@ -26,10 +26,10 @@ def text_of(comparison: Comparison, *, sections: bool) -> str:
             questions = f"{measure.n_common:,} of {measure.n_questions:,} questions"
             headings.append((len(rows), shown(f"{_title(measure)}, {measure.measure}, {questions}")))
             rows += [[f"  {name}", *cells] for name, *cells in _rows_of(measure)]
-    lines = _aligned(rows, right=range(1, 3))
+    lines = aligned(rows, right=range(1, 3))
     for place, heading in reversed(headings):
         lines[place:place] = ["", heading]
-    known = _aligned([header := _known_header(comparison), *_known(comparison)], right=range(1, len(header)))
+    known = aligned([header := _known_header(comparison), *_known(comparison)], right=range(1, len(header)))
     return "\n\n".join("\n".join(part) for part in (lines, known, notes_of(comparison)) if part)
 
 
@@ -91,21 +91,6 @@ def _known(comparison: Comparison) -> Rows:
         shares = [f"{score.n_used / (score.n_used + score.n_unknown):.0%}" for score in scores]
         rows.append([name, *shares, f"{summary.n_words:,}", f"{summary.vector_size:,}"])
     return rows
-
-
-def _aligned(rows: Rows, *, right: range) -> list[str]:
-    """Return rows as lines with aligned columns, those with the numbers in `right` to the right."""
-    from rich.cells import cell_len
-
-    cells = [list(map(shown, row)) for row in rows]
-    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
-
-    def padded(cell: str, column: int) -> str:
-        missing = " " * (widths[column] - cell_len(cell))
-        return missing + cell if column in right else cell + missing
-
-    lines = ((" " * SPACING).join(padded(cell, column) for column, cell in enumerate(row)) for row in cells)
-    return [line.rstrip() for line in lines]
 
 
 def _markdown_table(header: Sequence[str], rows: Rows) -> str:
