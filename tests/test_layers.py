@@ -19,6 +19,7 @@ FLOORS = [
     {"sources", "kernels", "merging"},
     {"tokenization", "objectives"},
     {"corpus", "model"},
+    {"phrases"},
     {"formats", "cooccurrence"},
     {"evaluation", "inspection", "plots"},
     {"training"},

@@ -1,0 +1,92 @@
+"""The settings of `[w2v.phrases]`: which words that occur side by side become one."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from spacy_w2v.config._base import Settings
+
+Scoring = Literal["default", "npmi"]
+"""How strongly two words belong together."""
+
+THRESHOLDS: dict[Scoring, float] = {"default": 10.0, "npmi": 0.5}
+"""The thresholds that are used if none is given: gensim's for `default`. For `npmi` gensim has none."""
+
+MAX_PASSES = 4
+"""Four passes join up to 16 words, not counting connector words."""
+
+ENGLISH_CONNECTOR_WORDS = frozenset(
+    (
+        *("a", "an", "the"),
+        *("for", "of", "with", "without", "at", "from", "to", "in", "on", "by"),
+        *("and", "or"),
+    )
+)
+"""gensim's `ENGLISH_CONNECTOR_WORDS`: articles, prepositions and conjunctions."""
+
+
+class PhraseSettings(Settings):
+    """`[w2v.phrases]`: which words that occur side by side become one word, such as "new york"."""
+
+    scoring: Scoring | None = None
+    """How phrases are found; `null` for none.
+
+    `default` compares the count of a pair with the counts of its words (Mikolov et al. 2013). `npmi` is the normalized
+    pointwise mutual information of the pair (Bouma 2009), from -1 to 1. It depends less on the size of the corpus.
+    """
+    threshold: float | tuple[float, ...] | None = None
+    """The score above which a pair becomes a phrase, for all passes or one for each.
+
+    `null` stands for 10 with `scoring = "default"`, and for 0.5 with `npmi`. Higher values give fewer phrases.
+    `spacy w2v phrases` shows what a threshold means.
+    """
+    min_count: int = Field(5, ge=1)
+    """The count of pairs that are too rare for a phrase.
+
+    `default` subtracts it from the count of a pair. With `npmi`, pairs that occur less often are left out.
+    """
+    connector_words: tuple[str, ...] | Literal["english"] = ()
+    """Words that may be inside of a phrase, but not at its ends, as in "bank of america".
+
+    They are compared with the attribute of tokens that `[w2v.tokens]` names. `english` stands for gensim's list of 15
+    articles, prepositions and conjunctions.
+    """
+    passes: int = Field(1, ge=1, le=MAX_PASSES)
+    """The number of passes over the text.
+
+    One pass joins two words. Each further pass joins a phrase with a word or with another phrase, as in "new york
+    times".
+    """
+    delimiter: str = Field("_", min_length=1)
+    """What is between the words of a phrase in the files of gensim and word2vec. In spaCy it is a space."""
+    memory_gb: float = Field(1.0, gt=0, le=1_000_000)
+    """The most memory that counting pairs takes, in gigabytes (10⁹ bytes).
+
+    With more pairs, the corpus is read several times. The phrases do not depend on it.
+    """
+
+    @model_validator(mode="after")
+    def thresholds_fit(self) -> "PhraseSettings":
+        """Refuse thresholds that do not fit the scoring or the number of passes."""
+        given = self.threshold if isinstance(self.threshold, tuple) else ()
+        if isinstance(self.threshold, tuple) and len(given) != self.passes:
+            raise ValueError(f"threshold must be a number, or one for each of passes = {self.passes}, was: {[*given]}")
+        for threshold in self.thresholds:
+            if self.scoring == "npmi" and not -1 <= threshold <= 1:
+                raise ValueError(f'threshold must be between -1 and 1 with scoring = "npmi", was: {threshold:g}')
+            if self.scoring == "default" and threshold <= 0:
+                raise ValueError(f'threshold must be greater than 0 with scoring = "default", was: {threshold:g}')
+        return self
+
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """The threshold of each pass."""
+        if isinstance(self.threshold, tuple):
+            return self.threshold
+        one = THRESHOLDS[self.scoring or "default"] if self.threshold is None else self.threshold
+        return (one,) * self.passes
+
+    @property
+    def connectors(self) -> frozenset[str]:
+        """The connector words."""
+        return ENGLISH_CONNECTOR_WORDS if self.connector_words == "english" else frozenset(self.connector_words)

@@ -1,0 +1,1 @@
+"""Compiled loops that count pairs of words, and join the words of phrases."""
