@@ -36,6 +36,7 @@ from matplotlib.figure import Figure
 from spacy_w2v._arrays import Alphas, Chunk, IdentityInput, KernelSettings
 from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.kernels import TRAINING_KERNELS
+from spacy_w2v.objectives._input_rows import RowPerWord
 from spacy_w2v.objectives._noise import make_noise
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.objectives._subsampling import make_subsampling
@@ -90,7 +91,8 @@ def train_zipf(chunks: list[Chunk], *, n_types: int, vector_size: int, kernel: s
     subsampling = make_subsampling(np.arange(n_types, dtype=np.uint32), counts, sample=SAMPLE)
     noise = make_noise(counts, ns_exponent=0.75)
     objective = objective_of(ModelSettings(vector_size=vector_size))
-    weights = objective.weights(objective.initial_parameters(n_types, seed=1))
+    rows = RowPerWord(n_types)
+    weights = objective.weights(objective.initial_parameters(rows, seed=1), rows)
     weights.output.fill(0.0)  # the system hands out pages of zeros at their first use, once and not in every epoch
     entry = TRAINING_KERNELS["skip-gram", "negative-sampling", kernel]
     train_chunk = entry.load()

@@ -87,7 +87,8 @@ def trainable(mode: str, corpus: Path, *, cache_dir: Path, arguments: argparse.N
         built = run.build(prepared, items, RunCallback())
         objective = objective_of(run.settings.model)
         with single_threaded_blas() if objective.needs_one_blas_thread else nullcontext():
-            yield Trainable(run.settings, make_work(run.settings, built), objective.weights(built.parameters))
+            weights = objective.weights(built.parameters, prepared.inputs)
+            yield Trainable(run.settings, make_work(run.settings, built), weights)
 
 
 def copy_of(weights: AnyWeights) -> AnyWeights:

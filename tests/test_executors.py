@@ -46,7 +46,8 @@ def work_of(monkeypatch, tmp_path):
         with run.prepare(RunCallback(), None) as prepared:  # the corpus stays in the cache
             with run.work_items(prepared, RunCallback()) as items:
                 built = run.build(prepared, items, RunCallback())
-            return make_work(run.settings, built), objective_of(settings.model).weights(built.parameters)
+            weights = objective_of(settings.model).weights(built.parameters, prepared.inputs)
+            return make_work(run.settings, built), weights
 
     return work_of
 

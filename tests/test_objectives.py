@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import spacy_w2v
-from spacy_w2v._arrays import Tree, Weights
+from spacy_w2v._arrays import Tree
 from spacy_w2v.config import _losses as declared
 from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError, TrainingError
@@ -96,13 +96,10 @@ class WithBias(NegativeSampling):
     def shapes(self, n_words):
         return {**super().shapes(n_words), "bias": (n_words,)}
 
-    def initial_parameters(self, n_words, *, seed):
-        parameters = super().initial_parameters(n_words, seed=seed)
-        parameters["bias"][:] = np.arange(n_words)
+    def initial_parameters(self, inputs, *, seed):
+        parameters = super().initial_parameters(inputs, seed=seed)
+        parameters["bias"][:] = np.arange(inputs.n_words)
         return parameters
-
-    def weights(self, parameters):
-        return Weights(parameters["input"], parameters["output"])
 
 
 def test_an_objective_may_have_more_parameters(monkeypatch, tmp_path):

@@ -16,6 +16,7 @@ from spacy_w2v.config._schema import TokensSettings, parse_settings
 from spacy_w2v.corpus import _store as store
 from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.errors import ConfigError, CorpusError, CorpusWarning, TrainingError, UnknownWordError
+from spacy_w2v.objectives._input_rows import RowPerWord
 from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.training._composition import train_model
 from spacy_w2v.training._run import TrainingRun
@@ -136,7 +137,7 @@ def test_progress_reaches_the_end():
 def test_words_without_pairs_keep_their_random_vectors():
     """A word that is always alone in its line is never an input, so its vector is not trained."""
     model = train([*make_texts(20), "hermit"], epochs=1)
-    start = model.objective.initial_parameters(len(model), seed=1)["input"]
+    start = model.objective.initial_parameters(RowPerWord(len(model)), seed=1)["input"]
     rank = model.rank("hermit")
     np.testing.assert_array_equal(model.input_vectors[rank], start[rank])
     assert (model.input_vectors[model.rank("the")] != start[model.rank("the")]).any()

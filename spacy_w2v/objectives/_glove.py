@@ -16,6 +16,7 @@ from spacy_w2v._arrays import Cells, CellWeighting, Counts, GloveWeights, Output
 from spacy_w2v.config._losses import LossName
 from spacy_w2v.kernels import CELL_KERNELS, Kernel
 from spacy_w2v.objectives._counting_objective import CountingObjective, expected_counts, mean_over
+from spacy_w2v.objectives._input_rows import InputRows
 from spacy_w2v.objectives._parameters import Shape, fill_at_random, zero_parameters
 from spacy_w2v.objectives._subsampling import keep_probabilities, keep_thresholds, probabilities_of
 
@@ -53,16 +54,16 @@ class Glove(CountingObjective):
             "output_bias_sums": column,
         }
 
-    def initial_parameters(self, n_words: int, *, seed: int) -> Parameters:
+    def initial_parameters(self, inputs: InputRows, *, seed: int) -> Parameters:
         """Return small random vectors, biases of 0, and sums of 1. See `Objective.initial_parameters`."""
-        parameters = zero_parameters(self.shapes(n_words))
+        parameters = zero_parameters(self.trained_shapes(inputs))
         for number, name in enumerate(("input", "output")):
             fill_at_random(parameters[name], vector_size=self.settings.vector_size, seed=(seed, number))
         for name in SUMS:
             parameters[name][:] = 1.0  # in the padding too: kernels divide by their square roots
         return parameters
 
-    def weights(self, parameters: Parameters) -> GloveWeights:
+    def weights(self, parameters: Parameters, inputs: InputRows) -> GloveWeights:
         """See `Objective.weights`."""
         return GloveWeights(**parameters)
 

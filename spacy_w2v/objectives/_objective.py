@@ -13,8 +13,6 @@ from spacy_w2v._arrays import (
     Cells,
     Counts,
     Exposure,
-    IdentityInput,
-    InputLayer,
     OutputLayer,
     Parameters,
     Tree,
@@ -27,6 +25,7 @@ from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.kernels import TRAINING_KERNELS, Kernel
 from spacy_w2v.objectives._exposures import input_exposure
+from spacy_w2v.objectives._input_rows import InputRows
 from spacy_w2v.objectives._parameters import Shape, fill_at_random, zero_parameters
 from spacy_w2v.objectives._predictions import Predictions
 
@@ -101,20 +100,29 @@ class Objective(ABC):
         "input" holds the word vectors, one row per word. Files and messages use these names.
         """
 
-    def initial_parameters(self, n_words: int, *, seed: int) -> Parameters:
-        """Return the initial parameters, padded: small random word vectors, and zeros, as in word2vec.c.
+    def trained_shapes(self, inputs: InputRows) -> dict[str, Shape]:
+        """Return the unpadded shapes of the parameters that are trained, with these rows of input weights."""
+        return inputs.trained_shapes(self.shapes(inputs.n_words))
+
+    def model_shapes(self, inputs: InputRows) -> dict[str, Shape]:
+        """Return the shapes of the parameters of a model that was trained with these rows of input weights."""
+        return inputs.model_shapes(self.shapes(inputs.n_words))
+
+    def initial_parameters(self, inputs: InputRows, *, seed: int) -> Parameters:
+        """Return the initial parameters, padded: small random input rows, and zeros, as in word2vec.c.
 
         Args:
-            n_words: Size of the vocabulary.
+            inputs: The rows of the input weights.
             seed: Seed of the random numbers.
         """
-        parameters = zero_parameters(self.shapes(n_words))
-        fill_at_random(parameters["input"], vector_size=self.settings.vector_size, seed=seed)
+        parameters = zero_parameters(self.trained_shapes(inputs))
+        rows = parameters[inputs.parameter]
+        fill_at_random(rows, vector_size=self.settings.vector_size, seed=seed, half_width=inputs.half_width)
         return parameters
 
-    def weights(self, parameters: Parameters) -> AnyWeights:
-        """Return padded parameters in the form that the kernels take."""
-        return Weights(**parameters)
+    def weights(self, parameters: Parameters, inputs: InputRows) -> AnyWeights:
+        """Return trained parameters, padded, in the form that the kernels take."""
+        return Weights(input=parameters[inputs.parameter], output=parameters["output"])
 
     @abstractmethod
     def tables(self, counts: Counts, *, tree: Tree | None = None) -> OutputLayer:
@@ -127,10 +135,6 @@ class Objective(ABC):
         Raises:
             TrainingError: The vocabulary is too large for the loss.
         """
-
-    def input_layer(self, n_words: int) -> InputLayer:
-        """Return the input layer of the kernels, for a vocabulary of n_words words."""
-        return IdentityInput(n_words)
 
     @abstractmethod
     def untrained_loss(

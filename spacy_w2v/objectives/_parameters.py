@@ -37,21 +37,22 @@ def _padded_size(vector_size: int) -> int:
     return -(-vector_size // ROW_FLOATS) * ROW_FLOATS
 
 
-def fill_at_random(matrix: Vectors, *, vector_size: int, seed: int | tuple[int, ...]) -> None:
-    """Fill the first d = vector_size columns with uniform random numbers in [−0.5/d, 0.5/d).
-
-    The interval is that of `InitNet` in word2vec.c.
+def fill_at_random(matrix: Vectors, *, vector_size: int, seed: int | tuple[int, ...], half_width: float = 0.5) -> None:
+    """Fill the first d = vector_size columns with uniform random numbers in [−half_width/d, half_width/d).
 
     Args:
         matrix: float32[v, ≥ d]; the matrix to fill.
         vector_size: d.
         seed: Seed of the random numbers: one number, or several.
+        half_width: The end of the interval, times d. 0.5 is that of `InitNet` in word2vec.c.
     """
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
     rows = max(1, (1 << 20) // vector_size)  # in blocks of rows, to avoid a second matrix in memory
     for start in range(0, len(matrix), rows):
         block = generator.random((len(matrix[start : start + rows]), vector_size), dtype=np.float32)
-        matrix[start : start + rows, :vector_size] = (block - np.float32(0.5)) / np.float32(vector_size)
+        matrix[start : start + rows, :vector_size] = (block - np.float32(0.5)) / np.float32(
+            vector_size / (2 * half_width)
+        )
 
 
 def unpadded_views(parameters: Parameters, shapes: Mapping[str, Shape]) -> Parameters:

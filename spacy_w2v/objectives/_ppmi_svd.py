@@ -34,6 +34,7 @@ from spacy_w2v.config._losses import LossName
 from spacy_w2v.errors import TrainingError
 from spacy_w2v.kernels import TrainChunk
 from spacy_w2v.objectives._counting_objective import CellMatrix, CountingObjective, expected_counts
+from spacy_w2v.objectives._input_rows import InputRows
 from spacy_w2v.objectives._parameters import zero_parameters
 from spacy_w2v.objectives._subsampling import probabilities_of
 
@@ -62,9 +63,9 @@ class PpmiSvd(CountingObjective):
         """Return the function that computes all vectors at once. See `Objective.kernel`."""
         return Decomposition()
 
-    def initial_parameters(self, n_words: int, *, seed: int) -> Parameters:
+    def initial_parameters(self, inputs: InputRows, *, seed: int) -> Parameters:
         """Return zeros. See `Objective.initial_parameters`."""
-        return zero_parameters(self.shapes(n_words))
+        return zero_parameters(self.trained_shapes(inputs))
 
     def tables(self, counts: Counts, *, tree: Tree | None = None) -> PmiTransform:
         """See `Objective.tables`."""

@@ -120,6 +120,7 @@ class _Kernel:
     """The kernel of a model with its arguments. Its weights are padded, unlike the rows of a vectors table."""
 
     def __init__(self, model: ModelSettings, training: TrainingSettings, counts: Counts, outputs: Outputs) -> None:
+        from spacy_w2v.objectives._input_rows import RowPerWord
         from spacy_w2v.objectives._parameters import unpadded_views, zero_parameters
         from spacy_w2v.objectives._registry import objective_of
         from spacy_w2v.objectives._subsampling import make_subsampling
@@ -132,14 +133,15 @@ class _Kernel:
         self.one_thread = objective.needs_one_blas_thread
         self.train_chunk = kernel.load()
         self.subsampling = make_subsampling(word_of_type, counts, sample=training.sample)
-        self.inputs = objective.input_layer(len(counts))
+        rows = RowPerWord(len(counts))
+        self.inputs = rows.layer
         self.layer = objective.tables(counts, tree=outputs.tree)
         self.untrained_loss = objective.untrained_loss(self.layer, counts, sample=training.sample)
         self.settings = kernel_settings(model, kernel, shared_noise=training.shared_noise)
         # Only the input vectors of the words in a batch are filled in. Untouched pages take no memory.
         shapes = objective.shapes(len(counts))
         padded = zero_parameters(shapes)
-        self.weights = objective.weights(padded)
+        self.weights = objective.weights(padded, rows)
         self.parameters = unpadded_views(padded, shapes)
         self.output_vectors[:] = outputs.vectors
         self._unchecked = (0.0, 0)  # loss and number of pairs since the last check of the loss

@@ -25,7 +25,7 @@ class CheckpointWriter:
     prepared: Prepared
     built: Built
     parameters: Parameters
-    """The weights without padding, which training changes in place."""
+    """The trained parameters without padding, which training changes in place."""
     scoring: Scoring | None
     """The scores of the run, and its best weights; None without scores."""
     make_model: Callable[[Trained], Word2Vec]
@@ -53,5 +53,6 @@ class CheckpointWriter:
                 for name, array in (scoring.selected_weights or {}).items():
                     write_vectors(array, directory / best_file(name))
         write_progress(directory, progress)
-        model = self.make_model(Trained(state.finished, self.parameters, scores, unfinished))
+        parameters = self.prepared.inputs.on_access(self.parameters)
+        model = self.make_model(Trained(state.finished, parameters, scores, unfinished))
         write_model(model, directory)

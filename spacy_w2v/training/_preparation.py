@@ -13,6 +13,7 @@ from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.model._run_record import LearningRate
 from spacy_w2v.model._vocabulary import build_vocabulary
 from spacy_w2v.model._word_vectors import WordVectors
+from spacy_w2v.objectives._input_rows import RowPerWord
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.training._checkpoint import Checkpoint, CheckpointDirectory, corpus_identity
 from spacy_w2v.training._stages import Prepared
@@ -68,6 +69,7 @@ def choose_words(
         corpus,
         vocabulary,
         word_of_type,
+        inputs=RowPerWord(len(vocabulary)),
         start=start,
         checkpoint=checkpoint,
         resume_from=resume_from,

@@ -14,10 +14,9 @@ from spacy_w2v.cluster._cluster import Cluster
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._store import Corpus
-from spacy_w2v.formats._exporting import n_matrices
 from spacy_w2v.formats._word2vec import Word2Vec
 from spacy_w2v.model._word_vectors import WordVectors
-from spacy_w2v.objectives._parameters import Shape, n_bytes, unpadded_views, without_padding
+from spacy_w2v.objectives._parameters import Shape, unpadded_views, without_padding
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.objectives._subsampling import make_subsampling
 from spacy_w2v.sources._source import TextSource
@@ -27,9 +26,9 @@ from spacy_w2v.training._description import describe_run, summarize_corpus
 from spacy_w2v.training._divergence import DivergenceCheck
 from spacy_w2v.training._executors import CallingThreadExecutor, Executor, MakeExecutor, ThreadExecutor
 from spacy_w2v.training._loop import TrainingLoop
-from spacy_w2v.training._memory import check_memory
 from spacy_w2v.training._preparation import choose_words, learning_rates, work_items
 from spacy_w2v.training._resolved_config import ResolvedConfig
+from spacy_w2v.training._room import check_room
 from spacy_w2v.training._stages import Built, Prepared, Trained
 from spacy_w2v.training._start import open_initial_vectors
 from spacy_w2v.training._work import Work, make_work
@@ -39,7 +38,6 @@ from spacy_w2v.training.callbacks._callback_list import CallbackList
 from spacy_w2v.training.callbacks._model_checkpoint import ModelCheckpoint
 from spacy_w2v.training.callbacks._terminate_on_divergence import TerminateOnDivergence
 from spacy_w2v.training.distributed._connecting import connected
-from spacy_w2v.training.distributed._replicas import copies_here
 from spacy_w2v.training.distributed._round_executor import make_round_executor
 from spacy_w2v.training.scoring._of_run import make_scoring, outcome, score_analogies_of
 from spacy_w2v.training.scoring._scoring import Scoring
@@ -123,7 +121,8 @@ class TrainingRun:
             prepared: Corpus, vocabulary and checkpoint.
             callback: Receives the events of the run.
         """
-        self._check_room(prepared, callback)
+        keeps_state = prepared.checkpoint is not None and self._every_s is not None
+        callback.on_build(check_room(self.settings, prepared, keeps_state=keeps_state))
         with self.work_items(prepared, callback) as items:
             built = self.build(prepared, items, callback)
             trained = self.train(prepared, built, callback=callback)
@@ -237,12 +236,12 @@ class TrainingRun:
         objective = objective_of(model)
         output_layer = objective.tables(counts, tree=tree)
         release_free_memory()  # the memory of the vocabulary's construction, before the weights are allocated
-        parameters = objective.initial_parameters(len(counts), seed=training.seed)
+        parameters = objective.initial_parameters(prepared.inputs, seed=training.seed)
         rates = learning_rates(self.settings, prepared, callback)
         built = Built(
             items=items,
             subsampling=subsampling,
-            input_layer=objective.input_layer(len(counts)),
+            input_layer=prepared.inputs.layer,
             output_layer=output_layer,
             parameters=parameters,
             stored_tree=objective.stored_tree(tree, counts),
@@ -297,7 +296,8 @@ class TrainingRun:
         with single_threaded_blas() if objective.needs_one_blas_thread else nullcontext():
             results = loop.run()
         summary, best = outcome(scoring, self.settings, callback)
-        return Trained(results, best or without_padding(built.parameters, self._shapes(prepared)), summary)
+        weights = best or without_padding(built.parameters, self._shapes(prepared))
+        return Trained(results, prepared.inputs.completed(weights), summary)
 
     def result(self, prepared: Prepared, built: Built, trained: Trained) -> Word2Vec:
         """Return the model.
@@ -316,8 +316,8 @@ class TrainingRun:
         )
 
     def _shapes(self, prepared: Prepared) -> dict[str, Shape]:
-        """Return the shapes of the parameters without padding."""
-        return objective_of(self.settings.model).shapes(len(prepared.vocabulary))
+        """Return the shapes of the trained parameters without padding."""
+        return objective_of(self.settings.model).trained_shapes(prepared.inputs)
 
     def _announce(self, prepared: Prepared, callback: Callback) -> None:
         """Report the sets of word pairs, the corpus, the initial vectors and the words."""
@@ -328,17 +328,6 @@ class TrainingRun:
             freeze = self.settings.initial.freeze
             callback.on_message(prepared.start.describe(prepared.vocabulary.counts, freeze=freeze))
         callback.on_vocabulary(prepared.vocabulary.words)
-
-    def _check_room(self, prepared: Prepared, callback: RunCallback) -> None:
-        """Check that the weights fit into memory, and report the size of results and checkpoint on disk."""
-        n_words, vector_size = len(prepared.vocabulary), self.settings.model.vector_size
-        of_model = n_bytes(self._shapes(prepared))
-        n_copies = copies_here(prepared.cluster, self.settings.distributed.machines)
-        keeps_best = bool(prepared.scorers) and self.settings.evaluation.select == "best"
-        check_memory((n_copies + keeps_best) * of_model, n_words=n_words, vector_size=vector_size)
-        keeps_state = prepared.checkpoint is not None and self._every_s is not None
-        of_exports = n_matrices(self.settings.export) * n_words * vector_size * 4
-        callback.on_build((1 + keeps_state * (1 + keeps_best)) * of_model + of_exports)
 
     def _begin(self, prepared: Prepared, built: Built, *, callback: RunCallback) -> None:
         """Fill the weights from the checkpoint or the initial vectors, if there are any."""
@@ -367,7 +356,7 @@ class TrainingRun:
         scoring: Scoring | None,
     ) -> Executor:
         objective = objective_of(self.settings.model)
-        weights = objective.weights(built.parameters)
+        weights = objective.weights(built.parameters, prepared.inputs)
         if not objective.spec.has_steps:
             return CallingThreadExecutor(work, weights)
         always = checkpoint is not None and checkpoint.every_s == 0

@@ -14,6 +14,7 @@ from spacy_w2v.evaluation._word_pairs import WordPairScorer
 from spacy_w2v.model._evaluation_record import EvaluationSummary
 from spacy_w2v.model._run_record import EpochResult, LearningRate, RunRecord, Unfinished
 from spacy_w2v.model._vocabulary import Vocabulary
+from spacy_w2v.objectives._input_rows import InputRows
 from spacy_w2v.training._checkpoint import Checkpoint, CheckpointDirectory
 from spacy_w2v.training._learning_rate import LearningRateSchedule
 from spacy_w2v.training._plan import Plan
@@ -31,6 +32,8 @@ class Prepared:
     vocabulary: Vocabulary
     word_of_type: TokenIds
     """p; the word id of each type, or OUT_OF_VOCABULARY."""
+    inputs: InputRows
+    """The rows of the input weights."""
     start: StartingPoint | None
     """Vectors to start from, matched to the vocabulary; None to start from random vectors."""
     checkpoint: CheckpointDirectory | None
@@ -58,7 +61,7 @@ class Trained:
     results: list[EpochResult]
     """The results of the complete epochs."""
     parameters: Parameters
-    """The weights without padding."""
+    """The parameters of the model, without padding."""
     scores: EvaluationSummary | None = None
     """The scores; None if vectors were not scored."""
     unfinished: Unfinished | None = None

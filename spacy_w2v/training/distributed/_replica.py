@@ -21,6 +21,7 @@ from spacy_w2v.merging._damping import Damping
 from spacy_w2v.merging._merge import make_dampings
 from spacy_w2v.merging._moments import Square, added
 from spacy_w2v.merging._shard import ShardMerge
+from spacy_w2v.objectives._input_rows import RowPerWord
 from spacy_w2v.objectives._parameters import n_bytes, unpadded_views, zero_parameters
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.training._executors import ThreadExecutor
@@ -127,7 +128,8 @@ class Replica:
         parameters = zero_parameters(shapes)
         self._weights = unpadded_views(parameters, shapes)
         self._start: Sequence[Parameters] = ()
-        self._threads = ThreadExecutor(work, objective.weights(parameters), n_workers=work.settings.workers)
+        weights = objective.weights(parameters, RowPerWord(n_words))
+        self._threads = ThreadExecutor(work, weights, n_workers=work.settings.workers)
         self._at_end.callback(self._threads.stop)
 
     def loaded_version(self) -> int:

@@ -7,6 +7,7 @@ from spacy_w2v.config._evaluation import EvaluationSettings
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.formats._word2vec import Word2Vec
 from spacy_w2v.model._evaluation_record import EvaluationSummary, ScorePoint
+from spacy_w2v.model._mean_matrix import matrix_of_kind
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.training._plan import Plan
 from spacy_w2v.training._stages import Prepared
@@ -34,12 +35,12 @@ def make_scoring(settings: W2VSettings, prepared: Prepared, *, parameters: Param
         best = best_of(history)
         is_earlier = best is not None and best.n_tasks_done != resume_from.n_tasks_done
         if settings.evaluation.select == "best" and is_earlier:
-            best_weights = resume_from.best_weights(objective_of(settings.model).shapes(len(prepared.vocabulary)))
+            best_weights = resume_from.best_weights(objective_of(settings.model).trained_shapes(prepared.inputs))
     return Scoring(
         settings.evaluation,
         prepared.scorers,
         parameters=parameters,
-        vector_kind=settings.export.vector_kind,
+        matrix=matrix_of_kind(prepared.inputs.on_access(parameters), settings.export.vector_kind),
         points=ScoringPoints(plan, settings.evaluation.every_words),
         history=history,
         best_weights=best_weights,

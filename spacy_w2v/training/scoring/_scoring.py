@@ -6,10 +6,9 @@ import numpy as np
 
 from spacy_w2v._arrays import Parameters
 from spacy_w2v.config._evaluation import EvaluationSettings
-from spacy_w2v.config._export import VectorKind
 from spacy_w2v.evaluation._word_pairs import WordPairScorer
 from spacy_w2v.model._evaluation_record import EvaluationSummary, ScorePoint
-from spacy_w2v.model._mean_matrix import matrix_of_kind
+from spacy_w2v.model._postprocessed_matrix import Matrix
 from spacy_w2v.training._state import RunState
 from spacy_w2v.training.scoring._points import ScoringPoints
 
@@ -23,7 +22,7 @@ class Scoring:
         scorers: Mapping[str, WordPairScorer],
         *,
         parameters: Parameters,
-        vector_kind: VectorKind,
+        matrix: Matrix,
         points: ScoringPoints,
         history: Sequence[ScorePoint] = (),
         best_weights: Parameters | None = None,
@@ -34,7 +33,8 @@ class Scoring:
             settings: What is scored, and what follows from it.
             scorers: The scorer of each set, by its name.
             parameters: The weights without padding, which training changes in place.
-            vector_kind: The kind of vectors to score, those that words will have. They are not post-processed.
+            matrix: The vectors to score, a view of the weights: of the kind that words will have, without
+                post-processing.
             points: The points at which vectors are scored.
             history: The scores of the run before it was resumed.
             best_weights: The weights with the best score of these; None if they are the current ones.
@@ -44,7 +44,7 @@ class Scoring:
         self.history: list[ScorePoint] = list(history)
         self._scorers = scorers
         self._parameters = parameters
-        self._matrix = matrix_of_kind(parameters, vector_kind)
+        self._matrix = matrix
         self._best_weights = best_weights
         self._next = points.after(self.history[-1].n_tasks_done if self.history else 0)
         if self.best is not None and best_weights is None:
