@@ -76,7 +76,21 @@ class IdentityInput(NamedTuple):
     """Unused, as the input weights have this number of rows. A tuple passed to a kernel must not be empty."""
 
 
-InputLayer = IdentityInput
+class SubwordInput(NamedTuple):
+    """The input layer of fastText and floret: the vector of a word is the mean of several rows.
+
+    A change of the vector is added whole to each of its rows.
+    """
+
+    offsets: Offsets
+    """v + 1; boundaries of the words in `rows`."""
+    rows: TokenIds
+    """Rows of the input weights for each word, one after another. A row may occur twice in a word, and counts twice."""
+    overlap: float
+    """Expected share of a change of one word's vector that the vector of another token takes, since they share rows."""
+
+
+InputLayer = IdentityInput | SubwordInput
 """How rows of the input weights form the vector of a word. Kernels choose their functions by the type of the layer.
 
 To add a layer, for example one that averages several rows, register its functions in `INPUT_VECTORS` of

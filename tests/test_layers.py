@@ -16,7 +16,7 @@ FLOORS = [
     {"_system", "_jit", "_arrays", "_version"},
     {"errors"},
     {"_atomic", "config", "cluster", "hub"},
-    {"sources", "kernels", "merging"},
+    {"sources", "kernels", "merging", "subwords"},
     {"tokenization", "objectives"},
     {"corpus", "model"},
     {"phrases"},

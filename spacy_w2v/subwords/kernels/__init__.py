@@ -1,0 +1,1 @@
+"""Compiled loops over the n-grams and the rows of words."""
