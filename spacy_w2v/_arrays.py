@@ -93,8 +93,8 @@ class SubwordInput(NamedTuple):
 InputLayer = IdentityInput | SubwordInput
 """How rows of the input weights form the vector of a word. Kernels choose their functions by the type of the layer.
 
-To add a layer, for example one that averages several rows, register its functions in `INPUT_VECTORS` of
-`kernels._input_vectors` and in `INPUT_ROWS` of `kernels.tiles._input_rows`.
+To add a layer, register its functions in `INPUT_VECTORS` of `kernels._input_vectors` and in `INPUT_SPANS` of
+`kernels.blocked._input_spans`.
 """
 
 

@@ -62,7 +62,10 @@ def test_equals_its_reference_with_nodes_that_are_not_copied(key, workers_and_v)
 def change_copies(weights, zero, settings, turns):
     """Add 1 to the copy of each upper node and exchange nodes, as many times as there are turns."""
     n_nodes, dimensions = weights.output.shape
-    rows, upper = rows_of(weights, zero, zero, settings), make_upper_nodes(n_nodes, dimensions, settings)
+    rows, upper = (
+        rows_of(weights.input.ctypes.data, weights, zero, zero, settings),
+        make_upper_nodes(n_nodes, dimensions, settings),
+    )
     copy_upper_nodes(n_nodes, rows, upper)
     for turn in range(turns):
         upper.copies[: (n_nodes - upper.first) * dimensions] += np.float32(1)

@@ -12,8 +12,9 @@ import numpy as np
 
 from spacy_w2v._arrays import Alphas, Chunk, InputLayer, KernelSettings, RandomState, Subsampling, Tree, Weights
 from spacy_w2v._jit import inlined, inner, kernel
-from spacy_w2v.kernels.blocked._contexts import change_contexts, gather_contexts, make_contexts
+from spacy_w2v.kernels.blocked._contexts import change_contexts, gather_contexts, gradients_per_word, make_contexts
 from spacy_w2v.kernels.blocked._groups import change_outputs, find_gradients, make_groups, pad_groups
+from spacy_w2v.kernels.blocked._input_spans import end_span, input_share, make_span, next_span
 from spacy_w2v.kernels.blocked._steps import (
     LOGISTIC_INPUT_BOUND,
     OUTPUT_BOUND,
@@ -90,12 +91,13 @@ def _collect_paths(first, tokens, tree, rows, upper, contexts, groups):
 
 @inner
 def _train_blocks(
-    tokens, n_kept, n_tokens, input_layer, tree, weights, settings, alphas, work, upper, contexts, groups
+    tokens, n_kept, n_tokens, subsampling, span, tree, weights, settings, alphas, work, upper, contexts, groups
 ):
     window, n_nodes = settings.window, weights.output.shape[0]
-    rows = rows_of(weights, work.zero, contexts.scratch, settings)
+    rows = rows_of(span.first_row, weights, work.zero, contexts.scratch, settings)
     n_vectors = rows.n_vectors
     mean_length = np.log2(max(n_nodes, 1)) + 1
+    shared_inputs, until = input_share(span.layer, subsampling), window
     loss, n_predicted = 0.0, 0
     single, turn = settings.workers == 1, 0
     first = window
@@ -107,18 +109,21 @@ def _train_blocks(
             copy_upper_nodes(n_nodes, rows, upper)
         for begin in range(first, last, step):
             end = min(begin + step, last)
+            if begin >= until:
+                pooled = cap_alpha(alpha) * mean_length * gradients_per_word(settings) * shared_inputs
+                until = next_span(begin, pooled, tokens, settings, rows, span)
             for i in range(begin + AHEAD, end + AHEAD):
-                prefetch_input(input_layer, tokens.words[i + window], 0, rows)
+                prefetch_input(i + window, tokens, rows)
                 prefetch_path(tokens.words[i], tree, rows, upper)
                 prefetch_codes(tokens.words[i + AHEAD], tree)
-            n_centres = gather_contexts(begin, end, tokens, input_layer, settings, rows, contexts)
+            n_centres = gather_contexts(begin, end, tokens, settings, rows, contexts)
             if n_centres:
                 n_predicted += n_centres
                 n_groups = _collect_paths(begin, tokens, tree, rows, upper, contexts, groups)
                 if n_groups:  # no groups if the vocabulary has only one word: its path is empty
                     find_gradients(n_groups, alpha, n_vectors, groups, work.loss.ctypes.data)
                     change_outputs(n_groups, n_vectors, groups, contexts.sums.ctypes.data)
-                    change_contexts(begin, tokens, input_layer, settings, rows, contexts)
+                    change_contexts(settings, rows, contexts)
         if single or last == window + n_kept:
             write_back_upper_nodes(n_nodes, rows, upper)
         else:
@@ -126,6 +131,7 @@ def _train_blocks(
             turn += 1
         loss += reduce_loss(work.loss)
         first = last
+    end_span(rows, span)
     return loss, n_predicted
 
 
@@ -147,14 +153,16 @@ def train_chunk(
     drawn_window, settings = settings.window, limit_window(settings, chunk)
     dimensions = weights.input.shape[1]
     tokens, n_kept = subsample_tokens(
-        chunk, subsampling, settings, drawn_window, random_state, settings.window + 2 * AHEAD + STEP
+        chunk, subsampling, input_layer, settings, drawn_window, random_state, settings.window + 2 * AHEAD + STEP
     )
-    work, contexts = Work(aligned(LANES), aligned(dimensions)), make_contexts(input_layer, settings, dimensions)
+    work, contexts = Work(aligned(LANES), aligned(dimensions)), make_contexts(settings, dimensions)
+    span = make_span(input_layer, settings.window, weights)
     upper, groups = (
         make_upper_nodes(weights.output.shape[0], dimensions, settings),
         make_groups(STEP * (tree.longest // 4 + 1)),
     )
     loss, n_predicted = _train_blocks(
-        tokens, n_kept, chunk.tokens.size, input_layer, tree, weights, settings, alphas, work, upper, contexts, groups
-    )
+        tokens, n_kept, chunk.tokens.size, subsampling, span, tree, weights, settings, alphas, work, upper, contexts,
+        groups,
+    )  # fmt: skip
     return loss, n_predicted, n_kept

@@ -13,7 +13,8 @@ import numpy as np
 
 from spacy_w2v._arrays import Alphas, Chunk, InputLayer, KernelSettings, Noise, RandomState, Subsampling, Weights
 from spacy_w2v._jit import inlined, inner, kernel
-from spacy_w2v.kernels.blocked._contexts import change_contexts, gather_contexts, make_contexts
+from spacy_w2v.kernels.blocked._contexts import change_contexts, gather_contexts, gradients_per_word, make_contexts
+from spacy_w2v.kernels.blocked._input_spans import end_span, input_share, make_span, next_span
 from spacy_w2v.kernels.blocked._shared_noise import (
     copy_noise,
     draw_noise,
@@ -113,7 +114,7 @@ def _set_weights(first, last, origin, n_collisions, settings, rows, shared, cont
 
 
 @inlined
-def _train_step(alpha, ahead, tokens, input_layer, settings, rows, shared, contexts, work):
+def _train_step(alpha, ahead, tokens, settings, rows, shared, contexts, work):
     """Compute all gradients at the current weights, then update the outputs and sum the changes of hidden vectors.
 
     ahead: the first centre of a later step and the one after its last, whose rows are prefetched bit by bit, as in
@@ -136,17 +137,18 @@ def _train_step(alpha, ahead, tokens, input_layer, settings, rows, shared, conte
             )  # fmt: skip
     for c in range(n_vectors):
         for i in range(ahead[0] + n_ahead * c // n_vectors, ahead[0] + n_ahead * (c + 1) // n_vectors):
-            prefetch_input(input_layer, tokens.words[i + settings.window], 0, rows)
+            prefetch_input(i + settings.window, tokens, rows)
             prefetch_row(rows.output + np.int64(tokens.words[i]) * rows.n_bytes, rows.n_bytes >> 6)
         hidden_block_update(hidden_rows, noise_rows, n_tiles, gradient, sums + 4 * LANES * STEP * c, 4 * LANES * c)
 
 
 @inner
 def _train_blocks(
-    tokens, n_kept, n_tokens, subsampling, input_layer, noise, weights, settings, alphas, state, work, shared, contexts
+    tokens, n_kept, n_tokens, subsampling, span, noise, weights, settings, alphas, state, work, shared, contexts
 ):
     window, block, n_noise = settings.window, settings.block, settings.n_noise
-    rows = rows_of(weights, work.zero, contexts.scratch, settings)
+    rows = rows_of(span.first_row, weights, work.zero, contexts.scratch, settings)
+    shared_inputs, until = input_share(span.layer, subsampling), window
     loss, n_predicted = 0.0, 0
     draw_noise(0, n_noise, noise, rows, state, shared)
     for first in range(window, window + n_kept, block):
@@ -158,18 +160,22 @@ def _train_blocks(
         drawn = 0
         for begin in range(first, last, step):
             end = min(begin + step, last)
-            until = n_noise * (end - first) // (last - first)
-            draw_noise(drawn, until, noise, rows, state, shared)
-            drawn = until
-            n_centres = gather_contexts(begin, end, tokens, input_layer, settings, rows, contexts)
+            if begin >= until:
+                pooled = cap_alpha(alpha) * (1 + settings.negative) * gradients_per_word(settings) * shared_inputs
+                until = next_span(begin, pooled, tokens, settings, rows, span)
+            to_draw = n_noise * (end - first) // (last - first)
+            draw_noise(drawn, to_draw, noise, rows, state, shared)
+            drawn = to_draw
+            n_centres = gather_contexts(begin, end, tokens, settings, rows, contexts)
             if n_centres:
                 n_predicted += n_centres
                 _set_weights(begin, end, first, n_collisions, settings, rows, shared, contexts, work)
                 ahead = begin + AHEAD, end + AHEAD
-                _train_step(alpha, ahead, tokens, input_layer, settings, rows, shared, contexts, work)
-                change_contexts(begin, tokens, input_layer, settings, rows, contexts)
+                _train_step(alpha, ahead, tokens, settings, rows, shared, contexts, work)
+                change_contexts(settings, rows, contexts)
         write_back_noise(rows, shared)
         loss += reduce_loss(work.loss)
+    end_span(rows, span)
     return loss, n_predicted
 
 
@@ -190,11 +196,14 @@ def train_chunk(
     """
     drawn_window, settings = settings.window, limit_window(settings, chunk)
     dimensions = weights.input.shape[1]
-    tokens, n_kept = subsample_tokens(chunk, subsampling, settings, drawn_window, random_state, AHEAD + STEP)
-    work, contexts = _make_work(settings, dimensions), make_contexts(input_layer, settings, dimensions)
+    tokens, n_kept = subsample_tokens(
+        chunk, subsampling, input_layer, settings, drawn_window, random_state, AHEAD + STEP
+    )
+    work, contexts = _make_work(settings, dimensions), make_contexts(settings, dimensions)
+    span = make_span(input_layer, settings.window, weights)
     shared = make_shared_noise(settings.n_noise, settings.block, dimensions, random_state)
     loss, n_predicted = _train_blocks(
-        tokens, n_kept, chunk.tokens.size, subsampling, input_layer, noise, weights, settings, alphas, random_state,
-        work, shared, contexts,
+        tokens, n_kept, chunk.tokens.size, subsampling, span, noise, weights, settings, alphas, random_state, work,
+        shared, contexts,
     )  # fmt: skip
     return loss, n_predicted, n_kept

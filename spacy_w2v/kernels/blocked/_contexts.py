@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from spacy_w2v._jit import inlined, inner
-from spacy_w2v.kernels.tiles._input_rows import gather_input, n_scratch_rows, scatter_input
+from spacy_w2v.kernels.blocked._steps import mean_context_size
+from spacy_w2v.kernels.tiles._input_rows import gather_input, n_scratch_rows
 from spacy_w2v.kernels.tiles._instructions import STEP
 from spacy_w2v.kernels.tiles._llvm import LANES
 from spacy_w2v.kernels.tiles._row_instructions import add_rows, change_rows
@@ -24,9 +25,9 @@ class Contexts(NamedTuple):
 
 
 @inner
-def make_contexts(input_layer, settings, dimensions):
+def make_contexts(settings, dimensions):
     """Return buffers for the window of the settings."""
-    n_rows = n_scratch_rows(input_layer, STEP * 2 * settings.window, settings)
+    n_rows = n_scratch_rows(STEP * 2 * settings.window, settings)
     return Contexts(
         aligned(STEP * dimensions), np.empty(STEP, np.int64), np.empty((STEP, 2 * settings.window), np.int64),
         np.zeros(STEP, np.int64), aligned(STEP * dimensions), aligned(n_rows * dimensions),
@@ -40,14 +41,19 @@ def context_scale(n_words, settings):
 
 
 @inlined
-def gather_contexts(first, last, tokens, input_layer, settings, rows, contexts):
+def gradients_per_word(settings):
+    """Return the sum of the factors with which a token takes part in the contexts of its neighbours, on average."""
+    return 1 if settings.cbow_mean else mean_context_size(settings)
+
+
+@inlined
+def gather_contexts(first, last, tokens, settings, rows, contexts):
     """Compute the hidden vectors of a step, and return the number of centres that have a context.
 
     Args:
         first: The step's first token.
         last: The token after its last.
         tokens: The subsampled tokens.
-        input_layer: How rows of the input weights form word vectors.
         settings: KernelSettings.
         rows: Addresses of the rows.
         contexts: Buffers, which are filled.
@@ -60,7 +66,7 @@ def gather_contexts(first, last, tokens, input_layer, settings, rows, contexts):
             continue
         n = 0
         for i in range(tokens.lowest[o], tokens.highest[o] + 1):
-            contexts.input_rows[a, n] = gather_input(input_layer, tokens.words[i], a * max_words + n, rows)
+            contexts.input_rows[a, n] = gather_input(i, a * max_words + n, tokens, rows)
             n += np.int64(i != o)
         hidden = contexts.hidden.ctypes.data + a * rows.n_bytes
         add_rows(
@@ -73,7 +79,7 @@ def gather_contexts(first, last, tokens, input_layer, settings, rows, contexts):
 
 
 @inlined
-def change_contexts(first, tokens, input_layer, settings, rows, contexts):
+def change_contexts(settings, rows, contexts):
     """Add the changes of the hidden vectors to the vectors of their context words, and clear them.
 
     By the chain rule, each word takes the whole change of a sum, and 1 / n of the change of a mean of n words.
@@ -88,8 +94,3 @@ def change_contexts(first, tokens, input_layer, settings, rows, contexts):
                 contexts.sizes[a], context_scale(contexts.sizes[a], settings),
                 contexts.sums.ctypes.data + 4 * LANES * a, rows.n_vectors,
             )  # fmt: skip
-            n = 0
-            for i in range(tokens.lowest[first + a], tokens.highest[first + a] + 1):
-                if i != first + a:
-                    scatter_input(input_layer, tokens.words[i], a * max_words + n, rows)
-                    n += 1

@@ -12,6 +12,7 @@ import numpy as np
 
 from spacy_w2v._arrays import Alphas, Chunk, InputLayer, KernelSettings, RandomState, Subsampling, Tree, Weights
 from spacy_w2v._jit import inlined, inner, kernel
+from spacy_w2v.kernels.blocked._input_spans import end_span, input_share, make_span, next_span
 from spacy_w2v.kernels.blocked._steps import (
     LOGISTIC_INPUT_BOUND,
     OUTPUT_BOUND,
@@ -31,7 +32,7 @@ from spacy_w2v.kernels.blocked._tree_paths import (
     write_back_upper_nodes,
 )
 from spacy_w2v.kernels.tiles._blocks import find_block_gradients
-from spacy_w2v.kernels.tiles._input_rows import gather_input, n_scratch_rows, prefetch_input, scatter_input
+from spacy_w2v.kernels.tiles._input_rows import gather_input, n_scratch_rows, prefetch_input
 from spacy_w2v.kernels.tiles._instructions import STEP, block_update, half_block_update, spread_weights
 from spacy_w2v.kernels.tiles._llvm import LANES, OUTPUTS
 from spacy_w2v.kernels.tiles._rows import aligned, reduce_loss, rows_of
@@ -55,9 +56,9 @@ class Work(NamedTuple):
 
 
 @inner
-def _make_work(input_layer, settings, longest, dimensions):
+def _make_work(settings, longest, dimensions):
     n_outputs = (longest + OUTPUTS - 1) // OUTPUTS * OUTPUTS
-    n_rows = n_scratch_rows(input_layer, 2 * settings.window + 1, settings)
+    n_rows = n_scratch_rows(2 * settings.window + 1, settings)
     return Work(
         np.empty(2 * settings.window + STEP, np.int64), np.empty(n_outputs, np.int64), aligned(n_outputs),
         aligned(STEP), aligned(STEP * n_outputs), aligned(STEP * n_outputs), aligned(STEP * LANES), aligned(LANES),
@@ -66,7 +67,7 @@ def _make_work(input_layer, settings, longest, dimensions):
 
 
 @inner
-def _plan_step(alpha, mean_length, subsampling):
+def _plan_step(alpha, mean_length, shared_inputs):
     """Return the number of context words per step, 1 to STEP, for which it is stable; see `_steps`.
 
     A node sums the gradients of all words of the step. A word sums one gradient per node of the path, for each of its
@@ -75,36 +76,23 @@ def _plan_step(alpha, mean_length, subsampling):
     Args:
         alpha: The learning rate.
         mean_length: Mean length of a path.
-        subsampling: For the share of the most frequent word.
+        shared_inputs: See `input_share`.
     """
     pooled = cap_alpha(alpha)
-    inputs = LOGISTIC_INPUT_BOUND / (pooled * mean_length * subsampling.highest_share + 1e-9)
+    inputs = LOGISTIC_INPUT_BOUND / (pooled * mean_length * shared_inputs + 1e-9)
     return max(1, min(STEP, np.int64(min(inputs, OUTPUT_BOUND / (pooled + 1e-9)))))
 
 
 @inlined
-def _gather_context(centre, tokens, input_layer, rows, work):
+def _gather_context(centre, tokens, rows, work):
     """Find the addresses of the input vectors of a centre's context, padded, and return their number."""
     n = 0
     for i in range(tokens.lowest[centre], tokens.highest[centre] + 1):
-        work.x_rows[n] = gather_input(input_layer, tokens.words[i], n, rows)
+        work.x_rows[n] = gather_input(i, n, tokens, rows)
         n += np.int64(i != centre)
     for a in range(n, n + STEP):
         work.x_rows[a] = rows.zero
     return n
-
-
-@inlined
-def _scatter_context(centre, tokens, input_layer, rows):
-    """Add the changes of a centre's context vectors to the rows that form them.
-
-    If words share rows, the later steps of a centre do not see the changes that its earlier steps made there.
-    """
-    n = 0
-    for i in range(tokens.lowest[centre], tokens.highest[centre] + 1):
-        if i != centre:
-            scatter_input(input_layer, tokens.words[i], n, rows)
-            n += 1
 
 
 @inlined
@@ -135,9 +123,10 @@ def _train_step(first, n_inputs, n_tiles, alpha, n_vectors, work):
 
 
 @inner
-def _train_blocks(tokens, n_kept, n_tokens, subsampling, input_layer, tree, weights, settings, alphas, work, upper):
+def _train_blocks(tokens, n_kept, n_tokens, subsampling, span, tree, weights, settings, alphas, work, upper):
     window, n_nodes = settings.window, weights.output.shape[0]
-    rows = rows_of(weights, work.zero, work.scratch, settings)
+    rows = rows_of(span.first_row, weights, work.zero, work.scratch, settings)
+    shared_inputs, until = input_share(span.layer, subsampling), window
     mean_length = np.log2(max(n_nodes, 1)) + 1
     loss, n_pairs = 0.0, 0
     single, turn = settings.workers == 1, 0
@@ -145,14 +134,17 @@ def _train_blocks(tokens, n_kept, n_tokens, subsampling, input_layer, tree, weig
     while first < window + n_kept:
         alpha = alpha_at(tokens.places[first], n_tokens, alphas)
         last = min(first + centres_per_copy(alpha, mean_context_size(settings), settings), window + n_kept)
-        step = _plan_step(alpha, mean_length, subsampling)
+        step = _plan_step(alpha, mean_length, shared_inputs)
         if single or first == window:
             copy_upper_nodes(n_nodes, rows, upper)
         for centre in range(first, last):
-            prefetch_input(input_layer, tokens.words[centre + window + AHEAD], 0, rows)
+            if centre >= until:
+                pooled = cap_alpha(alpha * mean_context_size(settings)) * mean_length * shared_inputs
+                until = next_span(centre, pooled, tokens, settings, rows, span)
+            prefetch_input(centre + window + AHEAD, tokens, rows)
             prefetch_path(tokens.words[centre + AHEAD], tree, rows, upper)
             prefetch_codes(tokens.words[centre + 2 * AHEAD], tree)
-            n_context = _gather_context(centre, tokens, input_layer, rows, work)
+            n_context = _gather_context(centre, tokens, rows, work)
             n_pairs += n_context
             length = find_path(tokens.words[centre], tree, rows, upper, 0, work.y_rows, work.labels)
             n_tiles = (length + OUTPUTS - 1) // OUTPUTS
@@ -162,7 +154,6 @@ def _train_blocks(tokens, n_kept, n_tokens, subsampling, input_layer, tree, weig
                 for begin in range(0, n_context, step):
                     n_inputs = min(step, n_context - begin)
                     _train_step(begin, n_inputs, n_tiles, alpha, rows.n_vectors, work)
-                _scatter_context(centre, tokens, input_layer, rows)
         if single or last == window + n_kept:
             write_back_upper_nodes(n_nodes, rows, upper)
         else:
@@ -170,6 +161,7 @@ def _train_blocks(tokens, n_kept, n_tokens, subsampling, input_layer, tree, weig
             turn += 1
         loss += reduce_loss(work.loss)
         first = last
+    end_span(rows, span)
     return loss, n_pairs
 
 
@@ -191,11 +183,12 @@ def train_chunk(
     drawn_window, settings = settings.window, limit_window(settings, chunk)
     dimensions = weights.input.shape[1]
     tokens, n_kept = subsample_tokens(
-        chunk, subsampling, settings, drawn_window, random_state, settings.window + 2 * AHEAD
+        chunk, subsampling, input_layer, settings, drawn_window, random_state, settings.window + 2 * AHEAD
     )
-    work = _make_work(input_layer, settings, tree.longest, dimensions)
+    work = _make_work(settings, tree.longest, dimensions)
+    span = make_span(input_layer, settings.window, weights)
     upper = make_upper_nodes(weights.output.shape[0], dimensions, settings)
     loss, n_pairs = _train_blocks(
-        tokens, n_kept, chunk.tokens.size, subsampling, input_layer, tree, weights, settings, alphas, work, upper
+        tokens, n_kept, chunk.tokens.size, subsampling, span, tree, weights, settings, alphas, work, upper
     )
     return loss, n_pairs, n_kept

@@ -23,6 +23,7 @@ import numpy as np
 from spacy_w2v._arrays import Alphas, Chunk, InputLayer, KernelSettings, Noise, RandomState, Subsampling, Weights
 from spacy_w2v._jit import inlined, inner, kernel
 from spacy_w2v.kernels.blocked._groups import change_outputs, find_gradients, make_groups, pad_groups
+from spacy_w2v.kernels.blocked._input_spans import end_span, input_share, make_span, next_span
 from spacy_w2v.kernels.blocked._shared_noise import (
     copy_noise,
     draw_noise,
@@ -33,7 +34,7 @@ from spacy_w2v.kernels.blocked._shared_noise import (
 from spacy_w2v.kernels.blocked._steps import LOGISTIC_INPUT_BOUND, OUTPUT_BOUND, alpha_at, cap_alpha, mean_context_size
 from spacy_w2v.kernels.blocked._subsampled import limit_window, subsample_tokens
 from spacy_w2v.kernels.tiles._blocks import find_block_gradients, place_in_tiles
-from spacy_w2v.kernels.tiles._input_rows import gather_input, n_scratch_rows, prefetch_input, scatter_input
+from spacy_w2v.kernels.tiles._input_rows import gather_input, n_scratch_rows, prefetch_input
 from spacy_w2v.kernels.tiles._instructions import STEP, block_update, spread_weights
 from spacy_w2v.kernels.tiles._llvm import LANES, OUTPUTS
 from spacy_w2v.kernels.tiles._row_instructions import prefetch_row
@@ -61,8 +62,8 @@ class Work(NamedTuple):
 
 
 @inner
-def _make_work(input_layer, settings, dimensions):
-    n_noise, n_rows = settings.n_noise, n_scratch_rows(input_layer, STEP, settings)
+def _make_work(settings, dimensions):
+    n_noise, n_rows = settings.n_noise, n_scratch_rows(STEP, settings)
     return Work(
         np.empty(STEP, np.int64), np.empty(settings.block + 2 * settings.window, np.int64), aligned(n_noise * STEP),
         aligned(n_noise * STEP), aligned(STEP), aligned(dimensions * STEP), aligned(LANES), aligned(dimensions),
@@ -71,12 +72,13 @@ def _make_work(input_layer, settings, dimensions):
 
 
 @inner
-def _plan_steps(alpha, subsampling, noise, settings):
+def _plan_steps(alpha, subsampling, shared_inputs, noise, settings):
     """Return the inputs per step, 1 to STEP, and the turns over an input's pairs, for which a step is stable.
 
     A step trains its inputs on all their pairs, in one or more turns. See `_steps` for the bounds. In a turn,
 
-    - an input row sums pairs / turns * (1 + negative) gradients, for each occurrence of its word in the step;
+    - an input row sums pairs / turns * (1 + negative) gradients for each occurrence of its word in the step, whose
+      share is `shared_inputs`, see `input_share`;
     - a noise row sums inputs * pairs / turns * negative gradients, times its share in the noise;
     - the row of a centre sums inputs * pairs / turns gradients, times its share in the tokens.
 
@@ -86,12 +88,12 @@ def _plan_steps(alpha, subsampling, noise, settings):
     turns = min(2 * settings.window, 1 + np.int64(pooled * (1 + settings.negative) / LOGISTIC_INPUT_BOUND))
     noise_weight = settings.negative * max(1.0 / settings.n_noise, noise.highest_share)
     outputs = OUTPUT_BOUND / max(noise_weight, subsampling.highest_share)
-    inputs = LOGISTIC_INPUT_BOUND / ((1 + settings.negative) * subsampling.highest_share)
+    inputs = LOGISTIC_INPUT_BOUND / ((1 + settings.negative) * shared_inputs)
     return max(1, min(STEP, np.int64(min(outputs, inputs) * turns / (pooled + 1e-9)))), turns
 
 
 @inlined
-def _collect_pairs(first, last, turn, turns, origin, tokens, input_layer, settings, rows, work, groups):
+def _collect_pairs(first, last, turn, turns, origin, tokens, settings, rows, work, groups):
     """Fill `groups` with the positive pairs of a step's inputs, and return the numbers of pairs and groups.
 
     Args:
@@ -101,7 +103,6 @@ def _collect_pairs(first, last, turn, turns, origin, tokens, input_layer, settin
         turns: Number of turns.
         origin: The first of the block's centres.
         tokens: The subsampled tokens.
-        input_layer: How rows of the input weights form word vectors.
         settings: KernelSettings.
         rows: Addresses of the rows.
         work: Buffers, whose input rows and weights are set.
@@ -115,7 +116,7 @@ def _collect_pairs(first, last, turn, turns, origin, tokens, input_layer, settin
             work.x_rows[a] = rows.zero
             work.input_weights[a] = 0.0
             continue
-        row = gather_input(input_layer, tokens.words[i], a, rows)
+        row = gather_input(i, a, tokens, rows)
         work.x_rows[a] = row
         start = p = 4 * n_groups
         for o in range(i - settings.window + turn, i, turns):
@@ -153,7 +154,7 @@ def _set_noise_weights(first, last, turn, turns, n_collisions, tokens, settings,
 
 
 @inlined
-def _train_step(n_groups, alpha, ahead, tokens, input_layer, settings, rows, shared, work, groups):
+def _train_step(n_groups, alpha, ahead, tokens, settings, rows, shared, work, groups):
     """Compute all gradients of a step at the current weights, then update inputs and outputs.
 
     Args:
@@ -162,7 +163,6 @@ def _train_step(n_groups, alpha, ahead, tokens, input_layer, settings, rows, sha
         ahead: The first input of a later step and the one after its last, whose rows are prefetched. This happens
             bit by bit, since a processor can wait for a few cache lines only before it stops.
         tokens: The subsampled tokens.
-        input_layer: How rows of the input weights form word vectors.
         settings: KernelSettings.
         rows: Addresses of the rows.
         shared: The block's noise words.
@@ -179,17 +179,18 @@ def _train_step(n_groups, alpha, ahead, tokens, input_layer, settings, rows, sha
     change_outputs(n_groups, n_vectors, groups, sums)
     for c in range(n_vectors):
         for i in range(ahead[0] + n_ahead * c // n_vectors, ahead[0] + n_ahead * (c + 1) // n_vectors):
-            prefetch_input(input_layer, tokens.words[i], 0, rows)
+            prefetch_input(i, tokens, rows)
             prefetch_row(rows.output + np.int64(tokens.words[i + settings.window]) * rows.n_bytes, rows.n_bytes >> 6)
         block_update(x_rows, noise_rows, n_tiles, gradient, sums + 4 * LANES * STEP * c, 4 * LANES * c)
 
 
 @inner
 def _train_blocks(
-    tokens, n_kept, n_tokens, subsampling, input_layer, noise, weights, settings, alphas, state, work, shared, groups
+    tokens, n_kept, n_tokens, subsampling, span, noise, weights, settings, alphas, state, work, shared, groups
 ):
     window, block, n_noise = settings.window, settings.block, settings.n_noise
-    rows = rows_of(weights, work.zero, work.scratch, settings)
+    rows = rows_of(span.first_row, weights, work.zero, work.scratch, settings)
+    shared_inputs, until = input_share(span.layer, subsampling), window
     loss, n_pairs = 0.0, 0
     draw_noise(0, n_noise, noise, rows, state, shared)
     for first in range(window, window + n_kept, block):
@@ -197,26 +198,28 @@ def _train_blocks(
         copy_noise(rows, shared)
         n_collisions = find_centres(first - window, last + window, tokens, rows, shared, work.centre_rows)
         alpha = alpha_at(tokens.places[first], n_tokens, alphas)
-        step, turns = _plan_steps(alpha, subsampling, noise, settings)
+        step, turns = _plan_steps(alpha, subsampling, shared_inputs, noise, settings)
         drawn = 0
         for begin in range(first, last, step):
             end = min(begin + step, last)
-            until = n_noise * (end - first) // (last - first)
-            draw_noise(drawn, until, noise, rows, state, shared)
-            drawn = until
+            if begin >= until:
+                pooled = cap_alpha(alpha * mean_context_size(settings)) * (1 + settings.negative) * shared_inputs
+                until = next_span(begin, pooled, tokens, settings, rows, span)
+            to_draw = n_noise * (end - first) // (last - first)
+            draw_noise(drawn, to_draw, noise, rows, state, shared)
+            drawn = to_draw
             for turn in range(turns):
                 pairs, n_groups = _collect_pairs(
-                    begin, end, turn, turns, first - window, tokens, input_layer, settings, rows, work, groups
+                    begin, end, turn, turns, first - window, tokens, settings, rows, work, groups
                 )
                 n_pairs += pairs
                 if pairs:
                     _set_noise_weights(begin, end, turn, turns, n_collisions, tokens, settings, shared, work)
                     ahead = begin + AHEAD, (end if turn == 0 else begin) + AHEAD
-                    _train_step(n_groups, alpha, ahead, tokens, input_layer, settings, rows, shared, work, groups)
-                    for i in range(begin, end):
-                        scatter_input(input_layer, tokens.words[i], i - begin, rows)
+                    _train_step(n_groups, alpha, ahead, tokens, settings, rows, shared, work, groups)
         write_back_noise(rows, shared)
         loss += reduce_loss(work.loss)
+    end_span(rows, span)
     return loss, n_pairs
 
 
@@ -238,11 +241,14 @@ def train_chunk(
     """
     drawn_window, settings = settings.window, limit_window(settings, chunk)
     dimensions, n_centres = weights.input.shape[1], settings.block + 2 * settings.window
-    tokens, n_kept = subsample_tokens(chunk, subsampling, settings, drawn_window, random_state, AHEAD + STEP)
-    work, groups = _make_work(input_layer, settings, dimensions), make_groups(STEP * ((2 * settings.window + 3) // 4))
+    tokens, n_kept = subsample_tokens(
+        chunk, subsampling, input_layer, settings, drawn_window, random_state, AHEAD + STEP
+    )
+    work, groups = _make_work(settings, dimensions), make_groups(STEP * ((2 * settings.window + 3) // 4))
+    span = make_span(input_layer, 0, weights)
     shared = make_shared_noise(settings.n_noise, n_centres, dimensions, random_state)
     loss, n_pairs = _train_blocks(
-        tokens, n_kept, chunk.tokens.size, subsampling, input_layer, noise, weights, settings, alphas, random_state,
-        work, shared, groups,
+        tokens, n_kept, chunk.tokens.size, subsampling, span, noise, weights, settings, alphas, random_state, work,
+        shared, groups,
     )  # fmt: skip
     return loss, n_pairs, n_kept

@@ -11,6 +11,7 @@ from spacy_w2v._arrays import AllWords, Alphas, Chunk, InputLayer, KernelSetting
 from spacy_w2v._jit import inner, kernel
 from spacy_w2v.kernels._frozen import is_frozen
 from spacy_w2v.kernels._input_vectors import change_input, input_vector
+from spacy_w2v.kernels.blocked._input_spans import input_share
 from spacy_w2v.kernels.blocked._softmax import (
     SOFTMAX_INPUT_BOUND,
     make_softmax_buffers,
@@ -57,16 +58,17 @@ def train_chunk(
     """
     drawn_window, settings = settings.window, limit_window(settings, chunk)
     window, n_tokens = settings.window, chunk.tokens.size
-    tokens, n_kept = subsample_tokens(chunk, subsampling, settings, drawn_window, random_state, window)
+    tokens, n_kept = subsample_tokens(chunk, subsampling, input_layer, settings, drawn_window, random_state, window)
     buffers = make_softmax_buffers(settings.block, 2 * window, weights.output)
     mean_targets = mean_context_size(settings)
     loss, n_pairs, first, last = 0.0, 0, window, window + n_kept
     scratch = np.empty(weights.input.shape[1], np.float32)
     places, size = np.empty(settings.block, np.int64), settings.block
+    shared_inputs = input_share(input_layer, subsampling)
     while first < last:
         alpha = alpha_at(tokens.places[first], n_tokens, alphas)
         turns = min(2 * window, 1 + np.int64(cap_alpha(alpha * mean_targets) / SOFTMAX_INPUT_BOUND))
-        end = min(first + plan_step(alpha, mean_targets / turns, subsampling, settings), last)
+        end = min(first + plan_step(alpha, mean_targets / turns, shared_inputs, settings), last)
         for turn in range(turns):
             begin = first
             while begin < end:

@@ -7,12 +7,14 @@ import numpy as np
 from spacy_w2v._arrays import OUT_OF_VOCABULARY, KernelSettings
 from spacy_w2v._jit import inner
 from spacy_w2v.kernels._random import next_random, scale_below
+from spacy_w2v.kernels.blocked._input_spans import number_inputs
 
 
 class SubsampledTokens(NamedTuple):
     """The kept tokens of a chunk, from index `window` on. The entries before and after them have empty windows."""
 
     words: np.ndarray  # uint32[n], word ids
+    inputs: np.ndarray  # uint32[n], numbers of their vectors; see `_input_spans`
     lowest: np.ndarray  # int32[n], first index in the window of a centre, within its sentence
     highest: np.ndarray  # int32[n], last index in the window
     places: np.ndarray  # int32[n], index in the chunk
@@ -32,7 +34,7 @@ def limit_window(settings, chunk):
 
 
 @inner
-def subsample_tokens(chunk, subsampling, settings, drawn_window, random_state, margin):
+def subsample_tokens(chunk, subsampling, input_layer, settings, drawn_window, random_state, margin):
     """Subsample the tokens of a chunk and draw the radii of their windows.
 
     Each token takes one 64-bit random number. The upper half decides whether it is kept, the lower half its radius.
@@ -40,6 +42,7 @@ def subsample_tokens(chunk, subsampling, settings, drawn_window, random_state, m
     Args:
         chunk: The chunk.
         subsampling: Word ids and thresholds.
+        input_layer: How rows of the input weights form word vectors.
         settings: KernelSettings from `limit_window`.
         drawn_window: The window before that limit, from which radii are drawn.
         random_state: State of the random generator, which is advanced.
@@ -70,4 +73,4 @@ def subsample_tokens(chunk, subsampling, settings, drawn_window, random_state, m
         for i in range(max(n - drawn_window, begin), n):
             highest[i] = min(highest[i], n - 1)
     words[n:], places[n:], lowest[n:], highest[n:] = 0, 0, size, -1
-    return SubsampledTokens(words, lowest, highest, places), n - window
+    return SubsampledTokens(words, number_inputs(input_layer, words), lowest, highest, places), n - window

@@ -11,20 +11,21 @@ from spacy_w2v.kernels.tiles._llvm import LANES
 class Rows(NamedTuple):
     """The addresses of the weights and buffers, and the size of a row."""
 
-    input: int  # first input row
+    input: int  # the input vector with the number 0; see `blocked._input_spans`
     output: int  # first output row
     zero: int  # a row of zeros, for padding
-    scratch: int  # rows for input vectors that are gathered from several rows, or frozen
+    scratch: int  # rows for copies of frozen input vectors
     frozen: int  # one byte for each word, not 0 if it is frozen; or 0 if no word is frozen
     n_bytes: int  # size of a row
     n_vectors: int  # vectors of a row that are not padding only
 
 
 @inlined
-def rows_of(weights, zero, scratch, settings):
+def rows_of(first_input, weights, zero, scratch, settings):
     """Return the addresses of the rows.
 
     Args:
+        first_input: Address of the input vector with the number 0.
         weights: The weights.
         zero: float32[d]; a row of zeros.
         scratch: float32; the scratch rows, one after another. It may be empty.
@@ -32,7 +33,7 @@ def rows_of(weights, zero, scratch, settings):
     """
     n_columns = settings.vector_size if settings.vector_size else weights.input.shape[1]
     return Rows(
-        weights.input.ctypes.data, weights.output.ctypes.data, zero.ctypes.data, scratch.ctypes.data,
+        first_input, weights.output.ctypes.data, zero.ctypes.data, scratch.ctypes.data,
         settings.frozen.ctypes.data if settings.frozen.size else 0, weights.input.shape[1] * 4,
         (n_columns + LANES - 1) // LANES,
     )  # fmt: skip
