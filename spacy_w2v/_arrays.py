@@ -77,17 +77,21 @@ class IdentityInput(NamedTuple):
 
 
 class SubwordInput(NamedTuple):
-    """The input layer of fastText and floret: the vector of a word is the mean of several rows.
+    """The input layer of fastText: the vector of a word is the mean of several rows, which words share.
 
-    A change of the vector is added whole to each of its rows.
+    A change of a word's vector is added whole to each of its rows, as fastText does it (Bojanowski et al. 2017, arXiv
+    1607.04606; `Model::update` in fastText). By the chain rule, each of n rows would take 1 / n of it.
     """
 
     offsets: Offsets
-    """v + 1; boundaries of the words in `rows`."""
+    """v + 1; boundaries of the words' rows."""
     rows: TokenIds
-    """Rows of the input weights for each word, one after another. A row may occur twice in a word, and counts twice."""
+    """The rows of the input weights that form each word, at least one for each. A row that occurs twice counts
+    twice."""
     overlap: float
-    """Expected share of a change of one word's vector that the vector of another token takes, since they share rows."""
+    """The mean share of the change of one token's vector that the vector of another token takes, at least 0. For words
+    A and B, which have the row r m_A(r) and m_B(r) times, and have n_A and n_B rows, B takes the share
+    sum_r m_A(r) m_B(r) / n_B. The mean is over pairs of tokens that training keeps, drawn independently."""
 
 
 InputLayer = IdentityInput | SubwordInput
@@ -187,7 +191,8 @@ class Weights(NamedTuple):
     """The parameters of word2vec, which kernels update in place."""
 
     input: Vectors
-    """v × d; the input vectors, `syn0` in word2vec.c. By default these are the word vectors that are exported."""
+    """v × d; the input vectors, `syn0` in word2vec.c. By default these are the word vectors that are exported. With
+    subwords, rows × d: the rows that form the vectors."""
     output: Vectors
     """Rows × d; the output vectors. The rows are words (`syn1neg` in word2vec.c), or with hierarchical softmax inner
     nodes (`syn1`)."""

@@ -18,6 +18,7 @@ from spacy_w2v._arrays import (
     OutputLayer,
     RandomState,
     Subsampling,
+    SubwordInput,
     Weights,
 )
 from spacy_w2v.kernels import TRAINING_KERNELS
@@ -67,8 +68,33 @@ def make_layer(loss, counts):
     return AllWords(counts.size)
 
 
-def make_case(loss, *, seed=0, v=40, types=50, n=400, d=32, scale=0.6, sample_low=0.3, longest=30, padding=0):
-    """Zipf-distributed words in sentences of random length, with some unknown types, and weights of realistic size."""
+INPUTS = ["words", "subwords"]
+"""Kinds of input layers: a row for each word, or several rows, which words share."""
+
+
+def make_subwords(v, *, seed=0, least=1, most=4):
+    """An input layer: word w has the row w and others of six that words share, some of them twice.
+
+    least and most: the numbers of a word's rows.
+    """
+    rng = np.random.default_rng(seed)
+    rows = [[word, *(v + rng.integers(0, 6, rng.integers(least - 1, most)))] for word in range(v)]
+    offsets = np.concatenate([[0], np.cumsum([len(of_word) for of_word in rows])])
+    return SubwordInput(offsets.astype(np.int64), np.concatenate(rows).astype(np.uint32), overlap=0.2)
+
+
+def rows_of_words(layer):
+    """The rows of each word, as lists."""
+    return [of_word.tolist() for of_word in np.split(layer.rows, layer.offsets[1:-1])]
+
+
+def make_case(
+    loss, *, inputs="words", seed=0, v=40, types=50, n=400, d=32, scale=0.6, sample_low=0.3, longest=30, padding=0
+):
+    """Zipf-distributed words in sentences of random length, with some unknown types, and weights of realistic size.
+
+    With subwords, there are six rows that words share, and three that no word has.
+    """
     rng = np.random.default_rng(seed)
     p = 1 / np.arange(1, v + 1)
     word_of_type = np.full(types, OUT_OF_VOCABULARY, np.uint32)
@@ -80,14 +106,15 @@ def make_case(loss, *, seed=0, v=40, types=50, n=400, d=32, scale=0.6, sample_lo
     while offsets[-1] < n:
         offsets.append(min(n, offsets[-1] + int(rng.integers(0, longest))))
     keep = (rng.uniform(sample_low, 1, v) * (2**32 - 1)).astype(np.uint32)
+    n_inputs = v if inputs == "words" else v + 9
     n_outputs = v - 1 if loss == "hierarchical-softmax" else v
-    x, y = ((rng.normal(0, 3 * scale, (rows, d)) / np.sqrt(d)).astype(np.float32) for rows in (v, n_outputs))
+    x, y = ((rng.normal(0, 3 * scale, (rows, d)) / np.sqrt(d)).astype(np.float32) for rows in (n_inputs, n_outputs))
     for matrix in (x, y):
         matrix[:, d - padding :] = 0
     return Case(
         frozen(tokens, offsets),
         Subsampling(word_of_type, keep, highest_share=float(p[0] / p.sum())),
-        IdentityInput(v),
+        IdentityInput(v) if inputs == "words" else make_subwords(v, seed=seed),
         make_layer(loss, np.ceil(1000 * p).astype(np.int64)),
         Weights(x, y),
         np.random.SeedSequence(seed).generate_state(4, np.uint64),
@@ -107,10 +134,10 @@ def run_kernel(key, case, settings, alpha_first=0.02, alpha_last=None):
     return TRAINING_KERNELS[key].load()(*case[:5], settings, alphas, case.state)
 
 
-def n_compiled(key):
-    """How often the kernel was compiled for weights of float32. Some tests run sequential kernels with float64."""
-    weights = numba.typeof(make_case(key[1]).weights)
-    return sum(weights in signature for signature in getattr(TRAINING_KERNELS[key].load(), "signatures", ()))
+def n_compiled(key, case):
+    """How often the kernel was compiled for such a case. Some tests run sequential kernels with float64."""
+    types = {numba.typeof(case.inputs), numba.typeof(case.weights)}
+    return sum(types <= set(signature) for signature in getattr(TRAINING_KERNELS[key].load(), "signatures", ()))
 
 
 REFERENCES = {
@@ -123,14 +150,13 @@ REFERENCES = {
 }
 
 
-def run_reference(key, case, settings, alpha_first=0.02, alpha_last=None, *, vectors_of=np.asarray):
-    """Train copies of the weights in float64; returns loss, predictions, kept tokens, and the weights.
-
-    vectors_of: takes the input weights, and returns the word vectors as an array.
-    """
+def run_reference(key, case, settings, alpha_first=0.02, alpha_last=None):
+    """Train copies of the weights in float64; returns loss, predictions, kept tokens, and the weights."""
     architecture, loss, kernel = key
     x, y = (matrix.astype(float) for matrix in case.weights)
-    vectors = vectors_of(x)
+    vectors = x
+    if isinstance(case.inputs, SubwordInput):
+        vectors = reference.MeansOfRows(x, rows_of_words(case.inputs), case.inputs.overlap)
     alphas = tuple(float(np.float32(a)) for a in (alpha_first, alpha_first if alpha_last is None else alpha_last))
     if kernel == "blocked":
         near = reference.limit_window(settings, case.chunk)

@@ -190,6 +190,64 @@ def move(x, word, change, settings):
         x[word] += change
 
 
+class MeansOfRows:
+    """Word vectors that are the means of rows, which words share. A change is added whole to each row.
+
+    In a span, the vectors of words are copies, whose changes are added to the rows at its end.
+    """
+
+    def __init__(self, rows, rows_of_words, overlap):
+        self.rows, self.rows_of_words, self.overlap = rows, rows_of_words, overlap
+        self.shape = (len(rows_of_words), rows.shape[1])
+        self.copies, self.originals, self.until = {}, {}, 0
+
+    def __getitem__(self, word):
+        if word in self.copies:
+            return self.copies[word]
+        return sum(self.rows[row] for row in self.rows_of_words[word]) / len(self.rows_of_words[word])
+
+    def __setitem__(self, word, vector):
+        if word in self.copies:
+            self.copies[word] = vector
+        else:
+            self.add(word, np.asarray(vector) - self[word])
+
+    def add(self, word, change):
+        for row in self.rows_of_words[word]:
+            self.rows[row] += change
+
+    def begin_span(self, first, pooled, kept, settings, reach):
+        """Begin a span at a token, unless it belongs to the last span. reach: tokens before and after it."""
+        if first < self.until:
+            return
+        self.end_span()
+        self.until = first + max(1, min(1024, int(32 / (pooled * settings.workers + 1e-9))))
+        tokens = kept[max(0, first - reach) : self.until + 7 + reach]
+        self.originals = {word: self[word] for word, *_ in tokens}
+        self.copies = {word: vector.copy() for word, vector in self.originals.items()}
+
+    def end_span(self):
+        changes = {word: copy - self.originals[word] for word, copy in self.copies.items()}
+        self.copies, self.originals = {}, {}
+        for word, change in changes.items():
+            self.add(word, change)
+
+
+def begin_span(x, first, pooled, kept, settings, reach=0):
+    if isinstance(x, MeansOfRows):
+        x.begin_span(first, pooled, kept, settings, reach)
+
+
+def end_span(x):
+    if isinstance(x, MeansOfRows):
+        x.end_span()
+
+
+def input_share(x, subsampling):
+    """The highest share of the tokens that change the same vector."""
+    return max(subsampling.highest_share, getattr(x, "overlap", 0))
+
+
 def is_pair(kept, i, o):
     return 0 <= o < len(kept) and i != o and abs(i - o) <= kept[o][1] and kept[i][2] == kept[o][2]
 
@@ -216,12 +274,12 @@ def context_of(kept, o, settings):
     ]
 
 
-def plan_steps(alpha, subsampling, noise, settings, step):
+def plan_steps(alpha, subsampling, noise, settings, step, input_share=0):
     pairs = settings.window + 1 if settings.shrink_windows else 2 * settings.window
     turns = min(2 * settings.window, 1 + int(alpha * pairs * (1 + settings.negative) / 3.0))
     noise_weight = settings.negative * max(1 / settings.n_noise, noise.highest_share)
     outputs = 0.6 / max(noise_weight, subsampling.highest_share)
-    inputs = 3.0 / ((1 + settings.negative) * subsampling.highest_share)
+    inputs = 3.0 / ((1 + settings.negative) * max(input_share, subsampling.highest_share))
     return max(1, min(step, int(min(outputs, inputs) * turns / (alpha * pairs + 1e-9)))), turns
 
 
@@ -244,14 +302,14 @@ def step_objective(kept, inputs, noise, x, y, settings, turn=0, turns=1):
     return total
 
 
-def blocked_steps(chunk, subsampling, noise, settings, alphas, state, step):
+def blocked_steps(chunk, subsampling, noise, settings, alphas, state, step, input_share=0):
     """The draws of the blocked kernel: kept tokens, and (alpha, inputs, noise words, turn, turns) per step."""
     generator = Xoshiro256PlusPlus(state)
     kept = kept_tokens(chunk, subsampling, settings, generator)
     steps = []
     for first, last, alpha in blocks_of(kept, chunk, alphas, settings):
         words = draw_shared_noise(generator, noise, settings)
-        size, turns = plan_steps(alpha, subsampling, noise, settings, step)
+        size, turns = plan_steps(alpha, subsampling, noise, settings, step, input_share)
         for start in range(first, last, size):
             inputs = range(start, min(start + size, last))
             steps += [(alpha, inputs, words, turn, turns) for turn in range(turns)]
@@ -264,9 +322,12 @@ def draw_shared_noise(generator, noise, settings):
 
 
 def train_skipgram_negative(chunk, subsampling, noise, x, y, settings, alphas, state, step=8):
-    kept, steps = blocked_steps(chunk, subsampling, noise, settings, alphas, state, step)
+    share = input_share(x, subsampling)
+    kept, steps = blocked_steps(chunk, subsampling, noise, settings, alphas, state, step, share)
     loss, pairs = 0.0, 0
     for alpha, inputs, words, turn, turns in steps:
+        pooled = alpha * mean_context_size(settings) * (1 + settings.negative) * share
+        begin_span(x, inputs.start, pooled, kept, settings)
         loss += step_objective(kept, inputs, words, x, y, settings, turn, turns)
         positive, negative = [], []  # (word of the input, word of the output, gradient), at the current weights
         change = {i: np.zeros(x.shape[1]) for i in inputs}
@@ -291,6 +352,7 @@ def train_skipgram_negative(chunk, subsampling, noise, x, y, settings, alphas, s
             y[words[k]] += output_change
         for i in inputs:
             move(x, kept[i][0], change[i], settings)
+    end_span(x)
     return loss, pairs, len(kept)
 
 
@@ -314,6 +376,10 @@ def mean_context_size(settings):
     return settings.window + 1 if settings.shrink_windows else 2 * settings.window
 
 
+def gradients_per_word(settings):
+    return 1 if settings.cbow_mean else mean_context_size(settings)
+
+
 def train_cbow_negative(chunk, subsampling, noise, x, y, settings, alphas, state, step=8):
     generator = Xoshiro256PlusPlus(state)
     kept = kept_tokens(chunk, subsampling, settings, generator)
@@ -326,7 +392,9 @@ def train_cbow_negative(chunk, subsampling, noise, x, y, settings, alphas, state
         noise_weight = settings.negative * max(1 / settings.n_noise, noise.highest_share)
         outputs = 0.6 / (alpha * max(noise_weight, subsampling.highest_share) + 1e-9)
         size = max(1, min(step, int(min(inputs, outputs))))
+        pooled = alpha * (1 + settings.negative) * gradients_per_word(settings) * input_share(x, subsampling)
         for start in range(first, last, size):
+            begin_span(x, start, pooled, kept, settings, settings.window)
             at = ContextStep(kept, range(start, min(start + size, last)), x, settings)
             positive = {o: sigmoid(-(h @ y[kept[o][0]])) for o, h in at.hidden.items()}
             negative = {(o, k): sigmoid(h @ y[k]) for o, h in at.hidden.items() for k in words if k != kept[o][0]}
@@ -345,6 +413,7 @@ def train_cbow_negative(chunk, subsampling, noise, x, y, settings, alphas, state
                 y[k] += output_change
             at.finish(x, settings)
             n_predicted += len(at.hidden)
+    end_span(x)
     return loss, n_predicted, len(kept)
 
 
@@ -361,7 +430,9 @@ def train_cbow_hierarchical(chunk, subsampling, tree, x, y, settings, alphas, st
     for first, last, alpha in blocks_of(kept, chunk, alphas, settings, pooled=1):
         inputs = 3.0 * (mean_context_size(settings) if settings.cbow_mean else 1) / (alpha * mean_length + 1e-9)
         size = max(1, min(step, int(min(inputs, 0.6 / (alpha + 1e-9)))))
+        pooled = alpha * mean_length * gradients_per_word(settings) * input_share(x, subsampling)
         for start in range(first, last, size):
+            begin_span(x, start, pooled, kept, settings, settings.window)
             at = ContextStep(kept, range(start, min(start + size, last)), x, settings)
             node_steps = [
                 (o, node, sign, alpha * sign * sigmoid(-sign * (h @ y[node])))
@@ -374,6 +445,7 @@ def train_cbow_hierarchical(chunk, subsampling, tree, x, y, settings, alphas, st
                 y[node] += gradient * at.hidden[o]
             at.finish(x, settings)
             n_predicted += len(at.hidden)
+    end_span(x)
     return loss, n_predicted, len(kept)
 
 
@@ -382,9 +454,12 @@ def train_skipgram_hierarchical(chunk, subsampling, tree, x, y, settings, alphas
     loss, n_pairs = 0.0, 0
     for first, last, alpha in blocks_of(kept, chunk, alphas, settings, pooled=mean_context_size(settings)):
         mean_length = math.log2(max(len(y), 1)) + 1
-        inputs = 3.0 / (alpha * mean_length * subsampling.highest_share + 1e-9)
+        share = input_share(x, subsampling)
+        inputs = 3.0 / (alpha * mean_length * share + 1e-9)
         size = max(1, min(step, int(min(inputs, 0.6 / (alpha + 1e-9)))))
+        pooled = alpha * mean_context_size(settings) * mean_length * share
         for o in range(first, last):
+            begin_span(x, o, pooled, kept, settings, settings.window)
             context = [kept[i][0] for i in context_of(kept, o, settings)]
             n_pairs += len(context)
             for start in range(0, len(context), size):
@@ -401,6 +476,7 @@ def train_skipgram_hierarchical(chunk, subsampling, tree, x, y, settings, alphas
                     y[node] += sum(gradients[i][k] * x[word] for i, word in enumerate(words))
                 for i, word in enumerate(words):
                     move(x, word, change[i], settings)
+    end_span(x)
     return loss, n_pairs, len(kept)
 
 
@@ -420,8 +496,8 @@ def softmax_step(hidden, targets, y, alpha):
     return loss, changes
 
 
-def softmax_step_size(alpha, n_targets, subsampling, settings):
-    return max(1, min(settings.block, int(0.5 / (alpha * n_targets * subsampling.highest_share + 1e-9))))
+def softmax_step_size(alpha, n_targets, share, settings):
+    return max(1, min(settings.block, int(0.5 / (alpha * n_targets * share + 1e-9))))
 
 
 def train_skipgram_softmax(chunk, subsampling, layer, x, y, settings, alphas, state):
@@ -431,7 +507,9 @@ def train_skipgram_softmax(chunk, subsampling, layer, x, y, settings, alphas, st
         alpha = alpha_at(kept[first][3], chunk, alphas)
         n_targets = mean_context_size(settings)
         turns = min(2 * settings.window, 1 + int(alpha * n_targets / 0.5))
-        last = min(first + softmax_step_size(alpha, n_targets / turns, subsampling, settings), len(kept))
+        last = min(
+            first + softmax_step_size(alpha, n_targets / turns, input_share(x, subsampling), settings), len(kept)
+        )
         for turn in range(turns):
             outputs = {i: outputs_of(kept, i, turn, turns, settings.window) for i in range(first, last)}
             targets = {i: [kept[o][0] for o in centres] for i, centres in outputs.items() if centres}
@@ -454,7 +532,9 @@ def train_cbow_softmax(chunk, subsampling, layer, x, y, settings, alphas, state)
     pooled = 1 if settings.cbow_mean else mean_context_size(settings)
     while first < len(kept):
         alpha = alpha_at(kept[first][3], chunk, alphas)
-        last = min(first + min(size, softmax_step_size(alpha, pooled, subsampling, settings)), len(kept))
+        last = min(
+            first + min(size, softmax_step_size(alpha, pooled, input_share(x, subsampling), settings)), len(kept)
+        )
         at = ContextStep(kept, range(first, last), x, settings)
         centres = list(at.hidden)
         first = last

@@ -4,6 +4,7 @@ import numba
 import numpy as np
 import pytest
 from helpers_kernels import (
+    INPUTS,
     Case,
     frozen,
     keep_all,
@@ -11,6 +12,7 @@ from helpers_kernels import (
     make_case,
     make_layer,
     make_settings,
+    make_subwords,
     n_compiled,
     run_kernel,
     run_reference,
@@ -45,6 +47,7 @@ def test_the_table_is_complete():
 
 
 @pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize("inputs", INPUTS)
 @pytest.mark.parametrize("alpha", [0.02, 0.4])  # at 0.4, blocked kernels take smaller steps
 @pytest.mark.parametrize(
     "windows",
@@ -56,53 +59,62 @@ def test_the_table_is_complete():
     ],
     ids=str,
 )
-def test_equals_its_reference(key, windows, alpha):
+def test_equals_its_reference(key, inputs, windows, alpha):
     if not windows.get("cbow_mean", True):
         alpha /= 4  # sums of vectors have steep losses, which would amplify rounding errors
-    case = make_case(key[1], seed=3, d=16, n=150)
+    case = make_case(key[1], inputs=inputs, seed=3, d=16, n=150)
     agree(key, case, make_settings(key, **windows), alpha, alpha / 2)
 
 
 @pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize("inputs", INPUTS)
 @pytest.mark.parametrize("alpha", [0.02, 0.4])  # at 0.4, skip-gram trains its pairs in rounds
-def test_frozen_words_do_not_change_and_the_others_are_trained(key, alpha):
-    case = make_case(key[1], seed=4, d=32, n=300)
+def test_frozen_words_do_not_change_and_the_others_are_trained(key, inputs, alpha):
+    case = make_case(key[1], inputs=inputs, seed=4, d=32, n=300)
     is_frozen = np.random.default_rng(0).random(40) < 0.5
     is_frozen[:3] = [True, False, True]  # among the most frequent words, too
     before = case.weights.input.copy()
     agree(key, case, make_settings(key, frozen=is_frozen), alpha, alpha / 2)
-    np.testing.assert_array_equal(case.weights.input[is_frozen], before[is_frozen])
+    # with subwords, these are the rows that no other word has
+    np.testing.assert_array_equal(case.weights.input[:40][is_frozen], before[:40][is_frozen])
     assert (np.abs(case.weights.input - before).max(axis=1) > 1e-3).sum() > 10
 
 
 @pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize("inputs", INPUTS)
 @pytest.mark.parametrize(
     ("tokens", "offsets"), [([], [0]), ([], [0, 0]), ([7], [0, 1]), ([7, 8, 9], [0, 1, 2, 3]), (range(9), [0, 9])]
 )
-def test_short_chunks(key, tokens, offsets):
+def test_short_chunks(key, inputs, tokens, offsets):
     """Empty chunks, sentences of one word, and unknown words."""
-    agree(key, make_case(key[1], d=16)._replace(chunk=frozen(tokens, offsets)), make_settings(key), 0.02)
+    agree(key, make_case(key[1], inputs=inputs, d=16)._replace(chunk=frozen(tokens, offsets)), make_settings(key), 0.02)
 
 
 @pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize("inputs", INPUTS)
 @pytest.mark.parametrize("words", [[0, 0, 0], [0, 0, 1, 0, 1, 1]], ids=["one", "two"])
-def test_vocabularies_of_one_and_two_words(key, words):
+def test_vocabularies_of_one_and_two_words(key, inputs, words):
     """With one word, the tree has no nodes, noise always equals the target, and the softmax is 1."""
     v = max(words) + 1
-    case = make_case(key[1], v=v, types=v, d=16)
+    case = make_case(key[1], inputs=inputs, v=v, types=v, d=16)
     chunk, subsampling = frozen(words, [0, len(words)]), keep_all(v)
     agree(key, case._replace(chunk=chunk, subsampling=subsampling), make_settings(key), 0.02)
 
 
 @pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize("inputs", INPUTS)
 @pytest.mark.parametrize("cbow_mean", [True, False])
-def test_change_is_the_gradient_by_finite_differences(key, cbow_mean):
+def test_change_is_the_gradient_by_finite_differences(key, inputs, cbow_mean):
     """With a tiny learning rate, the change divided by the rate is the negative gradient of the reported loss.
 
     A learning rate of 0 gives that loss for any weights, and the same state gives the same draws.
     """
-    case = make_case(key[1], seed=5, v=12, types=12, n=12, d=16, padding=11)
-    settings, alpha, h = make_settings(key, window=2, negative=3, cbow_mean=cbow_mean), 1e-3, 2e-2
+    case = make_case(key[1], inputs=inputs, seed=5, v=12, types=12, n=12, d=16, padding=11)
+    if inputs == "subwords":
+        case = case._replace(inputs=make_subwords(12, least=3, most=3))
+    n_rows = 1 if inputs == "words" else 3  # each row takes the whole gradient of the mean, not a third of it
+    settings = make_settings(key, window=2, negative=3, cbow_mean=cbow_mean)
+    alpha, h = 1e-3 / n_rows, 2e-2
     trained = case.copy()
     run_kernel(key, trained, settings, alpha)
 
@@ -114,7 +126,7 @@ def test_change_is_the_gradient_by_finite_differences(key, cbow_mean):
     largest = 0.0
     for which in range(2):
         for place in np.ndindex(case.weights[which].shape[0], 5):
-            expected = (loss_at(which, place, h) - loss_at(which, place, -h)) / (2 * h)
+            expected = (loss_at(which, place, h) - loss_at(which, place, -h)) / (2 * h) * (1 if which else n_rows)
             actual = (case.weights[which][place] - trained.weights[which][place]) / alpha
             # float32 weights near 1 resolve a change of 1e-3 to 1e-4, steps follow each other, and h² of curvature
             assert actual == pytest.approx(expected, abs=1e-2, rel=1e-2)
@@ -123,8 +135,9 @@ def test_change_is_the_gradient_by_finite_differences(key, cbow_mean):
 
 
 @pytest.mark.parametrize("key", ALL)
-def test_padded_columns_stay_zero(key):
-    case = make_case(key[1], d=32, padding=9)
+@pytest.mark.parametrize("inputs", INPUTS)
+def test_padded_columns_stay_zero(key, inputs):
+    case = make_case(key[1], inputs=inputs, d=32, padding=9)
     skipped = case.copy()
     run_kernel(key, case, make_settings(key), 0.1)
     run_kernel(key, skipped, make_settings(key, vector_size=23), 0.1)  # padding that fills vectors is left out
@@ -132,6 +145,17 @@ def test_padded_columns_stay_zero(key):
         np.testing.assert_array_equal(matrix, same)
         assert not matrix[:, -9:].any()
         assert matrix[:, :-9].all()
+
+
+@pytest.mark.parametrize("key", ALL)
+def test_rows_that_no_word_has_keep_their_bits(key):
+    case = make_case(key[1], inputs="subwords")
+    before = case.weights.input.copy()
+    run_kernel(key, case, make_settings(key, window=3), 0.1)
+    used = np.unique(case.inputs.rows)
+    np.testing.assert_array_equal(np.delete(case.weights.input, used, axis=0), np.delete(before, used, axis=0))
+    assert used.size < len(before)
+    assert (case.weights.input[used] != before[used]).any(axis=1).sum() > 20
 
 
 @pytest.mark.parametrize("key", ALL)
@@ -160,10 +184,11 @@ def test_windows_do_not_cross_sentences(key):
 
 
 @pytest.mark.parametrize("key", ALL)
-def test_scores_of_a_thousand_keep_the_loss_finite(key):
+@pytest.mark.parametrize("inputs", INPUTS)
+def test_scores_of_a_thousand_keep_the_loss_finite(key, inputs):
     """At scores of ±1000, exp would overflow, and σ would be 0 or 1."""
     for sign in (1, -1):
-        case = make_case(key[1], d=16)
+        case = make_case(key[1], inputs=inputs, d=16)
         case.weights.input[:] = 0
         case.weights.output[:] = 0
         case.weights.input[:, 0] = 1
@@ -175,18 +200,20 @@ def test_scores_of_a_thousand_keep_the_loss_finite(key):
 
 
 @pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize("inputs", INPUTS)
 @pytest.mark.parametrize("which", [0, 1], ids=Weights._fields)
-def test_nan_in_the_weights_shows_in_the_loss(key, which):
-    case = make_case(key[1])
-    case.weights[which][-1 if key[1] == "hierarchical-softmax" else 0, 3] = np.nan
+def test_nan_in_the_weights_shows_in_the_loss(key, inputs, which):
+    case = make_case(key[1], inputs=inputs)
+    case.weights[which][-1 if key[1] == "hierarchical-softmax" and which == 1 else 0, 3] = np.nan
     assert np.isnan(run_kernel(key, case, make_settings(key))[0])
 
 
 @pytest.mark.parametrize("key", ALL)
-def test_same_state_same_bits(key):
+@pytest.mark.parametrize("inputs", INPUTS)
+def test_same_state_same_bits(key, inputs):
     results: list[Case] = []
     for _ in range(2):
-        case = make_case(key[1])
+        case = make_case(key[1], inputs=inputs)
         run_kernel(key, case, make_settings(key))
         results.append(case)
     for first, second in zip(results[0].weights, results[1].weights, strict=True):
@@ -195,9 +222,11 @@ def test_same_state_same_bits(key):
 
 
 @pytest.mark.parametrize("key", ALL)
-def test_one_specialisation_serves_all_chunks(key):
+@pytest.mark.parametrize("inputs", INPUTS)
+def test_one_specialisation_serves_all_chunks(key, inputs):
     """A second one would be compiled during training. Sequential kernels have one for each loss."""
     if numba.config.DISABLE_JIT:
         pytest.skip("numba's JIT is off")
-    run_kernel(key, make_case(key[1]), make_settings(key))
-    assert 1 <= n_compiled(key) <= (1 if key[2] == "blocked" else 3)
+    case = make_case(key[1], inputs=inputs)
+    run_kernel(key, case, make_settings(key))
+    assert 1 <= n_compiled(key, case) <= (1 if key[2] == "blocked" else 3)

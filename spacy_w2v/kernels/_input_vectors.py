@@ -1,7 +1,7 @@
 """Reading and updating the input vector of a word as an array.
 
 The functions are chosen at compile time from `INPUT_VECTORS`, by the type of the input layer. A new kind of input layer
-is a new entry there, and needs no new kernel. `tiles._input_rows` has the same functions for row addresses.
+is a new entry there, and needs no new kernel. `blocked._input_spans` has functions for kernels that take addresses.
 
 Arguments that the functions share:
     input_layer: How rows of `weights.input` form word vectors.
@@ -12,9 +12,10 @@ Arguments that the functions share:
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
 from numba.extending import overload
 
-from spacy_w2v._arrays import IdentityInput
+from spacy_w2v._arrays import IdentityInput, SubwordInput
 from spacy_w2v._jit import INNER_OPTIONS
 
 
@@ -27,6 +28,27 @@ def _change_own_row(input_layer, word, scale, change, weights):
         weights.input[word, i] += scale * change[i]
 
 
+def _mean_of_rows(input_layer, word, weights, scratch):
+    begin, end = input_layer.offsets[word], input_layer.offsets[word + 1]
+    for i in range(scratch.size):
+        scratch[i] = 0.0
+    for p in range(begin, end):
+        row = input_layer.rows[p]
+        for i in range(scratch.size):
+            scratch[i] += weights.input[row, i]
+    scale = np.float32(1.0) / np.float32(end - begin)
+    for i in range(scratch.size):
+        scratch[i] *= scale
+    return scratch
+
+
+def _change_each_row(input_layer, word, scale, change, weights):
+    for p in range(input_layer.offsets[word], input_layer.offsets[word + 1]):
+        row = input_layer.rows[p]
+        for i in range(weights.input.shape[1]):
+            weights.input[row, i] += scale * change[i]
+
+
 class InputVectorFunctions(NamedTuple):
     """The functions of one kind of input layer, for arrays, which `input_vector` and `change_input` call."""
 
@@ -34,7 +56,10 @@ class InputVectorFunctions(NamedTuple):
     change: Callable[..., Any]
 
 
-INPUT_VECTORS = {IdentityInput: InputVectorFunctions(_own_row, _change_own_row)}
+INPUT_VECTORS = {
+    IdentityInput: InputVectorFunctions(_own_row, _change_own_row),
+    SubwordInput: InputVectorFunctions(_mean_of_rows, _change_each_row),
+}
 """The functions of each type of input layer."""
 
 

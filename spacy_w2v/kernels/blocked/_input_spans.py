@@ -14,8 +14,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import overload
 
-from spacy_w2v._arrays import IdentityInput
+from spacy_w2v._arrays import IdentityInput, SubwordInput
 from spacy_w2v._jit import INNER_OPTIONS
+from spacy_w2v.kernels.blocked._subword_spans import (
+    end_subword_span,
+    make_subword_span,
+    next_subword_span,
+    number_slots,
+    share_of_subwords,
+)
 
 WHOLE_CHUNK = np.int64(2**62)
 """The end of a span that has all tokens of a chunk."""
@@ -60,6 +67,9 @@ class InputSpanFunctions(NamedTuple):
 
 INPUT_SPANS = {
     IdentityInput: InputSpanFunctions(_own_rows, _words, _share_of_a_word, _whole_chunk, _change_nothing),
+    SubwordInput: InputSpanFunctions(
+        make_subword_span, number_slots, share_of_subwords, next_subword_span, end_subword_span
+    ),
 }
 """The functions of each type of input layer."""
 

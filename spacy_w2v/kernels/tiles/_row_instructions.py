@@ -137,3 +137,108 @@ def byte_at(typing_context, address):
         return builder.zext(load(builder, ir.IntType(8), arguments[0], 1), I64)
 
     return types.int64(types.int64), generate
+
+
+WIDE = 4
+"""Vectors of columns that `mean_of_rows` and `change_each_row` process at once."""
+
+
+def _columns_of_rows(builder, arguments, *, width, carried, body):
+    """Append a loop over rows of a matrix, for `width` vectors of columns.
+
+    Args:
+        builder: The builder.
+        arguments: Address of the ids of the rows, uint32; their number; address of the matrix; bytes of a row.
+        width: Number of vectors.
+        carried: The initial values of the loop.
+        body: `body(addresses, values) -> values` for the addresses of the vectors in a row.
+
+    Returns:
+        The values after the last row.
+    """
+    ids, n_rows, matrix, n_bytes = arguments
+
+    def each_row(number, values):
+        row = builder.zext(load(builder, I32, at(builder, ids, builder.mul(number, i64(4)))), I64)
+        address = at(builder, matrix, builder.mul(row, n_bytes))
+        return body([at(builder, address, 4 * LANES * c) for c in range(width)], values)
+
+    return loop(builder, n_rows, carried, each_row)
+
+
+def _mean_of_rows(*, width):
+    def generate(context, builder, signature, arguments):
+        *rows, scale, mean, original = arguments
+
+        def add(addresses, sums):
+            return [
+                builder.fadd(total, load(builder, VECTOR, address))
+                for total, address in zip(sums, addresses, strict=True)
+            ]
+
+        zeros = [splat_constant(0.0)] * width
+        scales = splat(builder, scale)
+        for c, total in enumerate(_columns_of_rows(builder, rows, width=width, carried=zeros, body=add)):
+            value = builder.fmul(total, scales)
+            store(builder, value, at(builder, mean, 4 * LANES * c))
+            store(builder, value, at(builder, original, 4 * LANES * c))
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 4, types.float32, types.int64, types.int64), generate
+
+
+@intrinsic
+def mean_of_rows(typing_context, ids, n_rows, matrix, n_bytes, scale, mean, original):
+    """Write `scale` times the sum of n_rows >= 1 rows to `mean` and `original`, for one vector of columns.
+
+    Args:
+        typing_context: Of numba.
+        ids: Address of the numbers of the rows, uint32.
+        n_rows: Their number.
+        matrix: Address of the vector of columns in the first row of the matrix.
+        n_bytes: Size of a row.
+        scale: 1 / n_rows, float32.
+        mean: Address to which the result is written.
+        original: Address to which it is written again.
+    """
+    return _mean_of_rows(width=1)
+
+
+@intrinsic
+def wide_mean_of_rows(typing_context, ids, n_rows, matrix, n_bytes, scale, mean, original):
+    """Like mean_of_rows, for WIDE vectors of columns."""
+    return _mean_of_rows(width=WIDE)
+
+
+def _change_each_row(*, width):
+    def generate(context, builder, signature, arguments):
+        *rows, vector, original = arguments
+        changes = [
+            builder.fsub(*(load(builder, VECTOR, at(builder, place, 4 * LANES * c)) for place in (vector, original)))
+            for c in range(width)
+        ]
+
+        def change(addresses, _):
+            for address, value in zip(addresses, changes, strict=True):
+                store(builder, builder.fadd(load(builder, VECTOR, address), value), address)
+            return []
+
+        _columns_of_rows(builder, rows, width=width, carried=[], body=change)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 6), generate
+
+
+@intrinsic
+def change_each_row(typing_context, ids, n_rows, matrix, n_bytes, vector, original):
+    """Add vector - original to each of n_rows >= 1 rows, one after another, for one vector of columns.
+
+    A row that occurs twice takes the change twice. See `mean_of_rows` for the other arguments.
+    """
+    return _change_each_row(width=1)
+
+
+@intrinsic
+def wide_change_each_row(typing_context, ids, n_rows, matrix, n_bytes, vector, original):
+    """Like change_each_row, for WIDE vectors of columns."""
+    return _change_each_row(width=WIDE)
