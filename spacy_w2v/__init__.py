@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from spacy_w2v._version import __version__ as __version__
+from spacy_w2v.model._pushing import PushOptions, provide_push
 
 if TYPE_CHECKING:
     from spacy_w2v._api import Word2Vec, from_gensim, load, prune_vectors, train
@@ -125,3 +126,12 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted([*__all__, "__version__"])
+
+
+def _push(vectors: "WordVectors", repository: str, options: PushOptions) -> str:
+    from spacy_w2v.reports._repository import push_vectors
+
+    return push_vectors(vectors, repository, options)
+
+
+provide_push(_push)

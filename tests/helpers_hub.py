@@ -19,6 +19,10 @@ LFS_SUFFIXES = (".safetensors", ".arrow", ".npz", ".parquet", ".gz", "key2row", 
 """What is uploaded by itself, as large or binary files are. The rest goes with the commit."""
 
 
+ANSWER = -1
+"""In place of a number of bytes: the connection breaks before the answer, after all is done."""
+
+
 class Drop(NamedTuple):
     """A connection to break: the first that has a method and matches a path."""
 
@@ -72,6 +76,10 @@ class StandIn(ThreadingHTTPServer):
     def drop(self, method, pattern, n_bytes, range_from=0):
         """Break the next connection of a kind after some bytes."""
         self.drops.append(Drop(method, pattern, n_bytes, range_from))
+
+    def lose_answer(self, method, pattern):
+        """Do what the next request of a kind asks for, and break the connection before the answer."""
+        self.drops.append(Drop(method, pattern, ANSWER))
 
     def take_drop(self, method, path, start):
         with self.lock:
@@ -129,13 +137,13 @@ class Handler(BaseHTTPRequestHandler):
         span = re.match(r"bytes=(\d+)", self.headers.get("Range", ""))
         drop = self.server.take_drop(method, path, int(span[1]) if span else 0)
         length = int(self.headers.get("Content-Length") or 0)
-        if drop is not None and method in ("POST", "PUT"):
+        if drop is not None and drop.n_bytes != ANSWER and method in ("POST", "PUT"):
             self.rfile.read(min(drop.n_bytes, length))
             self.close_connection = True
             self.connection.close()
             return
         body = self.rfile.read(length) if length else self.chunked_body()
-        self.cut = drop.n_bytes if drop is not None else None
+        self.cut = max(drop.n_bytes, 0) if drop is not None else None
         for pattern, function in ROUTES:
             found = re.fullmatch(pattern, f"{method} {path}")
             if found:
@@ -309,6 +317,15 @@ def info(handler, body, repo, revision="main"):
     )
 
 
+def commits(handler, body, repo, revision):
+    found, files = files_of(handler, repo, revision)
+    if files is None:
+        return
+    facts = {"authors": [], "message": "", "date": "2026-01-01T00:00:00.000Z"}
+    newest_first = reversed(list(zip(found.commits, found.messages, strict=True)))
+    handler.send_json([{"id": oid, "title": message, **facts} for oid, message in newest_first])
+
+
 def entry(path, content):
     oid = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
     values = {"type": "file", "path": path, "size": len(content), "oid": oid}
@@ -400,6 +417,7 @@ ROUTES = [
     (rf"POST /api/{REPO}/commit/{REVISION}", commit),
     (rf"GET /api/{REPO}", info),
     (rf"GET /api/{REPO}/revision/{REVISION}", info),
+    (rf"GET /api/{REPO}/commits/{REVISION}", commits),
     (rf"GET /api/{REPO}/tree/{REVISION}(?P<folder>(?:/.*)?)", tree),
     (rf"POST /api/{REPO}/paths-info/{REVISION}", paths_info),
     (rf"(?:GET|HEAD) /(?P<repo>(?:datasets/)?[^/ ]+/[^/]+)/resolve/{REVISION}/(?P<path>.+)", resolve),

@@ -185,10 +185,51 @@ def test_the_command_compares_vectors(others):
     assert list(json.loads((others / "single.json").read_text())) == ["pairs", "questions", "questions (3CosMul)"]
 
 
-def test_scores_are_shown_even_if_they_cannot_be_saved(model, pairs, tmp_path):
-    model.save(tmp_path / "model")
+@pytest.mark.parametrize("command", ["evaluate", "inspect"])
+def test_outputs_are_checked_before_the_work(tmp_path, command):
+    """The vectors do not exist, so that any work would end with another error."""
     (tmp_path / "taken").mkdir()
-    result = w2v_here("evaluate", "model", "--word-pairs", pairs, "--output", "taken", cwd=tmp_path)
-    assert result.code == 1
-    assert "The output must be a file, but taken is a directory" in result.said
-    assert "spearman" in result.stdout
+    (tmp_path / "file").touch()
+    for name, message in (
+        ("taken", "The output must be a file, but taken is a directory"),
+        ("file/scores.json", "The output must be in a directory, but file is a file"),
+        ("scores.csv", "must end in .json"),
+        ("scores.JSONL", "was: scores.JSONL"),
+    ):
+        result = w2v_here(command, "nowhere", "--output", name, cwd=tmp_path)
+        assert (result.code, message in result.said) == (1, True), result.said
+    assert not (tmp_path / "scores.csv").exists()
+
+
+def test_a_file_without_a_suffix_has_json(model, pairs, tmp_path):
+    model.save(tmp_path / "model")
+    for name in ("scores", "SCORES.JSON", "scores.md", "scores.markdown"):
+        assert w2v_here("evaluate", "model", "--word-pairs", pairs, "-o", name, cwd=tmp_path).code == 0
+        text = (tmp_path / name).read_text()
+        assert text.startswith("# Scores") if "m" in name else list(json.loads(text)) == ["pairs"]
+    assert w2v_here("inspect", "model", "-o", "facts", cwd=tmp_path).code == 0
+    assert json.loads((tmp_path / "facts").read_text())["vector_size"] == model.vector_size
+
+
+def test_sets_of_one_name_are_both_kept(model, pairs, tmp_path):
+    (tmp_path / "questions.txt").write_text(": family\nking queen war river\n")
+    sets = {"word_pairs": {"animals": pairs}, "analogies": {"animals": tmp_path / "questions.txt"}}
+    scores = spacy_w2v.evaluate(model, **sets)
+    assert list(scores.by_name()) == list(scores.to_dict()) == ["animals", "animals (analogies)"]
+    assert Scores.from_dict(scores.to_dict()) == scores
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_scores_are_finite(number):
+    values = json.loads(f'{{"a": {{"spearman": {number}, "n_used": 3}}}}')
+    with pytest.raises(CorpusError, match=r"^a\.spearman must be a finite number, was: "):
+        Scores.from_dict(values)
+
+
+def test_notes_fit_into_the_terminal(others, monkeypatch):
+    comparison = spacy_w2v.compare([others / "model", others / "other.txt"], word_pairs=others / "pairs.tsv")
+    for columns, widest in ((60, 60), (300, 100)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        notes = comparison.to_text().partition("Scores are over")[2].splitlines()
+        assert len(notes) > 1
+        assert max(map(len, notes)) <= widest

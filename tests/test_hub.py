@@ -130,6 +130,19 @@ def test_an_upload_that_is_dropped_is_sent_again(hub, model, n_bytes):
     check_same(spacy_w2v.load("hf:user/repo"), model)
 
 
+def test_a_commit_whose_answer_is_lost_is_not_made_again(hub, model):
+    hub.lose_answer("POST", "/commit/main")
+    address = model.push_to_hub("user/repo", message="first")
+    assert not hub.drops
+    repo = hub.repos["models/user/repo"]
+    assert repo.messages == ["initial commit", "first"]
+    assert address == f"{hub.url}/user/repo/commit/{repo.branches['main']}"
+    hub.drop("POST", "/commit/main", 0)  # nothing arrives, so it is sent again
+    model.push_to_hub("user/repo", message="first", revision="main", license="mit")
+    assert repo.messages == ["initial commit", "first", "first"]
+    check_same(spacy_w2v.load("hf:user/repo"), model)
+
+
 def test_if_uploads_fail_for_good_nothing_is_committed(hub, model):
     for _ in range(100):
         hub.drop("PUT", "^/lfs/", 10)
@@ -326,7 +339,7 @@ def test_the_command_shows_what_it_would_send(hub, model, tmp_path):
     assert done.code == 0, done
     assert f"to {hub.url}/user/repo" in done.said
     assert 'Load them with: spacy_w2v.load("hf:user/repo@next")' in done.said
-    assert "The model card names no license" in done.said
+    assert "The model card names no licence" in done.said
     repo = hub.repos["models/user/repo"]
     assert (repo.private, repo.messages[-1]) == (True, "Vectors")
     same = {

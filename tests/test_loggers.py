@@ -486,6 +486,14 @@ def test_an_exception_in_a_callback_ends_the_run():
     [
         (Following(), r"callbacks must be a list, was: .* Put the callback into brackets"),
         ([Following], r"callbacks must be objects of spacy_w2v\.Callback or loggers .* Create one, with parentheses\."),
+        (
+            [print],
+            r"was: <built-in function print>\. A logger .* returns: NoneType\. For other functions, derive",
+        ),
+        (
+            [lambda loss: loss],
+            r"must be objects of spacy_w2v\.Callback or .* For other functions, derive a class from spacy_w2v",
+        ),
         (["spacy.ConsoleLogger.v3"], r"callbacks must be objects .*, was: 'spacy\.ConsoleLogger\.v3'\."),
     ],
 )

@@ -1,6 +1,7 @@
 """`spacy w2v neighbors`: words, sums, several vectors, standard input and JSON."""
 
 import json
+import re
 
 import pytest
 from helpers_cli import w2v, w2v_here
@@ -51,11 +52,19 @@ def model(place):
     ],
 )
 def test_queries(arguments, expected):
-    assert parse_arguments(arguments, WORDS) == [Query(*each) for each in expected]
+    found = parse_arguments(arguments, WORDS)
+    assert [(query.positive, query.negative) for query in found] == expected
 
 
 def test_a_word_that_looks_like_a_sum_is_a_word():
-    assert parse_line("a - b", ["a - b"]) == Query(["a - b"], [])
+    assert parse_line("a - b", ["a - b"]) == Query([("+", "a - b")])
+
+
+@pytest.mark.parametrize("text", ["king - man + woman", "king + woman - man", "king", "New York - c++"])
+def test_headings_have_the_order_of_the_query(place, text):
+    assert parse_line(text, WORDS).text == text
+    result = w2v_here("neighbors", "model", *(["--"] if text[0] == "-" else []), text, cwd=place)
+    assert f" {text} " in result.stdout.splitlines()[1]
 
 
 def test_a_sum_does_not_end_with_a_sign():
@@ -120,6 +129,27 @@ def test_unknown_words_are_explained(place, words, message):
     assert result.code == 1
     assert message in result.said
     assert "river" not in result.said
+
+
+def test_other_words_are_shown_beside_an_unknown_one(place):
+    result = w2v_here("neighbors", "model", "king", "kong", "queen - kong", "city", cwd=place)
+    assert result.code == 1
+    assert re.findall(r"={3,} (\S+) ={3,}", result.stdout) == ["king", "city"]
+    assert result.said.count("was: 'kong'. Near spellings: king") == 2
+    asked = w2v_here("neighbors", "model", "king", "kong", "--json", cwd=place)
+    assert asked.code == 1
+    found = [json.loads(line)["results"][0]["neighbors"] for line in asked.stdout.splitlines() if line[0] == "{"]
+    assert [each is None for each in found] == [False, True]
+    assert "was: 'kong'" in asked.said
+
+
+@pytest.mark.parametrize("command", ["neighbors", "most-similar"])
+def test_a_word_that_looks_like_an_option_is_explained(place, command):
+    result = w2v_here(command, "model", "king", "-man", cwd=place)
+    assert result.code == 2
+    said = re.sub(r"[│\s]+", " ", result.said)
+    assert "No such option" in said
+    assert "put spaces around the sign: king - man" in said
 
 
 def test_without_words(place):

@@ -139,9 +139,14 @@ def test_resuming_finished_results_names_changed_settings(tmp_path):
         "can be resumed, but out has the complete results of a run with differences: w2v.training.epochs was 2"
         in refused.said
     )
-    assert "replace the results: --overwrite instead of --resume" in refused.said
+    assert "replace the results: --overwrite without --resume" in refused.said
+    both = w2v_here(*command, "--resume", "--overwrite", "--w2v.training.epochs", 3, cwd=tmp_path)
+    assert (both.code, both.said) == (1, refused.said)
     done = w2v_here(*command, "--resume", cwd=tmp_path)
     assert "The run is already complete" in done.said
+    again = w2v_here(*command, "--resume", "--overwrite", cwd=tmp_path)
+    assert "Nothing was replaced" in again.said
+    assert "To train again, leave out --resume." in again.said
 
 
 @pytest.mark.parametrize(
@@ -170,7 +175,7 @@ def test_resuming_finished_results_names_changed_exports(tmp_path, options, chan
     assert (refused.code, refused.stderr) == (1, "")
     said = f"results in out were exported with other settings: {changes} Export the model again: spacy w2v export has"
     assert said in refused.said
-    assert "use --overwrite instead of --resume." in refused.said
+    assert "use --overwrite without --resume." in refused.said
     both = w2v_here(*changed, "--resume", "--w2v.training.epochs", 3, cwd=tmp_path)
     assert f"a run with differences: w2v.training.epochs was 2, is now: 3 {changes} Name another output" in both.said
     fewer = w2v_here(*command, "--resume", "--w2v.export.formats", '["word2vec-text"]', cwd=tmp_path)

@@ -9,6 +9,7 @@ import pytest
 import spacy
 from confection import Config
 from helpers_cli import CONFIG, files_below, w2v_here, write_texts
+from helpers_model import make_model
 
 import spacy_w2v
 from spacy_w2v.formats.spacy import _linking
@@ -138,6 +139,29 @@ def test_exports_do_not_replace_the_pipeline_of_a_run(out, tmp_path, command):
     assert refused.code == 1
     assert "A pipeline must have a directory of its own, but out also has the model" in refused.said
     assert files_below(out) == before
+
+
+def test_an_export_changes_both_pipelines_of_a_run(out, tmp_path):
+    before = spacy.load(out).vocab.vectors.data
+    result = w2v_here("export", "out", "out/spacy", "--postprocess", "center", "--overwrite", cwd=tmp_path)
+    assert result.code == 0, result.said
+    assert "out is a pipeline with the same vectors, so it has changed too" in result.said
+    assert_same_pipeline(out, out / "spacy")
+    assert (out / "vocab/vectors").samefile(out / "spacy/vocab/vectors")
+    centred = spacy.load(out).vocab.vectors.data
+    np.testing.assert_allclose(centred, before - before.mean(axis=0), atol=1e-5)
+    assert "data_files" in (out / "config.cfg").read_text()  # it is still the config of the run
+
+
+def test_vectors_of_another_run_change_one_pipeline_and_it_is_said(out, tmp_path):
+    make_model([3, 2, 1], words=["a", "b", "c"]).save(tmp_path / "other")
+    result = w2v_here("export", "other", "out/spacy", "--overwrite", cwd=tmp_path)
+    assert result.code == 0, result.said
+    assert "out is a pipeline too, and keeps the vectors of its own run" in result.said
+    assert spacy.load(out)("king")[0].has_vector
+    assert not spacy.load(out / "spacy")("king")[0].has_vector
+    pruned = w2v_here("prune", "out", "out/spacy", "--max-vectors", 3, "--overwrite", cwd=tmp_path)
+    assert "out is a pipeline too, and keeps all vectors" in pruned.said
 
 
 def test_without_hard_links_files_are_copied(tmp_path, monkeypatch):

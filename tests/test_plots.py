@@ -1,5 +1,7 @@
 """Pictures: coordinates and rotations against plain references, valid specifications, files that load nothing."""
 
+import base64
+import hashlib
 import html
 import json
 import re
@@ -474,3 +476,15 @@ except ValueError as error:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.startswith("ConfigError ")
     assert re.search(re.escape(message).replace(r"\.\*", ".*"), done.stdout)
+
+
+def test_a_page_allows_its_own_scripts_only(tmp_path):
+    save_chart(charts(hostile_vectors(), "similarity")["similarity"], tmp_path / "x.html")
+    page = (tmp_path / "x.html").read_text(encoding="utf-8")
+    policy = re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page)[1]
+    scripts = re.findall("<script>(.*?)</script>", page, re.DOTALL)
+    expected = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    assert re.findall("'sha256-([^']*)'", policy) == expected
+    assert len(expected) == 2
+    assert policy.startswith("default-src 'none'; ")
+    assert "http" not in policy

@@ -44,12 +44,17 @@ PHRASES = {
     r"has others": "say what the value is",
     r"is another one": "has changed, differs",
     r"tell apart|tells apart": "distinguish",
+    r"(?:nearest|their|of the|and) neighbors|neighbors (?:of|in|are)": "neighbours; neighbors in names only",
+    r"colors (?:show|are|of)|(?:the|of) colors": "colours; colors in names only",
+    r"(?:the|no|a|your) license(?! header)": "licence; license in names only",
 }
 """Phrases of our own English as regular expressions, with what to write instead."""
 
 PATTERN = re.compile(rf"\b(?:{'|'.join(PHRASES)})\b", re.IGNORECASE)
 
-EXCEPTIONS: dict[str, tuple[str, ...]] = {}
+EXCEPTIONS: dict[str, tuple[str, ...]] = {
+    "spacy_w2v/inspection/_similarity.py": ("JMLR",),  # the title of a paper
+}
 """Parts of lines that may contain a phrase, by the path of the file."""
 
 

@@ -13,15 +13,18 @@ from helpers_model import make_model
 from markupsafe import escape
 
 import spacy_w2v
+from spacy_w2v._system.paths import short_names
 from spacy_w2v.evaluation._scores import Scores, WordPairScore
 from spacy_w2v.inspection._table import fact_rows
-from spacy_w2v.model._run_record import RunRecord
+from spacy_w2v.model._run_record import RunRecord, parse_record
 from spacy_w2v.reports import _page
+from spacy_w2v.reports._card import CardFacts
 from spacy_w2v.reports._charts import curve, on_scale, ticks
 from spacy_w2v.reports._facts import collect_facts
 from spacy_w2v.reports._map_data import map_data
 from spacy_w2v.reports._markdown import make_report
 from spacy_w2v.reports._page import make_page
+from spacy_w2v.reports._repository import fill_folder
 from spacy_w2v.reports._terminal import terminal_sections
 from spacy_w2v.reports._texts import NO_WARNINGS, cards, epoch_table, short
 
@@ -208,9 +211,77 @@ def test_files_of_another_kind_are_no_reports(workplace):
     for name in ("report.pdf", "scores.json"):
         result = w2v_here("report", "model", name, cwd=workplace)
         assert result.code == 1
-        assert f"must end in .html (a web page) or .md (Markdown), was: {name}" in result.said
+        assert f"The file of a report must end in .html, .htm, .md, .markdown or .txt, was: {name}" in result.said
     assert not (workplace / "report.pdf").exists()
     assert (workplace / "scores.json").read_text() == "{}"
+
+
+def test_scores_are_given_or_computed(workplace):
+    result = w2v_here("report", "nowhere", "--scores", "none.json", "--evaluate", cwd=workplace)
+    assert result.code == 1
+    assert "--scores names a file of them. Give one of the two." in result.said
+
+
+def test_words_of_the_user_are_shown_once(model):
+    vectors = model.word_vectors()
+    frequent = collect_facts(vectors, inspect=False).groups[0].words
+    own = [frequent[0].word, model.words[-1]]
+    groups = collect_facts(vectors, words=own, inspect=False).groups
+    assert [entry.word for entry in groups[0].words] == own
+    shown = [entry.word for group in groups for entry in group.words]
+    assert len(shown) == len(set(shown))
+
+
+PRIVATE = "/home/someone/secret project"
+
+
+def test_nothing_published_names_folders_of_the_machine(model, tmp_path):
+    record = model.record.to_json()
+    record["corpus"]["source"] = f"{PRIVATE}/a.txt, {PRIVATE}/b, c.txt and 2 more"
+    record["initial"]["source"] = f"{PRIVATE}/first.kv"
+    config = (
+        f'[paths]\ntrain = "{PRIVATE}/train.spacy"\n\n[w2v]\n\n[w2v.corpus]\n@readers = "spacy_w2v.Dataset.v1"\n'
+        f'data_files = ["{PRIVATE}/a.txt","C:\\\\Users\\\\someone\\\\b.txt","~/d.txt"]\npath = "user/news"\n'
+    )
+    made = replace(model, record=parse_record(RunRecord, record, path=""), config=config)
+    facts = collect_facts(made.word_vectors(), inspect=False)
+    assert facts.title == "a.txt, b, c.txt and 2 more"
+    assert 'data_files = ["a.txt", "b.txt", "d.txt"]\npath = "user/news"' in facts.config
+    model.to_spacy().to_disk(tmp_path / "pipeline")
+    meta = json.loads((tmp_path / "pipeline/meta.json").read_text())
+    meta["description"] = f"vectors, trained on 3 tokens of {PRIVATE}/a.txt"
+    meta["w2v"]["corpus"]["source"] = meta["sources"][0]["name"] = f"0.5 {PRIVATE}/a.txt + 0.5 {PRIVATE}/b.txt"
+    (tmp_path / "pipeline/meta.json").write_text(json.dumps(meta))
+    (tmp_path / "folder").mkdir()
+    fill_folder(tmp_path / "folder", made.word_vectors(), CardFacts("user/repo"), pipeline=tmp_path / "pipeline")
+    published = [path.read_bytes() for path in (tmp_path / "folder").rglob("*") if path.is_file()]
+    for content in (*published, make_report(facts).encode(), make_page(facts).encode()):
+        assert b"someone" not in content
+        assert b"secret" not in content
+    sent = spacy_w2v.load(tmp_path / "folder")
+    np.testing.assert_array_equal(sent.input_vectors, model.input_vectors)
+    assert sent.record.corpus.source == "a.txt, b, c.txt and 2 more"
+    meta = json.loads((tmp_path / "folder/spacy/meta.json").read_text())
+    assert meta["description"] == "vectors, trained on 3 tokens of a.txt"
+    assert meta["sources"][0]["name"] == "0.5 a.txt + 0.5 b.txt"
+    assert spacy.load(tmp_path / "folder/spacy").vocab.vectors.shape == model.input_vectors.shape
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["vectors"], ["vectors"]),
+        (["/home/a/vectors", "out/b.kv"], ["vectors", "b.kv"]),
+        (["a/vectors", "b/vectors", "/c/vectors"], ["a/vectors", "b/vectors", "c/vectors"]),
+        (["a/x/model", "b/x/model"], ["a/x/model", "b/x/model"]),
+        (["/home/a/vectors/model"], ["vectors/model"]),
+        (["hf:user/repo", "C:\\Users\\a\\b.vec"], ["hf:user/repo", "b.vec"]),
+        (["../x", "../x"], ["x", "x"]),
+        (["a model of news", "/"], ["a model of news", "/"]),
+    ],
+)
+def test_short_names(names, expected):
+    assert short_names(names) == expected
 
 
 def test_scores_of_a_comparison_are_not_those_of_a_model(workplace):

@@ -13,6 +13,7 @@ from helpers_corpus import ListSource, batch_of, collect, read
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import spacy_w2v
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.sources import _source as source
 from spacy_w2v.sources import _text_files as text_files
@@ -302,3 +303,13 @@ def test_no_more_than_max_documents_are_taken(limit):
     assert actual.texts == ["a", "b", "c", "d", "e", "f"][:limit]
     assert actual.n_documents == len(actual.texts)
     assert all(fraction is not None for fraction in actual.fractions)
+
+
+def test_sources_are_iterated_over_as_lists_of_texts(tmp_path):
+    (tmp_path / "a.txt").write_text("one\ntwo\n")
+    files = spacy_w2v.dataset(data_files=str(tmp_path / "a.txt"))
+    assert list(files) == list(files) == ["one", "two"]
+    assert list(spacy_w2v.concatenate({"a": files, "b": files})) == ["one", "two", "one", "two"]
+    assert set(spacy_w2v.interleave({"a": files, "b": files}, weights={"a": 1, "b": 1})) == {"one", "two"}
+    first, second = spacy_w2v.gensim_wiki(max_documents=2)
+    assert len(first) > 1000 < len(second)

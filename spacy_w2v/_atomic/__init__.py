@@ -12,6 +12,7 @@ from spacy_w2v._atomic.disk import check_free_space as check_free_space
 from spacy_w2v._atomic.disk import reporting_unwritable as reporting_unwritable
 from spacy_w2v._atomic.disk import sync as sync
 from spacy_w2v._atomic.disk import without_links as without_links
+from spacy_w2v._atomic.files import check_file as check_file
 from spacy_w2v._atomic.files import staged_file as staged_file
 from spacy_w2v._atomic.files import staged_siblings as staged_siblings
 from spacy_w2v._atomic.locked import locked_directory as locked_directory

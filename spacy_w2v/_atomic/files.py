@@ -1,5 +1,7 @@
 """Atomic writing of files: they are written to a directory beside the output, and then moved."""
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,26 @@ from spacy_w2v.errors import StorageError
 
 MANIFESTS = ("meta.json", "manifest.json")
 """The names of the manifests of models and of encoded corpora."""
+
+
+def check_file(path: Path) -> None:
+    """Check that a file can be written or replaced, and change nothing. Call this before the work for its content.
+
+    Raises:
+        StorageError: The path is not that of a regular file, or is part of a model, or its directory is not writable.
+    """
+    with reporting_unwritable(path):
+        if path.is_dir():
+            raise StorageError(f"The output must be a file, but {path} is a directory. Choose another path.")
+        if path.exists() and not path.is_file():
+            raise StorageError(f"The output must be a file, but {path} is a device or a pipe. Choose another path.")
+        _check_not_of_model(path)
+        check_movable([path])
+        above = next(each for each in path.absolute().parents if each.exists())
+        if not above.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(above, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 @contextmanager
@@ -29,14 +51,9 @@ def staged_siblings(path: Path) -> Iterator[Path]:
     Raises:
         StorageError: The files cannot be written, or `path` is not a regular file, or it is part of a model.
     """
+    check_file(path)
     with reporting_unwritable(path):
-        if path.is_dir():
-            raise StorageError(f"The output must be a file, but {path} is a directory. Choose another path.")
-        if path.exists() and not path.is_file():
-            raise StorageError(f"The output must be a file, but {path} is a device or a pipe. Choose another path.")
-        _check_not_of_model(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        check_movable([path])
     area = StagingArea(path.with_name(f".{path.name}{STAGING_NAME}"), path.parent, shown=path)
     with area.opened(replaces=()) as directory:
         yield directory

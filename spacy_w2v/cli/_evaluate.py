@@ -21,6 +21,7 @@ from spacy_w2v.cli._app import (
     w2v_cli,
 )
 from spacy_w2v.cli._messages import msg
+from spacy_w2v.config._arguments import known_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     from spacy_w2v.evaluation._scores import Scores
     from spacy_w2v.model._word_vectors import WordVectors
 
+
+JSON_SUFFIX = ".json"
+TEXT_SUFFIXES = (".md", ".markdown")
+SUFFIXES = (JSON_SUFFIX, *TEXT_SUFFIXES)
+"""The suffixes of files of scores."""
 
 MAX_COLUMN = 60
 """Largest width of a column of scores, in characters."""
@@ -58,7 +64,7 @@ ANALOGIES_OPTION = typer.Option(
 def evaluate_command(
     sources: list[str] = typer.Argument(..., metavar="VECTORS...", help=f"{VECTORS_HELP}. Several are compared"),
     output_file: Path = typer.Option(
-        None, "--output", "-o", help="Output file for the scores: Markdown if its name ends in .md, otherwise JSON"
+        None, "--output", "-o", help="Output file for the scores: .json, or .md for Markdown"
     ),
     word_pairs: list[Path] = PAIRS_OPTION,
     analogies: list[Path] = ANALOGIES_OPTION,
@@ -92,11 +98,14 @@ def evaluate_command(
     Several VECTORS are compared on the questions that all of them know, with 95 % confidence intervals and paired
     permutation tests.
     """
-    from spacy_w2v._atomic import staged_file
+    from spacy_w2v._atomic import check_file, staged_file
     from spacy_w2v.evaluation._scoring import compare
     from spacy_w2v.formats._opening import open_vectors
 
     with errors_for_users():
+        if output_file is not None:
+            check_file(output_file)
+            known_suffix(output_file, SUFFIXES, what="scores", default=JSON_SUFFIX)
         run_code(code_path)
         opened = [open_vectors(source, trust_config=trust_config or code_path is not None) for source in sources]
         if not word_pairs and not analogies:
@@ -131,7 +140,7 @@ def print_comparison(comparison: "Comparison", *, sections: bool) -> None:
 
 def text_to_write(comparison: "Comparison", path: Path) -> str:
     """Return Markdown or JSON, as the name of the file says. The JSON of single vectors is that of their scores."""
-    if path.suffix.lower() == ".md":
+    if path.suffix.lower() in TEXT_SUFFIXES:
         return comparison.to_markdown()
     values = comparison.to_dict()
     if len(comparison.scores) == 1:

@@ -1,5 +1,6 @@
 """`spacy w2v export`: convert word vectors to another format."""
 
+import json
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -210,7 +211,7 @@ def export_pipeline(opening: Opening, output_path: Path, *, overwrite: bool) -> 
     """
     from spacy_w2v._atomic import check_output, staged_directory
     from spacy_w2v.formats._exporting import export
-    from spacy_w2v.formats.spacy._linking import check_not_of_run
+    from spacy_w2v.formats.spacy._linking import check_not_of_run, output_of_run
     from spacy_w2v.formats.spacy._writing import PIPELINE_FILES, check_no_components
 
     check_output(output_path, overwrite=overwrite, marker_file="vocab")
@@ -219,12 +220,39 @@ def export_pipeline(opening: Opening, output_path: Path, *, overwrite: bool) -> 
     with staged_directory(output_path, replaces=PIPELINE_FILES) as directory:
         opened, settings = opening.open()
         export("spacy", opened, directory, settings=settings)
+    if (of_run := output_of_run(output_path)) is not None:
+        update_output(of_run, output_path, opened)
     if opened.lang == "xx" and opened.model is not None and "spacy-w2v" not in opened.model.record.versions:
         msg.warn(
             'A model from gensim has no language, so that the pipeline is multilingual ("xx"). For another one, use '
             "Python: spacy_w2v.from_gensim(path, nlp).to_spacy()"
         )
     return output_path
+
+
+def update_output(of_run: Path, pipeline: Path, vectors: "WordVectors") -> None:
+    """Let the output of a run, which is a pipeline too, have the new files of its export; or say that it has not.
+
+    Args:
+        of_run: The output directory of the run.
+        pipeline: The pipeline that was exported again.
+        vectors: The vectors that were exported.
+    """
+    from spacy_w2v._atomic import staged_directory
+    from spacy_w2v.formats.spacy._linking import link_pipeline
+    from spacy_w2v.formats.spacy._writing import PIPELINE_FILES
+    from spacy_w2v.model._storage import read_record
+
+    run = read_record(of_run / "model").run
+    if vectors.model is None or run is None or vectors.model.record.run != run:
+        msg.warn(
+            f"{of_run} is a pipeline too, and keeps the vectors of its own run. Load these by: "
+            f"spacy.load({json.dumps(str(pipeline))})"
+        )
+        return
+    with staged_directory(of_run, replaces=PIPELINE_FILES) as directory:
+        link_pipeline(pipeline, directory, run_config=vectors.model.config)
+    msg.info(f"{of_run} is a pipeline with the same vectors, so it has changed too")
 
 
 def export_files(opening: Opening, output_path: Path, *, overwrite: bool) -> Path:
@@ -241,12 +269,13 @@ def export_files(opening: Opening, output_path: Path, *, overwrite: bool) -> Pat
     Raises:
         Word2VecError: The vectors cannot be read or exported.
     """
-    from spacy_w2v._atomic import staged_siblings
+    from spacy_w2v._atomic import check_file, staged_siblings
     from spacy_w2v.formats._exporting import FORMATS, check_has_model, check_not_existing, check_words, export
 
     name = opening.settings.formats[0]
     if output_path.is_dir() or not output_path.suffix:
         output_path = output_path / Path(FORMATS[name].place).name
+    check_file(output_path)
     opened, settings = opening.open()
     check_has_model(name, opened)
     if not overwrite:

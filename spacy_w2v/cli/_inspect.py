@@ -24,6 +24,7 @@ from spacy_w2v.cli._app import (
     w2v_cli,
 )
 from spacy_w2v.cli._messages import msg
+from spacy_w2v.config._arguments import known_suffix
 
 if TYPE_CHECKING:
     from spacy_w2v.inspection._facts import Inspection
@@ -52,10 +53,13 @@ def inspect_command(
     the counts of the corpus, the lengths of vectors, hubs, and rows that are zero, not finite or duplicates. Several
     vectors are shown side by side, and each model is compared with the first one of the same corpus.
     """
-    from spacy_w2v._atomic import staged_file
+    from spacy_w2v._atomic import check_file, staged_file
     from spacy_w2v.inspection._inspection import inspect_vectors
 
     with errors_for_users():
+        if output_file is not None:
+            check_file(output_file)
+            known_suffix(output_file, (".json",), what="facts", default=".json")
         run_code(code_path)
         inspections = [
             inspect_vectors(

@@ -5,9 +5,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain, zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
+from typer.core import TyperCommand
 
 from spacy_w2v._system.tables import aligned
 from spacy_w2v.cli._app import (
@@ -25,15 +26,30 @@ from spacy_w2v.cli._app import (
 )
 from spacy_w2v.cli._messages import msg
 from spacy_w2v.cli._queries import Query, parse_arguments, parse_line
-from spacy_w2v.errors import ConfigError, UnknownWordError
+from spacy_w2v.errors import ConfigError
 
 if TYPE_CHECKING:
     from spacy_w2v.model._word_vectors import WordVectors
 
 UNKNOWN = "(unknown)"
 
+HYPHENS = "To subtract a word, put spaces around the sign: king - man. Put -- before words that begin with a hyphen."
 
-@w2v_cli.command("neighbors")
+
+class CommandOfWords(TyperCommand):
+    """A command whose arguments are words, and which says how to write words that look like options."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # Any: the context class of typer's own click
+        """Parse the arguments."""
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:
+            if type(error).__name__ == "NoSuchOption":  # of click, or of the copy of it that typer does not export
+                vars(error)["message"] += f". {HYPHENS}"
+            raise
+
+
+@w2v_cli.command("neighbors", cls=CommandOfWords)
 def neighbors_command(
     source: str = typer.Argument(..., metavar="VECTORS", help=f"{VECTORS_HELP}. Several may follow"),
     words: list[str] = typer.Argument(
@@ -66,11 +82,23 @@ def neighbors_command(
         names, words = split_vectors(words or [])
         opening = Opening(vector_kind, postprocess, whitening_strength, code_path, trust_config)
         opened = opening.open(source, *([] if others else names), *others)
-        for query in queries_of(words if not others else [*names, *words], opened[0]):
+        words = words if not others else [*names, *words]
+        lacks = False
+        for query in queries_of(words, opened[0]):
+            unknown = next((word for word in query.words if word not in opened[0]), None)
+            if unknown is not None and not from_standard_input(words):
+                lacks = True
+                msg_of_unknown(describe_unknown(unknown, opened[0]), to_errors=as_json)
+                if not as_json:
+                    continue
             (print_json if as_json else print_tables)(query, opened, topn=topn)
+        if lacks:
+            sys.exit(1)
 
 
-w2v_cli.command("most-similar", help="The same as `spacy w2v neighbors`, by gensim's name.")(neighbors_command)
+w2v_cli.command("most-similar", cls=CommandOfWords, help="The same as `spacy w2v neighbors`, by gensim's name.")(
+    neighbors_command
+)
 
 
 def split_vectors(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -98,30 +126,38 @@ def is_vectors(name: str) -> bool:
     return "_" in name and is_package(name)
 
 
+def from_standard_input(words: Sequence[str]) -> bool:
+    """Return whether queries are lines of standard input: if there are no arguments, or if they are "-"."""
+    return not words or list(words) == ["-"]
+
+
 def queries_of(words: Sequence[str], vectors: "WordVectors") -> Iterator[Query]:
-    """Yield the queries of the arguments, or those of standard input if there are none or "-".
+    """Yield the queries of the arguments, or those of standard input.
 
     Args:
         words: The arguments.
-        vectors: The first vectors, which must have all words of the arguments. Lines may have unknown words.
+        vectors: The first vectors, which may have words that look like sums.
 
     Raises:
-        UnknownWordError: A word has no vector. This comes before the first query.
         ConfigError: There are no words.
     """
-    if not words or list(words) == ["-"]:
-        lines = [] if sys.stdin.isatty() else (line.strip() for line in sys.stdin)
-        n_lines = 0
-        for n_lines, line in enumerate(filter(None, lines), start=1):  # noqa: B007  # its last value counts
-            yield parse_line(line, vectors)
-        if not n_lines:
-            raise ConfigError("neighbors needs words, but got none. Name some, or write them to standard input.")
+    if not from_standard_input(words):
+        yield from parse_arguments(words, vectors)
         return
-    queries = parse_arguments(words, vectors)
-    unknown = [word for query in queries for word in (*query.positive, *query.negative) if word not in vectors]
-    if unknown:
-        raise UnknownWordError(describe_unknown(unknown[0], vectors))
-    yield from queries
+    lines = [] if sys.stdin.isatty() else (line.strip() for line in sys.stdin)
+    n_lines = 0
+    for n_lines, line in enumerate(filter(None, lines), start=1):  # noqa: B007  # its last value counts
+        yield parse_line(line, vectors)
+    if not n_lines:
+        raise ConfigError("neighbors needs words, but got none. Name some, or write them to standard input.")
+
+
+def msg_of_unknown(text: str, *, to_errors: bool) -> None:
+    """Print why a word has no neighbours: on standard error if standard output has JSON."""
+    if to_errors:
+        print(text, file=sys.stderr)  # noqa: T201  # the command's output
+    else:
+        msg.fail(text)
 
 
 def describe_unknown(word: str, vectors: "WordVectors") -> str:
@@ -143,7 +179,7 @@ def describe_unknown(word: str, vectors: "WordVectors") -> str:
 
 def neighbours_of(query: Query, vectors: "WordVectors", *, topn: int) -> list[tuple[str, float]] | None:
     """Return the nearest neighbours of a query and their cosine similarities; None if a word has no vector."""
-    if any(word not in vectors for word in (*query.positive, *query.negative)):
+    if any(word not in vectors for word in query.words):
         return None
     return vectors.most_similar(positive=query.positive, negative=query.negative, topn=topn)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from spacy_w2v._system.paths import short_names
 from spacy_w2v._system.tables import aligned
 from spacy_w2v.cli._app import (
     CODE_OPTION,
@@ -60,7 +61,7 @@ TABLE_SUFFIX = ".parquet"
 THEME_OPTION = typer.Option(
     Themes.auto,
     "--theme",
-    help="Colors: light or dark. By default, HTML takes those of the reader's system, and other files are light (auto)",
+    help="Colours: light or dark. By default, HTML has those of the reader's system, and other files are light (auto)",
 )
 TITLE_OPTION = typer.Option(None, "--title", help="Title of the chart. By default, the name of the vectors")
 
@@ -76,11 +77,11 @@ def map_command(
         MapMethods.pca, "--method", help="How words are placed: principal components, or t-SNE by openTSNE"
     ),
     color: Colors = typer.Option(
-        Colors.frequency, "--color", help="What colors show: the frequency of words, or clusters by k-means"
+        Colors.frequency, "--color", help="What colours show: the frequency of words, or clusters by k-means"
     ),
     n_clusters: int = typer.Option(8, "--n-clusters", min=2, max=8, help="Number of clusters"),
     groups_path: Path = typer.Option(
-        None, "--groups", "-g", help="File of words and their groups, separated by a tab, which colors show instead"
+        None, "--groups", "-g", help="File of words and their groups, separated by a tab, which colours show instead"
     ),
     title: str = TITLE_OPTION,
     theme: Themes = THEME_OPTION,
@@ -95,8 +96,9 @@ def map_command(
     Plot a map of words, in which similar words are near each other.
 
     In HTML, the map can be moved, zoomed and searched. Labels never overlap: more of them appear as you zoom. A table
-    (.parquet) has the coordinates and neighbors of each word, for other programs that show maps.
+    (.parquet) has the coordinates and neighbours of each word, for other programs that show maps.
     """
+    from spacy_w2v._atomic import check_file
     from spacy_w2v.plots._groups import read_groups
     from spacy_w2v.plots._map import map_chart
     from spacy_w2v.plots._map_points import map_points
@@ -104,6 +106,8 @@ def map_command(
     with errors_for_users():
         charts = [path for path in outputs if path.suffix.lower() != TABLE_SUFFIX]
         check_outputs(charts)
+        for path in outputs:
+            check_file(path)
         groups = read_groups(groups_path) if groups_path is not None else None
         opening = Opening(vector_kind, postprocess, whitening_strength, code_path, trust_config)
         (vectors,) = opening.open(source)
@@ -146,7 +150,8 @@ def spectrum_command(
         check_outputs(outputs)
         opening = Opening(vector_kind, postprocess, whitening_strength, code_path, trust_config)
         spectra = {
-            name: variance_shares(vectors) for name, vectors in zip(sources, opening.open(*sources), strict=True)
+            name: variance_shares(vectors)
+            for name, vectors in zip(short_names(sources), opening.open(*sources), strict=True)
         }
         rows = [("Vectors", "Dimensions", "Effective rank")]
         rows += [(name, str(len(shares)), f"{effective_rank(shares):.1f}") for name, shares in spectra.items()]
@@ -205,7 +210,7 @@ def movement_command(
 
     The second model is turned onto the first (orthogonal Procrustes), because axes of vectors have no meaning. Each
     word is then compared with words of similar frequency: those with a much lower cosine have moved. The terminal
-    lists them with their neighbors in both models.
+    lists them with their neighbours in both models.
     """
     from spacy_w2v.plots._movement import movements
     from spacy_w2v.plots._movement_chart import movement_chart
@@ -240,7 +245,7 @@ def training_command(
     with errors_for_users():
         check_outputs(outputs)
         opening = Opening(VectorKinds.recorded, Postprocessings.recorded, None, code_path, trust_config)
-        opened = dict(zip(sources, opening.open(*sources), strict=True))
+        opened = dict(zip(short_names(sources), opening.open(*sources), strict=True))
         without = [name for name, each in opened.items() if each.model is None]
         if without:
             raise ConfigError(f"Curves need models, which have a record of their epochs, was: {', '.join(without)}")
@@ -249,12 +254,14 @@ def training_command(
 
 
 def check_outputs(paths: list[Path]) -> None:
-    """Raise ConfigError if a chart cannot be saved to one of the files, before it is made."""
+    """Raise Word2VecError if a chart cannot be saved to one of the files, before it is made."""
+    from spacy_w2v._atomic import check_file
     from spacy_w2v.plots._packages import import_altair, import_vl_convert
     from spacy_w2v.plots._saving import renderer_of
 
     for path in paths:
         renderer_of(path)
+        check_file(path)
     if paths:
         import_altair()
         import_vl_convert()

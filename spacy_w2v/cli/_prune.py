@@ -57,7 +57,7 @@ def prune_command(
     from any source.
     """
     from spacy_w2v._atomic import check_output, staged_directory
-    from spacy_w2v.formats.spacy._linking import check_not_of_run
+    from spacy_w2v.formats.spacy._linking import check_not_of_run, output_of_run
     from spacy_w2v.formats.spacy._pruning import prune_table
     from spacy_w2v.formats.spacy._writing import PIPELINE_FILES, check_can_be_saved, check_no_components
     from spacy_w2v.training.callbacks._progress_bar import ProgressBar
@@ -85,6 +85,8 @@ def prune_command(
             nlp.to_disk(directory)
         _print_result(pruned, nlp)
         msg.good(f"Saved the pipeline to {output_path}")
+        if (of_run := output_of_run(output_path)) is not None:
+            msg.warn(f"{of_run} is a pipeline too, and keeps all vectors. Load the smaller table from {output_path}.")
 
 
 def _load(pipeline: str, *, export: str) -> "Language":

@@ -22,7 +22,7 @@ def push_command(
     revision: str = typer.Option(None, "--revision", "-r", help="Branch to write to, which is created if missing"),
     private: bool = typer.Option(False, "--private", help="Make a new repository private"),
     message: str = typer.Option(None, "--message", "-m", help="Message of the commit"),
-    license_: str = typer.Option(None, "--license", help="License of the vectors on the Hub, such as cc-by-sa-4.0"),
+    license_: str = typer.Option(None, "--license", help="Licence of the vectors on the Hub, such as cc-by-sa-4.0"),
     tags: list[str] = typer.Option([], "--tag", help="Further tag of the model card. Can be repeated"),
     datasets: list[str] = typer.Option(
         [], "--dataset", help="Dataset on the Hub that the vectors were trained on. Can be repeated"
@@ -44,25 +44,29 @@ def push_command(
     Sends the model with its vectors in the safetensors format, the spaCy pipeline of the same run, and a model card.
     Load them with spacy_w2v.load("hf:user/repo"). The token is that of `hf auth login` or HF_TOKEN.
     """
+    from spacy_w2v._atomic import check_output
     from spacy_w2v.cli._report import read_scores
     from spacy_w2v.formats._opening import open_vectors
     from spacy_w2v.hub._names import parse_repository
     from spacy_w2v.hub._transfer import check_token
     from spacy_w2v.reports._card import CardFacts
-    from spacy_w2v.reports._repository import pipeline_beside
+    from spacy_w2v.reports._repository import CARD_FILE, pipeline_beside
 
     with errors_for_users(when_interrupted="Nothing was committed."):
         place = parse_repository(repository)
         place = place._replace(revision=revision or place.revision)
-        if not output_path:
-            check_token()  # before vectors are read
+        if output_path:
+            check_output(output_path, overwrite=None, marker_file=CARD_FILE)
+        else:
+            check_token()
+        scores = read_scores(scores_path) if scores_path else None  # before vectors are read
         vectors = open_vectors(source)
         facts = CardFacts(
             place.name,
             license=license_ or None,
             tags=tags,
             datasets=datasets,
-            scores=read_scores(scores_path) if scores_path else None,
+            scores=scores,
         )
         found = pipeline_beside(Path(source)) if pipeline else None
         if not output_path:
@@ -70,7 +74,7 @@ def push_command(
         else:
             write_folder(vectors, facts, output_path, pipeline=found, card=card)
         if card and not license_:
-            msg.info("The model card names no license. To add one, push again with --license, such as cc-by-sa-4.0.")
+            msg.info("The model card names no licence. To add one, push again with --license, such as cc-by-sa-4.0.")
 
 
 def push(
@@ -109,10 +113,9 @@ def write_folder(
     vectors: "WordVectors", facts: "CardFacts", output_path: Path, *, pipeline: Path | None, card: bool
 ) -> None:
     """Write what would be sent to a new directory, and print its files."""
-    from spacy_w2v._atomic import check_output, staged_directory
-    from spacy_w2v.reports._repository import CARD_FILE, fill_folder
+    from spacy_w2v._atomic import staged_directory
+    from spacy_w2v.reports._repository import fill_folder
 
-    check_output(output_path, overwrite=None, marker_file=CARD_FILE)
     with staged_directory(output_path, replaces=()) as directory:
         folder = fill_folder(directory, vectors, facts, pipeline=pipeline, card=card)
     msg.table([(name, _size(n_bytes)) for name, n_bytes in folder.sizes.items()], aligns=("l", "r"))

@@ -2,24 +2,41 @@
 
 import re
 from collections.abc import Container, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from spacy_w2v.errors import ConfigError
 
 SIGNS = ("+", "-", "−")
+Sign = Literal["+", "-"]
 _OPERATORS = re.compile(r"\s+([+−-])\s+")
 
 
 class Query(NamedTuple):
     """Words to add and to subtract."""
 
-    positive: list[str]
-    negative: list[str]
+    terms: list[tuple[Sign, str]]
+    """The words in the order in which they are written, each with its sign."""
+
+    @property
+    def words(self) -> list[str]:
+        """All words."""
+        return [word for _, word in self.terms]
+
+    @property
+    def positive(self) -> list[str]:
+        """The words that are added."""
+        return [word for sign, word in self.terms if sign == "+"]
+
+    @property
+    def negative(self) -> list[str]:
+        """The words that are subtracted."""
+        return [word for sign, word in self.terms if sign == "-"]
 
     @property
     def text(self) -> str:
-        """The query as users write it."""
-        return " ".join([" + ".join(self.positive), *(f"- {word}" for word in self.negative)])
+        """The query as users write it. The first word is always added."""
+        (_, first), *others = self.terms
+        return " ".join([first, *(f"{sign} {word}" for sign, word in others)])
 
 
 def parse_arguments(arguments: Sequence[str], known: Container[str]) -> list[Query]:
@@ -57,16 +74,15 @@ def parse_line(line: str, known: Container[str]) -> Query:
         known: Contains the words. A line that is a word is not divided.
     """
     if line in known:
-        return Query([line], [])
+        return Query([("+", line)])
     first, *rest = _OPERATORS.split(line)
-    query = Query([first], [])
+    query = Query([("+", first)])
     for sign, word in zip(rest[::2], rest[1::2], strict=True):
-        _add(query, sign, Query([word], []))
+        _add(query, sign, Query([("+", word)]))
     return query
 
 
 def _add(query: Query, sign: str, other: Query) -> None:
     """Add a query to another, or subtract it."""
-    added, subtracted = (other.positive, other.negative) if sign == "+" else (other.negative, other.positive)
-    query.positive.extend(added)
-    query.negative.extend(subtracted)
+    turned: dict[Sign, Sign] = {"+": "+", "-": "-"} if sign == "+" else {"+": "-", "-": "+"}
+    query.terms.extend((turned[each], word) for each, word in other.terms)

@@ -7,7 +7,8 @@ import typer
 
 from spacy_w2v.cli._app import CACHE_HELP, VECTORS_HELP, MapMethods, errors_for_users, w2v_cli
 from spacy_w2v.cli._messages import msg
-from spacy_w2v.errors import CorpusError, StorageError
+from spacy_w2v.config._arguments import known_suffix
+from spacy_w2v.errors import ConfigError, CorpusError, StorageError
 
 if TYPE_CHECKING:
     from spacy_w2v.evaluation._scores import Scores
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from spacy_w2v.reports._facts import ModelFacts
 
 PAGE_SUFFIXES = (".html", ".htm")
-TEXT_SUFFIXES = (".md", ".markdown", ".txt", "")
+TEXT_SUFFIXES = (".md", ".markdown", ".txt")
 
 
 @w2v_cli.command("report")
@@ -59,14 +60,15 @@ def report_command(
     from spacy_w2v.reports._facts import collect_facts
 
     with errors_for_users():
-        if output_file is not None:
-            check_suffix(output_file)
+        is_page = output_file is not None and checked_suffix(output_file) in PAGE_SUFFIXES
+        if scores_path and evaluates:
+            raise ConfigError("--evaluate computes scores, and --scores names a file of them. Give one of the two.")
+        scores = read_scores(scores_path) if scores_path else None
         vectors = open_vectors(source)
-        is_page = output_file is not None and output_file.suffix.lower() in PAGE_SUFFIXES
         facts = collect_facts(
             vectors,
             words=words,
-            scores=read_scores(scores_path) if scores_path else _scored(vectors) if evaluates else None,
+            scores=_scored(vectors) if evaluates else scores,
             n_map_words=n_words if is_page else 0,
             method=method.value,
             cache_dir=cache_dir,
@@ -81,10 +83,12 @@ def report_command(
         msg.good(f"Saved the report to {output_file}")
 
 
-def check_suffix(path: Path) -> None:
-    """Raise StorageError if the name of a report promises another kind of file, such as PDF or JSON."""
-    if path.suffix.lower() not in PAGE_SUFFIXES + TEXT_SUFFIXES:
-        raise StorageError(f"The file of a report must end in .html (a web page) or .md (Markdown), was: {path}")
+def checked_suffix(path: Path) -> str:
+    """Return the suffix of the file of a report. Raises Word2VecError if it is unknown, or if the file is not writable."""
+    from spacy_w2v._atomic import check_file
+
+    check_file(path)
+    return known_suffix(path, PAGE_SUFFIXES + TEXT_SUFFIXES, what="a report", default=TEXT_SUFFIXES[0])
 
 
 def _scored(vectors: "WordVectors") -> "Scores":

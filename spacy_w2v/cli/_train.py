@@ -202,8 +202,10 @@ def train(
     if (kept := describe_kept(resolved.settings, overrides)) is not None:
         msg.warn(kept)
     run = TrainingRun.of(resolved, cache_dir=cache_dir, code_path=code_path)
-    if resume and is_done(output_path, run, overwrite=overwrite):
+    if resume and is_done(output_path, run):
         msg.good(f"The run is already complete. Its results are in {output_path}")
+        if overwrite:
+            msg.text("Nothing was replaced, since there is nothing to resume. To train again, leave out --resume.")
         return
     check_free(output_path, overwrite=overwrite)  # before a logger creates a run in its service
     callbacks = callbacks_of(resolved, ProgressBar(show_corpus=print_corpus))

@@ -1,6 +1,7 @@
 """Checks of the arguments of Python functions, before any work is done."""
 
 import os
+from collections.abc import Collection
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,28 @@ def path_of(value: Any, *, name: str) -> Path:
 def optional_path(value: Any, *, name: str) -> Path | None:
     """Return an argument as a path, or None for None. Raises ConfigError."""
     return None if value is None else path_of(value, name=name)
+
+
+def known_suffix(path: Path, suffixes: Collection[str], *, what: str, default: str | None = None) -> str:
+    """Return the suffix of an output file, which says what is written to it, in lower case.
+
+    Args:
+        path: The file.
+        suffixes: The suffixes that are known, with their dots.
+        what: What the file holds, for the error, such as "the scores".
+        default: What a name without a suffix means; None if it must have one.
+
+    Raises:
+        ConfigError: The suffix is unknown.
+    """
+    suffix = path.suffix.lower()
+    if not suffix and default is not None:
+        return default
+    if suffix not in suffixes:
+        *first, last = suffixes
+        known = f"{', '.join(first)} or {last}" if first else last
+        raise ConfigError(f"The file of {what} must end in {known}, was: {path}")
+    return suffix
 
 
 def check_pipeline(nlp: Any) -> "Language":

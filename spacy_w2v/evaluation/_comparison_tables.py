@@ -1,5 +1,7 @@
 """Comparisons as tables, for terminals and in Markdown."""
 
+import shutil
+import textwrap
 from collections.abc import Sequence
 
 from spacy_w2v._system.markdown import plain_text
@@ -9,6 +11,9 @@ from spacy_w2v.evaluation._comparison import ComparedMeasure, Comparison
 from spacy_w2v.evaluation._scores import shown_interval, shown_score
 
 Rows = list[list[str]]
+
+MOST_NOTE_WIDTH = 100
+"""Of lines of notes, in characters, however wide the terminal is."""
 
 HEADER = ["Set", "Measure", "Questions", "Vectors", "Score", "95 % interval", "Compared with the best"]
 
@@ -30,7 +35,13 @@ def text_of(comparison: Comparison, *, sections: bool) -> str:
     for place, heading in reversed(headings):
         lines[place:place] = ["", heading]
     known = aligned([header := _known_header(comparison), *_known(comparison)], right=range(1, len(header)))
-    return "\n\n".join("\n".join(part) for part in (lines, known, notes_of(comparison)) if part)
+    return "\n\n".join("\n".join(part) for part in (lines, known, _wrapped(notes_of(comparison))) if part)
+
+
+def _wrapped(notes: Sequence[str]) -> list[str]:
+    """Return notes as lines that fit into the terminal."""
+    width = min(shutil.get_terminal_size().columns, MOST_NOTE_WIDTH)
+    return [line for note in notes for line in textwrap.wrap(note, width)]
 
 
 def markdown_of(comparison: Comparison) -> str:

@@ -1,5 +1,6 @@
 """Scores of word vectors, their conversion to JSON values, and their rows in tables."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -11,6 +12,9 @@ from spacy_w2v.errors import CorpusError
 
 T = TypeVar("T", bound="Score")
 
+OF_ANALOGIES = " (analogies)"
+"""After the name of a set of analogies where a set of word pairs has the same name."""
+
 AnalogyMethod = Literal["3cosadd", "3cosmul"]
 """How the answer of an analogy is found; see `solve_analogies`."""
 
@@ -21,7 +25,7 @@ Interval = Annotated[tuple[float, float], Field(strict=False)]
 class Score(BaseModel):
     """Base class of scores."""
 
-    model_config = ConfigDict(frozen=True, strict=True)
+    model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False)
 
     min_questions: ClassVar[int] = 1
     """Smallest number of questions that gives a score."""
@@ -149,11 +153,15 @@ class Scores:
     def by_name(self) -> dict[str, WordPairScore | AnalogyScore]:
         """Return all scores by the name of the set, those on word similarity first.
 
+        A set of analogies with the name of a set of word pairs is called "NAME (analogies)".
+
         Example:
             >>> list(spacy_w2v.evaluate("vectors.txt.gz").by_name())
             ['WordSim-353', 'SimLex-999', 'Google analogies']
         """
-        return {**self.word_pairs, **self.analogies}
+        pairs = self.word_pairs
+        others = {name + OF_ANALOGIES if name in pairs else name: score for name, score in self.analogies.items()}
+        return {**pairs, **others}
 
     def to_dict(self) -> dict[str, dict[str, Any]]:  # Any: JSON values
         """Return the scores as JSON values, like those that `spacy w2v evaluate --output` writes.
@@ -186,10 +194,18 @@ class Scores:
             )
         if not isinstance(values, dict) or not all(isinstance(value, dict) for value in values.values()):
             raise CorpusError("Scores must have a block of values for each set, but have others.")
+        pairs = {name: value for name, value in values.items() if "accuracy" not in value}
+        analogies = {_name_among(name, pairs): value for name, value in values.items() if name not in pairs}
         return cls(
-            {name: _parsed(WordPairScore, value, name) for name, value in values.items() if "accuracy" not in value},
-            {name: _parsed(AnalogyScore, value, name) for name, value in values.items() if "accuracy" in value},
+            {name: _parsed(WordPairScore, value, name) for name, value in pairs.items()},
+            {name: _parsed(AnalogyScore, value, name) for name, value in analogies.items()},
         )
+
+
+def _name_among(name: str, pairs: Collection[str]) -> str:
+    """Return the name of a set of analogies from that in `Scores.by_name`, which differs from those of word pairs."""
+    own = name.removesuffix(OF_ANALOGIES)
+    return own if own in pairs else name
 
 
 def score_rows(scores: Scores, *, leave_out: tuple[str, ...] = ()) -> list[tuple[str, str, str, str]]:

@@ -1,13 +1,13 @@
 """The public class of a trained model, which can be exported to spaCy and gensim, and saved."""
 
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from spacy_w2v._atomic import check_output, staged_directory
 from spacy_w2v.config._arguments import check_dtype, check_max_vectors, check_pipeline, path_of
 from spacy_w2v.config._export import PostprocessChoice, VectorKindChoice
+from spacy_w2v.model._pushing import PushOptions, push_vectors
 from spacy_w2v.model._storage import CHECKPOINT_FILES, MODEL_FILES, VOCABULARY_FILE, write_model
 from spacy_w2v.model._trained import TrainedModel
 
@@ -183,14 +183,14 @@ class Word2Vec(TrainedModel):
         """Push the model to the Hugging Face Hub, with a model card. `spacy_w2v.load("hf:user/repo")` loads it.
 
         The arrays are in one .safetensors file, and no file is a pickle. All files are committed together, or none. The
-        record and the config of the run are among them, with the names of its files.
+        record and the config of the run are among them. They name files, without the folders of this machine.
 
         Args:
             repository: The repository, user/repo. It is created if it is missing.
             revision: The branch to write to, which is created if it is missing. None for the main branch.
             private: Whether a new repository is private.
             message: The message of the commit.
-            license: The Hub's name of the license of the vectors, such as "cc-by-sa-4.0", for the model card.
+            license: The Hub's name of the licence of the vectors, such as "cc-by-sa-4.0", for the model card.
             pipeline: The directory of a spaCy pipeline to send along, such as spacy/ in the output of a run.
             card: Whether to write the model card, README.md. Otherwise the one in the repository stays as it is.
             token: A token that may write. None for that of `hf auth login` or of the environment variable HF_TOKEN.
@@ -207,11 +207,7 @@ class Word2Vec(TrainedModel):
             >>> model.push_to_hub("user/repo", private=True, license="cc-by-sa-4.0")  # doctest: +SKIP
             'https://huggingface.co/user/repo/commit/0a1b2c3d'
         """
-        # reports stand above this room, since they show all that is known of a model
-        push = import_module("spacy_w2v.reports._repository").push_vectors
-        address: str = push(
-            self.word_vectors(),
-            repository,
+        options = PushOptions(
             revision=revision,
             private=private,
             message=message,
@@ -220,4 +216,4 @@ class Word2Vec(TrainedModel):
             card=card,
             token=token,
         )
-        return address
+        return push_vectors(self.word_vectors(), repository, options)

@@ -5,6 +5,7 @@ The endpoint is HF_ENDPOINT, and the token HF_TOKEN or that of `hf auth login`, 
 
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -80,6 +81,7 @@ def push_folder(
         api.create_repo(repository.name, private=private, exist_ok=True)
         if repository.revision is not None:
             api.create_branch(repository.name, branch=repository.revision, exist_ok=True)
+        before = api.repo_info(repository.name, revision=repository.revision).sha
         upload = partial(
             api.upload_folder,
             repo_id=repository.name,
@@ -88,7 +90,8 @@ def push_folder(
             commit_message=message,
             delete_patterns=list(replaces) or None,
         )
-        return str(_repeated(upload).commit_url)
+        done = partial(_commit_since, api, repository, before, message=message)
+        return _repeated(lambda: str(upload().commit_url), done=done)
 
 
 def download(repository: Repository, *, patterns: Sequence[str]) -> Path:
@@ -108,14 +111,39 @@ def download(repository: Repository, *, patterns: Sequence[str]) -> Path:
         return Path(str(_repeated(partial(read, revision=repository.revision))))
 
 
-def _repeated(transfer: Callable[[], T]) -> T:
-    """Return what a transfer returns, after trying again if the connection breaks. Raises what its last try raises."""
+def _commit_since(api: "HfApi", repository: Repository, before: str | None, *, message: str) -> str | None:
+    """Return the address of a commit that arrived although its answer was lost; None if there is none.
+
+    It is the newest one of the branch, if that has the message and came after another one.
+
+    Args:
+        api: The Hub.
+        repository: The repository; its revision is the branch.
+        before: The newest commit before the transfer.
+        message: The message of the commit.
+    """
+    newest = api.list_repo_commits(repository.name, revision=repository.revision)[0]
+    if newest.commit_id == before or newest.title != message.partition("\n")[0].strip():
+        return None
+    return f"{endpoint()}/{repository.name}/commit/{newest.commit_id}"
+
+
+def _repeated(transfer: Callable[[], T], *, done: Callable[[], T | None] = lambda: None) -> T:
+    """Return what a transfer returns, after trying again if the connection breaks. Raises what its last try raises.
+
+    Args:
+        transfer: The transfer.
+        done: Called before another try: returns the result if only the answer of the one before was lost.
+    """
     for _ in range(MAX_ATTEMPTS - 1):
         try:
             return transfer()
         except Exception as error:
             if not is_of_connection(error):
                 raise
+        with suppress(Exception):  # the next try says what is wrong
+            if (result := done()) is not None:
+                return result
     return transfer()
 
 

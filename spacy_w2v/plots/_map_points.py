@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Counts, Vectors
 from spacy_w2v._system.blas import single_threaded_blas
+from spacy_w2v._system.paths import short_names
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.plots._clusters import MAX_CLUSTERS, clusters
@@ -122,7 +123,7 @@ def map_points(
         grouping = _named_clusters(words, unit, n_clusters, seed=seed)
     view = View.of(coordinates)
     return MapPoints(
-        name=vectors.name,
+        name=short_names([vectors.name])[0],
         words=words,
         rows=rows,
         coordinates=coordinates,

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Counts
+from spacy_w2v._system.paths import short_names
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.plots._projection import unit_rows
@@ -72,7 +73,8 @@ def movements(before: WordVectors, after: WordVectors, *, n_words: int = N_WORDS
     words = [words[place] for place in known]
     old, new = _padded(old[known], new[known])
     cosines = ((new @ rotation(new, old)) * old).sum(axis=1)
-    return Movements(before.name, after.name, words, _counts(before, after, words), cosines, _median_of_peers(cosines))
+    first, second = short_names([before.name, after.name])
+    return Movements(first, second, words, _counts(before, after, words), cosines, _median_of_peers(cosines))
 
 
 def rotation(moving: NDArray[np.float64], fixed: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from spacy_w2v._atomic import staged_file
-from spacy_w2v.config._arguments import path_of
+from spacy_w2v.config._arguments import known_suffix, path_of
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.plots._fonts import characters_without_font, describe_missing
 from spacy_w2v.plots._html import html_page
@@ -64,14 +64,11 @@ Rendered = tuple[bytes, list[str]]
 
 def renderer_of(path: Path) -> Callable[[Spec, ThemeChoice], Rendered]:
     """Return the function that renders a chart for a file. Raises ConfigError if the suffix is unknown."""
-    render = RENDERERS.get(path.suffix.lower())
-    if render is None:
-        table = " The table of a map ends in .parquet." if path.suffix.lower() in (".csv", ".tsv", ".parquet") else ""
-        raise ConfigError(
-            f"The file of a chart must end in {', '.join(list(RENDERERS)[:-1])} or {list(RENDERERS)[-1]}, was: {path}."
-            f"{table}"
-        )
-    return render
+    try:
+        return RENDERERS[known_suffix(path, RENDERERS, what="a chart")]
+    except ConfigError as error:
+        table = ". The table of a map ends in .parquet." if path.suffix.lower() in (".csv", ".tsv", ".parquet") else ""
+        raise ConfigError(f"{error}{table}") from None
 
 
 def _html(spec: Spec, theme: ThemeChoice) -> Rendered:

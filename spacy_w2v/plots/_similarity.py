@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spacy_w2v._system.paths import short_names
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.plots._packages import import_altair
@@ -58,7 +59,7 @@ def similarities(vectors: WordVectors, words: Sequence[str], *, sort: bool = Tru
     if sort and len(words) > 2:
         order = _order(matrix)
         words, matrix = [words[place] for place in order], matrix[np.ix_(order, order)]
-    return Similarities(vectors.name, words, matrix)
+    return Similarities(short_names([vectors.name])[0], words, matrix)
 
 
 def _order(matrix: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Offsets
+from spacy_w2v._system.paths import short_names, without_folders
 from spacy_w2v.evaluation._scores import Scores
 from spacy_w2v.inspection._facts import Inspection
 from spacy_w2v.inspection._inspection import inspect_vectors
 from spacy_w2v.model._nearest import Nearest, nearest_words
+from spacy_w2v.model._publishing import published_config
 from spacy_w2v.model._run_record import EpochResult, RunRecord
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.objectives._registry import objective_of
@@ -68,7 +70,7 @@ class ModelFacts:
     record: RunRecord | None
     """The record of the run that trained them."""
     config: str | None
-    """The complete config of the run, as the text of a config file."""
+    """The complete config of the run, as the text of a config file, with files named without their folders."""
     inspection: Inspection | None
     """The rank, spectrum and oddities of the table, with warnings."""
     scores: Scores | None
@@ -121,7 +123,7 @@ def collect_facts(
         vectors=vectors,
         title=title_of(vectors, record),
         record=record,
-        config=None if vectors.model is None else vectors.model.config,
+        config=None if vectors.model is None else published_config(vectors.model.config),
         inspection=inspect_vectors(vectors, cache_dir=cache_dir) if inspect else None,
         scores=scores,
         groups=_groups_of(vectors, record, words=words),
@@ -130,9 +132,8 @@ def collect_facts(
 
 
 def title_of(vectors: WordVectors, record: RunRecord | None) -> str:
-    """Return the source of the corpus, or the name of the vectors; of absolute paths, the last part."""
-    name = vectors.name if record is None else record.corpus.source
-    return Path(name).name or name if Path(name).is_absolute() else name
+    """Return the source of the corpus, or the name of the vectors, without the folders of a machine."""
+    return short_names([vectors.name])[0] if record is None else without_folders(record.corpus.source)
 
 
 def _settings_of(record: RunRecord) -> Iterator[tuple[str, object]]:
@@ -148,8 +149,9 @@ def _settings_of(record: RunRecord) -> Iterator[tuple[str, object]]:
 
 def _groups_of(vectors: WordVectors, record: RunRecord | None, *, words: Sequence[str]) -> tuple[NeighbourGroup, ...]:
     lang = vectors.lang if record is None else record.lang
-    bands = {"Your words": [vectors.index[word] for word in dict.fromkeys(words) if word in vectors]}
-    bands |= dict(zip(NAMES_OF_BANDS, words_of_bands(vectors, lang=lang), strict=True))
+    own = [vectors.index[word] for word in dict.fromkeys(words) if word in vectors]
+    bands = {"Your words": own}
+    bands |= dict(zip(NAMES_OF_BANDS, words_of_bands(vectors, lang=lang, without=own), strict=True))
     every = np.array([place for places in bands.values() for place in places], np.int64)
     nearest = nearest_words(vectors, every, topn=N_NEIGHBOURS)
     found = iter(zip(every.tolist(), nearest.places.tolist(), nearest.similarities.tolist(), strict=True))

@@ -125,7 +125,7 @@ def make_report(facts: ModelFacts) -> str:
     return environment.from_string(TEMPLATE).render(
         facts=facts,
         texts=texts,
-        title=facts.title if record is None else record.corpus.source,
+        title=facts.title,
         record=record,
         score_names=texts.score_names(record),
         has_rate=record is not None and (not record.results or any(result.alpha for result in record.results)),

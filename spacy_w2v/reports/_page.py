@@ -1,7 +1,5 @@
 """The report as a web page: one file that asks no server for anything."""
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -12,6 +10,7 @@ from spacy_w2v._system.terminal import shown, shown_lines
 from spacy_w2v._version import __version__
 from spacy_w2v.evaluation._scores import Interval, Scores, WordPairScore, shown_interval, shown_score
 from spacy_w2v.inspection._table import fact_rows
+from spacy_w2v.plots._html import hash_of
 from spacy_w2v.reports import _texts as texts
 from spacy_w2v.reports._charts import bars, curve, on_scale
 from spacy_w2v.reports._facts import ModelFacts
@@ -59,9 +58,9 @@ def make_page(facts: ModelFacts) -> str:
         n_shown=N_SHOWN,
         version=__version__,
         style=Markup(style),
-        style_hash=_hash_of(style),
+        style_hash=hash_of(style),
         script=Markup(script),
-        script_hash=_hash_of(script),
+        script_hash=hash_of(script),
         lead=texts.lead(facts),
         cards=texts.cards(facts),
         map_note=texts.map_note(facts),
@@ -85,11 +84,6 @@ def _asset(name: str) -> str:
 
 def _in_strict_mode(*scripts: str) -> str:
     return "\n".join(['(() => {\n"use strict";', *scripts, "})();"])
-
-
-def _hash_of(text: str) -> str:
-    """Return the hash by which a content security policy allows a style sheet or a script."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
 def _score_rows(scores: Scores | None) -> list[ScoreRow]:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from spacy_w2v.config._schema import ExportSettings
 from spacy_w2v.errors import StorageError
 from spacy_w2v.formats.huggingface._safetensors import TENSORS_FILE, VOCABULARY_FILE, write_safetensors
+from spacy_w2v.model._publishing import publish_pipeline, published_model
+from spacy_w2v.model._pushing import PushOptions
 from spacy_w2v.model._storage import MODEL_FILES, write_model
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.reports._card import CardFacts, make_model_card
@@ -51,13 +53,14 @@ def fill_folder(
         StorageError: The pipeline is not a directory that spaCy saved.
     """
     if vectors.model is not None:
-        write_model(vectors.model, folder, safetensors=True)
+        write_model(published_model(vectors.model), folder, safetensors=True)
     else:
         write_safetensors(vectors, folder / TENSORS_FILE, ExportSettings())
     if pipeline is not None:
         if not all((pipeline / name).is_file() for name in ("meta.json", "config.cfg")):
             raise StorageError(f"The pipeline must be a directory that spaCy saved, was: {pipeline}")
         shutil.copytree(pipeline, folder / PIPELINE_FOLDER)
+        publish_pipeline(folder / PIPELINE_FOLDER)
     if card:
         text = make_model_card(vectors, facts._replace(has_pipeline=pipeline is not None))
         (folder / CARD_FILE).write_text(text, encoding="utf-8")
@@ -81,21 +84,8 @@ def pipeline_beside(source: Path) -> Path | None:
     return None
 
 
-def push_vectors(
-    vectors: WordVectors,
-    repository: str,
-    *,
-    revision: str | None = None,
-    private: bool = False,
-    message: str | None = None,
-    license: str | None = None,
-    pipeline: Path | None = None,
-    card: bool = True,
-    token: str | None = None,
-) -> str:
+def push_vectors(vectors: WordVectors, repository: str, options: PushOptions) -> str:
     """Send vectors to a repository on the Hub, and return the address of the commit.
-
-    The arguments are those of `Word2Vec.push_to_hub`, for any vectors.
 
     Raises:
         ConfigError: The name is invalid, or there is no token.
@@ -105,17 +95,18 @@ def push_vectors(
     from spacy_w2v.hub._transfer import check_token, push_folder
 
     place = parse_repository(repository)
-    place = place._replace(revision=revision or place.revision)
-    check_token(token)
+    place = place._replace(revision=options.revision or place.revision)
+    check_token(options.token)
+    facts = CardFacts(place.name, license=options.license)
     with temporary_folder() as path:
-        folder = fill_folder(path, vectors, CardFacts(place.name, license=license), pipeline=pipeline, card=card)
+        folder = fill_folder(path, vectors, facts, pipeline=options.pipeline, card=options.card)
         return push_folder(
             folder.path,
             place,
-            private=private,
-            message=message or default_message(vectors),
+            private=options.private,
+            message=options.message or default_message(vectors),
             replaces=OWN_FILES,
-            token=token,
+            token=options.token,
         )
 
 

@@ -1,6 +1,6 @@
 """Words whose neighbours a report shows: frequent ones, some in the middle, and rare ones."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -21,21 +21,23 @@ FIRST_OF_MIDDLE, FIRST_OF_RARE = 0.15, 0.9
 """Where the other two kinds begin, as shares of the vocabulary, most frequent words first."""
 
 
-def words_of_bands(vectors: WordVectors, *, lang: str | None) -> tuple[list[int], list[int], list[int]]:
+def words_of_bands(
+    vectors: WordVectors, *, lang: str | None, without: Sequence[int] = ()
+) -> tuple[list[int], list[int], list[int]]:
     """Return places of frequent words, of words in the middle, and of rare words. No word is in two of them.
 
     Args:
         vectors: The vectors.
         lang: Their language; None if unknown.
+        without: Places of words that are shown in any case.
     """
-    frequent = [vectors.index[word] for word in ENGLISH_WORDS if word in vectors] if lang == "en" else []
+    known = [vectors.index[word] for word in ENGLISH_WORDS if word in vectors] if lang == "en" else []
     places = one_word_per_row(vectors)
-    frequent = frequent or _letters_only(vectors, places[MIN_RANK:])
-    middle = _letters_only(vectors, places[max(MIN_RANK, int(FIRST_OF_MIDDLE * len(places))) :], without=frequent)
-    rare = _letters_only(
-        vectors, places[max(MIN_RANK, int(FIRST_OF_RARE * len(places))) :], without=[*frequent, *middle]
-    )
-    return frequent, middle, rare
+    firsts = (MIN_RANK, *(max(MIN_RANK, int(share * len(places))) for share in (FIRST_OF_MIDDLE, FIRST_OF_RARE)))
+    frequent = [place for place in known if place not in without]
+    frequent = frequent or _letters_only(vectors, places[firsts[0] :], without=without)
+    middle = _letters_only(vectors, places[firsts[1] :], without=[*without, *frequent])
+    return frequent, middle, _letters_only(vectors, places[firsts[2] :], without=[*without, *frequent, *middle])
 
 
 def _letters_only(vectors: WordVectors, places: Offsets, *, without: Collection[int] = ()) -> list[int]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from spacy_w2v._system.hashing import sha256_of
 from spacy_w2v.errors import CorpusError
-from spacy_w2v.sources._source import TextBatch, coalesce, take_documents
+from spacy_w2v.sources._source import TextBatch, Texts, coalesce, take_documents
 
 FILE_NAME = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
 
@@ -21,7 +21,7 @@ LINE_MARKS = re.compile(r"^[=*#:;|! ]+|=+\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class GensimWiki:
+class GensimWiki(Texts):
     """107 articles of English Wikipedia from about 2011: some 480,000 words, one paragraph per line."""
 
     max_documents: int | None = None

@@ -23,7 +23,7 @@ from spacy_w2v.sources._parts import SourcePart, Stretch
 from spacy_w2v.sources._row_parts import row_parts
 from spacy_w2v.sources._saved_datasets import is_saved_to_disk, open_saved, slice_of
 from spacy_w2v.sources._shards import Shards, check_fields
-from spacy_w2v.sources._source import TextBatch, coalesce, take_documents
+from spacy_w2v.sources._source import TextBatch, Texts, coalesce, take_documents
 from spacy_w2v.sources._text_files import read_text
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ BUILDERS = {"Text": "text", "Json": "json", "Csv": "csv", "Parquet": "parquet", 
 """Builder classes of datasets whose local files are read directly, with their formats."""
 
 
-class DatasetSource:
+class DatasetSource(Texts):
     """Local files, or a dataset for `datasets.load_dataset(..., streaming=True)` or `load_from_disk`."""
 
     def __init__(

@@ -12,12 +12,12 @@ from spacy_w2v.errors._reraising import shown_by_spacy
 from spacy_w2v.sources._cursors import Cursor
 from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.sources._parts import DivisibleSource, SourcePart, divided, groups_of
-from spacy_w2v.sources._source import TextBatch, TextSource
+from spacy_w2v.sources._source import TextBatch, Texts, TextSource
 
 DOCUMENTS_PER_DRAW = 1000
 
 
-class Concatenation:
+class Concatenation(Texts):
     """Sources that are read in order."""
 
     def __init__(self, sources: dict[str, TextSource]):
@@ -67,7 +67,7 @@ def _joined(parts: list[SourcePart]) -> SourcePart:
     return SourcePart(Concatenation(sources), sum(part.n_bytes for part in parts))
 
 
-class Interleaving:
+class Interleaving(Texts):
     """Sources that are mixed document by document, in proportion to their weights.
 
     With stop = "first_exhausted", the mixture ends with the first source that ends, so the proportions are exact until

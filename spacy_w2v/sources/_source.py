@@ -65,6 +65,15 @@ class TextSource(Protocol):
         """
 
 
+class Texts:
+    """Base class of sources that can be iterated over, as a list of texts can."""
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the documents as strings. Texts of more than some megabytes are cut into parts."""
+        batches: Iterator[TextBatch] = self.batches()  # type: ignore[attr-defined]  # every source has it
+        return (text_of(document) for batch in batches for document in batch.texts)
+
+
 def empty_texts() -> pa.LargeStringArray:
     """Return an empty array of texts."""
     return pa.array([], pa.large_string())

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.sources._local_files import UTF8_BOM, check_byte_order_mark
 from spacy_w2v.sources._parts import Stretch
-from spacy_w2v.sources._source import BATCH_BYTES, TextBatch, empty_texts, take_documents
+from spacy_w2v.sources._source import BATCH_BYTES, TextBatch, Texts, empty_texts, take_documents
 
 # A block without a line break is cut after a space, tab, vertical tab, form feed, ideographic space or full stop.
 BLANKS = (b" ", b"\t", b"\v", b"\f", "\u3000".encode(), "。".encode())
@@ -204,7 +204,7 @@ def _last_cut(block: bytes, n_pending: int) -> int:
     return n_pending + max(end - 1, 0)
 
 
-class StandardInput:
+class StandardInput(Texts):
     """Standard input with one document per line. It can be read only once, and is not cached."""
 
     def __init__(self, *, encoding: str = "utf-8", encoding_errors: str = "strict", max_documents: int | None = None):

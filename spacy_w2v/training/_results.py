@@ -86,7 +86,7 @@ def finish_killed_run(output_path: Path) -> bool:
     return was_complete
 
 
-def is_done(output_path: Path, run: TrainingRun, *, overwrite: bool = False) -> bool:
+def is_done(output_path: Path, run: TrainingRun) -> bool:
     """Return whether a run that is to be resumed is already complete, with all its exports.
 
     This calls `finish_killed_run` first. If the run is complete, leftovers of killed runs are removed from the cache.
@@ -94,7 +94,6 @@ def is_done(output_path: Path, run: TrainingRun, *, overwrite: bool = False) -> 
     Args:
         output_path: The output directory.
         run: The run.
-        overwrite: Whether results of another run may be replaced.
 
     Raises:
         StorageError: There is no checkpoint, and the output has the results of another run, or exports with other
@@ -109,17 +108,15 @@ def is_done(output_path: Path, run: TrainingRun, *, overwrite: bool = False) -> 
     else:
         changes = differences(output_path, run)
     of_exports = changed_exports(output_path, run)
-    if (changes or of_exports) and not overwrite:
+    if changes or of_exports:
         raise _other_results(output_path, changes, of_exports)
-    done = not changes and not of_exports
-    if done:
-        tidy(run.cache_dir or default_cache_dir())
-    return done
+    tidy(run.cache_dir or default_cache_dir())
+    return True
 
 
 def _other_results(output_path: Path, changes: list[str], of_exports: list[str]) -> StorageError:
     """Return the error for complete results that differ from the run that is to be resumed."""
-    replace = worded(python="overwrite=True", command_line="--overwrite instead of --resume")
+    replace = worded(python="overwrite=True", command_line="--overwrite without --resume")
     if changes:
         return StorageError(
             f"Only an interrupted run can be resumed, but {output_path} has the complete results of a run with "

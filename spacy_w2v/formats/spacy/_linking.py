@@ -54,12 +54,24 @@ def joined_config(pipeline_config: Path, run_config: str) -> str:
     return text
 
 
+def output_of_run(pipeline: Path) -> Path | None:
+    """Return the output directory of the run that a pipeline is the export of, if that is a pipeline too."""
+    above = pipeline.absolute().parent if pipeline.name in ("", "..") else pipeline.parent
+    is_export = pipeline.name == "spacy" and is_of_run(above)
+    return above if is_export else None
+
+
+def is_of_run(path: Path) -> bool:
+    """Return whether a directory is the output of a run and a pipeline."""
+    return (path / "model" / META_FILE).is_file() and (path / META_FILE).is_file()
+
+
 def check_not_of_run(path: Path) -> None:
     """Raise StorageError if a directory is the output of a run, whose pipeline another one would replace.
 
     The model and the other exports in it would then have other vectors than the pipeline.
     """
-    if (path / "model" / META_FILE).is_file() and (path / META_FILE).is_file():
+    if is_of_run(path):
         raise StorageError(
             f"A pipeline must have a directory of its own, but {path} also has the model that its vectors are from. "
             "Choose another directory."

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spacy_w2v._atomic import parse_json, read_bounded
+from spacy_w2v._system.paths import without_folders
 from spacy_w2v.config._export import ExportSettings, check_merging
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.formats._matrices import as_dtype, copy_matrix, streamed_blocks
+from spacy_w2v.model._publishing import published_record
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.tokenization._affix_rules import unsaved_rules
 from spacy_w2v.tokenization._pipelines import bare_pipeline
@@ -132,19 +134,19 @@ def describe_pipeline(nlp: "Language", vectors: WordVectors) -> None:
     """Fill in the meta data of a pipeline that has nothing but the vectors of a model."""
     model = _model_of(vectors)
     corpus, settings = model.record.corpus, model.settings
-    n_words = nlp.vocab.vectors.shape[0]
+    n_words, source = nlp.vocab.vectors.shape[0], without_folders(corpus.source)
     nlp.meta["name"] = "w2v_vectors"
     nlp.meta["description"] = (
         f"word2vec vectors ({settings.architecture}, {settings.loss}) of {n_words:,} words in "
-        f"{model.vector_size} dimensions, trained on {corpus.n_tokens:,} tokens of {corpus.source}"
+        f"{model.vector_size} dimensions, trained on {corpus.n_tokens:,} tokens of {source}"
     )
-    nlp.meta["sources"] = [{"name": corpus.source, "url": "", "license": "", "author": ""}]
+    nlp.meta["sources"] = [{"name": source, "url": "", "license": "", "author": ""}]
 
 
 def _store_record(nlp: "Language", vectors: WordVectors) -> None:
     """Store the record of the training run in the meta data of a pipeline, under "w2v"."""
     record = _model_of(vectors).record.for_pipeline(vectors.vector_kind, vectors.postprocessing)
-    nlp.meta["w2v"] = record.to_json()
+    nlp.meta["w2v"] = published_record(record).to_json()
 
 
 def check_can_be_saved(nlp: "Language") -> None:

@@ -35,6 +35,10 @@ NAME_IN_CONFIG = "The logger of [w2v.training.logger]"
 """What errors call the logger of a config."""
 
 
+RULE = "callbacks must be objects of spacy_w2v.Callback or loggers of spaCy, such as spacy.registry.loggers.get(name)()"
+OTHER_FUNCTIONS = "For other functions, derive a class from spacy_w2v.Callback, with a method such as on_epoch_end."
+
+
 def callbacks_of(resolved: ResolvedConfig, bar: ProgressBar, *, progress: bool = True) -> list[Callback]:
     """Return the callbacks that show the progress of a run: the progress bar, and spaCy's logger if the config has one.
 
@@ -74,14 +78,14 @@ def as_callbacks(given: object, bar: ProgressBar, *, config: str, settings: W2VS
             callbacks.append(each)
         elif isinstance(each, type) or not callable(each):
             remedy = "Create one, with parentheses." if isinstance(each, type) else ""
-            raise ConfigError(
-                "callbacks must be objects of spacy_w2v.Callback or loggers of spaCy, such as "
-                f"spacy.registry.loggers.get(name)(), was: {each!r}. {remedy}".rstrip()
-            )
+            raise ConfigError(f"{RULE}, was: {each!r}. {remedy}".rstrip())
         else:
             bar.shows_epochs = False
             nlp = make_logged_pipeline(parse_config(config), settings)
-            callbacks.append(SpacyLoggerCallback(each, nlp, bar, name="A logger in callbacks"))
+            try:
+                callbacks.append(SpacyLoggerCallback(each, nlp, bar, name="A logger in callbacks"))
+            except ConfigError as error:
+                raise ConfigError(f"{RULE}, was: {each!r}. {error} {OTHER_FUNCTIONS}") from error
     return callbacks
 
 
@@ -112,9 +116,14 @@ class SpacyLoggerCallback(Callback):
         self.works = True
         self.closed = False
         try:
-            self.log_step, self.finalize = set_up(nlp, self.stdout, sys.stderr)
+            functions: object = set_up(nlp, self.stdout, sys.stderr)
         except Exception as error:  # of the logger's service
             raise ConfigError(f"{name} cannot be set up: {first_line(error)}") from error
+        if not isinstance(functions, tuple | list) or len(functions) != 2 or not all(map(callable, functions)):
+            raise ConfigError(
+                f"{name} must return two functions, log_step and finalize, but returns: {type(functions).__name__}."
+            )
+        self.log_step, self.finalize = functions
 
     def on_corpus(self, summary: CorpusSummary) -> None:
         """Print the buffered output of the logger."""
