@@ -4,28 +4,38 @@ import ast
 import inspect
 import json
 import textwrap
+from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
 import annotated_types
 from pydantic.fields import FieldInfo
 from reference_docstrings import names_of
 
-from spacy_w2v.config._base import Settings
+from spacy_w2v.config._base import Settings, is_class
 from spacy_w2v.config._schema import W2VSettings
 
 
 def setting_entries() -> list[tuple[str, str, list[tuple[str, str]]]]:
     """Return for each section its name, its purpose, and the name and the text of each of its settings."""
     entries = []
-    for block, field in W2VSettings.model_fields.items():
-        settings = field.annotation
-        assert isinstance(settings, type)
-        assert issubclass(settings, Settings)
+    for section, settings in blocks_within(W2VSettings, "w2v"):
         purpose = (inspect.getdoc(settings) or "").partition(": ")[2].rstrip(".")
         texts = attribute_docstrings(settings)
-        rows = [(name, _text_of(name, info, texts[name])) for name, info in settings.model_fields.items()]
-        entries.append((f"w2v.{block}", purpose, rows))
+        rows = [
+            (name, _text_of(name, info, texts[name]))
+            for name, info in settings.model_fields.items()
+            if not is_class(info.annotation, Settings)
+        ]
+        entries.append((section, purpose, rows))
     return entries
+
+
+def blocks_within(settings: type[Settings], section: str) -> Iterator[tuple[str, type[Settings]]]:
+    """Yield the section and the class of each block within a section, each before its own blocks."""
+    for name, field in settings.model_fields.items():
+        if is_class(field.annotation, Settings):
+            yield f"{section}.{name}", field.annotation
+            yield from blocks_within(field.annotation, f"{section}.{name}")
 
 
 def attribute_docstrings(settings: type) -> dict[str, str]:

@@ -4,12 +4,13 @@ import inspect
 from typing import get_type_hints
 
 import pytest
-from gensim.models import Word2Vec
+from gensim.models import FastText, Word2Vec
 
 import spacy_w2v
 from spacy_w2v.config import _keywords
 from spacy_w2v.config._base import Settings
 from spacy_w2v.config._schema import TrainingSettings, parse_settings
+from spacy_w2v.config._subwords import SubwordMode
 from spacy_w2v.errors import ConfigError
 
 OF_BLOCKS = {
@@ -17,6 +18,7 @@ OF_BLOCKS = {
     "tokens": _keywords.TokensKeywords,
     "vocabulary": _keywords.VocabularyKeywords,
     "model": _keywords.ModelKeywords,
+    "subwords": _keywords.SubwordKeywords,
     "training": _keywords.TrainingKeywords,
     "evaluation": _keywords.EvaluationKeywords,
     "distributed": _keywords.DistributedKeywords,
@@ -34,7 +36,10 @@ class OtherSettings(Settings):
 @pytest.mark.parametrize("block", OF_BLOCKS)
 def test_types_are_those_of_the_schema(block):
     expected = {name: field.annotation for name, field in _keywords.BLOCKS[block].model_fields.items()}
-    assert get_type_hints(OF_BLOCKS[block]) == expected
+    inner = {
+        name: OF_BLOCKS[name] | SubwordMode | None for name, outer in _keywords.INNER_BLOCKS.items() if outer == block
+    }
+    assert get_type_hints(OF_BLOCKS[block]) == expected | inner
     assert OF_BLOCKS[block].__required_keys__ == frozenset()
 
 
@@ -42,18 +47,32 @@ def test_every_setting_and_block_is_a_keyword_of_train():
     names = {name for settings in _keywords.BLOCKS.values() for name in settings.model_fields}
     hints = get_type_hints(_keywords.Keywords)
     assert hints.keys() == names | OF_BLOCKS.keys()
-    assert {block: hints[block] for block in OF_BLOCKS} == OF_BLOCKS
+    inner = {"subwords": _keywords.SubwordKeywords | SubwordMode | None}
+    assert {block: hints[block] for block in OF_BLOCKS} == OF_BLOCKS | inner
     assert inspect.signature(spacy_w2v.train).parameters["settings"].annotation == "Unpack[Keywords]"
 
 
 def test_all_blocks_but_those_of_other_arguments_are_keywords():
-    assert {*_keywords.BLOCKS, "initial"} == parse_settings({}).model_dump().keys()
+    assert {*_keywords.BLOCKS, "initial"} - _keywords.INNER_BLOCKS.keys() == parse_settings({}).model_dump().keys()
+    assert all(inner in parse_settings({}).model_dump()[outer] for inner, outer in _keywords.INNER_BLOCKS.items())
 
 
 def test_blocks_and_names_go_together():
     actual = _keywords.settings_from_keywords({"window": 2, "model": {"vector_size": 3}, "epochs": 4})
     expected = {"tokens": {"n_process": 1}, "model": {"window": 2, "vector_size": 3}, "training": {"epochs": 4}}
     assert actual == parse_settings(expected)
+
+
+def test_subwords_are_given_by_their_mode_or_as_a_block():
+    expected = parse_settings({"tokens": {"n_process": 1}, "model": {"subwords": {"mode": "floret", "min_n": 3}}})
+    for keywords in (
+        {"subwords": "floret", "min_n": 3},
+        {"subwords": {"mode": "floret", "min_n": 3}},
+        {"model": {"subwords": {"mode": "floret", "min_n": 3}}},
+        {"model": {"subwords": "floret"}, "min_n": 3},
+    ):
+        assert _keywords.settings_from_keywords(keywords) == expected
+    assert _keywords.settings_from_keywords({"subwords": None}).model == parse_settings({}).model
 
 
 def test_defaults_give_way():
@@ -80,6 +99,13 @@ def test_defaults_give_way():
             r"^export may have vector_kind, postprocess, whitening_strength in Python.*formats=\[\]\.",
         ),
         ({"max_vectors": 3}, r"^There is no setting 'max_vectors'\."),
+        ({"subwords": "fastText"}, r"^mode must be one of 'fasttext' or 'floret', was: 'fastText'$"),
+        ({"min_n": 3}, r'^min_n needs subwords="fasttext" or subwords="floret", was: 3 without them\. Leave it out'),
+        ({"model": {"subwords": {"mod": 3}}}, r"^\[model\.subwords\] has no setting 'mod'\. Did you mean 'mode'\?$"),
+        ({"subwords": "floret", "model": {"subwords": "floret"}}, "^mode must be given once, but is given in subwords"),
+        ({"subwords": "floret", "vector_kind": "mean"}, r'^vector_kind must be "input" with model\.subwords\.mode = '),
+        ({"subwords": "floret", "loss": "glove"}, '^subwords need a loss that learns from texts, was: loss = "glove"'),
+        ({"bucket": 1000}, r"^There is no setting 'bucket'\. The bucket of gensim and fastText is buckets\."),
     ],
 )
 def test_wrong_keywords(keywords, message):
@@ -103,7 +129,7 @@ def test_a_name_of_two_blocks_must_be_given_in_its_block(monkeypatch):
 
 def test_each_argument_of_gensim_is_a_setting_or_has_a_hint():
     settings = {name for block in _keywords.BLOCKS.values() for name in block.model_fields}
-    of_gensim = set(inspect.signature(Word2Vec).parameters)
+    of_gensim = {*inspect.signature(Word2Vec).parameters, *inspect.signature(FastText).parameters}
     of_train = set(inspect.signature(spacy_w2v.train).parameters)
     assert of_gensim <= _keywords.HINTS_FOR_GENSIM.keys() | settings | of_train
     assert not _keywords.HINTS_FOR_GENSIM.keys() & settings

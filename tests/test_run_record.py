@@ -186,7 +186,7 @@ def test_meta_is_plain_json_and_notes_are_kept_in_the_record(tmp_path):
 
 NEW_BLOCKS = {"cooccurrence", "distributed", "evaluation", "export"}
 NEW_KEYS = {
-    "model": {"x_max", "weighting_exponent", "shift", "eigenvalue_exponent"},
+    "model": {"x_max", "weighting_exponent", "shift", "eigenvalue_exponent", "subwords"},
     "training": {"shared_noise"},
 }
 """Blocks, and keys by block, that came later than the previous version."""

@@ -18,6 +18,7 @@ from spacy_w2v.cli._new_config import (
     NEW_DATASET_HELP,
     OPTIMIZE_HELP,
     SIZE_OPTION,
+    SUBWORDS_OPTION,
     VECTOR_SIZE_OPTION,
     Optimize,
     Size,
@@ -44,6 +45,7 @@ def init_config_command(
     architecture: str = ARCHITECTURE_OPTION,
     loss: str = LOSS_OPTION,
     vector_size: int = VECTOR_SIZE_OPTION,
+    subwords: str = SUBWORDS_OPTION,
     force: bool = typer.Option(False, "--force", "-F", help="Force overwriting the output file"),
 ) -> None:
     """
@@ -63,7 +65,7 @@ def init_config_command(
             text_field=text_field,
             size=size,
             optimize=optimize,
-            model=ModelKind(architecture, loss, vector_size),
+            model=ModelKind(architecture, loss, vector_size, subwords),
         )
         save_config(made.config, output_file, force=force, note=made.note)
         if str(output_file) != "-":

@@ -67,6 +67,13 @@ ARCHITECTURE_OPTION = typer.Option(
     None, "--architecture", metavar="NAME", help=f"Architecture of the model: {_choices(ARCHITECTURES)}"
 )
 LOSS_OPTION = typer.Option(None, "--loss", metavar="NAME", help=f"Loss of the model: {_choices(LOSSES)}")
+SUBWORDS_OPTION = typer.Option(
+    None,
+    "--subwords",
+    metavar="NAME",
+    help="Subwords that make the vectors of words, so that every string has one: fasttext, or floret, whose tables are "
+    "small and are read by spaCy itself. If not given: words have vectors of their own",
+)
 VECTOR_SIZE_OPTION = typer.Option(
     None, "--vector-size", help="Number of dimensions. If not given: 300 for a large corpus, otherwise 100"
 )

@@ -29,6 +29,7 @@ from spacy_w2v.cli._new_config import (
     NEW_DATASET_HELP,
     OPTIMIZE_HELP,
     SIZE_OPTION,
+    SUBWORDS_OPTION,
     VECTOR_SIZE_OPTION,
     NewConfig,
     Optimize,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 
 NEW_CONFIG_PARAMETERS = (
-    *("dataset", "lang", "name", "text_field", "size", "optimize", "architecture", "loss", "vector_size"),
+    *("dataset", "lang", "name", "text_field", "size", "optimize", "architecture", "loss", "vector_size", "subwords"),
 )
 """The parameters of `train` that make a new config, as options of `init-config` do."""
 
@@ -67,6 +68,7 @@ def train_command(
     architecture: str = ARCHITECTURE_OPTION,
     loss: str = LOSS_OPTION,
     vector_size: int = VECTOR_SIZE_OPTION,
+    subwords: str = SUBWORDS_OPTION,
     code_path: Path = typer.Option(None, "--code", "-c", help=IMPORT_HELP),
     cache_dir: Path = typer.Option(None, "--cache-dir", help=CACHE_HELP),
     initial: str = typer.Option(
@@ -111,7 +113,7 @@ def train_command(
             overrides["w2v.initial.vectors"] = initial
         check_config_or_dataset(ctx, config_path, dataset)
         run_code(code_path)
-        kind = ModelKind(architecture, loss, vector_size)
+        kind = ModelKind(architecture, loss, vector_size, subwords)
         train(
             config_path
             or new_config(
@@ -182,7 +184,7 @@ def train(
     Raises:
         Word2VecError: The config, the corpus or the output is invalid, or training diverges.
     """
-    from spacy_w2v.cli._other_loss import describe_kept
+    from spacy_w2v.cli._other_kind import describe_kept
     from spacy_w2v.config._loading import complete_config, load_config, parse_config
     from spacy_w2v.training._composition import train_to_directory
     from spacy_w2v.training._resolved_config import resolve
@@ -199,7 +201,7 @@ def train(
     else:
         complete = load_config(config, overrides)
     resolved = resolve(complete)
-    if (kept := describe_kept(resolved.settings, overrides)) is not None:
+    for kept in describe_kept(resolved.settings, overrides):
         msg.warn(kept)
     run = TrainingRun.of(resolved, cache_dir=cache_dir, code_path=code_path)
     if resume and is_done(output_path, run):

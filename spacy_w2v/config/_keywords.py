@@ -18,6 +18,7 @@ from spacy_w2v.config._schema import (
     W2VSettings,
     parse_settings,
 )
+from spacy_w2v.config._subwords import SubwordMode, SubwordSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import did_you_mean
 
@@ -25,6 +26,7 @@ BLOCKS: dict[str, type[Settings]] = {
     "tokens": TokensSettings,
     "vocabulary": VocabularySettings,
     "model": ModelSettings,
+    "subwords": SubwordSettings,
     "cooccurrence": CooccurrenceSettings,
     "training": TrainingSettings,
     "evaluation": EvaluationSettings,
@@ -32,6 +34,9 @@ BLOCKS: dict[str, type[Settings]] = {
     "export": VectorsSettings,
 }
 """The blocks of `[w2v]` whose settings are keyword arguments. Of `export`, those that need no files are."""
+
+INNER_BLOCKS = {"subwords": "model"}
+"""The blocks that are within another one."""
 
 
 class TokensKeywords(TypedDict, total=False):
@@ -71,6 +76,20 @@ class ModelKeywords(TypedDict, total=False):
     weighting_exponent: float
     shift: float
     eigenvalue_exponent: float
+    subwords: "SubwordKeywords | SubwordMode | None"
+
+
+class SubwordKeywords(TypedDict, total=False):
+    """Settings of `[w2v.model.subwords]`."""
+
+    mode: SubwordMode | None
+    min_n: int
+    max_n: int
+    buckets: int
+    hashes: int
+    hash_seed: int
+    bow: str
+    eow: str
 
 
 class CooccurrenceKeywords(TypedDict, total=False):
@@ -127,6 +146,7 @@ class Keywords(
     TokensKeywords,
     VocabularyKeywords,
     ModelKeywords,
+    SubwordKeywords,
     CooccurrenceKeywords,
     TrainingKeywords,
     EvaluationKeywords,
@@ -134,7 +154,10 @@ class Keywords(
     ExportKeywords,
     total=False,
 ):
-    """Every setting by its name, or whole blocks, which can also hold a name that several blocks have."""
+    """Every setting by its name, or whole blocks, which can also hold a name that several blocks have.
+
+    The mode of subwords is also given as `subwords`: `subwords="fasttext"`.
+    """
 
     tokens: TokensKeywords
     vocabulary: VocabularyKeywords
@@ -162,8 +185,14 @@ HINTS_FOR_GENSIM = {
     "null_word": "Leave it out: there is no null word.",
     "comment": "Leave it out, or set model.record.comment, which is saved in the model's meta.",
     "hashfxn": "Leave it out: starting vectors depend on the seed alone.",
+    "bucket": 'The bucket of gensim and fastText is buckets. It needs subwords="fasttext" or subwords="floret".',
+    "word_ngrams": 'For word_ngrams=1 of gensim, set subwords="fasttext"; for word_ngrams=0, leave it out.',
+    "minn": "The minn of fastText and floret is min_n.",
+    "maxn": "The maxn of fastText and floret is max_n.",
+    "hash_count": "The hash_count of floret is hashes.",
+    "hashCount": "The hashCount of floret is hashes.",
 }
-"""Hints for arguments of gensim's Word2Vec that have another name here, or none."""
+"""Hints for arguments of gensim's Word2Vec and FastText, fastText and floret that have another name here, or none."""
 
 
 def settings_from_keywords(
@@ -186,16 +215,17 @@ def settings_from_keywords(
     """
     values: dict[str, dict[str, object]] = {block: {} for block in BLOCKS}
     for name, value in keywords.items():
-        if name not in BLOCKS:
-            _put(values, block_of(name), name, value)
-        elif not isinstance(value, Mapping):
-            raise ConfigError(f'{name} must be a block of settings, such as {{"{_first(name)}": ...}}, was: {value!r}')
+        if name in BLOCKS:
+            _put_block(values, name, value)
         else:
-            for key, each in value.items():
-                _put(values, name, key, each)
+            _put(values, block_of(name), name, value)
     _check_needs_no_files(values["export"])
+    _check_has_mode(values["subwords"])
     for name, value in {"n_process": 1, **(defaults or {})}.items():
         values[block_of(name)].setdefault(name, value)
+    for name, outer in INNER_BLOCKS.items():
+        if inner := values.pop(name):
+            values[outer][name] = inner
     blocks = {**values, "initial": dict(initial or {})}
     return parse_settings(blocks, in_python=True, alpha_follows=alpha_follows)
 
@@ -217,6 +247,20 @@ def block_of(name: str) -> str:
     return blocks[0]
 
 
+def _put_block(values: dict[str, dict[str, object]], name: str, value: object) -> None:
+    """Add the settings of a block. Raises ConfigError for anything but a block, or the mode of subwords."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            if INNER_BLOCKS.get(key) == name:
+                _put_block(values, key, each)
+            else:
+                _put(values, name, key, each)
+    elif name == "subwords":
+        _put(values, name, "mode", value)
+    else:
+        raise ConfigError(f'{name} must be a block of settings, such as {{"{_first(name)}": ...}}, was: {value!r}')
+
+
 def _put(values: dict[str, dict[str, object]], block: str, name: str, value: object) -> None:
     if name in values[block]:
         raise ConfigError(f"{name} must be given once, but is given in {block} and by itself. Leave out one of them.")
@@ -232,6 +276,16 @@ def _check_needs_no_files(export: Mapping[str, object]) -> None:
                 f"export may have {', '.join(known)} in Python, where training writes no files, was: "
                 f"{name}={value!r}. Pass it to to_spacy or to_keyed_vectors of the model."
             )
+
+
+def _check_has_mode(subwords: Mapping[str, object]) -> None:
+    """Raise ConfigError for settings of subwords without a mode."""
+    others = [name for name in subwords if name != "mode" and name in SubwordSettings.model_fields]
+    if others and subwords.get("mode") is None:
+        raise ConfigError(
+            f'{others[0]} needs subwords="fasttext" or subwords="floret", was: {subwords[others[0]]!r} without them. '
+            "Leave it out, or choose one of these."
+        )
 
 
 def _first(block: str) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 BLOCKS = tuple(W2VSettings.model_fields)
+INNER_BLOCKS = ("model.subwords",)
+"""The blocks that are within another one."""
 
 
 def load_config(path: str | Path, overrides: dict[str, Any] | None = None, *, interpolate: bool = True) -> "Config":
@@ -77,7 +79,7 @@ def apply_overrides(config: "Config", overrides: dict[str, Any], *, interpolate:
         sections = {name.rpartition(".")[0] for name in overrides}
         unknown = sorted(name for name in sections if _section(config, name) is None)
         if unknown:
-            valid = [f"w2v.{block}" for block in (*BLOCKS, "corpus")] + list(config)
+            valid = [f"w2v.{block}" for block in (*BLOCKS, *INNER_BLOCKS, "corpus")] + list(config)
             hint = did_you_mean(unknown[0], valid, otherwise=f"Add [{unknown[0]}] to the config first.")
             raise ConfigError(f"An override must name a section of the config, was: {unknown[0]}. {hint}") from None
         raise ConfigError(f"The config cannot be read: {_problem(error)}") from None
@@ -91,10 +93,16 @@ def fill(config: "Config", settings: W2VSettings) -> "Config":
     corpus = config["w2v"].get("corpus")
     filled["w2v"] = {"corpus": fill_block({"corpus": corpus}, section="w2v")["corpus"]} if corpus is not None else {}
     for name, values in settings.model_dump().items():
-        filled["w2v"][name] = values | config["w2v"].get(name, {})  # what the config has stays, variables too
+        filled["w2v"][name] = _filled(values, config["w2v"].get(name, {}))
     if (logger := filled["w2v"]["training"].get("logger")) is not None:
         filled["w2v"]["training"]["logger"] = fill_block({"logger": logger}, section="w2v.training")["logger"]
     return filled
+
+
+def _filled(values: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:  # Any: values of a config
+    """Return the values of a block with those that the config gives, which stay, variables too."""
+    inner = {name: _filled(values[name], given[name]) for name in given if isinstance(values.get(name), dict)}
+    return values | given | inner
 
 
 def config_of(nlp: "Language", settings: W2VSettings) -> str:
@@ -125,6 +133,9 @@ def with_sections(config: "Config") -> "Config":
         extended["w2v"].setdefault(block, {})
         if isinstance(extended["w2v"][block], dict):
             rename_settings(extended["w2v"][block], section=f"w2v.{block}")
+    for outer, inner in (name.split(".") for name in INNER_BLOCKS):
+        if isinstance(extended["w2v"][outer], dict):
+            extended["w2v"][outer].setdefault(inner, {})
     return extended
 
 

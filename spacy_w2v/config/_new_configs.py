@@ -38,6 +38,7 @@ class ModelKind(NamedTuple):
     architecture: str | None = None
     loss: str | None = None
     vector_size: int | None = None
+    subwords: str | None = None
 
 
 DEFAULT_KIND = ModelKind()
@@ -66,6 +67,8 @@ def new_settings(
         raise ConfigError(f"size must be one of {', '.join(SIZES)}, was: {size}")
     of_size = SETTINGS_OF_SIZE[size or "small"]
     given = {name: value for name, value in model._asdict().items() if value is not None}
+    if model.subwords is not None:
+        given["subwords"] = {"mode": model.subwords}
     kind = {"vector_size": of_size.vector_size, **given}
     vocabulary = {"min_count": of_size.min_count}
     if optimize is not None:
@@ -83,7 +86,7 @@ def make_config(settings: W2VSettings, *, lang: str, corpus: dict[str, Any]) -> 
     """Return a complete config.
 
     It has a block `[nlp.tokenizer]` if spaCy does not use its stock tokenizer for the language, and
-    `[w2v.distributed]` only if an engine is set.
+    `[w2v.distributed]` and `[w2v.model.subwords]` only if an engine and a mode are set.
 
     Args:
         settings: The settings.
@@ -98,8 +101,12 @@ def make_config(settings: W2VSettings, *, lang: str, corpus: dict[str, Any]) -> 
     nlp: dict[str, Any] = {"lang": lang, "pipeline": []}
     if (tokenizer := tokenizer_block(lang))["@tokenizers"] != STOCK_TOKENIZER:
         nlp["tokenizer"] = tokenizer
-    left_out = {"distributed"} if settings.distributed.engine is None else set()
-    blocks = {"nlp": nlp, "w2v": {"corpus": corpus, **settings.model_dump(exclude=left_out)}}
+    values = settings.model_dump()
+    if settings.distributed.engine is None:
+        del values["distributed"]
+    if settings.model.subwords.mode is None:
+        del values["model"]["subwords"]
+    blocks = {"nlp": nlp, "w2v": {"corpus": corpus, **values}}
     return Config(blocks, section_order=["paths", "system", "nlp", "w2v"])
 
 

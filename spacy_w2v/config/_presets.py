@@ -218,6 +218,6 @@ def _entries(preset: Preset, settings: W2VSettings) -> Iterator[tuple[str, str, 
             yield "training", "shared_noise", preset.shared_noise
     if settings.initial.freeze:  # frozen vectors stay as they are
         return
-    yield "export", "vector_kind", preset.vector_kind
+    yield "export", "vector_kind", preset.vector_kind if model.subwords.mode is None else "input"
     has_many = model.vector_size >= MANY_DIMENSIONS and "whitening_strength" not in settings.export.model_fields_set
     yield "export", "postprocess", preset.postprocess_of_many if has_many else preset.postprocess

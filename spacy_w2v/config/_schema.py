@@ -18,6 +18,7 @@ from spacy_w2v.config._export import check_vector_kind as check_vector_kind
 from spacy_w2v.config._initial import InitialSettings
 from spacy_w2v.config._losses import ARCHITECTURES, LOSSES, ArchitectureName, LossName
 from spacy_w2v.config._problems import describe_argument, describe_problem, unknown_keys
+from spacy_w2v.config._subwords import SubwordSettings, check_subwords
 from spacy_w2v.config._words import TokenAttr as TokenAttr
 from spacy_w2v.config._words import TokensSettings as TokensSettings
 from spacy_w2v.config._words import VocabularySettings as VocabularySettings
@@ -96,6 +97,9 @@ class ModelSettings(Settings):
     eigenvalue_exponent: float = Field(0.5, ge=0, le=1)
     """With `loss = "ppmi-svd"`: the power of the singular values that scales the dimensions of the input vectors."""
 
+    subwords: SubwordSettings = SubwordSettings()
+    """The subwords that the vectors of words are made of: the block `[w2v.model.subwords]`."""
+
     @model_validator(mode="after")
     def noise_is_sampled(self) -> "ModelSettings":
         """Refuse negative sampling without noise words; with other losses, negative = 0 is allowed, as in gensim."""
@@ -110,6 +114,16 @@ class ModelSettings(Settings):
             raise ValueError(
                 f'architecture must be left out with loss = "{self.loss}", which learns from counts, was: '
                 f'"{self.architecture}"'
+            )
+        return self
+
+    @model_validator(mode="after")
+    def subwords_learn_from_texts(self) -> "ModelSettings":
+        """Refuse subwords for losses that learn from counts, which are of whole words."""
+        if LOSSES[self.loss].counts_cooccurrences and self.subwords.mode is not None:
+            raise ValueError(
+                f'subwords need a loss that learns from texts, was: loss = "{self.loss}" with mode = '
+                f'"{self.subwords.mode}". Choose another loss, or leave subwords out.'
             )
         return self
 
@@ -248,6 +262,17 @@ class W2VSettings(Settings):
         """Refuse settings of exports that would fail after training."""
         check_vector_kind(self.export.vector_kind, loss=self.model.loss)
         check_formats(self.export.formats, loss=self.model.loss)
+        return self
+
+    @model_validator(mode="after")
+    def subwords_fit(self) -> "W2VSettings":
+        """Refuse settings that need a row of its own for each word."""
+        check_subwords(
+            self.model.subwords.mode,
+            freeze=self.initial.freeze,
+            engine=self.distributed.engine,
+            vector_kind=self.export.vector_kind,
+        )
         return self
 
     @model_validator(mode="after")

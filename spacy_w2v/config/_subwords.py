@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from spacy_w2v.config._base import Settings
 
@@ -63,6 +63,11 @@ class SubwordSettings(Settings):
     eow: str = Field(END_OF_WORD, min_length=1, max_length=100)
     """With `mode = "floret"`: the text that marks the end of a word, without white space."""
 
+    @property
+    def has_own_rows(self) -> bool:
+        """Whether each word of the vocabulary has a row of its own, besides those of its n-grams."""
+        return self.mode == "fasttext"
+
     @model_validator(mode="after")
     def modes_have_defaults(self) -> "SubwordSettings":
         """Use the defaults of the mode for settings that are not given."""
@@ -101,3 +106,41 @@ class SubwordSettings(Settings):
             if mark.split() != [mark]:
                 raise ValueError(f"{name} must not have white space, was: {mark!r}")
         return self
+
+    @model_serializer(mode="wrap")
+    def without_settings_of_no_effect(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """Return the settings as a dict; without a mode, only that.
+
+        A config that is filled in keeps none of the others, so that a mode which is chosen later has its own defaults.
+        """
+        values: dict[str, object] = handler(self)
+        return values if self.mode is not None else {name: values[name] for name in values if name == "mode"}
+
+
+def check_subwords(mode: SubwordMode | None, *, freeze: bool, engine: str | None, vector_kind: str) -> None:
+    """Raise ValueError if other settings need a row of its own for each word.
+
+    Args:
+        mode: The mode of the subwords; None for words with rows of their own.
+        freeze: The setting `initial.freeze`.
+        engine: The setting `distributed.engine`.
+        vector_kind: The setting `export.vector_kind`.
+    """
+    if mode is None:
+        return
+    if freeze:
+        raise ValueError(
+            f'initial.freeze must be false with model.subwords.mode = "{mode}", where words share the rows of their '
+            "subwords, so that no vector can stay as it is while others are trained. Set it to false, or leave "
+            "subwords out."
+        )
+    if engine is not None:
+        raise ValueError(
+            f'distributed.engine must be null with model.subwords.mode = "{mode}", which is trained on one machine, '
+            f'was: "{engine}". Leave it out, or leave subwords out.'
+        )
+    if vector_kind != "input":
+        raise ValueError(
+            f'export.vector_kind must be "input" with model.subwords.mode = "{mode}", because subwords make input '
+            f'vectors only, was: "{vector_kind}". Leave it out, or leave subwords out.'
+        )

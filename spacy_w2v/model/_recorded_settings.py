@@ -14,6 +14,7 @@ from spacy_w2v.config._schema import (
     VectorSize,
     VocabularySettings,
 )
+from spacy_w2v.config._subwords import SubwordSettings
 from spacy_w2v.model._blocks import ALLOW_UNKNOWN_KEYS
 
 
@@ -31,6 +32,12 @@ class RecordedVocabularySettings(VocabularySettings):
     model_config = ALLOW_UNKNOWN_KEYS
 
 
+class RecordedSubwordSettings(SubwordSettings):
+    """The settings of the block "subwords" in "model"."""
+
+    model_config = ALLOW_UNKNOWN_KEYS
+
+
 class RecordedModelSettings(ModelSettings):
     """The settings of the block "model"."""
 
@@ -39,6 +46,7 @@ class RecordedModelSettings(ModelSettings):
     architecture: ArchitectureName
     loss: LossName
     vector_size: VectorSize
+    subwords: RecordedSubwordSettings = RecordedSubwordSettings()
 
 
 class RecordedCooccurrenceSettings(CooccurrenceSettings):

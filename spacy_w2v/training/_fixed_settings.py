@@ -74,11 +74,14 @@ def changed_in_block(block: str, old: Settings, new: Settings, changeable: Colle
         new: The settings now.
         changeable: Settings that may change.
     """
-    return [
-        f"w2v.{block}.{name} was {_shown(getattr(old, name))}, is now: {_shown(getattr(new, name))}"
-        for name in type(new).model_fields
-        if name not in changeable and getattr(old, name) != getattr(new, name)
-    ]
+    lines = []
+    for name in type(new).model_fields:
+        before, now = getattr(old, name), getattr(new, name)
+        if isinstance(before, Settings) and isinstance(now, Settings):
+            lines += changed_in_block(f"{block}.{name}", before, now)
+        elif name not in changeable and before != now:
+            lines.append(f"w2v.{block}.{name} was {_shown(before)}, is now: {_shown(now)}")
+    return lines
 
 
 def _shown(value: Any) -> str:  # Any: the value of a setting
