@@ -28,6 +28,10 @@ class Comparisons(ABC):
         """Return the vector of a word, or a matrix with a row for each of several words."""
 
     @abstractmethod
+    def composes(self, word: str) -> bool:
+        """Return whether a word has a vector that is composed of subwords."""
+
+    @abstractmethod
     def near_spellings(self, word: str) -> str:
         """Return a sentence that names words with a spelling near to a word without a vector."""
 
@@ -54,7 +58,7 @@ class Comparisons(ABC):
         """Return the cosine similarity of two sets of words: that of the means of their vectors.
 
         Args:
-            words: Words. Unknown ones are ignored, as in gensim.
+            words: Words. Those without a vector are ignored, as in gensim.
             others: Other words.
 
         Returns:
@@ -81,7 +85,7 @@ class Comparisons(ABC):
         to length 1.
 
         Args:
-            words: Words. Unknown ones are ignored, as in gensim.
+            words: Words. Those without a vector are ignored, as in gensim.
 
         Raises:
             UnknownWordError: None of the words has a vector.
@@ -103,7 +107,7 @@ class Comparisons(ABC):
         if isinstance(words, str):
             raise ConfigError(f"{name} must be a list of words, was the text: {words[:60]!r}")
         given = list(words)
-        known = [word for word in given if word in self]
+        known = [word for word in given if word in self or self.composes(word)]
         if not given:
             raise ConfigError(f"{name} must have at least one word, but is empty. Pass a list of words.")
         return known or [given[0]]  # an unknown word, which raises an error where its vector is looked up

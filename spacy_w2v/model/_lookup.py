@@ -28,6 +28,11 @@ def places_of(word: str | Iterable[str], place_of: Callable[[str], int]) -> int 
     """
     if isinstance(word, str):
         return place_of(word)
-    if not isinstance(word, Iterable):
-        raise ConfigError(f"A word must be a string, or a list of strings for several words, was: {word!r:.60}")
-    return np.array([place_of(each) for each in word], np.int64)
+    return np.array([place_of(each) for each in list_of(word)], np.int64)
+
+
+def list_of(words: Iterable[str]) -> list[str]:
+    """Return several words as a list. Raises ConfigError for anything that is not iterable."""
+    if not isinstance(words, Iterable):
+        raise ConfigError(f"A word must be a string, or a list of strings for several words, was: {words!r:.60}")
+    return list(words)

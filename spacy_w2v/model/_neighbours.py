@@ -31,8 +31,9 @@ def most_similar(
     given = word if positive is None else positive
     if given is None or (isinstance(given, str | list | tuple) and all(isinstance(item, str) for item in given)):
         added, subtracted = _as_words(given), _as_words(negative)
-        excluded = np.array([vectors.row(item) for item in added + subtracted], np.int64)
-        query = _mean_of(vectors, excluded, signs=np.repeat([1.0, -1.0], [len(added), len(subtracted)]))
+        words = added + subtracted
+        query = _mean_of(vectors, words, signs=np.repeat([1.0, -1.0], [len(added), len(subtracted)]))
+        excluded = np.array([vectors.row(item) for item in words if item in vectors], np.int64)
     else:
         excluded = np.zeros(0, np.int64)
         query = _vector_of_numbers(given, vectors.vector_size)
@@ -56,21 +57,22 @@ def _similarities(vectors: "WordVectors", query: Vectors) -> NDArray[np.float32]
     return similarities
 
 
-def _mean_of(vectors: "WordVectors", rows: NDArray[np.int64], *, signs: NDArray[np.float64]) -> Vectors:
+def _mean_of(vectors: "WordVectors", words: list[str], *, signs: NDArray[np.float64]) -> Vectors:
     """Return the query vector: that of a single word, or the mean of several vectors scaled to length 1.
 
     Args:
         vectors: The word vectors.
-        rows: Rows of the words.
+        words: The words, which may be unknown if their vectors can be composed of subwords.
         signs: 1 for each word that is added, -1 for each that is subtracted.
 
     Raises:
         ConfigError: There are no words.
+        UnknownWordError: A word has no vector.
     """
-    if not rows.size:
+    if not words:
         raise ConfigError("most_similar needs at least one word or a vector, but got none. Pass a word.")
-    found = vectors.vectors_at(rows)
-    if rows.size == 1 and signs[0] > 0:
+    found = np.asarray(vectors[words], np.float32)
+    if len(words) == 1 and signs[0] > 0:
         only: Vectors = found[0]
         return only
     lengths = np.linalg.norm(found, axis=1, keepdims=True)

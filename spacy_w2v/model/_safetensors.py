@@ -21,6 +21,7 @@ DTYPES: dict[str, type[np.generic]] = {
     "F64": np.float64,
     "I32": np.int32,
     "I64": np.int64,
+    "U32": np.uint32,
 }
 """NumPy's types by their names in the header. Arrays of other types, such as bfloat16, are not read."""
 

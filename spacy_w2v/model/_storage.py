@@ -7,8 +7,11 @@ forms.arrow          columns orth (large_string), word (uint32, its rank), count
 input_vectors.npy    float32, v × d
 output_vectors.npy   float32, v × d; with hierarchical softmax (v - 1) × d, one row for each inner node of the tree
 tree.npz             offsets, nodes, codes (`Tree`), if counts and settings do not determine the tree
+subwords_vectors.npy float32, rows × d; the rows of subwords, of which the input vectors are composed, if there are any
+subword_buckets.npy  uint32; the bucket of each of these rows, after those that belong to words
 
 Version 4 of the format has model.safetensors instead of the .npy files, with the arrays "input", "output" and so on.
+Version 5 is that of models with subwords. It has either of them.
 Versions 1 and 2 of the format (2: with a tree) have no checksums. They are read if their files are consistent.
 """
 
@@ -18,23 +21,27 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from spacy_w2v._arrays import Parameters, Vectors
+from spacy_w2v._arrays import Parameters, TokenIds, Vectors
 from spacy_w2v._atomic import check_files, describe_files, parse_json, parse_manifest, read_bounded, write_manifest
 from spacy_w2v.config._export import ExportSettings
 from spacy_w2v.config._renamed import NEW_NAMES
+from spacy_w2v.config._subwords import SubwordSettings
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.errors._wording import did_you_mean, worded
-from spacy_w2v.model._arrays import check_numbers, read_array
+from spacy_w2v.model._arrays import Array, check_numbers, parse_array, read_array
 from spacy_w2v.model._blocks import parse_block
 from spacy_w2v.model._run_record import RunRecord, parse_record
 from spacy_w2v.model._safetensors import checked_tensor, read_tensors, write_tensors
 from spacy_w2v.model._trained import TrainedModel
+from spacy_w2v.objectives._input_rows import SUBWORDS
 from spacy_w2v.objectives._registry import objective_of, parameter_names
 
 FORMAT = "spacy-w2v model"
 FORMAT_VERSION = 3
 WITH_SAFETENSORS = 4
 """The version of the format whose arrays are in one .safetensors file."""
+WITH_SUBWORDS = 5
+"""The version of the format of models with subwords."""
 WITHOUT_CHECKSUMS = (1, 2)
 """Versions of the format that have no checksums."""
 META_FILE = "meta.json"
@@ -43,6 +50,9 @@ VOCABULARY_FILE = "vocabulary.arrow"
 FORMS_FILE = "forms.arrow"
 TREE_FILE = "tree.npz"
 TENSORS_FILE = "model.safetensors"
+BUCKETS = "subword_buckets"
+"""The name of the array of buckets in TENSORS_FILE."""
+BUCKETS_FILE = f"{BUCKETS}.npy"
 REQUIRED_FILES = (CONFIG_FILE, VOCABULARY_FILE, FORMS_FILE)
 """The files of every model, besides meta.json and the files of its parameters."""
 
@@ -54,7 +64,7 @@ AnyModel = TypeVar("AnyModel", bound=TrainedModel)
 
 def parameter_file(name: str) -> str:
     """Return the name of the file that holds a parameter, such as "input"."""
-    return f"{name}_vectors.npy" if name in ("input", "output") else f"{name}.npy"
+    return f"{name}_vectors.npy" if name in ("input", "output", SUBWORDS) else f"{name}.npy"
 
 
 def best_file(name: str) -> str:
@@ -66,7 +76,8 @@ INPUT_FILE = parameter_file("input")
 MODEL_FILES = (
     META_FILE,
     *REQUIRED_FILES,
-    *(parameter_file(name) for name in parameter_names()),
+    *(parameter_file(name) for name in (*parameter_names(), SUBWORDS)),
+    BUCKETS_FILE,
     TREE_FILE,
     TENSORS_FILE,
 )
@@ -74,7 +85,7 @@ MODEL_FILES = (
 
 PROGRESS_FILE = "progress.json"
 """In a checkpoint, which is also a model: the progress of the run."""
-CHECKPOINT_FILES = (PROGRESS_FILE, *(best_file(name) for name in parameter_names()))
+CHECKPOINT_FILES = (PROGRESS_FILE, *(best_file(name) for name in (*parameter_names(), SUBWORDS)))
 """The names of the files that a checkpoint may have besides those of a model."""
 
 ROWS_PER_WRITE = 1024
@@ -93,15 +104,19 @@ def write_model(model: TrainedModel, directory: Path, *, safetensors: bool = Fal
 
     (directory / CONFIG_FILE).write_text(model.config, encoding="utf-8")
     write_vocabulary(model.vocabulary, directory / VOCABULARY_FILE, directory / FORMS_FILE)
+    arrays: dict[str, Array] = dict(model.parameters)
+    if model.buckets is not None:
+        arrays[BUCKETS] = model.buckets
     if safetensors:
-        write_tensors(directory / TENSORS_FILE, model.parameters)
+        write_tensors(directory / TENSORS_FILE, arrays)
     else:
-        for name, array in model.parameters.items():
+        for name, array in arrays.items():
             write_vectors(array, directory / parameter_file(name))
     if model.stored_tree is not None:
         write_tree(model.stored_tree, directory / TREE_FILE)
     files = describe_files(directory, sorted(path.name for path in directory.iterdir()))
     version = WITH_SAFETENSORS if safetensors else FORMAT_VERSION
+    version = version if model.buckets is None else WITH_SUBWORDS
     meta = {"format": FORMAT, "format_version": version, "files": files, **model.record.to_json()}
     write_manifest(directory / META_FILE, meta)
 
@@ -128,23 +143,28 @@ def read_model(
 
     record, files, version = _read_meta(directory)
     objective = objective_of(record.model)
-    in_one_file = version == WITH_SAFETENSORS
-    files_of_arrays = [TENSORS_FILE] if in_one_file else [parameter_file(name) for name in objective.shapes(1)]
+    in_one_file = version == WITH_SAFETENSORS or (version == WITH_SUBWORDS and (directory / TENSORS_FILE).is_file())
+    names = [*objective.shapes(1), *((SUBWORDS, BUCKETS) if record.model.subwords.mode is not None else ())]
+    files_of_arrays = [TENSORS_FILE] if in_one_file else [parameter_file(name) for name in names]
     check_files(directory, files, needed=(*REQUIRED_FILES, *files_of_arrays))
     vocabulary = read_vocabulary(directory / VOCABULARY_FILE, directory / FORMS_FILE)
     if TREE_FILE in files and not objective.has_tree:
         raise StorageError(
             f"{directory / TREE_FILE} belongs to hierarchical softmax, but the model has another loss. It is damaged."
         )
+    shapes, buckets = objective.shapes(len(vocabulary)), None
+    if record.model.subwords.mode is not None:
+        buckets = _read_buckets(directory, record.model.subwords, in_one_file=in_one_file)
+        n_own = len(vocabulary) if record.model.subwords.has_own_rows else 0
+        shapes[SUBWORDS] = (n_own + len(buckets), record.model.vector_size)
     read_parameters = _read_tensors if in_one_file else _read_arrays
     return kind(
         vocabulary=vocabulary,
-        parameters=read_parameters(
-            directory, objective.shapes(len(vocabulary)), positive=objective.accumulators, mmap=mmap
-        ),
+        parameters=read_parameters(directory, shapes, positive=objective.accumulators, mmap=mmap),
         config=_read_config(directory / CONFIG_FILE),
         record=record,
         stored_tree=read_tree(directory / TREE_FILE, n_words=len(vocabulary)) if TREE_FILE in files else None,
+        buckets=buckets,
         trusts_config=trust_config,
     )
 
@@ -170,6 +190,22 @@ def _read_tensors(
         for name, shape in shapes.items()
     }
     return mapped if mmap else {name: np.array(array) for name, array in mapped.items()}
+
+
+def _read_buckets(directory: Path, settings: SubwordSettings, *, in_one_file: bool) -> TokenIds:
+    """Return the buckets of the rows of subwords. Raises StorageError if they are not different ones of a table."""
+    path = directory / (TENSORS_FILE if in_one_file else BUCKETS_FILE)
+    if in_one_file:
+        array = read_tensors(path).arrays.get(BUCKETS, np.zeros(0))
+        buckets = np.array(array, np.uint32) if array.dtype == np.uint32 and array.ndim == 1 else None
+    else:
+        buckets = parse_array(path.read_bytes(), np.uint32, None, name=str(path))
+    if buckets is None or (buckets >= settings.buckets).any() or len(np.unique(buckets)) < len(buckets):
+        raise StorageError(
+            f"{path} must have the buckets of subwords, all different and below {settings.buckets:,}, but has not. It "
+            "is damaged."
+        )
+    return buckets
 
 
 def read_record(directory: Path) -> RunRecord:
@@ -214,9 +250,9 @@ def _read_meta(directory: Path) -> _Meta:
     if not isinstance(meta, dict) or meta.get("format") != FORMAT:
         raise StorageError(_describe_other_kind(directory, meta))
     version = meta.get("format_version")
-    if type(version) is not int or version not in (*WITHOUT_CHECKSUMS, FORMAT_VERSION, WITH_SAFETENSORS):
+    if type(version) is not int or version not in range(1, WITH_SUBWORDS + 1):
         raise StorageError(
-            f"{path} must have a format version from 1 to {WITH_SAFETENSORS}, was: {version!r:.100}. Read it with the "
+            f"{path} must have a format version from 1 to {WITH_SUBWORDS}, was: {version!r:.100}. Read it with the "
             "version of spacy-w2v that wrote it."
         )
     meta = parse_manifest(content, name=str(path), checked=version not in WITHOUT_CHECKSUMS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spacy_w2v._arrays import Parameters, Tree, Vectors
+from spacy_w2v._arrays import Parameters, TokenIds, Tree, Vectors
 from spacy_w2v.config._export import PostprocessChoice, VectorKindChoice
 from spacy_w2v.config._schema import ModelSettings, VectorKind
 from spacy_w2v.config._trust import check_no_variables
@@ -22,11 +22,14 @@ from spacy_w2v.model._postprocessing import Postprocessing, chosen_postprocessin
 from spacy_w2v.model._run_record import JsonDict, RunRecord
 from spacy_w2v.model._vocabulary import Vocabulary
 from spacy_w2v.model._word_vectors import WordVectors
+from spacy_w2v.objectives._input_rows import SUBWORDS
 from spacy_w2v.objectives._objective import Objective
 from spacy_w2v.objectives._registry import objective_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
+
+    from spacy_w2v.subwords._table import SubwordTable
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +39,10 @@ class TrainedModel(Comparisons):
     vocabulary: Vocabulary
     """The words, their counts and their texts in the corpus."""
     parameters: Parameters
-    """The trained arrays by name, such as "input" and "output", float32. `Objective.shapes` defines them."""
+    """The trained arrays by name, such as "input" and "output", float32. `Objective.shapes` defines them.
+
+    A model with subwords also has "subwords", the rows of which the input vectors are composed.
+    """
     config: str
     """The complete config of the run, as the text of a config file."""
     record: RunRecord
@@ -48,6 +54,8 @@ class TrainedModel(Comparisons):
 
     It is False for a model that is read from disk, unless you ask for it, because the model may come from other people.
     """
+    buckets: TokenIds | None = None
+    """uint32; the bucket of each row of "subwords" that is no word's own row. None for a model without subwords."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -108,6 +116,16 @@ class TrainedModel(Comparisons):
         return objective_of(self.settings)
 
     @cached_property
+    def subwords(self) -> "SubwordTable | None":
+        """The rows of subwords as they were trained, which compose the vector of any string; None without subwords."""
+        if self.buckets is None:
+            return None
+        from spacy_w2v.subwords._table import SubwordTable
+
+        table = self.parameters[SUBWORDS]
+        return SubwordTable(self.settings.subwords, self.buckets, table, n_words=len(table) - len(self.buckets))
+
+    @cached_property
     def tree(self) -> Tree | None:
         """The tree of hierarchical softmax; None with other losses."""
         return self.stored_tree or self.objective.tree(self.vocabulary.counts)
@@ -140,11 +158,14 @@ class TrainedModel(Comparisons):
         """Return the vector of a word, float32[d], or those of n words, float32[n, d].
 
         They are of the kind and post-processed as the record of the run says. Unless `[w2v.export]` of the run says
-        otherwise, they are input vectors as they were trained.
+        otherwise, they are input vectors as they were trained. With subwords, the vector of a word that is not in the
+        vocabulary is composed of those of its subwords that were trained.
 
         Raises:
-            UnknownWordError: A word is not in the vocabulary. This is also a KeyError.
+            UnknownWordError: A word is not in the vocabulary, and has no subword. This is also a KeyError.
         """
+        if self.buckets is not None:
+            return np.asarray(self.word_vectors()[word])
         matrix = self._matrix(self.record.export.vector_kind, self.record.postprocessing)
         vectors: Vectors = matrix[places_of(word, self.rank)]
         return vectors
@@ -208,6 +229,7 @@ class TrainedModel(Comparisons):
             lang=self.record.lang,
             model=self,
             vector_kind=kind,
+            trained_subwords=self.subwords if kind == "input" else None,
         )
 
     def _matrix(self, kind: VectorKind, postprocessing: Postprocessing | None) -> Matrix:
@@ -296,8 +318,8 @@ class TrainedModel(Comparisons):
         the order of its words more than their probabilities.
 
         Args:
-            words: Strings, or spaCy tokens, for example a Doc or a Span. Their order has no effect, and unknown words
-                are ignored.
+            words: Strings, or spaCy tokens, for example a Doc or a Span. Their order has no effect, and words that are
+                not in the vocabulary are ignored, also by a model with subwords.
             topn: Number of words to return.
 
         Returns:
@@ -318,9 +340,9 @@ class TrainedModel(Comparisons):
         """Return the log-likelihood of each sentence.
 
         It is the sum over all pairs of a context word and a centre (skip-gram), or over all centres that have a context
-        (CBOW). Unknown words are dropped, windows have their full size, and words are not subsampled. This is gensim's
-        `score` (Taddy 2015, arXiv 1504.07295) for sentences of any length, but exact: gensim looks up scores in a table
-        and skips those beyond ±6.
+        (CBOW). Words that are not in the vocabulary are dropped, also by a model with subwords. Windows have their full
+        size, and words are not subsampled. This is gensim's `score` (Taddy 2015, arXiv 1504.07295) for sentences of any
+        length, but exact: gensim looks up scores in a table and skips those beyond ±6.
 
         Args:
             sentences: Each a list of strings, or of spaCy tokens such as a Doc.
@@ -337,6 +359,15 @@ class TrainedModel(Comparisons):
             >>> likely, unlikely = model.score([["the", "prime", "minister"], ["prime", "the", "the"]])
         """
         return predictions.score(self, sentences)
+
+    def composes(self, word: str) -> bool:
+        """Return whether a word has a vector that is composed of subwords, of which at least one was trained.
+
+        Example:
+            >>> spacy_w2v.load("vectors").composes("ministerhood")
+            False
+        """
+        return self.word_vectors().composes(word)
 
     def near_spellings(self, word: str) -> str:
         """Return a sentence that names words with a spelling near to a word that is not in the vocabulary.

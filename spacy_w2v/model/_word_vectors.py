@@ -9,28 +9,27 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spacy_w2v._arrays import Counts, Offsets, Tree, Vectors
-from spacy_w2v._system.spelling import nearest_spellings
 from spacy_w2v.config._export import PostprocessChoice, VectorKind, VectorKindChoice
 from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.model._card import card_of_vectors
 from spacy_w2v.model._comparisons import Comparisons
-from spacy_w2v.model._lookup import NO_ROW, cases_of, places_of
+from spacy_w2v.model._composition import composed_vectors, describe_unknown, postprocessed_table
+from spacy_w2v.model._lookup import NO_ROW, cases_of, list_of, places_of
 from spacy_w2v.model._neighbours import most_similar
 from spacy_w2v.model._postprocessed_matrix import Matrix, PostprocessedMatrix
 from spacy_w2v.model._postprocessing import Postprocessing, chosen_postprocessing
 from spacy_w2v.model._row_slices import row_slices
+from spacy_w2v.model._spellings import Spellings
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
     from spacy_w2v.model._trained import TrainedModel
-
-MAX_SPELLING_CANDIDATES = 50_000
-"""Number of words, the most frequent ones, that are searched for near spellings."""
+    from spacy_w2v.subwords._table import SubwordTable
 
 
 @dataclass(frozen=True, eq=False)
-class WordVectors(Comparisons):
+class WordVectors(Spellings, Comparisons):
     """Words and their vectors, from any program.
 
     `open_vectors` reads them from models, spaCy pipelines, gensim, and files of word2vec, GloVe or fastText.
@@ -70,6 +69,8 @@ class WordVectors(Comparisons):
     """Which vectors of the model these are."""
     done_before: str | None = None
     """How the vectors of a pipeline were post-processed before they were exported to it; None if that is unknown."""
+    trained_subwords: "SubwordTable | None" = None
+    """The rows of subwords, as they were trained or read; None if the vectors are those of words only."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -89,11 +90,35 @@ class WordVectors(Comparisons):
     def __getitem__(self, word: str | Iterable[str]) -> NDArray[np.floating[Any]]:
         """Return the vector of a word, float32[d] or float16[d], or those of n words, [n, d].
 
+        With subwords, the vector of an unknown word is the mean of the rows of its subwords.
+
         Raises:
             UnknownWordError: A word has no vector. This is also a KeyError.
         """
+        if self.trained_subwords is not None:
+            return self._with_composed(word)
         vectors: NDArray[np.floating[Any]] = self.matrix[places_of(word, self.row)]
         return vectors
+
+    def _with_composed(self, word: str | Iterable[str]) -> Vectors:
+        if isinstance(word, str):
+            only: Vectors = composed_vectors(self, [word])[0]
+            return only
+        return composed_vectors(self, list_of(word))
+
+    def composes(self, word: str) -> bool:
+        """Return whether a word has a vector that is composed of subwords, of which at least one was trained.
+
+        Example:
+            >>> spacy_w2v.open_vectors("vectors").composes("ministerhood")
+            False
+        """
+        return self.trained_subwords is not None and bool(self.trained_subwords.trained_shares([word])[0] > 0)
+
+    @cached_property
+    def subwords(self) -> "SubwordTable | None":
+        """The rows of subwords, post-processed like the vectors; None if the vectors are those of words only."""
+        return None if self.trained_subwords is None else postprocessed_table(self.trained_subwords, self.matrix)
 
     @property
     def vector_size(self) -> int:
@@ -232,9 +257,7 @@ class WordVectors(Comparisons):
         """
         place = self.index.get(word)
         if place is None:
-            raise UnknownWordError(
-                f"A word must be in the vocabulary of {len(self):,} words, was: '{word}'. {self.near_spellings(word)}"
-            )
+            raise UnknownWordError(describe_unknown(self, word))
         return int(self.rows[place])
 
     def vectors_at(self, rows: NDArray[np.int64]) -> Vectors:
@@ -363,24 +386,3 @@ class WordVectors(Comparisons):
             >>> words = vectors.most_similar(positive=["minister", "union"], negative=["prime"], topn=5)
         """
         return most_similar(self, word, positive=positive, negative=negative, topn=topn)
-
-    def near_spellings(self, word: str) -> str:
-        """Return a sentence that names words with a spelling near to a word without a vector.
-
-        Example:
-            >>> spacy_w2v.open_vectors("vectors").near_spellings("ministr")
-            'Near spellings: minister, ministry, ministers.'
-        """
-        if word.lower() in self:
-            return f"Its lower case is: '{word.lower()}'."
-        near = self.spelled_like(word)
-        return f"Near spellings: {', '.join(near)}." if near else "No word is spelled like it."
-
-    def spelled_like(self, word: str) -> list[str]:
-        """Return up to three words with a spelling near to a word without a vector, the nearest first.
-
-        Example:
-            >>> spacy_w2v.open_vectors("vectors").spelled_like("ministr")
-            ['minister', 'ministry', 'ministers']
-        """
-        return nearest_spellings(word, self.words[:MAX_SPELLING_CANDIDATES], limit=3, cutoff=0.75)

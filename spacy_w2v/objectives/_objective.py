@@ -222,6 +222,11 @@ class Objective(ABC):
                 f'update needs a model that learns from texts one after the other, was: loss = "{self.name}", which '
                 "learns from the counts of a whole corpus. Set update = false, or train a model with another loss."
             )
+        if (mode := self.settings.subwords.mode) is not None:
+            raise ConfigError(
+                f'update needs a model without subwords, was: one with subwords.mode = "{mode}", where a change of one '
+                "word changes the vectors of others. Set update = false, or train a model without subwords."
+            )
 
     @abstractmethod
     def log_probabilities(self, hidden: Vectors, output: Vectors, *, tree: Tree | None) -> NDArray[np.float64]:

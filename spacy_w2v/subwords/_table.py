@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import TokenIds, Vectors
+from spacy_w2v._arrays import Offsets, TokenIds, Vectors
 from spacy_w2v.config._subwords import SubwordSettings
 from spacy_w2v.subwords._ngrams import bucket_ids
 from spacy_w2v.subwords._rows import composed, read_only, rows_in_table, rows_of_buckets
@@ -63,14 +63,38 @@ class SubwordTable:
             float32[n, d]. A string without any subword has the zero vector.
         """
         vectors = np.empty((len(strings), self.vector_size), np.float32)
-        own_rows = np.full(len(strings), -1) if ranks is None or not self.n_words else np.asarray(ranks, np.int64)
         matrix = read_only(self.matrix)
+        for some, offsets, rows in self._rows_of(strings, ranks):
+            vectors[some] = composed(offsets, rows, matrix)
+        return vectors
+
+    def trained_shares(self, strings: Sequence[str], *, ranks: NDArray[np.int64] | None = None) -> Vectors:
+        """Return the share of the rows of each of n strings that was trained, float32[n] in [0, 1]; 0 without rows.
+
+        Args:
+            strings: The strings.
+            ranks: As for `vectors`.
+        """
+        from spacy_w2v.subwords.kernels._rows import NO_ROW  # which compiles
+
+        shares = np.zeros(len(strings), np.float32)
+        for some, offsets, rows in self._rows_of(strings, ranks):
+            n_trained = np.diff(np.concatenate([[0], np.cumsum(rows != NO_ROW)])[offsets])
+            np.divide(n_trained, np.diff(offsets), out=shares[some], where=n_trained > 0, casting="same_kind")
+        return shares
+
+    def _rows_of(
+        self, strings: Sequence[str], ranks: NDArray[np.int64] | None
+    ) -> Iterator[tuple[slice, Offsets, TokenIds]]:
+        """Yield some strings at a time, with the boundaries of their rows, and the rows."""
+        own_rows = np.full(len(strings), -1) if ranks is None or not self.n_words else np.asarray(ranks, np.int64)
         for start in range(0, len(strings), STRINGS_AT_A_TIME):
             some = slice(start, start + STRINGS_AT_A_TIME)
             offsets, buckets = bucket_ids(strings[some], self.settings)
-            offsets, rows = rows_in_table(offsets, buckets, own_rows=own_rows[some], row_of_bucket=self._row_of_bucket)
-            vectors[some] = composed(offsets, rows, matrix)
-        return vectors
+            yield (
+                some,
+                *rows_in_table(offsets, buckets, own_rows=own_rows[some], row_of_bucket=self._row_of_bucket),
+            )
 
     def vectors_of_words(self, words: Sequence[str]) -> Vectors:
         """Compose the vectors of all words of the vocabulary, float32[v, d], in the order of their ranks."""
