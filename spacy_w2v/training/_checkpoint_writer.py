@@ -53,6 +53,7 @@ class CheckpointWriter:
                 for name, array in (scoring.selected_weights or {}).items():
                     write_vectors(array, directory / best_file(name))
         write_progress(directory, progress)
-        parameters = self.prepared.inputs.on_access(self.parameters)
+        inputs = self.prepared.inputs
+        parameters = inputs.completed(self.parameters, self.built.parameters[inputs.parameter])
         model = self.make_model(Trained(state.finished, parameters, scores, unfinished))
         write_model(model, directory)

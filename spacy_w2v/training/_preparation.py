@@ -13,12 +13,14 @@ from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.model._run_record import LearningRate
 from spacy_w2v.model._vocabulary import build_vocabulary
 from spacy_w2v.model._word_vectors import WordVectors
-from spacy_w2v.objectives._input_rows import RowPerWord
+from spacy_w2v.objectives._input_rows import make_input_rows
 from spacy_w2v.objectives._registry import objective_of
+from spacy_w2v.objectives._subsampling import keep_probabilities
 from spacy_w2v.training._checkpoint import Checkpoint, CheckpointDirectory, corpus_identity
 from spacy_w2v.training._stages import Prepared
 from spacy_w2v.training._start import match
 from spacy_w2v.training._state import no_pairs
+from spacy_w2v.training._subword_start import known_buckets
 from spacy_w2v.training._work_items import CellBatches, CorpusChunks, WholeMatrix, WorkItems
 from spacy_w2v.training.callbacks._callback import Callback
 from spacy_w2v.training.scoring._sets import ScoringSets
@@ -56,10 +58,12 @@ def choose_words(
     start = None
     if initial is not None:
         start = match(initial, vocabulary, attr=settings.tokens.attr, model=settings.model)
+    n_kept = vocabulary.counts * keep_probabilities(vocabulary.counts, settings.training.sample)
+    inputs = make_input_rows(settings.model, vocabulary.words, n_kept, known=known_buckets(initial))
     sets = ScoringSets.load(settings.evaluation)
     identity = None
     if checkpoint is not None:
-        digest = start.digest() if start is not None else None
+        digest = start.digest(inputs) if start is not None else None
         identity = corpus_identity(
             corpus, vocabulary, word_of_type, initial=digest, word_pairs=sets.digest() if sets else None
         )
@@ -69,7 +73,7 @@ def choose_words(
         corpus,
         vocabulary,
         word_of_type,
-        inputs=RowPerWord(len(vocabulary)),
+        inputs=inputs,
         start=start,
         checkpoint=checkpoint,
         resume_from=resume_from,

@@ -31,6 +31,7 @@ def check_room(settings: W2VSettings, prepared: Prepared, *, keeps_state: bool) 
     n_copies = copies_here(prepared.cluster, settings.distributed.machines)
     keeps_best = bool(prepared.scorers) and settings.evaluation.select == "best"
     n_weights = (n_copies + keeps_best - 1) * trained + of_model
-    check_memory(n_weights, n_words=n_words, vector_size=vector_size)
+    buckets = prepared.inputs.buckets
+    check_memory(n_weights, n_words=n_words, vector_size=vector_size, n_subwords=0 if buckets is None else len(buckets))
     of_state = of_model + keeps_best * trained if keeps_state else 0
     return of_model + of_state + n_matrices(settings.export) * n_words * vector_size * 4

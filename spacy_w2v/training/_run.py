@@ -185,7 +185,7 @@ class TrainingRun:
         initial = self.settings.initial
         if self.initial is not None:
             objective_of(self.settings.model).check_start()
-        return open_initial_vectors(initial, self.initial, vector_size=self.settings.model.vector_size)
+        return open_initial_vectors(initial, self.initial, model=self.settings.model)
 
     def choose_words(
         self,
@@ -270,7 +270,7 @@ class TrainingRun:
         objective = objective_of(self.settings.model)
         work = make_work(self.settings, built)
         views = unpadded_views(built.parameters, self._shapes(prepared))
-        scoring = make_scoring(self.settings, prepared, parameters=views, plan=work.plan)
+        scoring = make_scoring(self.settings, prepared, built, parameters=views, plan=work.plan)
         writer = CheckpointWriter(
             self.settings, prepared, built, views, scoring, make_model=partial(self.result, prepared, built)
         )
@@ -297,7 +297,8 @@ class TrainingRun:
             results = loop.run()
         summary, best = outcome(scoring, self.settings, callback)
         weights = best or without_padding(built.parameters, self._shapes(prepared))
-        return Trained(results, prepared.inputs.completed(weights), summary)
+        inputs = prepared.inputs
+        return Trained(results, inputs.completed(weights, weights[inputs.parameter]), summary)
 
     def result(self, prepared: Prepared, built: Built, trained: Trained) -> Word2Vec:
         """Return the model.
@@ -313,6 +314,7 @@ class TrainingRun:
             config=self.config,
             record=built.record_of(trained),
             stored_tree=built.stored_tree,
+            buckets=prepared.inputs.buckets,
         )
 
     def _shapes(self, prepared: Prepared) -> dict[str, Shape]:
@@ -338,7 +340,7 @@ class TrainingRun:
         if prepared.checkpoint is not None:
             prepared.checkpoint.remove()  # that of an earlier run, which `overwrite` replaces
         if prepared.start is not None:
-            prepared.start.fill(built.parameters)
+            prepared.start.fill(built.parameters, prepared.inputs)
 
     @property
     def _every_s(self) -> float | None:

@@ -15,12 +15,15 @@ from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats._opening import vectors_of
+from spacy_w2v.model._postprocessed_matrix import Matrix
 from spacy_w2v.model._run_record import InitialSummary
 from spacy_w2v.model._vocabulary import Vocabulary
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.objectives._grafting import MISSING
+from spacy_w2v.objectives._input_rows import InputRows
 from spacy_w2v.objectives._objective import OutputOrigins, OutputSource
 from spacy_w2v.objectives._registry import objective_of
+from spacy_w2v.training._subword_start import check_finite_table, check_subwords_of, origins_of_subwords
 
 ROWS_COPIED = 4096
 """Rows that are copied at a time."""
@@ -41,14 +44,19 @@ class StartingPoint:
         """The source's tree of hierarchical softmax, adapted to the vocabulary; None to build a new tree."""
         return self.outputs.tree if self.outputs is not None else None
 
-    def fill(self, parameters: Parameters) -> None:
-        """Copy the vectors of the source to parameters, which may be padded."""
-        origins = {"input": (self.source.matrix, self.rows)}
+    def fill(self, parameters: Parameters, inputs: InputRows) -> None:
+        """Copy the vectors of the source.
+
+        Args:
+            parameters: The trained parameters, which may be padded.
+            inputs: The rows of the input weights among them.
+        """
+        origins: dict[str, tuple[Matrix, NDArray[np.int64]]] = {inputs.parameter: self.input_origins(inputs)}
         if self.outputs is not None and self.source.output is not None:
             origins["output"] = (self.source.output, self.outputs.rows)
         model = self.source.model
         if model is not None and self.outputs is not None:  # such as biases, which belong to both kinds of vectors
-            others = parameters.keys() & model.parameters.keys() - {"input", "output"}
+            others = parameters.keys() & model.parameters.keys() - {"input", "output", inputs.parameter}
             origins |= {name: (model.parameters[name], self.rows) for name in others}
         for name, (vectors, rows_of_source) in origins.items():
             for places, rows in _blocks(rows_of_source):
@@ -57,6 +65,12 @@ class StartingPoint:
                     parameters[name][places, : found.shape[1]] = found
                 else:
                     parameters[name][places] = found
+
+    def input_origins(self, inputs: InputRows) -> "tuple[Matrix, NDArray[np.int64]]":
+        """Return a matrix of the source, and the row in it of each of the input rows, or MISSING."""
+        if inputs.buckets is None:
+            return self.source.matrix, self.rows
+        return origins_of_subwords(self.source, self.rows, inputs)
 
     @property
     def found(self) -> NDArray[np.bool_]:
@@ -96,10 +110,14 @@ class StartingPoint:
         parts.append(f"output vectors start {'from it' if found.outputs else 'untrained'}")
         return f"Starting from {found.source}: {', '.join(parts)}"
 
-    def digest(self) -> str:
-        """Return a hash of the rows and vectors found."""
-        found = (self.source.matrix[rows].tobytes() for _, rows in _blocks(self.rows))
-        return sha256_of(chain([self.rows.tobytes()], found))
+    def digest(self, inputs: InputRows) -> str:
+        """Return a hash of the rows and vectors found.
+
+        inputs: The rows of the input weights.
+        """
+        matrix, origins = self.input_origins(inputs)
+        found = (matrix[rows].tobytes() for _, rows in _blocks(origins))
+        return sha256_of(chain([origins.tobytes()], found))
 
 
 def vectors_to_start_from(source: Any, *, argument: str = "source") -> WordVectors:  # Any: what `open_vectors` accepts
@@ -124,19 +142,20 @@ def vectors_to_start_from(source: Any, *, argument: str = "source") -> WordVecto
 
 
 def open_initial_vectors(
-    settings: InitialSettings, given: WordVectors | None, *, vector_size: int
+    settings: InitialSettings, given: WordVectors | None, *, model: ModelSettings
 ) -> WordVectors | None:
     """Return the vectors to start from, or None.
 
     Args:
         settings: The settings `[w2v.initial]`.
         given: Vectors to use instead of those that the settings name.
-        vector_size: The number of dimensions, which the vectors must have.
+        model: The settings of the model. The vectors must have its number of dimensions, and its subwords if both have
+            some.
 
     Raises:
         StorageError: The vectors cannot be read.
-        ConfigError: They have another number of dimensions, or are not finite; or settings need vectors, but there are
-            none.
+        ConfigError: They have another number of dimensions, other subwords, or are not finite; or settings need
+            vectors, but there are none.
     """
     source = given
     if source is None and settings.vectors is not None:
@@ -148,22 +167,25 @@ def open_initial_vectors(
             command_line="Name them with --init, or set [w2v.initial] vectors.",
         )
         raise ConfigError(f"{name} needs vectors to start from, but there are none. {remedy}")
-    if source is not None and source.vector_size != vector_size:
+    if source is not None and source.vector_size != model.vector_size:
         remedy = worded(
             python=f"Pass vector_size={source.vector_size}, or set it in [w2v.model] of the config.",
             command_line=f"Set [w2v.model] vector_size = {source.vector_size}.",
         )
         raise ConfigError(
             f"vector_size must be that of the vectors to start from, {source.vector_size} in {source.name}, was: "
-            f"{vector_size}. {remedy}"
+            f"{model.vector_size}. {remedy}"
         )
     if source is not None:
+        check_subwords_of(source, model.subwords)
         _check_finite(source)
     return source
 
 
 def _check_finite(source: WordVectors) -> None:
     """Raise ConfigError for a vector that is not finite. Training would soon spread it to all vectors."""
+    if source.trained_subwords is not None:
+        check_finite_table(source.trained_subwords, name=source.name)
     for first in range(0, len(source.matrix), ROWS_COPIED):
         finite = np.isfinite(source.matrix[first : first + ROWS_COPIED]).all(axis=1)
         if not finite.all():

@@ -8,22 +8,26 @@ from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.formats._word2vec import Word2Vec
 from spacy_w2v.model._evaluation_record import EvaluationSummary, ScorePoint
 from spacy_w2v.model._mean_matrix import matrix_of_kind
+from spacy_w2v.objectives._input_rows import INPUT
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.training._plan import Plan
-from spacy_w2v.training._stages import Prepared
+from spacy_w2v.training._stages import Built, Prepared
 from spacy_w2v.training.callbacks._callback import Callback
 from spacy_w2v.training.scoring._points import ScoringPoints
 from spacy_w2v.training.scoring._scoring import Scoring, best_of
 from spacy_w2v.training.scoring._sets import load_analogies, score_all_analogies
 
 
-def make_scoring(settings: W2VSettings, prepared: Prepared, *, parameters: Parameters, plan: Plan) -> Scoring | None:
+def make_scoring(
+    settings: W2VSettings, prepared: Prepared, built: Built, *, parameters: Parameters, plan: Plan
+) -> Scoring | None:
     """Return the scoring of a run, with the scores of its checkpoint; None if its vectors are not scored.
 
     Args:
         settings: The settings of the run.
         prepared: The scorers, and the checkpoint to resume from.
-        parameters: The weights without padding, with those of the checkpoint.
+        built: The weights, with those of the checkpoint.
+        parameters: The weights without padding.
         plan: The plan of the run.
     """
     if not prepared.scorers:
@@ -36,11 +40,13 @@ def make_scoring(settings: W2VSettings, prepared: Prepared, *, parameters: Param
         is_earlier = best is not None and best.n_tasks_done != resume_from.n_tasks_done
         if settings.evaluation.select == "best" and is_earlier:
             best_weights = resume_from.best_weights(objective_of(settings.model).trained_shapes(prepared.inputs))
+    inputs, kind = prepared.inputs, settings.export.vector_kind
+    words = inputs.of_words(built.parameters[inputs.parameter], vector_size=settings.model.vector_size)
     return Scoring(
         settings.evaluation,
         prepared.scorers,
         parameters=parameters,
-        matrix=matrix_of_kind(prepared.inputs.on_access(parameters), settings.export.vector_kind),
+        matrix=words if kind == INPUT else matrix_of_kind(parameters, kind),
         points=ScoringPoints(plan, settings.evaluation.every_words),
         history=history,
         best_weights=best_weights,

@@ -8,7 +8,7 @@ from spacy_w2v._arrays import Parameters
 from spacy_w2v.config._evaluation import EvaluationSettings
 from spacy_w2v.evaluation._word_pairs import WordPairScorer
 from spacy_w2v.model._evaluation_record import EvaluationSummary, ScorePoint
-from spacy_w2v.model._postprocessed_matrix import Matrix
+from spacy_w2v.objectives._input_rows import WordMatrix
 from spacy_w2v.training._state import RunState
 from spacy_w2v.training.scoring._points import ScoringPoints
 
@@ -22,7 +22,7 @@ class Scoring:
         scorers: Mapping[str, WordPairScorer],
         *,
         parameters: Parameters,
-        matrix: Matrix,
+        matrix: WordMatrix,
         points: ScoringPoints,
         history: Sequence[ScorePoint] = (),
         best_weights: Parameters | None = None,
@@ -33,8 +33,8 @@ class Scoring:
             settings: What is scored, and what follows from it.
             scorers: The scorer of each set, by its name.
             parameters: The weights without padding, which training changes in place.
-            matrix: The vectors to score, a view of the weights: of the kind that words will have, without
-                post-processing.
+            matrix: The vectors to score, computed from the current weights: of the kind that words will have, and not
+                post-processed.
             points: The points at which vectors are scored.
             history: The scores of the run before it was resumed.
             best_weights: The weights with the best score of these; None if they are the current ones.
@@ -85,7 +85,7 @@ class Scoring:
             state: The state of the run. No task may be running.
             ends_epoch: Whether an epoch has ended since the last point.
         """
-        found = {name: scorer(self._matrix).spearman for name, scorer in self._scorers.items()}
+        found = {name: scorer.score(self._matrix[scorer.rows]).spearman for name, scorer in self._scorers.items()}
         deciding = list(found.values()) if self.settings.score is None else [found[self.settings.score]]
         known = [value for value in deciding if value is not None]
         point = ScorePoint(

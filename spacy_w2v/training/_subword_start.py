@@ -1,0 +1,98 @@
+"""Starting a run with subwords from existing vectors: the rows of its table that they have."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_w2v._arrays import TokenIds
+from spacy_w2v.config._subwords import SubwordSettings
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.model._postprocessed_matrix import Matrix
+from spacy_w2v.model._row_slices import row_slices
+from spacy_w2v.model._word_vectors import WordVectors
+from spacy_w2v.objectives._grafting import MISSING
+from spacy_w2v.objectives._input_rows import InputRows
+from spacy_w2v.subwords._table import SubwordTable
+
+
+def check_subwords_of(source: WordVectors, settings: SubwordSettings) -> None:
+    """Check that a run with subwords can start from vectors.
+
+    Args:
+        source: The vectors.
+        settings: The subwords of the run.
+
+    Raises:
+        ConfigError: The vectors have other subwords, so that their rows mean others, or words only where words have no
+            rows of their own.
+    """
+    if settings.mode is None:
+        return
+    table = source.trained_subwords
+    if table is None and not settings.has_own_rows:
+        raise ConfigError(
+            f'Vectors to start from must have subwords with mode = "{settings.mode}", where words have no rows of '
+            f"their own, but those of {source.name} have words only. Start from a model with such subwords, set mode = "
+            '"fasttext", or leave initial vectors out.'
+        )
+    if table is None:
+        return
+    differences = [
+        f"{name} is {getattr(settings, name)!r}, in them: {getattr(table.settings, name)!r}"
+        for name in SubwordSettings.model_fields
+        if getattr(settings, name) != getattr(table.settings, name)
+    ]
+    if differences:
+        raise ConfigError(
+            f"A run must have the subwords of the vectors that it starts from, but those of {source.name} differ: "
+            f"{'; '.join(differences)}. Set [w2v.model.subwords] as in them."
+        )
+
+
+def check_finite_table(table: SubwordTable, *, name: str) -> None:
+    """Raise ConfigError for a row of subwords that is not finite. name: the name of the vectors, for the error."""
+    for some in row_slices(len(table.matrix), table.vector_size):
+        if not np.isfinite(table.matrix[some]).all():
+            raise ConfigError(f"Vectors to start from must be finite numbers, but subwords of {name} have others.")
+
+
+def known_buckets(source: WordVectors | None) -> TokenIds | None:
+    """Return the buckets whose rows vectors to start from have, uint32; None for none."""
+    return None if source is None or source.trained_subwords is None else source.trained_subwords.buckets
+
+
+def origins_of_subwords(
+    source: WordVectors, rows: NDArray[np.int64], inputs: InputRows
+) -> tuple[Matrix, NDArray[np.int64]]:
+    """Return a matrix of the source, and the row in it of each row of the run's table, or MISSING.
+
+    Vectors without subwords are the first rows of words, as with -pretrainedVectors of fastText (`FastText::getInput
+    MatrixFromFile`): a word then starts with the direction of its vector, and a length that is divided by its rows.
+
+    Args:
+        source: The vectors to start from.
+        rows: int64[v]; the row of each word in the source, or MISSING.
+        inputs: The rows of the run's table.
+    """
+    assert inputs.buckets is not None
+    n_own = inputs.n_rows - len(inputs.buckets)
+    own = rows[:n_own]
+    table = source.trained_subwords
+    if table is None:
+        return source.matrix, np.concatenate([own, np.full(len(inputs.buckets), MISSING)])
+    own = np.where(own < table.n_words, own, MISSING)
+    return table.matrix, np.concatenate([own, _places_in(table.buckets, inputs.buckets, first=table.n_words)])
+
+
+def _places_in(known: TokenIds, buckets: TokenIds, *, first: int) -> NDArray[np.int64]:
+    """Return the row of each bucket, int64, or MISSING.
+
+    Args:
+        known: The buckets that have rows.
+        buckets: The buckets to find.
+        first: The row of the first of `known`.
+    """
+    if not len(known):
+        return np.full(len(buckets), MISSING)
+    order = np.argsort(known)
+    places = order[np.minimum(np.searchsorted(known, buckets, sorter=order), len(known) - 1)]
+    return np.where(known[places] == buckets, first + places, MISSING)
