@@ -15,6 +15,7 @@ from spacy_w2v.phrases import _counting, _sequences
 from spacy_w2v.phrases._counting import MOST_HASH, PairCounter, most_slots_of
 from spacy_w2v.phrases._finding import empty_table, find_phrases, score_pass
 from spacy_w2v.phrases._joining import Joiner
+from spacy_w2v.phrases._progress import PhraseCallback
 from spacy_w2v.phrases._sequences import SequenceList
 from spacy_w2v.phrases.kernels._pairs import NUMBER_MASK
 
@@ -269,3 +270,23 @@ def test_bundled_text_has_the_phrases_of_gensim(tmp_path):
         ).export_phrases()
         assert dict(zip(table.texts("_"), table.scores.tolist(), strict=True)) == expected
         assert len(table) > 100
+
+
+class Recorded(PhraseCallback):
+    """Keeps the progress that it receives."""
+
+    def __init__(self):
+        self.progress = []
+
+    def on_phrases(self, progress):
+        self.progress.append(progress)
+
+
+def test_progress_is_reported(larger):
+    corpus, _ = larger
+    callback = Recorded()
+    find_phrases(corpus, PhraseSettings(scoring="default", passes=2), callback=callback)
+    n_tokens, n_chunks = corpus.counts.n_tokens, corpus.n_chunks
+    assert [progress.fraction for progress in callback.progress] == [(i + 1) / n_chunks for i in range(n_chunks)] * 2
+    assert {progress.step for progress in callback.progress} == {"counting"}
+    assert [callback.progress[i].n_tokens for i in (n_chunks - 1, -1)] == [n_tokens, 2 * n_tokens]

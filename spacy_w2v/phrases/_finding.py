@@ -1,5 +1,6 @@
 """Finds the phrases of an encoded corpus, pass by pass."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -10,10 +11,34 @@ from spacy_w2v.config._phrases import PhraseSettings
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.phrases._counting import CountedPairs, count_all_pairs
 from spacy_w2v.phrases._joining import Joiner
+from spacy_w2v.phrases._progress import PhraseCallback, PhraseProgress
 from spacy_w2v.phrases._scores import PairCounts, Scores, least_count, score_pairs
 from spacy_w2v.phrases._sequences import SequenceList
 from spacy_w2v.phrases._table import PhraseTable, Words
 from spacy_w2v.phrases._units import Units
+
+
+@dataclass
+class _Reading:
+    """Reads the units of a corpus for a pass, as often as counting needs, and reports the progress."""
+
+    corpus: Corpus
+    joiner: Joiner
+    callback: PhraseCallback
+    number: int
+    """The number of the pass."""
+    n_readings: int = 0
+
+    def read(self) -> Iterator[Units]:
+        """Yield the units of each chunk. How many readings there will be is not known, so progress is that of one."""
+        chunks, start, n_tokens = self.corpus.open_chunks(), time.perf_counter(), 0
+        n_before = (self.number - 1 + self.n_readings) * self.corpus.counts.n_tokens
+        self.n_readings += 1
+        for number, of_chunk in enumerate(self.corpus.chunk_tokens.tolist(), start=1):
+            yield self.joiner.join(chunks.read(number - 1))
+            n_tokens += of_chunk
+            fraction, seconds = number / self.corpus.n_chunks, time.perf_counter() - start
+            self.callback.on_phrases(PhraseProgress("counting", n_before + n_tokens, fraction, seconds))
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +57,13 @@ class ScoredPairs:
     """The number of times that the corpus was read."""
 
 
-def find_phrases(corpus: Corpus, settings: PhraseSettings) -> PhraseTable:
+def find_phrases(corpus: Corpus, settings: PhraseSettings, *, callback: PhraseCallback | None = None) -> PhraseTable:
     """Find the phrases of a corpus.
 
     Args:
         corpus: The corpus.
         settings: The block `[w2v.phrases]`.
+        callback: The callback for progress.
 
     Raises:
         ConfigError: The connector words form too many sequences.
@@ -45,7 +71,7 @@ def find_phrases(corpus: Corpus, settings: PhraseSettings) -> PhraseTable:
     """
     table = empty_table(settings)
     for number, threshold in enumerate(settings.thresholds, start=1):
-        found = score_pass(corpus, table, number=number, lowest=threshold)
+        found = score_pass(corpus, table, number=number, lowest=threshold, callback=callback)
         table = extended(table, found, threshold)
     return table
 
@@ -67,7 +93,14 @@ def extended(table: PhraseTable, found: ScoredPairs, threshold: float) -> Phrase
     )
 
 
-def score_pass(corpus: Corpus, table: PhraseTable, *, number: int, lowest: float = -np.inf) -> ScoredPairs:
+def score_pass(
+    corpus: Corpus,
+    table: PhraseTable,
+    *,
+    number: int,
+    lowest: float = -np.inf,
+    callback: PhraseCallback | None = None,
+) -> ScoredPairs:
     """Count and score the pairs of a corpus in which the phrases of earlier passes are joined.
 
     The first pass scores all pairs, the others those with a phrase in them. Counts and scores are those that gensim's
@@ -78,17 +111,13 @@ def score_pass(corpus: Corpus, table: PhraseTable, *, number: int, lowest: float
         table: The phrases of earlier passes.
         number: The number of the pass, from 1.
         lowest: Pairs must have a higher score.
+        callback: The callback for progress.
     """
     settings = table.settings
     joiner, sequences = Joiner.of(table, corpus), SequenceList()
-
-    def read() -> Iterator[Units]:
-        chunks = corpus.open_chunks()
-        for chunk_number in range(corpus.n_chunks):
-            yield joiner.join(chunks.read(chunk_number))
-
+    reading = _Reading(corpus, joiner, callback or PhraseCallback(), number)
     pairs = count_all_pairs(
-        read, sequences,
+        reading.read, sequences,
         n_units=joiner.n_units, n_tokens=corpus.counts.n_tokens, least=least_count(settings),
         memory_gb=settings.memory_gb,
     )  # fmt: skip
