@@ -28,7 +28,7 @@ class PhraseTable:
     """Phrases, in the order of the passes that find them, and within a pass by falling score. n = phrases.
 
     A pass joins a word or phrase, any number of connector words, and a word or phrase, if the table has all their words
-    together as a phrase of this pass. The first pass joins single words. All others join pairs with a phrase in them.
+    together as a phrase of this pass. The first pass joins single words, the others also phrases of earlier passes.
     """
 
     settings: PhraseSettings
@@ -106,6 +106,27 @@ class PhraseTable:
     def _finds(self, words: Words, number: int) -> bool:
         row = self.index.get(words)
         return row is not None and self.passes[row] == number
+
+    def to_gensim(self) -> list[Any]:  # Any: gensim has no types
+        """Return gensim's `FrozenPhrases`, one for each pass. Each of them joins what those before it have joined.
+
+        Example:
+            >>> bigrams, trigrams = table.to_gensim()
+            >>> trigrams[bigrams[["new", "york", "times"]]]
+            ['new_york_times']
+        """
+        from gensim.models.phrases import FrozenPhrases, npmi_scorer, original_scorer
+
+        texts, passes = self.texts(self.settings.delimiter), []
+        for number, threshold in enumerate(self.settings.thresholds, start=1):
+            frozen = object.__new__(FrozenPhrases)
+            frozen.threshold, frozen.min_count = threshold, self.settings.min_count
+            frozen.delimiter, frozen.connector_words = self.settings.delimiter, self.settings.connectors
+            frozen.scoring = npmi_scorer if self.settings.scoring == "npmi" else original_scorer
+            rows = np.flatnonzero(self.passes == number)[::-1]  # of two phrases with the same text, the first stays
+            frozen.phrasegrams = {texts[row]: float(self.scores[row]) for row in rows}
+            passes.append(frozen)
+        return passes
 
     def write(self, path: Path) -> None:
         """Write the table to a JSON file, which `read` reads.

@@ -10,7 +10,8 @@ import gzip
 import importlib
 import pickle
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, ClassVar
@@ -129,12 +130,41 @@ def load_gensim(path: Path) -> Any:  # Any: gensim has no types
     Raises:
         StorageError: The file was not saved by gensim, is damaged, or a file beside it is missing.
     """
+    with _reporting_damage(path, "Word2Vec, FastText or KeyedVectors"):
+        return _object_of_gensim(_recorded(path), str(path), compressed=path.suffix in (".gz", ".bz2"))
+
+
+def recorded_state(path: Path, *, kinds: str) -> tuple[str, dict[str, Any]]:
+    """Return the class of an object that gensim saved, and its attributes, without running code in its file.
+
+    Functions are classes with the `__name__` of the function.
+
+    Args:
+        path: The file.
+        kinds: The classes that the file may have, for errors.
+
+    Raises:
+        StorageError: The file was not saved by gensim, or is damaged.
+    """
+    with _reporting_damage(path, kinds):
+        call = _recorded(path)
+        if not isinstance(call, _RecordedCall) or not isinstance(call.state, dict):
+            raise StorageError("it has no object of gensim")
+        return call.name, call.state
+
+
+def _recorded(path: Path) -> Any:
+    """Return what a pickle has: plain data and recorded calls. Raises errors of many types."""
+    with _open(path) as file:
+        # as gensim decodes pickles of Python 2
+        return _SafeUnpickler(_ChunkedFile(file), encoding="latin-1").load()
+
+
+@contextmanager
+def _reporting_damage(path: Path, kinds: str) -> Iterator[None]:
+    """Raise StorageError in place of any error that a damaged pickle may raise."""
     try:
-        with _open(path) as file:
-            saved = _SafeUnpickler(
-                _ChunkedFile(file), encoding="latin-1"
-            ).load()  # as gensim decodes pickles of Python 2
-        return _object_of_gensim(saved, str(path), compressed=path.suffix in (".gz", ".bz2"))
+        yield
     except FileNotFoundError as error:
         if error.filename == str(path):
             raise StorageError(
@@ -147,8 +177,8 @@ def load_gensim(path: Path) -> Any:  # Any: gensim has no types
     except Exception as error:  # damaged pickles raise errors of many types
         reason = str(error) if isinstance(error, StorageError) else repr(error)
         raise StorageError(
-            f"{path} must be a file saved by gensim, but cannot be loaded as Word2Vec, FastText or KeyedVectors: "
-            f"{reason}. If you trust the file, load it with gensim and pass the object instead of the path."
+            f"{path} must be a file saved by gensim, but cannot be loaded as {kinds}: {reason}. "
+            "If you trust the file, load it with gensim and pass the object instead of the path."
         ) from None
 
 
