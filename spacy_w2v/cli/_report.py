@@ -84,7 +84,7 @@ def report_command(
 
 
 def checked_suffix(path: Path) -> str:
-    """Return the suffix of the file of a report. Raises Word2VecError if it is unknown, or if the file is not writable."""
+    """Return the suffix of the file of a report. Raises Word2VecError if it is unknown or the file is not writable."""
     from spacy_w2v._atomic import check_file
 
     check_file(path)

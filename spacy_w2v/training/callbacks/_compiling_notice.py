@@ -75,7 +75,7 @@ class CompilingNotice(event.Listener):  # type: ignore[misc]  # numba has no typ
         so_far = self._compiled_s + time.monotonic() - self._since
         if self._said_at_s is None and so_far >= FIRST_AFTER_S:
             self._said_at_s = so_far
-            return "Compiling kernels, once on this machine. This takes up to a minute"
+            return "Compiling kernels that no run on this machine has used before. This takes up to a minute"
         if self._said_at_s is not None and so_far - self._said_at_s >= NEXT_AFTER_S:
             self._said_at_s = so_far
             return f"Compiling kernels: {so_far:.0f} s"
