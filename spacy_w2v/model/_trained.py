@@ -55,7 +55,7 @@ class TrainedModel(Comparisons):
     It is False for a model that is read from disk, unless you ask for it, because the model may come from other people.
     """
     buckets: TokenIds | None = None
-    """uint32; the bucket of each row of "subwords" that is no word's own row. None for a model without subwords."""
+    """uint32; the bucket of each row of "subwords" after the own rows of words. None for a model without subwords."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""

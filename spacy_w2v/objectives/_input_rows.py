@@ -59,7 +59,7 @@ class InputRows(ABC):
 
     @property
     def buckets(self) -> TokenIds | None:
-        """uint32; the bucket of each row of subwords that is no word's own. None if words have rows of their own."""
+        """uint32; the bucket of each row after the own rows of words. None if every word has a row of its own only."""
         return None
 
     @abstractmethod
