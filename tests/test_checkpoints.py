@@ -112,6 +112,17 @@ def test_a_run_killed_twice_ends_with_the_same_bits(workplace, reference):
     assert "Epoch 1:" not in result.said
 
 
+def test_a_killed_run_with_subwords_ends_with_the_same_bits(workplace):
+    options = ("--w2v.model.subwords.mode", "fasttext", "--w2v.training.epochs", 30)
+    assert w2v_here(*TRAIN, *options, "-o", "expected", cwd=workplace).code == 0
+    code, _ = stop(workplace, SIGKILL, *options, after=10)
+    assert code == -SIGKILL
+    assert w2v_here(*TRAIN, *options, "--resume", cwd=workplace).code == 0
+    for name in (*MATRICES, "subwords_vectors.npy", "subword_buckets.npy"):
+        expected = (workplace / "expected/model" / name).read_bytes()
+        assert (workplace / "out/model" / name).read_bytes() == expected, name
+
+
 @pytest.mark.parametrize(
     ("number", "code", "how"),
     [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Terminated"), (SIGHUP, 129, "Terminated")],

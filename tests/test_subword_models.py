@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import spacy
 from gensim.models.fasttext import ft_ngram_hashes
 from helpers_cli import CONFIG, w2v_here, write_texts
 from spacy.vectors import Vectors
@@ -143,6 +144,16 @@ def test_rows_start_as_in_fasttext_and_the_loss_as_untrained(texts, mode):
 def test_divergence_is_an_error(texts):
     with pytest.raises(TrainingError, match=r"loss must stay|norms of subwords vectors must stay"):
         spacy_w2v.train(texts, subwords="fasttext", **SETTINGS | {"epochs": 20}, alpha=1e6, min_alpha=1e6)
+
+
+class Messages(RunCallback):
+    """Keeps the messages of a run."""
+
+    def __init__(self):
+        self.seen = []
+
+    def on_message(self, text):
+        self.seen.append(text)
 
 
 class Stop(RunCallback):
@@ -426,6 +437,29 @@ def test_weights_must_fit_into_memory_with_their_table(texts, model, monkeypatch
     rule = rf"but 17 words and {len(model.buckets)} rows of subwords of 12 dimensions take .* vector_size or buckets\."
     with pytest.raises(TrainingError, match=rule):
         spacy_w2v.train(texts, subwords=mode, **SETTINGS)
+
+
+def test_components_do_not_train_subwords_further(model, tmp_path):
+    model.save(tmp_path / "model")
+    nlp = spacy.blank("en")
+    component = nlp.add_pipe("w2v", config={"update": True})
+    with pytest.raises(ConfigError, match=r"update needs a model without subwords, was: one with subwords\.mode = "):
+        component.initialize(list, nlp=nlp, path=str(tmp_path / "model"))
+
+
+def test_they_are_described(model, texts):
+    mode, n_rows = model.settings.subwords.mode, len(model.buckets)
+    assert repr(model).endswith(f", loss='negative-sampling', subwords='{mode}')")
+    assert repr(model.word_vectors()).endswith(f", attr='LOWER', subwords='{mode}')")
+    assert "subwords" not in repr(model.word_vectors("mean"))
+    for shown in (model._repr_html_(), model.word_vectors()._repr_html_()):
+        assert f"{mode}, {model.subwords.settings.min_n} to" in shown
+    messages = Messages()
+    spacy_w2v.train(texts, subwords=mode, initial=model, callbacks=[messages], **SETTINGS | {"epochs": 1})
+    own = f"{len(model)} rows of words and " if mode == "fasttext" else ""
+    assert f"Vectors are composed of {own}{n_rows} rows of subwords" in messages.seen
+    start = next(text for text in messages.seen if text.startswith("Starting from"))
+    assert f"it has vectors for 17 of 17 words, rows for {n_rows} of {n_rows} subwords, output vectors" in start
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from spacy_w2v._system.notebook import card, curve, table
 if TYPE_CHECKING:
     from spacy_w2v.model._trained import TrainedModel
     from spacy_w2v.model._word_vectors import WordVectors
+    from spacy_w2v.subwords._table import SubwordTable
 
 N_WORDS, N_NEIGHBOURS = 3, 5
 MIN_RANK = 100
@@ -26,6 +27,7 @@ def card_of_model(model: "TrainedModel") -> str:
     facts = [
         ("Words", f"{len(model):,} ({model.attr}), which cover {record.vocabulary.coverage:.1%} of the tokens"),
         ("Dimensions", f"{model.vector_size:,}"),
+        *_subwords(model.subwords),
         ("Corpus", f"{corpus.source}: {corpus.n_tokens:,} tokens"),
     ]
     if record.unfinished is not None:
@@ -51,11 +53,22 @@ def card_of_vectors(vectors: "WordVectors") -> str:
     facts = [
         ("Words", f"{n_words:,}{shared}{f' ({vectors.attr})' if vectors.attr else ''}"),
         ("Dimensions", f"{vectors.vector_size:,} of {vectors.matrix.dtype}"),
+        *_subwords(vectors.trained_subwords),
         *([("Vectors", vectors.vector_kind)] if vectors.model is not None else []),
         *([("Post-processing", done)] if done is not None else []),
         *([("Language", vectors.lang)] if vectors.lang else []),
     ]
     return card(type(vectors).__name__, vectors.name, table(facts), _neighbours(vectors))
+
+
+def _subwords(table: "SubwordTable | None") -> list[tuple[str, str]]:
+    """Return the row of a card about subwords, if there are some."""
+    if table is None:
+        return []
+    settings = table.settings
+    return [
+        ("Subwords", f"{settings.mode}, {settings.min_n} to {settings.max_n} characters, {len(table.buckets):,} rows")
+    ]
 
 
 def _epochs(n_epochs: int) -> str:

@@ -59,9 +59,11 @@ class TrainedModel(Comparisons):
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
+        mode = self.settings.subwords.mode
         return (
             f"{type(self).__name__}(words={len(self)}, vector_size={self.vector_size}, attr={self.attr!r}, "
-            f"architecture={self.settings.architecture!r}, loss={self.settings.loss!r})"
+            f"architecture={self.settings.architecture!r}, loss={self.settings.loss!r}"
+            f"{'' if mode is None else f', subwords={mode!r}'})"
         )
 
     def _repr_html_(self) -> str:

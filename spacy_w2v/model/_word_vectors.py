@@ -75,7 +75,9 @@ class WordVectors(Spellings, Comparisons):
     def __repr__(self) -> str:
         """Return a summary on one line."""
         attr = f", attr={self.attr!r}" if self.attr else ""
-        return f"WordVectors({self.name!r}, words={len(self)}, vector_size={self.vector_size}{attr})"
+        table = self.trained_subwords
+        subwords = "" if table is None else f", subwords={table.settings.mode!r}"
+        return f"WordVectors({self.name!r}, words={len(self)}, vector_size={self.vector_size}{attr}{subwords})"
 
     def _repr_html_(self) -> str:
         """Return the card that notebooks show."""

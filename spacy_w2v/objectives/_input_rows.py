@@ -62,6 +62,10 @@ class InputRows(ABC):
         """uint32; the bucket of each row after the own rows of words. None if every word has a row of its own only."""
         return None
 
+    def describe(self) -> str | None:
+        """Return a sentence about the rows for the user; None if there is nothing to say."""
+        return None
+
     @abstractmethod
     def of_words(self, rows: Vectors, *, vector_size: int) -> WordMatrix:
         """Return a view of the vectors of words.
@@ -147,6 +151,11 @@ class ComposedRows(InputRows):
     def buckets(self) -> TokenIds:
         """See InputRows."""
         return self.subwords.buckets
+
+    def describe(self) -> str:
+        """See InputRows."""
+        own = f"{self.subwords.n_own:,} rows of words and " if self.subwords.n_own else ""
+        return f"Vectors are composed of {own}{len(self.buckets):,} rows of subwords"
 
     def of_words(self, rows: Vectors, *, vector_size: int) -> WordMatrix:
         """Return the means of rows, computed on access. See `InputRows.of_words`."""

@@ -328,7 +328,9 @@ class TrainingRun:
         callback.on_corpus(summarize_corpus(self.settings, prepared))
         if prepared.start is not None:
             freeze = self.settings.initial.freeze
-            callback.on_message(prepared.start.describe(prepared.vocabulary.counts, freeze=freeze))
+            callback.on_message(prepared.start.describe(prepared.vocabulary.counts, prepared.inputs, freeze=freeze))
+        if (rows := prepared.inputs.describe()) is not None:
+            callback.on_message(rows)
         callback.on_vocabulary(prepared.vocabulary.words)
 
     def _begin(self, prepared: Prepared, built: Built, *, callback: RunCallback) -> None:

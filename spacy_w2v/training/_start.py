@@ -97,10 +97,20 @@ class StartingPoint:
             frozen=freeze,
         )
 
-    def describe(self, counts: Counts, *, freeze: bool) -> str:
-        """Return a message about the words found. See `summary` for the arguments."""
+    def describe(self, counts: Counts, inputs: InputRows, *, freeze: bool) -> str:
+        """Return a message about the words found.
+
+        Args:
+            counts: As for `summary`.
+            inputs: The rows of the input weights.
+            freeze: As for `summary`.
+        """
         found = self.summary(counts, freeze=freeze)
         parts = [f"it has vectors for {found.n_found:,} of {self.rows.size:,} words"]
+        if self.source.trained_subwords is not None and inputs.buckets is not None:
+            _, origins = self.input_origins(inputs)
+            n_rows = np.count_nonzero(origins[inputs.n_rows - len(inputs.buckets) :] != MISSING)
+            parts.append(f"rows for {n_rows:,} of {len(inputs.buckets):,} subwords")
         if found.n_source_repeated:
             parts.append(f"repeated words skipped: {found.n_source_repeated:,}")
         if found.n_without_tokens:
