@@ -18,6 +18,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 import spacy_w2v
+from spacy_w2v.config._export import MODE_OF_FORMAT
 from spacy_w2v.config._schema import ExportSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats._exporting import FORMATS, export, export_all
@@ -40,11 +41,15 @@ def model(request):
     )
 
 
+OF_WORDS = [name for name in FORMATS if name not in MODE_OF_FORMAT]
+"""The formats that need no subwords."""
+
+
 @pytest.fixture(scope="module")
 def exported(model, tmp_path_factory):
     """The model, and a directory with all formats of it."""
     directory = tmp_path_factory.mktemp("exported")
-    export_all(model.word_vectors(), directory, ExportSettings(formats=list(FORMATS)))
+    export_all(model.word_vectors(), directory, ExportSettings(formats=OF_WORDS))
     return model, directory
 
 
@@ -279,7 +284,7 @@ def test_kinds_of_vectors_in_all_formats(model, tmp_path, kind, max_vectors):
     expected = expected_vectors(model, kind)[:max_vectors]
     np.testing.assert_array_equal(model.vectors(kind)[:max_vectors], expected)
     export_all(
-        model.word_vectors(), tmp_path, ExportSettings(formats=list(FORMATS), vector_kind=kind, max_vectors=max_vectors)
+        model.word_vectors(), tmp_path, ExportSettings(formats=OF_WORDS, vector_kind=kind, max_vectors=max_vectors)
     )
     nlp = spacy.load(tmp_path / "spacy")
     np.testing.assert_array_equal(nlp.vocab.vectors.data, expected)
@@ -350,7 +355,7 @@ def test_inner_nodes_of_a_tree_are_not_exported_as_words(tmp_path, kind):
             lambda name=name: export(
                 name, model.word_vectors(), tmp_path / "exported", settings=ExportSettings(vector_kind=kind)
             )
-            for name in FORMATS
+            for name in OF_WORDS
             if name != "gensim-model"  # which has all that a model has
         ),
     ):

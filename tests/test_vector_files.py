@@ -227,7 +227,7 @@ REFUSED = {
     "blank": ("\n \n", "must have a line for each word, but has none"),
     "npz": (zipped("", "vectors.npy", "keys.npy"), r"is an archive of NumPy arrays \(.npz\): vectors.npy, keys.npy"),
     "npy": (b"\x93NUMPY\1\0", r"is a NumPy array \(.npy\)"),
-    "a model of fastText": (b"\xba\x16\x4f\x2f\x0c\0\0\0", r"is a fastText model \(.bin\). Use the .vec file"),
+    "a model of fastText": (b"\xba\x16\x4f\x2f\x0c\0\0\0", r"must have its hyper-parameters, but ends after 8"),
     "a zip of several": (zipped(TEXT, "a.txt", "b.txt"), "must contain one file, but .* has 2: a.txt, b.txt"),
     "a cut zip": (zipped(TEXT, "a.txt")[:-40], "must be readable to its end, but is damaged or truncated"),
     "a cut gzip": (gzip.compress(TEXT.encode())[:-10], "must be readable to its end, but is damaged or truncated"),

@@ -37,6 +37,8 @@ class Format(str, Enum):
     gensim_model = "gensim-model"
     word2vec_text = "word2vec-text"
     word2vec_binary = "word2vec-binary"
+    fasttext = "fasttext"
+    floret = "floret"
     safetensors = "safetensors"
     model2vec = "model2vec"
     projector = "projector"
@@ -62,6 +64,7 @@ FORMATS_OF_SUFFIXES = {
     ".txt": Format.word2vec_text,
     ".vec": Format.word2vec_text,
     ".bin": Format.word2vec_binary,
+    ".floret": Format.floret,
     ".safetensors": Format.safetensors,
     ".tsv": Format.projector,
 }
@@ -75,7 +78,9 @@ def export_command(
     format_: Format = typer.Option(Format.spacy, "--format", "-f", help="Format to export to"),
     max_vectors: int = typer.Option(None, "--max-vectors", min=1, help=MAX_VECTORS_HELP),
     dtype: Dtype = typer.Option(
-        Dtype.float32, "--dtype", help="Data type of the vectors, except word2vec's and gensim-model"
+        Dtype.float32,
+        "--dtype",
+        help="Data type of the vectors, except in the formats of word2vec, fastText and floret, and gensim-model",
     ),
     vector_kind: VectorKinds = KIND_OPTION,
     postprocess: Postprocessings = POSTPROCESS_OPTION,
@@ -99,9 +104,10 @@ def export_command(
     Export word vectors to spaCy, gensim and other formats.
 
     The formats are spacy (a pipeline with vectors), gensim (KeyedVectors), gensim-model (a Word2Vec that can be
-    trained further), word2vec-text, word2vec-binary, safetensors (with the words in vocab.json), model2vec (a
-    StaticModel, which sentence-transformers loads too) and projector (two tables for TensorBoard's projector). The
-    formats spacy and gensim-model require a model trained with `spacy w2v train`, or gensim's Word2Vec.
+    trained further), word2vec-text, word2vec-binary, fasttext (a .bin file), floret (a table that spaCy reads),
+    safetensors (with the words in vocab.json), model2vec (a StaticModel, which sentence-transformers loads too) and
+    projector (two tables for TensorBoard's projector). The formats spacy and gensim-model require a model trained with
+    `spacy w2v train`, or gensim's Word2Vec. fasttext and floret require vectors with subwords.
     """
     from spacy_w2v.config._export import check_fits
     from spacy_w2v.config._schema import parse_settings
@@ -270,14 +276,14 @@ def export_files(opening: Opening, output_path: Path, *, overwrite: bool) -> Pat
         Word2VecError: The vectors cannot be read or exported.
     """
     from spacy_w2v._atomic import check_file, staged_siblings
-    from spacy_w2v.formats._exporting import FORMATS, check_has_model, check_not_existing, check_words, export
+    from spacy_w2v.formats._exporting import FORMATS, check_can_hold, check_not_existing, check_words, export
 
     name = opening.settings.formats[0]
     if output_path.is_dir() or not output_path.suffix:
         output_path = output_path / Path(FORMATS[name].place).name
     check_file(output_path)
     opened, settings = opening.open()
-    check_has_model(name, opened)
+    check_can_hold(name, opened)
     if not overwrite:
         check_not_existing(name, output_path, opened, settings)
     for note in check_words(opened.words, settings):

@@ -8,10 +8,20 @@ from pydantic import Field, field_validator, model_validator
 
 from spacy_w2v.config._base import Settings
 from spacy_w2v.config._losses import LOSSES, LossName
+from spacy_w2v.config._subwords import SubwordMode
 from spacy_w2v.errors import ConfigError
 
 ExportFormat = Literal[
-    "spacy", "gensim", "gensim-model", "word2vec-text", "word2vec-binary", "safetensors", "model2vec", "projector"
+    "spacy",
+    "gensim",
+    "gensim-model",
+    "word2vec-text",
+    "word2vec-binary",
+    "fasttext",
+    "floret",
+    "safetensors",
+    "model2vec",
+    "projector",
 ]
 
 VectorKind = Literal["input", "output", "mean", "sum"]
@@ -32,11 +42,17 @@ WHITENING_STRENGTH = 0.25
 WhiteSpace = Literal["underscore", "refuse"]
 """What to do with words that contain white space, in formats that cannot hold it."""
 
-OF_VECTORS = ("spacy", "gensim", "word2vec-text", "word2vec-binary", "safetensors", "model2vec", "projector")
-"""The formats that hold vectors of words, and not a whole model."""
+OF_WORDS = ("spacy", "gensim", "word2vec-text", "word2vec-binary", "fasttext", "safetensors", "model2vec", "projector")
+"""The formats that hold the vectors of a list of words, and not a whole model."""
+
+OF_VECTORS = (*OF_WORDS, "floret")
+"""The formats that hold vectors, and not a whole model."""
+
+MODE_OF_FORMAT: dict[str, SubwordMode] = {"fasttext": "fasttext", "floret": "floret"}
+"""The formats that hold rows of subwords, and the mode of these."""
 
 FORMATS_OF_SETTING = {
-    "max_vectors": OF_VECTORS,
+    "max_vectors": OF_WORDS,
     "merge_rare": ("spacy",),
     "dtype": ("spacy", "gensim", "safetensors", "model2vec"),
     "vector_kind": OF_VECTORS,
@@ -77,13 +93,14 @@ class ExportSettings(VectorsSettings):
 
     `spacy` is a pipeline with the vectors, for `spacy.load` and `[initialize] vectors`. `gensim` is a `KeyedVectors`,
     and `gensim-model` a whole `Word2Vec`, which gensim can train further. `word2vec-text` and `word2vec-binary` are the
-    formats of word2vec.c. `safetensors` is a file of vectors with a `vocab.json` beside it, and `model2vec` a
+    formats of word2vec.c. `fasttext` is a `.bin` file of fastText, and `floret` a `.floret` table, both of models with
+    these subwords. `safetensors` is a file of vectors with a `vocab.json` beside it, and `model2vec` a
     `StaticModel`, which sentence-transformers loads too. `projector` is two tables for TensorBoard's projector.
     """
     max_vectors: int | None = Field(None, ge=1)
     """The number of vectors to write, those of the most frequent words; `null` for all.
 
-    Set it to make a pipeline smaller. It does not apply to `gensim-model`, which is always complete.
+    Set it to make a pipeline smaller. It does not apply to `gensim-model` and `floret`, which are always complete.
     """
     merge_rare: bool = False
     """Whether words beyond `max_vectors` keep their keys in spaCy's table, and share the vector of a similar word.
@@ -92,7 +109,10 @@ class ExportSettings(VectorsSettings):
     `max_vectors` rows.
     """
     dtype: Literal["float32", "float16"] = "float32"
-    """The type of the numbers, in all formats but `gensim-model` and those of word2vec. `float16` halves the size."""
+    """The type of the numbers, in all formats but `gensim-model` and those of word2vec, fastText and floret.
+
+    `float16` halves the size.
+    """
     whitespace: WhiteSpace = "underscore"
     """What to do with words that contain white space, in the two word2vec formats, where a space ends a word.
 
@@ -197,8 +217,46 @@ def check_postprocess(postprocess: object, whitening_strength: object) -> None:
         )
 
 
-def check_formats(formats: Sequence[str], *, loss: LossName) -> None:
-    """Raise ConfigError if a model of this loss cannot be written in one of the formats."""
+def check_mode(name: str, subwords: SubwordMode | None, *, of: str = "the model") -> None:
+    """Check whether a format for subwords can hold those of some vectors.
+
+    Args:
+        name: The format, a key of `MODE_OF_FORMAT`.
+        subwords: The mode of the subwords; None if there are none.
+        of: What has them, for the error.
+
+    Raises:
+        ConfigError: It cannot.
+    """
+    if subwords == MODE_OF_FORMAT[name]:
+        return
+    there = "none" if subwords is None else f"those of {subwords}"
+    other = next((other for other, mode in MODE_OF_FORMAT.items() if mode == subwords), "word2vec-text")
+    raise ConfigError(
+        f"The format {name} needs vectors with the subwords of {MODE_OF_FORMAT[name]}, but {of} has {there}. Export to "
+        f'{other}, or train with subwords.mode = "{MODE_OF_FORMAT[name]}".'
+    )
+
+
+def check_formats(formats: Sequence[str], *, loss: LossName, subwords: SubwordMode | None = None) -> None:
+    """Check whether a model can be written in the formats.
+
+    Args:
+        formats: The formats.
+        loss: The loss of the model.
+        subwords: The mode of its subwords; None if it has none.
+
+    Raises:
+        ConfigError: One of the formats cannot hold such a model.
+    """
+    for name in formats:
+        if name in MODE_OF_FORMAT:
+            check_mode(name, subwords)
+    if "gensim-model" in formats and subwords == "floret":
+        raise ConfigError(
+            'The format gensim-model needs subwords.mode = "fasttext" or null, was: "floret", which gensim cannot '
+            "train. Export the format gensim instead, which has the word vectors."
+        )
     if "gensim-model" in formats and not LOSSES[loss].in_gensim:
         in_gensim = " or ".join(f'"{name}"' for name, facts in LOSSES.items() if facts.in_gensim)
         raise ConfigError(

@@ -261,7 +261,7 @@ class W2VSettings(Settings):
     def words_have_the_vectors(self) -> "W2VSettings":
         """Refuse settings of exports that would fail after training."""
         check_vector_kind(self.export.vector_kind, loss=self.model.loss)
-        check_formats(self.export.formats, loss=self.model.loss)
+        check_formats(self.export.formats, loss=self.model.loss, subwords=self.model.subwords.mode)
         return self
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from spacy_w2v.config._export import MODE_OF_FORMAT, check_mode
 from spacy_w2v.config._schema import ExportSettings
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.errors._wording import worded
@@ -30,6 +31,8 @@ class Format(NamedTuple):
     """Whether the vectors must belong to a `TrainedModel`, for its tokenizer or output vectors."""
     is_whole_model: bool = False
     """Whether the function takes that model instead of `WordVectors`."""
+    needs_words: bool = True
+    """Whether there must be a list of words."""
     n_matrices: int = 1
     """Size on disk, in float32 matrices of the model. Text needs some twelve characters for a number."""
 
@@ -49,6 +52,8 @@ FORMATS = {
         "spacy_w2v.formats.word2vec._writing", "write_word2vec_text", "word2vec/vectors.txt", n_matrices=3
     ),
     "word2vec-binary": Format("spacy_w2v.formats.word2vec._writing", "write_word2vec_binary", "word2vec/vectors.bin"),
+    "fasttext": Format("spacy_w2v.formats.fasttext._writing", "write_fasttext", "fasttext/model.bin", n_matrices=2),
+    "floret": Format("spacy_w2v.formats.fasttext._floret", "write_floret", "floret/vectors.floret", needs_words=False),
     "safetensors": Format(
         "spacy_w2v.formats.huggingface._safetensors", "write_safetensors", "safetensors/model.safetensors"
     ),
@@ -118,9 +123,11 @@ def files_of(name: str, path: Path) -> list[Path]:
         from spacy_w2v.formats._projector import metadata_file
 
         return [path, metadata_file(path)]
+    from spacy_w2v.formats.gensim._fasttext import MATRICES
     from spacy_w2v.formats.gensim._keyed_vectors import COMPRESSED
 
-    parts = {"gensim": ["vectors"], "gensim-model": ["wv.vectors", "syn1neg", "syn1"]}.get(name, [])
+    rows = ["vectors", *MATRICES]
+    parts = {"gensim": rows, "gensim-model": [*(f"wv.{part}" for part in rows), "syn1neg", "syn1"]}.get(name, [])
     suffix = "npz" if path.suffix in COMPRESSED else "npy"
     return [path, *(path.with_name(f"{path.name}.{part}.{suffix}") for part in parts)]
 
@@ -142,7 +149,7 @@ def export(
     Raises:
         ConfigError: The format cannot store the vectors, or needs a model and they have none.
     """
-    check_has_model(name, vectors)
+    check_can_hold(name, vectors)
     form = FORMATS[name]
     write = getattr(import_module(form.module), form.function)
     if form.is_whole_model:
@@ -160,8 +167,15 @@ def selected(vectors: WordVectors, settings: ExportSettings) -> WordVectors:
     return of_kind.postprocessed(settings.postprocess, whitening_strength=strength)
 
 
-def check_has_model(name: str, vectors: WordVectors) -> None:
-    """Raise ConfigError if a format needs a model, but the vectors do not belong to one."""
+def check_can_hold(name: str, vectors: WordVectors) -> None:
+    """Raise ConfigError if a format needs a model, words or subwords that the vectors do not have."""
+    if name in MODE_OF_FORMAT:
+        check_mode(name, vectors.subwords.settings.mode if vectors.subwords is not None else None, of=vectors.name)
+    if FORMATS[name].needs_words and len(vectors) == 0:
+        raise ConfigError(
+            f"The format {name} needs a list of words, but {vectors.name} has a table of floret without one. Export to "
+            "floret."
+        )
     if FORMATS[name].needs_model and vectors.model is None:
         others = " or ".join(other for other, form in FORMATS.items() if not form.needs_model)
         raise ConfigError(

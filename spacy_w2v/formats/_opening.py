@@ -1,4 +1,4 @@
-"""Word vectors from any source: models, spaCy pipelines, and files of gensim, word2vec, GloVe and fastText."""
+"""Word vectors from any source: models, spaCy pipelines, and files of gensim, word2vec, GloVe, fastText and floret."""
 
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ def open_vectors(
     - the path of a spaCy pipeline, or the name of an installed one.
     - the path of a Word2Vec, FastText or KeyedVectors that gensim saved.
     - the path of a vectors file in word2vec's text or binary format, or of GloVe or fastText (.vec), also compressed.
+    - the path of a file with subwords: a .bin file of fastText, or a .floret table, also compressed.
     - the path of a .safetensors file with its vocabulary beside it, or of a directory of model2vec with a tokenizer of
       words.
     - the name of a repository on the Hugging Face Hub, such as "hf:user/repo" or "hf:user/repo@revision", that
@@ -151,8 +152,12 @@ def _of_path(path: Path, name: str, *, trust_config: bool) -> WordVectors:
         return read_safetensors(path, name)
     if is_pickle(path):
         return word_vectors_of_gensim(load_gensim(path), name)
-    from spacy_w2v.formats.word2vec._reading import read_vector_file  # which needs numba and pyarrow
+    # these need numba and pyarrow
+    from spacy_w2v.formats.fasttext._opening import word_vectors_of_subwords
+    from spacy_w2v.formats.word2vec._reading import read_vector_file
 
+    if (found := word_vectors_of_subwords(path, name)) is not None:
+        return found
     words, matrix, n_repeated = read_vector_file(path)
     return WordVectors(name, words, np.arange(len(words)), matrix, n_repeated=n_repeated)
 

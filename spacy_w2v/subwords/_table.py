@@ -114,3 +114,23 @@ class SubwordTable:
     @cached_property
     def _row_of_bucket(self) -> TokenIds:
         return rows_of_buckets(self.buckets, settings=self.settings, n_own=self.n_words)
+
+
+def table_of_all_buckets(settings: SubwordSettings, matrix: Vectors, *, n_words: int = 0) -> SubwordTable:
+    """Return a table with the rows of buckets that are not zero.
+
+    Args:
+        settings: The subwords, with a mode.
+        matrix: float32; the own rows of words, then those of all buckets. Its memory is shared if no row is left out.
+        n_words: The number of own rows.
+    """
+    is_trained = np.concatenate([some.any(axis=1) for some in _blocks(matrix[n_words:])])
+    buckets = np.flatnonzero(is_trained).astype(np.uint32)
+    if len(buckets) < len(is_trained):
+        matrix = matrix[np.concatenate([np.full(n_words, True), is_trained])]
+    return SubwordTable(settings, buckets, matrix, n_words)
+
+
+def _blocks(matrix: Vectors) -> Iterator[Vectors]:
+    for start in range(0, max(1, len(matrix)), ROWS_AT_A_TIME):
+        yield matrix[start : start + ROWS_AT_A_TIME]

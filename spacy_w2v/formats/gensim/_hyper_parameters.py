@@ -7,6 +7,7 @@ the mean. Here, each takes its share.
 from typing import Any
 
 from spacy_w2v._system.cores import available_cores
+from spacy_w2v.config._export import check_formats
 from spacy_w2v.config._schema import (
     ALPHA,
     ALPHA_OF_MEANS,
@@ -64,17 +65,22 @@ def settings_of(gensim_model: Any, *, attr: str) -> W2VSettings:  # Any: gensim 
 
 
 def untrained_model(model: TrainedModel) -> Any:  # Any: gensim has no types
-    """Return gensim's Word2Vec with the hyper-parameters of a model, but without words.
+    """Return gensim's Word2Vec with the hyper-parameters of a model, but without words; FastText if it has subwords.
 
     Raises:
-        ConfigError: The loss is the full softmax, which gensim does not have.
+        ConfigError: The loss is the full softmax, or the subwords are those of floret, which gensim does not have.
     """
-    from gensim.models import Word2Vec
+    from gensim.models import FastText, Word2Vec
 
+    subwords = model.subwords.settings if model.subwords is not None else None
+    check_formats(["gensim-model"], loss=model.settings.loss, subwords=subwords.mode if subwords is not None else None)
+    make, of_subwords = Word2Vec, {}
+    if subwords is not None:
+        make, of_subwords = FastText, {"min_n": subwords.min_n, "max_n": subwords.max_n, "bucket": subwords.buckets}
     settings, loss, architecture = model.settings, model.objective.for_gensim(), architecture_of(model.settings)
     vocabulary, training = model.record.vocabulary, model.record.training
     alpha = _alpha(architecture, training)
-    return Word2Vec(
+    return make(
         vector_size=model.vector_size,
         alpha=alpha,
         min_alpha=alpha if training.min_alpha is None else min(alpha, training.min_alpha),
@@ -92,6 +98,7 @@ def untrained_model(model: TrainedModel) -> Any:  # Any: gensim has no types
         cbow_mean=int(settings.cbow_mean),
         epochs=training.epochs,
         shrink_windows=settings.shrink_windows,
+        **of_subwords,
     )
 
 

@@ -9,6 +9,14 @@ from spacy_w2v._arrays import Counts, Offsets
 from spacy_w2v.config._export import ExportSettings
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.formats._matrices import copy_matrix, streamed_blocks, write_matrix
+from spacy_w2v.formats.gensim._fasttext import (
+    MATRICES,
+    fill_rows,
+    subwords_of_gensim,
+    table_for_gensim,
+    untrained_keyed_vectors,
+    write_rows,
+)
 from spacy_w2v.model._word_vectors import WordVectors
 
 COMPRESSED = (".gz", ".bz2")
@@ -19,6 +27,8 @@ def make_keyed_vectors(
     vectors: WordVectors, *, max_vectors: int | None = None, dtype: str = "float32"
 ) -> Any:  # Any: gensim has no types
     """Return gensim's KeyedVectors with words, vectors and, if they are known, counts.
+
+    Vectors with the subwords of fastText become FastTextKeyedVectors.
 
     Args:
         vectors: The words and vectors.
@@ -32,11 +42,15 @@ def make_keyed_vectors(
         keyed_vectors.vectors = matrix[:n_words]
     else:
         keyed_vectors.vectors = copy_matrix(vectors, n_words=n_words, dtype=dtype)
+    if (table := table_for_gensim(vectors)) is not None:
+        fill_rows(keyed_vectors, table, dtype=dtype)
     return keyed_vectors
 
 
 def write_keyed_vectors(vectors: WordVectors, path: Path, settings: ExportSettings) -> None:
     """Save vectors as KeyedVectors, for `KeyedVectors.load(path, mmap="r")`.
+
+    Vectors with the subwords of fastText are saved as FastTextKeyedVectors.
 
     Args:
         vectors: The words and vectors.
@@ -44,13 +58,18 @@ def write_keyed_vectors(vectors: WordVectors, path: Path, settings: ExportSettin
         settings: Which words and vectors to write.
     """
     max_vectors, dtype = settings.max_vectors, settings.dtype
+    table = table_for_gensim(vectors)
+    matrices = ["vectors"] if table is None else [*MATRICES]
     if path.suffix in COMPRESSED:
         keyed_vectors = make_keyed_vectors(vectors, max_vectors=max_vectors, dtype=dtype)
-        keyed_vectors.save(str(path), separately=["vectors"])
+        keyed_vectors.save(str(path), separately=matrices)
         return
     keyed_vectors = _without_vectors(vectors, max_vectors=max_vectors, dtype=dtype)
-    keyed_vectors.save(str(path), separately=["vectors"])  # with an empty matrix, which is replaced below
+    keyed_vectors.save(str(path), separately=matrices)  # with empty matrices, which are replaced below
     n_words = len(keyed_vectors.index_to_key)
+    if table is not None:
+        write_rows(table, path, prefix="", n_words=n_words, dtype=dtype)
+        return
     write_matrix(
         path.with_name(f"{path.name}.vectors.npy"),
         streamed_blocks(vectors, n_words=n_words),
@@ -63,7 +82,10 @@ def _without_vectors(vectors: WordVectors, *, max_vectors: int | None, dtype: st
     """Return KeyedVectors with words and, if they are known, counts, but without vectors."""
     from gensim.models import KeyedVectors
 
-    keyed_vectors = KeyedVectors(vectors.vector_size, count=0, dtype=np.dtype(dtype))
+    if (table := table_for_gensim(vectors)) is not None:
+        keyed_vectors = untrained_keyed_vectors(table, dtype=dtype)
+    else:
+        keyed_vectors = KeyedVectors(vectors.vector_size, count=0, dtype=np.dtype(dtype))
     fill_words(keyed_vectors, vectors.words[:max_vectors])
     if vectors.counts is not None:
         keyed_vectors.expandos["count"] = np.array(vectors.counts[:max_vectors], np.int64)
@@ -110,7 +132,9 @@ def word_vectors_of_gensim(gensim_object: Any, name: str) -> WordVectors:
         raise StorageError(f"Word vectors must have a row of numbers for each word, but {name} does not.")
     words = sorted(found, key=lambda word: found[word])
     rows = np.array([found[word] for word in words], np.int64)
-    return WordVectors(name, words, rows, matrix, counts=_counts_of_rows(keyed_vectors, rows))
+    subwords = subwords_of_gensim(keyed_vectors, rows, name=name)
+    counts = _counts_of_rows(keyed_vectors, rows)
+    return WordVectors(name, words, rows, matrix, counts=counts, trained_subwords=subwords)
 
 
 def _counts_of_rows(keyed_vectors: Any, rows: Offsets) -> Counts | None:

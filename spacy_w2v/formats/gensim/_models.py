@@ -17,6 +17,7 @@ from spacy_w2v.config._schema import ExportSettings, W2VSettings
 from spacy_w2v.errors import ConfigError, Word2VecError
 from spacy_w2v.formats._matrices import streamed_rows, write_matrix
 from spacy_w2v.formats._word2vec import Word2Vec
+from spacy_w2v.formats.gensim._fasttext import MATRICES, fill_rows, prepare, write_rows
 from spacy_w2v.formats.gensim._hyper_parameters import settings_of, untrained_model
 from spacy_w2v.formats.gensim._keyed_vectors import COMPRESSED, fill_words
 from spacy_w2v.model._run_record import CorpusRecord, CorpusSummary, RunRecord
@@ -163,23 +164,26 @@ def _record_of(
 def make_gensim_model(model: TrainedModel) -> Any:  # Any: gensim has no types
     """Convert a model to gensim's Word2Vec, with words, counts, both matrices, tree and hyper-parameters.
 
-    It shares no memory with the model, because gensim trains in place.
+    A model with the subwords of fastText becomes a FastText, with the rows of words and n-grams. The result shares no
+    memory with the model, because gensim trains in place.
 
     Raises:
-        ConfigError: The loss is the full softmax, which gensim does not have.
+        ConfigError: The loss is the full softmax, or the subwords are those of floret, which gensim does not have.
     """
     gensim_model = _without_matrices(model)
     output: Vectors = np.zeros((len(model), model.vector_size), np.float32)
     output[: len(model.output_vectors)] = model.output_vectors  # a tree has one inner node fewer than words
     gensim_model.wv.vectors = np.array(model.input_vectors, np.float32, order="C")
     setattr(gensim_model, model.objective.for_gensim().outputs, output)
+    if model.subwords is not None:
+        fill_rows(gensim_model.wv, model.subwords)
     if model.tree is None:
         gensim_model.make_cum_table()
     return gensim_model
 
 
 def write_gensim_model(model: TrainedModel, path: Path, settings: ExportSettings) -> None:
-    """Save a whole model for gensim's `Word2Vec.load(path)`.
+    """Save a whole model for gensim's `Word2Vec.load(path)`, or `FastText.load(path)` if it has subwords.
 
     Args:
         model: The model.
@@ -187,23 +191,32 @@ def write_gensim_model(model: TrainedModel, path: Path, settings: ExportSettings
         settings: Not used: those that a whole model ignores are for other formats.
 
     Raises:
-        ConfigError: The loss is the full softmax, which gensim does not have.
+        ConfigError: The loss is the full softmax, or the subwords are those of floret, which gensim does not have.
     """
-    shape = (len(model), model.vector_size)
-    if len(model) * model.vector_size < FLOATS_IN_ONE_FILE or path.suffix in COMPRESSED:
+    shape, table = (len(model), model.vector_size), model.subwords
+    n_rows = len(model) + (table.settings.buckets if table is not None else 0)
+    if n_rows * model.vector_size < FLOATS_IN_ONE_FILE or path.suffix in COMPRESSED:
         make_gensim_model(model).save(str(path))
         return
     gensim_model, outputs = _without_matrices(model), model.objective.for_gensim().outputs
-    gensim_model.wv.vectors = np.zeros((1, 2), np.float32)  # replaced below, so that no copy is ever in memory
-    setattr(gensim_model, outputs, np.zeros((1, 2), np.float32))
+    rows = ["vectors"] if table is None else MATRICES
+    for holder, name in [(gensim_model, outputs), *((gensim_model.wv, name) for name in rows)]:
+        setattr(holder, name, np.zeros((1, 2), np.float32))  # replaced below, so that no copy is ever in memory
     gensim_model.save(str(path), separately=[outputs], sep_limit=2)
-    for name, matrix in (("wv.vectors", model.input_vectors), (outputs, model.output_vectors)):
+    matrices = {outputs: model.output_vectors}
+    if table is not None:
+        write_rows(table, path, prefix="wv.", n_words=len(model), dtype="float32")
+    else:
+        matrices["wv.vectors"] = model.input_vectors
+    for name, matrix in matrices.items():
         write_matrix(path.with_name(f"{path.name}.{name}.npy"), streamed_rows(matrix), shape=shape, dtype="float32")
 
 
 def _without_matrices(model: TrainedModel) -> Any:
-    """Return a Word2Vec with words, counts, tree and hyper-parameters. Raises ConfigError for a full softmax."""
+    """Return a Word2Vec or FastText with words, counts, tree and hyper-parameters. Raises ConfigError as others do."""
     gensim_model = untrained_model(model)
+    if model.subwords is not None:
+        prepare(gensim_model.wv)
     _fill_words(gensim_model.wv, model, sample=gensim_model.sample)
     if model.tree is not None:
         _fill_paths(gensim_model.wv, model.tree)

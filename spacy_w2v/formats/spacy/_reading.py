@@ -4,12 +4,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 from spacy.attrs import NAMES
 from thinc.util import to_numpy
 
+from spacy_w2v.config._problems import describe_argument
+from spacy_w2v.config._subwords import SubwordSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats.spacy._frequencies import find_frequencies
 from spacy_w2v.model._word_vectors import WordVectors
+from spacy_w2v.subwords._table import SubwordTable, table_of_all_buckets
 
 
 def has_rows_of_words(table: Any) -> bool:
@@ -17,6 +21,56 @@ def has_rows_of_words(table: Any) -> bool:
     from spacy.vectors import Vectors
 
     return isinstance(table, Vectors) and table.mode == "default"
+
+
+def is_floret_table(table: Any) -> bool:
+    """Return whether a table is spaCy's own in the mode floret, whose rows are those of subwords."""
+    from spacy.vectors import Vectors
+
+    return isinstance(table, Vectors) and table.mode == "floret"
+
+
+def subwords_of_table(table: Any, name: str) -> SubwordTable:  # Any: spaCy's Vectors has no types
+    """Return the rows of a table in the mode floret. They share its memory, or are copied from the GPU.
+
+    Args:
+        table: The table.
+        name: Name in messages.
+
+    Raises:
+        ConfigError: Its settings are not those of a table that spaCy and floret read alike.
+    """
+    try:
+        settings = SubwordSettings(
+            mode="floret",
+            buckets=len(table.data),
+            min_n=table.minn,
+            max_n=table.maxn,
+            hashes=table.hash_count,
+            hash_seed=table.hash_seed,
+            bow=table.bow,
+            eow=table.eow,
+        )
+    except ValidationError as error:
+        rules = "; ".join(map(describe_argument, error.errors()))
+        raise ConfigError(f"The floret vectors of {name} must have settings that floret reads too: {rules}") from None
+    return table_of_all_buckets(settings, np.asarray(to_numpy(table.data), np.float32))
+
+
+def _of_floret(nlp: Any, name: str) -> WordVectors:
+    """Return the vectors of a pipeline with a table in the mode floret, which has no list of words."""
+    table = nlp.vocab.vectors
+    found = subwords_of_table(table, name)
+    return WordVectors(
+        name,
+        [],
+        np.zeros(0, np.int64),
+        np.empty((0, found.vector_size), np.float32),
+        attr=NAMES[table.attr],
+        lang=nlp.lang,
+        nlp=nlp,
+        trained_subwords=found,
+    )
 
 
 def rows_by_frequency(table: Any) -> NDArray[np.int64]:  # Any: spaCy's Vectors has no types
@@ -42,16 +96,18 @@ def word_vectors_of_pipeline(nlp: Any, name: str, *, remedy: str = "") -> WordVe
         remedy: What to do if there are no vectors, for the error.
 
     Returns:
-        The words and vectors, with counts if the table was exported by this package.
+        The words and vectors, with counts if the table was exported by this package. A table in the mode floret has
+        subwords, but no words.
 
     Raises:
-        ConfigError: The table has no words.
+        ConfigError: The table has no words, or settings of floret that programs read differently.
     """
     table = nlp.vocab.vectors
+    if is_floret_table(table):
+        return _of_floret(nlp, name)
     if not has_rows_of_words(table):
         raise ConfigError(
-            f"Word vectors must be a table with a row for each word, but those of {name} are not (floret, or a custom "
-            "class)."
+            f"Word vectors must be in a table of spaCy's own class, but those of {name} are in one of another class."
         )
     strings = nlp.vocab.strings
     found = {strings[key]: row for key, row in table.key2row.items() if row >= 0 and key in strings}

@@ -26,7 +26,6 @@ _FOREIGN = {
     b"PAR1": "is a Parquet file",
     b"ARROW1": "is an Arrow file",
     b"SQLite format 3": "is an SQLite database",
-    b"\xba\x16\x4f\x2f": "is a fastText model (.bin). Use the .vec file that fastText writes beside it",
     b"version https://git-lfs": "is a Git LFS pointer. Fetch the file itself: git lfs pull",
     b"\x89PNG": "is an image",
     b"%PDF": "is a PDF file",

@@ -53,13 +53,13 @@ def read_vector_file(path: Path) -> VectorTable:
         if header is None:
             return VectorTable(*read_text(content, head, _layout(content, head, n_words=None, d=None, first_line=1)))
         n_words, d, rest = int(header[1]), int(header[2]), head[header.end() :]
-        _check_header(content, n_words, d, n_bytes_read=header.end())
+        check_header(content, n_words, d, n_bytes_read=header.end())
         if _is_text(rest, d):
             return VectorTable(*read_text(content, rest, _layout(content, rest, n_words=n_words, d=d, first_line=2)))
         return VectorTable(*read_binary(content, rest, n_words=n_words, d=d, n_bytes_before=header.end()))
 
 
-def _check_header(content: Content, n_words: int, d: int, *, n_bytes_read: int) -> None:
+def check_header(content: Content, n_words: int, d: int, *, n_bytes_read: int) -> None:
     """Raise StorageError if the file cannot have the numbers of words and dimensions in its first line."""
     if n_words < 1 or not 1 <= d <= MAX_DIMENSIONS:
         raise StorageError(

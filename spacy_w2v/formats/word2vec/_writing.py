@@ -86,9 +86,9 @@ def _write(
     counts_path = counts_file(path)
     names = names_without_spaces(vectors.words[: settings.max_vectors], settings.whitespace)
     if vectors.counts is not None:
-        with _open(counts_path) as file:
+        with open_for_writing(counts_path) as file:
             file.writelines(_count_lines(names, vectors.counts))
-    with _open(path) as file:
+    with open_for_writing(path) as file:
         file.write(f"{len(names)} {vectors.vector_size}\n".encode())
         start = 0
         for block in streamed_blocks(vectors, n_words=len(names)):
@@ -96,7 +96,8 @@ def _write(
             start += len(block)
 
 
-def _open(path: Path) -> IO[bytes]:
+def open_for_writing(path: Path) -> IO[bytes]:
+    """Open a file to write, which is compressed as its suffix says."""
     if path.suffix not in COMPRESSED:
         return path.open("wb")
     from gensim.utils import open as open_compressed

@@ -1,0 +1,1 @@
+"""The files of fastText (.bin) and floret (.floret), which hold rows of subwords."""
