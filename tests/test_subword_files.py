@@ -324,7 +324,9 @@ def test_we_read_the_tables_of_floret(tmp_path):
     read = open_vectors(tmp_path / "vectors.floret")
     assert read.subwords.settings == SubwordSettings(mode="floret", min_n=2, max_n=4, buckets=53, hashes=2)
     for string in UNKNOWN:
-        np.testing.assert_allclose(vector_of(read, string), model.get_word_vector(string), atol=1e-4)  # it writes five digits
+        np.testing.assert_allclose(
+            vector_of(read, string), model.get_word_vector(string), atol=1e-4
+        )  # it writes five digits
 
 
 def test_floret_vectors_of_spacy_that_floret_reads_otherwise():
