@@ -77,11 +77,7 @@ def export_command(
     output_path: Path = typer.Argument(..., help="Output directory (formats spacy, model2vec) or file (other formats)"),
     format_: Format = typer.Option(Format.spacy, "--format", "-f", help="Format to export to"),
     max_vectors: int = typer.Option(None, "--max-vectors", min=1, help=MAX_VECTORS_HELP),
-    dtype: Dtype = typer.Option(
-        Dtype.float32,
-        "--dtype",
-        help="Data type of the vectors, except in the formats of word2vec, fastText and floret, and gensim-model",
-    ),
+    dtype: Dtype = typer.Option(Dtype.float32, "--dtype", help="Data type of the vectors, where a format has several"),
     vector_kind: VectorKinds = KIND_OPTION,
     postprocess: Postprocessings = POSTPROCESS_OPTION,
     whitening_strength: float = STRENGTH_OPTION,

@@ -1,8 +1,8 @@
 """The layout of fastText's .bin files, little-endian.
 
 The hyper-parameters come first (`Args::save`, src/args.cc), then the words (`Dictionary::save`, src/dictionary.cc), and
-two matrices, each after a byte that says whether it is quantized (`FastText::saveModel`, src/fasttext.cc). The rows of
-the first are those of the words, then those of the buckets.
+two matrices (`FastText::saveModel`, src/fasttext.cc), each after a byte that is 1 if it is quantized. The rows of the
+first are those of the words, then those of the buckets.
 """
 
 import struct

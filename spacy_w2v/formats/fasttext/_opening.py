@@ -11,7 +11,7 @@ from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.subwords._table import SubwordTable
 
 HEAD_BYTES = 4096
-"""Bytes that tell whether a file is of fastText or floret."""
+"""Bytes by which files of fastText and floret are recognized."""
 
 
 def word_vectors_of_subwords(path: Path, name: str) -> WordVectors | None:

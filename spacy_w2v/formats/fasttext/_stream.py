@@ -95,7 +95,7 @@ class ByteStream:
         return rows
 
     def skip(self, n_bytes: int, *, what: str) -> None:
-        """Pass so many bytes. Raises StorageError if the file ends before."""
+        """Pass `n_bytes` bytes. Raises StorageError if the file ends before."""
         while n_bytes > 0:
             some = min(n_bytes, BLOCK_BYTES)
             self._need(some, what=what)
@@ -107,7 +107,7 @@ class ByteStream:
         return self._start == len(self._block) and not self._content.read(1)
 
     def _need(self, n_bytes: int, *, what: str) -> None:
-        """Read until the block has so many bytes from its start on."""
+        """Read until the block has `n_bytes` bytes from its start on."""
         while (n_there := len(self._block) - self._start) < n_bytes:
             more = self._content.read(max(BLOCK_BYTES, n_bytes - n_there))
             if not more:
