@@ -149,9 +149,9 @@ def test_every_pair_is_counted_in_one_range(most_slots):
     generator = np.random.default_rng(4)
     keys = generator.integers(0, 1000, 8000).astype(np.uint64) * np.uint64(1 << 32)
     between = generator.integers(0, 2, 8000).astype(np.uint32)
-    low, found = 0, {}
-    while low <= MOST_HASH:
-        counter = PairCounter(low, n_slots=1 << 5, most_slots=most_slots)
+    found = {}
+    counter = PairCounter(n_slots=1 << 5, most_slots=most_slots)
+    while True:
         for begin in range(0, keys.size, 1500):
             counter.add(keys[begin : begin + 1500], between[begin : begin + 1500])
         pairs = counter.frequent(1).reshape(-1, 2)
@@ -160,7 +160,9 @@ def test_every_pair_is_counted_in_one_range(most_slots):
             pair = (key, value >> 40)
             assert pair not in found
             found[pair] = value & int(NUMBER_MASK)
-        low = counter.high + 1
+        if counter.high == MOST_HASH:
+            break
+        counter.start_next_range()
     distinct, counts = np.unique(np.stack([keys, between.astype(np.uint64)]), axis=1, return_counts=True)
     assert found == dict(zip(map(tuple, distinct.T.tolist()), counts.tolist(), strict=True))
 

@@ -28,9 +28,13 @@ from spacy_w2v.phrases.kernels._units import pairs_of
 BYTES_OF_SLOT = 16
 PEAK_SLOTS = 1.5
 """Slots in memory, in proportion to those of the largest table: while it grows, there is one of half its size too."""
-LOAD = 0.625
-"""The share of slots that may have a pair. With linear probing, a new pair then looks at 4 slots on average."""
+LOAD = 0.7
+"""The share of slots that may have a pair. With linear probing, a new pair then looks at 6 slots on average, of which a cache line
+has 4."""
 LEAST_SLOTS = 1 << 10
+TOKENS_OF_SLOT = 2
+"""Tokens for each slot of the first table. 3 million words of Wikipedia have a third as many different pairs, and 17
+million a quarter."""
 MOST_HASH = (1 << 64) - 1
 
 ReadUnits = Callable[[], Iterator[Units]]
@@ -38,7 +42,7 @@ ReadUnits = Callable[[], Iterator[Units]]
 
 
 class CountedPairs(NamedTuple):
-    """The pairs of a corpus that are frequent enough, in order of their words. n = pairs."""
+    """The pairs of a corpus that are frequent enough, in an order that depends on the memory. n = pairs."""
 
     firsts: TokenIds
     """n; the first unit of each pair."""
@@ -70,8 +74,8 @@ class CountedPairs(NamedTuple):
 class PairCounter:
     """Counts the pairs in a range of hashes, which shrinks if there are more pairs than fit into memory."""
 
-    def __init__(self, low: int, *, n_slots: int, most_slots: int):
-        self.low = low
+    def __init__(self, *, n_slots: int, most_slots: int):
+        self.low = 0
         self.high = MOST_HASH
         """The bounds of the hashes, both included."""
         self.n_pairs = 0
@@ -92,6 +96,11 @@ class PairCounter:
             )
             if place < keys.size:
                 self._make_room()
+
+    def start_next_range(self) -> None:
+        """Clear the table, to count the pairs of higher hashes."""
+        self.low, self.high, self.n_pairs = self.high + 1, MOST_HASH, 0
+        self._slots[:] = 0
 
     def frequent(self, least: int) -> PairSlots:
         """Return the pairs that occur at least this often, in the form of slots."""
@@ -146,12 +155,14 @@ def count_all_pairs(
         StorageError: The corpus is damaged.
     """
     most_slots = most_slots_of(memory_gb)
-    n_slots = 1 << max(n_tokens // 4, LEAST_SLOTS).bit_length()
-    low, n_distinct, n_readings, n_read = 0, 0, 0, 0
+    n_slots = 1 << max(n_tokens // TOKENS_OF_SLOT, LEAST_SLOTS).bit_length()
+    counter = PairCounter(n_slots=n_slots, most_slots=most_slots)
+    n_distinct, n_read = 0, 0
     found: list[PairSlots] = []
     unit_counts = np.zeros(n_units, np.int64)
-    while low <= MOST_HASH:
-        counter = PairCounter(low, n_slots=n_slots, most_slots=most_slots)
+    while not found or counter.high < MOST_HASH:
+        if found:
+            counter.start_next_range()
         unit_counts[:] = 0
         n_read = 0
         for units in read():
@@ -162,11 +173,7 @@ def count_all_pairs(
             n_read += units.words.size
         found.append(counter.frequent(least))
         n_distinct += counter.n_pairs
-        n_readings += 1
-        low = counter.high + 1
     pairs = np.concatenate(found).reshape(-1, 2)
-    numbers = pairs[:, 1] >> NUMBER_BITS
-    pairs = pairs[np.lexsort((numbers, pairs[:, 0]))]  # an order that does not depend on the hashes
     return CountedPairs(
         firsts=(pairs[:, 0] >> HALF).astype(np.uint32),
         seconds=pairs[:, 0].astype(np.uint32),
@@ -175,5 +182,5 @@ def count_all_pairs(
         n_distinct=n_distinct,
         unit_counts=unit_counts,
         n_tokens=n_read,
-        n_readings=n_readings,
+        n_readings=len(found),
     )

@@ -131,8 +131,9 @@ def score_pass(
         n_tokens=pairs.n_tokens,
     )
     scores = score_pairs(counts, settings)
+    are_high = scores > lowest
+    pairs, scores = pairs.where(are_high), scores[are_high]
     order = np.lexsort((pairs.sequences, pairs.seconds, pairs.firsts, -pairs.counts, -scores))
-    order = order[scores[order] > lowest]
     return _scored(pairs.where(order), scores[order], joiner, sequences=sequences, number=number)
 
 
