@@ -173,7 +173,8 @@ def train(
         freeze: Whether to keep the vectors of the words of `initial` unchanged. Only new words are trained.
         settings: Settings of the config blocks [w2v.tokens], [w2v.vocabulary], [w2v.model] and [w2v.training] by name,
             such as vector_size=100, window=5, min_count=5, epochs=5, attr="LOWER", workers=0 or seed=1, or a whole
-            block, such as model={"window": 5}. Those of [w2v.evaluation], such as word_pairs="wordsim353" or
+            block, such as model={"window": 5}. subwords="fasttext" or "floret" composes vectors of character n-grams,
+            which min_n, max_n, buckets and hashes choose. Those of [w2v.evaluation], such as word_pairs="wordsim353" or
             patience=3, score the vectors while they are trained. Of [w2v.export], vector_kind says which vectors words
             have, and postprocess and whitening_strength say what is done to them after training; input_vectors of the
             model stay as they were trained. engine="ray" and the other settings of [w2v.distributed] train on a Ray
