@@ -108,7 +108,8 @@ def why_not_found(cache_dir: Path, source_name: str, fingerprint: CorpusFingerpr
         except StorageError:
             continue
         other = manifest.get("fingerprint")
-        if manifest.get("source") == source_name and isinstance(other, dict):
+        # Corpora with phrases are made of others, and never encoded themselves.
+        if manifest.get("source") == source_name and isinstance(other, dict) and other.get("phrases") is None:
             if {other.get("format"), fingerprint.format} <= FORMATS:  # a corpus may have grown to several parts
                 other = {**other, "format": fingerprint.format}
             differences.append(clauses_of(changed_parts(other, fingerprint.to_json())))

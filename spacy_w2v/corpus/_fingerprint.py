@@ -33,6 +33,7 @@ PARTS = {
     "tokenizer": "the tokenizer has changed",
     "tokens": "settings of [w2v.tokens] have changed",
     "max_vocab_size": "max_vocab_size has changed",
+    "phrases": "the phrases or the settings of [w2v.phrases] have changed",
 }
 """The parts of a fingerprint, and the clause for messages if a part differs."""
 
@@ -50,10 +51,19 @@ class CorpusFingerprint:
     tokens: dict[str, Any]  # Any: JSON values
     """The settings of `[w2v.tokens]`, without n_process."""
     max_vocab_size: int | None
+    phrases: dict[str, Any] | None = None  # Any: JSON values
+    """What determines the phrases that are joined to one token each. None for a corpus as it was encoded."""
 
     def to_json(self) -> dict[str, Any]:  # Any: JSON values
-        """Return the fingerprint as JSON values."""
-        return asdict(self)
+        """Return the fingerprint as JSON values, without phrases if there are none."""
+        values = asdict(self)
+        if self.phrases is None:
+            del values["phrases"]
+        return values
+
+    def with_phrases(self, phrases: dict[str, Any]) -> "CorpusFingerprint":  # Any: JSON values
+        """Return the fingerprint of the corpus in which phrases of this corpus are joined."""
+        return replace(self, phrases=phrases)
 
     def of(self, source: str | None) -> "CorpusFingerprint":
         """Return the fingerprint of the corpus with this fingerprint of its source, and the same settings."""

@@ -8,7 +8,7 @@ A corpus of several parts has other files, which `parts._whole` describes.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -136,17 +136,61 @@ class CorpusWriter:
             n_dropped_types=self.types.counted.n_dropped_types,
             n_dropped_tokens=self.types.counted.n_dropped_tokens,
         )
-        manifest = {
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
-            "source": source,
-            "fingerprint": fingerprint.to_json(),
-            "counts": asdict(found),
-            "n_type_ids": self.types.counted.n_ids,
-            "chunk_tokens": self.chunks.chunk_tokens,
-            "files": describe_files(self.directory, (TOKENS_FILE, TYPES_FILE)),
-        }
-        write_manifest(self.directory / MANIFEST_FILE, manifest)
+        write_corpus_manifest(
+            self.directory,
+            source=source,
+            fingerprint=fingerprint,
+            counts=found,
+            n_type_ids=self.types.counted.n_ids,
+            chunk_tokens=self.chunks.chunk_tokens,
+        )
+
+
+@dataclass(frozen=True)
+class JoinedPhrases:
+    """The phrases of a corpus, each of which is one token."""
+
+    n_phrases: int
+    """The number of distinct phrases. Those with the same key count once."""
+    n_tokens: int
+    """The number of tokens that are phrases."""
+    most_frequent: list[str]
+    """The keys of the most frequent phrases."""
+
+
+def write_corpus_manifest(
+    directory: Path,
+    *,
+    source: str,
+    fingerprint: CorpusFingerprint,
+    counts: CorpusCounts,
+    n_type_ids: int,
+    chunk_tokens: list[int],
+    phrases: JoinedPhrases | None = None,
+) -> None:
+    """Write the manifest of a corpus of one part, which completes it.
+
+    Args:
+        directory: The directory, which has the other files.
+        source: The name of the source.
+        fingerprint: The fingerprint of the corpus.
+        counts: What the corpus contains.
+        n_type_ids: The number of type ids. All ids must be less than this.
+        chunk_tokens: The number of tokens of each chunk.
+        phrases: The phrases that are one token each; None for a corpus as it was encoded.
+    """
+    manifest = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "source": source,
+        "fingerprint": fingerprint.to_json(),
+        "counts": asdict(counts),
+        "n_type_ids": n_type_ids,
+        "chunk_tokens": chunk_tokens,
+        **({"phrases": asdict(phrases)} if phrases is not None else {}),
+        "files": describe_files(directory, (TOKENS_FILE, TYPES_FILE)),
+    }
+    write_manifest(directory / MANIFEST_FILE, manifest)
 
 
 @dataclass(frozen=True)
@@ -163,6 +207,8 @@ class Corpus:
     """The number of tokens of each chunk."""
     parts: tuple[PartTokens, ...] = ()
     """The tokens of each part, if there are several. Otherwise they are in the directory."""
+    phrases: JoinedPhrases | None = None
+    """The phrases that are one token each; None for a corpus as it was encoded."""
 
     def __getstate__(self) -> dict[str, Any]:  # Any: the fields
         """Return the fields for a pickle, with absolute paths: another process may have another working directory."""
@@ -262,11 +308,13 @@ def described(directory: Path, manifest: dict[str, Any]) -> Corpus:  # Any: JSON
     """
     source, fingerprint, counts = (manifest.get(name) for name in ("source", "fingerprint", "counts"))
     n_type_ids, chunk_tokens = manifest.get("n_type_ids"), manifest.get("chunk_tokens")
+    phrases = manifest.get("phrases")
     if not (
         isinstance(source, str)
         and _has_fields(fingerprint, CorpusFingerprint)
         and _has_fields(counts, CorpusCounts)
         and isinstance(chunk_tokens, list)
+        and (phrases is None or _has_fields(phrases, JoinedPhrases))
         and all(type(n) is int and 0 <= n < 1 << 62 for n in (*counts.values(), n_type_ids, *chunk_tokens))
     ):
         raise StorageError(
@@ -279,9 +327,12 @@ def described(directory: Path, manifest: dict[str, Any]) -> Corpus:  # Any: JSON
         counts=CorpusCounts(**counts),
         n_type_ids=int(n_type_ids or 0),
         chunk_tokens=np.array(chunk_tokens, np.int64),
+        phrases=JoinedPhrases(**phrases) if phrases is not None else None,
     )
 
 
 def _has_fields(value: object, kind: type) -> TypeGuard[dict[str, Any]]:  # Any: JSON values
-    """Return whether a JSON value is an object with exactly the fields of a dataclass."""
-    return isinstance(value, dict) and value.keys() == {field.name for field in fields(kind)}
+    """Return whether a JSON value is an object with the fields of a dataclass. Those with a default may be missing."""
+    names = {field.name for field in fields(kind)}
+    needed = {field.name for field in fields(kind) if field.default is MISSING}
+    return isinstance(value, dict) and needed <= value.keys() <= names
