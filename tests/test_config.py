@@ -35,7 +35,7 @@ GENSIM_NAMES = [
 EXAMPLES = sorted((Path(__file__).parents[1] / "configs").glob("*.cfg"))
 
 REGISTERED = {
-    "spacy_factories": {"w2v"},
+    "spacy_factories": {"w2v", "phrases"},
     "spacy_cli": {"w2v"},
     "spacy_readers": {
         "spacy_w2v.Dataset.v1",
@@ -133,7 +133,7 @@ def test_new_configs_are_complete_and_valid(size):
     corpus = {"@readers": "spacy_w2v.GensimWiki.v1", "max_documents": 3}
     config = make_config(new_settings(size).settings, lang="en", corpus=corpus)
     again = Config().from_str(config.to_str())
-    blocks = W2VSettings.model_fields.keys() - {"distributed"}
+    blocks = W2VSettings.model_fields.keys() - {"distributed", "phrases"}
     assert set(again["w2v"]) == {*blocks, "corpus"}
     for block in blocks:
         assert set(again["w2v"][block]) == set(parse_settings({}).model_dump()[block]) - {"subwords"}

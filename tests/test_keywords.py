@@ -16,6 +16,7 @@ from spacy_w2v.errors import ConfigError
 OF_BLOCKS = {
     "cooccurrence": _keywords.CooccurrenceKeywords,
     "tokens": _keywords.TokensKeywords,
+    "phrases": _keywords.PhrasesKeywords,
     "vocabulary": _keywords.VocabularyKeywords,
     "model": _keywords.ModelKeywords,
     "subwords": _keywords.SubwordKeywords,
@@ -35,7 +36,8 @@ class OtherSettings(Settings):
 
 @pytest.mark.parametrize("block", OF_BLOCKS)
 def test_types_are_those_of_the_schema(block):
-    expected = {name: field.annotation for name, field in _keywords.BLOCKS[block].model_fields.items()}
+    settings = (_keywords.BLOCKS | _keywords.WHOLE_BLOCKS)[block]
+    expected = {name: field.annotation for name, field in settings.model_fields.items()}
     inner = {
         name: OF_BLOCKS[name] | SubwordMode | None for name, outer in _keywords.INNER_BLOCKS.items() if outer == block
     }
@@ -53,7 +55,8 @@ def test_every_setting_and_block_is_a_keyword_of_train():
 
 
 def test_all_blocks_but_those_of_other_arguments_are_keywords():
-    assert {*_keywords.BLOCKS, "initial"} - _keywords.INNER_BLOCKS.keys() == parse_settings({}).model_dump().keys()
+    blocks = {*_keywords.BLOCKS, *_keywords.WHOLE_BLOCKS, "initial"} - _keywords.INNER_BLOCKS.keys()
+    assert blocks == parse_settings({}).model_dump().keys()
     assert all(inner in parse_settings({}).model_dump()[outer] for inner, outer in _keywords.INNER_BLOCKS.items())
 
 

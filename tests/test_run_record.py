@@ -184,7 +184,7 @@ def test_meta_is_plain_json_and_notes_are_kept_in_the_record(tmp_path):
         model.record.lang = 3
 
 
-NEW_BLOCKS = {"cooccurrence", "distributed", "evaluation", "export"}
+NEW_BLOCKS = {"cooccurrence", "distributed", "evaluation", "export", "phrases"}
 NEW_KEYS = {
     "model": {"x_max", "weighting_exponent", "shift", "eigenvalue_exponent", "subwords"},
     "training": {"shared_noise"},

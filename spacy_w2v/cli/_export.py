@@ -273,6 +273,7 @@ def export_files(opening: Opening, output_path: Path, *, overwrite: bool) -> Pat
     """
     from spacy_w2v._atomic import check_file, staged_siblings
     from spacy_w2v.formats._exporting import FORMATS, check_can_hold, check_not_existing, check_words, export
+    from spacy_w2v.formats._names import delimiter_of
 
     name = opening.settings.formats[0]
     if output_path.is_dir() or not output_path.suffix:
@@ -282,7 +283,7 @@ def export_files(opening: Opening, output_path: Path, *, overwrite: bool) -> Pat
     check_can_hold(name, opened)
     if not overwrite:
         check_not_existing(name, output_path, opened, settings)
-    for note in check_words(opened.words, settings):
+    for note in check_words(opened.words, settings, delimiter=delimiter_of(opened)):
         msg.warn(note)
     with staged_siblings(output_path) as directory:
         export(name, opened, directory / output_path.name, settings=settings)

@@ -73,7 +73,7 @@ def neighbors_command(
 
     Words are added and subtracted by + and - with spaces around them: spacy w2v neighbors vectors king - man + woman.
     A + or - within a word is part of it. Put -- before words that begin with a hyphen, and quotes around words with
-    spaces. Of words that share a vector, one is shown.
+    spaces, such as "New York". Of words that share a vector, one is shown.
 
     Arguments after the first one that are vectors too are compared: spacy w2v neighbors vectors other-vectors king. If
     a word has the name of vectors in this directory, name the vectors by --compare.
@@ -85,7 +85,7 @@ def neighbors_command(
         words = words if not others else [*names, *words]
         lacks = False
         for query in queries_of(words, opened[0]):
-            unknown = next((word for word in query.words if word not in opened[0]), None)
+            unknown = next((word for word in query.words if found_as(word, opened[0]) not in opened[0]), None)
             if unknown is not None and not from_standard_input(words):
                 lacks = True
                 msg_of_unknown(describe_unknown(unknown, opened[0]), to_errors=as_json)
@@ -179,9 +179,23 @@ def describe_unknown(word: str, vectors: "WordVectors") -> str:
 
 def neighbours_of(query: Query, vectors: "WordVectors", *, topn: int) -> list[tuple[str, float]] | None:
     """Return the nearest neighbours of a query and their cosine similarities; None if a word has no vector."""
-    if any(word not in vectors for word in query.words):
+    if any(found_as(word, vectors) not in vectors for word in query.words):
         return None
-    return vectors.most_similar(positive=query.positive, negative=query.negative, topn=topn)
+    positive, negative = ([found_as(word, vectors) for word in words] for words in (query.positive, query.negative))
+    return vectors.most_similar(positive=positive, negative=negative, topn=topn)
+
+
+def found_as(word: str, vectors: "WordVectors") -> str:
+    """Return a word as vectors have it. A phrase is also found in other case, or with underscores: "New York".
+
+    Args:
+        word: The word, or a phrase with spaces.
+        vectors: The vectors.
+    """
+    from spacy_w2v.model._lookup import forms_of
+
+    forms = forms_of(word) if " " in word else ()
+    return next((form for form in forms if form in vectors), word)
 
 
 def print_tables(query: Query, opened: Sequence["WordVectors"], *, topn: int) -> None:

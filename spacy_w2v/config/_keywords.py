@@ -9,6 +9,7 @@ from spacy_w2v.config._distributed import DistributedSettings, EngineName
 from spacy_w2v.config._evaluation import EvaluationSettings, Selection
 from spacy_w2v.config._export import ExportSettings, Postprocess, VectorKind, VectorsSettings
 from spacy_w2v.config._losses import ArchitectureName, LossName
+from spacy_w2v.config._phrases import PhraseSettings, Scoring
 from spacy_w2v.config._schema import (
     ModelSettings,
     TokenAttr,
@@ -38,6 +39,12 @@ BLOCKS: dict[str, type[Settings]] = {
 INNER_BLOCKS = {"subwords": "model"}
 """The blocks that are within another one."""
 
+WHOLE_BLOCKS: dict[str, type[Settings]] = {"phrases": PhraseSettings}
+"""The blocks whose settings can only be given together, as `phrases={"scoring": "npmi"}`.
+
+Their names say little by themselves, and `min_count` is also a setting of the vocabulary.
+"""
+
 
 class TokensKeywords(TypedDict, total=False):
     """Settings of `[w2v.tokens]`."""
@@ -58,6 +65,19 @@ class VocabularyKeywords(TypedDict, total=False):
     min_count: int
     max_vocab_size: int | None
     max_final_vocab: int | None
+
+
+class PhrasesKeywords(TypedDict, total=False):
+    """Settings of `[w2v.phrases]`."""
+
+    scoring: Scoring | None
+    path: str | None
+    threshold: float | tuple[float, ...] | None
+    min_count: int
+    connector_words: tuple[str, ...] | Literal["english"]
+    passes: int
+    delimiter: str
+    memory_gb: float
 
 
 class ModelKeywords(TypedDict, total=False):
@@ -160,6 +180,7 @@ class Keywords(
     """
 
     tokens: TokensKeywords
+    phrases: PhrasesKeywords
     vocabulary: VocabularyKeywords
     model: ModelKeywords
     cooccurrence: CooccurrenceKeywords
@@ -213,9 +234,9 @@ def settings_from_keywords(
     Raises:
         ConfigError: A name is not a setting, is in several blocks or is given twice, or a value breaks a rule.
     """
-    values: dict[str, dict[str, object]] = {block: {} for block in BLOCKS}
+    values: dict[str, dict[str, object]] = {block: {} for block in (*BLOCKS, *WHOLE_BLOCKS)}
     for name, value in keywords.items():
-        if name in BLOCKS:
+        if name in values:
             _put_block(values, name, value)
         else:
             _put(values, block_of(name), name, value)
@@ -241,6 +262,9 @@ def block_of(name: str) -> str:
         ways = " or ".join(f'{block}={{"{name}": ...}}' for block in blocks)
         raise ConfigError(f"{name} must be given in its block, since {' and '.join(blocks)} have one: {ways}.")
     if not blocks:
+        of_whole = [block for block, settings in WHOLE_BLOCKS.items() if name in settings.model_fields]
+        if of_whole:
+            raise ConfigError(f'{name} must be given in its block: {of_whole[0]}={{"{name}": ...}}.')
         known = [key for settings in BLOCKS.values() for key in settings.model_fields]
         hint = did_you_mean(name, known, otherwise=f"Known: {', '.join(known)}.")
         raise ConfigError(f"There is no setting '{name}'. {HINTS_FOR_GENSIM.get(name, hint)}")
@@ -289,4 +313,4 @@ def _check_has_mode(subwords: Mapping[str, object]) -> None:
 
 
 def _first(block: str) -> str:
-    return next(iter(BLOCKS[block].model_fields))
+    return next(iter((BLOCKS | WHOLE_BLOCKS)[block].model_fields))

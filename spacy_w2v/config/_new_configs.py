@@ -85,8 +85,8 @@ def new_settings(
 def make_config(settings: W2VSettings, *, lang: str, corpus: dict[str, Any]) -> "Config":
     """Return a complete config.
 
-    It has a block `[nlp.tokenizer]` if spaCy does not use its stock tokenizer for the language, and
-    `[w2v.distributed]` and `[w2v.model.subwords]` only if an engine and a mode are set.
+    It has a block `[nlp.tokenizer]` if spaCy does not use its stock tokenizer for the language. `[w2v.distributed]`,
+    `[w2v.phrases]` and `[w2v.model.subwords]` are left out unless they have an effect.
 
     Args:
         settings: The settings.
@@ -104,6 +104,8 @@ def make_config(settings: W2VSettings, *, lang: str, corpus: dict[str, Any]) -> 
     values = settings.model_dump()
     if settings.distributed.engine is None:
         del values["distributed"]
+    if not settings.phrases.is_on:
+        del values["phrases"]
     if settings.model.subwords.mode is None:
         del values["model"]["subwords"]
     blocks = {"nlp": nlp, "w2v": {"corpus": corpus, **values}}

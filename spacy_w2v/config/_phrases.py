@@ -34,6 +34,12 @@ class PhraseSettings(Settings):
     `default` compares the count of a pair with the counts of its words (Mikolov et al. 2013). `npmi` is the normalized
     pointwise mutual information of the pair (Bouma 2009), from -1 to 1. It depends less on the size of the corpus.
     """
+    path: str | None = Field(None, min_length=1)
+    """Phrases that are known already, instead of `scoring`; `null` for none.
+
+    The path of a table that `spacy w2v phrases` saved, or of gensim's `Phrases` or `FrozenPhrases`. The settings below
+    then have no effect.
+    """
     threshold: float | tuple[float, ...] | None = None
     """The score above which a pair becomes a phrase, for all passes or one for each.
 
@@ -66,6 +72,16 @@ class PhraseSettings(Settings):
     """
 
     @model_validator(mode="after")
+    def phrases_are_found_or_given(self) -> "PhraseSettings":
+        """Refuse to find phrases if they are given."""
+        if self.path is not None and self.scoring is not None:
+            raise ValueError(
+                f'scoring must be null with path = "{self.path}", which has the phrases, was: "{self.scoring}". Leave '
+                "one of them out."
+            )
+        return self
+
+    @model_validator(mode="after")
     def thresholds_fit(self) -> "PhraseSettings":
         """Refuse thresholds that do not fit the scoring or the number of passes."""
         given = self.threshold if isinstance(self.threshold, tuple) else ()
@@ -77,6 +93,11 @@ class PhraseSettings(Settings):
             if self.scoring == "default" and threshold <= 0:
                 raise ValueError(f'threshold must be greater than 0 with scoring = "default", was: {threshold:g}')
         return self
+
+    @property
+    def is_on(self) -> bool:
+        """Whether phrases are joined at all."""
+        return self.scoring is not None or self.path is not None
 
     @property
     def thresholds(self) -> tuple[float, ...]:

@@ -1,9 +1,11 @@
 """Settings that have been renamed: configs of earlier versions are read with a warning."""
 
 import warnings
-from typing import Any
+from typing import Any, TypeVar
 
 from spacy_w2v.errors import ConfigError, ConfigWarning
+
+T = TypeVar("T")
 
 NEW_NAMES = {("w2v.export", "vectors"): "vector_kind"}
 """The new names of settings, by section and former name."""
@@ -48,6 +50,12 @@ def rename_overrides(overrides: dict[str, Any]) -> dict[str, Any]:  # Any: value
 def warn_of_former_name(old: str, new: str, *, section: str) -> None:
     """Warn that a setting was read under its former name."""
     warnings.warn(f"[{section}] {old} is now called {new}. Rename it.", ConfigWarning, stacklevel=3)
+
+
+def by_former_name(value: T, old: str, new: str, *, section: str) -> T:
+    """Return a value that was given under a former name, with a warning, where that name has to be an argument."""
+    warn_of_former_name(old, new, section=section)
+    return value
 
 
 def hint_of_new_name(section: str, name: str) -> str | None:

@@ -17,6 +17,7 @@ from spacy_w2v.config._export import check_formats
 from spacy_w2v.config._export import check_vector_kind as check_vector_kind
 from spacy_w2v.config._initial import InitialSettings
 from spacy_w2v.config._losses import ARCHITECTURES, LOSSES, ArchitectureName, LossName
+from spacy_w2v.config._phrases import PhraseSettings
 from spacy_w2v.config._problems import describe_argument, describe_problem, unknown_keys
 from spacy_w2v.config._subwords import SubwordSettings, check_subwords
 from spacy_w2v.config._words import TokenAttr as TokenAttr
@@ -214,6 +215,7 @@ class W2VSettings(Settings):
     """`[w2v]` without `[w2v.corpus]` and `[w2v.training.logger]`, which are registered functions."""
 
     tokens: TokensSettings = TokensSettings()
+    phrases: PhraseSettings = PhraseSettings()
     vocabulary: VocabularySettings = VocabularySettings()
     model: ModelSettings = ModelSettings()
     cooccurrence: CooccurrenceSettings = CooccurrenceSettings()

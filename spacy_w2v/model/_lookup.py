@@ -16,6 +16,15 @@ def cases_of(word: str) -> tuple[str, str, str, str]:
     return word, word.lower(), word.title(), word.upper()
 
 
+def forms_of(word: str) -> tuple[str, ...]:
+    """Return the texts that a word may have among words of any origin, in the order in which they are looked up.
+
+    They are those of `cases_of`. A phrase may also have underscores between its words, as in gensim: "new_york".
+    """
+    cases = cases_of(word)
+    return cases if " " not in word else (*cases, *(form.replace(" ", "_") for form in cases))
+
+
 def places_of(word: str | Iterable[str], place_of: Callable[[str], int]) -> int | Offsets:
     """Return the place of a word, or int64[n] for a list of n words.
 

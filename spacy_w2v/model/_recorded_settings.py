@@ -1,11 +1,14 @@
 """Settings as recorded in files. Known values are validated, and unknown keys of newer versions are kept."""
 
+from pydantic import field_serializer, field_validator
+
 from spacy_w2v.config._cooccurrence import CooccurrenceSettings
 from spacy_w2v.config._distributed import DistributedSettings
 from spacy_w2v.config._evaluation import EvaluationSettings
 from spacy_w2v.config._export import VectorsSettings
 from spacy_w2v.config._initial import InitialSettings
 from spacy_w2v.config._losses import ArchitectureName, LossName
+from spacy_w2v.config._phrases import PhraseSettings
 from spacy_w2v.config._schema import (
     ModelSettings,
     TokenAttr,
@@ -36,6 +39,23 @@ class RecordedSubwordSettings(SubwordSettings):
     """The settings of the block "subwords" in "model"."""
 
     model_config = ALLOW_UNKNOWN_KEYS
+
+
+class RecordedPhraseSettings(PhraseSettings):
+    """The settings of the block "phrases"."""
+
+    model_config = ALLOW_UNKNOWN_KEYS
+
+    @field_validator("threshold", "connector_words", mode="before")
+    @classmethod
+    def lists_are_tuples(cls, value: object) -> object:
+        """Return a list as a tuple, since JSON has no tuples."""
+        return tuple(value) if isinstance(value, list) else value
+
+    @field_serializer("threshold", "connector_words")
+    def tuples_are_lists(self, value: object) -> object:
+        """Return a tuple as a list, as it is read again."""
+        return list(value) if isinstance(value, tuple) else value
 
 
 class RecordedModelSettings(ModelSettings):

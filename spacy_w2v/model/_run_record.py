@@ -23,6 +23,7 @@ from spacy_w2v.model._recorded_settings import (
     RecordedExportSettings,
     RecordedInitialSettings,
     RecordedModelSettings,
+    RecordedPhraseSettings,
     RecordedTokensSettings,
     RecordedTrainingSettings,
     RecordedVocabularySettings,
@@ -69,6 +70,16 @@ class VocabularySummary(Block):
     """The lowest count of a word that is not rare."""
 
 
+class PhrasesSummary(Block):
+    """The phrases of the corpus, each of which is one token. The defaults stand for a corpus without phrases."""
+
+    n_phrases: NonNegativeInt = 0
+    """Distinct phrases of the corpus, frequent or not."""
+    n_phrase_tokens: NonNegativeInt = 0
+    """Tokens of the corpus that are phrases."""
+    most_frequent: list[str] = Field(default_factory=list)
+
+
 class InitialSummary(Block):
     """The words found in the vectors that a run starts from. The defaults stand for a run without such vectors."""
 
@@ -90,6 +101,15 @@ class InitialSummary(Block):
 
 class VocabularyRecord(VocabularySummary, RecordedVocabularySettings):
     """The block "vocabulary": the settings and the sizes."""
+
+
+class PhrasesRecord(PhrasesSummary, RecordedPhraseSettings):
+    """The block "phrases": the settings and the phrases found."""
+
+    @property
+    def delimiter_in_files(self) -> str | None:
+        """What is between the words of phrases in the files of gensim and word2vec; None without phrases."""
+        return self.delimiter if self.n_phrases else None
 
 
 class InitialRecord(InitialSummary, RecordedInitialSettings):
@@ -158,12 +178,15 @@ class CorpusSummary(Block):
     """None if the corpus was only encoded."""
     initial: InitialSummary | None = None
     """None if the run does not start from vectors."""
+    phrases: PhrasesSummary | None = None
+    """None if no phrases were joined."""
 
     def to_json(self) -> JsonDict:
         """Return the summary as JSON values for a log, with the entries of corpus and vocabulary at the top level."""
         vocabulary = self.vocabulary.model_dump() if self.vocabulary is not None else {}
         initial = {"initial": self.initial.model_dump()} if self.initial is not None else {}
-        return self.corpus.model_dump() | vocabulary | initial
+        phrases = {"phrases": self.phrases.model_dump()} if self.phrases is not None else {}
+        return self.corpus.model_dump() | vocabulary | initial | phrases
 
 
 def _joined(settings: Settings, found: Block | None) -> JsonDict:
@@ -187,6 +210,8 @@ class RunRecord(Block):
     corpus: CorpusRecord
     vocabulary: VocabularyRecord
     tokens: RecordedTokensSettings
+    phrases: PhrasesRecord = PhrasesRecord()
+    """The settings of phrases, and those of the corpus. Records of earlier versions lack it."""
     model: RecordedModelSettings
     cooccurrence: RecordedCooccurrenceSettings = RecordedCooccurrenceSettings()
     training: RecordedTrainingSettings
@@ -228,6 +253,7 @@ class RunRecord(Block):
             "corpus": found.corpus,
             "vocabulary": _joined(settings.vocabulary, found.vocabulary),
             "tokens": settings.tokens.model_dump(),
+            "phrases": _joined(settings.phrases, found.phrases),
             "model": settings.model.model_dump(),
             "cooccurrence": settings.cooccurrence.model_dump(),
             "training": settings.training.model_dump(),

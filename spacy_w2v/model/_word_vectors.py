@@ -14,7 +14,7 @@ from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.model._card import card_of_vectors
 from spacy_w2v.model._comparisons import Comparisons
 from spacy_w2v.model._composition import composed_vectors, describe_unknown, postprocessed_table
-from spacy_w2v.model._lookup import NO_ROW, cases_of, list_of, places_of
+from spacy_w2v.model._lookup import NO_ROW, forms_of, list_of, places_of
 from spacy_w2v.model._neighbours import most_similar
 from spacy_w2v.model._postprocessed_matrix import Matrix, PostprocessedMatrix
 from spacy_w2v.model._postprocessing import Postprocessing, chosen_postprocessing
@@ -308,7 +308,8 @@ class WordVectors(Spellings, Comparisons):
         """Return the row that a pipeline with these vectors finds for each word as a token.
 
         A word is looked up as it is, otherwise in lower, title and upper case, like the component `w2v` does. The
-        vectors of a trained model also know the texts that each word has in the corpus, as spaCy's table does.
+        vectors of a trained model also know the texts that each word has in the corpus, as spaCy's table does. In those
+        of other programs, a phrase such as "new york" is also found as "new_york".
 
         Args:
             words: The words.
@@ -326,7 +327,7 @@ class WordVectors(Spellings, Comparisons):
             found = self.model.vocabulary.rows_of(words)
         else:
             places = (
-                next((self.index[form] for form in cases_of(word) if form in self.index), NO_ROW) for word in words
+                next((self.index[form] for form in forms_of(word) if form in self.index), NO_ROW) for word in words
             )
             found = np.fromiter(places, np.int64, len(words))
         return np.where(found == NO_ROW, NO_ROW, self.rows[found])

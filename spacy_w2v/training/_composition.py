@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spacy_w2v._atomic import check_free_space, staged_directory
-from spacy_w2v.config._export import ExportFormat, ExportSettings, check_fits
+from spacy_w2v.config._export import ExportFormat, check_fits
+from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats._exporting import FORMATS, check_words, export_all
 from spacy_w2v.formats._word2vec import Word2Vec
@@ -103,7 +104,7 @@ def train_to_directory(
         with checkpoint_directory.locked():
             check_free(output_path, overwrite=overwrite)  # again: another run may have ended before this one's lock
             with staged_directory(output_path, replaces=RESULTS) as directory:
-                checks = _ResultsCheck(run.settings.export, directory, shown=output_path, message=callback.on_message)
+                checks = _ResultsCheck(run.settings, directory, shown=output_path, message=callback.on_message)
                 with closing(JsonLinesLogger(directory / LOG_FILE)) as log:
                     model = run.execute(CallbackList([log, callback, checks]), checkpoint=checkpoint_directory)
                 places = _write_results(run, model, directory)
@@ -113,23 +114,24 @@ def train_to_directory(
 class _ResultsCheck(RunCallback):
     """Checks before training whether the results can be written after it."""
 
-    def __init__(self, export: ExportSettings, directory: Path, *, shown: Path, message: Callable[[str], None]):
+    def __init__(self, settings: W2VSettings, directory: Path, *, shown: Path, message: Callable[[str], None]):
         """Create the callback.
 
         Args:
-            export: The settings of exports.
+            settings: The settings of the run.
             directory: The directory where results are written.
             shown: The directory to name in errors instead.
             message: Reports a message to the user.
         """
-        self.export = export
+        self.export = settings.export
+        self.delimiter = settings.phrases.delimiter if settings.phrases.is_on else None
         self.directory = directory
         self.shown = shown
         self.message = message
 
     def on_vocabulary(self, words: Sequence[str]) -> None:
         """Check that the words can be written, and report words that exports change."""
-        for note in check_words(words, self.export):
+        for note in check_words(words, self.export, delimiter=self.delimiter):
             self.message(note)
 
     def on_build(self, n_bytes: int) -> None:

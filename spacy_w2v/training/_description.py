@@ -9,7 +9,7 @@ from spacy_w2v._version import __version__
 from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.model._blocks import with_unknown_entries
-from spacy_w2v.model._run_record import CorpusRecord, CorpusSummary, LearningRate, RunRecord
+from spacy_w2v.model._run_record import CorpusRecord, CorpusSummary, LearningRate, PhrasesSummary, RunRecord
 from spacy_w2v.model._vocabulary import summarize_vocabulary
 from spacy_w2v.training._stages import Prepared
 
@@ -34,7 +34,16 @@ def summarize_corpus(settings: W2VSettings, prepared: Prepared) -> CorpusSummary
             min_count=settings.vocabulary.min_count,
         ),
         initial=start.summary(vocabulary.counts, freeze=settings.initial.freeze) if start is not None else None,
+        phrases=describe_joined(corpus),
     )
+
+
+def describe_joined(corpus: Corpus) -> PhrasesSummary | None:
+    """Return the phrases that are one token each in a corpus; None for a corpus as it was encoded."""
+    found = corpus.phrases
+    if found is None:
+        return None
+    return PhrasesSummary(n_phrases=found.n_phrases, n_phrase_tokens=found.n_tokens, most_frequent=found.most_frequent)
 
 
 def describe_run(

@@ -12,6 +12,7 @@ from spacy_w2v.model._recorded_settings import (
     RecordedEvaluationSettings,
     RecordedInitialSettings,
     RecordedModelSettings,
+    RecordedPhraseSettings,
     RecordedTokensSettings,
     RecordedTrainingSettings,
     RecordedVocabularySettings,
@@ -20,13 +21,14 @@ from spacy_w2v.model._run_record import RunRecord
 
 CHANGEABLE_SETTINGS = {
     "tokens": {"n_process"},
+    "phrases": {"memory_gb"},
     "cooccurrence": {"memory_gb"},
     "training": {"workers", "checkpoint_every_s", "alpha", "min_alpha"},
     "evaluation": {"patience", "analogies"},
 }
 """Settings, by block, that may change when a run is resumed."""
 
-BLOCKS = ("tokens", "vocabulary", "model", "cooccurrence", "initial", "training", "evaluation")
+BLOCKS = ("tokens", "phrases", "vocabulary", "model", "cooccurrence", "initial", "training", "evaluation")
 """The blocks of `[w2v]` that a resumed run must have as before.
 
 Those of `[w2v.distributed]` say where it is carried out, which may change as a whole. See `_preparation.describe_move`.
@@ -37,6 +39,7 @@ class FixedSettings(Block):
     """The settings of these blocks, without those that may change."""
 
     tokens: RecordedTokensSettings
+    phrases: RecordedPhraseSettings = RecordedPhraseSettings()
     vocabulary: RecordedVocabularySettings
     model: RecordedModelSettings
     cooccurrence: RecordedCooccurrenceSettings = RecordedCooccurrenceSettings()

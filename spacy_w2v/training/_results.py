@@ -42,6 +42,7 @@ CHECKPOINT_DIRECTORY = "checkpoint"
 
 IRRELEVANT_SETTINGS = {
     "tokens": {"n_process"},
+    "phrases": {"memory_gb"},
     "cooccurrence": {"memory_gb"},
     "training": {"workers", "checkpoint_every_s"},
     "evaluation": {"analogies"},

@@ -12,7 +12,6 @@ from spacy_w2v._system.blas import single_threaded_blas
 from spacy_w2v._system.memory import release_free_memory
 from spacy_w2v.cluster._cluster import Cluster
 from spacy_w2v.config._schema import W2VSettings
-from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.formats._word2vec import Word2Vec
 from spacy_w2v.model._word_vectors import WordVectors
@@ -24,6 +23,7 @@ from spacy_w2v.training._checkpoint import Checkpoint, CheckpointDirectory
 from spacy_w2v.training._checkpoint_writer import CheckpointWriter
 from spacy_w2v.training._description import describe_run, summarize_corpus
 from spacy_w2v.training._divergence import DivergenceCheck
+from spacy_w2v.training._encoded_corpus import encoded_corpus
 from spacy_w2v.training._executors import CallingThreadExecutor, Executor, MakeExecutor, ThreadExecutor
 from spacy_w2v.training._loop import TrainingLoop
 from spacy_w2v.training._preparation import choose_words, learning_rates, work_items
@@ -203,18 +203,15 @@ class TrainingRun:
 
     @contextmanager
     def encoded(self, callback: Callback) -> Iterator[Corpus]:
-        """Encode the corpus or find it in the cache. It may be deleted after the block.
+        """Encode the corpus or find it in the cache, and join its phrases. It may be deleted after the block.
 
         Args:
-            callback: Receives the events of encoding.
+            callback: Receives the events of encoding, and of finding and joining phrases.
         """
-        settings = self.settings
-        with prepared_corpus(
-            self.source, self.nlp, settings.tokens, max_vocab_size=settings.vocabulary.max_vocab_size,
-            cache_dir=self.cache_dir, code_path=self.code_path, callback=callback,
-            cluster=self.cluster, most_machines=settings.distributed.machines,
+        with encoded_corpus(
+            self.source, self.nlp, self.settings,
+            cache_dir=self.cache_dir, code_path=self.code_path, callback=callback, cluster=self.cluster,
         ) as corpus:  # fmt: skip
-            release_free_memory()  # the memory of encoding
             yield corpus
 
     def work_items(self, prepared: Prepared, callback: Callback) -> AbstractContextManager[WorkItems]:

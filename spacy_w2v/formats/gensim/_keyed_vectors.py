@@ -9,6 +9,7 @@ from spacy_w2v._arrays import Counts, Offsets
 from spacy_w2v.config._export import ExportSettings
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.formats._matrices import copy_matrix, streamed_blocks, write_matrix
+from spacy_w2v.formats._names import delimiter_of, names_of_phrases
 from spacy_w2v.formats.gensim._fasttext import (
     MATRICES,
     fill_rows,
@@ -82,11 +83,13 @@ def _without_vectors(vectors: WordVectors, *, max_vectors: int | None, dtype: st
     """Return KeyedVectors with words and, if they are known, counts, but without vectors."""
     from gensim.models import KeyedVectors
 
+    words = vectors.words[:max_vectors]
     if (table := table_for_gensim(vectors)) is not None:
         keyed_vectors = untrained_keyed_vectors(table, dtype=dtype)
     else:
         keyed_vectors = KeyedVectors(vectors.vector_size, count=0, dtype=np.dtype(dtype))
-    fill_words(keyed_vectors, vectors.words[:max_vectors])
+        words = names_of_phrases(words, delimiter_of(vectors))  # with subwords, another name has other n-grams
+    fill_words(keyed_vectors, words)
     if vectors.counts is not None:
         keyed_vectors.expandos["count"] = np.array(vectors.counts[:max_vectors], np.int64)
     return keyed_vectors

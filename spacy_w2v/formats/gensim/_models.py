@@ -16,6 +16,7 @@ from spacy_w2v.config._loading import config_of
 from spacy_w2v.config._schema import ExportSettings, W2VSettings
 from spacy_w2v.errors import ConfigError, Word2VecError
 from spacy_w2v.formats._matrices import streamed_rows, write_matrix
+from spacy_w2v.formats._names import names_of_phrases
 from spacy_w2v.formats._word2vec import Word2Vec
 from spacy_w2v.formats.gensim._fasttext import MATRICES, fill_rows, prepare, write_rows
 from spacy_w2v.formats.gensim._hyper_parameters import settings_of, untrained_model
@@ -231,7 +232,8 @@ def _without_matrices(model: TrainedModel) -> Any:
 
 def _fill_words(keyed_vectors: Any, model: TrainedModel, *, sample: float) -> None:
     """Set words, counts, and the subsampling thresholds as 32-bit integers."""
-    fill_words(keyed_vectors, model.words)
+    delimiter = model.record.phrases.delimiter_in_files if model.subwords is None else None  # they depend on the name
+    fill_words(keyed_vectors, names_of_phrases(model.words, delimiter))
     counts = model.vocabulary.counts
     if model.settings.ns_exponent <= 0:
         counts = np.maximum(counts, 1)  # gensim would divide by zero for words that never occur

@@ -10,7 +10,7 @@ from spacy_w2v._arrays import Counts, Vectors
 from spacy_w2v.config._export import ExportSettings
 from spacy_w2v.errors import StorageError
 from spacy_w2v.formats._matrices import streamed_blocks
-from spacy_w2v.formats._names import names_without_spaces
+from spacy_w2v.formats._names import delimiter_of, names_without_spaces
 from spacy_w2v.formats.word2vec._binary import encode_records
 from spacy_w2v.formats.word2vec._text import encode_lines
 from spacy_w2v.model._word_vectors import WordVectors
@@ -67,12 +67,17 @@ def has_same_counts(path: Path, vectors: WordVectors, settings: ExportSettings) 
         vectors: The vectors to export.
         settings: The export settings.
     """
-    names = names_without_spaces(vectors.words[: settings.max_vectors], settings.whitespace)
+    names = _names(vectors, settings)
     return (
         vectors.counts is not None
         and path.is_file()
         and path.read_bytes() == b"".join(_count_lines(names, vectors.counts))
     )
+
+
+def _names(vectors: WordVectors, settings: ExportSettings) -> list[str]:
+    words = vectors.words[: settings.max_vectors]
+    return names_without_spaces(words, settings.whitespace, delimiter=delimiter_of(vectors))
 
 
 def _count_lines(names: list[str], counts: Counts) -> Iterator[bytes]:
@@ -84,7 +89,7 @@ def _write(
     vectors: WordVectors, path: Path, settings: ExportSettings, encode: Callable[[list[str], Vectors], bytes]
 ) -> None:
     counts_path = counts_file(path)
-    names = names_without_spaces(vectors.words[: settings.max_vectors], settings.whitespace)
+    names = _names(vectors, settings)
     if vectors.counts is not None:
         with open_for_writing(counts_path) as file:
             file.writelines(_count_lines(names, vectors.counts))

@@ -7,10 +7,11 @@ from spacy_w2v.corpus._encoding import EncodingCallback, EncodingProgress
 from spacy_w2v.evaluation._scores import AnalogyScore
 from spacy_w2v.model._evaluation_record import ScorePoint
 from spacy_w2v.model._run_record import CorpusSummary, EpochResult
+from spacy_w2v.phrases._progress import PhraseCallback, PhraseProgress
 from spacy_w2v.training._state import RunState, TaskResult, TrainingProgress
 
 
-class Callback(EncodingCallback, CountingCallback):
+class Callback(EncodingCallback, PhraseCallback, CountingCallback):
     """Base class of callbacks for `train`. Its methods do nothing; override those that you need.
 
     All methods are called in the main thread. An exception in one of them ends the run.
@@ -36,6 +37,13 @@ class Callback(EncodingCallback, CountingCallback):
 
         Args:
             progress: It has `n_documents`, `n_tokens`, `fraction` and `seconds`.
+        """
+
+    def on_phrases(self, progress: PhraseProgress) -> None:
+        """Receive the progress of finding phrases in the corpus and joining them, if [w2v.phrases] asks for phrases.
+
+        Args:
+            progress: It has `step` ("counting" or "joining"), `n_tokens`, `fraction` and `seconds`.
         """
 
     def on_corpus(self, summary: CorpusSummary) -> None:

@@ -8,6 +8,7 @@ from spacy_w2v.corpus._encoding import EncodingProgress
 from spacy_w2v.evaluation._scores import AnalogyScore
 from spacy_w2v.model._evaluation_record import ScorePoint
 from spacy_w2v.model._run_record import CorpusSummary, EpochResult
+from spacy_w2v.phrases._progress import PhraseProgress
 from spacy_w2v.training._state import RunState, TaskResult, TrainingProgress
 from spacy_w2v.training.callbacks._callback import Callback, RunCallback
 
@@ -28,6 +29,11 @@ class CallbackList(RunCallback):
         """See Callback."""
         for callback in self.callbacks:
             callback.on_encoding(progress)
+
+    def on_phrases(self, progress: PhraseProgress) -> None:
+        """See Callback."""
+        for callback in self.callbacks:
+            callback.on_phrases(progress)
 
     def on_counting(self, progress: CountingProgress) -> None:
         """See Callback."""

@@ -13,6 +13,7 @@ from spacy_w2v.corpus._encoding import EncodingProgress
 from spacy_w2v.evaluation._scores import AnalogyScore
 from spacy_w2v.model._evaluation_record import ScorePoint
 from spacy_w2v.model._run_record import CorpusSummary, EpochResult
+from spacy_w2v.phrases._progress import PhraseProgress
 from spacy_w2v.training._state import TrainingProgress
 from spacy_w2v.training.callbacks._callback import Callback
 from spacy_w2v.training.callbacks._compiling_notice import CompilingNotice
@@ -28,7 +29,7 @@ LINE_EVERY_S = 10.0
 
 
 class ProgressBar(Callback):
-    """Shows the progress of encoding, counting and training.
+    """Shows the progress of encoding, joining phrases, counting and training.
 
     In a terminal it draws bars, elsewhere it prints a line every 10 seconds.
     """
@@ -107,6 +108,13 @@ class ProgressBar(Callback):
             f"{rate:,.0f} tokens/s",
         ]
         display.update(progress.fraction, progress.seconds, details)
+        if progress.fraction == 1.0:
+            self._close_display()
+
+    def on_phrases(self, progress: PhraseProgress) -> None:
+        """Show the progress of finding and joining phrases."""
+        display = self._show("Counting pairs" if progress.step == "counting" else "Joining phrases")
+        display.update(progress.fraction, progress.seconds, [f"{progress.n_tokens:,} tokens"])
         if progress.fraction == 1.0:
             self._close_display()
 
