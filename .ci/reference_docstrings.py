@@ -68,7 +68,7 @@ def names_of(annotation: Any) -> list[str]:  # Any: as above
         return ["reader"]  # the only annotated argument of a registered function is a corpus
     if get_origin(annotation) is Literal:
         return [f'`"{value}"`' for value in get_args(annotation)]
-    if get_origin(annotation) is list:
+    if get_origin(annotation) in (list, tuple):
         return [f"list of {_plural(annotation_text(get_args(annotation)[0]))}"]
     if get_origin(annotation) is dict:
         return ["block"]

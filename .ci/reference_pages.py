@@ -134,6 +134,7 @@ path = "vectors"
 @loggers = "spacy_w2v.TensorBoard.v1"
 log_dir = "runs/first"
 """,
+    "phrases": '[components.phrases]\nfactory = "phrases"\nmerge = true\n',
     "w2v": '[components.w2v]\nfactory = "w2v"\npooling = "sif"\nmax_edits = 1\n',
 }
 """Blocks of a config with the arguments that are usual, by the name of the function."""
@@ -148,7 +149,7 @@ GROUPS = {
         "Loggers",
         "Functions for `@loggers` in `[w2v.training.logger]`, or in `[training.logger]` of any spaCy config.",
     ),
-    "spacy_factories": ("Component", "The factory for `[components.w2v]` and `nlp.add_pipe`."),
+    "spacy_factories": ("Components", "The factories for `[components]` and `nlp.add_pipe`."),
 }
 
 REGISTERED_INTRODUCTION = """\

@@ -72,6 +72,7 @@ def _type_of(info: FieldInfo) -> str:
     if get_origin(info.annotation) is Literal:
         return f"{_joined(names, 'or')}."
     bounds = _bounds_of([*info.metadata])
+    names = [f"a {name}" if name.startswith("list of") else name for name in names]
     described = {"whole number": f"a whole number{bounds}", "number": f"a number{bounds}", "string": "a string"}
     if list[str] in get_args(info.annotation):
         names = [*(name for name in names if "list" not in name), "a list of strings", "a string"]

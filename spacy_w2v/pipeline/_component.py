@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 from spacy.training import validate_examples
 
 from spacy_w2v.config._export import PostprocessChoice, VectorKindChoice
-from spacy_w2v.config._renamed import warn_of_former_name
+from spacy_w2v.config._renamed import by_former_name
 from spacy_w2v.config._schema import VectorKind
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._reraising import shown_by_spacy
@@ -24,6 +24,7 @@ from spacy_w2v.pipeline._doc_vectors import DocVectors, PoolingSettings
 from spacy_w2v.pipeline._files import read_state, state_from_bytes, state_to_bytes, write_state
 from spacy_w2v.pipeline._fitting import fit
 from spacy_w2v.pipeline._origin import Corpus, Origin, as_sampled_source, check_order, has_table, set_table
+from spacy_w2v.pipeline._phrase_vectors import hook_spans
 from spacy_w2v.pipeline._state import Outputs, State
 
 if TYPE_CHECKING:
@@ -88,14 +89,12 @@ class Word2VecComponent:
             doc: The document.
 
         Returns:
-            The same document. `doc._.w2v_vector` is its vector, and `token._.w2v_oov` is True for tokens that have
-            none.
+            The same document. `doc._.w2v_vector` is its vector, and `token._.w2v_oov` is True for tokens without one.
 
         Raises:
             ConfigError: The vectors table is missing, or is not the one that the component was initialized with.
         """
-        doc_vectors = self.doc_vectors
-        rows = doc_vectors.rows(doc)
+        rows = (doc_vectors := self.doc_vectors).rows(doc)
         if doc._.w2v_vector is not None:  # from an earlier call, when the table may have had other words
             for token in doc:
                 if token._.w2v_oov:
@@ -104,11 +103,11 @@ class Word2VecComponent:
         for i in np.flatnonzero(rows == NO_ROW).tolist():
             if not doc[i].is_space:
                 doc[i]._.w2v_oov = True
-        # No hook for the norm of a span: spaCy 3.8 would return the vector in its place, and without a hook it takes
-        # the norm of the hooked vector. The norm of a document needs one, since spaCy may have cached that of its own.
+        # No hook for the norm of a span: spaCy 3.8 would return the vector instead, and without one takes the norm of
+        # the hooked vector. The norm of a document needs one, since spaCy may have cached that of its own.
         hooks = {"has_vector": doc_vectors.has_vector, "similarity": doc_vectors.similarity}
         doc.user_hooks.update(hooks, vector=doc_vectors.doc_vector, vector_norm=doc_vectors.doc_norm)
-        doc.user_span_hooks.update(hooks, vector=doc_vectors.span_vector)
+        hook_spans(doc, hooks | {"vector": doc_vectors.span_vector})
         return doc
 
     def initialize(
@@ -118,6 +117,7 @@ class Word2VecComponent:
         nlp: Language | None = None,
         corpus: Corpus = None,
         tokens: dict[str, Any] | None = None,
+        phrases: dict[str, Any] | None = None,
         vocabulary: dict[str, Any] | None = None,
         model: dict[str, Any] | None = None,
         cooccurrence: dict[str, Any] | None = None,
@@ -143,6 +143,7 @@ class Word2VecComponent:
             nlp: The pipeline.
             corpus: Texts to train on: a reader, or what `spacy_w2v.train` accepts.
             tokens: Settings as in `[w2v.tokens]`.
+            phrases: Settings as in `[w2v.phrases]`.
             vocabulary: Settings as in `[w2v.vocabulary]`.
             model: Settings as in `[w2v.model]`.
             cooccurrence: Settings as in `[w2v.cooccurrence]`.
@@ -175,15 +176,18 @@ class Word2VecComponent:
         """
         if nlp is None:
             raise ConfigError("initialize needs the pipeline as nlp, was: None")
-        given = {"tokens": tokens, "vocabulary": vocabulary, "model": model, "cooccurrence": cooccurrence}
-        given |= {"training": training, "evaluation": evaluation, "distributed": distributed, "initial": initial}
+        given = {"tokens": tokens, "phrases": phrases, "vocabulary": vocabulary, "model": model, "initial": initial}
+        given |= {"cooccurrence": cooccurrence, "training": training, "evaluation": evaluation}
+        blocks = {**given, "distributed": distributed}
         section = f"initialize.components.{self.name}"
         with shown_by_spacy(f"The component '{self.name}' cannot be initialized"):
+            if vectors is not None:
+                vector_kind = by_former_name(vectors, "vectors", "vector_kind", section=section)
             origin = Origin(
                 path=path,
                 source=as_sampled_source(corpus),
-                blocks={name: block for name, block in given.items() if block is not None},
-                vector_kind=vector_kind if vectors is None else _vector_kind_of_former_name(vectors, section=section),
+                blocks={name: block for name, block in blocks.items() if block is not None},
+                vector_kind=vector_kind,
                 postprocess=postprocess,
                 whitening_strength=whitening_strength,
                 section=section,
@@ -392,9 +396,3 @@ class Word2VecComponent:
         """
         self._set_state(state_from_bytes(bytes_data, name=self.name, exclude=self._excluded(exclude)))
         return self
-
-
-def _vector_kind_of_former_name(vectors: VectorKind, *, section: str) -> VectorKind:
-    """Return `vector_kind`, with a warning. Its former name has to be an argument: spaCy rejects unknown settings."""
-    warn_of_former_name("vectors", "vector_kind", section=section)
-    return vectors
