@@ -11,6 +11,7 @@ import spacy
 from confection import Config
 from spacy.util import registry
 
+from spacy_w2v.config._export import MODE_OF_FORMAT, ExportFormat
 from spacy_w2v.config._keywords import block_of
 from spacy_w2v.config._loading import apply_overrides, fill, load_config
 from spacy_w2v.config._new_configs import make_config, new_settings
@@ -114,7 +115,12 @@ def test_settings_cannot_be_changed():
 
 
 def test_formats_of_the_settings_are_those_of_the_exporters():
-    assert parse_settings({"export": {"formats": list(FORMATS)}}).export.formats == list(FORMATS)
+    assert set(get_args(ExportFormat)) == set(FORMATS)
+    for mode in (None, "fasttext", "floret"):
+        formats = [name for name in FORMATS if MODE_OF_FORMAT.get(name, mode) == mode]
+        formats = [name for name in formats if mode != "floret" or name != "gensim-model"]
+        block = {"model": {"subwords": {"mode": mode}}, "export": {"formats": formats}}
+        assert parse_settings(block).export.formats == formats
 
 
 @pytest.mark.parametrize("loss", get_args(ModelSettings.model_fields["loss"].annotation))

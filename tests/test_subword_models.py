@@ -524,6 +524,13 @@ def test_the_command_line_trains_and_makes_configs(workplace):
     assert "subwords" not in (workplace / "plain.cfg").read_text()
 
 
+def test_learning_rates_start_as_in_fasttext(model):
+    assert model.record.training.alpha == 0.05
+    cbow = settings_from_keywords({"architecture": "cbow", "subwords": "floret"}).completed()
+    assert cbow.training.alpha == 0.15
+    assert settings_from_keywords({"subwords": None}).completed().training.alpha == 0.025
+
+
 @pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
 def test_presets_choose_input_vectors(architecture):
     given = settings_from_keywords({"architecture": architecture, "subwords": "floret"})

@@ -32,7 +32,7 @@ def describe_kept(settings: W2VSettings, overridden: Collection[str]) -> Iterato
     mode = settings.model.subwords.mode
     if MODE in overridden and mode is not None:
         usual = W2VSettings(model=ModelSettings(subwords=SubwordSettings(mode=mode)))
-        names = {f"model.subwords.{name}" for name in DEFAULTS[mode]}
+        names = {"training.alpha", *(f"model.subwords.{name}" for name in DEFAULTS[mode])}
         if kept := _kept(settings, usual, names, overridden):
             yield _described(f'subwords.mode = "{mode}"', "mode", kept, option=f"--subwords {mode}")
 
