@@ -191,6 +191,7 @@ PYTHON_GROUPS = {
         *("prune_vectors", "WordVectors"),
     ),
     "Texts": ("dataset", "gensim_wiki", "standard_input", "concatenate", "interleave", "tokenize"),
+    "Phrases": ("find_phrases", "open_phrases", "PhraseTable"),
 }
 
 MEMBERS = {

@@ -5,7 +5,8 @@ receives the events of training.
 Vectors from any source: `open_vectors` reads them as `WordVectors`, `evaluate` returns their `Scores`,
 `compare` puts those of several side by side, and `prune_vectors` reduces the vectors table of a pipeline.
 Texts: `dataset`, `gensim_wiki` and `standard_input` read them, `concatenate` and `interleave` combine several sources,
-and `tokenize` returns their words.
+`tokenize` returns their words, and `find_phrases` a `PhraseTable` of words that belong together, which `open_phrases`
+reads from a file.
 Errors: `Word2VecError` is the base class. The module `spacy_w2v.errors` describes all of them.
 
 Everything else is private. The public names are imported when they are first used, so that importing this package does
@@ -36,9 +37,12 @@ if TYPE_CHECKING:
     from spacy_w2v.evaluation._scores import Scores
     from spacy_w2v.evaluation._scoring import compare, evaluate
     from spacy_w2v.formats._opening import open_vectors
+    from spacy_w2v.formats._phrases import open_phrases
     from spacy_w2v.inspection._facts import Inspection
     from spacy_w2v.inspection._inspection import inspect_vectors
     from spacy_w2v.model._word_vectors import WordVectors
+    from spacy_w2v.phrases._of_texts import find_phrases
+    from spacy_w2v.phrases._table import PhraseTable
     from spacy_w2v.sources._gensim_wiki import gensim_wiki
     from spacy_w2v.sources._huggingface import dataset
     from spacy_w2v.sources._interleaving import interleave
@@ -55,6 +59,7 @@ __all__ = [
     "CorpusError",
     "CorpusWarning",
     "Inspection",
+    "PhraseTable",
     "Scores",
     "StorageError",
     "TrainingError",
@@ -66,11 +71,13 @@ __all__ = [
     "concatenate",
     "dataset",
     "evaluate",
+    "find_phrases",
     "from_gensim",
     "gensim_wiki",
     "inspect_vectors",
     "interleave",
     "load",
+    "open_phrases",
     "open_vectors",
     "prune_vectors",
     "standard_input",
@@ -88,6 +95,7 @@ _HOMES = {
     "CorpusWarning": "spacy_w2v.errors",
     "Inspection": "spacy_w2v.inspection._facts",
     "Scores": "spacy_w2v.evaluation._scores",
+    "PhraseTable": "spacy_w2v.phrases._table",
     "StorageError": "spacy_w2v.errors",
     "TrainingError": "spacy_w2v.errors",
     "UnknownWordError": "spacy_w2v.errors",
@@ -98,11 +106,13 @@ _HOMES = {
     "concatenate": "spacy_w2v.sources._mixture",
     "dataset": "spacy_w2v.sources._huggingface",
     "evaluate": "spacy_w2v.evaluation._scoring",
+    "find_phrases": "spacy_w2v.phrases._of_texts",
     "from_gensim": "spacy_w2v._api",
     "gensim_wiki": "spacy_w2v.sources._gensim_wiki",
     "inspect_vectors": "spacy_w2v.inspection._inspection",
     "interleave": "spacy_w2v.sources._interleaving",
     "load": "spacy_w2v._api",
+    "open_phrases": "spacy_w2v.formats._phrases",
     "open_vectors": "spacy_w2v.formats._opening",
     "prune_vectors": "spacy_w2v._api",
     "standard_input": "spacy_w2v.sources._text_files",

@@ -19,6 +19,7 @@ with DelayedSignals() as signals:
         _info,
         _inspect,
         _neighbors,
+        _phrases,
         _plot,
         _prune,
         _push,

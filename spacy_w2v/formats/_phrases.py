@@ -28,9 +28,10 @@ def open_phrases(source: Any) -> PhraseTable:  # Any: gensim has no types
         StorageError: The file is missing or damaged, or is of another kind.
 
     Example:
-        >>> table = spacy_w2v.open_phrases("phrases.json")
-        >>> table.join(["in", "new", "york", "city"])
-        ['in', 'new_york', 'city']
+        >>> from gensim.models.phrases import Phrases
+        >>> phrases = Phrases([["in", "new", "york"], ["new", "york", "city"]] * 5, min_count=1, threshold=0.5)
+        >>> spacy_w2v.open_phrases(phrases).join(["new", "york", "times"])
+        ['new_york', 'times']
     """
     if isinstance(source, PhraseTable):
         return source

@@ -29,8 +29,8 @@ BYTES_OF_SLOT = 16
 PEAK_SLOTS = 1.5
 """Slots in memory, in proportion to those of the largest table: while it grows, there is one of half its size too."""
 LOAD = 0.7
-"""The share of slots that may have a pair. With linear probing, a new pair then looks at 6 slots on average, of which a cache line
-has 4."""
+"""The share of slots that may have a pair. With linear probing, a new pair then looks at 6 slots on average. A cache
+line has 4."""
 LEAST_SLOTS = 1 << 10
 TOKENS_OF_SLOT = 2
 """Tokens for each slot of the first table. 3 million words of Wikipedia have a third as many different pairs, and 17

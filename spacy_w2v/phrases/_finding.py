@@ -130,7 +130,7 @@ def score_pass(
         n_distinct=int(np.count_nonzero(pairs.unit_counts)) + pairs.n_distinct,
         n_tokens=pairs.n_tokens,
     )
-    scores = score_pairs(counts, settings)
+    scores = score_pairs(counts, settings, lowest=lowest)
     are_high = scores > lowest
     pairs, scores = pairs.where(are_high), scores[are_high]
     order = np.lexsort((pairs.sequences, pairs.seconds, pairs.firsts, -pairs.counts, -scores))

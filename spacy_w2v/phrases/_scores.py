@@ -28,7 +28,7 @@ class PairCounts(NamedTuple):
     """The number of tokens of the corpus, connector words included."""
 
 
-def _default_scores(counts: PairCounts, min_count: int) -> Scores:
+def _default_scores(counts: PairCounts, min_count: int, lowest: float) -> Scores:
     """Return (pair - min_count) / (first · second) · n_distinct.
 
     This is equation 6 of Mikolov et al. 2013b (arXiv 1310.4546), times the size of the vocabulary, as in word2phrase.c
@@ -39,7 +39,7 @@ def _default_scores(counts: PairCounts, min_count: int) -> Scores:
     return scores
 
 
-def _npmi_scores(counts: PairCounts, min_count: int) -> Scores:
+def _npmi_scores(counts: PairCounts, min_count: int, lowest: float) -> Scores:
     """Return ln(p_ab / (p_a p_b)) / -ln p_ab, the normalized pointwise mutual information, from -1 to 1.
 
     This is equation 7 of Bouma 2009 ("Normalized (Pointwise) Mutual Information in Collocation Extraction"), with
@@ -48,17 +48,20 @@ def _npmi_scores(counts: PairCounts, min_count: int) -> Scores:
     n_tokens = float(counts.n_tokens)
     share = counts.pair / n_tokens
     ratio = share / ((counts.first / n_tokens) * (counts.second / n_tokens))
+    scores = np.where(counts.pair >= min_count, np.log(ratio) / -np.log(share), -np.inf)
     # NumPy's logarithms may differ from those of the C library, which Python has, in the last bit.
-    scores = np.array([math.log(r) / -math.log(p) for r, p in zip(ratio.tolist(), share.tolist(), strict=True)])
-    return np.where(counts.pair >= min_count, scores, -np.inf)
+    rows = np.flatnonzero(scores > lowest - 1e-6)
+    pairs = zip(ratio[rows].tolist(), share[rows].tolist(), strict=True)
+    scores[rows] = [math.log(r) / -math.log(p) for r, p in pairs]
+    return scores
 
 
-SCORERS: dict[Scoring, Callable[[PairCounts, int], Scores]] = {"default": _default_scores, "npmi": _npmi_scores}
+SCORERS: dict[Scoring, Callable[[PairCounts, int, float], Scores]] = {"default": _default_scores, "npmi": _npmi_scores}
 
 
-def score_pairs(counts: PairCounts, settings: PhraseSettings) -> Scores:
-    """Return the score of each pair."""
-    return SCORERS[settings.scoring or "default"](counts, settings.min_count)
+def score_pairs(counts: PairCounts, settings: PhraseSettings, *, lowest: float = -np.inf) -> Scores:
+    """Return the score of each pair. Scores below `lowest` may be less exact."""
+    return SCORERS[settings.scoring or "default"](counts, settings.min_count, lowest)
 
 
 def least_count(settings: PhraseSettings) -> int:
