@@ -182,6 +182,23 @@ def test_pairs_are_counted_by_key(tmp_path):
     assert len(find_phrases(apart, phrase_settings)) == 0
 
 
+def test_punctuation_is_at_no_end_unless_asked_for(tmp_path):
+    """Scores are the same: those of gensim, to which it is words."""
+    sentences = [["so", ",", "but", "new", "york"], [",", "but", "afro", "-", "asiatic", "«", "2024"]] * 4
+    corpus = corpus_of(tmp_path, sentences)
+    found = {}
+    for punctuation in (False, True):
+        phrase_settings = PhraseSettings(
+            scoring="default", min_count=1, threshold=0.1, connector_words=("-",), punctuation=punctuation
+        )
+        table = find_phrases(corpus, phrase_settings)
+        found[punctuation] = dict(zip(table.texts("_"), table.scores.tolist(), strict=True))
+    assert {",_but", "asiatic_«", "«_2024"} < found[True].keys() - found[False].keys()
+    assert {"new_york", "afro_-_asiatic", "but_new"} <= found[False].keys()
+    assert found[False].items() < found[True].items()
+    assert found[True] == scores_of_gensim(gensim_phrases(sentences, phrase_settings, 0.1))
+
+
 def test_scores_by_hand(tmp_path):
     """Six words, eight tokens: a 3 times, b twice, "a b" twice; pairs are "a b", "b c", "c a", "a d", "e f"."""
     sentences = [["a", "b"], ["a", "b", "c", "a", "d"], ["e", "f"]]

@@ -75,6 +75,7 @@ class PhrasesKeywords(TypedDict, total=False):
     threshold: float | tuple[float, ...] | None
     min_count: int
     connector_words: tuple[str, ...] | Literal["english"]
+    punctuation: bool
     passes: int
     delimiter: str
     memory_gb: float

@@ -57,6 +57,11 @@ class PhraseSettings(Settings):
     They are compared with the attribute of tokens that `[w2v.tokens]` names. `english` stands for gensim's list of 15
     articles, prepositions and conjunctions.
     """
+    punctuation: bool = False
+    """Whether a phrase may begin or end with a token that has neither letters nor digits.
+
+    Texts that spaCy tokenizes have many of them, as in ", but". gensim treats them as words, as `true` does here.
+    """
     passes: int = Field(1, ge=1, le=MAX_PASSES)
     """The number of passes over the text.
 

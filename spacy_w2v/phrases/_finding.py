@@ -143,19 +143,25 @@ def _scored(
     """Return pairs with their words. Of several pairs with the same words, the first is kept, with their whole count.
 
     In later passes, "new york" and "times" have the same words as "new" and "york times". Phrases of earlier passes are
-    left out.
+    left out, and so are pairs that the settings exclude.
     """
     rows: dict[Words, int] = {}
     kept: list[int] = []
     totals = pairs.counts.copy()
+    may_be_punctuation = joiner.table.settings.punctuation
     for place, words in enumerate(_words_of(pairs, joiner, sequences)):
-        if words in joiner.table:
+        if words in joiner.table or not (may_be_punctuation or (_is_word(words[0]) and _is_word(words[-1]))):
             continue
         if (row := rows.setdefault(words, place)) == place:
             kept.append(place)
         else:
             totals[row] += pairs.counts[place]
     return ScoredPairs(list(rows), scores[kept], totals[kept], number, pairs.n_readings)
+
+
+def _is_word(text: str) -> bool:
+    """Return whether a token has a letter or a digit of any script."""
+    return any(map(str.isalnum, text))
 
 
 def _words_of(pairs: CountedPairs, joiner: Joiner, sequences: SequenceList) -> Iterator[Words]:
