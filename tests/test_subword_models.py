@@ -187,6 +187,16 @@ def test_a_resumed_run_ends_with_the_same_bits(texts, model, tmp_path):
         np.testing.assert_array_equal(resumed.parameters[name], array)
 
 
+def test_a_checkpoint_with_rows_in_another_order_is_refused(texts, models, tmp_path):
+    settings = SETTINGS | {"subwords": "floret"}
+    stopped(texts, tmp_path / "checkpoint", **settings)
+    buckets = np.load(tmp_path / "checkpoint/subword_buckets.npy")
+    np.save(tmp_path / "checkpoint/subword_buckets.npy", buckets[::-1])
+    seal(tmp_path / "checkpoint")
+    with pytest.raises(StorageError, match=r"must have the subwords of the run in their order, but has not\."):
+        spacy_w2v.train(texts, checkpoint=tmp_path / "checkpoint", resume=True, **settings)
+
+
 def test_scores_while_training_are_those_of_the_composed_vectors(texts, tmp_path):
     words = sorted({word for line in texts for word in line.lower().split()} - {"hapaxlegomenon"})
     pairs = tmp_path / "pairs.tsv"

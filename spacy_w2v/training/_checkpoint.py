@@ -25,12 +25,13 @@ from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.corpus._fingerprint import VERSION_OF_PARTS, changed_parts, clauses_of
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.errors import ConfigError, StorageError
-from spacy_w2v.model._arrays import read_array, read_blocks
+from spacy_w2v.model._arrays import parse_array, read_array, read_blocks
 from spacy_w2v.model._blocks import parse_block
 from spacy_w2v.model._run_record import EpochResult, LearningRate, RunRecord
-from spacy_w2v.model._storage import PROGRESS_FILE, best_file, parameter_file, read_model
+from spacy_w2v.model._storage import BUCKETS_FILE, PROGRESS_FILE, best_file, parameter_file, read_model
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._vocabulary import Vocabulary
+from spacy_w2v.objectives._input_rows import InputRows
 from spacy_w2v.objectives._parameters import Shape
 from spacy_w2v.training._fixed_settings import changed_settings
 from spacy_w2v.training._progress_record import CorpusIdentity, Progress
@@ -133,6 +134,18 @@ class Checkpoint:
             for name, array in parameters.items():
                 for first, rows in read_blocks(self.path / parameter_file(name), np.float32, array.shape):
                     array[first : first + len(rows)] = rows
+
+    def check_rows(self, inputs: InputRows) -> None:
+        """Raise StorageError unless the rows of subwords are those of a run, which resumes from the checkpoint.
+
+        Another version of this package may order them differently.
+        """
+        if inputs.buckets is None:
+            return
+        with _with_remedy(self.path):
+            path = self.path / BUCKETS_FILE
+            if not np.array_equal(parse_array(path.read_bytes(), np.uint32, None, name=str(path)), inputs.buckets):
+                raise StorageError(f"{path} must have the subwords of the run in their order, but has not.")
 
     def best_weights(self, shapes: Mapping[str, Shape]) -> Parameters:
         """Return the parameters as they were at the best score so far, if that was before the checkpoint.

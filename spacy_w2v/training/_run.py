@@ -333,6 +333,7 @@ class TrainingRun:
     def _begin(self, prepared: Prepared, built: Built, *, callback: RunCallback) -> None:
         """Fill the weights from the checkpoint or the initial vectors, if there are any."""
         if prepared.resume_from is not None:
+            prepared.resume_from.check_rows(prepared.inputs)
             prepared.resume_from.read_parameters(unpadded_views(built.parameters, self._shapes(prepared)))
             callback.on_resume(prepared.resume_from.results, prepared.resume_from.progress.scores)
             return
