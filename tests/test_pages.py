@@ -54,7 +54,10 @@ SLOW_PAGES = {
     "README.md",
     "configs/README.md",
     "docs/getting-started.md",
-    *(f"docs/guides/{name}.md" for name in ("corpora", "domains", "evaluating", "gensim", "languages", "projects")),
+    *(
+        f"docs/guides/{name}.md"
+        for name in ("corpora", "domains", "evaluating", "gensim", "languages", "phrases", "projects")
+    ),
 }
 """Pages that take more than ten seconds."""
 
