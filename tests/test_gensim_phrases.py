@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from spacy_w2v.config._phrases import PhraseSettings
-from spacy_w2v.errors import ConfigError, StorageError
+from spacy_w2v.errors import ConfigError, StorageError, Word2VecError
 from spacy_w2v.formats._opening import open_vectors
 from spacy_w2v.formats._phrases import open_phrases
 from spacy_w2v.phrases._finding import find_phrases
@@ -161,3 +161,24 @@ def test_passes_must_fit_together():
         open_phrases([first, Phrases([["a", "b"]], delimiter="+")])
     with pytest.raises(ConfigError, match="less than or equal to 4"):
         open_phrases([first] * 5)
+
+
+@pytest.mark.parametrize("is_frozen", [False, True])
+def test_changed_files_end_in_no_foreign_error(is_frozen, tmp_path):
+    phrases = Phrases([["new", "york", "city"], ["bank", "of", "america"]] * 5, min_count=1, connector_words=("of",))
+    (phrases.freeze() if is_frozen else phrases).save(str(tmp_path / "whole"))
+    content = (tmp_path / "whole").read_bytes()
+    generator = np.random.default_rng(31)
+    for _ in range(150):
+        changed, place = bytearray(content), int(generator.integers(len(content)))
+        if generator.random() < 0.2:
+            del changed[place:]
+        else:
+            changed[place] = int(generator.integers(256))
+        (tmp_path / "changed").write_bytes(changed)
+        try:
+            table = open_phrases(tmp_path / "changed")
+        except Word2VecError:
+            continue
+        assert len(table.words) == len(table.scores) == len(table.passes)
+        assert table.join(["new", "york", "city"])
