@@ -74,7 +74,8 @@ def train_command(
     initial: str = typer.Option(
         None,
         "--init",
-        help="Vectors to start from: model, spaCy pipeline, or vectors file of gensim, word2vec, GloVe or fastText",
+        help="Vectors to start from: model, spaCy pipeline, or vectors file of gensim, word2vec, GloVe, fastText "
+        "or floret",
     ),
     overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Overwrite the results of an earlier run"),
     resume: bool = typer.Option(

@@ -11,8 +11,9 @@ class InitialSettings(Settings):
     vectors: str | None = Field(None, min_length=1)
     """The vectors to start from; `null` to start from random ones.
 
-    The path of a model, of a gensim `Word2Vec` or `KeyedVectors`, or of a file in the format of word2vec, GloVe or
-    fastText (`.vec`); or a spaCy pipeline, by its directory or name. `vector_size` must be that of these vectors.
+    The path of a model, of a gensim `Word2Vec`, `FastText` or `KeyedVectors`, or of a file in the format of word2vec,
+    GloVe, fastText (`.vec`, `.bin`) or floret; or a spaCy pipeline, by its directory or name. `vector_size` must be
+    that of these vectors, and with subwords in both, so must `[w2v.model.subwords]`.
     """
     keep_words: bool = False
     """Whether all words of these vectors enter the vocabulary.
