@@ -131,6 +131,11 @@ def test_a_changed_file_is_refused(tmp_path):
         ({"scoring": "default", "threshold": (5.0, 3.0)}, "one for each of passes = 1"),
         ({"scoring": "pmi"}, "'default' or 'npmi'"),
         ({"passes": 5}, "less than or equal to 4"),
+        ({"threshold": "high"}, "must be a number, or a list with a number for each pass, was: 'high'"),
+        ({"threshold": (1.0, "2"), "passes": 2}, "must be a number, or a list"),
+        ({"threshold": True}, "must be a number, or a list"),
+        ({"connector_words": "german"}, "must be a list of words, or \"english\", was: 'german'"),
+        ({"connector_words": [1]}, "must be a list of words"),
     ],
 )
 def test_settings_are_checked(settings, message):
@@ -143,3 +148,4 @@ def test_thresholds_have_defaults():
     assert PhraseSettings(scoring="npmi", passes=2).thresholds == (0.5, 0.5)
     assert PhraseSettings(scoring="default", threshold=(9.0, 4.0), passes=2).thresholds == (9.0, 4.0)
     assert PhraseSettings(connector_words="english").connectors == ENGLISH_CONNECTOR_WORDS
+    assert PhraseSettings(connector_words={"of", "a"}).connector_words == ("a", "of")

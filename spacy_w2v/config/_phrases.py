@@ -1,8 +1,8 @@
 """The settings of `[w2v.phrases]`: which words that occur side by side become one."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from spacy_w2v.config._base import Settings
 
@@ -75,6 +75,25 @@ class PhraseSettings(Settings):
 
     With more pairs, the corpus is read several times. The phrases do not depend on it.
     """
+
+    @field_validator("threshold", mode="before")
+    @classmethod
+    def threshold_is_numbers(cls, value: Any) -> Any:  # Any: what the config holds
+        """Refuse what is neither a number nor a list of numbers, with one message for both."""
+        numbers = value if isinstance(value, list | tuple) else () if value is None else (value,)
+        if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
+            raise ValueError(f"threshold must be a number, or a list with a number for each pass, was: {value!r}")
+        return value
+
+    @field_validator("connector_words", mode="before")
+    @classmethod
+    def connector_words_are_words(cls, value: Any) -> Any:  # Any: what the config holds
+        """Refuse what is neither a list of words nor the name of one, with one message for both."""
+        if value == "english":
+            return value
+        if not isinstance(value, list | tuple | set | frozenset) or not all(isinstance(word, str) for word in value):
+            raise ValueError(f'connector_words must be a list of words, or "english", was: {value!r}')
+        return tuple(sorted(value)) if isinstance(value, set | frozenset) else value
 
     @model_validator(mode="after")
     def phrases_are_found_or_given(self) -> "PhraseSettings":

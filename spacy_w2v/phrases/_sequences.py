@@ -46,6 +46,8 @@ class SequenceList:
 
     def number_of(self, words: TokenIds) -> int:
         """Return the number of a sequence of word ids, which is added if it is new. Raises ConfigError."""
+        if not words.size:
+            return 0
         self.reserve(words.size)
         return int(add_sequence(self.arrays, words))
 
