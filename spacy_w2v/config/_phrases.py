@@ -71,9 +71,10 @@ class PhraseSettings(Settings):
     delimiter: str = Field("_", min_length=1)
     """What is between the words of a phrase in the files of gensim and word2vec. In spaCy it is a space."""
     memory_gb: float = Field(1.0, gt=0, le=1_000_000)
-    """The most memory that counting pairs takes, in gigabytes (10⁹ bytes).
+    """The most memory that the table of counted pairs takes, in gigabytes (10⁹ bytes).
 
-    With more pairs, the corpus is read several times. The phrases do not depend on it.
+    With more pairs, the corpus is read several times. The phrases do not depend on it. Pairs that are frequent enough
+    are kept beside the table.
     """
 
     @field_validator("threshold", mode="before")
