@@ -21,7 +21,8 @@ NORM_LIMIT = 500.0
 """Largest norm of a vector.
 
 In the same measurements, norms stay below 25 in runs that converge. In runs that diverge they reach 200, with a loss
-above its limit, or thousands and more.
+above its limit, or thousands and more. Rows of subwords stay below 60: 54 were seen in 8 epochs of CBOW on 3.4 million
+words, 28 in 12 epochs of skip-gram. The vectors that are composed of them are shorter, so the rows are what is checked.
 """
 
 N_FREQUENT = 1_000
