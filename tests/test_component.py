@@ -345,16 +345,6 @@ def test_vectors_of_other_origin_lack_something(config, n_examples, message):
         component.initialize(lambda: examples, nlp=nlp)
 
 
-def test_floret_tables_are_refused():
-    nlp = spacy.blank("en")
-    nlp.vocab.vectors = Vectors(data=np.ones((8, D), np.float32), mode="floret", hash_count=1, minn=2, maxn=3)
-    nlp.add_pipe("w2v", config={"pooling": "mean"})
-    with pytest.raises(ConfigError, match=r"a row for each word.* mode floret"):
-        nlp("king")
-    with pytest.raises(ConfigError, match=r"a row for each word.* mode floret"):
-        nlp.initialize()
-
-
 @pytest.mark.parametrize("update", [False, True])
 def test_what_was_made_stays_when_the_pipeline_is_initialized_again(update):
     """As for a component that is added later: neither the config nor the examples have to do with the vectors."""

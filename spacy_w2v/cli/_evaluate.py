@@ -165,11 +165,13 @@ def print_scores(scores: "Scores", *, sections: bool = False) -> None:
         scores: The scores.
         sections: Whether to show the sections of analogies too.
     """
-    from spacy_w2v.evaluation._scores import interval_rows
+    from spacy_w2v.evaluation._scores import describe_composed, interval_rows
 
     header = ("Set", "Measure", "Score", "Questions", "95 % interval")
     rows = interval_rows(scores, leave_out=("pearson",), sections=sections)
     msg.table(rows, header=header, divider=True, aligns=("l", "l", "r", "r", "r"), max_col=MAX_COLUMN)
+    for sentence in describe_composed(scores):
+        msg.text(sentence)
     warn_of_missing_scores(scores)
 
 

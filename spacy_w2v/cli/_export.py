@@ -86,6 +86,12 @@ def export_command(
         "--merge-rare",
         help="With --max-vectors and the format spacy: map each removed word to the most similar remaining vector",
     ),
+    composed: bool = typer.Option(
+        False,
+        "--composed",
+        help="With the format spacy and a model with floret's subwords: write a table of words, each with its composed "
+        "vector, instead of the subwords",
+    ),
     whitespace: WhiteSpaceChoice = typer.Option(
         WhiteSpaceChoice.underscore,
         "--whitespace",
@@ -105,35 +111,46 @@ def export_command(
     projector (two tables for TensorBoard's projector). The formats spacy and gensim-model require a model trained with
     `spacy w2v train`, or gensim's Word2Vec. fasttext and floret require vectors with subwords.
     """
-    from spacy_w2v.config._export import check_fits
-    from spacy_w2v.config._schema import parse_settings
-
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
         block = {
-            "formats": [format_.value],
             "max_vectors": max_vectors,
             "merge_rare": merge_rare,
+            "composed": composed,
             "dtype": dtype.value,
             **explicit_choices(vector_kind, postprocess, whitening_strength=whitening_strength),
             "whitespace": whitespace.value,
         }
-        settings = parse_settings({"export": block}).export
-        check_fits(settings)
+        settings = settings_of(format_, block)
         if format_ is Format.spacy:
             check_has_no_file_suffix(output_path)
         run_code(code_path)
-        trusted = trust_config or code_path is not None
         opening = Opening(
             source,
             settings=settings,
             vector_kind=vector_kind.value,
             postprocess=postprocess.choice,
             whitening_strength=whitening_strength,
-            trusts_config=trusted,
+            trusts_config=trust_config or code_path is not None,
         )
         write = export_pipeline if format_ is Format.spacy else export_files
         path = write(opening, output_path, overwrite=overwrite)
         msg.good(f"Exported the vectors to {path} (format: {format_.value})")
+
+
+def settings_of(format_: Format, block: dict[str, object]) -> "ExportSettings":
+    """Return the settings of an export. Raises ConfigError if one is invalid, or is for other formats.
+
+    Args:
+        format_: The format. Whether it can hold the vectors is known when they are open.
+        block: The other settings.
+    """
+    from spacy_w2v.config._export import MODE_OF_FORMAT, check_fits
+    from spacy_w2v.config._schema import parse_settings
+
+    model = {"subwords": {"mode": MODE_OF_FORMAT.get(format_.value)}}
+    settings = parse_settings({"export": {"formats": [format_.value], **block}, "model": model}).export
+    check_fits(settings)
+    return settings
 
 
 def explicit_choices(

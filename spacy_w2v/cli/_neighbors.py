@@ -85,7 +85,7 @@ def neighbors_command(
         words = words if not others else [*names, *words]
         lacks = False
         for query in queries_of(words, opened[0]):
-            unknown = next((word for word in query.words if found_as(word, opened[0]) not in opened[0]), None)
+            unknown = next((word for word in query.words if not has_vector(word, opened[0])), None)
             if unknown is not None and not from_standard_input(words):
                 lacks = True
                 msg_of_unknown(describe_unknown(unknown, opened[0]), to_errors=as_json)
@@ -177,9 +177,14 @@ def describe_unknown(word: str, vectors: "WordVectors") -> str:
     return f"A word must be in the vocabulary of {len(vectors):,} words, was: '{word}'.{hint}"
 
 
+def has_vector(word: str, vectors: "WordVectors") -> bool:
+    """Return whether a word has a vector, of its own or composed of subwords."""
+    return found_as(word, vectors) in vectors or vectors.composes(word)
+
+
 def neighbours_of(query: Query, vectors: "WordVectors", *, topn: int) -> list[tuple[str, float]] | None:
     """Return the nearest neighbours of a query and their cosine similarities; None if a word has no vector."""
-    if any(found_as(word, vectors) not in vectors for word in query.words):
+    if not all(has_vector(word, vectors) for word in query.words):
         return None
     positive, negative = ([found_as(word, vectors) for word in words] for words in (query.positive, query.negative))
     return vectors.most_similar(positive=positive, negative=negative, topn=topn)

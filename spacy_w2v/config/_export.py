@@ -54,6 +54,7 @@ MODE_OF_FORMAT: dict[str, SubwordMode] = {"fasttext": "fasttext", "floret": "flo
 FORMATS_OF_SETTING = {
     "max_vectors": OF_WORDS,
     "merge_rare": ("spacy",),
+    "composed": ("spacy",),
     "dtype": ("spacy", "gensim", "safetensors", "model2vec"),
     "vector_kind": OF_VECTORS,
     "postprocess": OF_VECTORS,
@@ -112,6 +113,12 @@ class ExportSettings(VectorsSettings):
     """The type of the numbers, in all formats but `gensim-model` and those of word2vec, fastText and floret.
 
     `float16` halves the size.
+    """
+    composed: bool = False
+    """With `mode = "floret"` in `[w2v.model.subwords]`: whether spaCy gets a table of words instead of subwords.
+
+    Then each word of the vocabulary has its composed vector, and other words have none. `max_vectors`, `merge_rare` and
+    `float16` need such a table.
     """
     whitespace: WhiteSpace = "underscore"
     """What to do with words that contain white space, in the two word2vec formats, where a space ends a word.
@@ -236,6 +243,37 @@ def check_mode(name: str, subwords: SubwordMode | None, *, of: str = "the model"
         f"The format {name} needs vectors with the subwords of {MODE_OF_FORMAT[name]}, but {of} has {there}. Export to "
         f'{other}, or train with subwords.mode = "{MODE_OF_FORMAT[name]}".'
     )
+
+
+def check_floret_table(
+    *, composed: bool, max_vectors: int | None, merge_rare: bool, dtype: str, where: str = "in [w2v.export]"
+) -> None:
+    """Check that settings fit spaCy's table of a model with floret's subwords.
+
+    Args:
+        composed: Whether the table is one of words.
+        max_vectors: The number of vectors to keep; None for all.
+        merge_rare: Whether removed words share the vector of a similar one.
+        dtype: The type of the numbers.
+        where: Where `composed` is set, for the error.
+
+    Raises:
+        ConfigError: They are for a table of words.
+    """
+    if composed:
+        return
+    words = f"set composed = true {where} for a table of words"
+    if max_vectors is not None or merge_rare:
+        raise ConfigError(
+            f"{'merge_rare' if max_vectors is None else 'max_vectors'} needs a row for each word, but all words share "
+            "the rows of floret's subwords in spaCy's table. Train a model with fewer buckets for a smaller table, or "
+            f"{words}."
+        )
+    if dtype != "float32":
+        raise ConfigError(
+            f"dtype must be \"float32\" for floret's subwords in spaCy's table, since spaCy cannot read others, was: "
+            f'"{dtype}". Leave it out, or {words}.'
+        )
 
 
 def check_formats(formats: Sequence[str], *, loss: LossName, subwords: SubwordMode | None = None) -> None:

@@ -13,6 +13,7 @@ from spacy_w2v.config._evaluation import EvaluationSettings, check_evaluation
 from spacy_w2v.config._export import ExportSettings as ExportSettings
 from spacy_w2v.config._export import Postprocess as Postprocess
 from spacy_w2v.config._export import VectorKind as VectorKind
+from spacy_w2v.config._export import check_floret_table as check_floret_table
 from spacy_w2v.config._export import check_formats
 from spacy_w2v.config._export import check_vector_kind as check_vector_kind
 from spacy_w2v.config._initial import InitialSettings
@@ -267,7 +268,15 @@ class W2VSettings(Settings):
     def words_have_the_vectors(self) -> "W2VSettings":
         """Refuse settings of exports that would fail after training."""
         check_vector_kind(self.export.vector_kind, loss=self.model.loss)
-        check_formats(self.export.formats, loss=self.model.loss, subwords=self.model.subwords.mode)
+        export, mode = self.export, self.model.subwords.mode
+        check_formats(export.formats, loss=self.model.loss, subwords=mode)
+        if mode == "floret" and "spacy" in export.formats:
+            check_floret_table(
+                composed=export.composed,
+                max_vectors=export.max_vectors,
+                merge_rare=export.merge_rare,
+                dtype=export.dtype,
+            )
         return self
 
     @model_validator(mode="after")

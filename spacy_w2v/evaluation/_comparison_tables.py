@@ -8,7 +8,7 @@ from spacy_w2v._system.markdown import plain_text
 from spacy_w2v._system.tables import aligned
 from spacy_w2v._system.terminal import shown
 from spacy_w2v.evaluation._comparison import ComparedMeasure, Comparison
-from spacy_w2v.evaluation._scores import shown_interval, shown_score
+from spacy_w2v.evaluation._scores import describe_composed, shown_interval, shown_score
 
 Rows = list[list[str]]
 
@@ -65,6 +65,9 @@ def notes_of(comparison: Comparison) -> list[str]:
             "Scores are over the questions whose words all vectors know. Differences are tested on the same questions, "
             "so that one may be clear although the intervals of both scores overlap."
         )
+    for name, scores in comparison.scores.items():
+        of = "" if len(comparison.scores) == 1 else f"{name}, "
+        notes += [f"{of}{sentence}" for sentence in describe_composed(scores)]
     assumed = [name for name, each in comparison.vectors.items() if not each.has_counts]
     if assumed and any(each.measure == "accuracy" for each in comparison.measures):
         notes.append(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Offsets
 from spacy_w2v.evaluation._analogies import analogy_score, places_of_kinds, places_of_sections, solve_analogies
+from spacy_w2v.evaluation._composed_words import WithComposedWords
 from spacy_w2v.evaluation._correlations import Numbers
 from spacy_w2v.evaluation._data_sets import Section, WordPair
 from spacy_w2v.evaluation._paired_tests import p_value_of_accuracies, p_value_of_correlations
@@ -35,6 +36,8 @@ class Answers(NamedTuple):
     """The cosine of each word pair; or 1 or 0 for each analogy, whether it is solved. float64[n]."""
     is_known: NDArray[np.bool_]
     """Whether the vectors have all words of a question. The values of other questions mean nothing."""
+    is_composed: NDArray[np.bool_] | None = None
+    """Whether the vector of a word in the question was composed of subwords; None if none was. bool[n]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,11 +116,13 @@ class WordPairSet(QuestionSet):
         return np.array([pair.rating for pair in self.pairs], np.float64)
 
     def answers(self, vectors: WordVectors, *, rows_of_tokens: RowsOfTokens | None) -> Answers:
-        """See `QuestionSet`."""
-        scorer = WordPairScorer(vectors, self.pairs, rows_of_tokens=rows_of_tokens)
-        values = np.zeros(len(self.pairs))
-        values[scorer.is_known] = scorer.cosines(vectors.vectors_at(scorer.rows))
-        return Answers(values, scorer.is_known)
+        """See `QuestionSet`. Vectors of words that the vocabulary lacks are composed of subwords, if there are any."""
+        lookup = WithComposedWords(vectors)
+        scorer = WordPairScorer(lookup, self.pairs, rows_of_tokens=rows_of_tokens)
+        values, is_composed = np.zeros(len(self.pairs)), np.zeros(len(self.pairs), np.bool_)
+        values[scorer.is_known] = scorer.cosines(lookup.vectors_at(scorer.rows))
+        is_composed[scorer.is_known] = scorer.has_any(scorer.rows >= lookup.first)
+        return Answers(values, scorer.is_known, is_composed)
 
     def score(self, answers: Answers) -> WordPairScore:
         """See `QuestionSet`."""
@@ -126,7 +131,10 @@ class WordPairSet(QuestionSet):
 
     def _score_at(self, answers: Answers, places: Offsets) -> WordPairScore:
         known = places[answers.is_known[places]]
-        return word_pair_score(self._ratings[known], answers.values[known], n_unknown=len(places) - len(known))
+        score = word_pair_score(self._ratings[known], answers.values[known], n_unknown=len(places) - len(known))
+        if answers.is_composed is None:
+            return score
+        return score.model_copy(update={"n_composed": int(np.count_nonzero(answers.is_composed[known]))})
 
     def estimates(self, values: Numbers, places: Offsets) -> tuple[Numbers, Intervals]:
         """See `QuestionSet`. The pairs are resampled."""

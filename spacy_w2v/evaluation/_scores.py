@@ -44,6 +44,8 @@ class WordPairScore(Score):
     """Number of pairs in which both words have a vector."""
     n_unknown: int = 0
     """Number of pairs without a score, because a word has no vector."""
+    n_composed: int = 0
+    """Number of the pairs used with a word that is not in the vocabulary, and whose vector is composed of subwords."""
     interval: Interval | None = None
     """The 95 % confidence interval of Spearman's correlation. None if it was not asked for, or cannot be computed."""
     parts: dict[str, "WordPairScore"] = Field(default_factory=dict)
@@ -248,6 +250,16 @@ def interval_rows(
     return rows
 
 
+def describe_composed(scores: Scores) -> list[str]:
+    """Return a sentence for each set of word pairs with words whose vectors were composed of subwords."""
+    return [
+        f"{name}: {score.n_composed:,} of the {score.n_used:,} pairs have a word that is not in the vocabulary. Its "
+        "vector is composed of subwords."
+        for name, score in scores.word_pairs.items()
+        if score.n_composed
+    ]
+
+
 def shown_score(score: float | None) -> str:
     """Return a score as text with three decimals, or a dash for None."""
     return "–" if score is None else f"{score:.3f}"
@@ -263,7 +275,7 @@ def _without_missing(values: dict[str, Any]) -> dict[str, Any]:  # Any: JSON val
     missing = {f"n_used_{kind}" for kind in ("semantic", "syntactic") if values.get(f"n_used_{kind}") is None}
     missing |= {kind.removeprefix("n_used_") for kind in missing}
     missing |= {name for name in values if name.endswith("interval") and values[name] is None}
-    missing |= {name for name in ("parts", "sections") if not values.get(name)}
+    missing |= {name for name in ("parts", "sections", "n_composed") if not values.get(name)}
     found = {name: value for name, value in values.items() if name not in missing}
     return {
         name: {part: _without_missing(each) for part, each in value.items()} if isinstance(value, dict) else value

@@ -112,6 +112,18 @@ class WordPairScorer:
             cosines: Numbers = np.divide(products, norms, out=np.zeros_like(products), where=norms != 0)
         return cosines
 
+    def has_any(self, is_chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return for each pair with vectors whether any of its rows is chosen.
+
+        Args:
+            is_chosen: bool, for each row in `rows`.
+        """
+        if not len(self._n_rows):
+            return np.zeros(self._sides.shape[1], np.bool_)
+        of_words = np.logical_or.reduceat(is_chosen, np.cumsum(self._n_rows) - self._n_rows)
+        first, second = (of_words[side] for side in self._sides)
+        return np.logical_or(first, second)
+
 
 def word_pair_score(
     ratings: Numbers, cosines: Numbers, *, n_unknown: int, rating_ranks: Numbers | None = None

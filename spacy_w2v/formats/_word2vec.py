@@ -42,6 +42,7 @@ class Word2Vec(TrainedModel):
         vector_kind: VectorKindChoice = "recorded",
         postprocess: PostprocessChoice = "recorded",
         whitening_strength: float | None = None,
+        composed: bool = False,
     ) -> "Language":
         """Set the vectors of a spaCy pipeline, or make a blank pipeline with them.
 
@@ -56,6 +57,8 @@ class Word2Vec(TrainedModel):
             vector_kind: The kind of vectors, as for `word_vectors`.
             postprocess: What is done to the vectors, as for `word_vectors`.
             whitening_strength: The strength of "soft-whiten", as for `word_vectors`.
+            composed: For a model with the subwords of floret, which spaCy's table otherwise has: whether it has the
+                words of the vocabulary, each with its composed vector. max_vectors, merge_rare and "float16" need that.
 
         Returns:
             The pipeline.
@@ -69,11 +72,14 @@ class Word2Vec(TrainedModel):
             >>> nlp("the prime MINISTER")[2].has_vector
             True
         """
+        from spacy_w2v.formats.spacy._floret_table import without_subwords
         from spacy_w2v.formats.spacy._writing import make_spacy_pipeline, set_vectors
 
         check_max_vectors(max_vectors)
         check_dtype(dtype)
         vectors = self.word_vectors(vector_kind, postprocess=postprocess, whitening_strength=whitening_strength)
+        if composed:
+            vectors = without_subwords(vectors)
         if nlp is None:
             return make_spacy_pipeline(vectors, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype)
         check_pipeline(nlp)

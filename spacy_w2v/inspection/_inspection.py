@@ -13,6 +13,7 @@ from spacy_w2v.inspection._pmi import pmi_correlation
 from spacy_w2v.inspection._rows import Table
 from spacy_w2v.inspection._similarity import hubs_of, mean_cosine
 from spacy_w2v.inspection._warnings import findings
+from spacy_w2v.model._composition import check_has_words
 from spacy_w2v.model._spectrum import Spectrum, spectrum_of
 from spacy_w2v.model._word_vectors import WordVectors
 
@@ -58,6 +59,7 @@ def inspect_vectors(
     """
     opened = vectors_of(vectors, trust_config=trust_config, argument="vectors").of_kind(vector_kind)
     opened = opened.postprocessed(postprocess, whitening_strength=whitening_strength)
+    check_has_words(opened)
     table = Table.of(opened)
     spectrum, (cosine, n_frequent) = _spectrum(table), mean_cosine(table)
     trained_rank, trained_cosine = spectrum.effective_rank, cosine

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spacy_w2v._arrays import Vectors
-from spacy_w2v.errors import UnknownWordError
+from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.model._postprocessed_matrix import Matrix, PostprocessedMatrix
 
 if TYPE_CHECKING:
@@ -72,3 +72,12 @@ def describe_unknown(vectors: "WordVectors", word: str) -> str:
     elif vectors.model is not None and vectors.model.subwords is not None:
         rule += f", because subwords make input vectors, and these are of the kind {vectors.vector_kind}"
     return f"{rule}, was: '{word}'. {vectors.near_spellings(word)}"
+
+
+def check_has_words(vectors: "WordVectors") -> None:
+    """Raise ConfigError for a table of subwords without a list of words, where words are needed."""
+    if not vectors.words:
+        raise ConfigError(
+            f"This needs a list of words, but {vectors.name} has a table of subwords without one. Name the model that "
+            "it was exported from, or a pipeline or file with words."
+        )

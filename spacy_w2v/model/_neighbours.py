@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from spacy_w2v._arrays import Vectors
 from spacy_w2v.config._arguments import check_whole_number
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.model._composition import check_has_words
 from spacy_w2v.model._postprocessed_matrix import PostprocessedMatrix
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def most_similar(
 ) -> list[tuple[str, float]]:
     """See `WordVectors.most_similar`."""
     check_whole_number(topn, name="topn", at_least=0)
+    check_has_words(vectors)
     given = word if positive is None else positive
     if given is None or (isinstance(given, str | list | tuple) and all(isinstance(item, str) for item in given)):
         added, subtracted = _as_words(given), _as_words(negative)

@@ -330,7 +330,7 @@ class WordVectors(Spellings, Comparisons):
                 next((self.index[form] for form in forms_of(word) if form in self.index), NO_ROW) for word in words
             )
             found = np.fromiter(places, np.int64, len(words))
-        return np.where(found == NO_ROW, NO_ROW, self.rows[found])
+        return np.where(found == NO_ROW, NO_ROW, self.rows[found]) if self.words else found
 
     def rows_by_key(self, attr: str) -> dict[str, int]:
         """Return the rows of the words of a corpus with another token attribute, in the order of the words.

@@ -35,8 +35,8 @@ def make_train_vectors_v1(
 ) -> Callback:
     """Create the callback "spacy_w2v.train_vectors.v1", which trains word vectors from `[w2v]` of the same config.
 
-    The tokens are those of the pipeline that is initialized. The settings `max_vectors`, `merge_rare`, `vector_kind`,
-    `postprocess` and `whitening_strength` of `[w2v.export]` determine the vectors of the pipeline.
+    The tokens are those of the pipeline that is initialized. The settings `max_vectors`, `merge_rare`, `composed`,
+    `vector_kind`, `postprocess` and `whitening_strength` of `[w2v.export]` determine the vectors of the pipeline.
 
     Args:
         output: Directory in which the results are saved, as by `spacy w2v train --output`. If it has results of the
@@ -82,6 +82,10 @@ def make_train_vectors_v1(
         )
         export = resolved.settings.export
         vectors = selected(model.word_vectors(), export)
+        if export.composed:
+            from spacy_w2v.formats.spacy._floret_table import without_subwords
+
+            vectors = without_subwords(vectors)
         _set_vectors(nlp, vectors, max_vectors=export.max_vectors, merge_rare=export.merge_rare)
 
     return _before_init(train_vectors, first, title="Vectors cannot be trained")

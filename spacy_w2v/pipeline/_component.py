@@ -19,11 +19,12 @@ from spacy_w2v.evaluation._similarity import SimilaritySets
 from spacy_w2v.formats.spacy._table_fingerprint import fingerprint_of
 from spacy_w2v.model._lookup import NO_ROW
 from spacy_w2v.model._run_record import VectorsRecord
+from spacy_w2v.pipeline import _origin as origins
 from spacy_w2v.pipeline._continuing import ContinuedTraining, LearningRates, MeanLoss
 from spacy_w2v.pipeline._doc_vectors import DocVectors, PoolingSettings
 from spacy_w2v.pipeline._files import read_state, state_from_bytes, state_to_bytes, write_state
 from spacy_w2v.pipeline._fitting import fit
-from spacy_w2v.pipeline._origin import Corpus, Origin, as_sampled_source, check_order, has_table, set_table
+from spacy_w2v.pipeline._origin import Corpus, Origin
 from spacy_w2v.pipeline._phrase_vectors import hook_spans
 from spacy_w2v.pipeline._state import Outputs, State
 
@@ -103,8 +104,7 @@ class Word2VecComponent:
         for i in np.flatnonzero(rows == NO_ROW).tolist():
             if not doc[i].is_space:
                 doc[i]._.w2v_oov = True
-        # No hook for the norm of a span: spaCy 3.8 would return the vector instead, and without one takes the norm of
-        # the hooked vector. The norm of a document needs one, since spaCy may have cached that of its own.
+        # spaCy 3.8 would return the vector for a hooked norm of a span. That of a document may be cached.
         hooks = {"has_vector": doc_vectors.has_vector, "similarity": doc_vectors.similarity}
         doc.user_hooks.update(hooks, vector=doc_vectors.doc_vector, vector_norm=doc_vectors.doc_norm)
         hook_spans(doc, hooks | {"vector": doc_vectors.span_vector})
@@ -185,7 +185,7 @@ class Word2VecComponent:
                 vector_kind = by_former_name(vectors, "vectors", "vector_kind", section=section)
             origin = Origin(
                 path=path,
-                source=as_sampled_source(corpus),
+                source=origins.as_sampled_source(corpus),
                 blocks={name: block for name, block in blocks.items() if block is not None},
                 vector_kind=vector_kind,
                 postprocess=postprocess,
@@ -199,14 +199,14 @@ class Word2VecComponent:
             of_model = self._set_vectors(nlp, origin, progress=progress)
             trained = of_model.model if of_model is not None else None
             fitted = fit(
-                nlp, trained, settings=self.settings, source=origin.source, get_examples=get_examples, section=section
+                nlp, of_model, settings=self.settings, source=origin.source, get_examples=get_examples, section=section
             )
             record = outputs = None
             if of_model is not None and trained is not None:
                 record = trained.record.for_pipeline(of_model.vector_kind, of_model.postprocessing)
                 if self.is_trainable:
                     outputs = Outputs(np.array(trained.output_vectors), trained.stored_tree)
-            self._set_state(State(fitted, record, outputs))
+            self._set_state(State(fitted, record, outputs, origins.composing_table(of_model)))
 
     def _set_vectors(self, nlp: Language, origin: Origin, *, progress: bool) -> "WordVectors | None":
         """Set the vectors of a pipeline, unless it keeps its own.
@@ -223,15 +223,15 @@ class Word2VecComponent:
             origin.check_can_continue()
         is_trained_here = origin.path is None and origin.source is not None
         if is_trained_here:  # before training, not after
-            check_order(nlp, self)
+            origins.check_order(nlp, self)
         trained = origin.make_model(nlp, progress=progress)
         if trained is None:
             return None
         vectors = origin.vectors_of(trained, as_trained=self.is_trainable)
-        if not has_table(nlp, vectors, whole=self.is_trainable):
+        if not origins.has_table(nlp, vectors, whole=self.is_trainable):
             if not is_trained_here:
-                check_order(nlp, self)
-            set_table(nlp, vectors)
+                origins.check_order(nlp, self)
+            origins.set_table(nlp, vectors)
         return vectors
 
     def update(
@@ -323,9 +323,9 @@ class Word2VecComponent:
         return fingerprint_of(table, n_rows=known.n_rows).matches(known)
 
     def _set_state(self, state: State) -> None:
-        fitted, record, outputs = state
-        doc_vectors = DocVectors(self.settings, fitted)
-        continued = None
+        fitted, record, outputs, subwords = state
+        attr, continued = record.tokens.attr if record is not None else None, None
+        doc_vectors = DocVectors(self.settings, fitted, subwords=subwords, attr=attr)
         if fitted is not None:
             doc_vectors.check()
             if outputs is not None and fitted.counts is not None and record is not None:
@@ -333,8 +333,8 @@ class Word2VecComponent:
         self.doc_vectors, self.record, self.continued = doc_vectors, record, continued
 
     def _state(self) -> State:
-        outputs = self.continued.to_outputs() if self.continued is not None else None
-        return State(self.doc_vectors.fitted, self.record, outputs)
+        outputs, vectors = self.continued.to_outputs() if self.continued is not None else None, self.doc_vectors
+        return State(vectors.fitted, self.record, outputs, vectors.subwords)
 
     def _excluded(self, exclude: Iterable[str]) -> set[str]:
         """Return the parts that are neither saved nor loaded."""
@@ -345,7 +345,7 @@ class Word2VecComponent:
 
         Args:
             path: The directory.
-            exclude: Parts to leave out: "counts", "common" or "output".
+            exclude: Parts to leave out: "counts", "common", "output" or "subwords".
 
         Raises:
             OSError: A file cannot be written.

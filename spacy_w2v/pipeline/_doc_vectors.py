@@ -1,6 +1,7 @@
 """The vectors of documents and spans, computed from the vectors table of their vocab by spaCy's hooks."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +13,8 @@ from spacy.tokens import Doc, Span, Token
 
 from spacy_w2v._arrays import Offsets, Vectors
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.formats.spacy._table_data import gather
+from spacy_w2v.formats.spacy._composed_rows import composer_of_subwords
+from spacy_w2v.formats.spacy._floret_words import find_words
 from spacy_w2v.formats.spacy._table_fingerprint import fingerprint_of
 from spacy_w2v.formats.spacy._word_rows import WordRows
 from spacy_w2v.model._lookup import NO_ROW
@@ -24,6 +26,7 @@ from spacy_w2v.pipeline._pooling import (
     zipf_probabilities,
 )
 from spacy_w2v.pipeline._state import Fitted
+from spacy_w2v.subwords._table import SubwordTable
 
 
 @dataclass(frozen=True)
@@ -61,15 +64,33 @@ class DocVectors:
     It has no reference to a vocab, so that a pickled document with hooks is small.
     """
 
-    def __init__(self, settings: PoolingSettings, fitted: Fitted | None) -> None:
+    def __init__(
+        self,
+        settings: PoolingSettings,
+        fitted: Fitted | None,
+        *,
+        subwords: SubwordTable | None = None,
+        attr: str | None = None,
+    ) -> None:
+        """Create them.
+
+        Args:
+            settings: How the vectors of documents are computed.
+            fitted: What `initialize` computed.
+            subwords: The rows of which vectors of words are composed that the table lacks; None for no such vectors.
+            attr: The token attribute that these words are.
+        """
         self.settings = settings
         self.fitted = fitted
+        self.subwords = subwords
+        self.attr = attr
         self._words: WordRows | None = None  # of the last table used
         self._weights = np.zeros(0, np.float32)
+        self._weight_of_id: dict[int, float] = {}
 
     def __getstate__(self) -> dict[str, object]:
         """Leave out what is computed again when it is needed."""
-        return self.__dict__ | {"_words": None, "_weights": np.zeros(0, np.float32)}
+        return self.__dict__ | {"_words": None, "_weights": np.zeros(0, np.float32), "_weight_of_id": {}}
 
     def check(self) -> None:
         """Raise ConfigError if the settings need something that `initialize` has not computed."""
@@ -125,11 +146,22 @@ class DocVectors:
         Returns:
             The vector (d), float32.
         """
-        table = self.bind(vocab).table.data
-        vector = weighted_mean(gather(table, rows), self._weights[rows])
+        words = self.bind(vocab)
+        vector = weighted_mean(words.vectors_at(rows), self._weights_at(words, rows))
         if self.settings.n_removed and self.fitted is not None:
             vector = remove_components(vector, self.fitted.common[: self.settings.n_removed])
         return vector
+
+    def _weights_at(self, words: WordRows, rows: Offsets) -> NDArray[np.float32]:
+        """Return the weight of each row, or of the word whose composed vector it is."""
+        composed = words.composed
+        if composed is None:
+            return self._weights[rows]
+        is_composed = rows >= words.n_rows
+        weights: NDArray[np.float32] = self._weights[np.where(is_composed, NO_ROW, rows)]
+        ids = [composed.ids[number] for number in (rows[is_composed] - words.n_rows).tolist()]
+        weights[is_composed] = [self._weight_of_id.get(each, 1.0) for each in ids]
+        return weights
 
     def doc_vector(self, doc: Any) -> Vectors:
         """Return the vector of a document, as the component has set it."""
@@ -193,13 +225,37 @@ class DocVectors:
             return words
         self.check()
         self._check_table(table)
-        words = WordRows(table, vocab.strings, max_edits=self.settings.max_edits)
+        compose = composer_of_subwords(self.subwords) if self.subwords is not None else None
+        key_of = key_function(self.attr, vocab)
+        words = WordRows(table, vocab.strings, max_edits=self.settings.max_edits, compose=compose, key_of=key_of)
         weights = np.ones(words.n_rows, np.float32)
-        if self.settings.pooling == "sif":
+        if self.settings.pooling == "sif" and not words.n_rows:
+            self._weight_of_id = self._weights_of_words(vocab)
+        elif self.settings.pooling == "sif":
             weights = sif_weights(self._probabilities(words.n_rows), a=self.settings.sif_a)
         self._weights = np.append(weights, np.float32(0))  # NO_ROW is the last index
         self._words = words
         return words
+
+    def _weights_of_words(self, vocab: Any) -> dict[int, float]:
+        """Return the weight of each word of the corpus, by its id, for a table in the mode floret.
+
+        A word that the corpus lacks has the frequency 0.
+
+        Raises:
+            ConfigError: The words are not known.
+        """
+        words = find_words(vocab)
+        if words is None:
+            raise ConfigError(
+                'pooling = "sif" needs the words of the corpus and their counts, but a floret table has none unless '
+                'spacy-w2v exported it. Initialize the component with the model as path, or set pooling = "mean".'
+            )
+        if self.settings.frequencies == "zipf":
+            probabilities = zipf_probabilities(len(words.ids))
+        else:
+            probabilities = corpus_probabilities(words.counts, n_tokens=words.n_tokens, n_rows=len(words.ids))
+        return dict(zip(words.ids.tolist(), sif_weights(probabilities, a=self.settings.sif_a).tolist(), strict=True))
 
     def _probabilities(self, n_rows: int) -> NDArray[np.float64]:
         if self.settings.frequencies == "zipf" or self.fitted is None or self.fitted.counts is None:
@@ -224,6 +280,18 @@ class DocVectors:
                 f"{expected.n_rows} rows of {expected.vector_size} dimensions, but has {found}. Load those vectors, or "
                 "initialize the component again. A pipeline has one vectors table and can have one component w2v."
             )
+
+
+def key_function(attr: str | None, vocab: Any) -> Callable[[str], str]:
+    """Return a function from the text of a word to what its vector is composed of.
+
+    Args:
+        attr: The token attribute that the words of the vectors are; None for their texts.
+        vocab: The vocab, which knows norms.
+    """
+    if attr == "LOWER":
+        return str.lower
+    return (lambda text: str(vocab[text].norm_)) if attr == "NORM" else str
 
 
 def _same_words(this: Any, other: Any) -> bool:

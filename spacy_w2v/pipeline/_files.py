@@ -19,18 +19,21 @@ from spacy_w2v._atomic import (
     manifest_content,
     read_bounded,
 )
+from spacy_w2v.config._subwords import SubwordSettings
 from spacy_w2v.errors import StorageError
 from spacy_w2v.model._arrays import Array, parse_array, read_array
 from spacy_w2v.model._run_record import JsonDict, RunRecord
 from spacy_w2v.objectives._huffman import check_tree
 from spacy_w2v.objectives._registry import objective_of
-from spacy_w2v.pipeline._meta import FORMAT, FORMAT_VERSION, META_FILE, Meta, Shapes, read_meta
+from spacy_w2v.pipeline._meta import FORMAT, FORMAT_VERSION, META_FILE, Meta, Shapes, SubwordsBlock, read_meta
 from spacy_w2v.pipeline._state import Fitted, Outputs, State
+from spacy_w2v.subwords._table import SubwordTable
 
 FILES_OF_PART = {
     "counts": ("counts",),
     "common": ("common",),
     "output": ("output_vectors", "tree_offsets", "tree_nodes", "tree_codes"),
+    "subwords": ("subword_vectors", "subword_buckets"),
 }
 """The arrays of each part that `exclude` can name. Each array is a file NAME.npy."""
 
@@ -41,6 +44,8 @@ TYPES: dict[str, type[np.generic]] = {
     "tree_offsets": np.int64,
     "tree_nodes": np.uint32,
     "tree_codes": np.uint8,
+    "subword_vectors": np.float32,
+    "subword_buckets": np.uint32,
 }
 """The data type of each array."""
 
@@ -154,6 +159,10 @@ def _parts(state: State, exclude: Collection[str]) -> tuple[JsonDict, dict[str, 
             own |= {f"tree_{name}": getattr(outputs.tree, name) for name in ("offsets", "nodes", "codes")}
         meta["update"] = {"n_steps": outputs.n_steps, "shapes": _shapes(own)}
         arrays |= own
+    if (subwords := state.subwords) is not None and "subwords" not in exclude:
+        rows: dict[str, Array] = {"subword_vectors": subwords.matrix, "subword_buckets": subwords.buckets}
+        meta["subwords"] = {"settings": subwords.settings.model_dump(), "shapes": _shapes(rows)}
+        arrays |= rows
     return meta, {f"{name}.npy": array for name, array in arrays.items()}
 
 
@@ -199,7 +208,28 @@ def _state(content: bytes | None, load: Load, place: str, exclude: Collection[st
     outputs = None
     if meta.update is not None and (arrays := read("output", meta.update.shapes)):
         outputs = _outputs(arrays, meta, record, place)
-    return State(fitted, record, outputs)
+    subwords = None
+    if meta.subwords is not None and (arrays := read("subwords", meta.subwords.shapes)):
+        subwords = _subwords(arrays, meta.subwords, size=size, place=place)
+    return State(fitted, record, outputs, subwords)
+
+
+def _subwords(arrays: dict[str, Array], about: SubwordsBlock, *, size: int, place: str) -> SubwordTable:
+    """Return the table of subwords. Raises StorageError if its arrays do not fit each other."""
+    vectors, buckets = (arrays.get(name) for name in FILES_OF_PART["subwords"])
+    fits = vectors is not None and buckets is not None and vectors.shape == (len(buckets), size)
+    if vectors is None or buckets is None or not fits or not np.isfinite(vectors).all():
+        raise StorageError(
+            f"{place}subword_vectors.npy must contain vectors of {size} finite numbers for the buckets in "
+            "subword_buckets.npy, but does not. It is damaged."
+        )
+    settings = SubwordSettings.model_validate(about.settings.model_dump())
+    if len(np.unique(buckets)) < len(buckets) or buckets.max(initial=0) >= settings.buckets:
+        raise StorageError(
+            f"{place}subword_buckets.npy must contain different numbers below {settings.buckets}, but does not. It is "
+            "damaged."
+        )
+    return SubwordTable(settings, buckets, vectors)
 
 
 def _outputs(arrays: dict[str, Array], meta: Meta, record: RunRecord | None, place: str) -> Outputs:

@@ -12,6 +12,7 @@ from spacy_w2v._arrays import Vectors
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats.spacy._table_fingerprint import fingerprint_of
 from spacy_w2v.pipeline._doc_vectors import DocVectors, PoolingSettings
+from spacy_w2v.pipeline._origin import composing_table
 from spacy_w2v.pipeline._pooling import common_components
 from spacy_w2v.pipeline._state import Fitted, FittedMeta
 from spacy_w2v.tokenization._tokens import transient_strings
@@ -19,6 +20,7 @@ from spacy_w2v.tokenization._tokens import transient_strings
 if TYPE_CHECKING:
     from spacy_w2v.formats.spacy._frequencies import Frequencies
     from spacy_w2v.model._trained import TrainedModel
+    from spacy_w2v.model._word_vectors import WordVectors
     from spacy_w2v.pipeline._text_sample import SampledSource
 
 MIN_TEXTS = 10
@@ -29,7 +31,7 @@ MAX_EXAMPLES = 5_000
 
 def fit(
     nlp: Language,
-    trained: "TrainedModel | None",
+    of_model: "WordVectors | None",
     *,
     settings: PoolingSettings,
     source: "SampledSource | None",
@@ -40,7 +42,7 @@ def fit(
 
     Args:
         nlp: The pipeline.
-        trained: The model of the table, or None if the pipeline kept its own vectors.
+        of_model: The vectors of the model of the table, or None if the pipeline kept its own vectors.
         settings: How the vectors of documents are computed.
         source: Texts to compute common components from.
         get_examples: Returns the examples to use if there is no source.
@@ -49,6 +51,7 @@ def fit(
     Raises:
         ConfigError: The settings need word frequencies or texts that are missing.
     """
+    trained = of_model.model if of_model is not None else None
     table = fingerprint_of(nlp.vocab.vectors)
     frequencies = _frequencies(nlp, trained, n_rows=table.n_rows)
     fitted = Fitted(
@@ -61,7 +64,12 @@ def fit(
         counts=frequencies.counts if frequencies is not None else None,
         common=np.zeros((0, table.vector_size), np.float32),
     )
-    doc_vectors = DocVectors(replace(settings, n_common=0), fitted)
+    doc_vectors = DocVectors(
+        replace(settings, n_common=0),
+        fitted,
+        subwords=composing_table(of_model),
+        attr=trained.attr if trained is not None else None,
+    )
     doc_vectors.bind(nlp.vocab)  # runs all checks, even if no components are needed
     if not settings.n_removed:
         return fitted
@@ -83,8 +91,17 @@ def _frequencies(nlp: Language, trained: "TrainedModel | None", *, n_rows: int) 
 
     None for other tables.
     """
+    from spacy_w2v.formats.spacy._floret_words import copy_words, find_words, words_of
     from spacy_w2v.formats.spacy._frequencies import Frequencies, find_frequencies
 
+    if getattr(nlp.vocab.vectors, "mode", None) == "floret":
+        words = find_words(nlp.vocab, vectors=nlp.config.interpolate()["initialize"].get("vectors"))
+        if trained is not None:
+            words = words_of(trained.words, trained.vocabulary.counts, n_tokens=trained.record.corpus.n_tokens)
+        if words is None:
+            return None
+        copy_words(nlp.vocab, words)  # spaCy does not copy them from the pipeline that it loads the table from
+        return Frequencies(words.counts[:0], words.n_tokens)  # the counts are in the lookups: words have no rows
     if trained is not None:
         counts = np.array(trained.vocabulary.counts[:n_rows])
         return Frequencies(counts, trained.record.corpus.n_tokens)

@@ -5,6 +5,7 @@ from pydantic import Field, NonNegativeInt
 from spacy_w2v._atomic import parse_json, parse_manifest
 from spacy_w2v.errors import StorageError
 from spacy_w2v.model._blocks import Block, parse_block
+from spacy_w2v.model._recorded_settings import RecordedSubwordSettings
 from spacy_w2v.model._run_record import VectorsRecord, parse_record
 from spacy_w2v.pipeline._state import FittedMeta
 
@@ -30,6 +31,13 @@ class UpdateBlock(Block):
     shapes: Shapes
 
 
+class SubwordsBlock(Block):
+    """The block "subwords": the settings of a table of subwords, and the shapes of its arrays."""
+
+    settings: RecordedSubwordSettings
+    shapes: Shapes
+
+
 class Meta(Block):
     """The content of meta.json."""
 
@@ -37,6 +45,7 @@ class Meta(Block):
     vectors: dict[str, object]
     """The record of the training run of the vectors; empty if it is unknown."""
     update: UpdateBlock | None = None
+    subwords: SubwordsBlock | None = None
     files: dict[str, object] = Field(default_factory=dict)
     """The size and checksum of each file, for `check_files`."""
 
@@ -71,7 +80,7 @@ def read_meta(content: bytes | None, place: str) -> Meta:
         )
     checked = version != WITHOUT_CHECKSUMS
     meta = parse_block(Meta, parse_manifest(content, name=path, checked=checked), path=path)
-    shapes = {**(meta.fitted.shapes if meta.fitted else {}), **(meta.update.shapes if meta.update else {})}
-    if checked and {f"{name}.npy" for name in shapes} != set(meta.files):
+    blocks = [block for block in (meta.fitted, meta.update, meta.subwords) if block is not None]
+    if checked and {f"{name}.npy" for block in blocks for name in block.shapes} != set(meta.files):
         raise StorageError(f"{path} must describe the files of its arrays, but is damaged.")
     return meta

@@ -17,6 +17,7 @@ from spacy_w2v.config._export import PostprocessChoice, VectorKindChoice
 from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._reraising import shown_by_spacy
+from spacy_w2v.subwords._table import SubwordTable
 
 if TYPE_CHECKING:
     from spacy_w2v.model._trained import TrainedModel
@@ -218,7 +219,11 @@ def has_table(nlp: Language, vectors: "WordVectors", *, whole: bool) -> bool:
         vectors: The vectors of a model.
         whole: Whether all vectors are needed, or only those of the most frequent words.
     """
+    from spacy_w2v.formats.spacy._floret_table import floret_subwords, is_floret_of
+
     table = nlp.vocab.vectors
+    if (subwords := floret_subwords(vectors)) is not None:
+        return is_floret_of(table, subwords, attr=vectors.attr)
     n_rows = len(vectors) if whole else len(table.data)
     if not 0 < n_rows <= len(vectors) or getattr(table, "mode", None) != "default":
         return False
@@ -238,6 +243,17 @@ def set_table(nlp: Language, vectors: "WordVectors") -> None:
 
     set_vectors(nlp, vectors)
     nlp.vocab.vectors.to_ops(get_current_ops())  # as Language.initialize does with vectors in [initialize]
+
+
+def composing_table(vectors: "WordVectors | None") -> SubwordTable | None:
+    """Return the rows of buckets of a model with fastText's subwords, which the component needs beside spaCy's table.
+
+    Those of floret are spaCy's table itself.
+    """
+    subwords = vectors.subwords if vectors is not None else None
+    if subwords is None or subwords.settings.mode != "fasttext":
+        return None
+    return SubwordTable(subwords.settings, np.array(subwords.buckets), np.array(subwords.bucket_rows))
 
 
 def check_order(nlp: Language, component: Any) -> None:  # Any: pipes have no common type

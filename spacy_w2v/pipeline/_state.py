@@ -9,6 +9,7 @@ from spacy_w2v._arrays import Counts, Tree, Vectors
 from spacy_w2v.formats.spacy._table_fingerprint import TableFingerprint
 from spacy_w2v.model._blocks import Block
 from spacy_w2v.model._run_record import VectorsRecord
+from spacy_w2v.subwords._table import SubwordTable
 
 
 class FittedMeta(Block):
@@ -53,3 +54,5 @@ class State(NamedTuple):
     """Record of the training run; None if the component neither trained nor loaded the vectors."""
     outputs: Outputs | None = None
     """None if the vectors are not trained further."""
+    subwords: SubwordTable | None = None
+    """The rows of buckets, of which vectors of words are composed that the table lacks; None for no such vectors."""

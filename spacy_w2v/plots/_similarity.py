@@ -54,7 +54,7 @@ def similarities(vectors: WordVectors, words: Sequence[str], *, sort: bool = Tru
     words = list(dict.fromkeys(words))
     if not 2 <= len(words) <= MAX_WORDS:
         raise ConfigError(f"A heat map needs 2 to {MAX_WORDS} different words, was: {len(words)}")
-    unit = unit_rows(vectors.vectors_at(np.array([vectors.row(word) for word in words], np.int64)))
+    unit = unit_rows(np.asarray(vectors[words], np.float32))
     matrix = np.clip(unit @ unit.T, -1, 1)
     if sort and len(words) > 2:
         order = _order(matrix)

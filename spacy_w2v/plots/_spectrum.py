@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.model._composition import check_has_words
 from spacy_w2v.model._spectrum import effective_rank, spectrum_of
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.plots._packages import import_altair
@@ -37,6 +38,7 @@ def variance_shares(vectors: WordVectors) -> NDArray[np.float64]:
     Raises:
         ConfigError: There is no variance, because all vectors are equal or none is finite.
     """
+    check_has_words(vectors)
     found = spectrum_of(partial(_blocks, vectors), vector_size=vectors.vector_size, dtype=vectors.matrix.dtype)
     if not found.shares.size:
         raise ConfigError(f"A spectrum needs vectors that differ, but those of {vectors.name} do not.")

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from spacy_w2v._arrays import Offsets
+from spacy_w2v.model._composition import check_has_words
 from spacy_w2v.model._word_vectors import WordVectors
 
 
@@ -23,6 +24,7 @@ def words_of_rows(vectors: WordVectors, *, n_words: int, also: Iterable[str] = (
     Returns:
         int64[n], in the order of the rows' frequencies.
     """
+    check_has_words(vectors)
     first = vectors.first_places
     if vectors.counts is not None:
         first = first[np.argsort(-vectors.counts[first], kind="stable")]

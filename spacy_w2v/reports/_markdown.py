@@ -2,7 +2,7 @@
 
 from spacy_w2v._system.markdown import MARKUP, plain_text
 from spacy_w2v._system.terminal import shown
-from spacy_w2v.evaluation._scores import interval_rows
+from spacy_w2v.evaluation._scores import describe_composed, interval_rows
 from spacy_w2v.inspection._table import fact_rows
 from spacy_w2v.reports import _texts as texts
 from spacy_w2v.reports._facts import ModelFacts
@@ -70,6 +70,10 @@ Trained by another program.
 {% for set, measure, score, n_questions, interval in scores %}
 | {{ set | text }} | {{ measure }} | {{ score }} | {{ n_questions }} | {{ interval }} |
 {% endfor %}
+{% for sentence in composed %}
+
+{{ sentence | text }}
+{% endfor %}
 {% endif %}
 {% if facts.groups %}
 
@@ -130,6 +134,7 @@ def make_report(facts: ModelFacts) -> str:
         score_names=texts.score_names(record),
         has_rate=record is not None and (not record.results or any(result.alpha for result in record.results)),
         scores=[] if facts.scores is None else interval_rows(facts.scores),
+        composed=[] if facts.scores is None else describe_composed(facts.scores),
         inspection_rows=[] if facts.inspection is None else fact_rows(facts.inspection),
         n_neighbours=N_NEIGHBOURS,
     )

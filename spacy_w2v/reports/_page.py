@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from spacy_w2v._system.terminal import shown, shown_lines
 from spacy_w2v._version import __version__
-from spacy_w2v.evaluation._scores import Interval, Scores, WordPairScore, shown_interval, shown_score
+from spacy_w2v.evaluation._scores import Interval, Scores, WordPairScore, describe_composed, shown_interval, shown_score
 from spacy_w2v.inspection._table import fact_rows
 from spacy_w2v.plots._html import hash_of
 from spacy_w2v.reports import _texts as texts
@@ -70,6 +70,7 @@ def make_page(facts: ModelFacts) -> str:
         spectrum=_spectrum(facts),
         spectrum_note=texts.spectrum_note(facts),
         score_rows=_score_rows(facts.scores),
+        composed=[] if facts.scores is None else describe_composed(facts.scores),
         training_note=texts.training_note(facts),
         training_charts=_training_charts(facts),
         epochs=texts.epoch_table(facts),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from spacy_w2v.evaluation._scores import interval_rows
+from spacy_w2v.evaluation._scores import describe_composed, interval_rows
 from spacy_w2v.inspection._table import fact_rows
 from spacy_w2v.reports import _texts as texts
 from spacy_w2v.reports._facts import ModelFacts
@@ -31,7 +31,8 @@ def terminal_sections(facts: ModelFacts) -> list[Section]:
         found.append(Section(group.name, "", rows))
     if facts.scores is not None:
         header = ("Set", "Measure", "Score", "Questions", "95 % interval")
-        found.append(Section("Scores", "", (header, *interval_rows(facts.scores, leave_out=("pearson",)))))
+        composed = "\n".join(describe_composed(facts.scores))
+        found.append(Section("Scores", composed, (header, *interval_rows(facts.scores, leave_out=("pearson",)))))
     if facts.inspection is not None:
         table = tuple((row.name, row.value, row.note) for row in fact_rows(facts.inspection))
         found.append(Section("The table", "", table))

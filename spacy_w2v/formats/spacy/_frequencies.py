@@ -78,7 +78,7 @@ def find_frequencies(vocab: Any, *, vectors: str | Path | None = None) -> Freque
     """
     found = _of_table(vocab.lookups, vocab.vectors)
     if found is None and vectors is not None:
-        found = _of_table(_lookups_of(vectors), vocab.vectors)
+        found = _of_table(lookups_of(vectors), vocab.vectors)
     return found
 
 
@@ -110,7 +110,7 @@ def _of_table(lookups: Any, table: Any) -> Frequencies | None:  # Any: spaCy's c
     return Frequencies(of_rows, n_tokens)
 
 
-def _lookups_of(pipeline: str | Path) -> Any:
+def lookups_of(pipeline: str | Path) -> Any:
     """Return the lookups of a saved pipeline, empty if it has none. Raises StorageError if they are damaged."""
     from spacy.lookups import Lookups
     from spacy.util import get_package_path, is_package

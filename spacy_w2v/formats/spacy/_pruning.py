@@ -15,7 +15,7 @@ from spacy_w2v.corpus._encoding import EncodingCallback
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats.spacy._merging import keep_first_rows
-from spacy_w2v.formats.spacy._reading import has_rows_of_words, rows_by_frequency
+from spacy_w2v.formats.spacy._reading import has_rows_of_words, is_floret_table, rows_by_frequency
 from spacy_w2v.formats.spacy._writing import replace_table
 from spacy_w2v.model._lookup import NO_ROW
 from spacy_w2v.model._trained import TrainedModel
@@ -59,10 +59,14 @@ def _check_prunable(nlp: "Language", max_vectors: int) -> None:
     """Raise ConfigError unless the vectors table of a pipeline can be pruned to max_vectors rows."""
     check_max_vectors(max_vectors, or_none=False)
     table = nlp.vocab.vectors
+    if is_floret_table(table):
+        raise ConfigError(
+            "A vectors table must have a row for each word to be pruned, but all words share the rows of floret's "
+            "subwords. Train a model with fewer buckets, or export a table of words with composed = true."
+        )
     if not has_rows_of_words(table):
         raise ConfigError(
-            "A vectors table must have a row for each word to be pruned, but that of the pipeline does not (floret, or "
-            "a custom class)."
+            "A vectors table must be of spaCy's own class to be pruned, but that of the pipeline is of another class."
         )
     if not any(row >= 0 for row in table.key2row.values()):
         raise ConfigError("The pipeline must have word vectors to be pruned, but has none.")

@@ -11,6 +11,7 @@ from thinc.util import to_numpy
 from spacy_w2v.config._problems import describe_argument
 from spacy_w2v.config._subwords import SubwordSettings
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.formats.spacy._floret_words import find_words
 from spacy_w2v.formats.spacy._frequencies import find_frequencies
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.subwords._table import SubwordTable, table_of_all_buckets
@@ -58,17 +59,21 @@ def subwords_of_table(table: Any, name: str) -> SubwordTable:  # Any: spaCy's Ve
 
 
 def _of_floret(nlp: Any, name: str) -> WordVectors:
-    """Return the vectors of a pipeline with a table in the mode floret, which has no list of words."""
-    table = nlp.vocab.vectors
-    found = subwords_of_table(table, name)
+    """Return the vectors of a pipeline with a table in the mode floret, with its words if this package exported it."""
+    table, strings = nlp.vocab.vectors, nlp.vocab.strings
+    found, words = subwords_of_table(table, name), find_words(nlp.vocab)
+    known = [] if words is None else [place for place, key in enumerate(words.ids.tolist()) if key in strings]
+    texts = [] if words is None else [strings[int(words.ids[place])] for place in known]
     return WordVectors(
         name,
-        [],
-        np.zeros(0, np.int64),
-        np.empty((0, found.vector_size), np.float32),
+        texts,
+        np.arange(len(texts)),
+        found.vectors(texts),
+        counts=None if words is None else words.counts[known],
         attr=NAMES[table.attr],
         lang=nlp.lang,
         nlp=nlp,
+        done_before=_postprocess_of(nlp) if words is not None else None,
         trained_subwords=found,
     )
 

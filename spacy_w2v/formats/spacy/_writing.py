@@ -9,9 +9,16 @@ import numpy as np
 
 from spacy_w2v._atomic import parse_json, read_bounded
 from spacy_w2v._system.paths import without_folders
-from spacy_w2v.config._export import ExportSettings, check_merging
+from spacy_w2v.config._export import ExportSettings, check_floret_table, check_merging
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.formats._matrices import as_dtype, copy_matrix, streamed_blocks
+from spacy_w2v.formats.spacy._floret_table import (
+    FloretTableOnDisk,
+    floret_subwords,
+    floret_table,
+    store_words_of_model,
+    without_subwords,
+)
 from spacy_w2v.model._publishing import published_record
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.tokenization._affix_rules import unsaved_rules
@@ -51,6 +58,13 @@ def set_vectors(
     from spacy.vectors import Vectors
 
     check_merging(merge_rare=merge_rare, max_vectors=max_vectors)
+    if (subwords := floret_subwords(vectors)) is not None:
+        check_floret_table(composed=False, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype)
+        name, attr = _table_name(nlp), _model_of(vectors).attr
+        replace_table(nlp, floret_table(subwords, strings=nlp.vocab.strings, attr=attr, name=name))
+        store_words_of_model(nlp, vectors)
+        _store_record(nlp, vectors)
+        return
     keys = _keys(vectors, max_vectors=max_vectors, merge_rare=merge_rare)
     n_rows = len(_model_of(vectors).vocabulary.first(max_vectors))
     data = copy_matrix(vectors, n_words=n_rows, dtype=dtype)
@@ -134,10 +148,11 @@ def describe_pipeline(nlp: "Language", vectors: WordVectors) -> None:
     """Fill in the meta data of a pipeline that has nothing but the vectors of a model."""
     model = _model_of(vectors)
     corpus, settings = model.record.corpus, model.settings
-    n_words, source = nlp.vocab.vectors.shape[0], without_folders(corpus.source)
+    n_rows, source = nlp.vocab.vectors.shape[0], without_folders(corpus.source)
+    rows = f"{n_rows:,} words" if nlp.vocab.vectors.mode == "default" else f"subwords in {n_rows:,} rows"
     nlp.meta["name"] = "w2v_vectors"
     nlp.meta["description"] = (
-        f"word2vec vectors ({settings.architecture}, {settings.loss}) of {n_words:,} words in "
+        f"word2vec vectors ({settings.architecture}, {settings.loss}) of {rows} in "
         f"{model.vector_size} dimensions, trained on {corpus.n_tokens:,} tokens of {source}"
     )
     nlp.meta["sources"] = [{"name": source, "url": "", "license": "", "author": ""}]
@@ -206,6 +221,16 @@ def write_spacy(vectors: WordVectors, path: Path, settings: ExportSettings, *, n
     model = _model_of(vectors)
     nlp = bare_pipeline(nlp) if nlp is not None else model.make_pipeline()
     check_can_be_saved(nlp)
+    if settings.composed:
+        vectors = without_subwords(vectors)
+    if (subwords := floret_subwords(vectors)) is not None:
+        check_floret_table(
+            composed=False, max_vectors=settings.max_vectors, merge_rare=settings.merge_rare, dtype=settings.dtype
+        )
+        nlp.vocab.vectors = FloretTableOnDisk(subwords, attr=model.attr, name=_table_name(nlp))
+        store_words_of_model(nlp, vectors)
+        _finish(nlp, vectors, path)
+        return
     keys = _keys(vectors, max_vectors=settings.max_vectors, merge_rare=settings.merge_rare)
     n_rows = len(model.vocabulary.first(settings.max_vectors))
     nlp.vocab.vectors = TableOnDisk(
@@ -216,6 +241,11 @@ def write_spacy(vectors: WordVectors, path: Path, settings: ExportSettings, *, n
         name=_table_name(nlp),
     )
     _store_frequencies(nlp, vectors, keys, n_rows=n_rows, dtype=settings.dtype)
+    _finish(nlp, vectors, path)
+
+
+def _finish(nlp: "Language", vectors: WordVectors, path: Path) -> None:
+    """Describe the vectors in the meta data of a pipeline, and save it."""
     _store_record(nlp, vectors)
     describe_pipeline(nlp, vectors)
     nlp.to_disk(path)
