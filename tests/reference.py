@@ -216,13 +216,15 @@ class MeansOfRows:
         for row in self.rows_of_words[word]:
             self.rows[row] += change
 
-    def begin_span(self, first, pooled, kept, settings, reach):
+    def begin_span(self, first, pooled, kept, subsampling, settings, reach):
         """Begin a span at a token, unless it belongs to the last span. reach: tokens before and after it."""
         if first < self.until:
             return
         self.end_span()
-        self.until = first + max(1, min(1024, int(32 / (pooled * settings.workers + 1e-9))))
-        tokens = kept[max(0, first - reach) : self.until + 7 + reach]
+        share = self.overlap + (subsampling.highest_share if settings.workers > 1 else 0)
+        length = min(1024, int(16 / (pooled * share * settings.workers + 1e-9)))
+        self.until = first + length
+        tokens = kept[max(0, first - reach) : first + max(length, 1) + 7 + reach]
         self.originals = {word: self[word] for word, *_ in tokens}
         self.copies = {word: vector.copy() for word, vector in self.originals.items()}
 
@@ -233,9 +235,9 @@ class MeansOfRows:
             self.add(word, change)
 
 
-def begin_span(x, first, pooled, kept, settings, reach=0):
+def begin_span(x, first, pooled, kept, subsampling, settings, reach=0):
     if isinstance(x, MeansOfRows):
-        x.begin_span(first, pooled, kept, settings, reach)
+        x.begin_span(first, pooled, kept, subsampling, settings, reach)
 
 
 def end_span(x):
@@ -243,22 +245,31 @@ def end_span(x):
         x.end_span()
 
 
+def overlap_of(x):
+    return x.overlap if isinstance(x, MeansOfRows) else 0.0
+
+
 def input_share(x, subsampling):
-    """The highest share of the tokens that change the same vector."""
-    return max(subsampling.highest_share, getattr(x, "overlap", 0))
+    """The share of the tokens whose changes a vector takes."""
+    return subsampling.highest_share + overlap_of(x)
 
 
 def is_pair(kept, i, o):
     return 0 <= o < len(kept) and i != o and abs(i - o) <= kept[o][1] and kept[i][2] == kept[o][2]
 
 
-def blocks_of(kept, chunk, alphas, settings, *, pooled=0):
-    """First and last kept token of each block, and its learning rate. pooled: gradients per centre in a shared copy."""
+def blocks_of(kept, chunk, alphas, settings, *, pooled=0, together=0):
+    """First and last kept token of each block, and its learning rate.
+
+    pooled: gradients per centre in a shared copy. together: gradients per token that move all words together.
+    """
     first = 0
     while first < len(kept):
         alpha, size = alpha_at(kept[first][3], chunk, alphas), settings.block
         if pooled and settings.workers > 1:
             size = max(4, min(size, int(32 / (alpha * pooled * settings.workers + 1e-9))))
+        if together:
+            size = max(8, min(size, int(32 / (alpha * together + 1e-9))) // 8 * 8)
         yield first, min(first + size, len(kept)), alpha
         first += size
 
@@ -274,12 +285,12 @@ def context_of(kept, o, settings):
     ]
 
 
-def plan_steps(alpha, subsampling, noise, settings, step, input_share=0):
+def plan_steps(alpha, subsampling, noise, x, settings, step):
     pairs = settings.window + 1 if settings.shrink_windows else 2 * settings.window
-    turns = min(2 * settings.window, 1 + int(alpha * pairs * (1 + settings.negative) / 3.0))
+    turns = min(2 * settings.window, 1 + int(alpha * pairs * (1 + settings.negative) * (1 + overlap_of(x)) / 3.0))
     noise_weight = settings.negative * max(1 / settings.n_noise, noise.highest_share)
     outputs = 0.6 / max(noise_weight, subsampling.highest_share)
-    inputs = 3.0 / ((1 + settings.negative) * max(input_share, subsampling.highest_share))
+    inputs = 3.0 / ((1 + settings.negative) * input_share(x, subsampling))
     return max(1, min(step, int(min(outputs, inputs) * turns / (alpha * pairs + 1e-9)))), turns
 
 
@@ -302,14 +313,15 @@ def step_objective(kept, inputs, noise, x, y, settings, turn=0, turns=1):
     return total
 
 
-def blocked_steps(chunk, subsampling, noise, settings, alphas, state, step, input_share=0):
+def blocked_steps(chunk, subsampling, noise, x, settings, alphas, state, step):
     """The draws of the blocked kernel: kept tokens, and (alpha, inputs, noise words, turn, turns) per step."""
     generator = Xoshiro256PlusPlus(state)
     kept = kept_tokens(chunk, subsampling, settings, generator)
     steps = []
-    for first, last, alpha in blocks_of(kept, chunk, alphas, settings):
+    together = mean_context_size(settings) * (1 + settings.negative) * overlap_of(x)
+    for first, last, alpha in blocks_of(kept, chunk, alphas, settings, together=together):
         words = draw_shared_noise(generator, noise, settings)
-        size, turns = plan_steps(alpha, subsampling, noise, settings, step, input_share)
+        size, turns = plan_steps(alpha, subsampling, noise, x, settings, step)
         for start in range(first, last, size):
             inputs = range(start, min(start + size, last))
             steps += [(alpha, inputs, words, turn, turns) for turn in range(turns)]
@@ -322,12 +334,11 @@ def draw_shared_noise(generator, noise, settings):
 
 
 def train_skipgram_negative(chunk, subsampling, noise, x, y, settings, alphas, state, step=8):
-    share = input_share(x, subsampling)
-    kept, steps = blocked_steps(chunk, subsampling, noise, settings, alphas, state, step, share)
+    kept, steps = blocked_steps(chunk, subsampling, noise, x, settings, alphas, state, step)
     loss, pairs = 0.0, 0
     for alpha, inputs, words, turn, turns in steps:
-        pooled = alpha * mean_context_size(settings) * (1 + settings.negative) * share
-        begin_span(x, inputs.start, pooled, kept, settings)
+        pooled = alpha * mean_context_size(settings) * (1 + settings.negative)
+        begin_span(x, inputs.start, pooled, kept, subsampling, settings)
         loss += step_objective(kept, inputs, words, x, y, settings, turn, turns)
         positive, negative = [], []  # (word of the input, word of the output, gradient), at the current weights
         change = {i: np.zeros(x.shape[1]) for i in inputs}
@@ -384,17 +395,20 @@ def train_cbow_negative(chunk, subsampling, noise, x, y, settings, alphas, state
     generator = Xoshiro256PlusPlus(state)
     kept = kept_tokens(chunk, subsampling, settings, generator)
     loss, n_predicted, share = 0.0, 0, settings.negative / settings.n_noise
-    for first, last, alpha in blocks_of(kept, chunk, alphas, settings):
+    gradients = (1 + settings.negative) * gradients_per_word(settings)
+    overlapping = 1 + mean_context_size(settings) * overlap_of(x)
+    for first, last, alpha in blocks_of(kept, chunk, alphas, settings, together=gradients * overlap_of(x)):
         words = draw_shared_noise(generator, noise, settings)
         inputs = (
-            3.0 * (mean_context_size(settings) if settings.cbow_mean else 1) / (alpha * (1 + settings.negative) + 1e-9)
+            3.0
+            * (mean_context_size(settings) if settings.cbow_mean else 1)
+            / (alpha * (1 + settings.negative) * overlapping + 1e-9)
         )
         noise_weight = settings.negative * max(1 / settings.n_noise, noise.highest_share)
         outputs = 0.6 / (alpha * max(noise_weight, subsampling.highest_share) + 1e-9)
         size = max(1, min(step, int(min(inputs, outputs))))
-        pooled = alpha * (1 + settings.negative) * gradients_per_word(settings) * input_share(x, subsampling)
         for start in range(first, last, size):
-            begin_span(x, start, pooled, kept, settings, settings.window)
+            begin_span(x, start, alpha * gradients, kept, subsampling, settings, settings.window)
             at = ContextStep(kept, range(start, min(start + size, last)), x, settings)
             positive = {o: sigmoid(-(h @ y[kept[o][0]])) for o, h in at.hidden.items()}
             negative = {(o, k): sigmoid(h @ y[k]) for o, h in at.hidden.items() for k in words if k != kept[o][0]}
@@ -427,12 +441,17 @@ def train_cbow_hierarchical(chunk, subsampling, tree, x, y, settings, alphas, st
     kept = kept_tokens(chunk, subsampling, settings, Xoshiro256PlusPlus(state))
     loss, n_predicted = 0.0, 0
     mean_length = math.log2(max(len(y), 1)) + 1
+    overlapping = 1 + mean_context_size(settings) * overlap_of(x)
     for first, last, alpha in blocks_of(kept, chunk, alphas, settings, pooled=1):
-        inputs = 3.0 * (mean_context_size(settings) if settings.cbow_mean else 1) / (alpha * mean_length + 1e-9)
+        inputs = (
+            3.0
+            * (mean_context_size(settings) if settings.cbow_mean else 1)
+            / (alpha * mean_length * overlapping + 1e-9)
+        )
         size = max(1, min(step, int(min(inputs, 0.6 / (alpha + 1e-9)))))
-        pooled = alpha * mean_length * gradients_per_word(settings) * input_share(x, subsampling)
+        pooled = alpha * mean_length * gradients_per_word(settings)
         for start in range(first, last, size):
-            begin_span(x, start, pooled, kept, settings, settings.window)
+            begin_span(x, start, pooled, kept, subsampling, settings, settings.window)
             at = ContextStep(kept, range(start, min(start + size, last)), x, settings)
             node_steps = [
                 (o, node, sign, alpha * sign * sigmoid(-sign * (h @ y[node])))
@@ -454,15 +473,16 @@ def train_skipgram_hierarchical(chunk, subsampling, tree, x, y, settings, alphas
     loss, n_pairs = 0.0, 0
     for first, last, alpha in blocks_of(kept, chunk, alphas, settings, pooled=mean_context_size(settings)):
         mean_length = math.log2(max(len(y), 1)) + 1
-        share = input_share(x, subsampling)
-        inputs = 3.0 / (alpha * mean_length * share + 1e-9)
+        inputs = 3.0 / (alpha * mean_length * input_share(x, subsampling) + 1e-9)
         size = max(1, min(step, int(min(inputs, 0.6 / (alpha + 1e-9)))))
-        pooled = alpha * mean_context_size(settings) * mean_length * share
+        pooled = alpha * mean_context_size(settings) * mean_length
         for o in range(first, last):
-            begin_span(x, o, pooled, kept, settings, settings.window)
             context = [kept[i][0] for i in context_of(kept, o, settings)]
             n_pairs += len(context)
+            begin_span(x, o, pooled, kept, subsampling, settings, settings.window)
             for start in range(0, len(context), size):
+                if start:
+                    begin_span(x, o, pooled, kept, subsampling, settings, settings.window)
                 words = context[start : start + size]
                 path = path_of(tree, kept[o][0])
                 gradients = [
@@ -506,7 +526,7 @@ def train_skipgram_softmax(chunk, subsampling, layer, x, y, settings, alphas, st
     while first < len(kept):
         alpha = alpha_at(kept[first][3], chunk, alphas)
         n_targets = mean_context_size(settings)
-        turns = min(2 * settings.window, 1 + int(alpha * n_targets / 0.5))
+        turns = min(2 * settings.window, 1 + int(alpha * n_targets * (1 + overlap_of(x)) / 0.5))
         last = min(
             first + softmax_step_size(alpha, n_targets / turns, input_share(x, subsampling), settings), len(kept)
         )

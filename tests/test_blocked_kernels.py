@@ -3,7 +3,15 @@
 import numba
 import numpy as np
 import pytest
-from helpers_kernels import BLOCKED, kernel_parameters, make_case, make_settings, run_kernel, run_reference
+from helpers_kernels import (
+    BLOCKED,
+    INPUTS,
+    kernel_parameters,
+    make_case,
+    make_settings,
+    run_kernel,
+    run_reference,
+)
 from numba import njit
 
 from spacy_w2v._arrays import KernelSettings, Weights
@@ -13,6 +21,7 @@ from spacy_w2v.kernels.tiles._rows import aligned, rows_of
 SIZES = [{"block": 16, "n_noise": 24}, {"block": 32, "n_noise": 8}, {"block": 8, "n_noise": 16}]
 
 WITH_NOISE = [key for key in BLOCKED if key[1] == "negative-sampling"]
+WITH_SPANS = [key for key in BLOCKED if key[1] != "softmax"]
 
 
 @pytest.mark.parametrize("key", kernel_parameters(BLOCKED))
@@ -27,6 +36,26 @@ def test_equals_its_reference_with_blocks_of_any_size(key, sizes, alpha):
     for matrix, expected_matrix in zip(case.weights, matrices, strict=True):
         # float32 against float64 over some 400 dependent steps
         np.testing.assert_allclose(matrix, expected_matrix, atol=1e-5 + 2e-3 * alpha)
+
+
+@pytest.mark.parametrize("key", kernel_parameters(WITH_SPANS))
+@pytest.mark.parametrize(
+    ("overlap", "workers", "v"),
+    [(0.0, 1, 2000), (0.002, 8, 2000), (60.0, 1, 40)],
+    ids=["longest", "for workers", "shorter than a step"],
+)
+def test_equals_its_reference_with_spans_of_any_length(key, overlap, workers, v):
+    """Spans with hundreds of distinct words, and spans of less than a block, where vectors overlap much."""
+    case = make_case(key[1], inputs="subwords", v=v, types=v + 2, n=3000 if v > 40 else 200, d=112, padding=12)
+    case = case._replace(inputs=case.inputs._replace(overlap=overlap))
+    sizes = {"n_noise": 4} if key in WITH_NOISE else {}
+    settings = make_settings(key, window=2, negative=1, vector_size=100, workers=workers, **sizes)
+    expected, matrices = run_reference(key, case, settings, 0.05, 0.02)
+    actual = run_kernel(key, case, settings, 0.05, 0.02)
+    assert actual[1:] == expected[1:]
+    assert actual[0] == pytest.approx(expected[0], rel=1e-5)
+    for matrix, expected_matrix in zip(case.weights, matrices, strict=True):
+        np.testing.assert_allclose(matrix, expected_matrix, atol=2e-4)  # float32 against float64
 
 
 @pytest.mark.parametrize("key", kernel_parameters(WITH_NOISE))
@@ -91,10 +120,11 @@ def test_upper_nodes_are_exchanged_the_more_rarely_the_lower_their_level(n_nodes
 
 
 @pytest.mark.parametrize("key", kernel_parameters(BLOCKED))
+@pytest.mark.parametrize("inputs", INPUTS)
 @pytest.mark.parametrize(("cbow_mean", "alpha"), [(True, 0.05), (True, 0.2), (False, 0.05), (False, 0.1)])
-def test_is_as_stable_as_the_sequential_kernel(key, cbow_mean, alpha):
+def test_is_as_stable_as_the_sequential_kernel(key, inputs, cbow_mean, alpha):
     """Ten epochs over Zipf-distributed random words, of which only the frequencies can be learned."""
-    case = make_case(key[1], v=200, types=200, n=6000, d=16, longest=60, scale=0.05, sample_low=1)
+    case = make_case(key[1], inputs=inputs, v=200, types=200, n=6000, d=16, longest=60, scale=0.05, sample_low=1)
     case.weights.output[:] = 0
     losses = {}
     for kernel in ("sequential", "blocked"):

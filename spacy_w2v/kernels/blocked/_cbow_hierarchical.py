@@ -14,7 +14,7 @@ from spacy_w2v._arrays import Alphas, Chunk, InputLayer, KernelSettings, RandomS
 from spacy_w2v._jit import inlined, inner, kernel
 from spacy_w2v.kernels.blocked._contexts import change_contexts, gather_contexts, gradients_per_word, make_contexts
 from spacy_w2v.kernels.blocked._groups import change_outputs, find_gradients, make_groups, pad_groups
-from spacy_w2v.kernels.blocked._input_spans import end_span, input_share, make_span, next_span
+from spacy_w2v.kernels.blocked._input_spans import end_span, make_span, next_span, overlap_of
 from spacy_w2v.kernels.blocked._steps import (
     LOGISTIC_INPUT_BOUND,
     OUTPUT_BOUND,
@@ -49,22 +49,23 @@ class Work(NamedTuple):
 
 
 @inner
-def _plan_step(alpha, mean_length, settings):
+def _plan_step(alpha, mean_length, overlap, settings):
     """Return the number of centres per step, 1 to STEP, for which it is stable; see `_steps`.
 
     The root sums the gradients of all centres of a step. The words of a context sum centres * path length gradients,
-    divided by their number if h is their mean.
+    divided by their number if h is their mean. Of the change of each other context word, they take the share `overlap`.
 
     Args:
         alpha: The learning rate.
         mean_length: Mean length of a path.
+        overlap: See `overlap_of`.
         settings: KernelSettings.
     """
     pooled = cap_alpha(alpha)
     inputs = (
         LOGISTIC_INPUT_BOUND
         * (mean_context_size(settings) if settings.cbow_mean else 1)
-        / (pooled * mean_length + 1e-9)
+        / (pooled * mean_length * (1.0 + overlap * mean_context_size(settings)) + 1e-9)
     )
     return max(1, min(STEP, np.int64(min(inputs, OUTPUT_BOUND / (pooled + 1e-9)))))
 
@@ -97,21 +98,21 @@ def _train_blocks(
     rows = rows_of(span.first_row, weights, work.zero, contexts.scratch, settings)
     n_vectors = rows.n_vectors
     mean_length = np.log2(max(n_nodes, 1)) + 1
-    shared_inputs, until = input_share(span.layer, subsampling), window
+    overlap, until = overlap_of(span.layer), window
     loss, n_predicted = 0.0, 0
     single, turn = settings.workers == 1, 0
     first = window
     while first < window + n_kept:
         alpha = alpha_at(tokens.places[first], n_tokens, alphas)
         last = min(first + centres_per_copy(alpha, 1, settings), window + n_kept)
-        step = _plan_step(alpha, mean_length, settings)
+        step = _plan_step(alpha, mean_length, overlap, settings)
         if single or first == window:
             copy_upper_nodes(n_nodes, rows, upper)
         for begin in range(first, last, step):
             end = min(begin + step, last)
             if begin >= until:
-                pooled = cap_alpha(alpha) * mean_length * gradients_per_word(settings) * shared_inputs
-                until = next_span(begin, pooled, tokens, settings, rows, span)
+                pooled = cap_alpha(alpha) * mean_length * gradients_per_word(settings)
+                until = next_span(begin, pooled, tokens, subsampling, settings, rows, span)
             for i in range(begin + AHEAD, end + AHEAD):
                 prefetch_input(i + window, tokens, rows)
                 prefetch_path(tokens.words[i], tree, rows, upper)

@@ -14,7 +14,7 @@ import numpy as np
 from spacy_w2v._arrays import Alphas, Chunk, InputLayer, KernelSettings, Noise, RandomState, Subsampling, Weights
 from spacy_w2v._jit import inlined, inner, kernel
 from spacy_w2v.kernels.blocked._contexts import change_contexts, gather_contexts, gradients_per_word, make_contexts
-from spacy_w2v.kernels.blocked._input_spans import end_span, input_share, make_span, next_span
+from spacy_w2v.kernels.blocked._input_spans import end_span, make_span, next_span, overlap_of
 from spacy_w2v.kernels.blocked._shared_noise import (
     copy_noise,
     draw_noise,
@@ -22,7 +22,14 @@ from spacy_w2v.kernels.blocked._shared_noise import (
     make_shared_noise,
     write_back_noise,
 )
-from spacy_w2v.kernels.blocked._steps import LOGISTIC_INPUT_BOUND, OUTPUT_BOUND, alpha_at, cap_alpha, mean_context_size
+from spacy_w2v.kernels.blocked._steps import (
+    LOGISTIC_INPUT_BOUND,
+    OUTPUT_BOUND,
+    alpha_at,
+    cap_alpha,
+    inputs_per_block,
+    mean_context_size,
+)
 from spacy_w2v.kernels.blocked._subsampled import limit_window, subsample_tokens
 from spacy_w2v.kernels.tiles._blocks import find_block_gradients, place_in_tiles
 from spacy_w2v.kernels.tiles._input_rows import prefetch_input
@@ -66,18 +73,19 @@ def _make_work(settings, dimensions):
 
 
 @inner
-def _plan_step(alpha, subsampling, noise, settings):
+def _plan_step(alpha, overlap, subsampling, noise, settings):
     """Return the number of centres per step, 1 to STEP, for which it is stable; see `_steps`.
 
     A noise row sums centres * negative gradients, times its share in the noise. The row of a centre sums as many
     gradients as it has tokens in the step. The words of a context sum at most centres * (1 + negative) gradients,
-    divided by the number of context words if h is their mean.
+    divided by the number of context words if h is their mean. Of the change of each other context word, they take the
+    share `overlap`.
     """
     pooled = cap_alpha(alpha)
     inputs = (
         LOGISTIC_INPUT_BOUND
         * (mean_context_size(settings) if settings.cbow_mean else 1)
-        / (pooled * (1 + settings.negative) + 1e-9)
+        / (pooled * (1 + settings.negative) * (1.0 + overlap * mean_context_size(settings)) + 1e-9)
     )
     noise_weight = settings.negative * max(1.0 / settings.n_noise, noise.highest_share)
     outputs = OUTPUT_BOUND / (pooled * max(noise_weight, subsampling.highest_share) + 1e-9)
@@ -146,23 +154,24 @@ def _train_step(alpha, ahead, tokens, settings, rows, shared, contexts, work):
 def _train_blocks(
     tokens, n_kept, n_tokens, subsampling, span, noise, weights, settings, alphas, state, work, shared, contexts
 ):
-    window, block, n_noise = settings.window, settings.block, settings.n_noise
+    window, n_noise = settings.window, settings.n_noise
     rows = rows_of(span.first_row, weights, work.zero, contexts.scratch, settings)
-    shared_inputs, until = input_share(span.layer, subsampling), window
+    overlap, until = overlap_of(span.layer), window
     loss, n_predicted = 0.0, 0
     draw_noise(0, n_noise, noise, rows, state, shared)
-    for first in range(window, window + n_kept, block):
-        last = min(first + block, window + n_kept)
+    first = window
+    while first < window + n_kept:
+        alpha = alpha_at(tokens.places[first], n_tokens, alphas)
+        pooled = cap_alpha(alpha) * (1 + settings.negative) * gradients_per_word(settings)
+        last = min(first + inputs_per_block(pooled, overlap, settings), window + n_kept)
         copy_noise(rows, shared)
         n_collisions = find_centres(first, last, tokens, rows, shared, work.centre_rows)
-        alpha = alpha_at(tokens.places[first], n_tokens, alphas)
-        step = _plan_step(alpha, subsampling, noise, settings)
+        step = _plan_step(alpha, overlap, subsampling, noise, settings)
         drawn = 0
         for begin in range(first, last, step):
             end = min(begin + step, last)
             if begin >= until:
-                pooled = cap_alpha(alpha) * (1 + settings.negative) * gradients_per_word(settings) * shared_inputs
-                until = next_span(begin, pooled, tokens, settings, rows, span)
+                until = next_span(begin, pooled, tokens, subsampling, settings, rows, span)
             to_draw = n_noise * (end - first) // (last - first)
             draw_noise(drawn, to_draw, noise, rows, state, shared)
             drawn = to_draw
@@ -175,6 +184,7 @@ def _train_blocks(
                 change_contexts(settings, rows, contexts)
         write_back_noise(rows, shared)
         loss += reduce_loss(work.loss)
+        first = last
     end_span(rows, span)
     return loss, n_predicted
 

@@ -10,7 +10,7 @@ from spacy_w2v._jit import kernel
 from spacy_w2v.kernels._frozen import is_frozen
 from spacy_w2v.kernels._input_vectors import change_input, input_vector
 from spacy_w2v.kernels.blocked._contexts import context_scale
-from spacy_w2v.kernels.blocked._input_spans import input_share
+from spacy_w2v.kernels.blocked._input_spans import overlap_of
 from spacy_w2v.kernels.blocked._softmax import make_softmax_buffers, next_step_length, plan_step, softmax_step
 from spacy_w2v.kernels.blocked._steps import alpha_at, mean_context_size
 from spacy_w2v.kernels.blocked._subsampled import limit_window, subsample_tokens
@@ -39,10 +39,10 @@ def train_chunk(
     scratch, centres = np.empty(dimensions, np.float32), np.empty(settings.block, np.int64)
     size = settings.block
     pooled = 1 if settings.cbow_mean else mean_context_size(settings)
-    shared_inputs = input_share(input_layer, subsampling)
+    share = subsampling.highest_share + overlap_of(input_layer)
     while first < last:
         alpha = alpha_at(tokens.places[first], n_tokens, alphas)
-        end = min(first + min(size, plan_step(alpha, pooled, shared_inputs, settings)), last)
+        end = min(first + min(size, plan_step(alpha, pooled, share, settings)), last)
         n = 0
         for o in range(first, end):
             n_context = tokens.highest[o] - tokens.lowest[o]

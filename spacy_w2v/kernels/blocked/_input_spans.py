@@ -21,7 +21,7 @@ from spacy_w2v.kernels.blocked._subword_spans import (
     make_subword_span,
     next_subword_span,
     number_slots,
-    share_of_subwords,
+    subword_overlap,
 )
 
 WHOLE_CHUNK = np.int64(2**62)
@@ -43,11 +43,11 @@ def _words(layer, words):
     return words
 
 
-def _share_of_a_word(layer, subsampling):
-    return subsampling.highest_share
+def _no_overlap(layer):
+    return 0.0
 
 
-def _whole_chunk(first, pooled, tokens, settings, rows, span):
+def _whole_chunk(first, pooled, tokens, subsampling, settings, rows, span):
     return WHOLE_CHUNK
 
 
@@ -60,15 +60,15 @@ class InputSpanFunctions(NamedTuple):
 
     make: Callable[..., Any]
     number: Callable[..., Any]
-    share: Callable[..., Any]
+    overlap: Callable[..., Any]
     next: Callable[..., Any]
     end: Callable[..., Any]
 
 
 INPUT_SPANS = {
-    IdentityInput: InputSpanFunctions(_own_rows, _words, _share_of_a_word, _whole_chunk, _change_nothing),
+    IdentityInput: InputSpanFunctions(_own_rows, _words, _no_overlap, _whole_chunk, _change_nothing),
     SubwordInput: InputSpanFunctions(
-        make_subword_span, number_slots, share_of_subwords, next_subword_span, end_subword_span
+        make_subword_span, number_slots, subword_overlap, next_subword_span, end_subword_span
     ),
 }
 """The functions of each type of input layer."""
@@ -90,24 +90,29 @@ def number_inputs(layer, words):
     return INPUT_SPANS[type(layer)].number(layer, words)
 
 
-def input_share(layer, subsampling):
-    """Return the highest share of the tokens that change the same input vector."""
-    return INPUT_SPANS[type(layer)].share(layer, subsampling)
+def overlap_of(layer):
+    """Return the mean share of the change of one token's vector that the vector of another token takes, float64.
+
+    It is 0 if each word has a row of its own. The bounds of steps, blocks and spans depend on it; see `_steps`.
+    """
+    return INPUT_SPANS[type(layer)].overlap(layer)
 
 
-def next_span(first, pooled, tokens, settings, rows, span):
+def next_span(first, pooled, tokens, subsampling, settings, rows, span):
     """End the span before, begin the next one, and return the token before which it ends.
+
+    If that is `first`, the vectors overlap so much that each turn of a step should have a span of its own.
 
     Args:
         first: The first token of the span.
-        pooled: The learning rate times the sum of the weights of the gradients that a token's vector takes, times
-            `input_share`.
+        pooled: The learning rate times the sum of the weights of the gradients that the vector of a token takes.
         tokens: The subsampled tokens. Their `inputs` are set.
+        subsampling: For the share of the most frequent word.
         settings: KernelSettings.
         rows: Addresses of the rows.
         span: The buffers.
     """
-    return INPUT_SPANS[type(span.layer)].next(first, pooled, tokens, settings, rows, span)
+    return INPUT_SPANS[type(span.layer)].next(first, pooled, tokens, subsampling, settings, rows, span)
 
 
 def end_span(rows, span):
@@ -129,13 +134,13 @@ def _compile_number_inputs(layer, words):
     return INPUT_SPANS[layer.instance_class].number
 
 
-@overload(input_share, jit_options=INNER_OPTIONS)
-def _compile_input_share(layer, subsampling):
-    return INPUT_SPANS[layer.instance_class].share
+@overload(overlap_of, jit_options=INNER_OPTIONS)
+def _compile_overlap_of(layer):
+    return INPUT_SPANS[layer.instance_class].overlap
 
 
 @overload(next_span, jit_options=INNER_OPTIONS)
-def _compile_next_span(first, pooled, tokens, settings, rows, span):
+def _compile_next_span(first, pooled, tokens, subsampling, settings, rows, span):
     return _functions(span).next
 
 

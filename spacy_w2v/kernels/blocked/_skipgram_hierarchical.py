@@ -12,7 +12,7 @@ import numpy as np
 
 from spacy_w2v._arrays import Alphas, Chunk, InputLayer, KernelSettings, RandomState, Subsampling, Tree, Weights
 from spacy_w2v._jit import inlined, inner, kernel
-from spacy_w2v.kernels.blocked._input_spans import end_span, input_share, make_span, next_span
+from spacy_w2v.kernels.blocked._input_spans import end_span, make_span, next_span, overlap_of
 from spacy_w2v.kernels.blocked._steps import (
     LOGISTIC_INPUT_BOUND,
     OUTPUT_BOUND,
@@ -67,7 +67,7 @@ def _make_work(settings, longest, dimensions):
 
 
 @inner
-def _plan_step(alpha, mean_length, shared_inputs):
+def _plan_step(alpha, mean_length, share):
     """Return the number of context words per step, 1 to STEP, for which it is stable; see `_steps`.
 
     A node sums the gradients of all words of the step. A word sums one gradient per node of the path, for each of its
@@ -76,10 +76,11 @@ def _plan_step(alpha, mean_length, shared_inputs):
     Args:
         alpha: The learning rate.
         mean_length: Mean length of a path.
-        shared_inputs: See `input_share`.
+        share: Share of the words of the context whose change a vector takes: the share of the most frequent word, plus
+            `overlap_of` the layer.
     """
     pooled = cap_alpha(alpha)
-    inputs = LOGISTIC_INPUT_BOUND / (pooled * mean_length * shared_inputs + 1e-9)
+    inputs = LOGISTIC_INPUT_BOUND / (pooled * mean_length * share + 1e-9)
     return max(1, min(STEP, np.int64(min(inputs, OUTPUT_BOUND / (pooled + 1e-9)))))
 
 
@@ -126,7 +127,7 @@ def _train_step(first, n_inputs, n_tiles, alpha, n_vectors, work):
 def _train_blocks(tokens, n_kept, n_tokens, subsampling, span, tree, weights, settings, alphas, work, upper):
     window, n_nodes = settings.window, weights.output.shape[0]
     rows = rows_of(span.first_row, weights, work.zero, work.scratch, settings)
-    shared_inputs, until = input_share(span.layer, subsampling), window
+    share, until = subsampling.highest_share + overlap_of(span.layer), window
     mean_length = np.log2(max(n_nodes, 1)) + 1
     loss, n_pairs = 0.0, 0
     single, turn = settings.workers == 1, 0
@@ -134,13 +135,13 @@ def _train_blocks(tokens, n_kept, n_tokens, subsampling, span, tree, weights, se
     while first < window + n_kept:
         alpha = alpha_at(tokens.places[first], n_tokens, alphas)
         last = min(first + centres_per_copy(alpha, mean_context_size(settings), settings), window + n_kept)
-        step = _plan_step(alpha, mean_length, shared_inputs)
+        step = _plan_step(alpha, mean_length, share)
+        pooled = cap_alpha(alpha * mean_context_size(settings)) * mean_length
         if single or first == window:
             copy_upper_nodes(n_nodes, rows, upper)
         for centre in range(first, last):
             if centre >= until:
-                pooled = cap_alpha(alpha * mean_context_size(settings)) * mean_length * shared_inputs
-                until = next_span(centre, pooled, tokens, settings, rows, span)
+                until = next_span(centre, pooled, tokens, subsampling, settings, rows, span)
             prefetch_input(centre + window + AHEAD, tokens, rows)
             prefetch_path(tokens.words[centre + AHEAD], tree, rows, upper)
             prefetch_codes(tokens.words[centre + 2 * AHEAD], tree)
@@ -153,6 +154,8 @@ def _train_blocks(tokens, n_kept, n_tokens, subsampling, span, tree, weights, se
             if n_tiles:
                 for begin in range(0, n_context, step):
                     n_inputs = min(step, n_context - begin)
+                    if begin and centre >= until:  # then each step has a span, in which words have the same slots
+                        until = next_span(centre, pooled, tokens, subsampling, settings, rows, span)
                     _train_step(begin, n_inputs, n_tiles, alpha, rows.n_vectors, work)
         if single or last == window + n_kept:
             write_back_upper_nodes(n_nodes, rows, upper)

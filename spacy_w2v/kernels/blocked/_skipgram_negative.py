@@ -23,7 +23,7 @@ import numpy as np
 from spacy_w2v._arrays import Alphas, Chunk, InputLayer, KernelSettings, Noise, RandomState, Subsampling, Weights
 from spacy_w2v._jit import inlined, inner, kernel
 from spacy_w2v.kernels.blocked._groups import change_outputs, find_gradients, make_groups, pad_groups
-from spacy_w2v.kernels.blocked._input_spans import end_span, input_share, make_span, next_span
+from spacy_w2v.kernels.blocked._input_spans import end_span, make_span, next_span, overlap_of
 from spacy_w2v.kernels.blocked._shared_noise import (
     copy_noise,
     draw_noise,
@@ -31,7 +31,14 @@ from spacy_w2v.kernels.blocked._shared_noise import (
     make_shared_noise,
     write_back_noise,
 )
-from spacy_w2v.kernels.blocked._steps import LOGISTIC_INPUT_BOUND, OUTPUT_BOUND, alpha_at, cap_alpha, mean_context_size
+from spacy_w2v.kernels.blocked._steps import (
+    LOGISTIC_INPUT_BOUND,
+    OUTPUT_BOUND,
+    alpha_at,
+    cap_alpha,
+    inputs_per_block,
+    mean_context_size,
+)
 from spacy_w2v.kernels.blocked._subsampled import limit_window, subsample_tokens
 from spacy_w2v.kernels.tiles._blocks import find_block_gradients, place_in_tiles
 from spacy_w2v.kernels.tiles._input_rows import gather_input, n_scratch_rows, prefetch_input
@@ -72,23 +79,24 @@ def _make_work(settings, dimensions):
 
 
 @inner
-def _plan_steps(alpha, subsampling, shared_inputs, noise, settings):
+def _plan_steps(alpha, overlap, subsampling, noise, settings):
     """Return the inputs per step, 1 to STEP, and the turns over an input's pairs, for which a step is stable.
 
     A step trains its inputs on all their pairs, in one or more turns. See `_steps` for the bounds. In a turn,
 
-    - an input row sums pairs / turns * (1 + negative) gradients for each occurrence of its word in the step, whose
-      share is `shared_inputs`, see `input_share`;
+    - an input vector sums pairs / turns * (1 + negative) gradients for each occurrence of its word in the step, and
+      `overlap` times as many of itself and of each other word;
     - a noise row sums inputs * pairs / turns * negative gradients, times its share in the noise;
     - the row of a centre sums inputs * pairs / turns gradients, times its share in the tokens.
 
     The shares only matter for vocabularies of a few dozen words.
     """
     pooled = cap_alpha(alpha * mean_context_size(settings))
-    turns = min(2 * settings.window, 1 + np.int64(pooled * (1 + settings.negative) / LOGISTIC_INPUT_BOUND))
+    gradients = pooled * (1 + settings.negative) * (1.0 + overlap)
+    turns = min(2 * settings.window, 1 + np.int64(gradients / LOGISTIC_INPUT_BOUND))
     noise_weight = settings.negative * max(1.0 / settings.n_noise, noise.highest_share)
     outputs = OUTPUT_BOUND / max(noise_weight, subsampling.highest_share)
-    inputs = LOGISTIC_INPUT_BOUND / ((1 + settings.negative) * shared_inputs)
+    inputs = LOGISTIC_INPUT_BOUND / ((1 + settings.negative) * (subsampling.highest_share + overlap))
     return max(1, min(STEP, np.int64(min(outputs, inputs) * turns / (pooled + 1e-9)))), turns
 
 
@@ -188,27 +196,28 @@ def _train_step(n_groups, alpha, ahead, tokens, settings, rows, shared, work, gr
 def _train_blocks(
     tokens, n_kept, n_tokens, subsampling, span, noise, weights, settings, alphas, state, work, shared, groups
 ):
-    window, block, n_noise = settings.window, settings.block, settings.n_noise
+    window, n_noise = settings.window, settings.n_noise
     rows = rows_of(span.first_row, weights, work.zero, work.scratch, settings)
-    shared_inputs, until = input_share(span.layer, subsampling), window
+    overlap, until = overlap_of(span.layer), window
     loss, n_pairs = 0.0, 0
     draw_noise(0, n_noise, noise, rows, state, shared)
-    for first in range(window, window + n_kept, block):
-        last = min(first + block, window + n_kept)
+    first = window
+    while first < window + n_kept:
+        alpha = alpha_at(tokens.places[first], n_tokens, alphas)
+        pooled = cap_alpha(alpha * mean_context_size(settings)) * (1 + settings.negative)
+        last = min(first + inputs_per_block(pooled, overlap, settings), window + n_kept)
         copy_noise(rows, shared)
         n_collisions = find_centres(first - window, last + window, tokens, rows, shared, work.centre_rows)
-        alpha = alpha_at(tokens.places[first], n_tokens, alphas)
-        step, turns = _plan_steps(alpha, subsampling, shared_inputs, noise, settings)
+        step, turns = _plan_steps(alpha, overlap, subsampling, noise, settings)
         drawn = 0
         for begin in range(first, last, step):
             end = min(begin + step, last)
-            if begin >= until:
-                pooled = cap_alpha(alpha * mean_context_size(settings)) * (1 + settings.negative) * shared_inputs
-                until = next_span(begin, pooled, tokens, settings, rows, span)
             to_draw = n_noise * (end - first) // (last - first)
             draw_noise(drawn, to_draw, noise, rows, state, shared)
             drawn = to_draw
             for turn in range(turns):
+                if begin >= until:
+                    until = next_span(begin, pooled, tokens, subsampling, settings, rows, span)
                 pairs, n_groups = _collect_pairs(
                     begin, end, turn, turns, first - window, tokens, settings, rows, work, groups
                 )
@@ -219,6 +228,7 @@ def _train_blocks(
                     _train_step(n_groups, alpha, ahead, tokens, settings, rows, shared, work, groups)
         write_back_noise(rows, shared)
         loss += reduce_loss(work.loss)
+        first = last
     end_span(rows, span)
     return loss, n_pairs
 

@@ -11,7 +11,7 @@ from spacy_w2v._arrays import AllWords, Alphas, Chunk, InputLayer, KernelSetting
 from spacy_w2v._jit import inner, kernel
 from spacy_w2v.kernels._frozen import is_frozen
 from spacy_w2v.kernels._input_vectors import change_input, input_vector
-from spacy_w2v.kernels.blocked._input_spans import input_share
+from spacy_w2v.kernels.blocked._input_spans import overlap_of
 from spacy_w2v.kernels.blocked._softmax import (
     SOFTMAX_INPUT_BOUND,
     make_softmax_buffers,
@@ -64,11 +64,12 @@ def train_chunk(
     loss, n_pairs, first, last = 0.0, 0, window, window + n_kept
     scratch = np.empty(weights.input.shape[1], np.float32)
     places, size = np.empty(settings.block, np.int64), settings.block
-    shared_inputs = input_share(input_layer, subsampling)
+    overlap = overlap_of(input_layer)
+    share = subsampling.highest_share + overlap
     while first < last:
         alpha = alpha_at(tokens.places[first], n_tokens, alphas)
-        turns = min(2 * window, 1 + np.int64(cap_alpha(alpha * mean_targets) / SOFTMAX_INPUT_BOUND))
-        end = min(first + plan_step(alpha, mean_targets / turns, shared_inputs, settings), last)
+        turns = min(2 * window, 1 + np.int64(cap_alpha(alpha * mean_targets) * (1.0 + overlap) / SOFTMAX_INPUT_BOUND))
+        end = min(first + plan_step(alpha, mean_targets / turns, share, settings), last)
         for turn in range(turns):
             begin = first
             while begin < end:

@@ -52,7 +52,7 @@ def make_softmax_buffers(block, max_targets, outputs):
 
 
 @inner
-def plan_step(alpha, n_targets, shared_inputs, settings):
+def plan_step(alpha, n_targets, share, settings):
     """Return the largest number of hidden vectors for which a step is stable; see `_steps`.
 
     The output row of a target sums the gradients of the step's targets, times its share in the tokens. An input row
@@ -62,10 +62,11 @@ def plan_step(alpha, n_targets, shared_inputs, settings):
     Args:
         alpha: The learning rate.
         n_targets: Mean number of targets of a hidden vector, times the number of context words if it is their sum.
-        shared_inputs: See `input_share`.
+        share: Share of the tokens whose changes an input vector takes: that of the most frequent word, plus
+            `overlap_of` the layer.
         settings: KernelSettings.
     """
-    pooled = cap_alpha(alpha * n_targets) * shared_inputs
+    pooled = cap_alpha(alpha * n_targets) * share
     return max(1, min(settings.block, np.int64(min(OUTPUT_BOUND, SOFTMAX_INPUT_BOUND) / (pooled + 1e-9))))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from spacy_w2v._arrays import SubwordInput
 from spacy_w2v._jit import inlined
-from spacy_w2v.kernels.blocked._steps import STALE_BOUND
+from spacy_w2v.kernels.blocked._steps import SPAN_BOUND
 from spacy_w2v.kernels.tiles._instructions import STEP
 from spacy_w2v.kernels.tiles._llvm import LANES
 from spacy_w2v.kernels.tiles._row_instructions import (
@@ -61,9 +61,9 @@ def number_slots(layer, words):
     return np.zeros(words.size, np.uint32)
 
 
-def share_of_subwords(layer, subsampling):
-    """See `_input_spans.input_share`. A change of a word goes in part to the words with which it shares rows."""
-    return max(subsampling.highest_share, layer.overlap)
+def subword_overlap(layer):
+    """See `_input_spans.overlap_of`."""
+    return layer.overlap
 
 
 @inlined
@@ -114,7 +114,7 @@ def _scatter_slots(rows, span):
     n_slots, ids, offsets = span.n_slots[0], span.layer.rows.ctypes.data, span.layer.offsets
     originals = span.words.size * rows.n_bytes
     n_wide = rows.n_vectors // WIDE * WIDE
-    for slot in range(n_slots):
+    for slot in range(n_slots - 1, -1, -1):  # the rows that were read last may still be in the cache
         begin = offsets[span.words[slot]]
         n_rows, vector = offsets[span.words[slot] + 1] - begin, span.first_row + slot * rows.n_bytes
         for c in range(0, n_wide, WIDE):
@@ -129,14 +129,17 @@ def _scatter_slots(rows, span):
             )
 
 
-def next_subword_span(first, pooled, tokens, settings, rows, span):
+def next_subword_span(first, pooled, tokens, subsampling, settings, rows, span):
     """See `_input_spans.next_span`."""
     _scatter_slots(rows, span)
-    length = max(1, min(LONGEST_SPAN, np.int64(STALE_BOUND / (pooled * settings.workers + 1e-9))))
-    until = first + length
-    _find_slots(first - span.reach, min(until + STEP - 1 + span.reach, tokens.words.size), tokens, span)
+    share = span.layer.overlap
+    if settings.workers > 1:  # each of them has a copy of a frequent word, and all their changes add up
+        share += subsampling.highest_share
+    length = min(LONGEST_SPAN, np.int64(SPAN_BOUND / (pooled * share * settings.workers + 1e-9)))
+    last = first + max(length, 1) + STEP - 1 + span.reach  # a step that begins in the span may end after it
+    _find_slots(first - span.reach, min(last, tokens.words.size), tokens, span)
     _gather_slots(rows, span)
-    return until
+    return first + length
 
 
 def end_subword_span(rows, span):
