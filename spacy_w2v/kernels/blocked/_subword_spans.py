@@ -2,7 +2,13 @@
 
 At the start of a span, each distinct word among its tokens gets a slot: its rows are averaged into a local copy. The
 steps train the copies. At the end of the span, the change of each copy is added to each row of its word. Training the
-rows themselves would read and write some 20 rows for each token, and most tokens are of words that occur often.
+rows themselves would read and write some 20 rows for each step of a token.
+
+The copies of a span do not see each other's changes, which add up in the rows. The vector of a token takes `overlap`
+times the change of each other token, on average. So in a span of S tokens it takes alpha W with W = S overlap times the
+gradients of a token, as if S overlap workers had copied one row, and `SPAN_BOUND` limits S. Several workers add up in
+the same way, and they also copy the same frequent words. If not even one token is below the bound, each turn of a step
+has a span of its own, and a step has fewer inputs and more turns; see `_plan_steps` of `_skipgram_negative`.
 """
 
 from typing import NamedTuple
@@ -24,7 +30,11 @@ from spacy_w2v.kernels.tiles._row_instructions import (
 from spacy_w2v.kernels.tiles._rows import aligned
 
 LONGEST_SPAN = 1024
-"""Tokens of the longest span."""
+"""Tokens of the longest span.
+
+On 3.4 million words, in five epochs with two seeds, 4096 tokens solved 1 percentage point fewer of the syntactic
+analogies, and took 9 to 20 % less processor time.
+"""
 HASH_FACTOR = np.uint32(2654435769)
 """2³² divided by the golden ratio (Knuth, The Art of Computer Programming, volume 3, section 6.4)."""
 
