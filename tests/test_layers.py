@@ -145,6 +145,7 @@ def test_losses_and_architectures_answer_for_themselves():
         ("import spacy_w2v", {"spacy", "numba", "gensim", "datasets", "pyarrow", "numpy", "pydantic"}),
         ("import spacy_w2v.cli", {"numba", "gensim", "datasets", "pyarrow", "scipy.stats", "matplotlib"}),
         ("import spacy_w2v.pipeline._factory", {"numba", "gensim", "datasets", "pyarrow"}),
+        ("import spacy_w2v.pipeline._phrases", {"numba", "gensim", "datasets", "pyarrow"}),
     ],
 )
 def test_import_is_light(statement, heavy):

@@ -2,12 +2,13 @@
 
 import json
 import shutil
+from collections import Counter
 
 import numpy as np
 import pytest
 import spacy
-from gensim.models import KeyedVectors, Word2Vec
-from helpers_cli import w2v, w2v_here
+from gensim.models import KeyedVectors, Phrases, Word2Vec
+from helpers_cli import spacy_command, w2v, w2v_here
 from helpers_joined import PHRASE_BLOCK, PHRASES, joined_tokens, phrase_lines, write_phrase_lines
 from numpy.testing import assert_array_equal
 
@@ -251,6 +252,32 @@ def test_a_saved_table_is_joined(texts, cache, tmp_path):
     assert actual.meta["corpus_fingerprint"]["phrases"] == {"version": 1, "table": TABLE.digest()}
 
 
+def test_phrases_of_gensim_are_joined(texts, cache, tmp_path):
+    """As gensim joins the words itself."""
+    sentences = [line.lower().split() for line in texts.read_text().splitlines()]
+    found = Phrases(sentences, min_count=5, threshold=1.5, connector_words=frozenset(["of"])).freeze()
+    found.save(str(tmp_path / "phrases.pkl"))
+    model = spacy_w2v.train(texts, cache_dir=cache, phrases={"path": str(tmp_path / "phrases.pkl")}, **SETTINGS)
+    expected = Counter(word.replace("_", " ") for sentence in sentences for word in found[sentence])
+    assert dict(zip(model.words, model.vocabulary.counts.tolist(), strict=True)) == {
+        word: count for word, count in expected.items() if count >= SETTINGS["min_count"]
+    }
+    assert "bank of england" in model
+
+
+def test_the_component_w2v_trains_phrases(texts):
+    """With phrases merged before it, documents have the vectors of phrases."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("phrases", config={"merge": True})
+    component = nlp.add_pipe("w2v", config={"pooling": "mean"})
+    blocks = {"model": {"vector_size": 8}, "training": {"epochs": 1, "workers": 1}, "phrases": PHRASE_BLOCK}
+    component.initialize(list, nlp=nlp, corpus=spacy_w2v.dataset(data_files=str(texts)), progress=False, **blocks)
+    doc = nlp("New York")
+    assert len(doc) == 1
+    assert_array_equal(doc.vector, nlp.vocab["new york"].vector)
+    assert component.record.phrases.n_phrases == len(PHRASES)
+
+
 # --- names in other programs
 
 
@@ -360,6 +387,27 @@ def test_neighbors_of_phrases(trained, place):
     assert len(second["results"][0]["neighbors"]) == 2
     unknown = w2v("neighbors", place, "New Amsterdam", code=1, cwd=trained[0])
     assert "was: 'New Amsterdam'" in unknown.said
+
+
+def test_the_exported_pipeline_finds_phrases(trained):
+    nlp = spacy.load(trained[0] / "out")
+    nlp.add_pipe("phrases")
+    doc = nlp("The bank of ENGLAND and New York Times")
+    assert [span.label_ for span in doc.spans["phrases"]] == ["bank of england", "new york times"]
+    assert_array_equal(doc[1:4].vector, spacy_w2v.load(trained[0] / "out")["bank of england"])
+
+
+def test_a_package_finds_phrases(trained, tmp_path):
+    nlp = spacy.load(trained[0] / "out/spacy")
+    nlp.add_pipe("phrases")
+    nlp.to_disk(tmp_path / "pipeline")
+    (tmp_path / "packages").mkdir()
+    options = ["--build", "none", "--name", "phrasal", "--version", "1.0.0"]
+    result = spacy_command("package", "pipeline", "packages", *options, cwd=tmp_path)
+    assert result.code == 0, result.said
+    loaded = spacy.load(tmp_path / "packages/en_phrasal-1.0.0/en_phrasal/en_phrasal-1.0.0")
+    doc = loaded("in san FRANCISCO")
+    assert [span.label_ for span in doc.spans["phrases"]] == ["san francisco"]
 
 
 def test_encode_joins_phrases_for_train(trained, tmp_path):

@@ -76,7 +76,7 @@ def hook_phrases(doc: Any, *, attr: str, max_words: int) -> None:
     doc.user_span_hooks.update(vector=phrases.vector, has_vector=phrases.has_vector)
 
 
-def hook_spans(doc: Any, hooks: Mapping[str, Hook]) -> None:
+def hook_spans(doc: Any, hooks: Mapping[str, Any]) -> None:
     """Set hooks for the spans of a document, except for those that are phrases.
 
     Args:
