@@ -544,4 +544,7 @@ def test_learning_rates_start_as_in_fasttext(model):
 @pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
 def test_presets_choose_input_vectors(architecture):
     given = settings_from_keywords({"architecture": architecture, "subwords": "floret"})
-    assert with_preset(given, "accuracy", size="small").settings.export.vector_kind == "input"
+    for optimize, size in itertools.product(("accuracy", "efficiency"), ("tiny", "small", "large")):
+        settings = with_preset(given, optimize, size=size).settings
+        assert settings.export.vector_kind == "input"
+        assert settings.training.alpha == 0.05 or architecture == "cbow"
