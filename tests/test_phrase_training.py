@@ -1,6 +1,7 @@
 """Training with phrases: as on texts whose phrases are tokens, in all losses; resuming, files, names and commands."""
 
 import json
+import re
 import shutil
 from collections import Counter
 
@@ -329,6 +330,7 @@ def test_a_run_says_what_it_joins(trained):
         *("train", "config.cfg", "--output", "again", "--cache-dir", "cache", "--w2v.training.epochs", 1), cwd=directory
     )
     assert "Using the corpus with phrases" in again.said
+    assert re.search(r"Phrases 4 \(\d+\.\d% of the tokens\)", again.said)
     assert "Counting pairs" not in again.said
 
 
@@ -377,7 +379,7 @@ def test_opened_again_phrases_are_found_by_their_text(trained, place):
     assert score.n_used == 3
 
 
-@pytest.mark.parametrize("place", ["out", "out/spacy", "out/gensim/vectors.kv"])
+@pytest.mark.parametrize("place", ["out", "out/gensim/vectors.kv"])
 def test_neighbors_of_phrases(trained, place):
     result = w2v("neighbors", place, "San Francisco", "Bank of England - name", "-n", 2, "--json", cwd=trained[0])
     first, second = map(json.loads, result.stdout.splitlines())
@@ -415,6 +417,7 @@ def test_encode_joins_phrases_for_train(trained, tmp_path):
         shutil.copy(trained[0] / name, tmp_path)
     result = w2v_here("encode", "config.cfg", "--cache-dir", "cache", cwd=tmp_path)
     assert "Joined 4 phrases" in result.said
+    assert "Phrases 4 (" in result.said
     assert len(list((tmp_path / "cache").glob("*/manifest.json"))) == 2
     trained_now = w2v_here("train", "config.cfg", "-o", "out", "--cache-dir", "cache", cwd=tmp_path)
     assert "Using the corpus with phrases" in trained_now.said

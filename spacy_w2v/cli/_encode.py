@@ -35,7 +35,7 @@ def encode_command(
     """
     from spacy_w2v.config._loading import load_config
     from spacy_w2v.model._run_record import CorpusSummary
-    from spacy_w2v.training._description import describe_corpus
+    from spacy_w2v.training._description import describe_corpus, describe_joined
     from spacy_w2v.training._resolved_config import resolve
     from spacy_w2v.training._run import TrainingRun
     from spacy_w2v.training.callbacks._progress_bar import ProgressBar
@@ -45,7 +45,7 @@ def encode_command(
         run_code(code_path)
         run = TrainingRun.of(resolve(load_config(config_path, overrides)), cache_dir=cache_dir, code_path=code_path)
         with closing(ProgressBar()) as bar, run.on_cluster(bar) as connected, connected.encoded(bar) as corpus:
-            summary = CorpusSummary(corpus=describe_corpus(corpus))
+            summary = CorpusSummary(corpus=describe_corpus(corpus), phrases=describe_joined(corpus))
             is_cached = corpus.fingerprint.source is not None
         print_corpus(summary)
         if is_cached:

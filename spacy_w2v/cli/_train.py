@@ -266,6 +266,9 @@ def print_corpus(summary: "CorpusSummary") -> None:
         ("Tokens", f"{corpus.n_tokens:,}"),
         ("Types", f"{corpus.n_types:,}"),
     ]
+    if (phrases := summary.phrases) is not None:
+        share = phrases.n_phrase_tokens / corpus.n_tokens
+        rows.append(("Phrases", f"{phrases.n_phrases:,} ({share:.1%} of the tokens)"))
     if vocabulary is not None:
         rows += [
             ("Words kept", f"{vocabulary.n_words:,} ({_describe_counts(vocabulary)})"),
