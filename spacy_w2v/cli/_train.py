@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from spacy_w2v.model._word_vectors import WordVectors
 
 
+INITIAL_HELP = (
+    "Vectors to start from: model, spaCy pipeline, or vectors file of gensim, word2vec, GloVe, fastText or floret"
+)
+
 NEW_CONFIG_PARAMETERS = (
     *("dataset", "lang", "name", "text_field", "size", "optimize", "architecture", "loss", "vector_size", "subwords"),
 )
@@ -71,12 +75,7 @@ def train_command(
     subwords: str = SUBWORDS_OPTION,
     code_path: Path = typer.Option(None, "--code", "-c", help=IMPORT_HELP),
     cache_dir: Path = typer.Option(None, "--cache-dir", help=CACHE_HELP),
-    initial: str = typer.Option(
-        None,
-        "--init",
-        help="Vectors to start from: model, spaCy pipeline, or vectors file of gensim, word2vec, GloVe, fastText "
-        "or floret",
-    ),
+    initial: str = typer.Option(None, "--init", help=INITIAL_HELP),
     overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Overwrite the results of an earlier run"),
     resume: bool = typer.Option(
         False, "--resume", "-r", help="Resume a run with the same output directory that was stopped"
