@@ -6,7 +6,7 @@
 
 CORPUS.txt is any text whose words stand between white space; it may be compressed. All programs read the same lines
 with the same hyper-parameters: window 5, five noise words, a learning rate from 0.025 (0.15 for our CBOW) and no
-subwords, except for the two programs whose names say so. A mode is ARCHITECTURE/LOSS:DIMENSIONS:THREADS.
+subwords, except for the programs whose names say so. A mode is ARCHITECTURE/LOSS:DIMENSIONS:THREADS.
 
 speed    words of the corpus per second of an epoch of training, without what comes before it.
 process  wall time and peak memory from the text to saved vectors, as a process of its own with all its imports.

@@ -17,11 +17,15 @@ from typing import Any, NamedTuple
 
 from objectives import floret_settings, gensim_settings
 
+WORDS, VECTORS = "words.txt", "vectors.npy"
+"""Files beside the corpus: strings, one a line, and what the measure "strings" writes for them."""
+
 
 class Job(NamedTuple):
     program: str
     measure: str
-    """speed: time the training alone; process: train and save; quality: train and score."""
+    """speed: time the training alone; process: train and save; quality: train and score; strings: train and write the
+    vectors of all strings in a file."""
     corpus: str
     n_words: int
     output: str
@@ -34,6 +38,8 @@ class Job(NamedTuple):
     seed: int
     min_count: int
     sample: float
+    alpha: float | None = None
+    """None for 0.025, and for the default of ours, which is 0.15 with CBOW."""
 
 
 Result = dict[str, Any]  # Any: numbers and names, as they stand in JSON
@@ -54,12 +60,15 @@ def rates(n_words: int, seconds: tuple[float, float]) -> Result:
     return {"words_per_s": n_words / seconds[0], "words_per_cpu_s": n_words / seconds[1]}
 
 
-SPEED_EPOCHS = 10
-"""Of ours, whose epochs are short."""
+def speed_epochs(n_words: int) -> int:
+    """Return how many epochs of ours are timed: up to ten, because epochs over a short text are short."""
+    return min(10, max(2, 10_000_000 // n_words))
 
 
-def run_spacy_w2v(job: Job, *, kernel: str) -> Result:
+def run_spacy_w2v(job: Job, *, kernel: str = "blocked", subwords: str | None = None) -> Result:
     """Train with the public function. The speed is that of epochs after a first one, which encodes the corpus."""
+    import numpy as np
+
     import spacy_w2v
 
     own_cache = Path(job.output, "cache") if job.measure == "process" else Path(job.corpus).with_name("cache")
@@ -68,33 +77,39 @@ def run_spacy_w2v(job: Job, *, kernel: str) -> Result:
         return spacy_w2v.train(
             Path(job.corpus), tokenizer="whitespace", cache_dir=own_cache, kernel=kernel, n_process=job.threads,
             architecture=job.architecture, loss=job.loss, vector_size=job.vector_size, epochs=epochs,
-            min_count=job.min_count, sample=job.sample, workers=job.threads, seed=job.seed,
+            min_count=job.min_count, sample=job.sample, alpha=job.alpha, workers=job.threads, seed=job.seed,
+            **({} if subwords is None else {"subwords": {"mode": subwords}}),
         )  # fmt: skip
 
     if job.measure == "speed":
+        n_epochs = speed_epochs(job.n_words)
         train(1)  # imports, encodes and compiles
         clock = Clock()
         train(1)
         once = clock.read()
         clock = Clock()
-        results = train(1 + SPEED_EPOCHS).meta["results"]
+        results = train(1 + n_epochs).meta["results"]
         cpu_s = clock.read()[1] - once[1]
         wall = statistics.median(epoch["words_per_s"] for epoch in results)
-        return {"words_per_s": wall, "words_per_cpu_s": SPEED_EPOCHS * job.n_words / cpu_s}
+        return {"words_per_s": wall, "words_per_cpu_s": n_epochs * job.n_words / cpu_s}
     model = train(job.epochs)
     if job.measure == "quality":
         return scores_of(model)
+    if job.measure == "strings":
+        zero = np.zeros(job.vector_size, np.float32)
+        write_vectors(job, lambda word: model[word] if subwords or word in model else zero)
+        return {}
     model.to_keyed_vectors().save(str(Path(job.output, "vectors.kv")), separately=["vectors"])
     return {}
 
 
-def run_gensim(job: Job) -> Result:
+def run_gensim(job: Job, *, model_class: str) -> Result:
     """Train from a file, `corpus_file`, which is gensim's fastest way: its threads read parts of the file."""
-    from gensim.models import Word2Vec
+    import gensim.models
 
-    model = Word2Vec(
+    model = getattr(gensim.models, model_class)(
         **gensim_settings(job.architecture, job.loss), window=5, vector_size=job.vector_size, seed=job.seed,
-        min_count=job.min_count, sample=job.sample, workers=job.threads,
+        min_count=job.min_count, sample=job.sample, workers=job.threads, alpha=job.alpha or 0.025,
     )  # fmt: skip
     model.build_vocab(corpus_file=job.corpus)
     clock = Clock()
@@ -102,6 +117,8 @@ def run_gensim(job: Job) -> Result:
     seconds = clock.read()
     if job.measure == "process":
         model.wv.save(str(Path(job.output, "vectors.kv")), separately=["vectors"])
+    if job.measure == "strings":
+        write_vectors(job, model.wv.get_vector)
     return scores_of(model.wv) if job.measure == "quality" else rates(job.epochs * job.n_words, seconds)
 
 
@@ -124,8 +141,9 @@ def run_fasttext(job: Job, *, module: str, subwords: Result) -> Result:
 
     def train(epochs: int) -> Any:  # Any: either library's model
         return library.train_unsupervised(
-            job.corpus, **floret_settings(job.architecture, job.loss), **subwords, neg=5, ws=5, lr=0.025, verbose=0,
+            job.corpus, **floret_settings(job.architecture, job.loss), **subwords, neg=5, ws=5, verbose=0,
             minCount=job.min_count, dim=job.vector_size, t=job.sample, thread=job.threads, epoch=epochs,
+            lr=job.alpha or 0.025,
         )  # fmt: skip
 
     clock = Clock()
@@ -137,6 +155,8 @@ def run_fasttext(job: Job, *, module: str, subwords: Result) -> Result:
     wall_s, cpu_s = clock.read()
     if job.measure == "process":
         save_fasttext(model, Path(job.output), module=module, subwords=subwords)
+    if job.measure == "strings":
+        write_vectors(job, model.get_word_vector)
     if job.measure == "quality":
         return scores_of(word_vectors(model, vector_size=job.vector_size))
     return rates(job.epochs * job.n_words, (wall_s - before[0], cpu_s - before[1]))
@@ -166,6 +186,14 @@ def word_vectors(model: Any, *, vector_size: int) -> Any:  # Any: of libraries w
     return keyed
 
 
+def write_vectors(job: Job, vector_of: Callable[[str], Any]) -> None:  # Any: a vector
+    """Write the vectors of the strings that are in a file beside the corpus."""
+    import numpy as np
+
+    strings = Path(job.corpus).with_name(WORDS).read_text(encoding="utf-8").splitlines()
+    np.save(Path(job.corpus).with_name(VECTORS), np.stack([vector_of(string) for string in strings]))
+
+
 def scores_of(vectors: Any) -> Result:  # Any: whatever `evaluate` takes
     """Return Spearman's rank correlations and the share of analogies solved among the 30,000 most frequent words."""
     import spacy_w2v
@@ -176,12 +204,15 @@ def scores_of(vectors: Any) -> Result:  # Any: whatever `evaluate` takes
 
 
 PROGRAMS: dict[str, Callable[[Job], Result]] = {
-    "spacy-w2v": partial(run_spacy_w2v, kernel="blocked"),
-    "spacy-w2v, first run": partial(run_spacy_w2v, kernel="blocked"),
+    "spacy-w2v": run_spacy_w2v,
+    "spacy-w2v, first run": run_spacy_w2v,
     "spacy-w2v, sequential": partial(run_spacy_w2v, kernel="sequential"),
-    "gensim": run_gensim,
+    "gensim": partial(run_gensim, model_class="Word2Vec"),
     "floret": partial(run_fasttext, module="floret", subwords=NO_SUBWORDS),
     "fastText": partial(run_fasttext, module="fasttext", subwords=NO_SUBWORDS),
+    "spacy-w2v, floret subwords": partial(run_spacy_w2v, subwords="floret"),
+    "spacy-w2v, fastText subwords": partial(run_spacy_w2v, subwords="fasttext"),
+    "gensim, subwords": partial(run_gensim, model_class="FastText"),
     "floret, subwords": partial(run_fasttext, module="floret", subwords=FLORET_SUBWORDS),
     "fastText, subwords": partial(run_fasttext, module="fasttext", subwords=FASTTEXT_SUBWORDS),
 }

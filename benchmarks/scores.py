@@ -6,7 +6,7 @@ questions as the set has and as many seeds as were run, and the interval is that
 systems answer the same questions. The intervals of analogies are too narrow, since their questions share words.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,6 +50,40 @@ def read_test_sets(word_pairs: Sequence[Path] = ()) -> list[TestSet]:
         sections = read_analogies(bundled(file))
         sets.append(TestSet(name, [words for section in sections for words in section.questions], None))
     return sets
+
+
+def read_lower_sets(word_pairs: Sequence[Path] = ()) -> list[TestSet]:
+    """Return the sets of `read_test_sets` in lower case, with semantic and syntactic analogies apart."""
+    sets = []
+    for of_set in read_test_sets(word_pairs):
+        if of_set.ratings is not None:
+            sets.append(of_set._replace(questions=_lower(of_set.questions)))
+    for file in ANALOGIES.values():
+        for name, is_syntactic in (("semantic analogies", False), ("syntactic analogies", True)):
+            chosen = [section for section in read_analogies(bundled(file)) if section.is_syntactic == is_syntactic]
+            questions = [words for section in chosen for words in section.questions]
+            sets.append(TestSet(name, _lower(questions), None))
+    return sets
+
+
+def _lower(questions: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    return [tuple(word.lower() for word in words) for words in questions]
+
+
+def split_by_vocabulary(sets: Sequence[TestSet], vocabulary: Container[str]) -> list[TestSet]:
+    """Return word pairs of known words, pairs with an unknown word as sets of their own, and analogies of known words.
+
+    Sets without questions are left out.
+    """
+    parts = []
+    for of_set in sets:
+        known = np.array([all(word in vocabulary for word in words) for words in of_set.questions])
+        for suffix, mask in (("", known), (", unknown words", ~known)):
+            if mask.any() and (of_set.ratings is not None or not suffix):
+                questions = [words for words, taken in zip(of_set.questions, mask, strict=True) if taken]
+                ratings = None if of_set.ratings is None else of_set.ratings[mask]
+                parts.append(TestSet(of_set.name + suffix, questions, ratings))
+    return parts
 
 
 def answers_of(vectors: WordVectors, sets: Sequence[TestSet], *, restrict_vocab: int) -> Answers:
