@@ -27,6 +27,7 @@ import pmi
 import presets
 import quality
 import scores
+import subwords
 import training_job
 from common import SENTENCE_WORDS, Ended
 from peers import Mode, parse_mode, report_of, wanted_runs
@@ -75,7 +76,8 @@ def wanted(monkeypatch, **changes):
 
 def test_programs_take_turns_in_the_modes_that_they_have(monkeypatch):
     everywhere = ["spacy-w2v", "spacy-w2v, sequential", "gensim", "floret", "fastText"]
-    assert wanted(monkeypatch) == [*everywhere, "floret, subwords", "fastText, subwords"]
+    with_subwords = ["spacy-w2v, floret subwords", "spacy-w2v, fastText subwords", "gensim, subwords"]
+    assert wanted(monkeypatch) == [*everywhere, *with_subwords, "floret, subwords", "fastText, subwords"]
     assert wanted(monkeypatch, modes=[Mode("cbow", "hierarchical-softmax", 100, 1)], rounds=2) == 2 * everywhere
     assert "gensim" not in wanted(monkeypatch, modes=[Mode("cbow", "softmax", 100, 1)])
     assert "spacy-w2v, first run" in wanted(monkeypatch, measures=["process"])
@@ -94,6 +96,62 @@ def test_runs_with_other_settings_are_not_mixed(tmp_path):
     assert peers.finished_runs(output, {"words": 1}) == []
     with pytest.raises(SystemExit, match=r"must be those of .* Name another --output"):
         peers.finished_runs(output, {"words": 2})
+
+
+# Subwords
+
+
+def subword_run(program, number, **values):
+    return {"measure": "speed", "threads": 1, "program": program, "round": number, "processor": "Some", **values}
+
+
+def test_speeds_of_subwords_are_divided_round_by_round():
+    rates = {subwords.FLORET: (8.0, 20.0, 60.0), "floret, subwords": (1.0, 2.0, 3.0), subwords.PLAIN: (16.0, 20.0)}
+    runs = [
+        subword_run(program, number, words_per_s=1e5 * rate)
+        for program, each in rates.items()
+        for number, rate in enumerate(each, start=1)
+    ]
+    report = subwords.report_of(runs, {"words": 7}, unit="words_per_s")
+    assert "| spacy-w2v, floret subwords ÷ floret, subwords | 10.00 (8.00 to 20.00) |" in report
+    assert "| spacy-w2v, floret subwords ÷ spacy-w2v | 0.75 (0.50 to 1.00) |" in report
+    assert "| floret, subwords | 200,000 |" in report
+    assert "fastText" not in report.split("Settings")[1]
+
+
+def test_quality_of_subwords_has_a_column_for_unknown_words():
+    found = [{"pairs": 0.5, "pairs, unknown words": value} for value in (0.25, None)]
+    runs = [
+        subword_run(program, 1, measure="quality", scores=values, n_questions={"pairs": 9, "pairs, unknown words": 4})
+        for program, values in zip((subwords.FLORET, subwords.PLAIN), found, strict=True)
+    ]
+    report = subwords.report_of(runs, {}, unit="words_per_s")
+    assert "| pairs (9) | pairs, unknown words (4) |" in report
+    assert "| spacy-w2v, floret subwords | 1 | 50.0 | 25.0 |" in report
+    assert "| spacy-w2v | 1 | 50.0 | – |" in report
+
+
+def test_pairs_with_unknown_words_are_a_set_of_their_own():
+    ratings = np.array([1, 2, 3], np.float32)
+    pairs = scores.TestSet("pairs", [("a", "b"), ("a", "x"), ("y", "x")], ratings)
+    analogies = scores.TestSet("analogies", [("a", "b", "a", "b"), ("a", "b", "a", "x")], None)
+    parts = scores.split_by_vocabulary([pairs, analogies], {"a", "b"})
+    assert [(part.name, len(part.questions)) for part in parts] == [
+        ("pairs", 1),
+        ("pairs, unknown words", 2),
+        ("analogies", 1),
+    ]
+    assert parts[1].ratings.tolist() == [2, 3]
+
+
+def test_strings_get_vectors_and_sets_get_scores(tmp_path):
+    sets = [scores.TestSet("pairs", [("a", "b"), ("a", "c"), ("b", "x")], np.array([1, 2, 3], np.float32))]
+    subwords.write_strings(sets, ["a", "b"], tmp_path / subwords.WORDS)
+    assert (tmp_path / subwords.WORDS).read_text().split() == ["a", "b", "c", "x"]
+    np.save(tmp_path / subwords.VECTORS, np.array([[1, 0], [0, 1], [1, 1], [0, 2]], np.float32))
+    assert subwords.scores_in(tmp_path, sets, n_known=2) == {"pairs": pytest.approx(1.0)}
+    np.save(tmp_path / subwords.VECTORS, np.zeros((4, 2), np.float32))
+    assert subwords.scores_in(tmp_path, sets, n_known=2) == {"pairs": None}
 
 
 # Scores by question
