@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -67,8 +68,6 @@ def speed_epochs(n_words: int) -> int:
 
 def run_spacy_w2v(job: Job, *, kernel: str = "blocked", subwords: str | None = None) -> Result:
     """Train with the public function. The speed is that of epochs after a first one, which encodes the corpus."""
-    import numpy as np
-
     import spacy_w2v
 
     own_cache = Path(job.output, "cache") if job.measure == "process" else Path(job.corpus).with_name("cache")
@@ -96,8 +95,7 @@ def run_spacy_w2v(job: Job, *, kernel: str = "blocked", subwords: str | None = N
     if job.measure == "quality":
         return scores_of(model)
     if job.measure == "strings":
-        zero = np.zeros(job.vector_size, np.float32)
-        write_vectors(job, lambda word: model[word] if subwords or word in model else zero)
+        write_vectors(job, model.__getitem__)
         return {}
     model.to_keyed_vectors().save(str(Path(job.output, "vectors.kv")), separately=["vectors"])
     return {}
@@ -187,11 +185,15 @@ def word_vectors(model: Any, *, vector_size: int) -> Any:  # Any: of libraries w
 
 
 def write_vectors(job: Job, vector_of: Callable[[str], Any]) -> None:  # Any: a vector
-    """Write the vectors of the strings that are in a file beside the corpus."""
+    """Write the vectors of the strings that are in a file beside the corpus; zeros where `vector_of` has no key."""
     import numpy as np
 
     strings = Path(job.corpus).with_name(WORDS).read_text(encoding="utf-8").splitlines()
-    np.save(Path(job.corpus).with_name(VECTORS), np.stack([vector_of(string) for string in strings]))
+    vectors = np.zeros((len(strings), job.vector_size), np.float32)
+    for place, string in enumerate(strings):
+        with suppress(KeyError):
+            vectors[place] = vector_of(string)
+    np.save(Path(job.corpus).with_name(VECTORS), vectors)
 
 
 def scores_of(vectors: Any) -> Result:  # Any: whatever `evaluate` takes

@@ -49,7 +49,8 @@ import spacy_w2v
 
 MEASURES = ("speed", "quality")
 PLAIN, FLORET, FASTTEXT = "spacy-w2v", "spacy-w2v, floret subwords", "spacy-w2v, fastText subwords"
-PROGRAMS = (PLAIN, FLORET, FASTTEXT, "floret, subwords", "fastText, subwords", "gensim, subwords")
+PROGRAMS = (PLAIN, FLORET, "floret, subwords", FASTTEXT, "fastText, subwords", "gensim, subwords")
+"""In the order in which they take their turns."""
 RATIOS = (
     (FLORET, "floret, subwords"),
     (FASTTEXT, "fastText, subwords"),
