@@ -77,7 +77,7 @@ def run_spacy_w2v(job: Job, *, kernel: str = "blocked", subwords: str | None = N
             Path(job.corpus), tokenizer="whitespace", cache_dir=own_cache, kernel=kernel, n_process=job.threads,
             architecture=job.architecture, loss=job.loss, vector_size=job.vector_size, epochs=epochs,
             min_count=job.min_count, sample=job.sample, alpha=job.alpha, workers=job.threads, seed=job.seed,
-            **({} if subwords is None else {"subwords": {"mode": subwords}}),
+            subwords=subwords,
         )  # fmt: skip
 
     if job.measure == "speed":
