@@ -83,13 +83,14 @@ def from_gensim(
     *,
     attr: Literal["ORTH", "LOWER", "NORM"] | None = None,
 ) -> Word2Vec:
-    """Convert gensim's Word2Vec to a model of this package.
+    """Convert gensim's Word2Vec or FastText to a model of this package.
 
-    The model has the input vectors, output vectors, Huffman tree and hyper-parameters of the original. To continue its
-    training, pass it to `train` as `initial`.
+    The model has the input vectors, output vectors, Huffman tree and hyper-parameters of the original, and the rows of
+    subwords of a FastText. To continue its training, pass it to `train` as `initial`.
 
     Args:
-        model: A `gensim.models.Word2Vec`, or the path of a saved one. The file is read without running any code in it.
+        model: A `gensim.models.Word2Vec` or `FastText`, or the path of a saved one. The file is read without running
+            any code in it.
         nlp: The pipeline whose tokens the words are, for exports to spaCy. None for a blank English pipeline.
         attr: The token attribute that the words are. If None: LOWER if all words are lower-case, otherwise ORTH.
 
@@ -97,7 +98,7 @@ def from_gensim(
         The model.
 
     Raises:
-        ConfigError: The model is not a Word2Vec, or was trained with both losses at once (hs=1 and negative > 0).
+        ConfigError: The model is neither of them, or was trained with both losses at once (hs=1 and negative > 0).
         StorageError: The file was not saved by gensim, or is damaged.
 
     Example:

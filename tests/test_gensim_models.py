@@ -297,7 +297,7 @@ def both(model):
     ("change", "message"),
     [
         (both, r"trained with both hierarchical softmax and negative sampling \(hs=1, negative=5\)"),
-        (lambda model: model.wv, "must be a Word2Vec, was: KeyedVectors"),
+        (lambda model: model.wv, "must be a Word2Vec or a FastText, was: KeyedVectors"),
         (lambda model: Word2Vec(vector_size=3), "must have a vocabulary and output vectors"),
     ],
 )
@@ -314,7 +314,7 @@ def test_files_that_are_no_models_are_refused(tmp_path):
     vectors = KeyedVectors(3)
     vectors.add_vectors(["a"], np.ones((1, 3), np.float32))
     vectors.save(str(tmp_path / "vectors.kv"))
-    with pytest.raises(ConfigError, match="must be a Word2Vec, was: KeyedVectors"):
+    with pytest.raises(ConfigError, match="must be a Word2Vec or a FastText, was: KeyedVectors"):
         spacy_w2v.from_gensim(tmp_path / "vectors.kv")
 
 

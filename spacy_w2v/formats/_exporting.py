@@ -1,11 +1,14 @@
 """Export of vectors to directories and files that spaCy, gensim and other programs read."""
 
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from spacy_w2v.config._export import MODE_OF_FORMAT, check_mode
 from spacy_w2v.config._schema import ExportSettings
+from spacy_w2v.config._subwords import SubwordMode, SubwordSettings
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats._names import WORD2VEC_FORMATS
@@ -35,11 +38,25 @@ class Format(NamedTuple):
     """Whether there must be a list of words."""
     n_matrices: int = 1
     """Size on disk, in float32 matrices of the model. Text needs some twelve characters for a number."""
+    rows_of_buckets: Mapping[SubwordMode, int] = MappingProxyType({})
+    """For each mode of subwords of which the format has rows: the size of a bucket on disk, in float32 rows."""
 
 
 FORMATS = {
-    "spacy": Format("spacy_w2v.formats.spacy._writing", "write_spacy", "spacy", needs_model=True, keeps_pipeline=True),
-    "gensim": Format("spacy_w2v.formats.gensim._keyed_vectors", "write_keyed_vectors", "gensim/vectors.kv"),
+    "spacy": Format(
+        "spacy_w2v.formats.spacy._writing",
+        "write_spacy",
+        "spacy",
+        needs_model=True,
+        keeps_pipeline=True,
+        rows_of_buckets={"floret": 1},
+    ),
+    "gensim": Format(
+        "spacy_w2v.formats.gensim._keyed_vectors",
+        "write_keyed_vectors",
+        "gensim/vectors.kv",
+        rows_of_buckets={"fasttext": 1},
+    ),
     "gensim-model": Format(
         "spacy_w2v.formats.gensim._models",
         "write_gensim_model",
@@ -47,13 +64,27 @@ FORMATS = {
         needs_model=True,
         is_whole_model=True,
         n_matrices=2,
+        rows_of_buckets={"fasttext": 1},
     ),
     "word2vec-text": Format(
         "spacy_w2v.formats.word2vec._writing", "write_word2vec_text", "word2vec/vectors.txt", n_matrices=3
     ),
     "word2vec-binary": Format("spacy_w2v.formats.word2vec._writing", "write_word2vec_binary", "word2vec/vectors.bin"),
-    "fasttext": Format("spacy_w2v.formats.fasttext._writing", "write_fasttext", "fasttext/model.bin", n_matrices=2),
-    "floret": Format("spacy_w2v.formats.fasttext._floret", "write_floret", "floret/vectors.floret", needs_words=False),
+    "fasttext": Format(
+        "spacy_w2v.formats.fasttext._writing",
+        "write_fasttext",
+        "fasttext/model.bin",
+        n_matrices=2,
+        rows_of_buckets={"fasttext": 1},
+    ),
+    "floret": Format(
+        "spacy_w2v.formats.fasttext._floret",
+        "write_floret",
+        "floret/vectors.floret",
+        needs_words=False,
+        n_matrices=0,
+        rows_of_buckets={"floret": 3},
+    ),
     "safetensors": Format(
         "spacy_w2v.formats.huggingface._safetensors", "write_safetensors", "safetensors/model.safetensors"
     ),
@@ -65,9 +96,21 @@ FORMATS = {
 """All export formats, keyed by the names in `config._export.ExportFormat`."""
 
 
-def n_matrices(settings: ExportSettings) -> int:
-    """Return an upper limit of the disk space of the exports, in float32 matrices of the model."""
-    return sum(FORMATS[name].n_matrices for name in settings.formats)
+def n_bytes(settings: ExportSettings, *, n_words: int, vector_size: int, subwords: SubwordSettings) -> int:
+    """Return an upper limit of the disk space of the exports.
+
+    Args:
+        settings: The formats.
+        n_words: The number of words of the model.
+        vector_size: The number of dimensions.
+        subwords: Its subwords. Some formats have a row for each bucket, whether it is used or not.
+    """
+    n_rows = sum(FORMATS[name].n_matrices for name in settings.formats) * n_words
+    if subwords.mode is not None:
+        n_rows += (
+            sum(FORMATS[name].rows_of_buckets.get(subwords.mode, 0) for name in settings.formats) * subwords.buckets
+        )
+    return 4 * n_rows * vector_size
 
 
 def check_not_existing(name: str, path: Path, vectors: WordVectors, settings: ExportSettings) -> None:

@@ -1,4 +1,4 @@
-"""Names of words in the word2vec formats, where a space ends a word, and names of phrases in gensim."""
+"""Names of words in the formats of word2vec, where a space ends a word, in that of fastText, and in gensim."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -33,9 +33,11 @@ def check_words(words: Sequence[str], settings: ExportSettings, *, delimiter: st
     Raises:
         ConfigError: A format cannot store a word.
     """
+    words = words[: settings.max_vectors]
+    if "fasttext" in settings.formats:
+        check_entries(words)
     if not WORD2VEC_FORMATS.intersection(settings.formats):
         return
-    words = words[: settings.max_vectors]
     names = names_without_spaces(words, settings.whitespace, delimiter=delimiter)
     changed = [(word, name) for word, name in zip(words, names, strict=True) if name != word]
     if changed:
@@ -45,6 +47,16 @@ def check_words(words: Sequence[str], settings: ExportSettings, *, delimiter: st
         yield (
             f"In the word2vec formats, a space ends a word. White space in {len(changed):,} of {len(words):,} words is "
             f"replaced with {described}: {word!r} becomes {name!r}"
+        )
+
+
+def check_entries(words: Sequence[str]) -> None:
+    """Raise ConfigError for a word that fastText's format cannot hold: a zero byte ends a word."""
+    wrong = next((word for word in words if not word or "\0" in word), None)
+    if wrong is not None:
+        raise ConfigError(
+            f"Words must not be empty or have a zero byte in the format fasttext, but the vocabulary has {wrong!r}. "
+            "Export to gensim."
         )
 
 

@@ -97,6 +97,9 @@ class Word2Vec(TrainedModel):
     ) -> Any:  # Any: gensim has no types
         """Convert the model to gensim's KeyedVectors, with words, vectors and counts.
 
+        With the subwords of fastText they are FastTextKeyedVectors, which compose the vectors of unknown words. Of a
+        model with those of floret, they have the vectors of its words.
+
         Args:
             max_vectors: Number of vectors to keep, those of the most frequent words. None for all.
             dtype: Data type of the vectors. With "float32", input and output vectors without post-processing share the
@@ -134,16 +137,16 @@ class Word2Vec(TrainedModel):
     def to_gensim(self) -> Any:  # Any: gensim has no types
         """Convert the model to gensim's Word2Vec, which can be trained further in gensim.
 
-        The result has the words, counts, input and output vectors, Huffman tree and hyper-parameters of this model. The
-        vectors are as they were trained, without post-processing. It has its own memory, because gensim trains in
-        place. For CBOW with `cbow_mean`, the learning rate is divided by six: gensim applies the whole gradient of the
-        mean to each word of the context.
+        A model with the subwords of fastText becomes a FastText. The result has the words, counts, input and output
+        vectors, Huffman tree and hyper-parameters of this model. The vectors are as they were trained, without
+        post-processing. It has its own memory, because gensim trains in place. For CBOW with `cbow_mean`, the learning
+        rate is divided by six: gensim applies the whole gradient of the mean to each word of the context.
 
         Returns:
-            The `gensim.models.Word2Vec`.
+            The `gensim.models.Word2Vec` or `FastText`.
 
         Raises:
-            ConfigError: The loss is the full softmax, which gensim does not have.
+            ConfigError: The loss is the full softmax, or the subwords are those of floret, which gensim does not have.
 
         Example:
             >>> model = spacy_w2v.load("vectors").to_gensim()

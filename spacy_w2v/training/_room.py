@@ -1,7 +1,7 @@
 """The room that a run needs: memory for its weights, and disk space for its results and its checkpoint."""
 
 from spacy_w2v.config._schema import W2VSettings
-from spacy_w2v.formats._exporting import n_matrices
+from spacy_w2v.formats._exporting import n_bytes as n_bytes_of_exports
 from spacy_w2v.objectives._parameters import n_bytes
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.training._memory import check_memory
@@ -34,4 +34,7 @@ def check_room(settings: W2VSettings, prepared: Prepared, *, keeps_state: bool) 
     buckets = prepared.inputs.buckets
     check_memory(n_weights, n_words=n_words, vector_size=vector_size, n_subwords=0 if buckets is None else len(buckets))
     of_state = of_model + keeps_best * trained if keeps_state else 0
-    return of_model + of_state + n_matrices(settings.export) * n_words * vector_size * 4
+    of_exports = n_bytes_of_exports(
+        settings.export, n_words=n_words, vector_size=vector_size, subwords=settings.model.subwords
+    )
+    return of_model + of_state + of_exports

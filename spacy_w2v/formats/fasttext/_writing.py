@@ -11,6 +11,7 @@ from spacy_w2v.config._export import ExportSettings
 from spacy_w2v.config._losses import LOSSES
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats._matrices import streamed_rows
+from spacy_w2v.formats._names import check_entries
 from spacy_w2v.formats.fasttext._layout import (
     BEGINNING,
     CBOW,
@@ -71,16 +72,6 @@ def write_fasttext(vectors: WordVectors, path: Path, settings: ExportSettings) -
         file.writelines(map(_bytes, chain(own_rows, table.blocks_of_all_buckets())))
         file.write(QUANTIZED.pack(0) + SHAPE.pack(*output.shape))
         file.writelines(map(_bytes, streamed_rows(output)))
-
-
-def check_entries(words: Sequence[str]) -> None:
-    """Raise ConfigError for a word that fastText's format cannot hold: a zero byte ends a word."""
-    wrong = next((word for word in words if not word or "\0" in word), None)
-    if wrong is not None:
-        raise ConfigError(
-            f"Words must not be empty or have a zero byte in the format fasttext, but the vocabulary has {wrong!r}. "
-            "Export to gensim."
-        )
 
 
 def _entries(words: Sequence[str], counts: Counts) -> Iterator[bytes]:

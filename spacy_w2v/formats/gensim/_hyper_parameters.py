@@ -16,17 +16,24 @@ from spacy_w2v.config._schema import (
     parse_settings,
     starting_alpha,
 )
+from spacy_w2v.config._subwords import SubwordSettings
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.objectives._architectures import Architecture
 from spacy_w2v.objectives._registry import architecture_of, gensim_names
 
 
-def settings_of(gensim_model: Any, *, attr: str) -> W2VSettings:  # Any: gensim has no types
-    """Convert the hyper-parameters of gensim's Word2Vec to settings.
+def settings_of(
+    gensim_model: Any,  # Any: gensim has no types
+    *,
+    attr: str,
+    subwords: SubwordSettings | None = None,
+) -> W2VSettings:
+    """Convert the hyper-parameters of gensim's Word2Vec or FastText to settings.
 
     Args:
         gensim_model: The model.
         attr: The token attribute that its words are.
+        subwords: Its subwords; None if it has none.
 
     Raises:
         ConfigError: A hyper-parameter is invalid.
@@ -51,7 +58,8 @@ def settings_of(gensim_model: Any, *, attr: str) -> W2VSettings:  # Any: gensim 
                 "cbow_mean": bool(gensim_model.cbow_mean),
                 "ns_exponent": gensim_model.ns_exponent,
             }
-            | ({"negative": gensim_model.negative} if gensim_model.negative else {}),
+            | ({"negative": gensim_model.negative} if gensim_model.negative else {})
+            | ({"subwords": subwords.model_dump()} if subwords is not None else {}),
             "training": {
                 "epochs": max(1, gensim_model.epochs),
                 "alpha": alpha,

@@ -1,4 +1,4 @@
-"""Conversion of whole models from and to gensim's Word2Vec: words, both matrices, tree and hyper-parameters.
+"""Conversion of whole models from and to gensim's Word2Vec and FastText: words, matrices, tree, hyper-parameters.
 
 gensim's Huffman tree has the same expected path length, but breaks ties between equal counts differently, so its inner
 nodes differ. No order of the words makes the trees equal. A model from gensim therefore keeps gensim's tree.
@@ -18,12 +18,13 @@ from spacy_w2v.errors import ConfigError, Word2VecError
 from spacy_w2v.formats._matrices import streamed_rows, write_matrix
 from spacy_w2v.formats._names import names_of_phrases
 from spacy_w2v.formats._word2vec import Word2Vec
-from spacy_w2v.formats.gensim._fasttext import MATRICES, fill_rows, prepare, write_rows
+from spacy_w2v.formats.gensim._fasttext import MATRICES, fill_rows, prepare, subwords_of_gensim, write_rows
 from spacy_w2v.formats.gensim._hyper_parameters import settings_of, untrained_model
 from spacy_w2v.formats.gensim._keyed_vectors import COMPRESSED, fill_words
 from spacy_w2v.model._run_record import CorpusRecord, CorpusSummary, RunRecord
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._vocabulary import Vocabulary, summarize_vocabulary
+from spacy_w2v.objectives._input_rows import SUBWORDS
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.objectives._subsampling import keep_probabilities
 
@@ -38,25 +39,25 @@ FLOATS_IN_ONE_FILE = 10 * 1024**2
 
 
 def model_of_gensim(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str | None = None) -> Word2Vec:
-    """Convert gensim's Word2Vec. The result shares no memory with it.
+    """Convert gensim's Word2Vec or FastText. The result shares no memory with it.
 
     Args:
-        gensim_model: The Word2Vec.
+        gensim_model: The Word2Vec or FastText.
         name: Name in messages and in the record of the model.
         nlp: The pipeline whose tokens its words are.
         attr: The token attribute that its words are: ORTH, LOWER or NORM. None for LOWER if all words are in lower
             case, otherwise ORTH.
 
     Raises:
-        ConfigError: The model is not a Word2Vec, has not been trained, was trained with both hierarchical softmax and
+        ConfigError: The model is neither of them, has not been trained, was trained with both hierarchical softmax and
             negative sampling, or is inconsistent.
     """
     from gensim import models
 
-    if type(gensim_model) is not models.Word2Vec:
+    if type(gensim_model) not in (models.Word2Vec, models.FastText):
         raise ConfigError(
-            f"A model from gensim must be a Word2Vec, was: {type(gensim_model).__name__}. You can start from the word "
-            "vectors of other models: train(texts, initial=model.wv)."
+            f"A model from gensim must be a Word2Vec or a FastText, was: {type(gensim_model).__name__}. You can start "
+            "from the word vectors of other models: train(texts, initial=model.wv)."
         )
     try:
         _check_losses(gensim_model, name)
@@ -75,7 +76,8 @@ def _model(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str |
     words = [keyed_vectors.index_to_key[index] for index in order]
     if attr is None:
         attr = "LOWER" if all(word == word.lower() for word in words) else "ORTH"
-    settings = settings_of(gensim_model, attr=attr)
+    table = subwords_of_gensim(keyed_vectors, order, name=name)
+    settings = settings_of(gensim_model, attr=attr, subwords=table.settings if table is not None else None)
     vocabulary = Vocabulary(words, counts[order], _forms(words, counts[order]))
     tree = None
     if gensim_model.hs:
@@ -85,7 +87,12 @@ def _model(gensim_model: GensimModel, *, name: str, nlp: "Language", attr: str |
         output = np.array(gensim_model.syn1neg[order], np.float32)
     return Word2Vec(
         vocabulary=vocabulary,
-        parameters={"input": np.array(keyed_vectors.vectors[order], np.float32), "output": output},
+        parameters={
+            "input": np.array(keyed_vectors.vectors[order], np.float32),
+            "output": output,
+            **({SUBWORDS: table.matrix} if table is not None else {}),
+        },
+        buckets=table.buckets if table is not None else None,
         config=config_of(nlp, settings),
         record=_record_of(gensim_model, settings, vocabulary, name=name, lang=nlp.lang),
         stored_tree=objective_of(settings.model).stored_tree(tree, vocabulary.counts),
