@@ -159,8 +159,33 @@ def test_passes_must_fit_together():
     first = Phrases([["a", "b"]], delimiter="_")
     with pytest.raises(ConfigError, match="same delimiter"):
         open_phrases([first, Phrases([["a", "b"]], delimiter="+")])
-    with pytest.raises(ConfigError, match="less than or equal to 4"):
+    with pytest.raises(ConfigError, match="passes must be at most 4, was: 5"):
         open_phrases([first] * 5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"min_count": -3}, "min_count must be at least 1, was: -3"),
+        ({"threshold": float("nan")}, "threshold must be a finite number"),
+        ({"vocab": {"a": 3, "b": 3, "a_b": 10**30}}, "from 0 to 2"),
+        ({"vocab": {"a": 3, "b": 3, "a_b": -1}}, "from 0 to 2"),
+        ({"corpus_word_count": 0}, "corpus_word_count of gensim's phrases must be above 0"),
+    ],
+)
+def test_values_out_of_bounds_are_refused_in_each_pass(changes, message):
+    sentences = [["a", "b"]] * 3
+    passes = [Phrases(sentences, min_count=1, threshold=0.1, scoring="npmi") for _ in range(2)]
+    vars(passes[1]).update(changes)
+    with pytest.raises((StorageError, ConfigError), match=message):
+        open_phrases(passes)
+
+
+def test_infinite_scores_are_refused():
+    frozen = Phrases([["a", "b"]] * 3, min_count=1, threshold=0.1).freeze()
+    frozen.phrasegrams["a_b"] = float("inf")
+    with pytest.raises(StorageError, match="must be finite numbers"):
+        open_phrases(frozen)
 
 
 @pytest.mark.parametrize("is_frozen", [False, True])

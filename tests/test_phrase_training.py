@@ -227,6 +227,8 @@ def test_a_preset_counts_the_tokens_of_the_joined_corpus(texts, cache):
         ({"phrases": {"scoring": "pmi"}}, "scoring must be one of 'default' or 'npmi', was: 'pmi'"),
         ({"phrases": {"scoring": "npmi", "path": "x.json"}}, 'scoring must be null with path = "x.json"'),
         ({"phrases": {"passes": True}}, "passes must be a whole number"),
+        ({"phrases": {"threshold": 3.0}}, "^threshold needs phrases.scoring or phrases.path, was: 3.0"),
+        ({"phrases": {"connector_words": "english"}}, "connector_words needs phrases.scoring or phrases.path"),
     ],
 )
 def test_invalid_settings_are_refused(settings, message):

@@ -1,5 +1,6 @@
 """The settings of `[w2v.phrases]`: which words that occur side by side become one."""
 
+import math
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -80,10 +81,13 @@ class PhraseSettings(Settings):
     @field_validator("threshold", mode="before")
     @classmethod
     def threshold_is_numbers(cls, value: Any) -> Any:  # Any: what the config holds
-        """Refuse what is neither a number nor a list of numbers, with one message for both."""
+        """Refuse what is neither a finite number nor a list of them, with one message for both."""
         numbers = value if isinstance(value, list | tuple) else () if value is None else (value,)
-        if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
-            raise ValueError(f"threshold must be a number, or a list with a number for each pass, was: {value!r}")
+        if not all(
+            isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number)
+            for number in numbers
+        ):
+            raise ValueError(f"threshold must be a finite number, or a list with one for each pass, was: {value!r}")
         return value
 
     @field_validator("connector_words", mode="before")
@@ -123,6 +127,17 @@ class PhraseSettings(Settings):
     def is_on(self) -> bool:
         """Whether phrases are joined at all."""
         return self.scoring is not None or self.path is not None
+
+    def check_effect(self) -> None:
+        """Raise ValueError if a setting says how to find phrases, but none are to be found."""
+        if self.is_on:
+            return
+        for name, field in type(self).model_fields.items():
+            if (given := getattr(self, name)) != field.default:
+                raise ValueError(
+                    f"phrases.{name} needs phrases.scoring or phrases.path, was: {given!r} without them. Set scoring = "
+                    f'"default" in [w2v.phrases], or leave {name} out.'
+                )
 
     @property
     def thresholds(self) -> tuple[float, ...]:

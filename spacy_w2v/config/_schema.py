@@ -242,6 +242,12 @@ class W2VSettings(Settings):
         return self
 
     @model_validator(mode="after")
+    def phrases_have_an_effect(self) -> "W2VSettings":
+        """Refuse settings of phrases if no phrases are joined."""
+        self.phrases.check_effect()
+        return self
+
+    @model_validator(mode="after")
     def counts_need_no_steps(self) -> "W2VSettings":
         """Refuse settings of training in steps for a loss that has none."""
         loss, spec = self.model.loss, LOSSES[self.model.loss]

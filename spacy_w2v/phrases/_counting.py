@@ -173,6 +173,7 @@ def count_all_pairs(
             n_read += units.words.size
         found.append(counter.frequent(least))
         n_distinct += counter.n_pairs
+    sequences.check()  # of the last chunk
     pairs = np.concatenate(found).reshape(-1, 2)
     return CountedPairs(
         firsts=(pairs[:, 0] >> HALF).astype(np.uint32),

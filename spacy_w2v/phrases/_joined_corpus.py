@@ -35,6 +35,14 @@ VERSION = 1
 OF_FILES = {"delimiter", "memory_gb", "path"}
 """Settings that do not decide which phrases are found."""
 
+N_EXAMPLES = 5
+"""Phrases that the record of a run names."""
+
+NO_PHRASES = (
+    "The corpus has no phrases by the settings of [w2v.phrases], so it is used as it is. Lower threshold or min_count "
+    "to find some"
+)
+
 
 @contextmanager
 def joined_corpus(
@@ -93,14 +101,6 @@ def joined_corpus(
     if joined is None:
         callback.on_message(NO_PHRASES)
     yield corpus if joined is None else joined
-
-
-N_EXAMPLES = 5
-
-NO_PHRASES = (
-    "The corpus has no phrases by the settings of [w2v.phrases], so it is used as it is. Lower threshold or min_count "
-    "to find some"
-)
 
 
 def describe_phrases(settings: PhraseSettings, given: PhraseTable | None) -> dict[str, object]:

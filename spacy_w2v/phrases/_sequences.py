@@ -30,12 +30,8 @@ class SequenceList:
         Raises:
             ConfigError: There are more sequences than numbers for them.
         """
+        self.check()
         n = len(self)
-        if n > MOST_SEQUENCES:
-            raise ConfigError(
-                f"Connector words must form at most {MOST_SEQUENCES:,} different sequences between other words, but "
-                "form more. Use fewer connector words."
-            )
         if n + n_more <= self.arrays.words.size:
             return
         room = 1 << (n + n_more).bit_length()
@@ -43,6 +39,14 @@ class SequenceList:
         parents[:n], words[:n] = self.arrays.parents[:n], self.arrays.words[:n]
         self.arrays = Sequences(np.zeros(2 * room, np.uint32), parents, words, self.arrays.size)
         fill_slots(self.arrays)
+
+    def check(self) -> None:
+        """Raise ConfigError if there are more sequences than numbers for them."""
+        if len(self) > MOST_SEQUENCES:
+            raise ConfigError(
+                f"Connector words must form at most {MOST_SEQUENCES:,} different sequences between other words, but "
+                "form more. Use fewer connector words."
+            )
 
     def number_of(self, words: TokenIds) -> int:
         """Return the number of a sequence of word ids, which is added if it is new. Raises ConfigError."""

@@ -14,6 +14,7 @@ from spacy_w2v._arrays import Counts
 from spacy_w2v._atomic import parse_manifest, read_bounded, staged_file, write_manifest
 from spacy_w2v._system.hashing import sha256_of_values
 from spacy_w2v.config._phrases import PhraseSettings
+from spacy_w2v.config._problems import describe_argument
 from spacy_w2v.errors import StorageError
 
 FORMAT = "spacy-w2v phrases"
@@ -163,7 +164,10 @@ class PhraseTable:
         values = parse_manifest(content, name=str(path), checked=True)
         try:
             return _table_of(values)
-        except (ValidationError, ValueError, TypeError, OverflowError) as error:
+        except ValidationError as error:
+            rules = "; ".join(map(describe_argument, error.errors()))
+            raise StorageError(f"{path} must have valid settings of phrases, but is damaged: {rules}") from None
+        except (ValueError, TypeError, OverflowError) as error:
             raise StorageError(
                 f"{path} must have a score, a count and a pass for each phrase, but is damaged: {error}"
             ) from None
@@ -182,7 +186,8 @@ def _table_of(values: dict[str, Any]) -> PhraseTable:  # Any: JSON values
     if not all(type(number) is int for number in (*counts, *passes)) or not all(type(s) is float for s in scores):
         raise TypeError("numbers are of the wrong type")
     settings = PhraseSettings.model_validate(values.get("settings"))
-    if not all(1 <= number <= settings.passes for number in passes) or not np.isfinite(scores).all():
+    in_bounds = all(1 <= number <= settings.passes for number in passes) and min(counts, default=0) >= 0
+    if not in_bounds or not np.isfinite(scores).all():
         raise ValueError("numbers are out of bounds")
     return PhraseTable(
         settings, words, np.array(scores, np.float64), np.array(counts, np.int64), np.array(passes, np.uint8)

@@ -1,12 +1,15 @@
 """Reads gensim's `Phrases` and `FrozenPhrases`, as objects and as files, without running code in the files."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from pydantic import ValidationError
 
 from spacy_w2v.config._phrases import PhraseSettings, Scoring
+from spacy_w2v.config._problems import describe_argument
 from spacy_w2v.errors import ConfigError, StorageError, Word2VecError
 from spacy_w2v.formats.gensim._pickles import recorded_state
 from spacy_w2v.phrases._scores import PairCounts, score_pairs
@@ -20,6 +23,9 @@ SCORINGS: dict[str, Scoring] = {
     "npmi": "npmi",
 }
 """gensim's functions, and their names in files of older versions."""
+
+MOST_TIMES = 1 << 62
+"""Counts are below this number."""
 
 
 class GensimPhrases(NamedTuple):
@@ -77,19 +83,9 @@ def phrases_of_gensim(sources: Sequence[Any]) -> PhraseTable:  # Any: gensim has
             "Phrases of several passes must have the same delimiter and connector words, but those of "
             f"{first.name} and of the others differ."
         )
-    try:
-        settings = PhraseSettings(
-            scoring=first.scoring if all(each.scoring == first.scoring for each in passes) else None,
-            threshold=tuple(each.threshold for each in passes),
-            min_count=first.min_count,
-            connector_words=tuple(sorted(first.connectors)),
-            passes=len(passes),
-            delimiter=first.delimiter,
-        )
-    except ValueError as error:  # pydantic's errors are ValueErrors
-        raise ConfigError(
-            f"Settings of gensim's phrases must be valid, but those of {first.name} are not: {error}"
-        ) from None
+    for each in passes:
+        _settings_of([each])
+    settings = _settings_of(passes)
     known: dict[str, Words] = {}
     found: dict[Words, tuple[int, FoundPhrase]] = {}
     for number, each in enumerate(passes, start=1):
@@ -104,6 +100,25 @@ def phrases_of_gensim(sources: Sequence[Any]) -> PhraseTable:  # Any: gensim has
         np.array([phrase.n_times for _, phrase in found.values()], np.int64),
         np.array([number for number, _ in found.values()], np.uint8),
     )
+
+
+def _settings_of(passes: Sequence[GensimPhrases]) -> PhraseSettings:
+    """Return the settings of objects that join one after the other. Raises ConfigError if they are invalid."""
+    first = passes[0]
+    try:
+        return PhraseSettings(
+            scoring=first.scoring if all(each.scoring == first.scoring for each in passes) else None,
+            threshold=tuple(each.threshold for each in passes),
+            min_count=first.min_count,
+            connector_words=tuple(sorted(first.connectors)),
+            passes=len(passes),
+            delimiter=first.delimiter,
+        )
+    except ValidationError as error:
+        rules = "; ".join(map(describe_argument, error.errors()))
+        raise ConfigError(
+            f"Settings of gensim's phrases must be valid, but those of {first.name} are not: {rules}"
+        ) from None
 
 
 def _read(source: Any) -> GensimPhrases:
@@ -147,6 +162,17 @@ def _checked(state: Mapping[str, Any], name: str) -> GensimPhrases:
             f"Phrases of gensim must have its scoring default or npmi, but {name} has another function. Freeze them: "
             "FrozenPhrases(phrases)."
         )
+    n_tokens = int(state.get("corpus_word_count", 0))
+    for count in (*counts.values(), n_tokens):
+        if not 0 <= count < MOST_TIMES:
+            raise StorageError(f"Counts of gensim's phrases must be from 0 to 2^62, but {name} has {count}.")
+    if counts and not n_tokens and SCORINGS.get(scoring) == "npmi":
+        raise StorageError(f"The corpus_word_count of gensim's phrases must be above 0, but that of {name} is 0.")
+    for text, score in (scores or {}).items():
+        if not math.isfinite(score):
+            raise StorageError(
+                f"Scores of gensim's phrases must be finite numbers, but that of {text!r} in {name} is {score}."
+            )
     return GensimPhrases(
         name=name,
         scoring=SCORINGS.get(scoring),
@@ -156,7 +182,7 @@ def _checked(state: Mapping[str, Any], name: str) -> GensimPhrases:
         connectors=connectors,
         scores=scores,
         counts=counts,
-        n_tokens=int(state.get("corpus_word_count", 0)),
+        n_tokens=n_tokens,
     )
 
 
@@ -194,7 +220,6 @@ def _scored(each: GensimPhrases, known: Mapping[str, Words]) -> Iterator[FoundPh
         for division in _divisions(text, each, known)
         if counts.get(division.first, 0) > 0 and counts.get(division.second, 0) > 0
     ]
-    settings = PhraseSettings(scoring=each.scoring, min_count=each.min_count, threshold=each.threshold)
     scores = score_pairs(
         PairCounts(
             first=np.array([counts[division.first] for division, _ in pairs], np.int64),
@@ -203,7 +228,7 @@ def _scored(each: GensimPhrases, known: Mapping[str, Words]) -> Iterator[FoundPh
             n_distinct=len(counts),
             n_tokens=each.n_tokens,
         ),
-        settings,
+        _settings_of([each]),
     )
     for (division, count), score in zip(pairs, scores.tolist(), strict=True):
         if score > each.threshold:
