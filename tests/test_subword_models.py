@@ -228,14 +228,17 @@ def test_unknown_words_are_composed(model):
         assert holder[[]].shape == (0, D)
         with pytest.raises(UnknownWordError, match="or have a subword that was trained, was: '東京'"):
             holder["東京"]
+        with pytest.raises(UnknownWordError, match=r"was: '\\n'"):
+            holder["\n"]
         with pytest.raises(UnknownWordError, match="was: '東京'"):
             holder[["river", "東京"]]
         with pytest.raises(ConfigError, match="A word must be a string"):
             holder[3]
     assert vectors[iter(["river"])].shape == (1, D)
     assert vectors.row("river") == model.rank("river")
-    with pytest.raises(UnknownWordError, match="must be in the vocabulary of 17 words"):
-        vectors.row(UNKNOWN)
+    for rank in (vectors.row, model.rank):
+        with pytest.raises(UnknownWordError, match="must be in the vocabulary of 17 words, was: 'rivering'"):
+            rank(UNKNOWN)
 
 
 def test_unknown_words_are_compared(model):
@@ -409,9 +412,9 @@ def test_a_table_without_words_is_a_start_too(texts, model):
 
 
 def test_a_run_needs_the_subwords_that_it_starts_from(texts, models):
-    with pytest.raises(ConfigError, match=r"differ: max_n is 5, in them: 6\. Set \[w2v\.model\.subwords\] as in them"):
+    with pytest.raises(ConfigError, match=r"differ: max_n is 5, there: 6\. Pass max_n=6\.$"):
         spacy_w2v.train(texts, subwords="fasttext", max_n=5, initial=models["fasttext"], **SETTINGS)
-    with pytest.raises(ConfigError, match="differ: mode is 'fasttext', in them: 'floret'; min_n is 3, in them: 4"):
+    with pytest.raises(ConfigError, match=r"differ: mode is 'fasttext', there: 'floret'\. Pass subwords='floret'\.$"):
         spacy_w2v.train(texts, subwords="fasttext", initial=models["floret"], **SETTINGS)
     broken = dataclasses.replace(
         models["floret"].subwords, matrix=models["floret"].subwords.matrix * np.float32(np.inf)
@@ -508,6 +511,27 @@ def test_what_does_not_go_with_subwords_is_refused_before_any_work(workplace, op
     assert message in command("train", "config.cfg", "-o", "out", "--cache-dir", "cache", *SUBWORDS, *options, code=1)
     assert not (workplace / "cache").exists()
     assert not (workplace / "out").exists()
+
+
+def test_the_option_for_new_configs_names_the_override(workplace):
+    shown = command("train", "config.cfg", "-o", "out", "--subwords", "floret", code=2)
+    assert "--w2v.model.subwords.mode floret" in shown
+
+
+def test_settings_of_subwords_need_a_mode(workplace):
+    given = ("--w2v.model.subwords.buckets", "1000")
+    shown = command("train", "config.cfg", "-o", "out", *given, code=1)
+    assert 'w2v.model.subwords: buckets needs mode = "fasttext" or "floret", was: 1000 with mode = null.' in shown
+    assert not (workplace / "out").exists()
+    command("fill-config", "config.cfg", "full.cfg")
+    command("fill-config", "full.cfg", "again.cfg")
+
+
+def test_the_section_of_subwords_needs_one_above_it(workplace):
+    text = "".join(CONFIG.partition("[w2v.model]")[::2])
+    (workplace / "config.cfg").write_text(text + '\n[w2v.model.subwords]\nmode = "floret"\n')
+    shown = command("fill-config", "config.cfg", "full.cfg", code=1)
+    assert "[w2v.model.subwords] needs a section above it. Write a line [w2v.model] before it." in shown
 
 
 def test_the_command_line_trains_and_makes_configs(workplace):

@@ -355,6 +355,12 @@ def test_defaults_follow_the_mode():
         ({"mode": "fasttext", "hashes": 2}, 'hashes needs mode = "floret", was: 2 with mode = "fasttext"'),
         ({"mode": "fasttext", "bow": "^"}, "bow needs mode = \"floret\", was: '\\^'"),
         ({"mode": "word2vec"}, "'fasttext' or 'floret'"),
+        ({"min_n": 0}, "For words without n-grams, set min_n and max_n to 1000"),
+        (
+            {"mode": None, "buckets": 1000, "min_n": 3},
+            'buckets needs mode = "fasttext" or "floret", was: 1000 with mode = null. Set mode, or leave buckets and '
+            "min_n out",
+        ),
     ],
     ids=str,
 )

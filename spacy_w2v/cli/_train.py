@@ -152,9 +152,10 @@ def check_config_or_dataset(ctx: typer.Context, config_path: Path | None, datase
     if config_path is None and dataset is None:
         ctx.fail("Missing argument 'config_path': name a config, or train without one by --dataset and --lang.")
     if config_path is not None and given:
+        override = "--w2v.model.subwords.mode floret" if given[0] == "--subwords" else "--w2v.model.vector_size 300"
         ctx.fail(
             f"{given[0]} makes a new config, but there is one: {config_path}. Change its settings by overrides, such "
-            "as --w2v.model.vector_size 300, or leave it out."
+            f"as {override}, or leave it out."
         )
 
 

@@ -152,5 +152,8 @@ def _section(config: "Config", name: str) -> dict[str, Any] | None:  # Any: valu
 def _problem(error: Exception) -> str:
     """Return on one line what is wrong with a config. The first line of confection's own text is only a title."""
     entries = getattr(error, "errors", None) or ()
+    for entry in entries:
+        if entry["msg"].endswith("' is not defined") and len(place := list(map(str, entry["loc"]))) > 1:
+            return f"[{'.'.join(place)}] needs a section above it. Write a line [{'.'.join(place[:-1])}] before it."
     lines = [f"[{'.'.join(map(str, entry['loc']))}] {entry['msg']}" for entry in entries]
     return "; ".join(lines) or " ".join(str(getattr(error, "desc", None) or error).split())

@@ -77,11 +77,24 @@ class SubwordSettings(Settings):
         return self
 
     @model_validator(mode="after")
+    def settings_need_a_mode(self) -> "SubwordSettings":
+        """Refuse settings without a mode, which would have no effect."""
+        names = sorted((self.model_fields_set & type(self).model_fields.keys()) - {"mode"})
+        if self.mode is None and names:
+            name = names[0]
+            raise ValueError(
+                f'{name} needs mode = "fasttext" or "floret", was: {getattr(self, name)!r} with mode = null. Set mode, '
+                f"or leave {' and '.join(names)} out."
+            )
+        return self
+
+    @model_validator(mode="after")
     def lengths_are_in_order(self) -> "SubwordSettings":
         """Refuse lengths below 1, which programs read differently, and a greatest length below the least one."""
         if self.min_n < 1:
             raise ValueError(
-                f"min_n must be at least 1, because floret and spaCy read lower values differently, was: {self.min_n}"
+                f"min_n must be at least 1, because floret and spaCy read lower values differently, was: {self.min_n}. "
+                f"For words without n-grams, set min_n and max_n to {NO_NGRAMS}."
             )
         if self.max_n < self.min_n:
             raise ValueError(f"max_n must be at least min_n ({self.min_n}), was: {self.max_n}")

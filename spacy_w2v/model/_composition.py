@@ -42,7 +42,7 @@ def _composed(vectors: "WordVectors", words: list[str]) -> Vectors:
     assert table is not None
     shares = table.trained_shares(words)
     if not shares.all():
-        raise UnknownWordError(describe_unknown(vectors, words[int(np.flatnonzero(shares == 0)[0])]))
+        raise UnknownWordError(describe_unknown(vectors, words[int(np.flatnonzero(shares == 0)[0])], composing=True))
     composed = table.vectors(words)
     if isinstance(vectors.matrix, PostprocessedMatrix):
         transformation = vectors.matrix.transformation
@@ -64,14 +64,20 @@ def postprocessed_table(table: "SubwordTable", matrix: Matrix) -> "SubwordTable"
     return replace(table, matrix=matrix.transformation.apply(np.asarray(table.matrix, np.float32)))
 
 
-def describe_unknown(vectors: "WordVectors", word: str) -> str:
-    """Return an error text for a word that is not in the vocabulary: the rule, and what is near."""
+def describe_unknown(vectors: "WordVectors", word: str, *, composing: bool = False) -> str:
+    """Return an error text for a word that is not in the vocabulary: the rule, and what is near.
+
+    Args:
+        vectors: The vectors.
+        word: The word.
+        composing: Whether a word that is composed of subwords would do too.
+    """
     rule = f"A word must be in the vocabulary of {len(vectors):,} words"
-    if vectors.trained_subwords is not None:
+    if composing:
         rule += ", or have a subword that was trained"
-    elif vectors.model is not None and vectors.model.subwords is not None:
+    elif vectors.vector_kind != "input" and vectors.model is not None and vectors.model.subwords is not None:
         rule += f", because subwords make input vectors, and these are of the kind {vectors.vector_kind}"
-    return f"{rule}, was: '{word}'. {vectors.near_spellings(word)}"
+    return f"{rule}, was: {word!r}. {vectors.near_spellings(word)}"
 
 
 def check_has_words(vectors: "WordVectors") -> None:

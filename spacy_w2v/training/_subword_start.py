@@ -1,17 +1,23 @@
 """Starting a run with subwords from existing vectors: the rows of its table that they have."""
 
+import shlex
+
 import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import TokenIds
 from spacy_w2v.config._subwords import SubwordSettings
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors._wording import worded
 from spacy_w2v.model._postprocessed_matrix import Matrix
 from spacy_w2v.model._row_slices import row_slices
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.objectives._grafting import MISSING
 from spacy_w2v.objectives._input_rows import InputRows
 from spacy_w2v.subwords._table import SubwordTable
+
+_KEYWORDS = {"mode": "subwords"}
+"""Keyword arguments of `train` whose names differ from those of the settings."""
 
 
 def check_subwords_of(source: WordVectors, settings: SubwordSettings) -> None:
@@ -36,16 +42,26 @@ def check_subwords_of(source: WordVectors, settings: SubwordSettings) -> None:
         )
     if table is None:
         return
-    differences = [
-        f"{name} is {getattr(settings, name)!r}, in them: {getattr(table.settings, name)!r}"
-        for name in SubwordSettings.model_fields
-        if getattr(settings, name) != getattr(table.settings, name)
-    ]
-    if differences:
-        raise ConfigError(
-            f"A run must have the subwords of the vectors that it starts from, but those of {source.name} differ: "
-            f"{'; '.join(differences)}. Set [w2v.model.subwords] as in them."
-        )
+    there = table.settings
+    names = [name for name in SubwordSettings.model_fields if getattr(settings, name) != getattr(there, name)]
+    if not names:
+        return
+    if "mode" in names:  # the others follow from it, or are compared once it is the same
+        names = ["mode"]
+    differences = "; ".join(f"{name} is {getattr(settings, name)!r}, there: {getattr(there, name)!r}" for name in names)
+    remedy = worded(
+        python=f"Pass {', '.join(f'{_KEYWORDS.get(name, name)}={getattr(there, name)!r}' for name in names)}.",
+        command_line=f"Set them as there: {' '.join(_override(name, getattr(there, name)) for name in names)}",
+    )
+    raise ConfigError(
+        f"A run must have the subwords of the vectors that it starts from, but those of {source.name} differ: "
+        f"{differences}. {remedy}"
+    )
+
+
+def _override(name: str, value: str | int) -> str:
+    """Return the option that sets a setting of subwords."""
+    return f"--w2v.model.subwords.{name} {shlex.quote(str(value))}"
 
 
 def check_finite_table(table: SubwordTable, *, name: str) -> None:
