@@ -87,7 +87,7 @@ class SubwordInput(NamedTuple):
     """v + 1; boundaries of the words' rows."""
     rows: TokenIds
     """The rows of the input weights that form each word, at least one for each. A row that occurs twice counts
-    twice."""
+    twice. Words without tokens, which kernels do not meet, can have NO_ROW of `subwords.kernels._rows`, for zeros."""
     overlap: float
     """The mean share of the change of one token's vector that the vector of another token takes, at least 0. For words
     A and B, which have the row r m_A(r) and m_B(r) times, and have n_A and n_B rows, B takes the share

@@ -122,6 +122,7 @@ INSIDE = {
     "checksum_cost.py": "times functions of ours, which it names, within a run",
     "emulation.py": "trains several machines in one process, and merges them by rules of others too",
     "evaluation.py": "times the scores of single sets, and those of a matrix that changes",
+    "phrases.py": "times the search for phrases in a corpus that is encoded already",
     "scores.py": "draws the answers to single questions again, which scores do not hold",
     "matmul_share.py": "counts the arithmetic of a kernel, so it needs the sizes of its blocks",
     "threads.py": "trains with more threads on weights of their own, which no run does",

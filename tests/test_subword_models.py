@@ -392,6 +392,20 @@ def test_a_run_starts_from_vectors_of_words(texts):
         spacy_w2v.train(texts, subwords="floret", initial=plain, **SETTINGS)
 
 
+def test_subwords_of_words_without_tokens_are_zero(texts, tmp_path):
+    settings = SETTINGS | {"epochs": 1, "subwords": "fasttext"}
+    given = np.arange(2 * D, dtype=np.float32).reshape(2, D) + 1
+    source = WordVectors("vectors", ["river", "zzzzzz"], np.arange(2), given)
+    made = spacy_w2v.train(texts, initial=source, keep_words=True, **settings)
+    n_rows = len(rows_by_other_programs(made, "zzzzzz"))
+    assert rows_by_other_programs(made, "zzzzzz") == [made.rank("zzzzzz")] + [None] * (n_rows - 1)
+    np.testing.assert_array_equal(made.parameters["subwords"][made.rank("zzzzzz")], given[1])
+    np.testing.assert_allclose(made["zzzzzz"], given[1] / n_rows, rtol=1e-6)
+    assert not made.composes("zzzzyy")
+    made.save(tmp_path / "model")
+    np.testing.assert_array_equal(spacy_w2v.load(tmp_path / "model")["zzzzzz"], made["zzzzzz"])
+
+
 @pytest.mark.usefixtures("at_the_start")
 def test_a_run_without_subwords_starts_from_composed_vectors(texts, model):
     settings = {name: value for name, value in SETTINGS.items() if name != "buckets"}

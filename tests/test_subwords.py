@@ -16,6 +16,7 @@ from spacy_w2v.subwords._cache import VectorCache
 from spacy_w2v.subwords._ngrams import bucket_ids, utf8_of
 from spacy_w2v.subwords._rows import composed, rows_of_words
 from spacy_w2v.subwords._table import SubwordTable
+from spacy_w2v.subwords.kernels._rows import NO_ROW
 
 ALPHABETS = [
     "abcdefghijklmnopqrstuvwxyz",
@@ -238,6 +239,24 @@ def test_extra_buckets_come_last():
     rows = rows_of_words(WORDS, COUNTS, subwords, extra=extra)
     assert rows.buckets.tolist() == [*used.tolist(), others[0], others[2]]
     assert rows.buckets.dtype == np.uint32
+
+
+@pytest.mark.parametrize("mode", ["fasttext", "floret"])
+def test_buckets_of_words_without_tokens_have_no_row(mode):
+    subwords = SubwordSettings(mode=mode, buckets=50_000)
+    words, counts = ["river", "riverbed", "zzzzzz"], np.array([3, 2, 0])
+    rows, expected = rows_of_words(words, counts, subwords), rows_of_words(words[:2], counts[:2], subwords)
+    assert rows.buckets.tolist() == expected.buckets.tolist()
+    assert rows.layer.overlap == pytest.approx(expected.layer.overlap)
+    start, end = rows.layer.offsets[2:]
+    assert rows.layer.rows[start:end].tolist() == [2] * (rows.n_own // 3) + [NO_ROW] * (end - start - rows.n_own // 3)
+    matrix = np.ones((rows.n_rows, 4), np.float32)
+    share = 1 / (end - start) if mode == "fasttext" else 0
+    np.testing.assert_allclose(composed(rows.layer.offsets, rows.layer.rows, matrix)[2], share, rtol=1e-6)
+    lacking = bucket_ids(["zzzzzz"], subwords)[1]
+    kept = rows_of_words(words, counts, subwords, extra=lacking)
+    assert set(kept.buckets.tolist()) == {*expected.buckets.tolist(), *lacking.tolist()}
+    assert NO_ROW not in kept.layer.rows
 
 
 def table_of(subwords: SubwordSettings, words=WORDS) -> SubwordTable:

@@ -33,12 +33,13 @@ def rows_of_words(
     """Number the rows that words need: own rows first, then buckets, those used most first.
 
     A row that is used often then lies near others that are, which keeps them in the caches of the processor. Buckets
-    that no word falls into take no memory.
+    that no word falls into take no memory. Nor do those of words without tokens only: nothing would train their rows.
+    They are NO_ROW in the layer, a row of zeros. Training does not meet such words.
 
     Args:
         words: v words.
         counts: v numbers, at least 0: how often a row of the word is used, such as its count in the corpus, or better
-            the expected number of its tokens that subsampling keeps.
+            the expected number of its tokens that subsampling keeps. If all are 0, all buckets of words have a row.
         settings: The subwords, with a mode.
         extra: uint32; further buckets that get a row, after all others in ascending order.
     """
@@ -48,12 +49,13 @@ def rows_of_words(
     offsets, buckets = bucket_ids(words, settings)
     uses, is_used = np.zeros(settings.buckets), np.zeros(settings.buckets, np.bool_)
     add_uses(offsets, buckets, weights, uses, is_used)
-    used = np.flatnonzero(is_used)
+    has_row = uses > 0 if weights.any() else is_used
+    used = np.flatnonzero(has_row)
     used = used[np.argsort(-uses[used], kind="stable")]
     if extra is not None:
         others = np.unique(extra)
-        used = np.concatenate([used, others[~is_used[others]]])
-    n_own = len(words) if settings.mode == "fasttext" else 0
+        used = np.concatenate([used, others[~has_row[others]]])
+    n_own = len(words) if settings.has_own_rows else 0
     own_rows = np.arange(len(words)) if n_own else np.full(len(words), -1)
     numbered = used.astype(np.uint32)
     row_of_bucket = rows_of_buckets(numbered, settings=settings, n_own=n_own)

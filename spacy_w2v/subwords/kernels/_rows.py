@@ -59,7 +59,7 @@ def shared_change(offsets, rows, shares, changed, taken):
 
     Args:
         offsets: v + 1; the boundaries of the words in `rows`.
-        rows: The rows of all words.
+        rows: The rows of all words. NO_ROW stands for a row of zeros, which nothing changes.
         shares: v; the probability of each word.
         changed: One float64 zero per row.
         taken: One float64 zero per row.
@@ -67,8 +67,9 @@ def shared_change(offsets, rows, shares, changed, taken):
     for word in range(offsets.size - 1):
         n_rows = offsets[word + 1] - offsets[word]
         for place in range(offsets[word], offsets[word + 1]):
-            changed[rows[place]] += shares[word]
-            taken[rows[place]] += shares[word] / n_rows
+            if rows[place] != NO_ROW:
+                changed[rows[place]] += shares[word]
+                taken[rows[place]] += shares[word] / n_rows
     total = 0.0
     for row in range(changed.size):
         total += changed[row] * taken[row]
