@@ -412,6 +412,15 @@ def test_a_run_without_subwords_starts_from_composed_vectors(texts, model):
     made = spacy_w2v.train(texts, initial=model, **settings)
     np.testing.assert_array_equal(made.input_vectors, model.input_vectors)
     assert made.subwords is None
+    more = ["the river rivering 東京東京 here near here"] * 5
+    composing = spacy_w2v.train(more, initial=model, **settings)
+    np.testing.assert_allclose(composing[UNKNOWN], vector_by_hand(model, UNKNOWN), atol=1e-6)
+    np.testing.assert_array_equal(composing["river"], model["river"])
+    assert 0 < np.abs(composing["東京東京"]).max() <= 0.5 / D  # as without initial vectors
+    facts = composing.record.initial
+    n_unknown = sum(word not in model and not model.composes(word) for word in composing.words)
+    assert n_unknown >= 1
+    assert (facts.n_found, facts.n_new) == (len(composing) - n_unknown, n_unknown)
 
 
 @pytest.mark.usefixtures("at_the_start")
@@ -486,7 +495,8 @@ def test_they_are_described(model, texts):
     own = f"{len(model)} rows of words and " if mode == "fasttext" else ""
     assert f"Vectors are composed of {own}{n_rows} rows of subwords" in messages.seen
     start = next(text for text in messages.seen if text.startswith("Starting from"))
-    assert f"it has vectors for 17 of 17 words, rows for {n_rows} of {n_rows} subwords, output vectors" in start
+    words = "vectors for 17 of 17 words, " if mode == "fasttext" else ""
+    assert f"it has {words}rows for {n_rows} of {n_rows} subwords, output vectors" in start
 
 
 @pytest.fixture
@@ -530,6 +540,23 @@ def test_what_does_not_go_with_subwords_is_refused_before_any_work(workplace, op
 def test_the_option_for_new_configs_names_the_override(workplace):
     shown = command("train", "config.cfg", "-o", "out", "--subwords", "floret", code=2)
     assert "--w2v.model.subwords.mode floret" in shown
+
+
+def test_the_command_line_starts_from_a_table_of_floret(workplace):
+    options = ("--w2v.export.formats", '["floret"]', "--w2v.model.subwords.buckets", "1000")
+    command("train", "config.cfg", "-o", "composed", *options, "--w2v.model.subwords.mode", "floret")
+    plain = ("--w2v.export.formats", "[]", "--init", "composed/floret/vectors.floret", "--w2v.initial.freeze", "true")
+    shown = command("train", "config.cfg", "-o", "plain", *plain)
+    made, composed = spacy_w2v.load("plain"), spacy_w2v.load("composed")
+    n_words = len(made)
+    assert f"vectors for {n_words} of {n_words} words, of which {n_words} are composed of its subwords, its" in shown
+    for word in made.words:
+        np.testing.assert_allclose(made[word], composed[word], atol=1e-5)
+    shown = command(
+        "train", "config.cfg", "-o", "other", *plain[2:4], *options[2:], "--w2v.model.subwords.mode", "floret",
+        "--w2v.model.subwords.buckets", "500", code=1,
+    )  # fmt: skip
+    assert "differ: buckets is 500, there: 1000. Set them as there: --w2v.model.subwords.buckets 1000" in shown
 
 
 def test_settings_of_subwords_need_a_mode(workplace):

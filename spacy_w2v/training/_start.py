@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +23,19 @@ from spacy_w2v.objectives._grafting import MISSING
 from spacy_w2v.objectives._input_rows import InputRows
 from spacy_w2v.objectives._objective import OutputOrigins, OutputSource
 from spacy_w2v.objectives._registry import objective_of
-from spacy_w2v.training._subword_start import check_finite_table, check_subwords_of, origins_of_subwords
+from spacy_w2v.training._subword_start import (
+    ExtendedMatrix,
+    check_finite_table,
+    check_subwords_of,
+    origins_of_subwords,
+    with_composed,
+)
 
 ROWS_COPIED = 4096
 """Rows that are copied at a time."""
+
+Origins: TypeAlias = tuple[Matrix | ExtendedMatrix, NDArray[np.int64]]
+"""A matrix, and for each of n rows its row in it, or MISSING."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +47,8 @@ class StartingPoint:
     """v; the row of each word in the source, or MISSING."""
     outputs: OutputOrigins | None
     """The origins of the output vectors; None to start from untrained ones."""
+    composed: tuple[ExtendedMatrix, NDArray[np.int64]] | None = None
+    """As from `with_composed`, in a run without subwords; None if no words are composed."""
 
     @property
     def tree(self) -> Tree | None:
@@ -51,7 +62,9 @@ class StartingPoint:
             parameters: The trained parameters, which may be padded.
             inputs: The rows of the input weights among them.
         """
-        origins: dict[str, tuple[Matrix, NDArray[np.int64]]] = {inputs.parameter: self.input_origins(inputs)}
+        origins: dict[str, tuple[Matrix | ExtendedMatrix, NDArray[np.int64]]] = {
+            inputs.parameter: self.input_origins(inputs)
+        }
         if self.outputs is not None and self.source.output is not None:
             origins["output"] = (self.source.output, self.outputs.rows)
         model = self.source.model
@@ -66,16 +79,17 @@ class StartingPoint:
                 else:
                     parameters[name][places] = found
 
-    def input_origins(self, inputs: InputRows) -> "tuple[Matrix, NDArray[np.int64]]":
+    def input_origins(self, inputs: InputRows) -> Origins:
         """Return a matrix of the source, and the row in it of each of the input rows, or MISSING."""
         if inputs.buckets is None:
-            return self.source.matrix, self.rows
+            return self.composed or (self.source.matrix, self.rows)
         return origins_of_subwords(self.source, self.rows, inputs)
 
     @property
     def found(self) -> NDArray[np.bool_]:
-        """bool[v]; whether the source has each word."""
-        found: NDArray[np.bool_] = self.rows != MISSING
+        """bool[v]; whether the source has each word, or composes it for a run without subwords."""
+        rows = self.rows if self.composed is None else self.composed[1]
+        found: NDArray[np.bool_] = rows != MISSING
         return found
 
     def summary(self, counts: Counts, *, freeze: bool) -> InitialSummary:
@@ -106,11 +120,16 @@ class StartingPoint:
             freeze: As for `summary`.
         """
         found = self.summary(counts, freeze=freeze)
-        parts = [f"it has vectors for {found.n_found:,} of {self.rows.size:,} words"]
+        parts = []
+        if inputs.buckets is None or inputs.n_rows > len(inputs.buckets):  # otherwise words have no rows of their own
+            parts.append(f"it has vectors for {found.n_found:,} of {self.rows.size:,} words")
+        if self.composed is not None and (n_composed := len(self.composed[0].more)):
+            parts.append(f"of which {n_composed:,} are composed of its subwords")
         if self.source.trained_subwords is not None and inputs.buckets is not None:
             _, origins = self.input_origins(inputs)
             n_rows = np.count_nonzero(origins[inputs.n_rows - len(inputs.buckets) :] != MISSING)
-            parts.append(f"rows for {n_rows:,} of {len(inputs.buckets):,} subwords")
+            has = "" if parts else "it has "
+            parts.append(f"{has}rows for {n_rows:,} of {len(inputs.buckets):,} subwords")
         if found.n_source_repeated:
             parts.append(f"repeated words skipped: {found.n_source_repeated:,}")
         if found.n_without_tokens:
@@ -211,7 +230,8 @@ def match(source: WordVectors, vocabulary: Vocabulary, *, attr: str, model: Mode
     """Match vectors to the vocabulary of a run.
 
     Output vectors are used if they have the same meaning in the run: those of words for negative sampling and the full
-    softmax, those of nodes, with their tree, for hierarchical softmax.
+    softmax, those of nodes, with their tree, for hierarchical softmax. Without subwords in the run, words that the
+    source lacks are composed of its subwords, if it has some.
 
     Args:
         source: The vectors to start from.
@@ -221,10 +241,12 @@ def match(source: WordVectors, vocabulary: Vocabulary, *, attr: str, model: Mode
     """
     by_key = source.rows_by_key(attr)
     rows = np.array([by_key.get(word, MISSING) for word in vocabulary.words], np.int64)
+    composed = with_composed(source, rows, vocabulary.words) if model.subwords.mode is None else None
     if source.model is None:
-        return StartingPoint(source, rows, outputs=None)
+        return StartingPoint(source, rows, outputs=None, composed=composed)
     outputs = OutputSource(rows, len(source.matrix), tree=source.tree, tree_kind=source.model.settings.tree)
-    return StartingPoint(source, rows, outputs=objective_of(model).output_origins(outputs, vocabulary.counts))
+    origins = objective_of(model).output_origins(outputs, vocabulary.counts)
+    return StartingPoint(source, rows, outputs=origins, composed=composed)
 
 
 def _blocks(rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:

@@ -1,14 +1,17 @@
-"""Starting a run with subwords from existing vectors: the rows of its table that they have."""
+"""Starting a run from or with subwords: the rows that existing vectors have, and words composed of such rows."""
 
 import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import TokenIds
+from spacy_w2v._arrays import TokenIds, Vectors
 from spacy_w2v.config._subwords import SubwordSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import worded
+from spacy_w2v.model._composition import composed_vectors
 from spacy_w2v.model._postprocessed_matrix import Matrix
 from spacy_w2v.model._row_slices import row_slices
 from spacy_w2v.model._word_vectors import WordVectors
@@ -62,6 +65,49 @@ def check_subwords_of(source: WordVectors, settings: SubwordSettings) -> None:
 def _override(name: str, value: str | int) -> str:
     """Return the option that sets a setting of subwords."""
     return f"--w2v.model.subwords.{name} {shlex.quote(str(value))}"
+
+
+@dataclass(frozen=True, eq=False)
+class ExtendedMatrix:
+    """A matrix of vectors with more rows after its own."""
+
+    first: Matrix
+    more: Vectors
+    """float32, rows × d."""
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> Vectors:
+        """Return n rows, float32[n, d]."""
+        vectors = np.empty((len(rows), self.more.shape[1]), np.float32)
+        is_more = rows >= len(self.first)
+        vectors[~is_more] = self.first[rows[~is_more]]
+        vectors[is_more] = self.more[rows[is_more] - len(self.first)]
+        return vectors
+
+
+def with_composed(
+    source: WordVectors, rows: NDArray[np.int64], words: Sequence[str]
+) -> tuple[ExtendedMatrix, NDArray[np.int64]] | None:
+    """Compose the vectors of words that a source lacks, for a run in which each word has a row of its own.
+
+    Args:
+        source: The vectors to start from.
+        rows: int64[v]; the row of each word in the source, or MISSING.
+        words: v; the words of the run.
+
+    Returns:
+        The vectors of the source and those that were composed, and the row of each word among them, or MISSING. None if
+        the source has no subwords.
+    """
+    table = source.trained_subwords
+    if table is None:
+        return None
+    missing = np.flatnonzero(rows == MISSING)
+    shares = table.trained_shares([words[place] for place in missing.tolist()])
+    places = missing[shares > 0]
+    more = composed_vectors(source, [words[place] for place in places.tolist()])
+    with_more = rows.copy()
+    with_more[places] = len(source.matrix) + np.arange(len(places))
+    return ExtendedMatrix(source.matrix, more), with_more
 
 
 def check_finite_table(table: SubwordTable, *, name: str) -> None:
