@@ -35,6 +35,7 @@ def test_exported_vectors_are_read_by_the_package_and_by_us(model, tmp_path, dty
     expected = model.input_vectors[:n_words].astype(dtype)
     arrays, rows = load_file(path), json.loads((tmp_path / "v.vocab.json").read_text(encoding="utf-8"))
     assert rows == {word: row for row, word in enumerate(WORDS[:n_words])}
+    assert path.stat().st_mode == (tmp_path / "v.vocab.json").stat().st_mode
     np.testing.assert_array_equal(arrays["embeddings"], expected)
     np.testing.assert_array_equal(arrays["counts"], model.vocabulary.counts[:n_words])
     actual = open_vectors(path)
@@ -246,7 +247,7 @@ def test_sentence_transformers_loads_a_static_model(tmp_path):
 
 
 def test_the_main_file_of_a_static_model_has_one_name(model, tmp_path):
-    with pytest.raises(ConfigError, match=r"must have the name model\.safetensors, was: v\.safetensors\. Name a dir"):
+    with pytest.raises(ConfigError, match=r"must have the name model\.safetensors, was: v\.safetensors\. Name the"):
         export("model2vec", model.word_vectors(), tmp_path / "v.safetensors", settings=ExportSettings())
 
 

@@ -182,6 +182,9 @@ def test_export_command(models, tmp_path):
     done = w2v_here("export", "vectors.floret", "words.txt", "--format", "word2vec-text", cwd=tmp_path)
     assert done.code == 1
     assert "The format word2vec-text needs a list of words, but vectors.floret has a table of floret" in done.said
+    done = w2v_here("export", "vectors.floret", "pipeline", "--format", "spacy", cwd=tmp_path)
+    assert done.code == 1
+    assert "spacy init vectors LANG vectors.floret OUTPUT --mode floret" in done.said
     done = w2v_here("export", "model.bin", "again.floret", "--format", "floret", cwd=tmp_path)
     assert done.code == 1
     assert "but model.bin has those of fasttext. Export to fasttext" in done.said

@@ -280,7 +280,13 @@ def test_scores_say_how_many_words_were_composed(place, vectors):
     result = w2v_here("evaluate", vectors, "--word-pairs", "pairs.tsv", "-o", "scores.json", cwd=place)
     assert result.code == 0, result.said
     n_composed = 4 if vectors == "table.floret" else 2  # without words, all are composed
-    assert f"pairs: {n_composed} of the 4 pairs have a word that is not in the vocabulary" in result.said
+    some = f"pairs: {n_composed} of the 4 pairs have a word that is not in the vocabulary"
+    if vectors == "table.floret":
+        assert "table.floret is a table of subwords without a list of words. The vectors of all pairs" in result.said
+        analogies = w2v_here("evaluate", vectors, cwd=place).said
+        assert "have no score" in analogies
+        assert "most frequent" not in analogies
+    assert (some in result.said) == (vectors != "table.floret")
     assert json.loads((place / "scores.json").read_text())["pairs"]["n_composed"] == n_composed
     both = w2v_here("evaluate", vectors, "floret", "--word-pairs", "pairs.tsv", cwd=place)
     assert "floret, pairs: 2 of the 4 pairs" in both.said
@@ -297,11 +303,20 @@ def test_commands_take_subwords(place, vectors, tmp_path):
     assert w2v_here("report", vectors, tmp_path / "x.html", cwd=place).code == 0
 
 
-@pytest.mark.parametrize("command", [("inspect",), ("neighbors", "king"), ("plot", "map"), ("report",)], ids=str)
-def test_a_table_without_words_is_explained(place, command):
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        (("inspect",), "An inspection"),
+        (("neighbors", "king"), "A search for neighbours"),
+        (("plot", "map"), "A plot of words"),
+        (("report",), "An inspection"),
+    ],
+    ids=str,
+)
+def test_a_table_without_words_is_explained(place, command, what):
     if not (place / "table.floret").exists():
         assert w2v_here("export", "floret", "table.floret", "--format", "floret", cwd=place).code == 0
     n_words = 2 if command[0] == "plot" else 1
     result = w2v_here(*command[:n_words], "table.floret", *command[n_words:], cwd=place)
     assert result.code == 1
-    assert "This needs a list of words, but table.floret has a table of subwords without one" in result.said
+    assert f"{what} needs a list of words, but table.floret has a table of subwords without one" in result.said

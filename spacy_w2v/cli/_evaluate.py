@@ -121,21 +121,33 @@ def evaluate_command(
             whitening_strength=whitening_strength,
             tokenize=tokenize,
         )
-        print_comparison(comparison, sections=sections)  # first, so that no score is lost if the file cannot be written
+        # first, so that no score is lost if the file cannot be written
+        print_comparison(comparison, opened, sections=sections)
         if output_file is not None:
             with staged_file(output_file) as staged:
                 staged.write_text(text_to_write(comparison, output_file), encoding="utf-8")
 
 
-def print_comparison(comparison: "Comparison", *, sections: bool) -> None:
-    """Print the scores of single vectors, or the comparison of several."""
-    if len(comparison.scores) == 1:
-        (scores,) = comparison.scores.values()
-        print_scores(scores, sections=sections)
-        return
-    print(comparison.to_text(sections=sections))  # noqa: T201  # the command's output
-    for name, scores in comparison.scores.items():
-        warn_of_missing_scores(scores, vectors=f" of {name}")
+def print_comparison(comparison: "Comparison", vectors: "Sequence[WordVectors]", *, sections: bool) -> None:
+    """Print the scores of single vectors, or the comparison of several, and what has no score.
+
+    Args:
+        comparison: The scores.
+        vectors: The vectors, in their order.
+        sections: Whether to show the sections of analogies too.
+    """
+    is_single = len(comparison.scores) == 1
+    if not is_single:
+        print(comparison.to_text(sections=sections))  # noqa: T201  # the command's output
+    for (name, scores), each in zip(comparison.scores.items(), vectors, strict=True):
+        if is_single:
+            print_scores(scores, sections=sections, has_words=bool(each.words))
+        if not each.words:
+            msg.text(
+                f"{name} is a table of subwords without a list of words. The vectors of all pairs are composed, and "
+                "analogies, whose answers are words of such a list, have no score."
+            )
+        warn_of_missing_scores(scores, vectors="" if is_single else f" of {name}", has_words=bool(each.words))
 
 
 def text_to_write(comparison: "Comparison", path: Path) -> str:
@@ -158,28 +170,36 @@ def warn_if_not_english(vectors: "Sequence[WordVectors]") -> None:
             )
 
 
-def print_scores(scores: "Scores", *, sections: bool = False) -> None:
-    """Print a table of scores, and a warning for each evaluation set without a score.
+def print_scores(scores: "Scores", *, sections: bool = False, has_words: bool = True) -> None:
+    """Print a table of scores, and how many pairs were composed.
 
     Args:
         scores: The scores.
         sections: Whether to show the sections of analogies too.
+        has_words: Whether the vectors have a list of words. Otherwise all pairs are composed.
     """
     from spacy_w2v.evaluation._scores import describe_composed, interval_rows
 
     header = ("Set", "Measure", "Score", "Questions", "95 % interval")
     rows = interval_rows(scores, leave_out=("pearson",), sections=sections)
     msg.table(rows, header=header, divider=True, aligns=("l", "l", "r", "r", "r"), max_col=MAX_COLUMN)
-    for sentence in describe_composed(scores):
+    for sentence in describe_composed(scores) if has_words else ():
         msg.text(sentence)
-    warn_of_missing_scores(scores)
 
 
-def warn_of_missing_scores(scores: "Scores", *, vectors: str = "") -> None:
-    """Print a warning for each evaluation set without a score."""
+def warn_of_missing_scores(scores: "Scores", *, vectors: str = "", has_words: bool = True) -> None:
+    """Print a warning for each evaluation set without a score.
+
+    Args:
+        scores: The scores.
+        vectors: The end of a sentence that names the vectors.
+        has_words: Whether they have a list of words. Otherwise analogies have no score in any case.
+    """
     from spacy_w2v.evaluation._scores import AnalogyScore
 
     for name, score in scores.by_name().items():
+        if not has_words and isinstance(score, AnalogyScore):
+            continue
         if score.n_used < score.min_questions:
             n_questions = score.n_used + score.n_unknown
             known = "have a vector"

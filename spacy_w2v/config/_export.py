@@ -245,8 +245,12 @@ def check_mode(name: str, subwords: SubwordMode | None, *, of: str = "the model"
     )
 
 
+COMPOSED_IS_SET = "in [w2v.export] (spacy w2v export --composed)"
+"""Where a table of words is chosen."""
+
+
 def check_floret_table(
-    *, composed: bool, max_vectors: int | None, merge_rare: bool, dtype: str, where: str = "in [w2v.export]"
+    *, composed: bool, max_vectors: int | None, merge_rare: bool, dtype: str, where: str = COMPOSED_IS_SET
 ) -> None:
     """Check that settings fit spaCy's table of a model with floret's subwords.
 

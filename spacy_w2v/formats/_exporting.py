@@ -215,9 +215,13 @@ def check_can_hold(name: str, vectors: WordVectors) -> None:
     if name in MODE_OF_FORMAT:
         check_mode(name, vectors.subwords.settings.mode if vectors.subwords is not None else None, of=vectors.name)
     if FORMATS[name].needs_words and len(vectors) == 0:
+        remedy = (
+            "spaCy makes a pipeline of such a table itself: spacy init vectors LANG vectors.floret OUTPUT --mode floret"
+            if name == "spacy"
+            else "Export to floret."
+        )
         raise ConfigError(
-            f"The format {name} needs a list of words, but {vectors.name} has a table of floret without one. Export to "
-            "floret."
+            f"The format {name} needs a list of words, but {vectors.name} has a table of floret without one. {remedy}"
         )
     if FORMATS[name].needs_model and vectors.model is None:
         others = " or ".join(other for other, form in FORMATS.items() if not form.needs_model)

@@ -59,7 +59,7 @@ def inspect_vectors(
     """
     opened = vectors_of(vectors, trust_config=trust_config, argument="vectors").of_kind(vector_kind)
     opened = opened.postprocessed(postprocess, whitening_strength=whitening_strength)
-    check_has_words(opened)
+    check_has_words(opened, what="An inspection")
     table = Table.of(opened)
     spectrum, (cosine, n_frequent) = _spectrum(table), mean_cosine(table)
     trained_rank, trained_cosine = spectrum.effective_rank, cosine

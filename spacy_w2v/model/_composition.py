@@ -80,10 +80,15 @@ def describe_unknown(vectors: "WordVectors", word: str, *, composing: bool = Fal
     return f"{rule}, was: {word!r}. {vectors.near_spellings(word)}"
 
 
-def check_has_words(vectors: "WordVectors") -> None:
-    """Raise ConfigError for a table of subwords without a list of words, where words are needed."""
+def check_has_words(vectors: "WordVectors", *, what: str) -> None:
+    """Raise ConfigError for a table of subwords without a list of words.
+
+    Args:
+        vectors: The vectors.
+        what: What needs the words, as the subject of the error.
+    """
     if not vectors.words:
         raise ConfigError(
-            f"This needs a list of words, but {vectors.name} has a table of subwords without one. Name the model that "
-            "it was exported from, or a pipeline or file with words."
+            f"{what} needs a list of words, but {vectors.name} has a table of subwords without one. Name the model "
+            "that it was exported from, or a pipeline or file with words."
         )

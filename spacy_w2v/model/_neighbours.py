@@ -29,7 +29,7 @@ def most_similar(
 ) -> list[tuple[str, float]]:
     """See `WordVectors.most_similar`."""
     check_whole_number(topn, name="topn", at_least=0)
-    check_has_words(vectors)
+    check_has_words(vectors, what="A search for neighbours")
     given = word if positive is None else positive
     if given is None or (isinstance(given, str | list | tuple) and all(isinstance(item, str) for item in given)):
         added, subtracted = _as_words(given), _as_words(negative)

@@ -53,8 +53,11 @@ def write_tensors(path: Path, arrays: Mapping[str, Array], *, metadata: str = ""
     from safetensors.numpy import save_file
 
     rows = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    path.touch()
+    mode = path.stat().st_mode  # that of other new files: save_file replaces the file by one that its owner only reads
     try:
         save_file(rows, str(path), metadata={METADATA_KEY: metadata} if metadata else None)
+        path.chmod(mode)
     except SafetensorError as error:
         raise OSError(f"{path} must be writable, but is not: {error}") from None
 

@@ -38,7 +38,7 @@ def variance_shares(vectors: WordVectors) -> NDArray[np.float64]:
     Raises:
         ConfigError: There is no variance, because all vectors are equal or none is finite.
     """
-    check_has_words(vectors)
+    check_has_words(vectors, what="A plot of the spectrum")
     found = spectrum_of(partial(_blocks, vectors), vector_size=vectors.vector_size, dtype=vectors.matrix.dtype)
     if not found.shares.size:
         raise ConfigError(f"A spectrum needs vectors that differ, but those of {vectors.name} do not.")

@@ -24,7 +24,7 @@ def words_of_rows(vectors: WordVectors, *, n_words: int, also: Iterable[str] = (
     Returns:
         int64[n], in the order of the rows' frequencies.
     """
-    check_has_words(vectors)
+    check_has_words(vectors, what="A plot of words")
     first = vectors.first_places
     if vectors.counts is not None:
         first = first[np.argsort(-vectors.counts[first], kind="stable")]

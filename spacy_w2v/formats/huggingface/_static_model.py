@@ -71,5 +71,6 @@ def check_name(path: Path) -> None:
     """Raise ConfigError if the main file of a static model has another name than those who read it expect."""
     if path.name != TENSORS_FILE:
         raise ConfigError(
-            f"The file of the format model2vec must have the name {TENSORS_FILE}, was: {path.name}. Name a directory."
+            f"The file of the format model2vec must have the name {TENSORS_FILE}, was: {path.name}. Name the "
+            f"file {TENSORS_FILE} in a directory, or a directory that exists."
         )

@@ -62,7 +62,8 @@ def _check_prunable(nlp: "Language", max_vectors: int) -> None:
     if is_floret_table(table):
         raise ConfigError(
             "A vectors table must have a row for each word to be pruned, but all words share the rows of floret's "
-            "subwords. Train a model with fewer buckets, or export a table of words with composed = true."
+            "subwords. Train a model with fewer buckets, or export the model as a "
+            "table of words: spacy w2v export --composed."
         )
     if not has_rows_of_words(table):
         raise ConfigError(
