@@ -121,8 +121,7 @@ def evaluate_command(
             whitening_strength=whitening_strength,
             tokenize=tokenize,
         )
-        # first, so that no score is lost if the file cannot be written
-        print_comparison(comparison, opened, sections=sections)
+        print_comparison(comparison, opened, sections=sections)  # first: the file may fail, and scores would be lost
         if output_file is not None:
             with staged_file(output_file) as staged:
                 staged.write_text(text_to_write(comparison, output_file), encoding="utf-8")
