@@ -383,6 +383,17 @@ def test_a_run_starts_from_the_rows_of_a_model(model, tmp_path):
 
 
 @pytest.mark.usefixtures("at_the_start")
+def test_own_rows_are_found_where_a_word_is_missing_in_gensim(models, texts):
+    keyed_vectors = models["fasttext"].to_keyed_vectors()
+    assert keyed_vectors.key_to_index.pop("river") < len(keyed_vectors) - 1
+    own = keyed_vectors.vectors_vocab
+    made = spacy_w2v.train(texts, subwords="fasttext", initial=keyed_vectors, **SETTINGS)
+    assert made.record.initial.n_found == len(made) - 1
+    for word, row in keyed_vectors.key_to_index.items():
+        np.testing.assert_array_equal(made.parameters["subwords"][made.rank(word)], own[row])
+
+
+@pytest.mark.usefixtures("at_the_start")
 def test_a_run_starts_from_vectors_of_words(texts):
     plain = spacy_w2v.train(texts, **{name: value for name, value in SETTINGS.items() if name != "buckets"})
     made = spacy_w2v.train(texts, subwords="fasttext", initial=plain, **SETTINGS)

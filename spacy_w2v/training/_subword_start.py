@@ -141,6 +141,8 @@ def origins_of_subwords(
     table = source.trained_subwords
     if table is None:
         return source.matrix, np.concatenate([own, np.full(len(inputs.buckets), MISSING)])
+    # own rows are in the order of the words, rows of the matrix need not be
+    own = np.where(own == MISSING, MISSING, source.word_of_row[own]) if table.n_words else np.full(n_own, MISSING)
     own = np.where(own < table.n_words, own, MISSING)
     return table.matrix, np.concatenate([own, _places_in(table.buckets, inputs.buckets, first=table.n_words)])
 
