@@ -268,5 +268,12 @@ def test_what_is_wrong_is_said(nlp):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert listed(plain(TEXT)) == []
+    floret = spacy.blank("en")
+    floret.vocab.vectors = Vectors(
+        strings=floret.vocab.strings, mode="floret", data=np.ones((8, 2), np.float32), minn=4, maxn=5, hash_count=2
+    )
+    floret.add_pipe("phrases")
+    with pytest.warns(ConfigWarning, match="a table in the mode floret has no list of phrases"):
+        assert listed(floret(TEXT)) == []
     with pytest.raises(ConfigError, match="spans_key must be a name"):
         nlp.add_pipe("phrases", config={"spans_key": ""})

@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from spacy.vectors import Vectors
 
 from spacy_w2v.config._subwords import DEFAULTS, HASH_SEED, SubwordSettings
-from spacy_w2v.subwords._cache import VectorCache
 from spacy_w2v.subwords._ngrams import bucket_ids, utf8_of
 from spacy_w2v.subwords._rows import composed, rows_of_words
 from spacy_w2v.subwords._table import SubwordTable
@@ -318,34 +317,6 @@ def test_a_table_has_a_row_for_each_bucket():
         SubwordTable(floret, np.arange(3, dtype=np.uint32), np.zeros((2, 4), np.float32))
     with pytest.raises(ValueError, match="no rows of their own in floret, was: 1"):
         SubwordTable(floret, np.arange(1, dtype=np.uint32), np.zeros((2, 4), np.float32), 1)
-
-
-@pytest.mark.parametrize("size", [1, 5, 10_000])
-def test_cached_vectors_are_those_of_the_table(size):
-    table = table_of(SubwordSettings(mode="fasttext", min_n=2, max_n=3, buckets=97))
-    ranks = {word: rank for rank, word in enumerate(WORDS)}
-    cache = VectorCache(table, ranks=ranks, size=size)
-    rng = np.random.default_rng(3)
-    for n in [0, 1, 3, 30, 4, 4, 4, 4]:
-        strings = rng.choice([*WORDS, *STRINGS[:20]], n).tolist()
-        expected = table.vectors(strings, ranks=np.array([ranks.get(word, -1) for word in strings], np.int64))
-        actual = cache.vectors(strings)
-        assert actual.dtype == np.float32
-        assert (actual == expected).all()
-        assert len(cache._places) <= size
-
-
-def test_cached_strings_are_composed_once(monkeypatch):
-    table = table_of(SubwordSettings(mode="floret"))
-    composed_strings = []
-    vectors = SubwordTable.vectors
-    monkeypatch.setattr(
-        SubwordTable, "vectors", lambda table, strings, **k: composed_strings.extend(strings) or vectors(table, strings)
-    )
-    cache = VectorCache(table)
-    for words in (["a", "b", "a"], ["b", "c"], ["a", "c"]):
-        cache.vectors(words)
-    assert composed_strings == ["a", "b", "c"]
 
 
 def test_defaults_follow_the_mode():

@@ -9,6 +9,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy_w2v.errors import ConfigError, ConfigWarning
 from spacy_w2v.errors._reraising import shown_by_spacy
 from spacy_w2v.formats.spacy._phrase_keys import ATTRIBUTES, PhraseKeys
+from spacy_w2v.formats.spacy._reading import is_floret_table
 from spacy_w2v.pipeline._phrase_vectors import hook_phrases
 
 
@@ -65,11 +66,14 @@ class PhrasesComponent:
         if self._keys is None or not self._keys.is_of(table):
             self._keys = PhraseKeys(vocab, attr=self._attr())
             if not self._keys.max_words:
+                reason = (
+                    "a table in the mode floret has no list of phrases. Export the vectors with composed = true."
+                    if is_floret_table(table)
+                    else "the vectors of the pipeline have no phrases: no key has a space. Train vectors with "
+                    "[w2v.phrases]."
+                )
                 warnings.warn(
-                    f"The component '{self.name}' finds nothing, because the vectors of the pipeline have no phrases: "
-                    "no key has a space. Train vectors with [w2v.phrases].",
-                    ConfigWarning,
-                    stacklevel=3,
+                    f"The component '{self.name}' finds nothing, because {reason}", ConfigWarning, stacklevel=3
                 )
         return self._keys
 

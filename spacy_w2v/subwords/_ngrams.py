@@ -29,7 +29,6 @@ def bucket_ids(words: Sequence[str], settings: SubwordSettings) -> tuple[Offsets
         fill_floret_buckets,
     )
 
-    fill = {"fasttext": fill_fasttext_buckets, "floret": fill_floret_buckets}[settings.mode or ""]
     ngrams = Ngrams(
         min_n=settings.min_n,
         max_n=settings.max_n,
@@ -43,7 +42,11 @@ def bucket_ids(words: Sequence[str], settings: SubwordSettings) -> tuple[Offsets
     offsets = np.empty(len(words) + 1, np.int64)
     longest = count_buckets(data, starts, ngrams, END_OF_SENTENCE, offsets) + len(ngrams.begin) + len(ngrams.end)
     buckets = np.empty(offsets[-1], np.uint32)
-    fill(data, starts, ngrams, offsets, np.empty(longest, np.uint8), np.empty(longest + 1, np.int64), buckets)
+    text = np.empty(longest, np.uint8)
+    if ngrams.hashes:
+        fill_floret_buckets(data, starts, ngrams, offsets, text, np.empty(longest + 1, np.int64), buckets)
+    else:
+        fill_fasttext_buckets(data, starts, ngrams, offsets, text, buckets)
     return offsets, buckets
 
 

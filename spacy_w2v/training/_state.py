@@ -77,7 +77,8 @@ def no_pairs(*, n_kept: int, n_tokens: int) -> TrainingError:
     return TrainingError(
         "The corpus must have pairs of neighbouring words, but min_count and sample leave none: "
         f"{n_kept} of {n_tokens} tokens are kept. "
-        'Use more text, lower min_count, raise sample (0 keeps all), or set boundary = "document".'
+        'Use more text, lower min_count, raise sample (0 keeps all), or set boundary = "document". If lines are single '
+        "phrases of [w2v.phrases], raise its threshold."
     )
 
 

@@ -28,9 +28,9 @@ from spacy_w2v.formats.fasttext._layout import (
 )
 from spacy_w2v.formats.fasttext._stream import ByteStream
 from spacy_w2v.formats.word2vec._contents import BLOCK_BYTES, open_content
+from spacy_w2v.formats.word2vec._reading import MAX_DIMENSIONS
 from spacy_w2v.subwords._table import SubwordTable
 
-MAX_DIMENSIONS = 1_000_000
 MODE_OF_FASTTEXT = 1
 """The number that floret writes for the mode fasttext."""
 

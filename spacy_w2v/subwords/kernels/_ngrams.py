@@ -115,7 +115,7 @@ def copy_marked(data, start, end, ngrams, text):
 
 
 @kernel
-def fill_fasttext_buckets(data, starts, ngrams, offsets, text, characters, buckets):
+def fill_fasttext_buckets(data, starts, ngrams, offsets, text, buckets):
     """Compute the buckets of words as fastText does (`Dictionary::computeSubwords`, src/dictionary.cc).
 
     They come in the order of the places where the n-grams begin, then of their lengths.
@@ -126,7 +126,6 @@ def fill_fasttext_buckets(data, starts, ngrams, offsets, text, characters, bucke
         ngrams: Which n-grams a word has.
         offsets: n + 1; the result of `count_buckets`. A word without buckets is skipped.
         text: Space for the longest word with its marks.
-        characters: Unused, as n-grams grow by characters here.
         buckets: Filled with the buckets of all words.
     """
     for word in range(starts.size - 1):
