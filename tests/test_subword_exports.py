@@ -191,3 +191,28 @@ def test_export_command(models, tmp_path):
     done = w2v_here("export", "vectors.floret", "less.floret", "--format", "floret", "--max-vectors", 5, cwd=tmp_path)
     assert done.code == 1
     assert "max_vectors is for" in done.said
+
+
+def test_what_is_pushed_says_whether_it_has_subwords(models, tmp_path):
+    for mode in models:
+        models[mode].save(tmp_path / mode)
+        done = w2v_here("push", mode, "user/repo", "-o", f"pushed-{mode}", cwd=tmp_path)
+        assert done.code == 0, done.said
+        assert "without its subwords" not in done.said
+        assert_composes(spacy_w2v.load(tmp_path / f"pushed-{mode}"), models[mode], models[mode].words)
+        card = (tmp_path / f"pushed-{mode}" / "README.md").read_text(encoding="utf-8")
+        assert f'"subwords", "{mode}"' in card
+        assert "A word that the vocabulary lacks has a vector too" in card
+        assert f"| subwords | `{mode}` |" in card
+        assert "| subwords.buckets | `3001` |" in card
+        assert "&lt;" not in card.partition("## Training")[2].partition("##")[0]
+        assert ("| subwords.hashes |" in card) == (mode == "floret")
+        file = {"floret": "vectors.floret", "fasttext": "model.bin"}[mode]
+        assert w2v_here("export", mode, file, "--format", mode, cwd=tmp_path).code == 0
+    done = w2v_here("push", "model.bin", "user/repo", "-o", "pushed-words", cwd=tmp_path)
+    assert done.code == 0
+    assert "Only the composed vectors of the words of model.bin are sent, without its subwords" in done.said
+    assert '"subwords"' not in (tmp_path / "pushed-words" / "README.md").read_text(encoding="utf-8")
+    done = w2v_here("push", "vectors.floret", "user/repo", "-o", "pushed-nothing", cwd=tmp_path)
+    assert done.code == 1
+    assert "A push needs a list of words, but vectors.floret has a table of subwords without one" in done.said

@@ -61,6 +61,7 @@ def push_command(
             check_token()
         scores = read_scores(scores_path) if scores_path else None  # before vectors are read
         vectors = open_vectors(source)
+        warn_of_lost_subwords(vectors)
         facts = CardFacts(
             place.name,
             license=license_ or None,
@@ -75,6 +76,15 @@ def push_command(
             write_folder(vectors, facts, output_path, pipeline=found, card=card)
         if card and not license_:
             msg.info("The model card names no licence. To add one, push again with --license, such as cc-by-sa-4.0.")
+
+
+def warn_of_lost_subwords(vectors: "WordVectors") -> None:
+    """Warn if vectors have subwords, but no model that is sent with them."""
+    if vectors.model is None and vectors.words and vectors.trained_subwords is not None:
+        msg.warn(
+            f"Only the composed vectors of the words of {vectors.name} are sent, without its subwords. To send these "
+            "too, push the model that it was exported from, or upload the file itself with `hf upload`."
+        )
 
 
 def push(

@@ -82,11 +82,17 @@ def _metadata(vectors: WordVectors, facts: CardFacts) -> str:
         "language": [vectors.lang] if vectors.lang not in (None, "xx") else None,
         "license": facts.license,
         "library_name": "spacy-w2v",
-        "tags": list(dict.fromkeys([*TAGS, *facts.tags])),
+        "tags": list(dict.fromkeys([*TAGS, *_subword_tags(vectors), *facts.tags])),
         "datasets": list(dict.fromkeys([*known, *facts.datasets])),
     }
     lines = (f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in values.items() if value)
     return "\n".join(["---", *lines, "---"])
+
+
+def _subword_tags(vectors: WordVectors) -> tuple[str, ...]:
+    """Return the tags of a model with subwords. Without a model, only the vectors of words are sent."""
+    mode = None if vectors.model is None else vectors.model.settings.subwords.mode
+    return () if mode is None else ("subwords", mode)
 
 
 def _introduction(vectors: WordVectors) -> str:
@@ -115,6 +121,9 @@ def _usage(vectors: WordVectors, facts: CardFacts) -> Iterator[str]:
         f"model = spacy_w2v.load({name})",
         f'model.most_similar("{_example_word(vectors)}")',
     )
+    if vectors.model.subwords is not None:
+        yield "A word that the vocabulary lacks has a vector too, which is composed of subwords:"
+        yield _code(f'model["{_example_word(vectors)}like"]')
     yield "In spaCy:"
     if facts.has_pipeline:
         yield _code(

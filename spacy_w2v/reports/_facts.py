@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Offsets
 from spacy_w2v._system.paths import short_names, without_folders
+from spacy_w2v.config._subwords import SubwordSettings
 from spacy_w2v.evaluation._scores import Scores
 from spacy_w2v.inspection._facts import Inspection
 from spacy_w2v.inspection._inspection import inspect_vectors
@@ -137,7 +138,10 @@ def title_of(vectors: WordVectors, record: RunRecord | None) -> str:
 
 
 def _settings_of(record: RunRecord) -> Iterator[tuple[str, object]]:
-    yield from record.model
+    for name, value in record.model:
+        if name != "subwords":
+            yield name, value
+    yield from _subwords_of(record.model.subwords)
     if objective_of(record.model).spec.counts_cooccurrences:
         yield from record.cooccurrence
     yield from record.training
@@ -145,6 +149,14 @@ def _settings_of(record: RunRecord) -> Iterator[tuple[str, object]]:
         yield "vector_kind", record.export.vector_kind
     if record.postprocessing is not None:
         yield from record.postprocessing.settings().items()
+
+
+def _subwords_of(settings: SubwordSettings) -> Iterator[tuple[str, object]]:
+    """Yield the mode of subwords, and the settings that differ between programs and models."""
+    yield "subwords", settings.mode
+    if settings.mode is not None:
+        names = ("min_n", "max_n", "buckets") if settings.has_own_rows else ("min_n", "max_n", "buckets", "hashes")
+        yield from ((f"subwords.{name}", getattr(settings, name)) for name in names)
 
 
 def _groups_of(vectors: WordVectors, record: RunRecord | None, *, words: Sequence[str]) -> tuple[NeighbourGroup, ...]:

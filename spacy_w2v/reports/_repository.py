@@ -10,6 +10,7 @@ from typing import NamedTuple
 from spacy_w2v.config._schema import ExportSettings
 from spacy_w2v.errors import StorageError
 from spacy_w2v.formats.huggingface._safetensors import TENSORS_FILE, VOCABULARY_FILE, write_safetensors
+from spacy_w2v.model._composition import check_has_words
 from spacy_w2v.model._publishing import publish_pipeline, published_model
 from spacy_w2v.model._pushing import PushOptions
 from spacy_w2v.model._storage import MODEL_FILES, write_model
@@ -50,8 +51,10 @@ def fill_folder(
         card: Whether to write the card.
 
     Raises:
+        ConfigError: The vectors have no list of words.
         StorageError: The pipeline is not a directory that spaCy saved.
     """
+    check_has_words(vectors, what="A push")
     if vectors.model is not None:
         write_model(published_model(vectors.model), folder, safetensors=True)
     else:
