@@ -97,6 +97,7 @@ def damaged(path: Path, **changes) -> None:
         ({"counts": [True, 1]}, "wrong type"),
         ({"counts": [-1, 1]}, "out of bounds"),
         ({"passes": [1, 2]}, "out of bounds"),
+        ({"settings": None}, "its settings are missing"),
         ({"settings": {"scoring": "x"}}, "scoring must be one of 'default' or 'npmi', was: 'x'"),
     ],
 )

@@ -185,7 +185,9 @@ def _table_of(values: dict[str, Any]) -> PhraseTable:  # Any: JSON values
         raise TypeError("phrases must be different lists of words")
     if not all(type(number) is int for number in (*counts, *passes)) or not all(type(s) is float for s in scores):
         raise TypeError("numbers are of the wrong type")
-    settings = PhraseSettings.model_validate(values.get("settings"))
+    if not isinstance(values.get("settings"), dict):
+        raise TypeError("its settings are missing")
+    settings = PhraseSettings.model_validate(values["settings"])
     in_bounds = all(1 <= number <= settings.passes for number in passes) and min(counts, default=0) >= 0
     if not in_bounds or not np.isfinite(scores).all():
         raise ValueError("numbers are out of bounds")

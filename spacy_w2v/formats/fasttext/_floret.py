@@ -76,10 +76,10 @@ def _settings(header: re.Match[bytes], *, name: str) -> SubwordSettings:
 def _check_numbers(numbers: list[str], content: Content) -> None:
     """Raise StorageError unless the lines begin with the numbers of the buckets, in order."""
     wrong = next((place for place, number in enumerate(numbers) if number != str(place)), None)
-    if wrong is not None or len(numbers) == 0:
+    if wrong is not None:
         raise StorageError(
-            f"Line {(wrong or 0) + 2} of {content.name} must begin with the number of its bucket, {wrong}, was: "
-            f"{numbers[wrong or 0][:60]!r}. The file is damaged."
+            f"Line {wrong + 2} of {content.name} must begin with the number of its bucket, {wrong}, was: "
+            f"{numbers[wrong][:60]!r}. The file is damaged."
         )
 
 

@@ -139,13 +139,10 @@ def _read_words(stream: ByteStream) -> tuple[list[str], Counts]:
 
 
 def _decoded(word: bytes, *, where: str) -> str:
-    try:
-        text = word.decode("utf-8")
-    except UnicodeDecodeError:
-        text = ""
-    if not text:
-        raise StorageError(f"{where} must be a word in UTF-8, was: {word[:60]!r}. The file is damaged.")
-    return text
+    """Return a word. Bytes that are not UTF-8, as some published files have, become escapes, as in gensim."""
+    if not word:
+        raise StorageError(f"{where} must be a word, but is empty. The file is damaged.")
+    return word.decode("utf-8", "backslashreplace")
 
 
 def _read_input(stream: ByteStream, parameters: HyperParameters, *, n_words: int) -> tuple[Vectors, Any]:

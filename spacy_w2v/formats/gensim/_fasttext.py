@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from spacy_w2v._arrays import Offsets, Vectors
-from spacy_w2v.config._subwords import SubwordSettings
+from spacy_w2v.config._subwords import MAX_BUCKETS, NO_NGRAMS, SubwordSettings
 from spacy_w2v.errors import StorageError
 from spacy_w2v.formats._matrices import as_dtype, streamed_rows, write_matrix
 from spacy_w2v.model._word_vectors import WordVectors
@@ -94,7 +94,10 @@ def subwords_of_gensim(keyed_vectors: Any, rows: Offsets, *, name: str) -> Subwo
 
     if not isinstance(keyed_vectors, FastTextKeyedVectors) or keyed_vectors.bucket == 0:
         return None
-    min_n, max_n = max(1, keyed_vectors.min_n), keyed_vectors.max_n  # gensim has no n-grams of 0 characters
+    if not 0 < keyed_vectors.bucket <= MAX_BUCKETS:
+        raise StorageError(f"{name} must have at most {MAX_BUCKETS:,} buckets, has: {keyed_vectors.bucket:,}.")
+    # gensim has no n-grams of 0 characters, and words of more than NO_NGRAMS are not expected
+    min_n, max_n = max(1, keyed_vectors.min_n), min(NO_NGRAMS, keyed_vectors.max_n)
     if max_n < min_n:
         return None
     d = keyed_vectors.vectors.shape[1]
@@ -102,6 +105,8 @@ def subwords_of_gensim(keyed_vectors: Any, rows: Offsets, *, name: str) -> Subwo
     fits = own.ndim == 2 and own.shape[1] == d and len(own) > rows.max() and ngrams.shape == (keyed_vectors.bucket, d)
     if not fits or own.dtype.kind != "f" or ngrams.dtype.kind != "f":
         raise StorageError(f"The subwords of {name} must have a row for each word and bucket, but do not.")
+    if not np.isfinite(ngrams.sum(dtype=np.float64)):  # NaN and infinity stay in a sum
+        raise StorageError(f"The rows of n-grams of {name} must be finite numbers, but some are not.")
     settings = SubwordSettings(mode="fasttext", min_n=min_n, max_n=max_n, buckets=keyed_vectors.bucket)
     of_buckets = table_of_all_buckets(settings, np.asarray(ngrams, np.float32))
     matrix = np.concatenate([np.asarray(own[rows], np.float32), of_buckets.matrix])
