@@ -251,7 +251,7 @@ def composing_table(vectors: "WordVectors | None") -> SubwordTable | None:
     Those of floret are spaCy's table itself.
     """
     subwords = vectors.subwords if vectors is not None else None
-    if subwords is None or subwords.settings.mode != "fasttext":
+    if subwords is None or not subwords.settings.has_own_rows:
         return None
     return SubwordTable(subwords.settings, np.array(subwords.buckets), np.array(subwords.bucket_rows))
 

@@ -38,7 +38,7 @@ class SubwordTable:
         """Check that each row has its place. Raises ValueError otherwise, which is an error of the caller."""
         if len(self.matrix) != self.n_words + len(self.buckets):
             raise ValueError(f"The table must have {self.n_words} + {len(self.buckets)} rows, was: {len(self.matrix)}.")
-        if self.n_words and self.settings.mode == "floret":
+        if self.n_words and not self.settings.has_own_rows:
             raise ValueError(f"Words have no rows of their own in floret, was: {self.n_words}.")
 
     @property

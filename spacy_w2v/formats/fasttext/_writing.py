@@ -51,7 +51,7 @@ def write_fasttext(vectors: WordVectors, path: Path, settings: ExportSettings) -
         ConfigError: The vectors have no such subwords or no counts, or a word cannot be written in this format.
     """
     table, counts = vectors.subwords, vectors.counts
-    if table is None or table.settings.mode != "fasttext":
+    if table is None or not table.settings.has_own_rows:
         raise ConfigError(f"The format fasttext needs the subwords of fastText, but {vectors.name} has none.")
     if counts is None:
         raise ConfigError(
