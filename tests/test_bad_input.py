@@ -327,7 +327,7 @@ def change_meta(path: Path, **changes: object) -> None:
 DAMAGES = {
     "no-json": (lambda path: (path / "meta.json").write_text("{"), "must be JSON, but is damaged"),
     "other-json": (lambda path: (path / "meta.json").write_text("[]"), "must describe a spacy-w2v model, but does not"),
-    "newer": (lambda path: change_meta(path, format_version=99), "must have a format version from 1 to 4, was: 99"),
+    "newer": (lambda path: change_meta(path, format_version=99), "must have a format version from 1 to 5, was: 99"),
     "no-files": (lambda path: change_meta(path, files=None), "damaged"),
     "missing": (lambda path: (path / "forms.arrow").unlink(), "forms.arrow must have .* bytes, but has: None"),
     "cut": (lambda path: os.truncate(path / "vocabulary.arrow", 8), "vocabulary.arrow must have .*, but has: 8"),

@@ -164,7 +164,7 @@ def describe_unknown(word: str, vectors: "WordVectors") -> str:
     """Return what to do about a word without a vector: near spellings with counts, and how words are added."""
     if word.lower() in vectors:
         return (
-            f"A word must be in the vocabulary of {len(vectors):,} words, was: '{word}'. Its lower case is: "
+            f"A word must be in the vocabulary of {len(vectors):,} words, was: {word!r}. Its lower case is: "
             f"'{word.lower()}'."
         )
     near = [
@@ -174,7 +174,7 @@ def describe_unknown(word: str, vectors: "WordVectors") -> str:
     hint = f" Near spellings: {', '.join(near)}." if near else " No word is spelled like it."
     if {"+", "-"} & set(word[1:-1]):
         hint += " To add or subtract words, put spaces around + and -."
-    return f"A word must be in the vocabulary of {len(vectors):,} words, was: '{word}'.{hint}"
+    return f"A word must be in the vocabulary of {len(vectors):,} words, was: {word!r}.{hint}"
 
 
 def has_vector(word: str, vectors: "WordVectors") -> bool:

@@ -54,17 +54,13 @@ def check_subwords_of(source: WordVectors, settings: SubwordSettings) -> None:
     differences = "; ".join(f"{name} is {getattr(settings, name)!r}, there: {getattr(there, name)!r}" for name in names)
     remedy = worded(
         python=f"Pass {', '.join(f'{_KEYWORDS.get(name, name)}={getattr(there, name)!r}' for name in names)}.",
-        command_line=f"Set them as there: {' '.join(_override(name, getattr(there, name)) for name in names)}",
+        command_line="Set them as there: "
+        + " ".join(f"--w2v.model.subwords.{name} {shlex.quote(str(getattr(there, name)))}" for name in names),
     )
     raise ConfigError(
         f"A run must have the subwords of the vectors that it starts from, but those of {source.name} differ: "
         f"{differences}. {remedy}"
     )
-
-
-def _override(name: str, value: str | int) -> str:
-    """Return the option that sets a setting of subwords."""
-    return f"--w2v.model.subwords.{name} {shlex.quote(str(value))}"
 
 
 @dataclass(frozen=True, eq=False)
