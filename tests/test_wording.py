@@ -13,7 +13,7 @@ from spacy_w2v.errors._wording import worded, worded_for_command_line
 
 PACKAGE = Path(spacy_w2v.__file__).parent
 OPTION = re.compile(r"(^|[^-\w])--[a-z]")
-OTHER_PROGRAM = re.compile(r"\bray (start|status) --[a-z-]+")
+OTHER_PROGRAM = re.compile(r"\b(ray (start|status)|spacy init vectors [A-Za-z. ]+) --[a-z-]+")
 
 
 def texts_of(tree):

@@ -10,6 +10,7 @@ from spacy_w2v.config._base import Settings
 from spacy_w2v.config._losses import LOSSES, LossName
 from spacy_w2v.config._subwords import SubwordMode
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors._wording import worded
 
 ExportFormat = Literal[
     "spacy",
@@ -245,13 +246,15 @@ def check_mode(name: str, subwords: SubwordMode | None, *, of: str = "the model"
     )
 
 
-COMPOSED_IS_SET = "in [w2v.export] (spacy w2v export --composed)"
-"""Where a table of words is chosen."""
+def setting_of_composed() -> str:
+    """Return how a table of words is chosen, for errors."""
+    return worded(
+        python="set composed = true in [w2v.export], or pass composed=True",
+        command_line="set composed = true in [w2v.export], or export with --composed",
+    )
 
 
-def check_floret_table(
-    *, composed: bool, max_vectors: int | None, merge_rare: bool, dtype: str, where: str = COMPOSED_IS_SET
-) -> None:
+def check_floret_table(*, composed: bool, max_vectors: int | None, merge_rare: bool, dtype: str) -> None:
     """Check that settings fit spaCy's table of a model with floret's subwords.
 
     Args:
@@ -259,14 +262,13 @@ def check_floret_table(
         max_vectors: The number of vectors to keep; None for all.
         merge_rare: Whether removed words share the vector of a similar one.
         dtype: The type of the numbers.
-        where: Where `composed` is set, for the error.
 
     Raises:
         ConfigError: They are for a table of words.
     """
     if composed:
         return
-    words = f"set composed = true {where} for a table of words"
+    words = f"for a table of words, {setting_of_composed()}"
     if max_vectors is not None or merge_rare:
         raise ConfigError(
             f"{'merge_rare' if max_vectors is None else 'max_vectors'} needs a row for each word, but all words share "

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Counts
 from spacy_w2v.config._arguments import check_max_vectors, check_pipeline
+from spacy_w2v.config._export import setting_of_composed
 from spacy_w2v.config._schema import TokensSettings, VocabularySettings
 from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._encoding import EncodingCallback
@@ -62,8 +63,8 @@ def _check_prunable(nlp: "Language", max_vectors: int) -> None:
     if is_floret_table(table):
         raise ConfigError(
             "A vectors table must have a row for each word to be pruned, but all words share the rows of floret's "
-            "subwords. Train a model with fewer buckets, or export the model as a "
-            "table of words: spacy w2v export --composed."
+            "subwords. Train a model with fewer buckets, or export it as a table of words: "
+            f"{setting_of_composed()}."
         )
     if not has_rows_of_words(table):
         raise ConfigError(
