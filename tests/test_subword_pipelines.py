@@ -140,6 +140,13 @@ def test_settings_of_words_are_refused(place, models, options, message):
         spacy_w2v.prune_vectors(spacy.load(place / "floret-pipeline"), 5)
 
 
+def test_pruning_says_how_to_export_a_table_of_words(place, tmp_path):
+    with pytest.raises(ConfigError, match=r"table of words: set composed = true in .*, or pass composed=True"):
+        spacy_w2v.prune_vectors(spacy.load(place / "floret-pipeline"), 5)
+    done = w2v_here("prune", "floret-pipeline", tmp_path / "pruned", "--max-vectors", 5, cwd=place)
+    assert "table of words: set composed = true in [w2v.export], or export with --composed." in done.said
+
+
 def with_component(place, mode, *, pipeline=True, **config):
     nlp = spacy.load(place / f"{mode}-pipeline") if pipeline else spacy.blank("en")
     component = nlp.add_pipe("w2v", config={"n_common": 0, **config})
