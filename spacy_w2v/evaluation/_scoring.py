@@ -75,7 +75,7 @@ def evaluate(
     Example:
         >>> scores = spacy_w2v.evaluate("vectors.txt.gz")
         >>> scores.word_pairs["WordSim-353"]
-        WordPairScore(spearman=0.13, pearson=0.05, n_used=60, n_unknown=293, interval=None, parts={})
+        WordPairScore(spearman=0.13, pearson=0.05, n_used=60, n_unknown=293, n_composed=0, interval=None, parts={})
     """
     sets = _read_sets(word_pairs, analogies, restrict_vocab=restrict_vocab, method=method)
     opened = vectors_of(vectors, trust_config=trust_config, argument="vectors").of_kind(vector_kind)
