@@ -149,7 +149,7 @@ def test_a_step_is_that_of_the_reference(key, shared_noise, tmp_path):
     assert_allclose(output, outputs[:, :D], atol=3e-4)
     assert_array_equal(table[-1], model.input_vectors[-1])  # a word that does not occur
     assert np.abs(table - model.input_vectors)[:9].max() > 0.01
-    assert n_compiled(key) <= (1 if kernel == "blocked" else 3)
+    assert n_compiled(key, case) <= (1 if kernel == "blocked" else 3)
 
 
 @pytest.mark.parametrize("boundary", ["line", "sentence", "document"])

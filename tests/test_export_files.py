@@ -257,7 +257,8 @@ def test_odd_words_come_back_from_keyed_vectors(name, mmap, tmp_path):
     settings = ExportSettings(vector_kind="mean", max_vectors=40, dtype="float16")
     export("gensim", model.word_vectors(), tmp_path / name, settings=settings)
     same_keyed_vectors(KeyedVectors.load(str(tmp_path / name), mmap=mmap), model, "mean", 40, "float16")
-    assert set(tmp_path.iterdir()) == set(files_of("gensim", tmp_path / name))
+    # the first two: the others are those of subwords
+    assert set(tmp_path.iterdir()) == set(files_of("gensim", tmp_path / name)[:2])
 
 
 @pytest.mark.parametrize("limit", [0, 10**9], ids=["files beside it", "one file"])

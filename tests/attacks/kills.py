@@ -41,6 +41,8 @@ from runs import (
 from trials import Verdict, arguments_of, make_trials, warm_up
 
 OUTCOMES = ("as undisturbed", "other results", "user's files lost", "left over", "stuck", "wrong exit", "traceback")
+STARTS_AGAIN = ("Start the run without --resume", "replace the results: --overwrite without --resume")
+"""What errors say where there is nothing to go on from: nothing at all, or results of an earlier run."""
 MAX_RUNS = 4
 """Of a chain, after the last that is killed."""
 SHARE_OF_PROCESSES = 0.1
@@ -119,7 +121,7 @@ def next_run(scenario: Scenario, place: Path, *, killed: Killed | None, as_proce
     if is_first or not scenario.can_resume:
         return run(scenario.arguments, place, killed)
     ended = run((*scenario.arguments, "--resume"), place, killed)
-    if ended.code == 1 and "Start the run without --resume" in " ".join(ended.said.split()):
+    if ended.code == 1 and any(remedy in " ".join(ended.said.split()) for remedy in STARTS_AGAIN):
         return run(scenario.arguments, place, killed)
     return ended
 
