@@ -31,7 +31,7 @@ KERNELS = [
 
 # numba makes Python objects of what a kernel returns. For arrays it runs Python code then, which may be interrupted. It
 # does not look whether it was, and goes on with null pointers (https://github.com/numba/numba/issues/2324).
-SAFE = {"None", "int", "tuple[float, int, int]"}
+SAFE = {"None", "int", "float", "tuple[float, int, int]"}
 
 
 def test_kernels_fill_arrays_and_return_none():

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spacy_w2v._arrays import Offsets, TokenIds
 from spacy_w2v._jit import inlined, kernel
 from spacy_w2v.subwords.kernels._hashes import FNV_OFFSET, HIGH_HALF, LOW_HALF, fnv_step, murmur_hash
 
@@ -61,7 +62,9 @@ def is_end_of_sentence(data, start, end, wanted):
 
 
 @kernel
-def count_buckets(data, starts, ngrams, end_of_sentence, offsets):
+def count_buckets(
+    data: NDArray[np.uint8], starts: Offsets, ngrams: Ngrams, end_of_sentence: NDArray[np.uint8], offsets: Offsets
+) -> int:
     """Count the buckets of each word.
 
     Args:
@@ -115,7 +118,14 @@ def copy_marked(data, start, end, ngrams, text):
 
 
 @kernel
-def fill_fasttext_buckets(data, starts, ngrams, offsets, text, buckets):
+def fill_fasttext_buckets(
+    data: NDArray[np.uint8],
+    starts: Offsets,
+    ngrams: Ngrams,
+    offsets: Offsets,
+    text: NDArray[np.uint8],
+    buckets: TokenIds,
+) -> None:
     """Compute the buckets of words as fastText does (`Dictionary::computeSubwords`, src/dictionary.cc).
 
     They come in the order of the places where the n-grams begin, then of their lengths.
@@ -166,7 +176,15 @@ def put_buckets(text, start, end, ngrams, buckets, place):
 
 
 @kernel
-def fill_floret_buckets(data, starts, ngrams, offsets, text, characters, buckets):
+def fill_floret_buckets(
+    data: NDArray[np.uint8],
+    starts: Offsets,
+    ngrams: Ngrams,
+    offsets: Offsets,
+    text: NDArray[np.uint8],
+    characters: Offsets,
+    buckets: TokenIds,
+) -> None:
     """Compute the buckets of words as spaCy does (`Vectors._get_ngrams` and `_get_ngram_hashes`, spacy/vectors.pyx).
 
     Those of the whole word come first, then those of the n-grams in the order of their lengths, then of their places.

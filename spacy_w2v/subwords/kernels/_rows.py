@@ -1,7 +1,9 @@
 """Compiled loops over the rows of words: how often they are used, how much words share them, and their mean."""
 
 import numpy as np
+from numpy.typing import NDArray
 
+from spacy_w2v._arrays import Offsets, TokenIds, Vectors
 from spacy_w2v._jit import inlined, kernel
 
 NO_ROW = np.uint32(0xFFFFFFFF)
@@ -9,7 +11,13 @@ NO_ROW = np.uint32(0xFFFFFFFF)
 
 
 @kernel
-def add_uses(offsets, rows, weights, uses, is_used):
+def add_uses(
+    offsets: Offsets,
+    rows: TokenIds,
+    weights: NDArray[np.float64],
+    uses: NDArray[np.float64],
+    is_used: NDArray[np.bool_],
+) -> None:
     """Add the weight of each word to the uses of its rows.
 
     Args:
@@ -26,7 +34,14 @@ def add_uses(offsets, rows, weights, uses, is_used):
 
 
 @kernel
-def fill_rows(offsets, buckets, row_of_bucket, own_rows, new_offsets, rows):
+def fill_rows(
+    offsets: Offsets,
+    buckets: TokenIds,
+    row_of_bucket: TokenIds,
+    own_rows: NDArray[np.int64],
+    new_offsets: Offsets,
+    rows: TokenIds,
+) -> None:
     """Write the rows of words: the own row if there is one, then those of the buckets.
 
     Args:
@@ -50,7 +65,13 @@ def fill_rows(offsets, buckets, row_of_bucket, own_rows, new_offsets, rows):
 
 
 @kernel
-def shared_change(offsets, rows, shares, changed, taken):
+def shared_change(
+    offsets: Offsets,
+    rows: TokenIds,
+    shares: NDArray[np.float64],
+    changed: NDArray[np.float64],
+    taken: NDArray[np.float64],
+) -> float:
     """Return the expected share of a change of one word's vector that the vector of another token takes.
 
     A change of the vector of word a is added whole to each of its rows, so a row with m(a) places in a takes it m(a)
@@ -84,7 +105,7 @@ def add_row(matrix, row, vector):
 
 
 @kernel
-def mean_rows(offsets, rows, matrix, vectors):
+def mean_rows(offsets: Offsets, rows: TokenIds, matrix: Vectors, vectors: Vectors) -> None:
     """Write the mean of the rows of each word. A word without rows has the zero vector.
 
     Args:
