@@ -113,7 +113,8 @@ class PhraseTable:
 
         Example:
             >>> bigrams, trigrams = table.to_gensim()
-            >>> trigrams[bigrams[["new", "york", "times"]]]
+            >>> joined = trigrams[bigrams[["new", "york", "times"]]]
+            >>> joined
             ['new_york_times']
         """
         from gensim.models.phrases import FrozenPhrases, npmi_scorer, original_scorer
