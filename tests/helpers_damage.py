@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 BLOCK = 64
 
 
@@ -51,3 +53,15 @@ def damaged_copies(directory: Path, copy: Path, *, n: int, seed: int) -> Iterato
         content = (copy / file).read_bytes()
         (copy / file).write_bytes(damaged(content, chooser))
         yield f"{number}: {file} changed"
+
+
+def cut_or_changed(content, n, *, seed):
+    """Yield n copies of some bytes, each with its end cut off or a byte changed."""
+    generator = np.random.default_rng(seed)
+    for _ in range(n):
+        changed, place = bytearray(content), int(generator.integers(len(content)))
+        if generator.random() < 0.2:
+            del changed[place:]
+        else:
+            changed[place] = int(generator.integers(256))
+        yield bytes(changed)

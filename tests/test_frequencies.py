@@ -12,7 +12,8 @@ from spacy.vectors import Vectors
 
 import spacy_w2v
 from spacy_w2v.errors import ConfigError, StorageError
-from spacy_w2v.formats.spacy._frequencies import TABLE_NAME, find_frequencies
+from spacy_w2v.formats.spacy._frequencies import find_frequencies
+from spacy_w2v.formats.spacy._stored_counts import TABLE_NAME
 
 WORDS = [f"word{letter}" for letter in "abcdefghijklmnop"]
 

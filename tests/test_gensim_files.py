@@ -8,6 +8,7 @@ import pytest
 from gensim.models import FastText, KeyedVectors, Word2Vec
 from gensim.test.utils import datapath
 from helpers_cli import needs_links
+from helpers_damage import cut_or_changed
 
 import spacy_w2v
 from spacy_w2v.errors import StorageError
@@ -167,14 +168,7 @@ def test_models_that_do_not_hold_together_are_refused(break_it, tmp_path):
 @pytest.mark.parametrize("kind", ["KeyedVectors", "tree"])
 def test_changed_files_end_in_no_foreign_error(kind, tmp_path):
     saved(kind).save(str(tmp_path / "whole"))
-    content = (tmp_path / "whole").read_bytes()
-    generator = np.random.default_rng(30)
-    for _ in range(200):
-        changed, place = bytearray(content), int(generator.integers(len(content)))
-        if generator.random() < 0.2:
-            del changed[place:]
-        else:
-            changed[place] = int(generator.integers(256))
+    for changed in cut_or_changed((tmp_path / "whole").read_bytes(), 200, seed=30):
         (tmp_path / "changed").write_bytes(changed)
         try:
             actual = open_vectors(tmp_path / "changed")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from gensim.models.phrases import ENGLISH_CONNECTOR_WORDS, FrozenPhrases, Phrases
 from gensim.test.utils import datapath
+from helpers_damage import cut_or_changed
 from helpers_phrases import corpus_of, gensim_phrases
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -192,14 +193,7 @@ def test_infinite_scores_are_refused():
 def test_changed_files_end_in_no_foreign_error(is_frozen, tmp_path):
     phrases = Phrases([["new", "york", "city"], ["bank", "of", "america"]] * 5, min_count=1, connector_words=("of",))
     (phrases.freeze() if is_frozen else phrases).save(str(tmp_path / "whole"))
-    content = (tmp_path / "whole").read_bytes()
-    generator = np.random.default_rng(31)
-    for _ in range(150):
-        changed, place = bytearray(content), int(generator.integers(len(content)))
-        if generator.random() < 0.2:
-            del changed[place:]
-        else:
-            changed[place] = int(generator.integers(256))
+    for changed in cut_or_changed((tmp_path / "whole").read_bytes(), 150, seed=31):
         (tmp_path / "changed").write_bytes(changed)
         try:
             table = open_phrases(tmp_path / "changed")

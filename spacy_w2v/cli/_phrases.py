@@ -25,7 +25,7 @@ from spacy_w2v.cli._app import (
 )
 from spacy_w2v.cli._messages import msg
 from spacy_w2v.cli._new_config import LANG_OPTION, NEW_DATASET_HELP, new_config
-from spacy_w2v.errors import StorageError
+from spacy_w2v.config._arguments import known_suffix
 
 if TYPE_CHECKING:
     from spacy_w2v.phrases._preview import Preview, SampledPhrase
@@ -130,15 +130,12 @@ def phrase_overrides(
 
 
 def check_output(path: Path | None) -> None:
-    """Raise StorageError if the phrases cannot be written to a file, or if its name promises another kind of file."""
+    """Raise ConfigError if the name of a file promises another kind, or StorageError if it cannot be written."""
     from spacy_w2v._atomic import check_file
 
     if path is None:
         return
-    if path.suffix.lower() not in (JSON_SUFFIX, TSV_SUFFIX):
-        raise StorageError(
-            f"The file of phrases must end in {JSON_SUFFIX} (a table) or {TSV_SUFFIX} (columns of text), was: {path}"
-        )
+    known_suffix(path, (JSON_SUFFIX, TSV_SUFFIX), what="phrases")
     check_file(path)
 
 

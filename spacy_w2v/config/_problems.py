@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from spacy_w2v.config._base import NO_VALUE, is_class
 from spacy_w2v.config._renamed import hint_of_new_name
@@ -75,6 +75,11 @@ def describe_argument(problem: Any) -> str:  # Any: as above
     if problem["type"] == "value_error":
         return _NAME_WITH_BLOCK.sub(r"\1", str(problem["ctx"]["error"]))
     return f"{problem['loc'][-1]}{_rule_and_value(problem)}"
+
+
+def describe_arguments(error: ValidationError) -> str:
+    """Return what is wrong with settings that are given as arguments, or read from a file, in one sentence."""
+    return "; ".join(map(describe_argument, error.errors()))
 
 
 def _rule_and_value(problem: Any) -> str:  # Any: as above

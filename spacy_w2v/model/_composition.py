@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spacy_w2v._arrays import Vectors
+from spacy_w2v.config._subwords import SubwordMode
 from spacy_w2v.errors import ConfigError, UnknownWordError
 from spacy_w2v.model._postprocessed_matrix import Matrix, PostprocessedMatrix
 
@@ -40,10 +41,9 @@ def composed_vectors(vectors: "WordVectors", words: Sequence[str]) -> Vectors:
 def _composed(vectors: "WordVectors", words: list[str]) -> Vectors:
     table = vectors.trained_subwords
     assert table is not None
-    shares = table.trained_shares(words)
+    composed, shares = table.vectors_and_shares(words)
     if not shares.all():
         raise UnknownWordError(describe_unknown(vectors, words[int(np.flatnonzero(shares == 0)[0])], composing=True))
-    composed = table.vectors(words)
     if isinstance(vectors.matrix, PostprocessedMatrix):
         transformation = vectors.matrix.transformation
         # of the mean of k rows, of which those trained are mapped by x -> (x - m) A, and the others stay zero
@@ -62,6 +62,12 @@ def postprocessed_table(table: "SubwordTable", matrix: Matrix) -> "SubwordTable"
     if not isinstance(matrix, PostprocessedMatrix):
         return table
     return replace(table, matrix=matrix.transformation.apply(np.asarray(table.matrix, np.float32)))
+
+
+def subwords_of_mode(vectors: "WordVectors", mode: SubwordMode) -> "SubwordTable | None":
+    """Return the subwords of vectors, post-processed like these, if they are of a mode; otherwise None."""
+    table = vectors.trained_subwords
+    return vectors.subwords if table is not None and table.settings.mode == mode else None
 
 
 def describe_unknown(vectors: "WordVectors", word: str, *, composing: bool = False) -> str:

@@ -14,7 +14,7 @@ from spacy_w2v._arrays import Counts
 from spacy_w2v._atomic import parse_manifest, read_bounded, staged_file, write_manifest
 from spacy_w2v._system.hashing import sha256_of_values
 from spacy_w2v.config._phrases import PhraseSettings
-from spacy_w2v.config._problems import describe_argument
+from spacy_w2v.config._problems import describe_arguments
 from spacy_w2v.errors import StorageError
 
 FORMAT = "spacy-w2v phrases"
@@ -166,8 +166,9 @@ class PhraseTable:
         try:
             return _table_of(values)
         except ValidationError as error:
-            rules = "; ".join(map(describe_argument, error.errors()))
-            raise StorageError(f"{path} must have valid settings of phrases, but is damaged: {rules}") from None
+            raise StorageError(
+                f"{path} must have valid settings of phrases, but is damaged: {describe_arguments(error)}"
+            ) from None
         except (ValueError, TypeError, OverflowError) as error:
             raise StorageError(
                 f"{path} must have a score, a count and a pass for each phrase, but is damaged: {error}"

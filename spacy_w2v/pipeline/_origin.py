@@ -219,10 +219,11 @@ def has_table(nlp: Language, vectors: "WordVectors", *, whole: bool) -> bool:
         vectors: The vectors of a model.
         whole: Whether all vectors are needed, or only those of the most frequent words.
     """
-    from spacy_w2v.formats.spacy._floret_table import floret_subwords, is_floret_of
+    from spacy_w2v.formats.spacy._floret_table import is_floret_of
+    from spacy_w2v.model._composition import subwords_of_mode
 
     table = nlp.vocab.vectors
-    if (subwords := floret_subwords(vectors)) is not None:
+    if (subwords := subwords_of_mode(vectors, "floret")) is not None:
         return is_floret_of(table, subwords, attr=vectors.attr)
     n_rows = len(vectors) if whole else len(table.data)
     if not 0 < n_rows <= len(vectors) or getattr(table, "mode", None) != "default":

@@ -68,6 +68,18 @@ class SubwordTable:
             vectors[some] = composed(offsets, rows, matrix)
         return vectors
 
+    def vectors_and_shares(self, strings: Sequence[str]) -> tuple[Vectors, Vectors]:
+        """Return the vectors of n unknown strings, and the shares of their rows that were trained.
+
+        Each is that of `vectors` and `trained_shares`, for which strings are divided and hashed once.
+        """
+        vectors = np.empty((len(strings), self.vector_size), np.float32)
+        shares = np.empty(len(strings), np.float32)
+        matrix = read_only(self.matrix)
+        for some, offsets, rows in self._rows_of(strings, None):
+            vectors[some], shares[some] = composed(offsets, rows, matrix), shares_of(offsets, rows)
+        return vectors, shares
+
     def trained_shares(self, strings: Sequence[str], *, ranks: NDArray[np.int64] | None = None) -> Vectors:
         """Return the share of the rows of each of n strings that was trained, float32[n] in [0, 1]; 0 without rows.
 
@@ -75,12 +87,9 @@ class SubwordTable:
             strings: The strings.
             ranks: As for `vectors`.
         """
-        from spacy_w2v.subwords.kernels._rows import NO_ROW  # which compiles
-
-        shares = np.zeros(len(strings), np.float32)
+        shares = np.empty(len(strings), np.float32)
         for some, offsets, rows in self._rows_of(strings, ranks):
-            n_trained = np.diff(np.concatenate([[0], np.cumsum(rows != NO_ROW)])[offsets])
-            np.divide(n_trained, np.diff(offsets), out=shares[some], where=n_trained > 0, casting="same_kind")
+            shares[some] = shares_of(offsets, rows)
         return shares
 
     def _rows_of(
@@ -114,6 +123,21 @@ class SubwordTable:
     @cached_property
     def _row_of_bucket(self) -> TokenIds:
         return rows_of_buckets(self.buckets, settings=self.settings, n_own=self.n_words)
+
+
+def shares_of(offsets: Offsets, rows: TokenIds) -> Vectors:
+    """Return the share of the rows of each of n strings that was trained, float32[n] in [0, 1]; 0 without rows.
+
+    Args:
+        offsets: n + 1; the boundaries of the strings in `rows`.
+        rows: The rows of all strings, as from `rows_in_table`.
+    """
+    from spacy_w2v.subwords.kernels._rows import NO_ROW  # which compiles
+
+    shares = np.zeros(len(offsets) - 1, np.float32)
+    n_trained = np.diff(np.concatenate([[0], np.cumsum(rows != NO_ROW)])[offsets])
+    np.divide(n_trained, np.diff(offsets), out=shares, where=n_trained > 0, casting="same_kind")
+    return shares
 
 
 def table_of_all_buckets(settings: SubwordSettings, matrix: Vectors, *, n_words: int = 0) -> SubwordTable:

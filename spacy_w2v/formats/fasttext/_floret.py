@@ -10,13 +10,14 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from spacy_w2v.config._export import ExportSettings
-from spacy_w2v.config._problems import describe_argument
+from spacy_w2v.config._problems import describe_arguments
 from spacy_w2v.config._subwords import SubwordSettings
 from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.formats.word2vec._contents import Content, open_content
 from spacy_w2v.formats.word2vec._reading import check_header
 from spacy_w2v.formats.word2vec._text import Layout, encode_lines, read_text
 from spacy_w2v.formats.word2vec._writing import open_for_writing
+from spacy_w2v.model._composition import subwords_of_mode
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.subwords._table import SubwordTable, table_of_all_buckets
 
@@ -69,8 +70,9 @@ def _settings(header: re.Match[bytes], *, name: str) -> SubwordSettings:
     except UnicodeDecodeError:
         raise StorageError(f"The first line of {name} must be in UTF-8, but is not. The file is damaged.") from None
     except ValidationError as error:
-        rules = "; ".join(map(describe_argument, error.errors()))
-        raise StorageError(f"The first line of {name} must have settings of floret that spaCy reads: {rules}") from None
+        raise StorageError(
+            f"The first line of {name} must have settings of floret that spaCy reads: {describe_arguments(error)}"
+        ) from None
 
 
 def _check_numbers(numbers: list[str], content: Content) -> None:
@@ -94,8 +96,8 @@ def write_floret(vectors: WordVectors, path: Path, settings: ExportSettings) -> 
     Raises:
         ConfigError: The vectors have no such subwords.
     """
-    table = vectors.subwords
-    if table is None or table.settings.mode != "floret":
+    table = subwords_of_mode(vectors, "floret")
+    if table is None:
         raise ConfigError(f"The format floret needs the subwords of floret, but {vectors.name} has none.")
     found = table.settings
     header = (found.buckets, table.vector_size, found.min_n, found.max_n, found.hashes, found.hash_seed)

@@ -31,6 +31,7 @@ from spacy_w2v.formats.fasttext._layout import (
     HyperParameters,
 )
 from spacy_w2v.formats.word2vec._writing import open_for_writing
+from spacy_w2v.model._composition import subwords_of_mode
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.objectives._registry import architecture_of
@@ -50,8 +51,8 @@ def write_fasttext(vectors: WordVectors, path: Path, settings: ExportSettings) -
     Raises:
         ConfigError: The vectors have no such subwords or no counts, or a word cannot be written in this format.
     """
-    table, counts = vectors.subwords, vectors.counts
-    if table is None or not table.settings.has_own_rows:
+    table, counts = subwords_of_mode(vectors, "fasttext"), vectors.counts
+    if table is None:
         raise ConfigError(f"The format fasttext needs the subwords of fastText, but {vectors.name} has none.")
     if counts is None:
         raise ConfigError(

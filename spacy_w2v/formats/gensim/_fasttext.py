@@ -10,18 +10,11 @@ from spacy_w2v._arrays import Offsets, Vectors
 from spacy_w2v.config._subwords import MAX_BUCKETS, NO_NGRAMS, SubwordSettings
 from spacy_w2v.errors import StorageError
 from spacy_w2v.formats._matrices import as_dtype, streamed_rows, write_matrix
-from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.subwords._ngrams import bucket_ids
 from spacy_w2v.subwords._table import SubwordTable, table_of_all_buckets
 
 MATRICES = ("vectors_vocab", "vectors_ngrams")
 """The rows of words and those of buckets, in gensim's FastTextKeyedVectors."""
-
-
-def table_for_gensim(vectors: WordVectors) -> SubwordTable | None:
-    """Return the subwords of vectors if gensim can hold them: those of fastText, not those of floret."""
-    table = vectors.subwords
-    return table if table is not None and table.settings.mode == "fasttext" else None
 
 
 def untrained_keyed_vectors(table: SubwordTable, *, dtype: str) -> Any:  # Any: gensim has no types

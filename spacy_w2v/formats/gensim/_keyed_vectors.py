@@ -14,10 +14,10 @@ from spacy_w2v.formats.gensim._fasttext import (
     MATRICES,
     fill_rows,
     subwords_of_gensim,
-    table_for_gensim,
     untrained_keyed_vectors,
     write_rows,
 )
+from spacy_w2v.model._composition import subwords_of_mode
 from spacy_w2v.model._word_vectors import WordVectors
 
 COMPRESSED = (".gz", ".bz2")
@@ -43,7 +43,7 @@ def make_keyed_vectors(
         keyed_vectors.vectors = matrix[:n_words]
     else:
         keyed_vectors.vectors = copy_matrix(vectors, n_words=n_words, dtype=dtype)
-    if (table := table_for_gensim(vectors)) is not None:
+    if (table := subwords_of_mode(vectors, "fasttext")) is not None:
         fill_rows(keyed_vectors, table, dtype=dtype)
     return keyed_vectors
 
@@ -59,7 +59,7 @@ def write_keyed_vectors(vectors: WordVectors, path: Path, settings: ExportSettin
         settings: Which words and vectors to write.
     """
     max_vectors, dtype = settings.max_vectors, settings.dtype
-    table = table_for_gensim(vectors)
+    table = subwords_of_mode(vectors, "fasttext")
     matrices = ["vectors"] if table is None else [*MATRICES]
     if path.suffix in COMPRESSED:
         keyed_vectors = make_keyed_vectors(vectors, max_vectors=max_vectors, dtype=dtype)
@@ -84,7 +84,7 @@ def _without_vectors(vectors: WordVectors, *, max_vectors: int | None, dtype: st
     from gensim.models import KeyedVectors
 
     words = vectors.words[:max_vectors]
-    if (table := table_for_gensim(vectors)) is not None:
+    if (table := subwords_of_mode(vectors, "fasttext")) is not None:
         keyed_vectors = untrained_keyed_vectors(table, dtype=dtype)
     else:
         keyed_vectors = KeyedVectors(vectors.vector_size, count=0, dtype=np.dtype(dtype))

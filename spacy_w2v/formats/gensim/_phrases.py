@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from spacy_w2v.config._phrases import PhraseSettings, Scoring
-from spacy_w2v.config._problems import describe_argument
+from spacy_w2v.config._problems import describe_arguments
 from spacy_w2v.errors import ConfigError, StorageError, Word2VecError
 from spacy_w2v.formats.gensim._pickles import recorded_state
 from spacy_w2v.phrases._scores import PairCounts, score_pairs
@@ -115,9 +115,9 @@ def _settings_of(passes: Sequence[GensimPhrases]) -> PhraseSettings:
             delimiter=first.delimiter,
         )
     except ValidationError as error:
-        rules = "; ".join(map(describe_argument, error.errors()))
         raise ConfigError(
-            f"Settings of gensim's phrases must be valid, but those of {first.name} are not: {rules}"
+            f"Settings of gensim's phrases must be valid, but those of {first.name} are not: "
+            f"{describe_arguments(error)}"
         ) from None
 
 

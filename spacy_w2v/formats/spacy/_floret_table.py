@@ -17,6 +17,7 @@ from thinc.util import to_numpy
 from spacy_w2v.config._subwords import SubwordSettings
 from spacy_w2v.formats._matrices import write_matrix
 from spacy_w2v.formats.spacy._floret_words import store_words
+from spacy_w2v.model._composition import subwords_of_mode
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
 
 SETTINGS = ("minn", "maxn", "hash_count", "hash_seed", "bow", "eow", "attr")
 """The settings of spaCy's table that decide which rows make a vector."""
-
-
-def floret_subwords(vectors: "WordVectors") -> "SubwordTable | None":
-    """Return the rows of subwords that make a table in the mode floret, post-processed; None for other vectors."""
-    table = vectors.trained_subwords
-    return vectors.subwords if table is not None and table.settings.mode == "floret" else None
 
 
 def without_subwords(vectors: "WordVectors") -> "WordVectors":
@@ -127,7 +122,7 @@ class FloretTableOnDisk(BaseVectors):  # type: ignore[misc]  # spaCy's classes h
 
 def store_words_of_model(nlp: "Language", vectors: "WordVectors") -> None:
     """Store the words of a model and their counts in a pipeline with its table in the mode floret."""
-    subwords = floret_subwords(vectors)
+    subwords = subwords_of_mode(vectors, "floret")
     assert vectors.model is not None, "these vectors belong to a model"
     assert subwords is not None, "the table has subwords"
     for word in vectors.words:

@@ -1,10 +1,9 @@
 """The words that a table in the mode floret was trained on, with their counts, in the lookups of its vocab.
 
-The entry is that of `_frequencies`, with the words most frequent first. Since words have no rows, its checksums are
+The entry is that of `_stored_counts`, with the words most frequent first. Since words have no rows, its checksums are
 those of rows of the table.
 """
 
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +14,7 @@ from spacy.strings import get_string_id
 from thinc.util import to_numpy
 
 from spacy_w2v._arrays import Counts
-from spacy_w2v.formats.spacy._frequencies import TABLE_NAME, lookups_of
+from spacy_w2v.formats.spacy._stored_counts import StoredCounts, checksums_of, find_stored, store_counts, stored_counts
 
 if TYPE_CHECKING:
     from spacy_w2v.model._word_vectors import WordVectors
@@ -75,15 +74,7 @@ def copy_words(vocab: Any, words: FloretWords) -> None:
 
 
 def _store(vocab: Any, words: FloretWords, rows: list[NDArray[np.float32]]) -> None:
-    if vocab.lookups.has_table(TABLE_NAME):
-        vocab.lookups.remove_table(TABLE_NAME)
-    entries = {
-        "keys": words.ids.astype("<u8").tobytes(),
-        "counts": np.asarray(words.counts, "<i8").tobytes(),
-        "checksums": np.array([zlib.crc32(np.ascontiguousarray(row).tobytes()) for row in rows], "<u4").tobytes(),
-        "n_tokens": words.n_tokens,
-    }
-    vocab.lookups.add_table(TABLE_NAME, entries)
+    store_counts(vocab, StoredCounts(words.ids, words.counts, checksums_of(rows), words.n_tokens))
 
 
 def find_words(vocab: Any, *, vectors: str | Path | None = None) -> FloretWords | None:
@@ -91,31 +82,20 @@ def find_words(vocab: Any, *, vectors: str | Path | None = None) -> FloretWords 
 
     Args:
         vocab: The vocab.
-        vectors: The pipeline from which `[initialize]` loaded the table, a directory or package, as for
-            `find_frequencies`.
+        vectors: The pipeline from which `[initialize]` loaded the table; see `find_stored`.
 
     Raises:
         StorageError: The lookups of that pipeline are damaged.
     """
-    found = _of_lookups(vocab.lookups, vocab.vectors)
-    if found is None and vectors is not None:
-        found = _of_lookups(lookups_of(vectors), vocab.vectors)
-    return found
+    return find_stored(vocab, _of_lookups, vectors=vectors)
 
 
 def _of_lookups(lookups: Any, table: Any) -> FloretWords | None:
-    if not lookups.has_table(TABLE_NAME) or not len(table.data):
+    stored = stored_counts(lookups)
+    if stored is None or not len(table.data):
         return None
-    entries = lookups.get_table(TABLE_NAME)
-    try:
-        ids, counts = np.frombuffer(entries["keys"], "<u8"), np.frombuffer(entries["counts"], "<i8")
-        checksums, n_tokens = np.frombuffer(entries["checksums"], "<u4"), int(entries["n_tokens"])
-    except (KeyError, TypeError, ValueError):
+    same = checksums_of(to_numpy(table.data[sampled_buckets(len(table.data))]))
+    checksums = stored.checksums
+    if len(same) != len(checksums) or 2 * np.count_nonzero(same == checksums) < len(same):
         return None
-    if len(counts) != len(ids) or counts.min(initial=0) < 0 or n_tokens < 1:
-        return None
-    rows = to_numpy(table.data[sampled_buckets(len(table.data))])
-    same = [zlib.crc32(np.ascontiguousarray(row).tobytes()) for row in rows]
-    if len(same) != len(checksums) or 2 * np.count_nonzero(np.array(same) == checksums) < len(same):
-        return None
-    return FloretWords(ids.astype(np.uint64), counts.astype(np.int64), n_tokens)
+    return FloretWords(stored.keys.astype(np.uint64), stored.counts.astype(np.int64), stored.n_tokens)

@@ -1,12 +1,9 @@
 """Word counts that are stored in a pipeline with its vectors table, and loaded by `spacy.load`.
 
-They are in `nlp.vocab.lookups`, which spaCy saves with the vocab, as a table with four entries. "keys" (ids of spaCy's
-strings, uint64), "counts" (int64) and "checksums" (uint32, of the vectors of some words) are little-endian bytes.
-"n_tokens" is the number of tokens in the corpus. Counts belong to keys, not to rows, so that they stay valid if the
-table is pruned, sorted or extended.
+The entry is that of `_stored_counts`, with checksums of the vectors of some words. Counts belong to keys, not to rows,
+so that they stay valid if the table is pruned, sorted or extended.
 """
 
-import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,9 +12,7 @@ from numpy.typing import NDArray
 from thinc.util import to_numpy
 
 from spacy_w2v._arrays import Counts, Vectors
-from spacy_w2v.errors import StorageError
-
-TABLE_NAME = "w2v_frequencies"
+from spacy_w2v.formats.spacy._stored_counts import StoredCounts, checksums_of, find_stored, store_counts, stored_counts
 
 WORDS_SAMPLED = 64
 """Words whose vectors are compared to recognize the table that the counts belong to. Most are frequent words."""
@@ -54,15 +49,7 @@ def store_frequencies(
         n_tokens: Tokens of the corpus.
         sample: The vectors of `sampled_words`, in the data type of the table.
     """
-    if vocab.lookups.has_table(TABLE_NAME):
-        vocab.lookups.remove_table(TABLE_NAME)
-    entries = {
-        "keys": ids.astype("<u8").tobytes(),
-        "counts": np.asarray(counts, "<i8").tobytes(),
-        "checksums": _checksums(sample).astype("<u4").tobytes(),
-        "n_tokens": n_tokens,
-    }
-    vocab.lookups.add_table(TABLE_NAME, entries)
+    store_counts(vocab, StoredCounts(ids, counts, checksums_of(sample), n_tokens))
 
 
 def find_frequencies(vocab: Any, *, vectors: str | Path | None = None) -> Frequencies | None:
@@ -70,33 +57,21 @@ def find_frequencies(vocab: Any, *, vectors: str | Path | None = None) -> Freque
 
     Args:
         vocab: The vocab.
-        vectors: The pipeline from which `[initialize]` loaded the table, a directory or package. spaCy does not copy
-            its lookups, so they are read from there.
+        vectors: The pipeline from which `[initialize]` loaded the table; see `find_stored`.
 
     Raises:
         StorageError: The lookups of that pipeline are damaged.
     """
-    found = _of_table(vocab.lookups, vocab.vectors)
-    if found is None and vectors is not None:
-        found = _of_table(lookups_of(vectors), vocab.vectors)
-    return found
-
-
-def _checksums(rows: Vectors) -> NDArray[np.uint32]:
-    return np.array([zlib.crc32(row.tobytes()) for row in rows], np.uint32)
+    return find_stored(vocab, _of_table, vectors=vectors)
 
 
 def _of_table(lookups: Any, table: Any) -> Frequencies | None:  # Any: spaCy's classes have no types
-    if not lookups.has_table(TABLE_NAME) or not hasattr(table, "key2row") or not len(table.data):
+    stored = stored_counts(lookups)
+    if stored is None or not hasattr(table, "key2row") or not len(table.data):
         return None
-    entries = lookups.get_table(TABLE_NAME)
-    try:
-        keys, counts = np.frombuffer(entries["keys"], "<u8"), np.frombuffer(entries["counts"], "<i8")
-        checksums, n_tokens = np.frombuffer(entries["checksums"], "<u4"), int(entries["n_tokens"])
-    except (KeyError, TypeError, ValueError):
-        return None
+    keys, counts, checksums, n_tokens = stored
     sample = sampled_words(len(keys))
-    if len(counts) != len(keys) or len(checksums) != len(sample) or counts.min(initial=0) < 0 or n_tokens < 1:
+    if len(checksums) != len(sample):
         return None
     rows = np.fromiter((table.key2row.get(key, -1) for key in keys.tolist()), np.int64, len(keys))
     known = (rows >= 0) & (rows < len(table.data))
@@ -104,25 +79,7 @@ def _of_table(lookups: Any, table: Any) -> Frequencies | None:  # Any: spaCy's c
     np.maximum.at(of_rows, rows[known], counts[known])  # of merged words, the one that the row belongs to
     owns = known & (counts == of_rows[rows])
     compared = owns[sample]
-    same = _checksums(to_numpy(table.data[rows[sample[compared]]])) == checksums[compared]
+    same = checksums_of(to_numpy(table.data[rows[sample[compared]]])) == checksums[compared]
     if not compared.any() or 2 * np.count_nonzero(same) < len(same):
         return None
     return Frequencies(of_rows, n_tokens)
-
-
-def lookups_of(pipeline: str | Path) -> Any:
-    """Return the lookups of a saved pipeline, empty if it has none. Raises StorageError if they are damaged."""
-    from spacy.lookups import Lookups
-    from spacy.util import get_package_path, is_package
-
-    if is_package(str(pipeline)):  # as in spaCy, a package comes before a directory
-        places = sorted(get_package_path(str(pipeline)).glob("*/vocab"))
-    else:
-        places = [Path(pipeline) / "vocab"]
-    for place in places:
-        if (place / "lookups.bin").is_file():
-            try:
-                return Lookups().from_disk(place)
-            except Exception as error:  # msgpack raises errors of many types
-                raise StorageError(f"{place / 'lookups.bin'} is damaged: {error}. Export the vectors again.") from error
-    return Lookups()

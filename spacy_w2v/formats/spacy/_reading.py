@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from spacy.attrs import NAMES
 from thinc.util import to_numpy
 
-from spacy_w2v.config._problems import describe_argument
+from spacy_w2v.config._problems import describe_arguments
 from spacy_w2v.config._subwords import SubwordSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats.spacy._floret_words import find_words
@@ -53,8 +53,9 @@ def subwords_of_table(table: Any, name: str) -> SubwordTable:  # Any: spaCy's Ve
             eow=table.eow,
         )
     except ValidationError as error:
-        rules = "; ".join(map(describe_argument, error.errors()))
-        raise ConfigError(f"The floret vectors of {name} must have settings that floret reads too: {rules}") from None
+        raise ConfigError(
+            f"The floret vectors of {name} must have settings that floret reads too: {describe_arguments(error)}"
+        ) from None
     return table_of_all_buckets(settings, np.asarray(to_numpy(table.data), np.float32))
 
 

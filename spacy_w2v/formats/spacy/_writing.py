@@ -14,11 +14,11 @@ from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.formats._matrices import as_dtype, copy_matrix, streamed_blocks
 from spacy_w2v.formats.spacy._floret_table import (
     FloretTableOnDisk,
-    floret_subwords,
     floret_table,
     store_words_of_model,
     without_subwords,
 )
+from spacy_w2v.model._composition import subwords_of_mode
 from spacy_w2v.model._publishing import published_record
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.tokenization._affix_rules import unsaved_rules
@@ -58,7 +58,7 @@ def set_vectors(
     from spacy.vectors import Vectors
 
     check_merging(merge_rare=merge_rare, max_vectors=max_vectors)
-    if (subwords := floret_subwords(vectors)) is not None:
+    if (subwords := subwords_of_mode(vectors, "floret")) is not None:
         check_floret_table(composed=False, max_vectors=max_vectors, merge_rare=merge_rare, dtype=dtype)
         name, attr = _table_name(nlp), _model_of(vectors).attr
         replace_table(nlp, floret_table(subwords, strings=nlp.vocab.strings, attr=attr, name=name))
@@ -223,7 +223,7 @@ def write_spacy(vectors: WordVectors, path: Path, settings: ExportSettings, *, n
     check_can_be_saved(nlp)
     if settings.composed:
         vectors = without_subwords(vectors)
-    if (subwords := floret_subwords(vectors)) is not None:
+    if (subwords := subwords_of_mode(vectors, "floret")) is not None:
         check_floret_table(
             composed=False, max_vectors=settings.max_vectors, merge_rare=settings.merge_rare, dtype=settings.dtype
         )
