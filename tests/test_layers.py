@@ -16,7 +16,7 @@ FLOORS = [
     {"_system", "_jit", "_arrays", "_version"},
     {"errors"},
     {"_atomic", "config", "cluster", "hub"},
-    {"sources", "kernels", "merging", "subwords"},
+    {"sources", "kernels", "merging", "subwords", "keys"},
     {"tokenization", "objectives"},
     {"corpus", "model"},
     {"phrases"},

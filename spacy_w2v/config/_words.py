@@ -1,12 +1,15 @@
 """The settings of `[w2v.tokens]` and `[w2v.vocabulary]`: which words the texts have."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from spacy_w2v.config._base import Settings
 
-TokenAttr = Literal["ORTH", "LOWER", "NORM"]
+TokenAttr = Literal["ORTH", "LOWER", "NORM", "LEMMA", "KEY"]
+
+LEMMA_KEYS = "spacy_w2v.LemmaKeys.v1"
+"""The registered function for which `attr = "LEMMA"` is short."""
 
 
 class TokensSettings(Settings):
@@ -21,7 +24,19 @@ class TokensSettings(Settings):
     """The attribute of a token that is its key in the vectors.
 
     `ORTH` is the unchanged text, `LOWER` the text in lower case, and `NORM` spaCy's norm, in which `n't` is `not`.
-    Choose `ORTH` where case carries meaning, for example to recognize names.
+    Choose `ORTH` where case carries meaning, for example to recognize names. `LEMMA` is short for
+    `keys = {"@misc": "spacy_w2v.LemmaKeys.v1"}`. With `keys`, it is `KEY`.
+    """
+    keys: dict[str, Any] | None = None  # Any: arguments of a registered function
+    """The function from an annotated text to the keys of its tokens and phrases: the block `[w2v.tokens.keys]`.
+
+    `spacy_w2v.LemmaKeys.v1`, `spacy_w2v.LemmaPosKeys.v1`, `spacy_w2v.SenseKeys.v1`, or a function of your own. `null`
+    for the attribute `attr`. The components that the function needs run once, and what they find is stored.
+    """
+    pipeline: str | None = None
+    """The pipeline that makes the tokens, and annotates them for `keys`: its name or directory.
+
+    `null` for the one of `[nlp]`.
     """
     boundary: Literal["line", "sentence", "document"] = "line"
     """The unit of text that context windows do not cross.
@@ -53,6 +68,26 @@ class TokensSettings(Settings):
     In Python the default is 1. A script that sets more needs no main guard.
     """
 
+    @field_validator("keys", mode="before")
+    @classmethod
+    def name_of_keys(cls, value: Any) -> Any:  # Any: what the config holds
+        """Accept the name of a registered function alone."""
+        return {"@misc": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def keys_are_the_attribute(self) -> "TokensSettings":
+        """Let `attr` be KEY with keys, and only with them."""
+        if self.keys is not None:
+            object.__setattr__(self, "attr", "KEY")
+        elif self.attr == "KEY":
+            raise ValueError('attr = "KEY" needs keys, a function from texts to keys, was: null')
+        return self
+
+    @property
+    def key_block(self) -> dict[str, Any] | None:  # Any: arguments of a registered function
+        """The block of the registered function that makes keys; None if an attribute is the key of a token."""
+        return {"@misc": LEMMA_KEYS} if self.attr == "LEMMA" else self.keys
+
     @model_validator(mode="after")
     def sentences_need_pipeline(self) -> "TokensSettings":
         """Refuse to look for sentences in texts that the pipeline does not tokenize."""
@@ -69,6 +104,11 @@ class VocabularySettings(Settings):
 
     Rarer words get no vector, and windows close up over them. Lower it for less than a million tokens, raise it for
     billions.
+    """
+    min_phrase_count: int | None = Field(None, ge=1)
+    """The least number of times that a phrase of `[w2v.tokens.keys]` occurs; `null` for `min_count`.
+
+    Rarer phrases are split into the keys of their tokens, so that no token is lost with them.
     """
     max_vocab_size: int | None = Field(10_000_000, ge=1)
     """The number of types to hold in memory while the corpus is read; `null` for no limit.

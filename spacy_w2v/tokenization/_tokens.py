@@ -33,6 +33,24 @@ class Types(NamedTuple):
         return Types([self.orths[number] for number in taken], [self.keys[number] for number in taken])
 
 
+class PhraseSpans(NamedTuple):
+    """The phrases in a batch of texts: some of its tokens, which together have a key of their own."""
+
+    types: Types
+    """All types of phrases of the encoder, in any order."""
+    distinct_types: TokenIds
+    """The distinct types of these phrases, as indices into `types`, in order of first appearance."""
+    ids: TokenIds
+    """The type of each phrase, as an index into `distinct_types`."""
+    starts: Offsets
+    """The place of the first token of each phrase in `token_ids` of the batch, in increasing order."""
+    lengths: Offsets
+    """The number of tokens of each phrase, at least 1. Phrases do not overlap, and end within a sentence.
+
+    It may be smaller than in the Doc, because tokens without a key of their own are left out.
+    """
+
+
 class EncodedBatch(NamedTuple):
     """The tokens of a batch of texts."""
 
@@ -44,6 +62,8 @@ class EncodedBatch(NamedTuple):
     """The type of each token, as an index into `distinct_types`."""
     lengths: Offsets
     """The number of tokens of each sentence, at least 1."""
+    phrases: PhraseSpans | None = None
+    """The phrases among the tokens; None if nothing looked for phrases."""
 
     def compact(self) -> "EncodedBatch":
         """Return the same batch without types that do not occur in it."""

@@ -1,0 +1,39 @@
+"""The protocol of key functions: from a Doc to the keys of its tokens and phrases."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+
+class Key(NamedTuple):
+    """The key of one token, or of a phrase of several tokens. A key function may also yield plain tuples."""
+
+    start: int
+    """The number of the first token in the Doc."""
+    end: int
+    """The number after that of the last token. A key of one token is a word, and a longer one a phrase."""
+    text: str
+    """The key in the vectors, such as "duck|NOUN"."""
+
+
+class KeyFunction(Protocol):
+    """Yields the keys of a Doc, in any order.
+
+    A phrase covers tokens that have keys of their own: a phrase that turns out to be rare is split into them. Phrases
+    must not overlap. A token without a key of its own is left out, unless it is part of a phrase. White space has no
+    key.
+
+    A function may have an attribute `requires`, with the annotation that it needs in the terms of spaCy's factories:
+    "token.lemma", "token.pos", "doc.ents", "doc.noun_chunks". Without one, all components of the pipeline run.
+    """
+
+    def __call__(self, doc: "Doc") -> Iterable[tuple[int, int, str]]:
+        """Return the keys of a Doc."""
+
+
+def required_by(function: KeyFunction) -> Sequence[str] | None:
+    """Return the annotation that a key function needs; None if it does not say."""
+    found: Sequence[str] | None = getattr(function, "requires", None)
+    return found
