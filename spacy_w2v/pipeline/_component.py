@@ -22,17 +22,17 @@ from spacy_w2v.model._run_record import VectorsRecord
 from spacy_w2v.pipeline import _origin as origins
 from spacy_w2v.pipeline._continuing import ContinuedTraining, LearningRates, MeanLoss
 from spacy_w2v.pipeline._doc_vectors import DocVectors, PoolingSettings
-from spacy_w2v.pipeline._files import read_state, state_from_bytes, state_to_bytes, write_state
 from spacy_w2v.pipeline._fitting import fit
 from spacy_w2v.pipeline._origin import Corpus, Origin
 from spacy_w2v.pipeline._phrase_vectors import hook_spans
+from spacy_w2v.pipeline._saving import SavedComponent
 from spacy_w2v.pipeline._state import Outputs, State
 
 if TYPE_CHECKING:
     from spacy_w2v.model._word_vectors import WordVectors
 
 
-class Word2VecComponent:
+class Word2VecComponent(SavedComponent):
     """Pipeline component that sets the vectors of documents and spans, and the word vectors of the pipeline.
 
     `initialize` trains the word vectors or loads them. Each processed document then gets a vector by smooth inverse
@@ -335,64 +335,3 @@ class Word2VecComponent:
     def _state(self) -> State:
         outputs, vectors = self.continued.to_outputs() if self.continued is not None else None, self.doc_vectors
         return State(vectors.fitted, self.record, outputs, vectors.subwords)
-
-    def _excluded(self, exclude: Iterable[str]) -> set[str]:
-        """Return the parts that are neither saved nor loaded."""
-        return {*exclude} if self.is_trainable else {*exclude, "output"}
-
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Save the component to a directory: meta.json and its arrays.
-
-        Args:
-            path: The directory.
-            exclude: Parts to leave out: "counts", "common", "output" or "subwords".
-
-        Raises:
-            OSError: A file cannot be written.
-        """
-        write_state(self._state(), Path(path), exclude=self._excluded(exclude))
-
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Word2VecComponent":
-        """Load the component from a directory.
-
-        Args:
-            path: The directory.
-            exclude: Parts to leave out, as for `to_disk`.
-
-        Returns:
-            The component.
-
-        Raises:
-            StorageError: A file is missing or damaged.
-            ConfigError: The settings of the component need parts that were not saved.
-        """
-        self._set_state(read_state(Path(path), exclude=self._excluded(exclude)))
-        return self
-
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """Serialize the component to bytes.
-
-        Args:
-            exclude: Parts to leave out, as for `to_disk`.
-
-        Returns:
-            The content of all files of `to_disk`.
-        """
-        return state_to_bytes(self._state(), exclude=self._excluded(exclude))
-
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "Word2VecComponent":
-        """Load the component from bytes.
-
-        Args:
-            bytes_data: The result of `to_bytes`.
-            exclude: Parts to leave out, as for `to_disk`.
-
-        Returns:
-            The component.
-
-        Raises:
-            StorageError: The bytes are damaged.
-            ConfigError: The settings of the component need parts that were not saved.
-        """
-        self._set_state(state_from_bytes(bytes_data, name=self.name, exclude=self._excluded(exclude)))
-        return self
