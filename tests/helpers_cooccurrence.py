@@ -4,8 +4,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from spacy_w2v.corpus._counts import DocumentCounts
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint
-from spacy_w2v.corpus._store import CorpusWriter, DocumentCounts, open_corpus
+from spacy_w2v.corpus._store import CorpusWriter, open_corpus
 from spacy_w2v.tokenization._tokens import EncodedBatch, Types
 
 UNKNOWN = 2**32 - 1

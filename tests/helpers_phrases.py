@@ -7,8 +7,9 @@ import numpy as np
 from gensim.models.phrases import Phrases
 
 from spacy_w2v.config._phrases import PhraseSettings
+from spacy_w2v.corpus._counts import DocumentCounts
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint
-from spacy_w2v.corpus._store import Corpus, CorpusWriter, DocumentCounts, open_corpus
+from spacy_w2v.corpus._store import Corpus, CorpusWriter, open_corpus
 from spacy_w2v.tokenization._tokens import EncodedBatch, Types
 
 Sentences = Sequence[Sequence[str]]

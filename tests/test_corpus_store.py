@@ -21,9 +21,10 @@ from spacy_w2v.corpus import _store as store
 from spacy_w2v.corpus._arrow_files import TYPES_SCHEMA
 from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._cache_directory import CACHE_TAG, default_cache_dir
+from spacy_w2v.corpus._counts import DocumentCounts
 from spacy_w2v.corpus._encoding import EncodingCallback
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint, tokenizer_fingerprint
-from spacy_w2v.corpus._store import ChunkWriter, CorpusWriter, DocumentCounts, open_corpus
+from spacy_w2v.corpus._store import ChunkWriter, CorpusWriter, open_corpus
 from spacy_w2v.corpus._type_counts import TypeCounts
 from spacy_w2v.corpus.parts._merged_types import MergedTypes
 from spacy_w2v.errors import CorpusError, CorpusWarning, StorageError

@@ -24,7 +24,8 @@ import pyarrow as pa
 from spacy_w2v._atomic import describe_files, parse_manifest, write_manifest
 from spacy_w2v.corpus import _store as store
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint
-from spacy_w2v.corpus._store import CorpusWriter, DocumentCounts, open_corpus
+from spacy_w2v.corpus._counts import DocumentCounts
+from spacy_w2v.corpus._store import CorpusWriter, open_corpus
 from spacy_w2v.tokenization._tokens import EncodedBatch, Types
 from spacy_w2v.errors import CorpusError, StorageError
 from spacy_w2v.model._vocabulary import build_vocabulary

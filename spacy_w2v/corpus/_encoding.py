@@ -12,8 +12,10 @@ import numpy as np
 
 from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.corpus._cache_directory import remedy
+from spacy_w2v.corpus._counts import DocumentCounts
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint
-from spacy_w2v.corpus._store import CorpusWriter, DocumentCounts
+from spacy_w2v.corpus._phrase_spans import of_first_tokens
+from spacy_w2v.corpus._store import CorpusWriter
 from spacy_w2v.errors import CorpusError, CorpusWarning, StorageError
 from spacy_w2v.sources._source import TextBatch, TextSource
 from spacy_w2v.tokenization._encode import encode_stream
@@ -225,5 +227,6 @@ def first_tokens(batch: EncodedBatch, limit: int) -> EncodedBatch:
     lengths = batch.lengths[:n_sentences].copy()
     lengths[-1] -= ends[n_sentences - 1] - limit
     token_ids = batch.token_ids[:limit]
+    phrases = of_first_tokens(batch.phrases, limit) if batch.phrases is not None else None
     # Types are in order of first appearance, so the remaining types come first.
-    return EncodedBatch(batch.types, batch.distinct_types[: int(token_ids.max()) + 1], token_ids, lengths)
+    return EncodedBatch(batch.types, batch.distinct_types[: int(token_ids.max()) + 1], token_ids, lengths, phrases)

@@ -4,7 +4,8 @@ tokens.arrow: Arrow IPC file, a record batch per chunk, column "sentences": larg
 types.arrow: Arrow IPC file, columns "id" (uint32), "orth", "key" (large_string) and "count" (int64), a row per type.
 manifest.json: Format version, fingerprint, counts, the size and checksum of both files, and the manifest's checksum.
 
-A corpus of several parts has other files, which `parts._whole` describes.
+A corpus with phrases has two more files, which `_phrase_spans` describes. A corpus of several parts has other files,
+which `parts._whole` describes.
 """
 
 from collections.abc import Iterator
@@ -19,7 +20,15 @@ from spacy_w2v._arrays import Counts, Offsets, TokenIds
 from spacy_w2v._atomic import check_files, describe_files, parse_manifest, read_bounded, write_manifest
 from spacy_w2v.corpus._arrow_files import TOKENS_SCHEMA, TYPES_SCHEMA, ChunkReader, read_types, write_types
 from spacy_w2v.corpus._chunks_of_parts import ChunkReaderOfParts, PartTokens
+from spacy_w2v.corpus._counts import CorpusCounts, DocumentCounts, JoinedPhrases, PhraseCounts
 from spacy_w2v.corpus._fingerprint import FORMAT_VERSION, CorpusFingerprint
+from spacy_w2v.corpus._phrase_spans import (
+    PHRASE_TYPES_FILE,
+    PHRASES_FILE,
+    PhraseReader,
+    PhraseWriter,
+    within_chunks,
+)
 from spacy_w2v.corpus._type_counts import TypeCounts
 from spacy_w2v.errors import StorageError
 from spacy_w2v.tokenization._tokens import EncodedBatch
@@ -32,29 +41,6 @@ MANIFEST_FILE = "manifest.json"
 
 CHUNK_TOKENS = 100_000
 """Tokens of a chunk: 400 kB of ids. Large enough to distribute quickly, small enough to shuffle well."""
-
-
-@dataclass(frozen=True)
-class DocumentCounts:
-    """Numbers of documents of a source."""
-
-    n_documents: int
-    n_null: int
-    """Documents that were left out because they were null."""
-    n_not_text: int
-    """Documents that were left out because they were neither strings nor lists of tokens."""
-
-
-@dataclass(frozen=True)
-class CorpusCounts(DocumentCounts):
-    """What a corpus contains, and what was left out."""
-
-    n_sentences: int
-    n_tokens: int
-    n_types: int
-    n_dropped_types: int
-    """Types that were dropped to stay within max_vocab_size."""
-    n_dropped_tokens: int
 
 
 class ChunkWriter:
@@ -107,14 +93,24 @@ class CorpusWriter:
 
     def __init__(self, directory: Path, *, max_types: int | None):
         self.directory = directory
+        self.max_types = max_types
         self.types = TypeCounts(max_types)
         self.chunks = ChunkWriter(directory / TOKENS_FILE)
+        self.phrases: PhraseWriter | None = None
+        """The writer of phrases; None as long as there are none."""
 
     def add(self, batch: EncodedBatch) -> None:
-        """Add the sentences of a batch, with the provisional type ids of the corpus."""
+        """Add the sentences of a batch, with the provisional type ids of the corpus, and its phrases."""
         counts = np.bincount(batch.token_ids, minlength=batch.distinct_types.size)
         ids = self.types.add(batch.types, batch.distinct_types, counts)
+        if batch.phrases is not None and batch.phrases.ids.size:
+            if self.phrases is None:
+                self.phrases = PhraseWriter(self.directory, max_types=self.max_types)
+            kept = within_chunks(batch.phrases, batch.lengths, CHUNK_TOKENS)
+            self.phrases.add(kept, n_tokens=self.chunks.n_tokens)
         self.chunks.add(ids[batch.token_ids], batch.lengths)
+        if self.phrases is not None:
+            self.phrases.write_chunks(self.chunks.chunk_tokens)
 
     def close(self, *, source: str, fingerprint: CorpusFingerprint, documents: DocumentCounts) -> None:
         """Write the types and the manifest, which complete the corpus.
@@ -143,19 +139,8 @@ class CorpusWriter:
             counts=found,
             n_type_ids=self.types.counted.n_ids,
             chunk_tokens=self.chunks.chunk_tokens,
+            spans=self.phrases.close(self.chunks.chunk_tokens) if self.phrases is not None else None,
         )
-
-
-@dataclass(frozen=True)
-class JoinedPhrases:
-    """The phrases of a corpus, each of which is one token."""
-
-    n_phrases: int
-    """The number of distinct phrases. Those with the same key count once."""
-    n_tokens: int
-    """The number of tokens that are phrases."""
-    most_frequent: list[str]
-    """The keys of the most frequent phrases."""
 
 
 def write_corpus_manifest(
@@ -167,6 +152,7 @@ def write_corpus_manifest(
     n_type_ids: int,
     chunk_tokens: list[int],
     phrases: JoinedPhrases | None = None,
+    spans: PhraseCounts | None = None,
 ) -> None:
     """Write the manifest of a corpus of one part, which completes it.
 
@@ -178,6 +164,7 @@ def write_corpus_manifest(
         n_type_ids: The number of type ids. All ids must be less than this.
         chunk_tokens: The number of tokens of each chunk.
         phrases: The phrases that are one token each; None for a corpus as it was encoded.
+        spans: The phrases that are spans over tokens, whose files the directory has; None if there are none.
     """
     manifest = {
         "format": FORMAT,
@@ -188,9 +175,19 @@ def write_corpus_manifest(
         "n_type_ids": n_type_ids,
         "chunk_tokens": chunk_tokens,
         **({"phrases": asdict(phrases)} if phrases is not None else {}),
-        "files": describe_files(directory, (TOKENS_FILE, TYPES_FILE)),
+        **({"spans": asdict(spans)} if spans is not None else {}),
+        "files": describe_files(directory, _files_of(spans)),
     }
     write_manifest(directory / MANIFEST_FILE, manifest)
+
+
+def _files_of(spans: object) -> tuple[str, ...]:
+    """Return the names of the files of a corpus of one part, besides the manifest.
+
+    Args:
+        spans: What the manifest says of phrases; None if there are none.
+    """
+    return (TOKENS_FILE, TYPES_FILE, *((PHRASES_FILE, PHRASE_TYPES_FILE) if spans is not None else ()))
 
 
 @dataclass(frozen=True)
@@ -209,6 +206,8 @@ class Corpus:
     """The tokens of each part, if there are several. Otherwise they are in the directory."""
     phrases: JoinedPhrases | None = None
     """The phrases that are one token each; None for a corpus as it was encoded."""
+    spans: PhraseCounts | None = None
+    """The phrases that are spans over tokens; None if there are none."""
 
     def __getstate__(self) -> dict[str, Any]:  # Any: the fields
         """Return the fields for a pickle, with absolute paths: another process may have another working directory."""
@@ -233,6 +232,23 @@ class Corpus:
         if self.parts:
             return ChunkReaderOfParts(self.parts, self.directory / TYPE_IDS_FILE, n_type_ids=self.n_type_ids)
         return ChunkReader(self.directory / TOKENS_FILE, n_type_ids=self.n_type_ids)
+
+    def read_phrase_types(self) -> pa.Table:
+        """Return the types of the phrases that are spans, with the columns of `read_types`.
+
+        Raises:
+            StorageError: The file is damaged.
+        """
+        return read_types(self.directory / PHRASE_TYPES_FILE, n_type_ids=self._spans.n_type_ids)
+
+    def open_phrases(self) -> PhraseReader:
+        """Return a reader of the phrases that are spans, chunk by chunk. Each thread needs a separate reader."""
+        return PhraseReader(self.directory / PHRASES_FILE, n_type_ids=self._spans.n_type_ids)
+
+    @property
+    def _spans(self) -> PhraseCounts:
+        assert self.spans is not None  # callers ask for phrases only where there are some
+        return self.spans
 
     def tokens(self) -> PartTokens:
         """Return what is needed to read the tokens of a part."""
@@ -279,15 +295,18 @@ def open_corpus(directory: Path) -> Corpus:
         StorageError: The corpus is missing or damaged, or has another format.
     """
     manifest = read_manifest(directory)
-    check_files(directory, manifest.get("files"), needed=(TOKENS_FILE, TYPES_FILE))
+    check_files(directory, manifest.get("files"), needed=_files_of(manifest.get("spans")))
     corpus = described(directory, manifest)
     types, chunks, counts = corpus.read_types(), corpus.open_chunks(), corpus.counts
-    n_sentences = 0
+    phrases = corpus.open_phrases() if corpus.spans is not None else None
+    n_sentences = n_phrases = 0
     is_consistent = len(chunks) == corpus.n_chunks and len(types) == counts.n_types
+    is_consistent = is_consistent and (phrases is None or len(phrases) == corpus.n_chunks)
     for number, n_tokens in enumerate(corpus.chunk_tokens if is_consistent else ()):
         chunk = chunks.read(number)
         n_sentences += chunk.offsets.size - 1
         is_consistent = is_consistent and chunk.tokens.size == n_tokens
+        n_phrases += phrases.read(number, chunk.offsets).ids.size if phrases is not None else 0
     n_counted = int(types["count"].to_numpy().sum())
     if not (
         is_consistent
@@ -295,9 +314,21 @@ def open_corpus(directory: Path) -> Corpus:
         and counts.n_tokens == int(corpus.chunk_tokens.sum()) == n_counted + counts.n_dropped_tokens
         and corpus.n_type_ids == counts.n_types + counts.n_dropped_types  # dropped types have ids too
         and counts.n_dropped_types <= counts.n_dropped_tokens
+        and (corpus.spans is None or _are_counted(corpus, corpus.spans, n_phrases))
     ):
         raise StorageError(f"The counts of {directory} must match its tokens and types, but do not. It is damaged.")
     return corpus
+
+
+def _are_counted(corpus: Corpus, spans: PhraseCounts, n_phrases: int) -> bool:
+    """Return whether the counts of phrases match their types, and this number of phrases in the texts."""
+    types = corpus.read_phrase_types()
+    n_counted = int(types["count"].to_numpy().sum())
+    return (
+        len(types) == spans.n_types
+        and spans.n_phrases == n_phrases == n_counted + spans.n_dropped_phrases
+        and spans.n_dropped_types <= spans.n_dropped_phrases
+    )
 
 
 def described(directory: Path, manifest: dict[str, Any]) -> Corpus:  # Any: JSON values
@@ -308,14 +339,15 @@ def described(directory: Path, manifest: dict[str, Any]) -> Corpus:  # Any: JSON
     """
     source, fingerprint, counts = (manifest.get(name) for name in ("source", "fingerprint", "counts"))
     n_type_ids, chunk_tokens = manifest.get("n_type_ids"), manifest.get("chunk_tokens")
-    phrases = manifest.get("phrases")
+    phrases, spans = manifest.get("phrases"), manifest.get("spans")
     if not (
         isinstance(source, str)
         and _has_fields(fingerprint, CorpusFingerprint)
         and _has_fields(counts, CorpusCounts)
         and isinstance(chunk_tokens, list)
         and (phrases is None or _has_fields(phrases, JoinedPhrases))
-        and all(type(n) is int and 0 <= n < 1 << 62 for n in (*counts.values(), n_type_ids, *chunk_tokens))
+        and (spans is None or _has_fields(spans, PhraseCounts))
+        and _are_sizes(*counts.values(), n_type_ids, *chunk_tokens, *(spans or {}).values())
     ):
         raise StorageError(
             f"The manifest of {directory} must describe a corpus, but values are missing. It is damaged."
@@ -328,7 +360,13 @@ def described(directory: Path, manifest: dict[str, Any]) -> Corpus:  # Any: JSON
         n_type_ids=int(n_type_ids or 0),
         chunk_tokens=np.array(chunk_tokens, np.int64),
         phrases=JoinedPhrases(**phrases) if phrases is not None else None,
+        spans=PhraseCounts(**spans) if spans is not None else None,
     )
+
+
+def _are_sizes(*values: object) -> bool:
+    """Return whether JSON values are whole numbers that can be sizes."""
+    return all(type(value) is int and 0 <= value < 1 << 62 for value in values)
 
 
 def _has_fields(value: object, kind: type) -> TypeGuard[dict[str, Any]]:  # Any: JSON values

@@ -11,6 +11,7 @@ import numpy as np
 from spacy_w2v.config._phrases import PhraseSettings
 from spacy_w2v.corpus._arrow_files import write_types
 from spacy_w2v.corpus._cache_directory import default_cache_dir, new_entry, remedy, tidy
+from spacy_w2v.corpus._counts import JoinedPhrases
 from spacy_w2v.corpus._entries import find_corpus, keep_corpus
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint
 from spacy_w2v.corpus._store import (
@@ -18,7 +19,6 @@ from spacy_w2v.corpus._store import (
     TYPES_FILE,
     ChunkWriter,
     Corpus,
-    JoinedPhrases,
     open_corpus,
     write_corpus_manifest,
 )

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from spacy_w2v._arrays import Chunk, Counts, Offsets, TokenIds
+from spacy_w2v._arrays import Chunk, Offsets, TokenIds
 from spacy_w2v.corpus._arrow_files import TYPES_SCHEMA
-from spacy_w2v.corpus._store import JoinedPhrases
+from spacy_w2v.corpus._counts import JoinedPhrases
+from spacy_w2v.phrases._numbering import Numbering
 from spacy_w2v.phrases._units import Units
-from spacy_w2v.phrases.kernels._numbering import NO_ID, number_in_order
 
 BETWEEN = " "
 """What is between the words of a phrase in texts and keys."""
@@ -36,14 +36,10 @@ class JoinedTypes:
             types: The types of the first corpus, as `Corpus.read_types` returns them.
             n_type_ids: The number of its type ids.
         """
-        self.n_ids = 0
-        """The number of ids so far."""
         self._types = types
         self._n_type_ids = n_type_ids
         self._phrases: dict[bytes, int] = {}  # the type ids of the words of each phrase, as bytes
-        self._ids: TokenIds = np.full(n_type_ids, NO_ID, np.uint32)  # of each old type id, and then of each phrase
-        self._origins: TokenIds = np.zeros(n_type_ids, np.uint32)  # of each id: its place in _ids
-        self._counts: Counts = np.zeros(n_type_ids, np.int64)  # of each id
+        self._numbering = Numbering(n_type_ids)  # of old type ids, and after them of phrases
 
     def add(self, chunk: Chunk, units: Units) -> TokenIds:
         """Return the ids of the words and phrases of a chunk, after counting them.
@@ -57,18 +53,7 @@ class JoinedTypes:
         for place in np.flatnonzero(stops - starts > 1).tolist():
             words = chunk.tokens[starts[place] : stops[place]].tobytes()
             numbers[place] = self._n_type_ids + self._phrases.setdefault(words, len(self._phrases))
-        self._make_room(self._n_type_ids + len(self._phrases))
-        ids = np.empty(numbers.size, np.uint32)
-        self.n_ids = int(number_in_order(numbers, self._ids, self._origins, self._counts, self.n_ids, ids))
-        return ids
-
-    def _make_room(self, size: int) -> None:
-        """Let the arrays have at least this length."""
-        if size > self._ids.size:
-            n_more = max(size - self._ids.size, self._ids.size)  # doubles the capacity
-            self._ids = np.concatenate([self._ids, np.full(n_more, NO_ID, np.uint32)])
-            self._origins = np.concatenate([self._origins, np.zeros(n_more, np.uint32)])
-            self._counts = np.concatenate([self._counts, np.zeros(n_more, np.int64)])
+        return self._numbering.add(numbers, n_numbers=self._n_type_ids + len(self._phrases))
 
     def types(self) -> tuple[pa.Table, JoinedPhrases]:
         """Return the types, with the columns of `read_types`, and a summary of the phrases among them.
@@ -79,17 +64,17 @@ class JoinedTypes:
         n_types, n_phrases = len(self._types), len(self._phrases)
         row_of_id = np.full(self._n_type_ids, NO_ROW, np.int64)
         row_of_id[self._types["id"].to_numpy()] = np.arange(n_types)
-        rows = np.concatenate([row_of_id, np.arange(n_types, n_types + n_phrases)])[self._origins[: self.n_ids]]
+        rows = np.concatenate([row_of_id, np.arange(n_types, n_types + n_phrases)])[self._numbering.origins]
         ids = np.flatnonzero(rows != NO_ROW)
         words = [row_of_id[np.frombuffer(phrase, np.uint32)] for phrase in self._phrases]
         columns = {
             "id": pa.array(ids.astype(np.uint32)),
             "orth": _with_phrases(orths, words).take(pa.array(rows[ids])),
             "key": _with_phrases(keys, words).take(pa.array(rows[ids])),
-            "count": pa.array(self._counts[ids]),
+            "count": pa.array(self._numbering.counts[ids]),
         }
         types = pa.table(columns, schema=TYPES_SCHEMA)
-        return types, _summary(types.filter(pa.array(rows[ids] >= n_types)))
+        return types, summary(types.filter(pa.array(rows[ids] >= n_types)))
 
 
 def _with_phrases(strings: pa.LargeStringArray, phrases: list[NDArray[np.int64]]) -> pa.LargeStringArray:
@@ -106,7 +91,7 @@ def _with_phrases(strings: pa.LargeStringArray, phrases: list[NDArray[np.int64]]
     return pa.concat_arrays([strings, pc.binary_join(words, pa.scalar(BETWEEN, pa.large_string()))])
 
 
-def _summary(types: pa.Table) -> JoinedPhrases:
+def summary(types: pa.Table) -> JoinedPhrases:
     """Return how many phrases there are, and examples.
 
     Args:

@@ -17,6 +17,7 @@ from spacy_w2v._arrays import TokenIds
 from spacy_w2v._atomic import check_files, describe_files, write_manifest
 from spacy_w2v.corpus._arrow_files import check_file, write_types
 from spacy_w2v.corpus._chunks_of_parts import TYPE_IDS, ChunkReaderOfParts
+from spacy_w2v.corpus._counts import CorpusCounts
 from spacy_w2v.corpus._fingerprint import VERSION_OF_PARTS, CorpusFingerprint
 from spacy_w2v.corpus._store import (
     FORMAT,
@@ -24,7 +25,6 @@ from spacy_w2v.corpus._store import (
     TYPE_IDS_FILE,
     TYPES_FILE,
     Corpus,
-    CorpusCounts,
     described,
     read_manifest,
 )
