@@ -190,7 +190,7 @@ PYTHON_GROUPS = {
         *("open_vectors", "evaluate", "Scores", "compare", "Comparison", "inspect_vectors", "Inspection"),
         *("prune_vectors", "WordVectors"),
     ),
-    "Texts": ("dataset", "gensim_wiki", "standard_input", "concatenate", "interleave", "tokenize"),
+    "Texts": ("dataset", "docbin", "gensim_wiki", "standard_input", "concatenate", "interleave", "tokenize"),
     "Phrases": ("find_phrases", "open_phrases", "PhraseTable"),
 }
 

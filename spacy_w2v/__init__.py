@@ -4,9 +4,9 @@ Training: `train` returns a `Word2Vec`, `load` reads a saved one, and `from_gens
 receives the events of training.
 Vectors from any source: `open_vectors` reads them as `WordVectors`, `evaluate` returns their `Scores`,
 `compare` puts those of several side by side, and `prune_vectors` reduces the vectors table of a pipeline.
-Texts: `dataset`, `gensim_wiki` and `standard_input` read them, `concatenate` and `interleave` combine several sources,
-`tokenize` returns their words, and `find_phrases` a `PhraseTable` of words that belong together, which `open_phrases`
-reads from a file.
+Texts: `dataset`, `docbin`, `gensim_wiki` and `standard_input` read them, `concatenate` and `interleave` combine several
+sources, `tokenize` returns their words, and `find_phrases` a `PhraseTable` of words that belong together, which
+`open_phrases` reads from a file.
 Errors: `Word2VecError` is the base class. The module `spacy_w2v.errors` describes all of them.
 
 Everything else is private. The public names are imported when they are first used, so that importing this package does
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from spacy_w2v.model._word_vectors import WordVectors
     from spacy_w2v.phrases._of_texts import find_phrases
     from spacy_w2v.phrases._table import PhraseTable
+    from spacy_w2v.sources._docbin_corpus import docbin
     from spacy_w2v.sources._gensim_wiki import gensim_wiki
     from spacy_w2v.sources._huggingface import dataset
     from spacy_w2v.sources._interleaving import interleave
@@ -70,6 +71,7 @@ __all__ = [
     "compare",
     "concatenate",
     "dataset",
+    "docbin",
     "evaluate",
     "find_phrases",
     "from_gensim",
@@ -105,6 +107,7 @@ _HOMES = {
     "compare": "spacy_w2v.evaluation._scoring",
     "concatenate": "spacy_w2v.sources._mixture",
     "dataset": "spacy_w2v.sources._huggingface",
+    "docbin": "spacy_w2v.sources._docbin_corpus",
     "evaluate": "spacy_w2v.evaluation._scoring",
     "find_phrases": "spacy_w2v.phrases._of_texts",
     "from_gensim": "spacy_w2v._api",

@@ -40,6 +40,7 @@ REGISTERED = {
     "spacy_cli": {"w2v"},
     "spacy_readers": {
         "spacy_w2v.Dataset.v1",
+        "spacy_w2v.DocBin.v1",
         "spacy_w2v.GensimWiki.v1",
         "spacy_w2v.StandardInput.v1",
         "spacy_w2v.Concatenate.v1",

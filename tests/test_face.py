@@ -33,6 +33,7 @@ FACE = [
     "compare",
     "concatenate",
     "dataset",
+    "docbin",
     "evaluate",
     "find_phrases",
     "from_gensim",

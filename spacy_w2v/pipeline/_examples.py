@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.errors._reraising import shown_by_spacy
+from spacy_w2v.sources._docbin_values import tokens_of_docs
 from spacy_w2v.sources._huggingface import make_dataset_v1
-from spacy_w2v.sources._source import GIVEN_TOKENS, TextSource, text_of
+from spacy_w2v.sources._source import ANNOTATED_DOCS, GIVEN_TOKENS, TextSource, text_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -51,10 +52,11 @@ class ExamplesCorpus:
         n_examples = 0
         with shown_by_spacy(NOT_READ):
             for batch in self.source.batches():
-                for text in batch.texts:
+                texts = tokens_of_docs(batch.texts) if batch.texts.type == ANNOTATED_DOCS else batch.texts
+                for text in texts:
                     if self._is_too_long(characters := text_of(text), max_characters=nlp.max_length):
                         continue
-                    given = batch.texts.type == GIVEN_TOKENS
+                    given = texts.type == GIVEN_TOKENS
                     doc = Doc(nlp.vocab, words=_tokens_of(text)) if given else nlp.make_doc(characters)
                     if len(doc) < max(1, self.min_length) or 0 < self.max_length < len(doc):
                         continue

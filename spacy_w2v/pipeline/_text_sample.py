@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from spacy_w2v.sources._source import TextBatch, TextSource, text_of
+from spacy_w2v.sources._source import TextBatch, TextSource, texts_of
 
 SAMPLE_TEXTS = 5_000
 """Lines from which common components are computed. More do not change the first component in 300 dimensions."""
@@ -34,8 +34,8 @@ class SampledSource:
         self._lines = []
         for batch in self._source.batches():
             if len(self._lines) < SAMPLE_TEXTS:
-                for text in batch.texts:
-                    self._add(text_of(text))
+                for text in texts_of(batch.texts):
+                    self._add(text)
                     if len(self._lines) >= SAMPLE_TEXTS:
                         break
             yield batch

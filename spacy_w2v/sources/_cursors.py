@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from spacy_w2v.errors import CorpusError
+from spacy_w2v.sources._docbin_values import one_doc_each
 from spacy_w2v.sources._source import TextBatch, TextSource, empty_texts
 
 
@@ -42,7 +43,7 @@ class Cursor:
             batch = next(self._batches, None)
             if batch is None:
                 return False
-            self._texts = batch.texts
+            self._texts = one_doc_each(batch.texts)
             self._counts += batch.n_null, batch.n_not_text
             self._example = self._example or batch.example
         return True

@@ -27,7 +27,7 @@ FILE_KINDS = {
 }
 
 
-def find_files(names: Sequence[str], *, folder: str = "") -> list[str]:
+def find_files(names: Sequence[str], *, folder: str = "", setting: str = "data_files") -> list[str]:
     """Return the files for a list of paths and patterns.
 
     If a path exists, it is used literally, even if it contains characters of patterns. Otherwise it is tried without
@@ -38,6 +38,7 @@ def find_files(names: Sequence[str], *, folder: str = "") -> list[str]:
     Args:
         names: Paths, or patterns with * ? [ ]. The pattern ** matches any number of folders.
         folder: The folder for relative paths.
+        setting: The setting with the names, for errors.
 
     Raises:
         CorpusError: A file does not exist, or is not a regular file.
@@ -48,10 +49,10 @@ def find_files(names: Sequence[str], *, folder: str = "") -> list[str]:
         literal = next((spelling for spelling in spellings if os.path.lexists(spelling)), None)
         files = [literal] if literal is not None else _matches(spellings)
         if not files:
-            raise CorpusError(f"data_files must be existing files, was: {name}. {_why_missing(name)}")
+            raise CorpusError(f"{setting} must be existing files, was: {name}. {_why_missing(name)}")
         found += files
     for file in found:
-        _check_regular(file)
+        _check_regular(file, setting)
     return found
 
 
@@ -93,18 +94,18 @@ def _why_missing(name: str) -> str:
     return "No file matches." if glob.has_magic(name) else "There is no such file."
 
 
-def _check_regular(file: str) -> None:
-    """Raise CorpusError if a file is not a regular file, or may be endless."""
+def _check_regular(file: str, setting: str) -> None:
+    """Raise CorpusError if a file of a setting is not a regular file, or may be endless."""
     try:
         mode = os.stat(file).st_mode
     except OSError as error:
-        raise CorpusError(f"data_files must be readable, but {file} is not: {error.strerror}.") from None
+        raise CorpusError(f"{setting} must be readable, but {file} is not: {error.strerror}.") from None
     kind = next((kind for is_kind, kind in FILE_KINDS.items() if is_kind(mode)), None)
     if kind is None and os.path.realpath(file).startswith(("/proc/", "/sys/")):
         kind = "a virtual file of the system, which may have no end"
     if kind is not None:
         raise CorpusError(
-            f"data_files must be regular files, but {file} is {kind}. "
+            f"{setting} must be regular files, but {file} is {kind}. "
             "Copy its content to a file, or read standard input with spacy_w2v.StandardInput.v1."
         )
 

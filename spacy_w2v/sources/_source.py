@@ -19,6 +19,10 @@ GIVEN_TOKENS = pa.large_list(pa.large_list(pa.large_string()))
 """The type of documents that are already tokenized: lists of sentences, which are lists of tokens."""
 
 
+ANNOTATED_DOCS = pa.large_binary()
+"""The type of annotated documents: each value has the bytes of a DocBin of some Docs, as `docs_of_value` reads them."""
+
+
 LONGEST_TEXT = 4 * BATCH_BYTES
 """The maximum size of a text, in bytes. Longer texts are cut: encoding takes some twenty times the size of a text."""
 
@@ -26,10 +30,10 @@ LONGEST_TEXT = 4 * BATCH_BYTES
 class TextBatch(NamedTuple):
     """A batch of texts, in the order of the source."""
 
-    texts: pa.LargeStringArray | pa.LargeListArray
-    """The documents without nulls: strings, or lists of the type GIVEN_TOKENS."""
+    texts: pa.LargeStringArray | pa.LargeListArray | pa.LargeBinaryArray
+    """The documents without nulls: strings, lists of the type GIVEN_TOKENS, or DocBins of the type ANNOTATED_DOCS."""
     n_documents: int
-    """Documents that end in this batch. A long document may be cut into several batches."""
+    """Documents that end in this batch. A long document may be cut into several batches, and a DocBin has several."""
     n_null: int
     """Documents that are left out because they are null."""
     n_not_text: int
@@ -71,12 +75,20 @@ class Texts:
     def __iter__(self) -> Iterator[str]:
         """Yield the documents as strings. Texts of more than some megabytes are cut into parts."""
         batches: Iterator[TextBatch] = self.batches()  # type: ignore[attr-defined]  # every source has it
-        return (text_of(document) for batch in batches for document in batch.texts)
+        return (text for batch in batches for text in texts_of(batch.texts))
 
 
 def empty_texts() -> pa.LargeStringArray:
     """Return an empty array of texts."""
     return pa.array([], pa.large_string())
+
+
+def texts_of(documents: pa.Array) -> Iterator[str]:
+    """Yield documents of a batch as texts."""
+    from spacy_w2v.sources._docbin_values import texts_of_docs
+
+    for document in documents:
+        yield from texts_of_docs(document.as_py()) if documents.type == ANNOTATED_DOCS else [text_of(document)]
 
 
 def text_of(document: pa.Scalar) -> str:
@@ -107,7 +119,7 @@ def coalesce(batches: Iterator[TextBatch]) -> Iterator[TextBatch]:
 
 
 def _cut_long_texts(batch: TextBatch) -> Iterator[TextBatch]:
-    if batch.texts.type == GIVEN_TOKENS or batch.n_documents != len(batch.texts) or not len(batch.texts):
+    if batch.texts.type != pa.large_string() or batch.n_documents != len(batch.texts) or not len(batch.texts):
         yield batch
         return
     _, offsets, data = batch.texts.buffers()

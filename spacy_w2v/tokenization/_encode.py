@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from spacy_w2v._system.cores import available_cores
 from spacy_w2v.config._schema import TokensSettings
-from spacy_w2v.sources._source import GIVEN_TOKENS, TextBatch
+from spacy_w2v.sources._docbin_values import tokens_of_docs
+from spacy_w2v.sources._source import ANNOTATED_DOCS, GIVEN_TOKENS, TextBatch
 from spacy_w2v.tokenization._documents import DocumentEncoder
 from spacy_w2v.tokenization._given_tokens import GivenTokensEncoder
 from spacy_w2v.tokenization._jieba_words import pickle_with_words
@@ -72,8 +73,10 @@ class _MixedEncoder:
             nlp, rules=_rules(settings), boundary=settings.boundary, min_tokens=settings.min_tokens
         )
 
-    def encode(self, texts: pa.LargeStringArray | pa.LargeListArray) -> EncodedBatch:
+    def encode(self, texts: pa.LargeStringArray | pa.LargeListArray | pa.LargeBinaryArray) -> EncodedBatch:
         """Return the tokens of documents, in complete sentences, in the order of the documents."""
+        if texts.type == ANNOTATED_DOCS:
+            texts = tokens_of_docs(texts)
         return self.token_encoder.encode(texts) if texts.type == GIVEN_TOKENS else self.text_encoder.encode(texts)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from spacy_w2v.errors import CorpusWarning
-from spacy_w2v.sources._source import GIVEN_TOKENS, TextBatch
+from spacy_w2v.sources._source import TextBatch
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -36,7 +36,8 @@ def cut_long_pretokens(batches: Iterator[TextBatch], nlp: "Language") -> Iterato
     cutter = _Cutter(MAX_PRETOKEN if isinstance(nlp.tokenizer, Tokenizer) else getattr(nlp, "max_length", 1_000_000))
     try:
         for batch in batches:
-            yield batch if batch.texts.type == GIVEN_TOKENS else batch._replace(texts=cutter.cut(batch.texts))
+            is_text = batch.texts.type == pa.large_string()
+            yield batch._replace(texts=cutter.cut(batch.texts)) if is_text else batch
     finally:  # also if the caller stops early
         if cutter.n_cut:
             warnings.warn(
