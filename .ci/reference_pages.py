@@ -210,6 +210,7 @@ MEMBERS = {
         "similarity",
         "n_similarity",
         "doesnt_match",
+        *("senses", "best_sense", "other_senses", "all_senses"),
     ],
     "Callback": [
         *("on_message", "on_encoding", "on_corpus", "on_vocabulary", "on_counting", "on_resume", "on_progress"),

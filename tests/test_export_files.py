@@ -370,7 +370,7 @@ def test_the_name_of_the_counts_is_taken(tmp_path):
     [
         (
             {"formats": ["word2vec-text"], "dtype": "float16"},
-            "is for spacy and gensim and safetensors and model2vec, was: float16",
+            "is for spacy and gensim and safetensors and model2vec and sense2vec, was: float16",
         ),
         (
             {"formats": ["gensim"], "max_vectors": 3, "merge_rare": True},

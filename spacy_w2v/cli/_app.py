@@ -126,7 +126,8 @@ WITH_OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
 CONFIG_HELP = "Path to config file, or - for standard input"
 VECTORS_HELP = (
     "Output directory of `spacy w2v train` or the model in it, spaCy pipeline (directory or package name), vectors "
-    "file of gensim, word2vec, GloVe, fastText, floret or safetensors, or hf:user/repo on the Hugging Face Hub"
+    "file of gensim, word2vec, GloVe, fastText, floret or safetensors, directory of sense2vec, or hf:user/repo on the "
+    "Hugging Face Hub"
 )
 CACHE_HELP = "Directory for encoded corpora. By default, the user's cache directory"
 IMPORT_HELP = "Path to Python file with additional code (registered functions) to be imported"

@@ -42,6 +42,7 @@ class Format(str, Enum):
     safetensors = "safetensors"
     model2vec = "model2vec"
     projector = "projector"
+    sense2vec = "sense2vec"
 
 
 class WhiteSpaceChoice(str, Enum):
@@ -70,11 +71,28 @@ FORMATS_OF_SUFFIXES = {
 }
 """The suffixes of files, and the format that is suggested for each."""
 
+WHITESPACE_OPTION = typer.Option(
+    WhiteSpaceChoice.underscore,
+    "--whitespace",
+    help="For the word2vec formats, in which words cannot contain white space: replace it with underscores, or refuse "
+    "the export",
+)
+
+NEIGHBORS_OPTION = typer.Option(
+    0,
+    "--sense2vec-neighbors",
+    min=0,
+    help="For the format sense2vec: store this many nearest neighbours of each key, which its most_similar then looks "
+    "up",
+)
+
 
 @w2v_cli.command("export")
 def export_command(
     source: str = typer.Argument(..., metavar="VECTORS", help=VECTORS_HELP),
-    output_path: Path = typer.Argument(..., help="Output directory (formats spacy, model2vec) or file (other formats)"),
+    output_path: Path = typer.Argument(
+        ..., help="Output directory (formats spacy, model2vec, sense2vec) or file (other formats)"
+    ),
     format_: Format = typer.Option(Format.spacy, "--format", "-f", help="Format to export to"),
     max_vectors: int = typer.Option(None, "--max-vectors", min=1, help=MAX_VECTORS_HELP),
     dtype: Dtype = typer.Option(Dtype.float32, "--dtype", help="Data type of the vectors, where a format has several"),
@@ -92,12 +110,8 @@ def export_command(
         help="With the format spacy and a model with floret's subwords: write a table of words, each with its composed "
         "vector, instead of the subwords",
     ),
-    whitespace: WhiteSpaceChoice = typer.Option(
-        WhiteSpaceChoice.underscore,
-        "--whitespace",
-        help="For the word2vec formats, in which words cannot contain white space: replace it with underscores, or "
-        "refuse the export",
-    ),
+    whitespace: WhiteSpaceChoice = WHITESPACE_OPTION,
+    neighbors: int = NEIGHBORS_OPTION,
     code_path: Path = CODE_OPTION,
     trust_config: bool = TRUST_OPTION,
     overwrite: bool = typer.Option(False, "--overwrite", "-F", help="Overwrite an earlier export"),
@@ -107,8 +121,9 @@ def export_command(
 
     The formats are spacy (a pipeline with vectors), gensim (KeyedVectors), gensim-model (a Word2Vec that can be
     trained further), word2vec-text, word2vec-binary, fasttext (a .bin file), floret (a table that spaCy reads),
-    safetensors (with the words in vocab.json), model2vec (a StaticModel, which sentence-transformers loads too) and
-    projector (two tables for TensorBoard's projector). The formats spacy and gensim-model require a model trained with
+    safetensors (with the words in vocab.json), model2vec (a StaticModel, which sentence-transformers loads too),
+    projector (two tables for TensorBoard's projector) and sense2vec (a directory for sense2vec and its component, of
+    keys such as duck|NOUN). The formats spacy and gensim-model require a model trained with
     `spacy w2v train`, or gensim's Word2Vec. fasttext and floret require vectors with subwords.
     """
     with errors_for_users(when_interrupted=f"Nothing was written to {output_path}."):
@@ -119,10 +134,11 @@ def export_command(
             "dtype": dtype.value,
             **explicit_choices(vector_kind, postprocess, whitening_strength=whitening_strength),
             "whitespace": whitespace.value,
+            "sense2vec_neighbors": neighbors,
         }
         settings = settings_of(format_, block)
-        if format_ is Format.spacy:
-            check_has_no_file_suffix(output_path)
+        if format_ in WRITERS:
+            check_has_no_file_suffix(output_path, format_)
         run_code(code_path)
         opening = Opening(
             source,
@@ -132,8 +148,7 @@ def export_command(
             whitening_strength=whitening_strength,
             trusts_config=trust_config or code_path is not None,
         )
-        write = export_pipeline if format_ is Format.spacy else export_files
-        path = write(opening, output_path, overwrite=overwrite)
+        path = WRITERS.get(format_, export_files)(opening, output_path, overwrite=overwrite)
         msg.good(f"Exported the vectors to {path} (format: {format_.value})")
 
 
@@ -173,13 +188,13 @@ def explicit_choices(
     return settings
 
 
-def check_has_no_file_suffix(output_path: Path) -> None:
-    """Raise ConfigError if the output of the format spacy, a directory, has the suffix of other formats' files."""
+def check_has_no_file_suffix(output_path: Path, format_: Format) -> None:
+    """Raise ConfigError if the output of a format that is a directory has the suffix of other formats' files."""
     other = FORMATS_OF_SUFFIXES.get(output_path.suffix.lower())
     if other is not None and not output_path.is_dir():
         raise ConfigError(
-            f"The output of --format spacy is a directory, but {output_path} has the suffix of a file. Pass --format "
-            f"{other.value}, or choose another name."
+            f"The output of --format {format_.value} is a directory, but {output_path} has the suffix of a file. Pass "
+            f"--format {other.value}, or choose another name."
         )
 
 
@@ -228,17 +243,13 @@ def export_pipeline(opening: Opening, output_path: Path, *, overwrite: bool) -> 
     Raises:
         Word2VecError: The vectors cannot be read or exported.
     """
-    from spacy_w2v._atomic import check_output, staged_directory
-    from spacy_w2v.formats._exporting import export
     from spacy_w2v.formats.spacy._linking import check_not_of_run, output_of_run
-    from spacy_w2v.formats.spacy._writing import PIPELINE_FILES, check_no_components
+    from spacy_w2v.formats.spacy._writing import check_no_components
 
-    check_output(output_path, overwrite=overwrite, marker_file="vocab")
+    check_can_be_replaced("spacy", output_path, overwrite=overwrite)
     check_no_components(output_path)
     check_not_of_run(output_path)
-    with staged_directory(output_path, replaces=PIPELINE_FILES) as directory:
-        opened, settings = opening.open()
-        export("spacy", opened, directory, settings=settings)
+    opened = write_directory("spacy", opening, output_path)
     if (of_run := output_of_run(output_path)) is not None:
         update_output(of_run, output_path, opened)
     if opened.lang == "xx" and opened.model is not None and "spacy-w2v" not in opened.model.record.versions:
@@ -247,6 +258,45 @@ def export_pipeline(opening: Opening, output_path: Path, *, overwrite: bool) -> 
             "Python: spacy_w2v.from_gensim(path, nlp).to_spacy()"
         )
     return output_path
+
+
+def export_directory(opening: Opening, output_path: Path, *, overwrite: bool) -> Path:
+    """Export a directory in another format than spaCy's. The arguments and the result are those of `export_pipeline`.
+
+    Raises:
+        Word2VecError: The vectors cannot be read or exported.
+    """
+    name = opening.settings.formats[0]
+    check_can_be_replaced(name, output_path, overwrite=overwrite)
+    write_directory(name, opening, output_path)
+    return output_path
+
+
+def check_can_be_replaced(name: str, output_path: Path, *, overwrite: bool) -> None:
+    """Raise StorageError if the directory of an export has files that may not be replaced."""
+    from spacy_w2v._atomic import check_output
+    from spacy_w2v.formats._exporting import FORMATS
+
+    marker_file = FORMATS[name].marker_file
+    assert marker_file is not None, "this format is a directory"
+    check_output(output_path, overwrite=overwrite, marker_file=marker_file)
+
+
+def write_directory(name: str, opening: Opening, output_path: Path) -> "WordVectors":
+    """Export a directory, which replaces an earlier export to the format, and return the vectors.
+
+    Raises:
+        Word2VecError: The vectors cannot be read or exported.
+    """
+    from spacy_w2v._atomic import staged_directory
+    from spacy_w2v.formats._exporting import check_words, export, files_of
+
+    with staged_directory(output_path, replaces=[file.name for file in files_of(name, output_path)]) as directory:
+        opened, settings = opening.open()
+        for note in check_words(opened.words, settings):
+            msg.warn(note)
+        export(name, opened, directory, settings=settings)
+    return opened
 
 
 def update_output(of_run: Path, pipeline: Path, vectors: "WordVectors") -> None:
@@ -305,3 +355,7 @@ def export_files(opening: Opening, output_path: Path, *, overwrite: bool) -> Pat
     with staged_siblings(output_path) as directory:
         export(name, opened, directory / output_path.name, settings=settings)
     return output_path
+
+
+WRITERS = {Format.spacy: export_pipeline, Format.sense2vec: export_directory}
+"""The functions for formats that are directories."""

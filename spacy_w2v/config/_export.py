@@ -23,6 +23,7 @@ ExportFormat = Literal[
     "safetensors",
     "model2vec",
     "projector",
+    "sense2vec",
 ]
 
 VectorKind = Literal["input", "output", "mean", "sum"]
@@ -43,7 +44,17 @@ WHITENING_STRENGTH = 0.25
 WhiteSpace = Literal["underscore", "refuse"]
 """What to do with words that contain white space, in formats that cannot hold it."""
 
-OF_WORDS = ("spacy", "gensim", "word2vec-text", "word2vec-binary", "fasttext", "safetensors", "model2vec", "projector")
+OF_WORDS = (
+    "spacy",
+    "gensim",
+    "word2vec-text",
+    "word2vec-binary",
+    "fasttext",
+    "safetensors",
+    "model2vec",
+    "projector",
+    "sense2vec",
+)
 """The formats that hold the vectors of a list of words, and not a whole model."""
 
 OF_VECTORS = (*OF_WORDS, "floret")
@@ -56,7 +67,8 @@ FORMATS_OF_SETTING = {
     "max_vectors": OF_WORDS,
     "merge_rare": ("spacy",),
     "composed": ("spacy",),
-    "dtype": ("spacy", "gensim", "safetensors", "model2vec"),
+    "dtype": ("spacy", "gensim", "safetensors", "model2vec", "sense2vec"),
+    "sense2vec_neighbors": ("sense2vec",),
     "vector_kind": OF_VECTORS,
     "postprocess": OF_VECTORS,
     "whitening_strength": OF_VECTORS,
@@ -98,6 +110,7 @@ class ExportSettings(VectorsSettings):
     formats of word2vec.c. `fasttext` is a `.bin` file of fastText, and `floret` a `.floret` table, both of models with
     these subwords. `safetensors` is a file of vectors with a `vocab.json` beside it, and `model2vec` a
     `StaticModel`, which sentence-transformers loads too. `projector` is two tables for TensorBoard's projector.
+    `sense2vec` is a directory that sense2vec and its component load, of models whose keys have senses.
     """
     max_vectors: int | None = Field(None, ge=1)
     """The number of vectors to write, those of the most frequent words; `null` for all.
@@ -126,6 +139,12 @@ class ExportSettings(VectorsSettings):
 
     `underscore` writes `New_York`, with more underscores if that is a word already. `refuse` ends with an error before
     training starts.
+    """
+    sense2vec_neighbors: int = Field(0, ge=0, le=10_000)
+    """With the format `sense2vec`: the number of nearest neighbours to store for each key; 0 for none.
+
+    sense2vec's `most_similar` then looks them up, which takes microseconds. Each takes six bytes of the file. To find
+    them takes time with the square of the number of keys.
     """
 
     @field_validator("formats")

@@ -13,6 +13,7 @@ from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats._names import WORD2VEC_FORMATS
 from spacy_w2v.formats._names import check_words as check_words
+from spacy_w2v.formats.sense2vec._layout import FILES as SENSE2VEC_FILES
 from spacy_w2v.model._word_vectors import WordVectors
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Format(NamedTuple):
     """Whether there must be a list of words."""
     n_matrices: int = 1
     """Size on disk, in float32 matrices of the model. Text needs some twelve characters for a number."""
+    marker_file: str | None = None
+    """For a format that is a directory: a file that each of them has. None for a format that is a file."""
     rows_of_buckets: Mapping[SubwordMode, int] = MappingProxyType({})
     """For each mode of subwords of which the format has rows: the size of a bucket on disk, in float32 rows."""
 
@@ -49,6 +52,7 @@ FORMATS = {
         "spacy",
         needs_model=True,
         keeps_pipeline=True,
+        marker_file="vocab",
         rows_of_buckets={"floret": 1},
     ),
     "gensim": Format(
@@ -92,8 +96,14 @@ FORMATS = {
         "spacy_w2v.formats.huggingface._static_model", "write_static_model", "model2vec/model.safetensors"
     ),
     "projector": Format("spacy_w2v.formats._projector", "write_projector", "projector/vectors.tsv", n_matrices=3),
+    "sense2vec": Format(
+        "spacy_w2v.formats.sense2vec._writing", "write_sense2vec", "sense2vec", marker_file=SENSE2VEC_FILES[0]
+    ),
 }
 """All export formats, keyed by the names in `config._export.ExportFormat`."""
+
+BYTES_OF_NEIGHBOUR = 6
+"""A row as int32 and a similarity as float16."""
 
 
 def n_bytes(settings: ExportSettings, *, n_words: int, vector_size: int, subwords: SubwordSettings) -> int:
@@ -110,7 +120,8 @@ def n_bytes(settings: ExportSettings, *, n_words: int, vector_size: int, subword
         n_rows += (
             sum(FORMATS[name].rows_of_buckets.get(subwords.mode, 0) for name in settings.formats) * subwords.buckets
         )
-    return 4 * n_rows * vector_size
+    n_neighbours = settings.sense2vec_neighbors * n_words if "sense2vec" in settings.formats else 0
+    return 4 * n_rows * vector_size + BYTES_OF_NEIGHBOUR * n_neighbours
 
 
 def check_not_existing(name: str, path: Path, vectors: WordVectors, settings: ExportSettings) -> None:
@@ -139,16 +150,22 @@ def _has_same_content(name: str, file: Path, vectors: WordVectors, settings: Exp
 
 
 def files_of(name: str, path: Path) -> list[Path]:
-    """Return the files that the export to a format may write, `path` first.
+    """Return the files that the export to a format may write: `path` first, or those in the directory `path`.
 
     Args:
         name: The format.
-        path: The main file.
+        path: The main file, or the directory of a format that is one.
 
     Raises:
         StorageError: `path` has the name of one of the other files.
         ConfigError: The format needs another name.
     """
+    if name == "sense2vec":
+        return [path / file for file in SENSE2VEC_FILES]
+    if name == "spacy":
+        from spacy_w2v.formats.spacy._writing import PIPELINE_FILES
+
+        return [path / file for file in PIPELINE_FILES]
     if name in WORD2VEC_FORMATS:
         from spacy_w2v.formats.word2vec._writing import counts_file
 
@@ -184,7 +201,8 @@ def export(
         name: The format, a key of `FORMATS`.
         vectors: The vectors. `settings.postprocess` says what is done to them, and if they belong to a model,
             `settings.vector_kind` selects its vectors.
-        path: For spaCy an existing directory, otherwise a file to write. Other files may be written beside it.
+        path: The directory of a format that is one, which exists for spaCy; otherwise a file to write. Other files may
+            be written beside it.
         settings: Which words and vectors to write.
         nlp: The pipeline of the training run, if it is in memory. None to create it from the model's config, which
             runs the callbacks in it again.

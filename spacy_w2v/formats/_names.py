@@ -1,10 +1,11 @@
-"""Names of words in the formats of word2vec, where a space ends a word, in that of fastText, and in gensim."""
+"""Names of words in the formats of word2vec, where a space ends a word, in those of fastText and gensim."""
 
 import re
 from collections.abc import Iterator, Sequence
 
 from spacy_w2v.config._export import ExportSettings, WhiteSpace
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.formats.sense2vec._words import describe_left_out
 from spacy_w2v.model._word_vectors import WordVectors
 
 WHITE_SPACE = re.compile(r"\s")
@@ -33,6 +34,8 @@ def check_words(words: Sequence[str], settings: ExportSettings, *, delimiter: st
     Raises:
         ConfigError: A format cannot store a word.
     """
+    if "sense2vec" in settings.formats and (note := describe_left_out(words)) is not None:
+        yield note
     words = words[: settings.max_vectors]
     if "fasttext" in settings.formats:
         check_entries(words)

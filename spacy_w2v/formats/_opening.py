@@ -18,6 +18,8 @@ from spacy_w2v.formats.huggingface._safetensors import (
     has_vectors,
     read_safetensors,
 )
+from spacy_w2v.formats.sense2vec._layout import is_sense2vec
+from spacy_w2v.formats.sense2vec._reading import read_sense2vec
 from spacy_w2v.formats.spacy._reading import word_vectors_of_pipeline
 from spacy_w2v.hub._names import is_hub_name, parse_repository
 from spacy_w2v.model._storage import (
@@ -51,6 +53,7 @@ def open_vectors(
     - the path of a file with subwords: a .bin file of fastText, or a .floret table, also compressed.
     - the path of a .safetensors file with its vocabulary beside it, or of a directory of model2vec with a tokenizer of
       words.
+    - the path of a directory of sense2vec.
     - the name of a repository on the Hugging Face Hub, such as "hf:user/repo" or "hf:user/repo@revision", that
       `spacy w2v push` wrote, or of one in model2vec's layout.
     - an object: a `Word2Vec` or `WordVectors`, a spaCy `Language`, or a model or KeyedVectors of gensim.
@@ -169,6 +172,8 @@ def _of_directory(path: Path, name: str, *, trust_config: bool) -> WordVectors:
             return model.word_vectors(name=name)
     if has_vectors(path):
         return read_safetensors(path, name)
+    if is_sense2vec(path):
+        return read_sense2vec(path, name)
     if not (path / META_FILE).is_file():
         raise StorageError(describe_absence(path, rule=RULE))
     nlp = load_pipeline(path, rule=RULE, components=False)

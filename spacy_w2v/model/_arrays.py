@@ -52,6 +52,27 @@ def read_array(path: Path, dtype: type[np.generic], shape: Shape, *, mmap: bool 
     return array
 
 
+def read_matrix(path: Path) -> Array:
+    """Return a matrix of numbers of another program, mapped into memory, read-only.
+
+    Raises:
+        StorageError: The file is missing, or is no matrix of float32 or float16 with rows and columns.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(_MAX_HEADER_BYTES)
+    except OSError as error:
+        raise StorageError(f"{path} must be readable, but is not: {error}") from None
+    descr, shape, _ = _parse_header(start, str(path))
+    dtype = {"<f4": np.float32, "<f2": np.float16}.get(descr)
+    if dtype is None or len(shape) != 2 or not _size(shape):
+        raise StorageError(
+            f"{path} must be a matrix of float32 or float16, was: {descr} of the shape {shape}. It is damaged, or "
+            "another kind of file."
+        )
+    return read_array(path, dtype, shape, mmap=True)
+
+
 def read_blocks(path: Path, dtype: type[np.generic], shape: Shape) -> Iterator[tuple[int, Array]]:
     """Yield the rows of an array in a file in blocks, each with the index of its first row.
 

@@ -104,7 +104,7 @@ class TrainedModel(Comparisons):
 
     @property
     def attr(self) -> str:
-        """The token attribute that the words are: "ORTH", "LOWER" or "NORM"."""
+        """What the words are: the attribute of tokens "ORTH", "LOWER" or "NORM", "LEMMA", or "KEY" with other keys."""
         return self.record.tokens.attr
 
     @property

@@ -19,7 +19,7 @@ from spacy_w2v.model._neighbours import most_similar
 from spacy_w2v.model._postprocessed_matrix import Matrix, PostprocessedMatrix
 from spacy_w2v.model._postprocessing import Postprocessing, chosen_postprocessing
 from spacy_w2v.model._row_slices import row_slices
-from spacy_w2v.model._spellings import Spellings
+from spacy_w2v.model._senses import Senses
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class WordVectors(Spellings, Comparisons):
+class WordVectors(Senses, Comparisons):
     """Words and their vectors, from any program.
 
     `open_vectors` reads them from models, spaCy pipelines, gensim, and files of word2vec, GloVe or fastText.
@@ -56,7 +56,7 @@ class WordVectors(Spellings, Comparisons):
     counts: Counts | None = None
     """int64; the number of tokens of each word in its corpus, or None if unknown."""
     attr: str | None = None
-    """The token attribute that the words are: "ORTH", "LOWER" or "NORM"; None if unknown."""
+    """What the words are: the attribute of tokens "ORTH", "LOWER" or "NORM", "LEMMA", or "KEY"; None if unknown."""
     lang: str | None = None
     """spaCy's code of the language, or None if unknown."""
     n_repeated: int = 0

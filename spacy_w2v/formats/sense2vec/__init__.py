@@ -1,0 +1,1 @@
+"""Directories of sense2vec: written and read."""

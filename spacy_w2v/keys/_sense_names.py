@@ -1,0 +1,18 @@
+"""Names of senses: keys such as "duck|NOUN" and "New_York|GPE", made and split as sense2vec does by default."""
+
+import re
+
+SEPARATOR = "|"
+
+_WHITE_SPACE = re.compile(r"\s")
+
+
+def sense_key(word: str, sense: str) -> str:
+    """Return the key of a word or a phrase with a sense: "New_York|GPE" for "New York" and "GPE"."""
+    return f"{_WHITE_SPACE.sub('_', word)}{SEPARATOR}{sense}"
+
+
+def split_sense(key: str) -> tuple[str, str] | None:
+    """Return the word and the sense of a key: "New York" and "GPE" for "New_York|GPE"; None if it has no sense."""
+    word, separator, sense = key.rpartition(SEPARATOR)
+    return (word.replace("_", " "), sense) if separator and sense else None
