@@ -1,6 +1,7 @@
 """The numbers of what an encoded corpus contains, and of what was left out."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -54,3 +55,9 @@ class JoinedPhrases:
     """The number of tokens that are phrases."""
     most_frequent: list[str]
     """The keys of the most frequent phrases."""
+    n_split: int | None = None
+    """The number of distinct phrases of a key function that are rarer, and stay as their tokens."""
+
+    def to_json(self) -> dict[str, Any]:  # Any: JSON values
+        """Return the fields as JSON values, without those that are unknown."""
+        return {name: value for name, value in asdict(self).items() if value is not None}

@@ -62,8 +62,8 @@ class CorpusFingerprint:
         return values
 
     def with_phrases(self, phrases: dict[str, Any]) -> "CorpusFingerprint":  # Any: JSON values
-        """Return the fingerprint of the corpus in which phrases of this corpus are joined."""
-        return replace(self, phrases=phrases)
+        """Return the fingerprint of the corpus in which phrases of this corpus are joined, which may have some."""
+        return replace(self, phrases=phrases if self.phrases is None else {**phrases, "of": self.phrases})
 
     def of(self, source: str | None) -> "CorpusFingerprint":
         """Return the fingerprint of the corpus with this fingerprint of its source, and the same settings."""

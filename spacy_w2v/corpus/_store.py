@@ -174,7 +174,7 @@ def write_corpus_manifest(
         "counts": asdict(counts),
         "n_type_ids": n_type_ids,
         "chunk_tokens": chunk_tokens,
-        **({"phrases": asdict(phrases)} if phrases is not None else {}),
+        **({"phrases": phrases.to_json()} if phrases is not None else {}),
         **({"spans": asdict(spans)} if spans is not None else {}),
         "files": describe_files(directory, _files_of(spans)),
     }

@@ -78,6 +78,8 @@ class PhrasesSummary(Block):
     n_phrase_tokens: NonNegativeInt = 0
     """Tokens of the corpus that are phrases."""
     most_frequent: list[str] = Field(default_factory=list)
+    n_split: NonNegativeInt = 0
+    """Distinct phrases of a key function that are rarer, and stay as their tokens."""
 
 
 class InitialSummary(Block):

@@ -10,9 +10,7 @@ import numpy as np
 
 from spacy_w2v.config._phrases import PhraseSettings
 from spacy_w2v.corpus._arrow_files import write_types
-from spacy_w2v.corpus._cache_directory import default_cache_dir, new_entry, remedy, tidy
-from spacy_w2v.corpus._counts import JoinedPhrases
-from spacy_w2v.corpus._entries import find_corpus, keep_corpus
+from spacy_w2v.corpus._cache_directory import default_cache_dir
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint
 from spacy_w2v.corpus._store import (
     TOKENS_FILE,
@@ -22,10 +20,10 @@ from spacy_w2v.corpus._store import (
     open_corpus,
     write_corpus_manifest,
 )
-from spacy_w2v.errors import StorageError
 from spacy_w2v.phrases._finding import find_phrases
 from spacy_w2v.phrases._joined_types import JoinedTypes
 from spacy_w2v.phrases._joining import Joiner
+from spacy_w2v.phrases._kept_corpus import describe_joined, kept_corpus
 from spacy_w2v.phrases._progress import PhraseCallback, PhraseProgress
 from spacy_w2v.phrases._table import PhraseTable
 
@@ -34,9 +32,6 @@ VERSION = 1
 
 OF_FILES = {"delimiter", "memory_gb", "path"}
 """Settings that do not decide which phrases are found."""
-
-N_EXAMPLES = 5
-"""Phrases that the record of a run names."""
 
 NO_PHRASES = (
     "The corpus has no phrases by the settings of [w2v.phrases], so it is used as it is. Lower threshold or min_count "
@@ -77,30 +72,16 @@ def joined_corpus(
         return
     callback, cache_dir = callback or PhraseCallback(), cache_dir or default_cache_dir()
     fingerprint = corpus.fingerprint.with_phrases(describe_phrases(settings, given))
-    entry = cache_dir / fingerprint.digest()
-    if fingerprint.source is not None and (
-        (found := find_corpus(entry, callback.on_message, again="Joining the phrases of the corpus")) is not None
-    ):
-        tidy(cache_dir)
-        callback.on_message(f"Using the corpus with phrases {entry}")
-        yield found
-        return
-    table = given if given is not None else find_phrases(corpus, settings, callback=callback)
-    with new_entry(cache_dir) as directory:
-        try:
-            joined = _write(corpus, table, directory, fingerprint=fingerprint, callback=callback)
-        except OSError as error:
-            raise StorageError(
-                f"The corpus with phrases cannot be written to {directory}: {error}. {remedy()}"
-            ) from error
-        if joined is not None:
-            joined = keep_corpus(joined, entry, callback.on_message)
-            if joined.directory == directory:
-                yield joined
-                return
-    if joined is None:
-        callback.on_message(NO_PHRASES)
-    yield corpus if joined is None else joined
+
+    def write(directory: Path) -> Corpus | None:
+        """Find the phrases, if they are not given, and write the corpus."""
+        table = given if given is not None else find_phrases(corpus, settings, callback=callback)
+        return _write(corpus, table, directory, fingerprint=fingerprint, callback=callback)
+
+    with kept_corpus(fingerprint, write, cache_dir=cache_dir, report=callback.on_message) as joined:
+        if joined is None:
+            callback.on_message(NO_PHRASES)
+        yield corpus if joined is None else joined
 
 
 def describe_phrases(settings: PhraseSettings, given: PhraseTable | None) -> dict[str, object]:
@@ -155,12 +136,5 @@ def _write(
         chunk_tokens=writer.chunk_tokens,
         phrases=phrases,
     )
-    callback.on_message(_describe(phrases, n_tokens=writer.n_tokens))
+    callback.on_message(describe_joined(phrases, n_tokens=writer.n_tokens))
     return open_corpus(directory)
-
-
-def _describe(phrases: JoinedPhrases, *, n_tokens: int) -> str:
-    """Return a message about the phrases of a corpus with this number of tokens."""
-    many = "phrases, which are" if phrases.n_phrases > 1 else "phrase, which is"
-    examples = ", ".join(phrases.most_frequent[:N_EXAMPLES])
-    return f"Joined {phrases.n_phrases:,} {many} {phrases.n_tokens / n_tokens:.1%} of the tokens: {examples}"

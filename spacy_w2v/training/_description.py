@@ -43,7 +43,8 @@ def describe_joined(corpus: Corpus) -> PhrasesSummary | None:
     found = corpus.phrases
     if found is None:
         return None
-    return PhrasesSummary(n_phrases=found.n_phrases, n_phrase_tokens=found.n_tokens, most_frequent=found.most_frequent)
+    known = found.to_json()
+    return PhrasesSummary(n_phrase_tokens=known.pop("n_tokens"), **known)
 
 
 def describe_run(

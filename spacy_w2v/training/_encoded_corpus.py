@@ -12,6 +12,7 @@ from spacy_w2v.config._schema import W2VSettings
 from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.phrases._joined_corpus import joined_corpus
+from spacy_w2v.phrases._joined_spans import joined_spans
 from spacy_w2v.phrases._table import PhraseTable
 from spacy_w2v.sources._source import TextSource
 from spacy_w2v.training.callbacks._callback import Callback
@@ -54,7 +55,10 @@ def encoded_corpus(
         cluster=cluster, most_machines=settings.distributed.machines,
     ) as corpus:  # fmt: skip
         release_free_memory()  # the memory of encoding
-        with joined_corpus(corpus, settings.phrases, given=phrases, cache_dir=cache_dir, callback=callback) as joined:
+        with (
+            joined_spans(corpus, settings.vocabulary, cache_dir=cache_dir, callback=callback) as of_keys,
+            joined_corpus(of_keys, settings.phrases, given=phrases, cache_dir=cache_dir, callback=callback) as joined,
+        ):
             release_free_memory()  # the memory of finding phrases
             yield joined
 
