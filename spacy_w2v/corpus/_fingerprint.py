@@ -12,8 +12,10 @@ from spacy_w2v.errors._wording import worded
 from spacy_w2v.sources._parts import PART_BYTES, divided
 from spacy_w2v.sources._source import TextSource
 from spacy_w2v.tokenization._affix_rules import state_of
+from spacy_w2v.tokenization._code import code_of
 from spacy_w2v.tokenization._jieba_words import jieba_fingerprint
 from spacy_w2v.tokenization._stock_tokenizer import is_stock_tokenizer
+from spacy_w2v.tokenization.annotation._fingerprint import keys_fingerprint
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -32,6 +34,7 @@ PARTS = {
     "source": "the texts or the settings of [w2v.corpus] have changed",
     "tokenizer": "the tokenizer has changed",
     "tokens": "settings of [w2v.tokens] have changed",
+    "keys": "the keys, or the components of the pipeline that they need, have changed",
     "max_vocab_size": "max_vocab_size has changed",
     "phrases": "the phrases or the settings of [w2v.phrases] have changed",
 }
@@ -49,17 +52,17 @@ class CorpusFingerprint:
     tokenizer: str
     """A hash of the tokenizer."""
     tokens: dict[str, Any]  # Any: JSON values
-    """The settings of `[w2v.tokens]`, without n_process."""
+    """The settings of `[w2v.tokens]`, without n_process, and without the keys and the pipeline."""
     max_vocab_size: int | None
     phrases: dict[str, Any] | None = None  # Any: JSON values
     """What determines the phrases that are joined to one token each. None for a corpus as it was encoded."""
+    keys: dict[str, Any] | None = None  # Any: JSON values
+    """What determines the keys of annotated texts. None if an attribute of a token is its key."""
 
     def to_json(self) -> dict[str, Any]:  # Any: JSON values
-        """Return the fingerprint as JSON values, without phrases if there are none."""
+        """Return the fingerprint as JSON values, without phrases and keys if there are none."""
         values = asdict(self)
-        if self.phrases is None:
-            del values["phrases"]
-        return values
+        return {name: value for name, value in values.items() if value is not None or name not in ("phrases", "keys")}
 
     def with_phrases(self, phrases: dict[str, Any]) -> "CorpusFingerprint":  # Any: JSON values
         """Return the fingerprint of the corpus in which phrases of this corpus are joined, which may have some."""
@@ -107,12 +110,15 @@ def encoding_fingerprint(
     nlp: "Language", settings: TokensSettings, *, max_vocab_size: int | None, code_path: Path | None = None
 ) -> CorpusFingerprint:
     """Return the fingerprint of how any texts would be encoded now; see `corpus_fingerprint` for the arguments."""
+    keys = keys_fingerprint(nlp, settings, code_path=code_path)
+    tokens = settings.model_dump(mode="json", exclude={"n_process", "keys", "pipeline"})
     return CorpusFingerprint(
         format=FORMAT_VERSION,
         source=None,
         tokenizer=tokenizer_fingerprint(nlp, settings, code_path=code_path),
-        tokens=settings.model_dump(mode="json", exclude={"n_process"}),
+        tokens=tokens if keys is None else {**tokens, "attr": "KEY"},  # also for a short form of keys
         max_vocab_size=max_vocab_size,
+        keys=keys,
     )
 
 
@@ -172,17 +178,9 @@ def tokenizer_fingerprint(nlp: "Language", settings: TokensSettings, *, code_pat
         parts += [type(tokenizer).__module__, type(tokenizer).__qualname__]
         parts.append(str(nlp.config["nlp"]["tokenizer"]))
         if not is_stock_tokenizer(tokenizer):  # its state may not determine all of its behaviour
-            parts += [*_code_of(tokenizer), code_path.read_bytes() if code_path is not None else None]
+            parts += [*code_of(tokenizer), code_path.read_bytes() if code_path is not None else None]
         parts += state_of(tokenizer)
         parts += [jieba] if (jieba := jieba_fingerprint(tokenizer)) else []
     if settings.attr == "NORM":
         parts.append(nlp.vocab.lookups.to_bytes())
     return sha256_of_text(repr(parts))
-
-
-def _code_of(tokenizer: Any) -> list[bytes]:  # Any: a user's tokenizer of any type
-    """Return the content of the files that define a function or the classes of an object, including those of --code."""
-    members = [member for kind in type(tokenizer).__mro__ for member in vars(kind).values()]
-    codes = (getattr(member, "__code__", None) for member in (tokenizer, *members))
-    paths = sorted({Path(code.co_filename) for code in codes if code is not None})
-    return [path.read_bytes() for path in paths if path.is_file()]

@@ -23,6 +23,7 @@ from spacy_w2v.tokenization._pretokens import WhitespaceTokenizer
 from spacy_w2v.tokenization._processes import map_in_processes
 from spacy_w2v.tokenization._stock_tokenizer import StockTokenizer, is_stock_tokenizer
 from spacy_w2v.tokenization._tokens import EncodedBatch, TokenRules
+from spacy_w2v.tokenization.annotation._in_processes import encode_by_keys, key_encoding
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -88,7 +89,7 @@ def encode_stream(
     code_path: Path | None = None,
     n_cores: int | None = None,
 ) -> Generator[tuple[TextBatch, EncodedBatch], None, None]:
-    """Encode batches in order, in `settings.n_process` processes.
+    """Encode batches in order, in `settings.n_process` processes. With keys, the pipeline annotates them first.
 
     With n_process = 0, there is one process per core if that is faster. With pre-tokens it is not: one process encodes
     ten million known tokens per second, which is faster than sending them to another process. The result does not
@@ -96,7 +97,7 @@ def encode_stream(
 
     Args:
         batches: The texts.
-        nlp: The pipeline whose tokenizer makes the tokens.
+        nlp: The pipeline whose tokenizer makes the tokens, and whose components annotate them.
         settings: The block `[w2v.tokens]`.
         code_path: A Python file with the user's registered functions, which each process imports first.
         n_cores: The number of cores to use with n_process = 0. If None, all that are available.
@@ -105,8 +106,14 @@ def encode_stream(
         Each batch of texts with its tokens.
 
     Raises:
-        CorpusError: The texts cannot be read, or a process has ended.
+        ConfigError: The key function fails, or the components do not set all annotation that it needs.
+        CorpusError: The texts cannot be read, a component fails, or a process has ended.
     """
+    if settings.key_block is not None:
+        encoding = key_encoding(nlp, settings)
+        batches = cut_long_pretokens(batches, nlp)
+        yield from encode_by_keys(batches, encoding, code_path=code_path, n_cores=n_cores)
+        return
     encoder = _MixedEncoder(nlp, settings)
     by_pretokens = encodes_by_pretokens(nlp, settings)
     if settings.tokenizer == "pipeline":

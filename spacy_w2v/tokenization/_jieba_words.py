@@ -1,6 +1,7 @@
 """The dictionary of jieba, which spaCy's Chinese tokenizer may use. It is global to the process."""
 
 import io
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from spacy_w2v._system.hashing import sha256_of_values
@@ -30,11 +31,15 @@ def jieba_fingerprint(tokenizer: Any) -> str | None:
     return sha256_of_values(jieba.__version__, list(words.frequencies.items()), words.total, sorted(words.split))
 
 
-def pickle_with_words(thing: object) -> bytes:
+def pickle_with_words(thing: object, *, reduce: Callable[[Any], Any] = lambda _: NotImplemented) -> bytes:
     """Return a pickle of a tokenizer, for tokenizing in another process.
 
     The pickle contains functions and classes of a script or notebook, which another process cannot import. Unpickling
     it imports jieba, and sets the dictionary that jieba has in this process.
+
+    Args:
+        thing: The tokenizer, or anything that has one.
+        reduce: Returns how to pickle some objects, as `reducer_override` of a Pickler does.
 
     Raises:
         Exception: Any error of pickle.
@@ -45,7 +50,8 @@ def pickle_with_words(thing: object) -> bytes:
         def reducer_override(self, thing: Any) -> Any:
             if getattr(thing, "__name__", None) == "jieba" and hasattr(thing, "dt"):
                 return _import_with, (_words_of(thing),)
-            return super().reducer_override(thing)
+            found = reduce(thing)
+            return super().reducer_override(thing) if found is NotImplemented else found
 
     buffer = io.BytesIO()
     Pickler(buffer).dump(thing)

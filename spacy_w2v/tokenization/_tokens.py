@@ -50,6 +50,11 @@ class PhraseSpans(NamedTuple):
     It may be smaller than in the Doc, because tokens without a key of their own are left out.
     """
 
+    def compact(self) -> "PhraseSpans":
+        """Return the same phrases without types that do not occur among them."""
+        distinct_types = np.arange(self.distinct_types.size, dtype=np.uint32)
+        return self._replace(types=self.types.take(self.distinct_types), distinct_types=distinct_types)
+
 
 class EncodedBatch(NamedTuple):
     """The tokens of a batch of texts."""
@@ -68,7 +73,10 @@ class EncodedBatch(NamedTuple):
     def compact(self) -> "EncodedBatch":
         """Return the same batch without types that do not occur in it."""
         distinct_types = np.arange(self.distinct_types.size, dtype=np.uint32)
-        return self._replace(types=self.types.take(self.distinct_types), distinct_types=distinct_types)
+        types, phrases = self.types.take(self.distinct_types), self.phrases
+        return self._replace(
+            types=types, distinct_types=distinct_types, phrases=None if phrases is None else phrases.compact()
+        )
 
 
 class TokenRules(NamedTuple):

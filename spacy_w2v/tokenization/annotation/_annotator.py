@@ -1,0 +1,126 @@
+"""Annotates texts with some components of a pipeline, one small group of texts at a time."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+
+from spacy_w2v.errors import CorpusError
+from spacy_w2v.errors._wording import first_line
+from spacy_w2v.sources._source import GIVEN_TOKENS
+from spacy_w2v.tokenization._tokens import transient_strings
+from spacy_w2v.tokenization.annotation._pieces import Piece
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+    from spacy.vocab import Vocab
+
+
+class Annotator(NamedTuple):
+    """The parts of a pipeline that annotate, which can be pickled for another process."""
+
+    vocab: "Vocab"
+    tokenizer: Any  # Any: tokenizers have no common type
+    components: Sequence[tuple[str, Any]]  # Any: a component is any function
+    """The name of each component that runs, and the component, in order."""
+    batch_size: int
+    """The number of Docs that a component takes at once."""
+
+    @contextmanager
+    def memory_zone(self) -> Iterator[None]:
+        """Free what the block adds to the vocab, when the block ends: it would grow with the corpus."""
+        if self.vocab.in_memory_zone:
+            yield
+            return
+        with ExitStack() as stack:
+            stack.enter_context(transient_strings(self))
+            for _, component in self.components:
+                if hasattr(component, "memory_zone"):
+                    stack.enter_context(component.memory_zone())
+            yield
+
+    def tokenized(self, pieces: Iterable[Piece], kind: pa.DataType) -> "list[tuple[Doc, bool]]":
+        """Return the Docs of some texts before annotation, and whether a text begins with each.
+
+        Args:
+            pieces: The texts.
+            kind: The type of all of them.
+
+        Raises:
+            CorpusError: The tokenizer fails.
+        """
+        if kind == GIVEN_TOKENS:
+            return [(doc_of_tokens(piece.value, self.vocab), piece.is_first) for piece in pieces]
+        docs = []
+        for piece in pieces:
+            try:
+                docs.append((self.tokenizer(piece.value), piece.is_first))
+            except Exception as error:  # a user's tokenizer may raise any error
+                raise CorpusError(_failure("tokenizer", error, text=piece.value)) from error
+        return docs
+
+    def annotated(self, docs: "list[Doc]") -> "list[Doc]":
+        """Return the Docs after all components have run.
+
+        Raises:
+            CorpusError: A component fails.
+        """
+        if not docs:
+            return docs
+        for name, component in self.components:
+            try:
+                docs = _run(component, docs, self.batch_size)
+            except Exception as error:  # a component may raise any error
+                raise CorpusError(_failure(f"component '{name}'", error, text=docs[0].text)) from error
+        return docs
+
+
+def _run(component: Any, docs: "list[Doc]", batch_size: int) -> "list[Doc]":
+    """Return the Docs after a component has run.
+
+    Raises:
+        Exception: Any error of the component.
+    """
+    from spacy.tokens import Doc
+
+    if hasattr(component, "pipe"):
+        found = list(component.pipe(docs, batch_size=batch_size))
+    else:
+        found = [component(doc) for doc in docs]
+    if len(found) != len(docs) or not all(isinstance(doc, Doc) for doc in found):
+        kinds = {type(doc).__name__ for doc in found} - {"Doc"}
+        raise TypeError(f"a component must return each Doc, but returned {', '.join(kinds) or 'fewer Docs'}")
+    return found
+
+
+def _failure(what: str, error: Exception, *, text: str) -> str:
+    """Return a message for an error of a part of the pipeline.
+
+    Args:
+        what: The part.
+        error: The error.
+        text: The first of the texts.
+    """
+    return (
+        f"The {what} of the pipeline must annotate all texts, but fails in a group of texts that begins with "
+        f"{text[:40]!r}: {type(error).__name__}: {first_line(error)}. Correct it, leave out such texts, or disable it "
+        "if the keys do not need it."
+    )
+
+
+def doc_of_tokens(sentences: list[list[str | None]], vocab: "Vocab") -> "Doc":
+    """Return a Doc of given tokens. Its sentences are set if there are several.
+
+    Args:
+        sentences: The tokens of each sentence. Those that are empty or None are left out.
+        vocab: The vocab of the Doc.
+    """
+    from spacy.tokens import Doc
+
+    found = [[token for token in tokens if token] for tokens in sentences]
+    words = [token for tokens in found for token in tokens]
+    if sum(map(bool, found)) < 2:
+        return Doc(vocab, words=words)
+    starts = [place == 0 for tokens in found for place in range(len(tokens))]
+    return Doc(vocab, words=words, sent_starts=starts)  # type: ignore[arg-type]  # spaCy takes bools too

@@ -1,0 +1,171 @@
+"""Encoders of keys for a pipeline, in this process and in others."""
+
+import warnings
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from spacy_w2v._system.cores import available_cores
+from spacy_w2v.config._schema import TokensSettings
+from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors._wording import first_line
+from spacy_w2v.keys._protocol import KeyFunction, required_by
+from spacy_w2v.sources._source import ANNOTATED_DOCS, TextBatch
+from spacy_w2v.tokenization._processes import map_in_processes
+from spacy_w2v.tokenization._tokens import EncodedBatch
+from spacy_w2v.tokenization.annotation._annotator import Annotator
+from spacy_w2v.tokenization.annotation._doc_keys import KeyReader
+from spacy_w2v.tokenization.annotation._key_encoder import KeyEncoder
+from spacy_w2v.tokenization.annotation._pickling import not_picklable, pickled_with, unpickled
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+SINGLE_PROCESS_BYTES = 256 << 10
+"""Bytes of text up to which this process annotates alone: starting others takes as long as annotating some of it."""
+
+
+class KeyEncoding(NamedTuple):
+    """What encoders of keys are made of, in any process."""
+
+    annotator: Annotator
+    function: KeyFunction
+    settings: TokensSettings
+    max_characters: int
+    problem: ConfigError | None
+    """Why the components do not set all annotation that the keys need."""
+
+    def encoder(self) -> KeyEncoder:
+        """Return a new encoder."""
+        settings, requires = self.settings, required_by(self.function)
+        reader = KeyReader(
+            self.function,
+            name=name_of_keys(settings),
+            boundary=settings.boundary,
+            min_tokens=settings.min_tokens,
+        )
+
+        def has_all(doc: "Doc") -> bool:
+            from spacy_w2v.keys._requirements import is_annotated
+
+            return requires is not None and is_annotated(doc, requires)
+
+        return KeyEncoder(
+            self.annotator,
+            reader,
+            is_annotated=has_all,
+            problem=self.problem,
+            max_characters=self.max_characters,
+        )
+
+    def uses_gpu(self) -> bool:
+        """Return whether a component computes on a GPU, which processes cannot share."""
+        models = (getattr(component, "model", None) for _, component in self.annotator.components)
+        return any(getattr(getattr(model, "ops", None), "name", "") == "cupy" for model in models)
+
+
+def name_of_keys(settings: TokensSettings) -> str:
+    """Return the registered name of the function that makes keys, for messages."""
+    return str((settings.key_block or {}).get("@misc"))
+
+
+def key_encoding(nlp: "Language", settings: TokensSettings) -> KeyEncoding:
+    """Return what encoders of keys are made of.
+
+    Args:
+        nlp: The pipeline with the tokenizer and the components.
+        settings: The block `[w2v.tokens]`, with keys.
+
+    Raises:
+        ConfigError: The key function cannot be created.
+    """
+    from spacy_w2v.keys._resolution import key_function_of
+    from spacy_w2v.tokenization._components import check_annotation, needed_components
+
+    function = key_function_of(settings)
+    assert function is not None  # the settings have keys
+    problem = None
+    try:
+        check_annotation(nlp, function, name_of_keys(settings))
+    except ConfigError as error:  # Docs of files may have the annotation
+        problem = error
+    components = [(name, nlp.get_pipe(name)) for name in needed_components(nlp, function)]
+    return KeyEncoding(
+        Annotator(nlp.vocab, nlp.tokenizer, components, nlp.batch_size), function, settings, nlp.max_length, problem
+    )
+
+
+def encode_by_keys(
+    batches: Iterator[TextBatch],
+    encoding: KeyEncoding,
+    *,
+    code_path: Path | None,
+    n_cores: int | None,
+) -> Generator[tuple[TextBatch, EncodedBatch], None, None]:
+    """Annotate and encode batches in order; see `encode_stream` for the arguments.
+
+    Batches should be small, because each is a task of a process: some 32 kB of text take a second.
+
+    Raises:
+        ConfigError: The key function fails, or the components do not set all annotation that it needs.
+        CorpusError: The texts cannot be read, a component fails, or a process has ended.
+    """
+    n_asked = encoding.settings.n_process
+    n_process = n_asked or (1 if encoding.uses_gpu() else n_cores or available_cores())
+    first: list[TextBatch] = []
+    while n_process > 1 and not _is_enough(first, n_asked) and (batch := next(batches, None)) is not None:
+        first.append(batch)
+    payload = None
+    if n_process > 1 and _is_enough(first, n_asked):
+        if encoding.problem is not None and first[0].texts.type != ANNOTATED_DOCS:
+            raise encoding.problem
+        payload = _pickled(encoding, is_asked=n_asked > 1)
+    if payload is None:
+        encoder = encoding.encoder()
+        for batch in chain(first, batches):
+            yield batch, encoder.encode(batch.texts)
+    else:
+        yield from map_in_processes(partial(_make_encoder, payload, code_path), chain(first, batches), n_process)
+
+
+def _is_enough(batches: list[TextBatch], n_asked: int) -> bool:
+    """Return whether some batches are worth other processes."""
+    if n_asked > 1:
+        return len(batches) > 1
+    return len(batches) > 1 and sum(batch.texts.nbytes for batch in batches) >= SINGLE_PROCESS_BYTES
+
+
+def _pickled(encoding: KeyEncoding, *, is_asked: bool) -> bytes | None:
+    """Return a pickle for creating the same encoder in another process, or None if a component is not picklable.
+
+    Args:
+        encoding: What it is made of.
+        is_asked: Whether the user asked for several processes, so that there is a warning if it fails.
+    """
+    annotator = encoding.annotator
+    try:
+        return pickled_with(annotator, encoding)
+    except Exception as error:  # a user's components may raise any error
+        if is_asked:
+            name = not_picklable(annotator)
+            what = f"the component '{name}'" if name is not None else "its tokenizer or the key function"
+            warnings.warn(
+                f"A pipeline must be picklable for n_process = {encoding.settings.n_process}, but {what} is not: "
+                f"{first_line(error)}. Only one process is used.",
+                stacklevel=2,
+            )
+        return None
+
+
+def _make_encoder(payload: bytes, code_path: Path | None) -> Callable[[TextBatch], EncodedBatch]:
+    """Return the function that encodes batches in another process."""
+    if code_path is not None:
+        from spacy.cli._util import import_code
+
+        import_code(code_path)
+    _, (encoding,) = unpickled(payload)
+    encoder: KeyEncoder = encoding.encoder()
+    return lambda batch: encoder.encode(batch.texts).compact()

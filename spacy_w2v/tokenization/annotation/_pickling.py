@@ -1,0 +1,69 @@
+"""Pickles the annotating parts of a pipeline, for other processes."""
+
+import pickle
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from spacy_w2v.tokenization._jieba_words import pickle_with_words
+from spacy_w2v.tokenization.annotation._annotator import Annotator
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.vocab import Vocab
+
+# Any in signatures: components and what goes with an annotator have no common type.
+
+
+def pickled_with(annotator: Annotator, *others: Any) -> bytes:
+    """Return a pickle of an annotator and other objects.
+
+    A component may refer to its pipeline, as spaCy's entity ruler does. A Language and spaCy's frozen lists
+    cannot be unpickled, so they become new ones. The Language has the components of the annotator only.
+
+    Raises:
+        Exception: Any error of pickle.
+    """
+    # Tokenizer.__reduce__ does not include faster_heuristics.
+    faster_heuristics = getattr(annotator.tokenizer, "faster_heuristics", None)
+    return _pickled((annotator, faster_heuristics, others), annotator.components)
+
+
+def unpickled(payload: bytes) -> tuple[Annotator, tuple[Any, ...]]:
+    """Return the annotator and the other objects of a pickle of `pickled_with`."""
+    annotator, faster_heuristics, others = pickle.loads(payload)
+    if faster_heuristics is False:
+        annotator.tokenizer.faster_heuristics = False
+    return annotator, others
+
+
+def not_picklable(annotator: Annotator) -> str | None:
+    """Return the name of the first component that cannot be pickled, or None if all can."""
+    for name, component in annotator.components:
+        try:
+            _pickled(component, ())
+        except Exception:  # any error of a user's component
+            return name
+    return None
+
+
+def _pickled(thing: Any, components: Sequence[tuple[str, Any]]) -> bytes:
+    from spacy.language import Language
+    from spacy.util import SimpleFrozenList
+
+    def reduce(thing: Any) -> Any:
+        if isinstance(thing, SimpleFrozenList):  # such as nlp.pipe_names
+            return list, (list(thing),)
+        if not isinstance(thing, Language):
+            return NotImplemented
+        state = (thing.tokenizer, list(components), thing.max_length, thing.batch_size)
+        return _new_language, (type(thing), thing.vocab), state, None, None, _set_state
+
+    return pickle_with_words(thing, reduce=reduce)
+
+
+def _new_language(kind: "type[Language]", vocab: "Vocab") -> "Language":
+    return kind(vocab, create_tokenizer=lambda _: None)  # type: ignore[arg-type, return-value]  # it is set later
+
+
+def _set_state(nlp: "Language", state: tuple[Any, ...]) -> None:
+    nlp.tokenizer, nlp._components, nlp.max_length, nlp.batch_size = state
