@@ -1,14 +1,15 @@
 """Annotates texts with some components of a pipeline, one small group of texts at a time."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
-from spacy_w2v.errors import CorpusError
+from spacy_w2v.errors import ConfigError, CorpusError
 from spacy_w2v.errors._wording import first_line
-from spacy_w2v.sources._source import GIVEN_TOKENS
+from spacy_w2v.sources._docbin_values import docs_of_value
+from spacy_w2v.sources._source import ANNOTATED_DOCS, GIVEN_TOKENS
 from spacy_w2v.tokenization._tokens import transient_strings
 from spacy_w2v.tokenization.annotation._pieces import Piece
 
@@ -40,7 +41,45 @@ class Annotator(NamedTuple):
                     stack.enter_context(component.memory_zone())
             yield
 
-    def tokenized(self, pieces: Iterable[Piece], kind: pa.DataType) -> "list[tuple[Doc, bool]]":
+    def uses_gpu(self) -> bool:
+        """Return whether a component computes on a GPU, which processes cannot share."""
+        models = (getattr(component, "model", None) for _, component in self.components)
+        return any(getattr(getattr(model, "ops", None), "name", "") == "cupy" for model in models)
+
+    def docs_of(
+        self,
+        pieces: Sequence[Piece],
+        kind: pa.DataType,
+        *,
+        is_annotated: "Callable[[Doc], bool]",
+        problem: ConfigError | None = None,
+    ) -> "list[tuple[Doc, bool]]":
+        """Return the annotated Docs of some texts, and whether a text begins with each.
+
+        Args:
+            pieces: The texts.
+            kind: The type of all of them.
+            is_annotated: Returns whether a Doc of a file has all annotation that is needed, so that no component runs.
+            problem: Why the components do not set all annotation, if so. It is raised if they would have to run.
+
+        Raises:
+            ConfigError: The problem, if there is one.
+            CorpusError: The tokenizer or a component fails.
+        """
+        if kind == ANNOTATED_DOCS:
+            docs = [(doc, True) for piece in pieces for doc in docs_of_value(piece.value, self.vocab)]
+            places = [place for place, (doc, _) in enumerate(docs) if not is_annotated(doc)]
+        else:
+            docs = self._tokenized(pieces, kind)
+            places = list(range(len(docs)))
+        if places and problem is not None:
+            raise problem
+        annotated = self._annotated([docs[place][0] for place in places])
+        for place, doc in zip(places, annotated, strict=True):
+            docs[place] = (doc, docs[place][1])
+        return docs
+
+    def _tokenized(self, pieces: Iterable[Piece], kind: pa.DataType) -> "list[tuple[Doc, bool]]":
         """Return the Docs of some texts before annotation, and whether a text begins with each.
 
         Args:
@@ -60,7 +99,7 @@ class Annotator(NamedTuple):
                 raise CorpusError(_failure("tokenizer", error, text=piece.value)) from error
         return docs
 
-    def annotated(self, docs: "list[Doc]") -> "list[Doc]":
+    def _annotated(self, docs: "list[Doc]") -> "list[Doc]":
         """Return the Docs after all components have run.
 
         Raises:

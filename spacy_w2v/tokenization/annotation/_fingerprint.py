@@ -1,6 +1,6 @@
 """The fingerprint of keys: everything that determines the keys of a text besides its tokens."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,18 @@ def keys_fingerprint(
     return {
         "function": settings.key_block,
         "code": _code_of_function(function, code_path),
+        **pipeline_fingerprint(nlp, names),
+    }
+
+
+def pipeline_fingerprint(nlp: "Language", names: Sequence[str]) -> dict[str, Any]:
+    """Return what determines the annotation of texts, as JSON values.
+
+    Args:
+        nlp: The pipeline.
+        names: The components that run.
+    """
+    return {
         "pipeline": f"{nlp.meta.get('lang')}_{nlp.meta.get('name')} {nlp.meta.get('version')}",
         "components": {name: _of_component(nlp, name) for name in names},
         "vocab": _of_vocab(nlp, names),
@@ -78,7 +90,7 @@ def _state_of(component: Any) -> Iterator[str]:
         yield sha256_of([component.to_bytes()])
 
 
-def _of_vocab(nlp: "Language", names: list[str]) -> str:
+def _of_vocab(nlp: "Language", names: Sequence[str]) -> str:
     """Return a hash of what components read in the vocab: its tables, and its vectors if one may need them."""
     lookups = nlp.vocab.lookups
     tables = [name for name in lookups.tables if not name.startswith("w2v")]  # not what training stores there

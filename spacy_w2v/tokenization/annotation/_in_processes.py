@@ -61,11 +61,6 @@ class KeyEncoding(NamedTuple):
             max_characters=self.max_characters,
         )
 
-    def uses_gpu(self) -> bool:
-        """Return whether a component computes on a GPU, which processes cannot share."""
-        models = (getattr(component, "model", None) for _, component in self.annotator.components)
-        return any(getattr(getattr(model, "ops", None), "name", "") == "cupy" for model in models)
-
 
 def name_of_keys(settings: TokensSettings) -> str:
     """Return the registered name of the function that makes keys, for messages."""
@@ -114,7 +109,7 @@ def encode_by_keys(
         CorpusError: The texts cannot be read, a component fails, or a process has ended.
     """
     n_asked = encoding.settings.n_process
-    n_process = n_asked or (1 if encoding.uses_gpu() else n_cores or available_cores())
+    n_process = n_asked or (1 if encoding.annotator.uses_gpu() else n_cores or available_cores())
     first: list[TextBatch] = []
     while n_process > 1 and not _is_enough(first, n_asked) and (batch := next(batches, None)) is not None:
         first.append(batch)

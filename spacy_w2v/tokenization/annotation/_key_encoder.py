@@ -1,6 +1,6 @@
 """Encodes texts by the keys of their tokens and phrases, which a pipeline annotates first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,12 +8,10 @@ import pyarrow as pa
 
 from spacy_w2v._arrays import Offsets
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.sources._docbin_values import docs_of_value
-from spacy_w2v.sources._source import ANNOTATED_DOCS
 from spacy_w2v.tokenization._tokens import EncodedBatch, PhraseSpans, TypeTable
 from spacy_w2v.tokenization.annotation._annotator import Annotator
 from spacy_w2v.tokenization.annotation._doc_keys import DocKeys, DocPhrase, KeyReader
-from spacy_w2v.tokenization.annotation._pieces import Piece, groups_of_pieces
+from spacy_w2v.tokenization.annotation._pieces import groups_of_pieces
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -57,24 +55,10 @@ class KeyEncoder:
         found = _Batch(joins_parts=self.reader.boundary == "document")
         for group in groups_of_pieces(texts, self.max_characters):
             with self.annotator.memory_zone():
-                for doc, is_first in self._docs(group, texts.type):
+                docs = self.annotator.docs_of(group, texts.type, is_annotated=self._is_annotated, problem=self._problem)
+                for doc, is_first in docs:
                     found.add(self.reader.read(doc), is_first=is_first)
         return found.encoded()
-
-    def _docs(self, group: Sequence[Piece], kind: pa.DataType) -> "list[tuple[Doc, bool]]":
-        """Return the annotated Docs of some texts, and whether a text begins with each."""
-        if kind == ANNOTATED_DOCS:
-            docs = [(doc, True) for piece in group for doc in docs_of_value(piece.value, self.annotator.vocab)]
-            places = [place for place, (doc, _) in enumerate(docs) if not self._is_annotated(doc)]
-        else:
-            docs = self.annotator.tokenized(group, kind)
-            places = list(range(len(docs)))
-        if places and self._problem is not None:
-            raise self._problem
-        annotated = self.annotator.annotated([docs[place][0] for place in places])
-        for place, doc in zip(places, annotated, strict=True):
-            docs[place] = (doc, docs[place][1])
-        return docs
 
 
 class _Batch:
