@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from spacy_w2v._arrays import Offsets
+from spacy_w2v.keys._sense_names import split_sense
 from spacy_w2v.model._composition import check_has_words
 from spacy_w2v.model._word_vectors import WordVectors
 
@@ -41,6 +42,12 @@ def words_of_rows(vectors: WordVectors, *, n_words: int, also: Iterable[str] = (
 
 
 def _plain_form(vectors: WordVectors, place: int) -> int:
-    """Return the place of the lower-case form of a word, if that has the same row; otherwise its own."""
+    """Return the place of the lower-case form of a word, if that has the same row; otherwise its own.
+
+    A row with a sense, such as that of "duck" and "duck|NOUN", is shown by its key.
+    """
+    name = int(vectors.word_of_row[vectors.rows[place]])
+    if split_sense(vectors.words[name]) is not None:
+        return name
     lower = vectors.index.get(vectors.words[place].lower())
     return lower if lower is not None and vectors.rows[lower] == vectors.rows[place] else place

@@ -29,7 +29,7 @@ NAMES_OF_EMBEDDINGS = (EMBEDDINGS, "embedding.weight")
 TENSORS_FILE, VOCABULARY_FILE, TOKENIZER_FILE = "model.safetensors", "vocab.json", "tokenizer.json"
 """The names in directories."""
 
-ATTRS = ("ORTH", "LOWER", "NORM")
+ATTRS = ("ORTH", "LOWER", "NORM", "LEMMA", "KEY")
 
 
 class Words(NamedTuple):

@@ -11,9 +11,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from spacy.strings import get_string_id
 
+from spacy_w2v.model._lookup import cases_of
 from spacy_w2v.model._vocabulary import Vocabulary
 
 WORDS_PER_BLOCK = 100_000
+
+KEYED = ("LEMMA", "KEY")
+"""What words are if a function of the annotated text makes them."""
 
 
 class TableKeys(NamedTuple):
@@ -41,11 +45,12 @@ def spacy_keys(vocabulary: Vocabulary, *, attr: str) -> TableKeys:
     spaCy looks up vectors by ORTH. For other attributes, each word therefore has several keys: its forms in the corpus
     and, for LOWER, also its upper case, title case and capitalized forms, which the corpus may lack. The word itself
     comes last, because spaCy takes the last key as the name of a row. With NORM, a form may belong to several words. It
-    is the key of the one for which it is most frequent.
+    is the key of the one for which it is most frequent. With LEMMA and other keys, forms also have their upper case,
+    title case and capitalized forms, unless these are forms themselves: "ducks" of "duck|NOUN" lets "DUCKS" be found.
 
     Args:
         vocabulary: The vocabulary.
-        attr: The token attribute that its words are: "ORTH", "LOWER" or "NORM".
+        attr: What its words are, as in `[w2v.tokens]`.
     """
     # Needed for ORTH as well: words differ from their forms if numbers or URLs are replaced by shapes.
     forms = vocabulary.forms.sort_by([("count", "descending"), ("word", "ascending")])
@@ -55,6 +60,8 @@ def spacy_keys(vocabulary: Vocabulary, *, attr: str) -> TableKeys:
     ]
     if attr == "LOWER":
         parts += _case_variants(vocabulary.words)
+    elif attr in KEYED:
+        parts += _case_variants_of_forms(parts, vocabulary.words)
     n_forms = sum(len(part.ids) for part in parts)
     parts += [_hashed(some, np.arange(start, start + len(some))) for start, some in _blocks_of(vocabulary.words)]
     return _each_once(_joined(parts), n_forms)
@@ -81,6 +88,30 @@ def _case_variants(words: list[str]) -> Iterator[TableKeys]:
             if variant != word and variant.lower() == word
         ]
         yield _hashed([variant for variant, _ in variants], np.array([row for _, row in variants], np.int64))
+
+
+def _case_variants_of_forms(forms: list[TableKeys], words: list[str]) -> Iterator[TableKeys]:
+    """Yield variants of texts in upper and title case, for the row that `Vocabulary.rows_of` finds for them.
+
+    Args:
+        forms: The forms of all words, the most frequent first.
+        words: The words, which are texts as well.
+    """
+    row_of: dict[str, int] = {}
+    for part in forms:
+        for text, row in zip(part.texts.to_pylist(), part.rows.tolist(), strict=True):
+            row_of.setdefault(text, row)
+    for row, word in enumerate(words):
+        row_of.setdefault(word, row)
+    texts = list(row_of)
+    for start in range(0, len(texts), WORDS_PER_BLOCK):
+        found = [
+            (variant, row_of[text])
+            for text in texts[start : start + WORDS_PER_BLOCK]
+            for variant in dict.fromkeys((text.upper(), text.title(), text.capitalize()))
+            if variant not in row_of and text == next((case for case in cases_of(variant)[1:] if case in row_of), None)
+        ]
+        yield _hashed([variant for variant, _ in found], np.array([row for _, row in found], np.int64))
 
 
 def _joined(parts: list[TableKeys]) -> TableKeys:

@@ -1,0 +1,107 @@
+"""Models of keys such as "duck|NOUN" at use: in spaCy's table, in look-ups, scores and files."""
+
+import numpy as np
+import pytest
+import spacy
+from helpers_formats import FORMS, LEMMAS, keyed_model
+
+from spacy_w2v.formats._opening import open_vectors
+from spacy_w2v.model._lookup import cases_of
+
+TEXTS = ["duck", "DUCKS", "Ducks", "DUCK", "Duck", "The", "York", "YORK", "New York", "NEW YORK", "Naïve", "NAÏVE"]
+TEXTS += ["iPhone", "Football", "FOOTBALL", "football", "saw", "Saws", "duck|VERB", "New_York|GPE", "goose"]
+
+
+@pytest.fixture
+def model():
+    return keyed_model(vector_size=12)
+
+
+@pytest.fixture
+def lemmas():
+    return keyed_model(LEMMAS, attr="LEMMA")
+
+
+def found_in(nlp, text):
+    """The row of a text in spaCy's table, looked up without any component."""
+    return nlp.vocab.vectors.find(key=text)
+
+
+def last_key(nlp, row):
+    return [key for key, value in nlp.vocab.vectors.key2row.items() if value == row][-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("duck", "duck|NOUN"),
+        ("ducks", "ducks|NOUN"),
+        ("DUCKS", "ducks|NOUN"),
+        ("Duck", "Duck|PERSON"),
+        ("DUCK", "duck|VERB"),
+        ("New York", "New_York|GPE"),
+        ("NEW YORK", "New_York|GPE"),
+        ("NAÏVE", "naïve|ADJ"),
+        ("football", "football|NOUN"),
+        ("FOOTBALL", "football|PROPN"),
+        ("duck|VERB", "duck|VERB"),
+    ],
+)
+def test_texts_find_their_commonest_key_in_plain_spacy(model, text, key):
+    nlp = model.to_spacy()
+    np.testing.assert_array_equal(nlp.vocab.get_vector(text), model[key])
+    assert model.words[model.word_vectors().rows_of([text])[0]] == key
+
+
+@pytest.mark.parametrize("kind", ["keys", "lemmas"])
+def test_spacys_table_agrees_with_the_look_up_of_vectors(kind, model, lemmas):
+    """Each key of the table has the row that `rows_of` finds, and each row is named by its word."""
+    vectors = (model if kind == "keys" else lemmas).word_vectors()
+    nlp = vectors.model.to_spacy()
+    for key, row in nlp.vocab.vectors.key2row.items():
+        text = nlp.vocab.strings[key]
+        assert vectors.rows_of([text]).tolist() == [row], text
+    for text in TEXTS:
+        row = vectors.rows_of([text])[0]
+        found = next((found_in(nlp, case) for case in cases_of(text) if found_in(nlp, case) >= 0), -1)
+        assert found == row, text
+    names = [nlp.vocab.strings[last_key(nlp, row)] for row in range(len(vectors))]
+    expected = [word if vectors.rows_of([word])[0] == row else None for row, word in enumerate(vectors.words)]
+    assert [name for name, word in zip(names, expected, strict=True) if word] == [word for word in expected if word]
+
+
+def test_lemmas_are_found_by_their_forms_without_a_lemmatizer(lemmas):
+    nlp = lemmas.to_spacy()
+    for text, lemma in (("went", "go"), ("WENT", "go"), ("go", "go"), ("Go", "go"), ("saw", "see"), ("saws", "saw")):
+        np.testing.assert_array_equal(nlp(text)[0].vector, lemmas[lemma])
+    np.testing.assert_array_equal(nlp("BERLIN")[0].vector, lemmas["Berlin"])
+    assert not nlp("berlin")[0].has_vector
+
+
+def test_the_two_ways_to_spacy_write_the_same_files(model, tmp_path):
+    from spacy_w2v.config._schema import ExportSettings
+    from spacy_w2v.formats._exporting import export
+
+    export("spacy", model.word_vectors(), tmp_path / "streamed", settings=ExportSettings())
+    model.to_spacy().to_disk(tmp_path / "made")
+    for name in ("key2row", "strings.json", "vectors"):
+        streamed, made = ((tmp_path / by / "vocab" / name).read_bytes() for by in ("streamed", "made"))
+        assert streamed == made, name
+
+
+def test_a_pipeline_of_keys_is_read_by_the_names_of_its_rows(model, tmp_path):
+    model.to_spacy().to_disk(tmp_path / "pipeline")
+    vectors = open_vectors(tmp_path / "pipeline")
+    assert [vectors.words[place] for place in vectors.word_of_row] == list(FORMS)
+    assert vectors.all_senses == ["ADJ", "DET", "GPE", "NOUN", "PERSON", "PRODUCT", "PROPN", "VERB"]
+    assert vectors.senses("duck") == ["duck|NOUN", "duck|VERB", "Duck|PERSON"]
+    assert vectors.best_sense("new york") == "New_York|GPE"
+    found, expected = vectors.most_similar("duck", topn=4), model.most_similar("duck|NOUN", topn=4)
+    assert [key for key, _ in found] == [key for key, _ in expected]
+
+
+def test_a_saved_pipeline_is_the_same(model, tmp_path):
+    nlp = model.to_spacy()
+    nlp.to_disk(tmp_path / "pipeline")
+    again = spacy.load(tmp_path / "pipeline")
+    assert again.vocab.vectors.key2row == nlp.vocab.vectors.key2row
