@@ -1,10 +1,15 @@
 """Models of keys such as "duck|NOUN" at use: in spaCy's table, in look-ups, scores and files."""
 
+import json
+
 import numpy as np
 import pytest
 import spacy
+from helpers_cli import w2v_here
 from helpers_formats import FORMS, LEMMAS, keyed_model
 
+from spacy_w2v.config._schema import ExportSettings
+from spacy_w2v.formats._exporting import export
 from spacy_w2v.formats._opening import open_vectors
 from spacy_w2v.model._lookup import cases_of
 
@@ -79,9 +84,6 @@ def test_lemmas_are_found_by_their_forms_without_a_lemmatizer(lemmas):
 
 
 def test_the_two_ways_to_spacy_write_the_same_files(model, tmp_path):
-    from spacy_w2v.config._schema import ExportSettings
-    from spacy_w2v.formats._exporting import export
-
     export("spacy", model.word_vectors(), tmp_path / "streamed", settings=ExportSettings())
     model.to_spacy().to_disk(tmp_path / "made")
     for name in ("key2row", "strings.json", "vectors"):
@@ -105,3 +107,46 @@ def test_a_saved_pipeline_is_the_same(model, tmp_path):
     nlp.to_disk(tmp_path / "pipeline")
     again = spacy.load(tmp_path / "pipeline")
     assert again.vocab.vectors.key2row == nlp.vocab.vectors.key2row
+
+
+# The command neighbors
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    """A directory with a model of keys, one of lemmas, a pipeline, and a directory of sense2vec."""
+    directory = tmp_path_factory.mktemp("keyed")
+    model = keyed_model(vector_size=12)
+    model.save(directory / "model")
+    keyed_model(LEMMAS, attr="LEMMA").save(directory / "lemmas")
+    model.to_spacy().to_disk(directory / "pipeline")
+    export("sense2vec", model.word_vectors(), directory / "s2v", settings=ExportSettings(formats=["sense2vec"]))
+    return directory
+
+
+@pytest.mark.parametrize("vectors", ["model", "pipeline", "s2v"])
+def test_neighbours_of_a_word_are_those_of_its_commonest_sense(places, vectors):
+    expected = [key for key, _ in open_vectors(places / "model").most_similar("duck|NOUN", topn=3)]
+    for word in ("duck", "duck|NOUN"):
+        said = w2v_here("neighbors", vectors, word, "--topn", 3, cwd=places).said
+        assert [part for part in said.split() if part in expected] == expected
+        also = "duck is looked up as duck|NOUN (and not as duck|VERB, Duck|PERSON)"
+        assert (also in said) == (word == "duck")
+
+
+def test_neighbours_of_a_form_are_those_of_its_lemma(places):
+    said = w2v_here("neighbors", "lemmas", "went", "-n", 1, cwd=places).said
+    assert "went is looked up as go" in said
+
+
+def test_json_says_what_words_stand_for(places):
+    done = w2v_here("neighbors", "model", "s2v", "duck - York", "-n", 1, "--json", cwd=places)
+    results = json.loads(done.stdout)["results"]
+    assert [found["keys"] for found in results] == [{"duck": "duck|NOUN", "York": "York|PROPN"}] * 2
+    assert results[0]["neighbors"] == results[1]["neighbors"]
+
+
+def test_unknown_words_are_said(places):
+    done = w2v_here("neighbors", "model", "goose", cwd=places)
+    assert done.code == 1
+    assert "was: 'goose'" in done.said

@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 import sense2vec
+from helpers_formats import LEMMAS, keyed_model
 from helpers_model import make_model
 
 from spacy_w2v.errors import ConfigError, UnknownWordError
@@ -92,3 +93,33 @@ def test_words_without_senses_have_none():
 def test_the_error_of_an_unknown_word_names_its_senses(vectors):
     with pytest.raises(UnknownWordError, match=r"was: 'duck'. Its senses are: duck\|NOUN, duck\|VERB, Duck\|PERSON."):
         vectors.row("duck")
+
+
+def test_a_text_stands_for_its_commonest_sense_in_its_own_case_first(vectors):
+    for text, key in (
+        ("duck", "duck|NOUN"),
+        ("Duck", "Duck|PERSON"),
+        ("DUCK", "duck|NOUN"),
+        ("New York", "new_york|GPE"),
+        ("duck|VERB", "duck|VERB"),
+        ("goose", None),
+    ):
+        assert vectors.key_of_text(text) == key
+        assert vectors.rows_of([text]).tolist() == [-1 if key is None else KEYS.index(key)]
+
+
+def test_texts_are_found_by_the_forms_of_a_corpus_first():
+    vectors = keyed_model().word_vectors()
+    for text, key in (("football", "football|NOUN"), ("FOOTBALL", "football|PROPN"), ("Football", "football|NOUN")):
+        assert vectors.key_of_text(text) == key
+    lemmas = keyed_model(LEMMAS, attr="LEMMA").word_vectors()
+    assert [lemmas.key_of_text(text) for text in ("went", "Went", "go", "geese")] == ["go", "go", "go", None]
+    with pytest.raises(UnknownWordError, match=r"was: 'went'. Its key is: 'go'."):
+        lemmas.row("went")
+
+
+def test_words_with_a_bar_are_not_keys_of_a_plain_vocabulary():
+    plain = make_model([3, 2, 1], words=["tea", "a|b", "the"]).word_vectors()
+    assert not plain.have_senses
+    assert plain.rows_of(["a"]).tolist() == [-1]
+    assert plain.key_of_text("tea") is None

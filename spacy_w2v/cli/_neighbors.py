@@ -116,9 +116,11 @@ def split_vectors(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def is_vectors(name: str) -> bool:
     """Return whether an argument is a path or the name of an installed pipeline, rather than a word."""
+    from spacy_w2v.formats.sense2vec._layout import is_sense2vec
+
     path = Path(name)
     if path.is_dir():
-        return any((path / file).exists() for file in ("meta.json", "model/meta.json"))
+        return any((path / file).exists() for file in ("meta.json", "model/meta.json")) or is_sense2vec(path)
     if path.is_file():
         return bool(path.suffix)
     from spacy.util import is_package
@@ -193,14 +195,37 @@ def neighbours_of(query: Query, vectors: "WordVectors", *, topn: int) -> list[tu
 def found_as(word: str, vectors: "WordVectors") -> str:
     """Return a word as vectors have it. A phrase is also found in other case, or with underscores: "New York".
 
+    Where words have senses, it is the commonest sense of the word, "duck|NOUN" of "duck"; where they are lemmas, its
+    lemma.
+
     Args:
         word: The word, or a phrase with spaces.
         vectors: The vectors.
     """
     from spacy_w2v.model._lookup import forms_of
 
+    if (key := vectors.key_of_text(word)) is not None:
+        return key
     forms = forms_of(word) if " " in word else ()
     return next((form for form in forms if form in vectors), word)
+
+
+def describe_keys(query: Query, vectors: "WordVectors") -> str | None:
+    """Return which keys the words of a query stand for, with their other senses; None if they are looked up as given.
+
+    Args:
+        query: The query.
+        vectors: The vectors.
+    """
+    notes = []
+    for word in dict.fromkeys(query.words):
+        key = vectors.key_of_text(word)
+        if key is None or key == word:
+            continue
+        others = [other for other in vectors.senses(word) if other != key]
+        also = f" (and not as {', '.join(others)})" if others else ""
+        notes.append(f"{word} is looked up as {key}{also}")
+    return "; ".join(notes) or None
 
 
 def print_tables(query: Query, opened: Sequence["WordVectors"], *, topn: int) -> None:
@@ -212,11 +237,23 @@ def print_tables(query: Query, opened: Sequence["WordVectors"], *, topn: int) ->
     rows = [tuple(chain(*cells)) for cells in zip_longest(*nearest, fillvalue=("", ""))]
     header = [tuple(chain(*((vectors.name, "") for vectors in opened)))] if len(opened) > 1 else []
     msg.divider(query.text)
+    for vectors in opened:
+        if (note := describe_keys(query, vectors)) is not None:
+            msg.info(note if len(opened) == 1 else f"{vectors.name}: {note}")
     print("", *aligned([*header, *rows]), "", sep="\n")  # noqa: T201  # the command's output
 
 
 def print_json(query: Query, opened: Sequence["WordVectors"], *, topn: int) -> None:
     """Print the neighbours of a query as a JSON object on one line. Vectors that lack a word have null."""
-    found = [{"vectors": each.name, "neighbors": neighbours_of(query, each, topn=topn)} for each in opened]
+    found = [
+        {"vectors": each.name, "neighbors": neighbours_of(query, each, topn=topn), **_keys_for_json(query, each)}
+        for each in opened
+    ]
     values = {"positive": query.positive, "negative": query.negative, "results": found}
     print(json.dumps(values, ensure_ascii=False), flush=True)  # noqa: T201  # the command's output
+
+
+def _keys_for_json(query: Query, vectors: "WordVectors") -> dict[str, dict[str, str]]:
+    """Return the entry "keys" of a result: the key that each word stands for, where words are keys."""
+    keys = {word: key for word in query.words if (key := vectors.key_of_text(word)) is not None}
+    return {"keys": keys} if keys else {}

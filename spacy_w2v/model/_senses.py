@@ -1,13 +1,23 @@
 """The senses of words, where keys such as "duck|NOUN" and "duck|VERB" have vectors of their own."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 
-from spacy_w2v._arrays import Counts
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_w2v._arrays import Counts, Offsets
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.keys._sense_names import sense_key, split_sense
+from spacy_w2v.model._lookup import NO_ROW, cases_of
 from spacy_w2v.model._spellings import Spellings
+
+KEYED = ("LEMMA", "KEY")
+"""What words are, as in `[w2v.tokens]`, if a function of the annotated text makes them."""
+
+N_SAMPLED = 1000
+"""The number of words, the most frequent ones, that show whether words have senses."""
 
 
 class Senses(Spellings):
@@ -16,10 +26,30 @@ class Senses(Spellings):
     counts: Counts | None
     """int64; the number of tokens of each key, or None if unknown."""
 
+    rows: NDArray[np.int64]
+    """The row of each key in the matrix."""
+    attr: str | None
+    """What the words are, as in `[w2v.tokens]`; None if unknown."""
+
     @property
     @abstractmethod
     def index(self) -> dict[str, int]:
         """The place of each key in `words`."""
+
+    @property
+    @abstractmethod
+    def word_of_row(self) -> NDArray[np.int64]:
+        """The place of the word of each row; -1 if no word has it."""
+
+    @abstractmethod
+    def rows_of(self, words: Sequence[str]) -> Offsets:
+        """Return the row that a pipeline with these vectors finds for each word as a token, or NO_ROW."""
+
+    @cached_property
+    def have_senses(self) -> bool:
+        """Whether words are keys with a sense, such as "duck|NOUN". Most of them are, then."""
+        some = self.words[:N_SAMPLED]
+        return sum(split_sense(word) is not None for word in some) * 2 > len(some)
 
     @cached_property
     def all_senses(self) -> list[str]:
@@ -96,15 +126,45 @@ class Senses(Spellings):
         others = [sense for sense in self.all_senses if sense != own]
         return self._most_frequent_first(self._keys_of(word, others, ignore_case=ignore_case))
 
+    def key_of_text(self, text: str) -> str | None:
+        """Return the key that a text stands for: its commonest one, such as "duck|NOUN" for "duck", or a lemma.
+
+        Its own case is looked up first. None if it has no vector, or words are no keys.
+        """
+        row = self.rows_of([text])[0]
+        if row == NO_ROW:
+            return None
+        key = self.words[self.word_of_row[row]]
+        return key if self.attr in KEYED or split_sense(key) is not None else None
+
+    def rows_of_commonest_senses(self, texts: Iterable[str], rows: Offsets) -> Offsets:
+        """Return rows of texts, where a text without one has the row of its commonest sense, in its own case first.
+
+        Args:
+            texts: The texts.
+            rows: The row of each, or NO_ROW.
+        """
+        if not self.have_senses or (rows != NO_ROW).all():
+            return rows
+        found = rows.copy()
+        for place, text in enumerate(texts):
+            if found[place] == NO_ROW:
+                keys = (self.best_sense(case, ignore_case=False) for case in cases_of(text))
+                key = next((key for key in keys if key is not None), None)
+                found[place] = NO_ROW if key is None else self.rows[self.index[key]]
+        return found
+
     def near_spellings(self, word: str) -> str:
-        """Return a sentence that names the senses of a word, or words with a spelling near to it.
+        """Return a sentence that names the senses of a word, its lemma, or words with a spelling near to it.
 
         Example:
             >>> spacy_w2v.open_vectors("vectors").near_spellings("ministr")
             'Near spellings: minister, ministry, ministers.'
         """
-        keys = self.senses(word)
-        return f"Its senses are: {', '.join(keys)}." if keys else super().near_spellings(word)
+        if keys := self.senses(word):
+            return f"Its senses are: {', '.join(keys)}."
+        key = self.key_of_text(word)
+        return super().near_spellings(word) if key is None else f"Its key is: {key!r}."
 
     def _keys_of(self, word: str, senses: Collection[str], *, ignore_case: bool) -> Iterator[str]:
         """Yield the keys of a word with some senses, each once."""

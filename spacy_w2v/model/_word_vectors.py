@@ -309,7 +309,8 @@ class WordVectors(Senses, Comparisons):
 
         A word is looked up as it is, otherwise in lower, title and upper case, like the component `w2v` does. The
         vectors of a trained model also know the texts that each word has in the corpus, as spaCy's table does. In those
-        of other programs, a phrase such as "new york" is also found as "new_york".
+        of other programs, a phrase such as "new york" is also found as "new_york". A word that is only known with
+        senses has the row of the commonest one: "duck" that of "duck|NOUN".
 
         Args:
             words: The words.
@@ -330,7 +331,8 @@ class WordVectors(Senses, Comparisons):
                 next((self.index[form] for form in forms_of(word) if form in self.index), NO_ROW) for word in words
             )
             found = np.fromiter(places, np.int64, len(words))
-        return np.where(found == NO_ROW, NO_ROW, self.rows[found]) if self.words else found
+        rows = np.where(found == NO_ROW, NO_ROW, self.rows[found]) if self.words else found
+        return self.rows_of_commonest_senses(words, rows)
 
     def rows_by_key(self, attr: str) -> dict[str, int]:
         """Return the rows of the words of a corpus with another token attribute, in the order of the words.

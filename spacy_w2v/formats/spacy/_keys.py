@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 from spacy.strings import get_string_id
 
 from spacy_w2v.model._lookup import cases_of
+from spacy_w2v.model._senses import KEYED
 from spacy_w2v.model._vocabulary import Vocabulary
 
 WORDS_PER_BLOCK = 100_000
-
-KEYED = ("LEMMA", "KEY")
-"""What words are if a function of the annotated text makes them."""
 
 
 class TableKeys(NamedTuple):
