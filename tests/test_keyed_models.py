@@ -8,10 +8,13 @@ import spacy
 from helpers_cli import w2v_here
 from helpers_formats import FORMS, LEMMAS, keyed_model
 
+import spacy_w2v
 from spacy_w2v.config._schema import ExportSettings
 from spacy_w2v.formats._exporting import export
 from spacy_w2v.formats._opening import open_vectors
 from spacy_w2v.model._lookup import cases_of
+from spacy_w2v.model._word_vectors import WordVectors
+from spacy_w2v.training._matched_words import matched_rows
 
 TEXTS = ["duck", "DUCKS", "Ducks", "DUCK", "Duck", "The", "York", "YORK", "New York", "NEW YORK", "Naïve", "NAÏVE"]
 TEXTS += ["iPhone", "Football", "FOOTBALL", "football", "saw", "Saws", "duck|VERB", "New_York|GPE", "goose"]
@@ -150,3 +153,82 @@ def test_unknown_words_are_said(places):
     done = w2v_here("neighbors", "model", "goose", cwd=places)
     assert done.code == 1
     assert "was: 'goose'" in done.said
+
+
+# Phrases
+
+
+@pytest.mark.parametrize("merge", [False, True])
+def test_the_component_phrases_finds_phrases_by_their_texts(model, merge):
+    nlp = model.to_spacy()
+    nlp.add_pipe("phrases", config={"merge": merge})
+    doc = nlp("the duck saw New York and NEW YORK")
+    assert [span.text for span in doc.spans["phrases"]] == ["New York", "NEW YORK"]
+    for span in doc.spans["phrases"]:
+        np.testing.assert_array_equal(span.vector, model["New_York|GPE"])
+
+
+def test_a_pipeline_of_keys_is_what_phrases_look_through(places):
+    nlp = spacy.load(places / "pipeline")
+    nlp.add_pipe("phrases")
+    doc = nlp("New York")
+    assert [span.text for span in doc.spans["phrases"]] == ["New York"]
+
+
+# Vectors to start from
+
+
+def started(initial, words, attr):
+    """The words of the initial vectors that each word of a run starts from, in a run with this attribute."""
+    vectors = initial.word_vectors() if hasattr(initial, "word_vectors") else initial
+    rows = matched_rows(vectors, words, attr=attr)
+    return [None if row < 0 else vectors.words[vectors.word_of_row[row]] for row in rows.tolist()]
+
+
+def plain_vectors(words):
+    return WordVectors("plain", words, np.arange(len(words)), np.eye(len(words), dtype=np.float32))
+
+
+def test_keys_start_from_the_same_keys(model):
+    words = ["duck|VERB", "Duck|PERSON", "goose|NOUN"]
+    assert started(model, words, "KEY") == ["duck|VERB", "Duck|PERSON", None]
+
+
+def test_keys_start_from_their_texts_in_plain_vectors():
+    plain = plain_vectors(["the", "duck", "new_york", "Berlin"])
+    keys = ["duck|NOUN", "duck|VERB", "Duck|PERSON", "New_York|GPE", "goose|NOUN", "berlin"]
+    assert started(plain, keys, "KEY") == ["duck", "duck", "duck", "new_york", None, "Berlin"]
+    assert started(plain, keys, "ORTH") == [None] * 6
+
+
+def test_keys_start_from_keys_with_another_sense(model):
+    assert started(model, ["duck|ADJ", "york|NOUN"], "KEY") == ["duck|NOUN", "York|PROPN"]
+
+
+def test_words_start_from_their_commonest_keys(model, lemmas):
+    words = ["duck", "ducks", "football", "new york", "goose"]
+    expected = ["duck|NOUN", "ducks|NOUN", "football|NOUN", "New_York|GPE", None]
+    assert started(model, words, "LOWER") == expected
+    assert started(lemmas, ["went", "saw", "goose"], "LOWER") == ["go", "see", None]
+    assert started(lemmas, ["go", "see"], "LEMMA") == ["go", "see"]
+
+
+def test_words_that_a_run_keeps_are_texts_unless_it_has_keys(model):
+    vectors = model.word_vectors()
+    assert list(vectors.rows_by_key("KEY")) == vectors.words
+    kept = vectors.rows_by_key("LOWER")
+    assert list(kept)[:4] == ["the", "duck", "ducks", "new york"]
+    assert "duck" in kept
+    assert kept["football"] == vectors.row("football|NOUN")
+
+
+@pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax"])
+def test_training_starts_from_a_model_of_keys(model, loss):
+    """And the tree of hierarchical softmax too, where several words start from one row."""
+    initial = keyed_model(vector_size=12, loss=loss)
+    texts = [["the", "duck", "ducks", "duck", "York", "Ducks"]] * 5
+    trained = spacy_w2v.train(
+        texts, initial=initial, min_count=1, epochs=1, alpha=1e-9, min_alpha=0, sample=0, loss=loss
+    )
+    np.testing.assert_allclose(trained["duck"], initial["duck|NOUN"], atol=1e-6)
+    np.testing.assert_allclose(trained["York"], initial["York|PROPN"], atol=1e-6)

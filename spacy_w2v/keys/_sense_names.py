@@ -1,6 +1,7 @@
 """Names of senses: keys such as "duck|NOUN" and "New_York|GPE", made and split as sense2vec does by default."""
 
 import re
+from collections.abc import Iterable
 
 SEPARATOR = "|"
 
@@ -16,3 +17,8 @@ def split_sense(key: str) -> tuple[str, str] | None:
     """Return the word and the sense of a key: "New York" and "GPE" for "New_York|GPE"; None if it has no sense."""
     word, separator, sense = key.rpartition(SEPARATOR)
     return (word.replace("_", " "), sense) if separator and sense else None
+
+
+def texts_of_keys(keys: Iterable[str]) -> list[str]:
+    """Return the text of each key without its sense: "duck" for "duck|NOUN". A key without a sense stays as it is."""
+    return [key if (split := split_sense(key)) is None else split[0] for key in keys]

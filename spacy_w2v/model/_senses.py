@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Counts, Offsets
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.keys._sense_names import sense_key, split_sense
+from spacy_w2v.keys._sense_names import sense_key, split_sense, texts_of_keys
 from spacy_w2v.model._lookup import NO_ROW, cases_of
 from spacy_w2v.model._spellings import Spellings
 
@@ -47,9 +47,35 @@ class Senses(Spellings):
 
     @cached_property
     def have_senses(self) -> bool:
-        """Whether words are keys with a sense, such as "duck|NOUN". Most of them are, then."""
+        """Whether words are keys with a sense, such as "duck|NOUN". Most of them are, then.
+
+        Example:
+            >>> spacy_w2v.open_vectors("vectors").have_senses
+            False
+        """
         some = self.words[:N_SAMPLED]
         return sum(split_sense(word) is not None for word in some) * 2 > len(some)
+
+    @property
+    def are_keys(self) -> bool:
+        """Whether words are keys of a function, such as lemmas or words with senses, and not texts.
+
+        Example:
+            >>> spacy_w2v.open_vectors("vectors").are_keys
+            False
+        """
+        return self.attr in KEYED or self.have_senses
+
+    @property
+    def texts(self) -> list[str]:
+        """The words without their senses, in the same order: "duck" for "duck|NOUN".
+
+        Example:
+            >>> vectors = spacy_w2v.open_vectors("vectors")
+            >>> vectors.texts == vectors.words
+            True
+        """
+        return texts_of_keys(self.words) if self.have_senses else self.words
 
     @cached_property
     def all_senses(self) -> list[str]:
@@ -129,7 +155,11 @@ class Senses(Spellings):
     def key_of_text(self, text: str) -> str | None:
         """Return the key that a text stands for: its commonest one, such as "duck|NOUN" for "duck", or a lemma.
 
-        Its own case is looked up first. None if it has no vector, or words are no keys.
+        Its own case is looked up first. None if it has no vector, or words are not keys.
+
+        Example:
+            >>> spacy_w2v.open_vectors("vectors").key_of_text("minister") is None
+            True
         """
         row = self.rows_of([text])[0]
         if row == NO_ROW:
@@ -143,6 +173,11 @@ class Senses(Spellings):
         Args:
             texts: The texts.
             rows: The row of each, or NO_ROW.
+
+        Example:
+            >>> vectors = spacy_w2v.open_vectors("vectors")
+            >>> vectors.rows_of_commonest_senses(["minister"], vectors.rows[:1]).tolist()
+            [0]
         """
         if not self.have_senses or (rows != NO_ROW).all():
             return rows

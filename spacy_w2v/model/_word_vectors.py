@@ -19,7 +19,7 @@ from spacy_w2v.model._neighbours import most_similar
 from spacy_w2v.model._postprocessed_matrix import Matrix, PostprocessedMatrix
 from spacy_w2v.model._postprocessing import Postprocessing, chosen_postprocessing
 from spacy_w2v.model._row_slices import row_slices
-from spacy_w2v.model._senses import Senses
+from spacy_w2v.model._senses import KEYED, Senses
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -339,9 +339,10 @@ class WordVectors(Senses, Comparisons):
 
         With "LOWER", a word with capitals is also used for its lower case, if that has no vector: "Paris" for "paris".
         The first of several such words is used, which is the most frequent. With other attributes, words do not change.
+        Keys with senses stand for their texts, unless the words of the corpus are keys too.
 
         Args:
-            attr: "ORTH", "LOWER" or "NORM".
+            attr: What the words of the corpus are, as in `[w2v.tokens]`.
 
         Example:
             >>> vectors = spacy_w2v.open_vectors("vectors")
@@ -349,12 +350,12 @@ class WordVectors(Senses, Comparisons):
             True
         """
         rows = dict(zip(self.words, self.rows.tolist(), strict=True))
-        if attr != "LOWER":
+        if attr in KEYED or (attr != "LOWER" and not self.have_senses):
             return rows
         by_key: dict[str, int] = {}
-        for word in self.words:
-            lower = word.lower()
-            by_key.setdefault(lower, rows.get(lower, rows[word]))
+        for word, text in zip(self.words, self.texts, strict=True):
+            key = text.lower() if attr == "LOWER" else text
+            by_key.setdefault(key, rows.get(key, rows[word]))
         return by_key
 
     def most_similar(

@@ -116,7 +116,8 @@ def make_phrases(
         merge: Whether the tokens of each phrase become one token, whose vector is that of the phrase. Otherwise tokens
             stay, and `span.vector` is the vector of a phrase.
         attr: The attribute by which the words of a phrase are compared with tokens: "ORTH", "LOWER" or "NORM". None for
-            that of the vectors, if they were trained by this package, and otherwise "ORTH".
+            that of the vectors, if they were trained by this package, and otherwise "ORTH". Phrases of a key function
+            are compared by "ORTH"; the component `w2v` finds them by their keys.
         spans_key: The key in `doc.spans` under which phrases are listed.
 
     Returns:

@@ -15,14 +15,17 @@ from spacy_w2v.config._schema import ModelSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.formats._opening import vectors_of
+from spacy_w2v.keys._sense_names import texts_of_keys
 from spacy_w2v.model._postprocessed_matrix import Matrix
 from spacy_w2v.model._run_record import InitialSummary
+from spacy_w2v.model._senses import KEYED
 from spacy_w2v.model._vocabulary import Vocabulary
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.objectives._grafting import MISSING
 from spacy_w2v.objectives._input_rows import InputRows
 from spacy_w2v.objectives._objective import OutputOrigins, OutputSource
 from spacy_w2v.objectives._registry import objective_of
+from spacy_w2v.training._matched_words import matched_rows
 from spacy_w2v.training._subword_start import (
     ExtendedMatrix,
     check_finite_table,
@@ -236,12 +239,12 @@ def match(source: WordVectors, vocabulary: Vocabulary, *, attr: str, model: Mode
     Args:
         source: The vectors to start from.
         vocabulary: The vocabulary.
-        attr: The token attribute of the corpus.
+        attr: What the words of the corpus are, as in `[w2v.tokens]`.
         model: The settings of the model.
     """
-    by_key = source.rows_by_key(attr)
-    rows = np.array([by_key.get(word, MISSING) for word in vocabulary.words], np.int64)
-    composed = with_composed(source, rows, vocabulary.words) if model.subwords.mode is None else None
+    rows = matched_rows(source, vocabulary.words, attr=attr)
+    texts = texts_of_keys(vocabulary.words) if attr in KEYED else vocabulary.words
+    composed = with_composed(source, rows, texts) if model.subwords.mode is None else None
     if source.model is None:
         return StartingPoint(source, rows, outputs=None, composed=composed)
     outputs = OutputSource(rows, len(source.matrix), tree=source.tree, tree_kind=source.model.settings.tree)
