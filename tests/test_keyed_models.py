@@ -4,12 +4,15 @@ import json
 
 import numpy as np
 import pytest
+import scipy.stats
 import spacy
 from helpers_cli import w2v_here
 from helpers_formats import FORMS, LEMMAS, keyed_model
+from helpers_model import make_model
 
 import spacy_w2v
 from spacy_w2v.config._schema import ExportSettings
+from spacy_w2v.evaluation._token_rows import token_finder
 from spacy_w2v.formats._exporting import export
 from spacy_w2v.formats._opening import open_vectors
 from spacy_w2v.model._lookup import cases_of
@@ -61,10 +64,16 @@ def test_texts_find_their_commonest_key_in_plain_spacy(model, text, key):
     assert model.words[model.word_vectors().rows_of([text])[0]] == key
 
 
-@pytest.mark.parametrize("kind", ["keys", "lemmas"])
-def test_spacys_table_agrees_with_the_look_up_of_vectors(kind, model, lemmas):
+@pytest.fixture
+def by_hand():
+    """Keys that the texts themselves had, so that the corpus has no other texts of them."""
+    return make_model(range(len(FORMS), 0, -1), words=list(FORMS))
+
+
+@pytest.mark.parametrize("kind", ["model", "lemmas", "by_hand"])
+def test_spacys_table_agrees_with_the_look_up_of_vectors(kind, request):
     """Each key of the table has the row that `rows_of` finds, and each row is named by its word."""
-    vectors = (model if kind == "keys" else lemmas).word_vectors()
+    vectors = request.getfixturevalue(kind).word_vectors()
     nlp = vectors.model.to_spacy()
     for key, row in nlp.vocab.vectors.key2row.items():
         text = nlp.vocab.strings[key]
@@ -84,6 +93,17 @@ def test_lemmas_are_found_by_their_forms_without_a_lemmatizer(lemmas):
         np.testing.assert_array_equal(nlp(text)[0].vector, lemmas[lemma])
     np.testing.assert_array_equal(nlp("BERLIN")[0].vector, lemmas["Berlin"])
     assert not nlp("berlin")[0].has_vector
+
+
+def test_keys_of_texts_are_found_by_their_texts(by_hand):
+    nlp = by_hand.to_spacy()
+    for text, key in (
+        ("duck", "duck|NOUN"),
+        ("DUCKS", "ducks|NOUN"),
+        ("New York", "New_York|GPE"),
+        ("Saw", "saw|NOUN"),
+    ):
+        np.testing.assert_array_equal(nlp.vocab.get_vector(text), by_hand[key])
 
 
 def test_the_two_ways_to_spacy_write_the_same_files(model, tmp_path):
@@ -232,3 +252,22 @@ def test_training_starts_from_a_model_of_keys(model, loss):
     )
     np.testing.assert_allclose(trained["duck"], initial["duck|NOUN"], atol=1e-6)
     np.testing.assert_allclose(trained["York"], initial["York|PROPN"], atol=1e-6)
+
+
+# Scores
+
+
+def test_word_pairs_are_scored_by_the_commonest_sense(model, tmp_path):
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("duck\tthe\t1\nDuck\tYork\t2\nFOOTBALL\tfootball\t3\ngoose\tduck\t4\n", encoding="utf-8")
+    score = spacy_w2v.evaluate(model, word_pairs=pairs).word_pairs["pairs"]
+    expected = [("duck|NOUN", "the|DET"), ("Duck|PERSON", "York|PROPN"), ("football|PROPN", "football|NOUN")]
+    cosines = [model.similarity(*pair) for pair in expected]
+    assert (score.n_used, score.n_unknown) == (3, 1)
+    assert score.spearman == pytest.approx(scipy.stats.spearmanr([1, 2, 3], cosines).statistic)
+
+
+def test_unknown_words_have_the_mean_of_their_tokens_commonest_keys(model):
+    find = token_finder(model.word_vectors())
+    expected = ["duck|NOUN", "football|NOUN", "York|PROPN"]
+    assert [model.words[row] for row in find("duck goose/football New York")] == expected

@@ -7,6 +7,7 @@ import numpy as np
 
 from spacy_w2v._arrays import Offsets
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.model._lookup import NO_ROW
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.tokenization._encode import make_encoder
@@ -21,6 +22,8 @@ def token_finder(vectors: WordVectors) -> Callable[[str], Offsets]:
     Raises:
         ConfigError: The vectors have no tokenizer.
     """
+    if vectors.model is not None and vectors.are_keys:
+        return _rows_of_texts(vectors, vectors.model.make_pipeline())
     if vectors.model is not None:
         keys_of = _corpus_keys(vectors.model)
     elif vectors.nlp is not None:
@@ -33,6 +36,19 @@ def token_finder(vectors: WordVectors) -> Callable[[str], Offsets]:
 
     def rows_of_tokens(text: str) -> Offsets:
         return np.array([vectors.row(key) for key in keys_of(text) if key in vectors], np.int64)
+
+    return rows_of_tokens
+
+
+def _rows_of_texts(vectors: WordVectors, nlp: "Language") -> Callable[[str], Offsets]:
+    """Return a function that takes a text and returns the rows of its tokens, by their commonest keys.
+
+    A word by itself has no context, so that no component could tell which key it has.
+    """
+
+    def rows_of_tokens(text: str) -> Offsets:
+        rows = vectors.rows_of([token.text for token in nlp.make_doc(text)])
+        return rows[rows != NO_ROW]
 
     return rows_of_tokens
 

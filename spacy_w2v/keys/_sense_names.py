@@ -1,9 +1,12 @@
 """Names of senses: keys such as "duck|NOUN" and "New_York|GPE", made and split as sense2vec does by default."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 SEPARATOR = "|"
+
+N_SAMPLED = 1000
+"""The number of words, the most frequent ones, that show whether words have senses."""
 
 _WHITE_SPACE = re.compile(r"\s")
 
@@ -22,3 +25,9 @@ def split_sense(key: str) -> tuple[str, str] | None:
 def texts_of_keys(keys: Iterable[str]) -> list[str]:
     """Return the text of each key without its sense: "duck" for "duck|NOUN". A key without a sense stays as it is."""
     return [key if (split := split_sense(key)) is None else split[0] for key in keys]
+
+
+def have_senses(words: Sequence[str]) -> bool:
+    """Return whether words are keys with a sense, such as "duck|NOUN": most of the first thousand are, then."""
+    some = words[:N_SAMPLED]
+    return sum(split_sense(word) is not None for word in some) * 2 > len(some)

@@ -9,15 +9,12 @@ from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Counts, Offsets
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.keys._sense_names import sense_key, split_sense, texts_of_keys
+from spacy_w2v.keys._sense_names import have_senses, sense_key, split_sense, texts_of_keys
 from spacy_w2v.model._lookup import NO_ROW, cases_of
 from spacy_w2v.model._spellings import Spellings
 
 KEYED = ("LEMMA", "KEY")
 """What words are, as in `[w2v.tokens]`, if a function of the annotated text makes them."""
-
-N_SAMPLED = 1000
-"""The number of words, the most frequent ones, that show whether words have senses."""
 
 
 class Senses(Spellings):
@@ -53,8 +50,7 @@ class Senses(Spellings):
             >>> spacy_w2v.open_vectors("vectors").have_senses
             False
         """
-        some = self.words[:N_SAMPLED]
-        return sum(split_sense(word) is not None for word in some) * 2 > len(some)
+        return have_senses(self.words)
 
     @property
     def are_keys(self) -> bool:

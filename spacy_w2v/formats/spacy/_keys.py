@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from spacy.strings import get_string_id
 
+from spacy_w2v.keys._sense_names import have_senses, texts_of_keys
 from spacy_w2v.model._lookup import cases_of
 from spacy_w2v.model._senses import KEYED
 from spacy_w2v.model._vocabulary import Vocabulary
@@ -45,6 +46,7 @@ def spacy_keys(vocabulary: Vocabulary, *, attr: str) -> TableKeys:
     comes last, because spaCy takes the last key as the name of a row. With NORM, a form may belong to several words. It
     is the key of the one for which it is most frequent. With LEMMA and other keys, forms also have their upper case,
     title case and capitalized forms, unless these are forms themselves: "ducks" of "duck|NOUN" lets "DUCKS" be found.
+    The text of a key with a sense is a key too, even if the corpus lacks it: "duck" of "duck|NOUN".
 
     Args:
         vocabulary: The vocabulary.
@@ -56,10 +58,10 @@ def spacy_keys(vocabulary: Vocabulary, *, attr: str) -> TableKeys:
         _hashed(some["orth"].to_pylist(), some["word"].to_numpy())
         for some in (forms.slice(start, WORDS_PER_BLOCK) for start in range(0, len(forms), WORDS_PER_BLOCK))
     ]
-    if attr == "LOWER":
+    if attr in KEYED or have_senses(vocabulary.words):
+        parts += _further_texts(parts, vocabulary.words)
+    elif attr == "LOWER":
         parts += _case_variants(vocabulary.words)
-    elif attr in KEYED:
-        parts += _case_variants_of_forms(parts, vocabulary.words)
     n_forms = sum(len(part.ids) for part in parts)
     parts += [_hashed(some, np.arange(start, start + len(some))) for start, some in _blocks_of(vocabulary.words)]
     return _each_once(_joined(parts), n_forms)
@@ -88,8 +90,10 @@ def _case_variants(words: list[str]) -> Iterator[TableKeys]:
         yield _hashed([variant for variant, _ in variants], np.array([row for _, row in variants], np.int64))
 
 
-def _case_variants_of_forms(forms: list[TableKeys], words: list[str]) -> Iterator[TableKeys]:
-    """Yield variants of texts in upper and title case, for the row that `Vocabulary.rows_of` finds for them.
+def _further_texts(forms: list[TableKeys], words: list[str]) -> Iterator[TableKeys]:
+    """Yield texts that are no forms, for the row that `WordVectors.rows_of` finds for them.
+
+    They are the texts of keys with a sense, and variants of all texts in upper and title case.
 
     Args:
         forms: The forms of all words, the most frequent first.
@@ -99,17 +103,21 @@ def _case_variants_of_forms(forms: list[TableKeys], words: list[str]) -> Iterato
     for part in forms:
         for text, row in zip(part.texts.to_pylist(), part.rows.tolist(), strict=True):
             row_of.setdefault(text, row)
-    for row, word in enumerate(words):
-        row_of.setdefault(word, row)
+    n_forms = len(row_of)
+    for texts in (words, texts_of_keys(words)):
+        for row, text in enumerate(texts):
+            row_of.setdefault(text, row)
     texts = list(row_of)
     for start in range(0, len(texts), WORDS_PER_BLOCK):
-        found = [
+        some = texts[start : start + WORDS_PER_BLOCK]
+        found = [(text, row_of[text]) for text in some[max(0, n_forms - start) :]]
+        found += [
             (variant, row_of[text])
-            for text in texts[start : start + WORDS_PER_BLOCK]
+            for text in some
             for variant in dict.fromkeys((text.upper(), text.title(), text.capitalize()))
             if variant not in row_of and text == next((case for case in cases_of(variant)[1:] if case in row_of), None)
         ]
-        yield _hashed([variant for variant, _ in found], np.array([row for _, row in found], np.int64))
+        yield _hashed([text for text, _ in found], np.array([row for _, row in found], np.int64))
 
 
 def _joined(parts: list[TableKeys]) -> TableKeys:
