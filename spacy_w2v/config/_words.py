@@ -110,6 +110,12 @@ class VocabularySettings(Settings):
 
     Rarer phrases are split into the keys of their tokens, so that no token is lost with them.
     """
+    merge_rare_keys: bool = True
+    """Whether a key of `[w2v.tokens.keys]` that is rarer than `min_count` counts as a commoner one of the same text.
+
+    It is the commonest key that the text has in any case: "duck|ADP" counts as "duck|NOUN". So no token is lost because
+    its senses are rare one by one. With `false`, rare keys have no vector, as in sense2vec.
+    """
     max_vocab_size: int | None = Field(10_000_000, ge=1)
     """The number of types to hold in memory while the corpus is read; `null` for no limit.
 

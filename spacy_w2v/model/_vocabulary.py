@@ -11,6 +11,7 @@ from spacy_w2v._arrays import OUT_OF_VOCABULARY, Counts, Offsets, TokenIds
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.errors._wording import times
 from spacy_w2v.model._lookup import NO_ROW, cases_of
+from spacy_w2v.model._rare_keys import back_off
 from spacy_w2v.model._run_record import VocabularySummary
 
 if TYPE_CHECKING:  # pipelines are used without pyarrow
@@ -97,7 +98,13 @@ class Vocabulary:
 
 
 def build_vocabulary(
-    types: "pa.Table", *, n_type_ids: int, min_count: int, max_final_vocab: int | None, keep: Iterable[str] = ()
+    types: "pa.Table",
+    *,
+    n_type_ids: int,
+    min_count: int,
+    max_final_vocab: int | None,
+    keep: Iterable[str] = (),
+    merge_rare: bool = False,
 ) -> tuple[Vocabulary, TokenIds]:
     """Choose the words of the vocabulary.
 
@@ -107,6 +114,7 @@ def build_vocabulary(
         min_count: Lowest count of a word, at least 1.
         max_final_vocab: Largest size; raises min_count as far as needed, as in gensim. None for no limit.
         keep: Words to include regardless of their count. Those that the corpus lacks come last, in their order.
+        merge_rare: Whether a rare key counts as the commonest key of the same text, as `back_off` says.
 
     Returns:
         The vocabulary, and uint32[n_type_ids], the word id of each type, or OUT_OF_VOCABULARY.
@@ -117,24 +125,20 @@ def build_vocabulary(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    words = types.group_by("key").aggregate([("count", "sum"), ("id", "min")])
-    words = words.rename_columns({"count_sum": "count", "id_min": "id"})  # ids are in the order of first occurrence
-    words = words.sort_by([("count", "descending"), ("id", "ascending")])
-    counts = words["count"].to_numpy()
-    if counts.size == 0:
-        raise CorpusError(
-            "The vocabulary must have words, but max_vocab_size has dropped all types. Raise max_vocab_size."
-        )
-    if max_final_vocab is not None and max_final_vocab < counts.size:
-        min_count = max(min_count, int(counts[max_final_vocab]) + 1)
-    n_words = int(np.searchsorted(-counts, -min_count, side="right"))
+    kept = pa.array(list(keep), types.schema.field("key").type)
+    words, least = _words_by_count(types, min_count, max_final_vocab)
+    if merge_rare:
+        frequent = words.filter(pc.greater_equal(words["count"], least))["key"]
+        types = back_off(types, pa.chunked_array([*frequent.chunks, kept]).combine_chunks())
+        words, least = _words_by_count(types, min_count, max_final_vocab)
+    n_words = int(np.searchsorted(-words["count"].to_numpy(), -least, side="right"))
     if n_words == 0:
         highest = words.slice(0, 1).to_pylist()[0]
         raise CorpusError(
-            f"Some word must occur at least min_count = {min_count} times, but the most frequent word, "
+            f"Some word must occur at least min_count = {least} times, but the most frequent word, "
             f"'{highest['key']}', occurs {times(highest['count'])}. Lower min_count, or use more text."
         )
-    words = pa.concat_tables([words.slice(0, n_words), *_kept_words(words, n_words, keep)]).combine_chunks()
+    words = pa.concat_tables([words.slice(0, n_words), *_kept_words(words, n_words, kept)]).combine_chunks()
     counts = words["count"].to_numpy()
     rank_of_type = pc.index_in(types["key"], value_set=words["key"]).combine_chunks()
     word_of_type = np.full(n_type_ids, OUT_OF_VOCABULARY, np.uint32)
@@ -156,12 +160,29 @@ def build_vocabulary(
     return vocabulary, word_of_type
 
 
-def _kept_words(words: "pa.Table", n_words: int, keep: Iterable[str]) -> list["pa.Table"]:
-    """Return the words of `keep` that are not among the first n_words: those in the corpus, then those it lacks."""
+def _words_by_count(types: "pa.Table", min_count: int, max_final_vocab: int | None) -> tuple["pa.Table", int]:
+    """Return the words of types, most frequent first, and the count that a word must have.
+
+    Raises:
+        CorpusError: There are no types.
+    """
+    words = types.group_by("key").aggregate([("count", "sum"), ("id", "min")])
+    words = words.rename_columns({"count_sum": "count", "id_min": "id"})  # ids are in the order of first occurrence
+    words = words.sort_by([("count", "descending"), ("id", "ascending")])
+    if len(words) == 0:
+        raise CorpusError(
+            "The vocabulary must have words, but max_vocab_size has dropped all types. Raise max_vocab_size."
+        )
+    if max_final_vocab is not None and max_final_vocab < len(words):
+        min_count = max(min_count, words["count"][max_final_vocab].as_py() + 1)
+    return words, min_count
+
+
+def _kept_words(words: "pa.Table", n_words: int, kept: "pa.Array") -> list["pa.Table"]:
+    """Return the words of `kept` that are not among the first n_words: those in the corpus, then those it lacks."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    kept = pa.array(list(keep), words.schema.field("key").type)
     if not len(kept):
         return []
     rest = words.slice(n_words)

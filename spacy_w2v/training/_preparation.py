@@ -54,6 +54,7 @@ def choose_words(
         min_count=settings.vocabulary.min_count,
         max_final_vocab=settings.vocabulary.max_final_vocab,
         keep=keep,
+        merge_rare=settings.vocabulary.merge_rare_keys and settings.tokens.key_block is not None,
     )
     start = None
     if initial is not None:
