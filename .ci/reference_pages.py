@@ -141,6 +141,11 @@ log_dir = "runs/first"
 
 GROUPS = {
     "spacy_readers": ("Readers", "Functions for `@readers`, which read texts in `[w2v.corpus]` or in `[corpora]`."),
+    "spacy_misc": (
+        "Keys",
+        "Functions for `@misc` in `[w2v.tokens.keys]`, which make the keys of tokens and phrases from what a pipeline "
+        "knows of them.",
+    ),
     "spacy_callbacks": (
         "Callbacks",
         "Functions for `@callbacks` in `[initialize.before_init]`, which give a pipeline its vectors.",

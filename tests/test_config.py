@@ -49,6 +49,7 @@ REGISTERED = {
         "spacy_w2v.DatasetCorpus.v1",
     },
     "spacy_loggers": {"spacy_w2v.TensorBoard.v1"},
+    "spacy_misc": {"spacy_w2v.LemmaKeys.v1", "spacy_w2v.LemmaPosKeys.v1", "spacy_w2v.SenseKeys.v1"},
     "spacy_callbacks": {"spacy_w2v.train_vectors.v1", "spacy_w2v.load_vectors.v1", "spacy_w2v.load_vectors.v2"},
 }
 """All names in entry points: they are what users' configs depend on, so none may go, and none may change meaning."""
@@ -298,7 +299,7 @@ def test_entry_points_are_exactly_these():
     ("group", "name"),
     [
         (group, name)
-        for group in ("spacy_readers", "spacy_callbacks", "spacy_loggers")
+        for group in ("spacy_readers", "spacy_callbacks", "spacy_loggers", "spacy_misc")
         for name in sorted(REGISTERED[group])
     ],
 )

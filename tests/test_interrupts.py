@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from helpers_cli import SIGHUP, needs_proc, plain, start, w2v_here
 from numba import config, types
 
 import spacy_w2v
+from spacy_w2v._system.signals import DelayedSignals
 
 PACKAGE = Path(spacy_w2v.__file__).parent
 
@@ -218,3 +220,26 @@ assert len(train()) == 4
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+# delayed signals
+
+
+@pytest.mark.skipif(os.name != "posix", reason="raises signals that Windows lacks")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_delayed_signals_are_delivered_once(number, depth):
+    """Also if the signal arrives in a block within others, each of which delays it until its own end."""
+    received = []
+    before = signal.signal(number, lambda *_: received.append(number))
+    try:
+        with ExitStack() as stack:
+            for _ in range(depth):
+                stack.enter_context(DelayedSignals())
+            signal.raise_signal(number)
+            assert received == []
+        assert received == [number]
+        signal.raise_signal(number)
+        assert received == [number, number]
+    finally:
+        signal.signal(number, before)

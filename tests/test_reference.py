@@ -100,7 +100,7 @@ def test_every_error():
 
 
 def test_every_registered_function():
-    groups = ("spacy_readers", "spacy_callbacks", "spacy_factories")
+    groups = ("spacy_readers", "spacy_misc", "spacy_callbacks", "spacy_factories")
     names = {entry.name for entry in distribution("spacy-w2v").entry_points if entry.group in groups}
     assert names - set(headings("registered.md")) == set()
 

@@ -87,7 +87,8 @@ class DelayedSignals(AbstractContextManager["DelayedSignals"]):
         if self.pending is None:
             return
         number, self.pending = self.pending, None
-        signal.raise_signal(number)  # calls the original handler, which `_delay` restored
+        signal.signal(number, self._handlers[number])  # a block within this one may have restored `_delay`
+        signal.raise_signal(number)
         signal.signal(number, self._delay)
 
     def _delay(self, number: int, frame: FrameType | None) -> None:

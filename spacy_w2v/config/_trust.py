@@ -19,6 +19,9 @@ HARMLESS = {
 """Other functions that may be called, by registry and name. "spacy.copy_from_base_model.v1" must not be among them: it
 loads other pipelines."""
 
+KEY_FUNCTIONS = {("misc", f"spacy_w2v.{name}.v1") for name in ("LemmaKeys", "LemmaPosKeys", "SenseKeys")}
+"""The functions of this package that make keys, by registry and name."""
+
 
 def check_no_variables(text: str) -> None:
     """Raise ConfigError if a model's config has variables: a few that refer to each other could fill the memory."""
@@ -76,3 +79,18 @@ def _is_harmless(registry_name: str, name: str) -> bool:
         return (registry_name, name) in HARMLESS
     module = getattr(registry.get(registry_name, name), "__module__", None) or ""
     return str(module).split(".")[0] in OF_SPACY
+
+
+def check_is_key_function(block: dict[str, Any]) -> None:  # Any: values of a config
+    """Raise ConfigError if the block `[w2v.tokens.keys]` names another function than the key functions of this package.
+
+    Args:
+        block: The block.
+    """
+    for place, registry_name, name in _functions_of(block, "w2v.tokens.keys"):
+        if (registry_name, name) not in KEY_FUNCTIONS:
+            remedy = worded(python="give trust_config=True to load", command_line="give --trust-config")
+            raise ConfigError(
+                f"The config of a model may run only key functions of this package unless you trust it, but [{place}] "
+                f'names another function: @{registry_name} = "{name}". If you trust the model, {remedy}.'
+            )

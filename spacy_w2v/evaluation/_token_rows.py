@@ -47,8 +47,9 @@ def _rows_of_texts(vectors: WordVectors, nlp: "Language") -> Callable[[str], Off
     """
 
     def rows_of_tokens(text: str) -> Offsets:
-        rows = vectors.rows_of([token.text for token in nlp.make_doc(text)])
-        return rows[rows != NO_ROW]
+        rows: Offsets = vectors.rows_of([token.text for token in nlp.make_doc(text)])
+        found: Offsets = rows[rows != NO_ROW]
+        return found
 
     return rows_of_tokens
 

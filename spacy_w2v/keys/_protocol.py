@@ -25,8 +25,13 @@ class KeyFunction(Protocol):
     must not overlap. A token without a key of its own is left out, unless it is part of a phrase. White space has no
     key.
 
-    A function may have an attribute `requires`, with the annotation that it needs in the terms of spaCy's factories:
-    "token.lemma", "token.pos", "doc.ents", "doc.noun_chunks". Without one, all components of the pipeline run.
+    A function may have these as well:
+
+    - `requires`: the annotation that it needs, in the terms of spaCy's factories: "token.lemma", "token.pos",
+      "doc.ents", "doc.noun_chunks". Without it, all components of the pipeline run.
+    - `optional`: those of `requires` that it does without where a language or pipeline lacks them.
+    - `phrases(doc)`: the spans of its phrases, and `key_of(token_or_span)`: the key of any token or span, or None.
+      They are what a pipeline shows of its texts. Without them, all keys of the Doc are made for each question.
     """
 
     def __call__(self, doc: "Doc") -> Iterable[tuple[int, int, str]]:
@@ -36,4 +41,10 @@ class KeyFunction(Protocol):
 def required_by(function: KeyFunction) -> Sequence[str] | None:
     """Return the annotation that a key function needs; None if it does not say."""
     found: Sequence[str] | None = getattr(function, "requires", None)
+    return found
+
+
+def optional_of(function: KeyFunction) -> Sequence[str]:
+    """Return the annotation that a key function uses where there is any."""
+    found: Sequence[str] = getattr(function, "optional", ())
     return found

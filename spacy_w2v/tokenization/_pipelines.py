@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 RULE = "A pipeline must be a directory written by spaCy, or the name of an installed package"
 
+NAMED_RULE = "[w2v.tokens] pipeline must be the name of an installed pipeline, or its directory"
+
 
 def load_pipeline(source: str | Path, *, rule: str = RULE, components: bool = True) -> "Language":
     """Load a pipeline, and check its table of vectors.
@@ -99,8 +101,8 @@ NEEDS_JIEBA = (
 _only_tokens: ContextVar[bool] = ContextVar("only_tokens", default=False)
 
 
-def make_pipeline(config: "Config", *, trusted: bool = True) -> "Language":
-    """Create a pipeline with the tokenizer of `[nlp]`, without components.
+def make_pipeline(config: "Config", *, trusted: bool = True, components: bool = False) -> "Language":
+    """Create a pipeline with the tokenizer of `[nlp]`, or load the one that `[w2v.tokens]` names.
 
     This runs the callbacks of `[nlp]` and `[initialize.before_init]`, which may change the tokenizer, and initializes
     the tokenizer from `[initialize.tokenizer]`. For the attribute "NORM", it also loads `[initialize.lookups]`. In
@@ -109,11 +111,61 @@ def make_pipeline(config: "Config", *, trusted: bool = True) -> "Language":
     Args:
         config: The whole config.
         trusted: Whether all registered functions may run. If False, a config with functions other than spaCy's
-            tokenizers is refused before any function runs.
+            tokenizers is refused before any function runs, and the tokenizer is that of `[nlp]` in any case.
+        components: Whether the pipeline that `[w2v.tokens]` names has its components.
 
     Raises:
         ConfigError: The pipeline cannot be created.
     """
+    tokens = config.get("w2v", {}).get("tokens", {})
+    if trusted and tokens.get("pipeline") is not None:
+        nlp = named_pipeline(tokens["pipeline"], config.get("nlp", {}), components=components)
+        _call_before_init(nlp, config.get("initialize", {}))
+        return nlp
+    return _pipeline_of_block(config, trusted=trusted)
+
+
+def named_pipeline(name: str, block: dict[str, Any], *, components: bool) -> "Language":  # Any: values of a config
+    """Load the pipeline that `[w2v.tokens]` names.
+
+    Args:
+        name: The value of `pipeline`.
+        block: The block `[nlp]`, which must not describe another one.
+        components: Whether to load its components.
+
+    Raises:
+        ConfigError: The pipeline cannot be loaded, or `[nlp]` describes another one.
+    """
+    try:
+        nlp = load_pipeline(name, rule=NAMED_RULE, components=components)
+    except StorageError as error:
+        package = name.isidentifier() and "E050" in str(error)
+        hint = f" Install it with: python -m spacy download {name}" if package else ""
+        raise ConfigError(f"{error}{hint}") from error.__cause__
+    for key in ("lang", "tokenizer"):
+        own = nlp.config["nlp"][key]
+        if block.get(key) not in (None, own):
+            raise ConfigError(
+                f"[nlp] {key} must be that of pipeline = {name!r} of [w2v.tokens], which is {own!r}, was: "
+                f"{block[key]!r}. Leave it out of [nlp]."
+            )
+    return nlp
+
+
+def _call_before_init(nlp: "Language", initialize: dict[str, Any]) -> None:  # Any: values of a config
+    """Call the callback of `[initialize.before_init]`, if there is one, which may change the tokenizer."""
+    block = {"before_init": initialize.get("before_init")}
+    before_init = resolve_block(block, section="initialize")["before_init"]
+    if before_init is not None:
+        before = _only_tokens.set(True)
+        try:
+            before_init(nlp)
+        finally:
+            _only_tokens.reset(before)
+
+
+def _pipeline_of_block(config: "Config", *, trusted: bool) -> "Language":
+    """Create a pipeline with the tokenizer of `[nlp]`, without components. See `make_pipeline`. Raises ConfigError."""
     from spacy.util import load_model_from_config
 
     nlp_block = dict(config.get("nlp", {}))
@@ -137,14 +189,7 @@ def make_pipeline(config: "Config", *, trusted: bool = True) -> "Language":
     try:
         nlp = load_model_from_config({"nlp": nlp_block}, auto_fill=True)
         initialize = config.get("initialize", {})
-        block = {"before_init": initialize.get("before_init")}
-        before_init = resolve_block(block, section="initialize")["before_init"]
-        if before_init is not None:
-            before = _only_tokens.set(True)
-            try:
-                before_init(nlp)
-            finally:
-                _only_tokens.reset(before)
+        _call_before_init(nlp, initialize)
         initialize_tokens(nlp, initialize, attr=config.get("w2v", {}).get("tokens", {}).get("attr"))
     except ConfigError:
         raise

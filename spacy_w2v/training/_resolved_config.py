@@ -10,7 +10,7 @@ from spacy_w2v.config._schema import W2VSettings, parse_settings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import first_line
 from spacy_w2v.sources._source import TextSource
-from spacy_w2v.tokenization._pipelines import make_pipeline
+from spacy_w2v.tokenization._pipelines import make_pipeline, named_pipeline
 
 if TYPE_CHECKING:
     from confection import Config
@@ -57,8 +57,14 @@ def resolve(config: "Config", *, nlp: "Language | None" = None) -> ResolvedConfi
             f"{type(source)}"
         )
     logger = _make_logger(filled["w2v"]["training"].get("logger"))
+    has_keys = settings.tokens.key_block is not None
     if nlp is None:
-        nlp = make_pipeline(filled)
+        nlp = make_pipeline(filled, components=has_keys)
+    elif settings.tokens.pipeline is not None:
+        nlp = named_pipeline(settings.tokens.pipeline, filled["nlp"], components=has_keys)
+    if settings.tokens.pipeline is not None:
+        # a model that is loaded from an unknown source makes its tokenizer from this block
+        filled["nlp"] = {**filled.get("nlp", {}), **{key: nlp.config["nlp"][key] for key in ("lang", "tokenizer")}}
     return ResolvedConfig(settings=settings, source=source, nlp=nlp, config=filled, logger=logger)
 
 

@@ -91,7 +91,7 @@ def _case_variants(words: list[str]) -> Iterator[TableKeys]:
 
 
 def _further_texts(forms: list[TableKeys], words: list[str]) -> Iterator[TableKeys]:
-    """Yield texts that are no forms, for the row that `WordVectors.rows_of` finds for them.
+    """Yield texts besides the forms, for the row that `WordVectors.rows_of` finds for them.
 
     They are the texts of keys with a sense, and variants of all texts in upper and title case.
 

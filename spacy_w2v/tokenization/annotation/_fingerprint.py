@@ -82,6 +82,11 @@ def _of_component(nlp: "Language", name: str) -> str:
 
 def _state_of(component: Any) -> Iterator[str]:
     """Yield a hash of the content of a component, without the strings of the vocab, which grow with use."""
+    from spacy.pipeline import Sentencizer
+
+    if isinstance(component, Sentencizer):  # it saves a set, whose order differs between processes
+        yield repr((sorted(component.punct_chars), component.overwrite))
+        return
     if not hasattr(component, "to_bytes"):
         return
     try:
