@@ -28,6 +28,9 @@ CHANGEABLE_SETTINGS = {
 }
 """Settings, by block, that may change when a run is resumed."""
 
+OF_KEYS = {"tokens": {"keys", "pipeline"}, "vocabulary": {"min_phrase_count"}}
+"""Settings, by block, that are stored only if they are not null."""
+
 BLOCKS = ("tokens", "phrases", "vocabulary", "model", "cooccurrence", "initial", "training", "evaluation")
 """The blocks of `[w2v]` that a resumed run must have as before.
 
@@ -95,4 +98,6 @@ def _shown(value: Any) -> str:  # Any: the value of a setting
 def fixed_settings(settings: W2VSettings) -> FixedSettings:
     """Return the settings that must not change when the run is resumed."""
     values = settings.model_dump(mode="json", include=set(BLOCKS), exclude=CHANGEABLE_SETTINGS)
+    for block, names in OF_KEYS.items():  # earlier versions do not know them
+        values[block] = {name: value for name, value in values[block].items() if value is not None or name not in names}
     return FixedSettings.model_validate(values)

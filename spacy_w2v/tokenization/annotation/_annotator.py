@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Annotator(NamedTuple):
     """The parts of a pipeline that annotate, which can be pickled for another process."""
 
-    vocab: "Vocab"
+    vocab: Any  # Any: spaCy declares no in_memory_zone
     tokenizer: Any  # Any: tokenizers have no common type
     components: Sequence[tuple[str, Any]]  # Any: a component is any function
     """The name of each component that runs, and the component, in order."""
@@ -162,4 +162,4 @@ def doc_of_tokens(sentences: list[list[str | None]], vocab: "Vocab") -> "Doc":
     if sum(map(bool, found)) < 2:
         return Doc(vocab, words=words)
     starts = [place == 0 for tokens in found for place in range(len(tokens))]
-    return Doc(vocab, words=words, sent_starts=starts)  # type: ignore[arg-type]  # spaCy takes bools too
+    return Doc(vocab, words=words, sent_starts=starts)

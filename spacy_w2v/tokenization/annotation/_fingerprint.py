@@ -102,13 +102,13 @@ def _of_vocab(nlp: "Language", names: Sequence[str]) -> str:
     parts: list[Any] = [(name, sha256_of([lookups.get_table(name).to_bytes()])) for name in sorted(tables)]
     table = nlp.vocab.vectors
     if table.shape[0] and any(_may_need_vectors(nlp.get_pipe(name)) for name in names):
-        parts += [sha256_of([np.ascontiguousarray(table.data)]), sorted(table.key2row.items())]
+        parts += [sha256_of([np.ascontiguousarray(table.data).data]), sorted(table.key2row.items())]
     return sha256_of_text(repr(parts))
 
 
 def _may_need_vectors(component: Any) -> bool:
     """Return whether a component has a layer for static vectors, or is not one of spaCy's."""
-    model = getattr(component, "model", None)
+    model: Any = getattr(component, "model", None)
     if hasattr(model, "walk"):
         return any(node.name == "static_vectors" for node in model.walk())
     return not is_from("spacy", component)

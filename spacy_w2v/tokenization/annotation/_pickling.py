@@ -62,7 +62,7 @@ def _pickled(thing: Any, components: Sequence[tuple[str, Any]]) -> bytes:
 
 
 def _new_language(kind: "type[Language]", vocab: "Vocab") -> "Language":
-    return kind(vocab, create_tokenizer=lambda _: None)  # type: ignore[arg-type, return-value]  # it is set later
+    return kind(vocab, create_tokenizer=lambda _: None)  # it is set later
 
 
 def _set_state(nlp: "Language", state: tuple[Any, ...]) -> None:
