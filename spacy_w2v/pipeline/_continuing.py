@@ -103,7 +103,7 @@ class ContinuedTraining:
         rows, lengths = [np.zeros(0, np.int64)], [np.zeros(1, np.int64)]
         for doc in docs:
             # The sentencizer sets sentence boundaries, so it gets a copy.
-            words = self.sentences.read(doc if self.sentences.sentencizer is None else doc.copy())
+            words = self.sentences.read(doc.copy() if self.sentences.sets_sentences else doc)
             found = map(table.key2row.get, words.keys.tolist(), repeat(n_words))
             rows.append(np.fromiter(found, np.int64, len(words.keys)))
             lengths.append(words.lengths)

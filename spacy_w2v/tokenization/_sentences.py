@@ -75,6 +75,11 @@ class SentenceReader:
         self.min_tokens = max(1, min_tokens)  # a sentence has at least one token
         self._sentences = SentenceNumbers(boundary)
 
+    @property
+    def sets_sentences(self) -> bool:
+        """Whether `read` sets the sentences of a Doc."""
+        return self._sentences.sentencizer is not None
+
     def read(self, doc: "Doc", text: str | None = None) -> DocWords:
         """Return the words of a Doc. With boundary = "sentence", this sets the sentences of the Doc.
 
