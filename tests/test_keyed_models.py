@@ -2,6 +2,7 @@
 
 import json
 
+import model2vec
 import numpy as np
 import pytest
 import scipy.stats
@@ -13,7 +14,7 @@ from helpers_model import make_model
 import spacy_w2v
 from spacy_w2v.config._schema import ExportSettings
 from spacy_w2v.evaluation._token_rows import token_finder
-from spacy_w2v.formats._exporting import export
+from spacy_w2v.formats._exporting import check_words, export
 from spacy_w2v.formats._opening import open_vectors
 from spacy_w2v.model._lookup import cases_of
 from spacy_w2v.model._word_vectors import WordVectors
@@ -271,3 +272,41 @@ def test_unknown_words_have_the_mean_of_their_tokens_commonest_keys(model):
     find = token_finder(model.word_vectors())
     expected = ["duck|NOUN", "football|NOUN", "York|PROPN"]
     assert [model.words[row] for row in find("duck goose/football New York")] == expected
+
+
+# Files
+
+
+@pytest.mark.parametrize("n_words", [None, 4])
+def test_a_static_model_has_the_texts_of_keys(model, tmp_path, n_words):
+    """Its tokenizer knows words and phrases, but no senses."""
+    settings = ExportSettings(formats=["model2vec"], max_vectors=n_words)
+    export("model2vec", model.word_vectors(), tmp_path / "model.safetensors", settings=settings)
+    static = model2vec.StaticModel.from_pretrained(tmp_path)
+    texts = {"duck": "duck|NOUN", "The": "the|DET", "DUCK": "duck|VERB", "New York": "New_York|GPE", "saws": "saw|NOUN"}
+    for text, key in texts.items():
+        expected = model[key] if n_words is None or key in model.words[:n_words] else np.zeros(12, np.float32)
+        np.testing.assert_allclose(static.encode([text])[0], expected, atol=1e-6)
+    found = static.encode(["the duck"])[0]
+    np.testing.assert_allclose(found, (model["the|DET"] + model["duck|NOUN"]) / 2, atol=1e-6)
+
+
+def test_a_static_model_has_the_forms_of_lemmas(lemmas, tmp_path):
+    settings = ExportSettings(formats=["model2vec"])
+    export("model2vec", lemmas.word_vectors(), tmp_path / "model.safetensors", settings=settings)
+    static = model2vec.StaticModel.from_pretrained(tmp_path)
+    for text, lemma in (("went", "go"), ("go", "go"), ("saw", "see"), ("saws", "saw")):
+        np.testing.assert_allclose(static.encode([text])[0], lemmas[lemma], atol=1e-6)
+
+
+def test_static_models_of_other_programs_keys_have_their_texts(model, places, tmp_path):
+    settings = ExportSettings(formats=["model2vec"])
+    export("model2vec", open_vectors(places / "s2v"), tmp_path / "model.safetensors", settings=settings)
+    static = model2vec.StaticModel.from_pretrained(tmp_path)
+    np.testing.assert_allclose(static.encode(["football"])[0], model["football|NOUN"], atol=1e-6)
+
+
+def test_that_a_static_model_has_no_senses_is_said_before_training():
+    (note,) = check_words(["duck|NOUN", "the|DET"], ExportSettings(formats=["model2vec"]))
+    assert note.endswith("Each text has the vector of its commonest key")
+    assert not list(check_words(["duck", "the"], ExportSettings(formats=["model2vec"])))

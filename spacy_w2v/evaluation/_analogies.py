@@ -11,6 +11,7 @@ from spacy_w2v._arrays import Offsets, Vectors
 from spacy_w2v._system.blas import single_threaded_blas
 from spacy_w2v.evaluation._data_sets import Section
 from spacy_w2v.evaluation._scores import AnalogyMethod, AnalogyScore, SectionScore
+from spacy_w2v.keys._sense_names import have_senses, texts_of_keys
 from spacy_w2v.model._word_vectors import WordVectors
 
 Answers = NDArray[np.float64]
@@ -143,11 +144,16 @@ class Candidates:
 
     @classmethod
     def of(cls, vectors: WordVectors, n_words: int) -> "Candidates":
-        """Return the rows of the n_words most frequent words. Words that share a row count once."""
+        """Return the rows of the n_words most frequent words. Words that share a row count once.
+
+        The senses of a word are one group, "duck|NOUN" and "duck|VERB", whose vector is that of the commonest one.
+        """
         rows = vectors.rows[vectors.first_places[:n_words]]
-        words = [vectors.words[place].upper() for place in vectors.word_of_row[rows].tolist()]
+        words = [vectors.words[place] for place in vectors.word_of_row[rows].tolist()]
+        if have_senses(words):  # questions have words without senses
+            words = texts_of_keys(words)
         index: dict[str, int] = {}
-        groups = np.array([index.setdefault(word, place) for place, word in enumerate(words)], np.int64)
+        groups = np.array([index.setdefault(word.upper(), place) for place, word in enumerate(words)], np.int64)
         if len(rows) < len(vectors):  # other words of these rows, where no candidate is called so
             candidate = np.full(len(vectors.matrix), -1, np.int64)
             candidate[rows] = np.arange(len(rows))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from spacy_w2v.config._export import ExportSettings, WhiteSpace
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats.sense2vec._words import describe_left_out
+from spacy_w2v.keys._sense_names import have_senses
 from spacy_w2v.model._word_vectors import WordVectors
 
 WHITE_SPACE = re.compile(r"\s")
@@ -36,6 +37,11 @@ def check_words(words: Sequence[str], settings: ExportSettings, *, delimiter: st
     """
     if "sense2vec" in settings.formats and (note := describe_left_out(words)) is not None:
         yield note
+    if "model2vec" in settings.formats and have_senses(words):
+        yield (
+            "The tokenizer of the format model2vec splits texts into words and cannot tell their senses. Each text has "
+            "the vector of its commonest key"
+        )
     words = words[: settings.max_vectors]
     if "fasttext" in settings.formats:
         check_entries(words)

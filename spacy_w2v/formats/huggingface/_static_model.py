@@ -15,6 +15,7 @@ import numpy as np
 
 from spacy_w2v.config._export import ExportSettings
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.formats._texts import vectors_of_texts
 from spacy_w2v.formats.huggingface._safetensors import EMBEDDINGS, describe, selected_matrix
 from spacy_w2v.formats.huggingface._word_level import word_level_tokenizer
 from spacy_w2v.model._safetensors import write_tensors
@@ -34,6 +35,9 @@ MODULES = [{"idx": 0, "name": "0", "path": ".", "type": "sentence_transformers.m
 def write_static_model(vectors: WordVectors, path: Path, settings: ExportSettings) -> None:
     """Write a static model, for `model2vec.StaticModel.from_pretrained`. A text has the mean of its words' vectors.
 
+    A tokenizer of words cannot make keys such as lemmas or "duck|NOUN". Of vectors of keys, each text that is known has
+    the vector of its commonest key instead.
+
     Args:
         vectors: The words and vectors.
         path: model.safetensors in the directory. The other files are written beside it.
@@ -43,6 +47,9 @@ def write_static_model(vectors: WordVectors, path: Path, settings: ExportSetting
         ConfigError: The file has another name.
     """
     check_name(path)
+    if vectors.are_keys:
+        vectors = vectors_of_texts(vectors, max_vectors=settings.max_vectors)
+        settings = settings.model_copy(update={"max_vectors": None})
     words = vectors.words[: settings.max_vectors]
     matrix = selected_matrix(vectors, settings)
     rows = np.concatenate([matrix, np.zeros((1, vectors.vector_size), matrix.dtype)])
