@@ -20,6 +20,7 @@ import spacy_w2v
 from spacy_w2v._atomic import describe_files, read_manifest, write_manifest
 from spacy_w2v.errors import ConfigError, ConfigWarning, StorageError
 from spacy_w2v.formats.spacy._word_rows import WordRows
+from spacy_w2v.pipeline._attributes import ASSIGNED
 from spacy_w2v.pipeline._origin import as_sampled_source
 from spacy_w2v.pipeline._pooling import (
     common_components,
@@ -828,7 +829,7 @@ def test_analysis_of_pipes():
     nlp.add_pipe("w2v")
     analysis = nlp.analyze_pipes()
     assert analysis["problems"] == {"w2v": []}
-    assert analysis["summary"]["w2v"]["assigns"] == ["doc.vector", "doc._.w2v_vector", "token._.w2v_oov"]
+    assert analysis["summary"]["w2v"]["assigns"] == ["doc.vector", *ASSIGNED]
 
 
 def test_the_factory_is_an_entry_point():

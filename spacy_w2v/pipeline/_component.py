@@ -23,10 +23,14 @@ from spacy_w2v.pipeline import _origin as origins
 from spacy_w2v.pipeline._continuing import ContinuedTraining, LearningRates, MeanLoss
 from spacy_w2v.pipeline._doc_vectors import DocVectors, PoolingSettings
 from spacy_w2v.pipeline._fitting import fit
+from spacy_w2v.pipeline._keyed_rows import KeyedRows
+from spacy_w2v.pipeline._missing_annotation import warn_of_missing
 from spacy_w2v.pipeline._origin import Corpus, Origin
 from spacy_w2v.pipeline._phrase_vectors import hook_spans
+from spacy_w2v.pipeline._sampled_texts import SampledTexts
 from spacy_w2v.pipeline._saving import SavedComponent
 from spacy_w2v.pipeline._state import Outputs, State
+from spacy_w2v.pipeline._token_vectors import hook_tokens
 
 if TYPE_CHECKING:
     from spacy_w2v.model._word_vectors import WordVectors
@@ -60,6 +64,7 @@ class Word2VecComponent(SavedComponent):
         update: bool = False,
         alpha: float | Iterable[float] | None = None,
         similarity: Sequence[str] = (),
+        nlp: Language | None = None,
     ) -> None:
         """Create the component. Pipelines create it with the factory `w2v`.
 
@@ -69,6 +74,7 @@ class Word2VecComponent(SavedComponent):
             update: Whether `update` trains the word vectors.
             alpha: Learning rate of `update`, see `make_w2v`.
             similarity: Word similarity sets to score the word vectors on, see `make_w2v`.
+            nlp: The pipeline.
         """
         self.name = name
         self.settings = settings
@@ -82,6 +88,12 @@ class Word2VecComponent(SavedComponent):
         """The training that `update` continues, or None without update = true."""
         self._rates = LearningRates(alpha) if alpha is not None else None
         self._loss = MeanLoss()
+        self._nlp = nlp
+        self._has_warned = False
+
+    def __getstate__(self) -> dict[str, Any]:  # Any: the attributes
+        """Leave out the pipeline, which pickles the component itself."""
+        return self.__dict__ | {"_nlp": None}
 
     def __call__(self, doc: Doc) -> Doc:
         """Set the vector of a document and the hooks for the vectors of its spans, and mark tokens without a vector.
@@ -95,12 +107,16 @@ class Word2VecComponent(SavedComponent):
         Raises:
             ConfigError: The vectors table is missing, or is not the one that the component was initialized with.
         """
-        rows = (doc_vectors := self.doc_vectors).rows(doc)
+        doc_vectors = self.doc_vectors
+        keyed = doc_vectors.keyed(doc.vocab)
+        if keyed is not None:
+            self._check_annotation(keyed, doc)
+        rows = doc_vectors.rows(doc)
         if doc._.w2v_vector is not None:  # from an earlier call, when the table may have had other words
             for token in doc:
                 if token._.w2v_oov:
                     token._.w2v_oov = False
-        doc._.w2v_vector = doc_vectors.pool(doc.vocab, rows)
+        doc._.w2v_vector = doc_vectors.pool(doc.vocab, rows if keyed is None else keyed.unit_rows(doc))
         for i in np.flatnonzero(rows == NO_ROW).tolist():
             if not doc[i].is_space:
                 doc[i]._.w2v_oov = True
@@ -108,7 +124,17 @@ class Word2VecComponent(SavedComponent):
         hooks = {"has_vector": doc_vectors.has_vector, "similarity": doc_vectors.similarity}
         doc.user_hooks.update(hooks, vector=doc_vectors.doc_vector, vector_norm=doc_vectors.doc_norm)
         hook_spans(doc, hooks | {"vector": doc_vectors.span_vector})
+        if keyed is not None:
+            hook_tokens(doc, doc_vectors)
         return doc
+
+    def _check_annotation(self, keyed: KeyedRows, doc: Doc) -> None:
+        """Warn once if a document lacks the annotation that keys are made of."""
+        keyed.reader.forget(doc)  # extension attributes may have changed
+        if self._has_warned or not (missing := keyed.reader.missing(doc)):
+            return
+        nlp = self._nlp if self._nlp is not None and self._nlp.vocab is doc.vocab else None
+        self._has_warned = warn_of_missing(missing, keyed.reader.function, name=self.name, nlp=nlp)
 
     def initialize(
         self,
@@ -198,9 +224,8 @@ class Word2VecComponent(SavedComponent):
                 return
             of_model = self._set_vectors(nlp, origin, progress=progress)
             trained = of_model.model if of_model is not None else None
-            fitted = fit(
-                nlp, of_model, settings=self.settings, source=origin.source, get_examples=get_examples, section=section
-            )
+            texts = SampledTexts(nlp, self, origin.source, get_examples)
+            fitted = fit(nlp, of_model, settings=self.settings, texts=texts, section=section)
             record = outputs = None
             if of_model is not None and trained is not None:
                 record = trained.record.for_pipeline(of_model.vector_kind, of_model.postprocessing)
@@ -224,7 +249,7 @@ class Word2VecComponent(SavedComponent):
         is_trained_here = origin.path is None and origin.source is not None
         if is_trained_here:  # before training, not after
             origins.check_order(nlp, self)
-        trained = origin.make_model(nlp, progress=progress)
+        trained = origin.make_model(nlp, self, progress=progress)
         if trained is None:
             return None
         vectors = origin.vectors_of(trained, as_trained=self.is_trainable)
@@ -312,6 +337,59 @@ class Word2VecComponent(SavedComponent):
         scores = self.similarity.scores(self.doc_vectors.bind(example.predicted.vocab))
         return {f"w2v_{name}": score for name, score in scores.items()}
 
+    def best_sense(self, word: str) -> str | None:
+        """Return the most frequent key of a word or phrase in the vectors of the pipeline.
+
+        Args:
+            word: The text, such as "duck" or "New York", in any case.
+
+        Returns:
+            A key such as "duck|NOUN". None if the word has no vector, or keys have no senses.
+
+        Raises:
+            ConfigError: The component has no pipeline and has not processed a document.
+
+        Example:
+            >>> nlp = spacy.load("pipeline")
+            >>> component = nlp.add_pipe("w2v", config={"pooling": "mean"})
+            >>> component.best_sense("minister") is None
+            True
+        """
+        return self._names().best_sense(word)
+
+    def most_similar(self, key: str, n: int = 10) -> list[tuple[str, float]]:
+        """Return the keys with the vectors most similar to that of a key.
+
+        Args:
+            key: A key, such as "duck|NOUN".
+            n: The number of keys to return.
+
+        Returns:
+            Keys with their cosine similarities, in [-1, 1], the most similar first.
+
+        Raises:
+            UnknownWordError: The key has no vector. This is also a KeyError.
+            ConfigError: The component has no pipeline and has not processed a document.
+
+        Example:
+            >>> nlp = spacy.load("pipeline")
+            >>> component = nlp.add_pipe("w2v", config={"pooling": "mean"})
+            >>> [key for key, similarity in component.most_similar("minister", n=1)]
+            ['prime']
+        """
+        return self._names().most_similar(key, topn=n)
+
+    def _names(self) -> "WordVectors":
+        """Return the names of the rows of the vectors table, with their vectors."""
+        if self._nlp is not None:
+            self._vocab = self._nlp.vocab
+        if self._vocab is None:
+            raise ConfigError(
+                "The component needs the vectors of a pipeline, but was unpickled without one. Process a document with "
+                "it first."
+            )
+        return self.doc_vectors.bind(self._vocab).names(self._vocab)
+
     def _has_own_table(self, table: Any) -> bool:  # Any: spaCy's Vectors
         """Return whether a table is the one that the component trained or loaded."""
         fitted = self.doc_vectors.fitted
@@ -324,8 +402,10 @@ class Word2VecComponent(SavedComponent):
 
     def _set_state(self, state: State) -> None:
         fitted, record, outputs, subwords = state
-        attr, continued = record.tokens.attr if record is not None else None, None
-        doc_vectors = DocVectors(self.settings, fitted, subwords=subwords, attr=attr)
+        attr, block, continued = None, None, None
+        if record is not None:
+            attr, block = record.tokens.attr, record.tokens.key_block
+        doc_vectors = DocVectors(self.settings, fitted, subwords=subwords, attr=attr, key_block=block)
         if fitted is not None:
             doc_vectors.check()
             if outputs is not None and fitted.counts is not None and record is not None:

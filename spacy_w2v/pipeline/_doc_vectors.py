@@ -15,9 +15,11 @@ from spacy_w2v._arrays import Offsets, Vectors
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats.spacy._composed_rows import composer_of_subwords
 from spacy_w2v.formats.spacy._floret_words import find_words
+from spacy_w2v.formats.spacy._key_block import KeyBlock
 from spacy_w2v.formats.spacy._table_fingerprint import fingerprint_of
 from spacy_w2v.formats.spacy._word_rows import WordRows
 from spacy_w2v.model._lookup import NO_ROW
+from spacy_w2v.pipeline._keyed_rows import KeyedRows, keyed_rows
 from spacy_w2v.pipeline._pooling import (
     corpus_probabilities,
     remove_components,
@@ -71,6 +73,7 @@ class DocVectors:
         *,
         subwords: SubwordTable | None = None,
         attr: str | None = None,
+        key_block: KeyBlock | None = None,
     ) -> None:
         """Create them.
 
@@ -79,18 +82,22 @@ class DocVectors:
             fitted: What `initialize` computed.
             subwords: The rows of which vectors of words are composed that the table lacks; None for no such vectors.
             attr: The token attribute that these words are.
+            key_block: The key function of the vectors, for a vocab that does not say it; None without one.
         """
         self.settings = settings
         self.fitted = fitted
         self.subwords = subwords
         self.attr = attr
+        self.key_block = key_block
         self._words: WordRows | None = None  # of the last table used
+        self._keyed: KeyedRows | None = None
         self._weights = np.zeros(0, np.float32)
         self._weight_of_id: dict[int, float] = {}
 
     def __getstate__(self) -> dict[str, object]:
         """Leave out what is computed again when it is needed."""
-        return self.__dict__ | {"_words": None, "_weights": np.zeros(0, np.float32), "_weight_of_id": {}}
+        computed = {"_words": None, "_keyed": None, "_weights": np.zeros(0, np.float32), "_weight_of_id": {}}
+        return self.__dict__ | computed
 
     def check(self) -> None:
         """Raise ConfigError if the settings need something that `initialize` has not computed."""
@@ -133,15 +140,30 @@ class DocVectors:
             ConfigError: The table is not the one that the component was initialized with.
         """
         words = self.bind(tokens.vocab)
+        if self._keyed is not None:
+            return self._keyed.token_rows(tokens)
         keys: NDArray[np.uint64] = tokens.to_array([getattr(words.table, "attr", ORTH)])
         return words.find(keys.reshape(-1))
+
+    def unit_rows(self, tokens: Any) -> Offsets:  # Any: as above
+        """Return the rows of which the vector of a document or span consists.
+
+        They are those of its tokens, except that a phrase counts once if the vectors have keys of phrases.
+        """
+        keyed = self.keyed(tokens.vocab)
+        return self.rows(tokens) if keyed is None else keyed.unit_rows(tokens)
+
+    def keyed(self, vocab: Any) -> KeyedRows | None:
+        """Return what looks up the keys of documents in a vocab's table; None if an attribute is the key of a token."""
+        self.bind(vocab)
+        return self._keyed
 
     def pool(self, vocab: Any, rows: Offsets) -> Vectors:
         """Return the vector of a text.
 
         Args:
             vocab: The vocab, whose table has the vectors.
-            rows: The row of each word; NO_ROW for a word without a vector.
+            rows: The row of each word or phrase; NO_ROW for a word without a vector.
 
         Returns:
             The vector (d), float32.
@@ -174,11 +196,11 @@ class DocVectors:
 
     def span_vector(self, span: Any) -> Vectors:
         """Compute the vector of a span or document."""
-        return self.pool(span.vocab, self.rows(span))
+        return self.pool(span.vocab, self.unit_rows(span))
 
     def has_vector(self, span: Any) -> bool:
         """Return whether any token of a document or span has a vector."""
-        return bool((self.rows(span) != NO_ROW).any())
+        return bool((self.unit_rows(span) != NO_ROW).any())
 
     def similarity(self, this: Any, other: Any) -> float:
         """Return the cosine similarity of two objects, whose vectors are pooled in the same way.
@@ -187,7 +209,7 @@ class DocVectors:
             this: A document or span.
             other: A document, span, token or lexeme.
         """
-        if _same_words(this, other):
+        if _same_words(this, other) and self._same_units(this, other):
             return 1.0  # as spaCy does, even if no word is known
         first, second = self._vector_of(this, this), self._vector_of(other, this)
         norms = float(np.linalg.norm(first) * np.linalg.norm(second))
@@ -196,6 +218,12 @@ class DocVectors:
                 warnings.warn(Warnings.W008.format(obj=type(this).__name__), stacklevel=2)
             return 0.0
         return float(first @ second) / norms
+
+    def _same_units(self, this: Any, other: Any) -> bool:
+        """Return whether the same words have the same keys, too."""
+        if other.vocab is not this.vocab or self.keyed(this.vocab) is None:
+            return self.keyed(this.vocab) is None
+        return np.array_equal(self.unit_rows(this), self.unit_rows(other))
 
     def _vector_of(self, thing: Any, this: Any) -> Vectors:
         foreign = thing.vocab.vectors is not this.vocab.vectors
@@ -234,7 +262,7 @@ class DocVectors:
         elif self.settings.pooling == "sif":
             weights = sif_weights(self._probabilities(words.n_rows), a=self.settings.sif_a)
         self._weights = np.append(weights, np.float32(0))  # NO_ROW is the last index
-        self._words = words
+        self._words, self._keyed = words, keyed_rows(vocab, words, self.key_block)
         return words
 
     def _weights_of_words(self, vocab: Any) -> dict[int, float]:

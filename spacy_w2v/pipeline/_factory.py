@@ -5,23 +5,19 @@ from dataclasses import asdict
 from typing import Literal
 
 from spacy.language import Language
-from spacy.tokens import Doc, Token
 
 from spacy_w2v.errors._reraising import shown_by_spacy
+from spacy_w2v.pipeline._attributes import ASSIGNED, set_attributes
 from spacy_w2v.pipeline._component import Word2VecComponent
 from spacy_w2v.pipeline._doc_vectors import PoolingSettings
 from spacy_w2v.pipeline._origin import guard_order
 
-# Set on import, so that unpickled documents and components find them too.
-if not Doc.has_extension("w2v_vector"):
-    Doc.set_extension("w2v_vector", default=None)
-if not Token.has_extension("w2v_oov"):
-    Token.set_extension("w2v_oov", default=False)
+set_attributes()  # on import, so that unpickled documents and components find them too
 
 
 @Language.factory(
     "w2v",
-    assigns=["doc.vector", "doc._.w2v_vector", "token._.w2v_oov"],
+    assigns=["doc.vector", *ASSIGNED],
     default_config=asdict(PoolingSettings()) | {"update": False, "alpha": None, "similarity": []},
 )
 def make_w2v(
@@ -70,4 +66,4 @@ def make_w2v(
             pooling=pooling, sif_a=sif_a, n_common=n_common, frequencies=frequencies, max_edits=max_edits
         )
         guard_order(nlp, name)
-        return Word2VecComponent(name, settings, update=update, alpha=alpha, similarity=similarity)
+        return Word2VecComponent(name, settings, update=update, alpha=alpha, similarity=similarity, nlp=nlp)

@@ -1,32 +1,26 @@
 """What the component computes from a pipeline's vectors table and texts when it is initialized."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import replace
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from spacy.language import Language
 
-from spacy_w2v._arrays import Vectors
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats.spacy._table_fingerprint import fingerprint_of
 from spacy_w2v.pipeline._doc_vectors import DocVectors, PoolingSettings
 from spacy_w2v.pipeline._origin import composing_table
 from spacy_w2v.pipeline._pooling import common_components
+from spacy_w2v.pipeline._sampled_texts import SampledTexts
 from spacy_w2v.pipeline._state import Fitted, FittedMeta
-from spacy_w2v.tokenization._tokens import transient_strings
 
 if TYPE_CHECKING:
     from spacy_w2v.formats.spacy._frequencies import Frequencies
     from spacy_w2v.model._trained import TrainedModel
     from spacy_w2v.model._word_vectors import WordVectors
-    from spacy_w2v.pipeline._text_sample import SampledSource
 
 MIN_TEXTS = 10
 """Fewest texts with known words from which common components are computed: a handful has no common direction."""
-
-MAX_EXAMPLES = 5_000
 
 
 def fit(
@@ -34,8 +28,7 @@ def fit(
     of_model: "WordVectors | None",
     *,
     settings: PoolingSettings,
-    source: "SampledSource | None",
-    get_examples: Callable[[], Iterable[Any]],  # Any: spaCy's Examples
+    texts: SampledTexts,
     section: str,
 ) -> Fitted:
     """Compute what the component needs: a fingerprint of the vectors table, word counts, and common components.
@@ -44,8 +37,7 @@ def fit(
         nlp: The pipeline.
         of_model: The vectors of the model of the table, or None if the pipeline kept its own vectors.
         settings: How the vectors of documents are computed.
-        source: Texts to compute common components from.
-        get_examples: Returns the examples to use if there is no source.
+        texts: Texts to compute common components from.
         section: The config block that errors name.
 
     Raises:
@@ -54,6 +46,7 @@ def fit(
     trained = of_model.model if of_model is not None else None
     table = fingerprint_of(nlp.vocab.vectors)
     frequencies = _frequencies(nlp, trained, n_rows=table.n_rows)
+    _store_keys(nlp, trained)
     fitted = Fitted(
         meta=FittedMeta(
             table=table,
@@ -76,7 +69,7 @@ def fit(
     n = settings.n_common
     if n >= table.vector_size:
         raise ConfigError(f"n_common must be less than the number of dimensions, {table.vector_size}, was: {n}")
-    known = [vector for vector in _text_vectors(nlp, doc_vectors, source, get_examples) if vector.any()]
+    known = [vector for vector in texts.vectors(doc_vectors) if vector.any()]
     if len(known) < max(MIN_TEXTS, n):
         raise ConfigError(
             f"n_common = {n} needs at least {max(MIN_TEXTS, n)} texts with known words to compute common components, "
@@ -108,15 +101,12 @@ def _frequencies(nlp: Language, trained: "TrainedModel | None", *, n_rows: int) 
     return find_frequencies(nlp.vocab, vectors=nlp.config.interpolate()["initialize"].get("vectors"))
 
 
-def _text_vectors(
-    nlp: Language,
-    doc_vectors: DocVectors,
-    source: "SampledSource | None",
-    get_examples: Callable[[], Iterable[Any]],
-) -> list[Vectors]:
-    """Return the vectors of a sample of texts."""
-    if source is not None and (lines := source.sample()):
-        with transient_strings(nlp):
-            return [doc_vectors.span_vector(nlp.make_doc(line)) for line in lines]
-    # Not in `transient_strings`: the caller may keep these examples, so their strings must stay.
-    return [doc_vectors.span_vector(example.reference) for example in islice(get_examples(), MAX_EXAMPLES)]
+def _store_keys(nlp: Language, trained: "TrainedModel | None") -> None:
+    """Store the key function of a pipeline's table in its vocab, unless it is there already."""
+    from spacy_w2v.formats.spacy._key_block import find_key_block, store_key_block
+
+    if trained is not None:
+        block = trained.record.tokens.key_block
+    else:
+        block = find_key_block(nlp.vocab, vectors=nlp.config.interpolate()["initialize"].get("vectors"))
+    store_key_block(nlp.vocab, block)

@@ -17,6 +17,8 @@ from spacy_w2v.config._export import PostprocessChoice, VectorKindChoice
 from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._reraising import shown_by_spacy
+from spacy_w2v.keys._resolution import key_function_of
+from spacy_w2v.pipeline._annotating import annotating
 from spacy_w2v.subwords._table import SubwordTable
 
 if TYPE_CHECKING:
@@ -124,11 +126,12 @@ class Origin:
                 f"update changes the vectors that freeze = true in [{section}.initial] keeps. Set one of them to false."
             )
 
-    def make_model(self, nlp: Language, *, progress: bool) -> "TrainedModel | None":
+    def make_model(self, nlp: Language, component: object, *, progress: bool) -> "TrainedModel | None":
         """Load the model at the path, or train one on the texts.
 
         Args:
             nlp: The pipeline, whose tokenizer is used.
+            component: The component. Those before it annotate texts for keys.
             progress: Whether to show progress.
 
         Returns:
@@ -153,7 +156,7 @@ class Origin:
 
             return load(self.path, mmap=True)
         if self.source is not None:
-            return self._train(nlp, self.source, progress=progress)
+            return self._train(nlp, component, self.source, progress=progress)
         if not len(nlp.vocab.vectors.data):
             raise ConfigError(
                 f"The component '{section.split('.')[-1]}' needs word vectors, but the pipeline has none. Set texts "
@@ -189,7 +192,7 @@ class Origin:
         kind = {} if self.vector_kind == "recorded" else {"vector_kind": self.vector_kind}
         return {**kind, **(chosen.settings() if chosen is not None else {})}
 
-    def _train(self, nlp: Language, source: "SampledSource", *, progress: bool) -> "TrainedModel":
+    def _train(self, nlp: Language, component: object, source: "SampledSource", *, progress: bool) -> "TrainedModel":
         from spacy_w2v.training._composition import train_model
         from spacy_w2v.training._results import summary_of
         from spacy_w2v.training._run import TrainingRun
@@ -201,10 +204,11 @@ class Origin:
             "export": self._vectors_to_record(),  # checked before training
         }
         run = TrainingRun(source=source, nlp=nlp, settings=parse_settings(blocks, section=self.section))
-        if not progress:
-            return train_model(run)
-        bar = ProgressBarWithCorpus()
-        model = train_model(run, [bar])
+        with annotating(nlp, key_function_of(run.settings.tokens), before=component):
+            if not progress:
+                return train_model(run)
+            bar = ProgressBarWithCorpus()
+            model = train_model(run, [bar])
         bar.on_message(summary_of(model))
         return model
 

@@ -13,8 +13,10 @@ from spacy.strings import get_string_id
 from spacy_w2v._arrays import Offsets, Vectors
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats.spacy._composed_rows import Compose, ComposedRows, composer_of_table
+from spacy_w2v.formats.spacy._named_rows import named_rows
 from spacy_w2v.formats.spacy._table_data import gather
 from spacy_w2v.model._lookup import NO_ROW, cases_of
+from spacy_w2v.model._word_vectors import WordVectors
 
 LETTERS_PER_EDIT = 4
 """Letters of a word per allowed edit. Three letters allow none, so "cat" does not match "car"; eight allow two."""
@@ -73,6 +75,7 @@ class WordRows:
         self._max_edits = max_edits
         self._substitutes: dict[int, int] = {}
         self._spellings: dict[tuple[str, int], dict[str, int]] | None = None
+        self._names: WordVectors | None = None
 
     def is_of(self, table: Any) -> bool:
         """Return whether this belongs to a table as it is now. An unknown word may have become a key since."""
@@ -94,7 +97,7 @@ class WordRows:
             return composed.find(ids, texts)
         rows = np.fromiter(map(self.table.key2row.get, ids, repeat(NO_ROW)), np.int64, len(ids))
         for i in np.flatnonzero(rows == NO_ROW).tolist():
-            rows[i] = self._row_of_case(self._strings[ids[i]] if texts is None else texts[i])
+            rows[i] = self.row_of_case(self._strings[ids[i]] if texts is None else texts[i])
         unknown = np.flatnonzero(rows == NO_ROW).tolist()
         numbers = composed.find([ids[i] for i in unknown], None if texts is None else [texts[i] for i in unknown])
         rows[unknown] = np.where(numbers == NO_ROW, NO_ROW, self.n_rows + numbers)
@@ -106,7 +109,7 @@ class WordRows:
             if len(self._substitutes) >= MAX_CACHED_SUBSTITUTES:
                 self._substitutes.clear()
             word = self._strings[key]
-            row = self._substitutes[key] = self._row_of_case(word)
+            row = self._substitutes[key] = self.row_of_case(word)
             if row == NO_ROW and self._max_edits:
                 row = self._substitutes[key] = self._row_of_spelling(word.lower())
         return row
@@ -117,7 +120,17 @@ class WordRows:
             is_lower = self.table.mode == "floret" and self.table.attr == LOWER
             forms = [word.lower() for word in words] if is_lower else list(words)
             return self._find_or_compose(self.composed, list(map(get_string_id, forms)), forms)
-        return np.fromiter(map(self._row_of_case, words), np.int64, len(words))
+        return np.fromiter(map(self.row_of_case, words), np.int64, len(words))
+
+    def names(self, vocab: Any) -> WordVectors:
+        """Return the names of the table's rows with their vectors. It takes a second for a million keys, once.
+
+        Args:
+            vocab: The vocab of the table. It is not kept.
+        """
+        if self._names is None:
+            self._names = named_rows(vocab, "the pipeline")
+        return self._names
 
     def vectors_at(self, rows: Offsets) -> Vectors:
         """Return rows of the table or composed vectors, float32. NO_ROW gives any row."""
@@ -130,7 +143,8 @@ class WordRows:
         vectors[is_composed] = self.composed.vectors[rows[is_composed] - self.n_rows]
         return vectors
 
-    def _row_of_case(self, word: str) -> int:
+    def row_of_case(self, word: str) -> int:
+        """Return the row of a word or of its lower, title or upper case in the table, or NO_ROW."""
         rows = (self.table.key2row.get(get_string_id(form)) for form in cases_of(word))
         return next((row for row in rows if row is not None), NO_ROW)
 

@@ -18,6 +18,7 @@ from spacy_w2v.formats.spacy._floret_table import (
     store_words_of_model,
     without_subwords,
 )
+from spacy_w2v.formats.spacy._key_block import store_key_block
 from spacy_w2v.model._composition import subwords_of_mode
 from spacy_w2v.model._publishing import published_record
 from spacy_w2v.model._word_vectors import WordVectors
@@ -159,9 +160,10 @@ def describe_pipeline(nlp: "Language", vectors: WordVectors) -> None:
 
 
 def _store_record(nlp: "Language", vectors: WordVectors) -> None:
-    """Store the record of the training run in the meta data of a pipeline, under "w2v"."""
+    """Store the record of the training run in a pipeline, under "w2v" in its meta data, and the keys in its vocab."""
     record = _model_of(vectors).record.for_pipeline(vectors.vector_kind, vectors.postprocessing)
     nlp.meta["w2v"] = published_record(record).to_json()
+    store_key_block(nlp.vocab, record.tokens.key_block)
 
 
 def check_can_be_saved(nlp: "Language") -> None:

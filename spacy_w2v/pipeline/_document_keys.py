@@ -1,0 +1,77 @@
+"""The keys of a document's tokens and phrases, by the function whose keys the vectors have."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from spacy.attrs import DEP, ENT_IOB, ENT_TYPE, HEAD, LEMMA, MORPH, ORTH, POS, SENT_START, TAG
+from spacy.tokens import Doc
+
+from spacy_w2v.keys._protocol import KeyFunction, optional_of, required_by
+from spacy_w2v.keys._requirements import is_annotated
+
+ANNOTATION = (ORTH, LEMMA, POS, TAG, MORPH, DEP, HEAD, SENT_START, ENT_TYPE, ENT_IOB)
+"""What keys may be made of. When it changes, so do the keys of a document."""
+
+
+class Phrase(NamedTuple):
+    """A phrase of a document."""
+
+    start: int
+    end: int
+    key: str
+
+
+class DocumentKeys(NamedTuple):
+    """The keys of one document."""
+
+    of_tokens: list[str | None]
+    """The key of each token; None for a token without one, such as white space."""
+    phrases: list[Phrase]
+    """The phrases of several tokens, in order."""
+
+
+class DocumentKeyReader:
+    """Reads the keys of documents, and keeps them as long as a document lives and stays as it is."""
+
+    def __init__(self, function: KeyFunction) -> None:
+        """Read keys by a function."""
+        self.function = function
+        self._known: WeakKeyDictionary[Doc, tuple[bytes, DocumentKeys | None]] = WeakKeyDictionary()
+
+    def read(self, doc: Doc) -> DocumentKeys | None:
+        """Return the keys of a document, or None if it lacks annotation that the function needs."""
+        state = doc.to_array(ANNOTATION).tobytes()
+        known = self._known.get(doc)
+        if known is None or known[0] != state:
+            known = self._known[doc] = state, None if self.missing(doc) else _keys_of(doc, self.function)
+        return known[1]
+
+    def forget(self, doc: Doc) -> None:
+        """Read the keys of a document again, in case they depend on extension attributes that have changed."""
+        self._known.pop(doc, None)
+
+    def missing(self, doc: Doc) -> list[str]:
+        """Return the annotation that a document lacks, such as "token.pos"; none for a document without tokens."""
+        if not len(doc):
+            return []
+        needed = set(required_by(self.function) or ()) - set(optional_of(self.function))
+        return [each for each in sorted(needed) if not is_annotated(doc, [each])]
+
+
+def _keys_of(doc: Doc, function: KeyFunction) -> DocumentKeys:
+    of_tokens: list[str | None] = [None] * len(doc)
+    phrases = []
+    for start, end, key in function(doc):
+        if end - start == 1:
+            of_tokens[start] = key
+        else:
+            phrases.append(Phrase(start, end, key))
+    return DocumentKeys(of_tokens, sorted(phrases))
+
+
+def inside(phrases: Sequence[Phrase], tokens: Any) -> list[Phrase]:  # Any: a Doc or Span
+    """Return the phrases that lie within a document or span."""
+    if isinstance(tokens, Doc):
+        return list(phrases)
+    return [phrase for phrase in phrases if tokens.start <= phrase.start and phrase.end <= tokens.end]
