@@ -37,16 +37,26 @@ def annotating(nlp: Language, function: KeyFunction | None, *, before: object = 
         if pipe is before:
             break
         names.append(name)
-    with nlp.select_pipes(enable=names):
-        needed = needed_components(nlp, function)
-        untrained = [name for name in needed if is_untrained(nlp.get_pipe(name))]
-        if untrained:
+    frozen = [name for name in names if name in nlp.disabled]
+    for name in frozen:
+        nlp.enable_pipe(name)
+    try:
+        with nlp.select_pipes(enable=names):
+            _check_trained(nlp, function)
+            yield
+    finally:
+        for name in frozen:
+            nlp.disable_pipe(name)
+
+
+def _check_trained(nlp: Language, function: KeyFunction) -> None:
+    """Raise ConfigError if a component that keys need is not trained yet."""
+    for name in needed_components(nlp, function):
+        if is_untrained(nlp.get_pipe(name)):
             raise ConfigError(
-                f"Keys need components that are trained, but '{untrained[0]}' is not. Take it from a trained pipeline "
-                f"(source in [components.{untrained[0]}]), name it in frozen_components of [training], and load the "
-                "vectors that it uses."
+                f"Keys need components that are trained, but '{name}' is not. Take it from a trained pipeline with "
+                f"source in [components.{name}], and name it in frozen_components of [training]."
             )
-        yield
 
 
 def is_untrained(pipe: Any) -> bool:  # Any: pipes have no common type

@@ -35,7 +35,8 @@ def make_train_vectors_v1(
 ) -> Callback:
     """Create the callback "spacy_w2v.train_vectors.v1", which trains word vectors from `[w2v]` of the same config.
 
-    The tokens are those of the pipeline that is initialized. The settings `max_vectors`, `merge_rare`, `composed`,
+    The tokens are those of the pipeline that is initialized. With `[w2v.tokens.keys]`, its frozen components annotate
+    the texts, and those that need no training. The settings `max_vectors`, `merge_rare`, `composed`,
     `vector_kind`, `postprocess` and `whitening_strength` of `[w2v.export]` determine the vectors of the pipeline.
 
     Args:
@@ -67,19 +68,23 @@ def make_train_vectors_v1(
 
     def train_vectors(nlp: "Language") -> None:
         from spacy_w2v.formats._exporting import selected
+        from spacy_w2v.keys._resolution import key_function_of
+        from spacy_w2v.pipeline._annotating import annotating
         from spacy_w2v.tokenization._pipelines import initialize_tokens
         from spacy_w2v.training._resolved_config import resolve_for
 
         resolved = resolve_for(nlp)
         # as spaCy does, but only after this callback
         initialize_tokens(nlp, nlp.config.interpolate()["initialize"], attr=resolved.settings.tokens.attr)
-        model = _train_or_find(
-            resolved,
-            output=Path(output) if output is not None else None,
-            overwrite=overwrite,
-            cache_dir=Path(cache_dir) if cache_dir is not None else None,
-            progress=progress,
-        )
+        function = key_function_of(resolved.settings.tokens) if resolved.nlp is nlp else None
+        with annotating(nlp, function):
+            model = _train_or_find(
+                resolved,
+                output=Path(output) if output is not None else None,
+                overwrite=overwrite,
+                cache_dir=Path(cache_dir) if cache_dir is not None else None,
+                progress=progress,
+            )
         export = resolved.settings.export
         vectors = selected(model.word_vectors(), export)
         if export.composed:

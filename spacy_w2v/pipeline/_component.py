@@ -24,6 +24,7 @@ from spacy_w2v.pipeline._continuing import ContinuedTraining, LearningRates, Mea
 from spacy_w2v.pipeline._doc_vectors import DocVectors, PoolingSettings
 from spacy_w2v.pipeline._fitting import fit
 from spacy_w2v.pipeline._keyed_rows import KeyedRows
+from spacy_w2v.pipeline._keys_of_pipeline import KeysOfPipeline
 from spacy_w2v.pipeline._missing_annotation import warn_of_missing
 from spacy_w2v.pipeline._origin import Corpus, Origin
 from spacy_w2v.pipeline._phrase_vectors import hook_spans
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from spacy_w2v.model._word_vectors import WordVectors
 
 
-class Word2VecComponent(SavedComponent):
+class Word2VecComponent(SavedComponent, KeysOfPipeline):
     """Pipeline component that sets the vectors of documents and spans, and the word vectors of the pipeline.
 
     `initialize` trains the word vectors or loads them. Each processed document then gets a vector by smooth inverse
@@ -89,11 +90,12 @@ class Word2VecComponent(SavedComponent):
         self._rates = LearningRates(alpha) if alpha is not None else None
         self._loss = MeanLoss()
         self._nlp = nlp
+        self._vocab = nlp.vocab if nlp is not None else None
         self._has_warned = False
 
     def __getstate__(self) -> dict[str, Any]:  # Any: the attributes
         """Leave out the pipeline, which pickles the component itself."""
-        return self.__dict__ | {"_nlp": None}
+        return self.__dict__ | {"_nlp": None, "_vocab": None}
 
     def __call__(self, doc: Doc) -> Doc:
         """Set the vector of a document and the hooks for the vectors of its spans, and mark tokens without a vector.
@@ -107,7 +109,7 @@ class Word2VecComponent(SavedComponent):
         Raises:
             ConfigError: The vectors table is missing, or is not the one that the component was initialized with.
         """
-        doc_vectors = self.doc_vectors
+        doc_vectors, self._vocab = self.doc_vectors, doc.vocab
         keyed = doc_vectors.keyed(doc.vocab)
         if keyed is not None:
             self._check_annotation(keyed, doc)
@@ -202,7 +204,13 @@ class Word2VecComponent(SavedComponent):
         """
         if nlp is None:
             raise ConfigError("initialize needs the pipeline as nlp, was: None")
-        given = {"tokens": tokens, "phrases": phrases, "vocabulary": vocabulary, "model": model, "initial": initial}
+        given = {
+            "tokens": origins.with_key_block(tokens, nlp, name=self.name),
+            "phrases": phrases,
+            "vocabulary": vocabulary,
+            "model": model,
+            "initial": initial,
+        }
         given |= {"cooccurrence": cooccurrence, "training": training, "evaluation": evaluation}
         blocks = {**given, "distributed": distributed}
         section = f"initialize.components.{self.name}"
@@ -336,59 +344,6 @@ class Word2VecComponent(SavedComponent):
             return {}
         scores = self.similarity.scores(self.doc_vectors.bind(example.predicted.vocab))
         return {f"w2v_{name}": score for name, score in scores.items()}
-
-    def best_sense(self, word: str) -> str | None:
-        """Return the most frequent key of a word or phrase in the vectors of the pipeline.
-
-        Args:
-            word: The text, such as "duck" or "New York", in any case.
-
-        Returns:
-            A key such as "duck|NOUN". None if the word has no vector, or keys have no senses.
-
-        Raises:
-            ConfigError: The component has no pipeline and has not processed a document.
-
-        Example:
-            >>> nlp = spacy.load("pipeline")
-            >>> component = nlp.add_pipe("w2v", config={"pooling": "mean"})
-            >>> component.best_sense("minister") is None
-            True
-        """
-        return self._names().best_sense(word)
-
-    def most_similar(self, key: str, n: int = 10) -> list[tuple[str, float]]:
-        """Return the keys with the vectors most similar to that of a key.
-
-        Args:
-            key: A key, such as "duck|NOUN".
-            n: The number of keys to return.
-
-        Returns:
-            Keys with their cosine similarities, in [-1, 1], the most similar first.
-
-        Raises:
-            UnknownWordError: The key has no vector. This is also a KeyError.
-            ConfigError: The component has no pipeline and has not processed a document.
-
-        Example:
-            >>> nlp = spacy.load("pipeline")
-            >>> component = nlp.add_pipe("w2v", config={"pooling": "mean"})
-            >>> [key for key, similarity in component.most_similar("minister", n=1)]
-            ['prime']
-        """
-        return self._names().most_similar(key, topn=n)
-
-    def _names(self) -> "WordVectors":
-        """Return the names of the rows of the vectors table, with their vectors."""
-        if self._nlp is not None:
-            self._vocab = self._nlp.vocab
-        if self._vocab is None:
-            raise ConfigError(
-                "The component needs the vectors of a pipeline, but was unpickled without one. Process a document with "
-                "it first."
-            )
-        return self.doc_vectors.bind(self._vocab).names(self._vocab)
 
     def _has_own_table(self, table: Any) -> bool:  # Any: spaCy's Vectors
         """Return whether a table is the one that the component trained or loaded."""

@@ -7,7 +7,7 @@ kept here.
 
 from collections.abc import Iterable
 from contextlib import nullcontext
-from itertools import islice, repeat
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +21,7 @@ from spacy_w2v.errors._reraising import reporting_missing_packages
 from spacy_w2v.formats.spacy._table_data import gather, scatter
 from spacy_w2v.model._run_record import RunRecord
 from spacy_w2v.pipeline._state import Outputs
-from spacy_w2v.tokenization._sentences import SentenceReader
-from spacy_w2v.tokenization._tokens import TokenRules
+from spacy_w2v.pipeline._training_rows import training_rows
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -51,9 +50,7 @@ class ContinuedTraining:
         """
         self.model: ModelSettings = record.model
         self.training: TrainingSettings = record.training
-        tokens = record.tokens
-        rules = TokenRules(attr=tokens.attr, numbers=tokens.numbers, urls=tokens.urls)
-        self.sentences = SentenceReader(rules, boundary=tokens.boundary, min_tokens=tokens.min_tokens)
+        self.rows = training_rows(record.tokens)
         self.counts = counts
         self.outputs = outputs
         self.n_steps = outputs.n_steps
@@ -102,11 +99,9 @@ class ContinuedTraining:
         n_words = len(self.counts)
         rows, lengths = [np.zeros(0, np.int64)], [np.zeros(1, np.int64)]
         for doc in docs:
-            # The sentencizer sets sentence boundaries, so it gets a copy.
-            words = self.sentences.read(doc.copy() if self.sentences.sets_sentences else doc)
-            found = map(table.key2row.get, words.keys.tolist(), repeat(n_words))
-            rows.append(np.fromiter(found, np.int64, len(words.keys)))
-            lengths.append(words.lengths)
+            of_words, of_sentences = self.rows.read(doc, table.key2row, n_words=n_words)
+            rows.append(of_words)
+            lengths.append(of_sentences)
         tokens = np.minimum(np.concatenate(rows), n_words).astype(
             np.uint32
         )  # further rows were added to the table later

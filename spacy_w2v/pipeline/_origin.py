@@ -213,6 +213,22 @@ class Origin:
         return model
 
 
+def with_key_block(tokens: dict[str, Any] | None, nlp: Language, *, name: str) -> dict[str, Any] | None:
+    """Return the settings of tokens with the block of the key function in place of the function that spaCy makes of it.
+
+    Args:
+        tokens: The block `[initialize.components.w2v.tokens]`. (Any: settings, before they are checked.)
+        nlp: The pipeline, whose config has the block.
+        name: Name of the component.
+    """
+    if tokens is None or not callable(tokens.get("keys")):
+        return tokens
+    found: Any = nlp.config.interpolate()
+    for key in ("initialize", "components", name, "tokens", "keys"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return tokens if found is None else {**tokens, "keys": found}
+
+
 def has_table(nlp: Language, vectors: "WordVectors", *, whole: bool) -> bool:
     """Return whether a pipeline already has the vectors of a model.
 
