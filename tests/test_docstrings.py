@@ -38,6 +38,8 @@ COMPONENT = {
     "component": Word2VecComponent,
     "component.initialize": Word2VecComponent.initialize,
     "component.update": Word2VecComponent.update,
+    "component.best_sense": Word2VecComponent.best_sense,
+    "component.most_similar": Word2VecComponent.most_similar,
     "w2v": make_w2v,
     "spacy_w2v.train_vectors.v1": make_train_vectors_v1,
     "spacy_w2v.load_vectors.v2": make_load_vectors_v2,

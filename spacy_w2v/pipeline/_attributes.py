@@ -11,7 +11,6 @@ from spacy.tokens import Doc, Span, Token
 from spacy_w2v.formats.spacy._phrase_keys import key_of
 from spacy_w2v.keys._sense_names import split_sense
 from spacy_w2v.model._lookup import NO_ROW
-from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.pipeline._doc_vectors import DocVectors, PoolingSettings
 
 _OF_LOOKUPS: WeakKeyDictionary[Any, DocVectors] = WeakKeyDictionary()
@@ -47,10 +46,12 @@ def key(thing: Token | Span) -> str | None:
     if keyed is not None:
         return keyed.key(thing)
     if isinstance(thing, Span) and len(thing) != 1:
-        return key_of(thing, "ORTH") if len(thing) else None
-    names = doc_vectors.bind(thing.vocab).names(thing.vocab)
-    row = _row(doc_vectors, thing)
-    return names.words[names.word_of_row[row]] if NO_ROW < row < len(names.matrix) else thing.text
+        of_phrase: str | None = key_of(thing, "ORTH") if len(thing) else None
+        return of_phrase
+    start = thing.i if isinstance(thing, Token) else thing.start
+    row = int(doc_vectors.rows(thing.doc[start : start + 1])[0])
+    text: str = thing.text
+    return doc_vectors.bind(thing.vocab).name_of(row, thing.vocab) or text
 
 
 def phrases(doc: Doc) -> list[Span]:
@@ -86,20 +87,14 @@ def most_similar(thing: Token | Span, n: int = 10) -> list[tuple[str, float]]:
     rows = doc_vectors.unit_rows(span)
     rows = rows[rows != NO_ROW]
     words = doc_vectors.bind(thing.vocab)
-    names: WordVectors = words.names(thing.vocab)
     if not len(rows):
         return []
-    if (rows < len(names.matrix)).all():
-        return names.most_similar([names.words[place] for place in names.word_of_row[rows].tolist()], topn=n)
-    return names.most_similar(words.vectors_at(rows).mean(axis=0), topn=n)
+    names = [name for row in rows.tolist() if (name := words.name_of(row, thing.vocab)) is not None]
+    query = names if len(names) == len(rows) else words.vectors_at(rows).mean(axis=0)
+    return words.names(thing.vocab).most_similar(query, topn=n)
 
 
-def _row(doc_vectors: DocVectors, thing: Token | Span) -> int:
-    start = thing.i if isinstance(thing, Token) else thing.start
-    return int(doc_vectors.rows(thing.doc[start : start + 1])[0])
-
-
-ATTRIBUTES: dict[type, dict[str, dict[str, Any]]] = {  # Any: spaCy's arguments
+ATTRIBUTES: dict[Any, dict[str, dict[str, Any]]] = {  # Any: spaCy's classes, whose stubs are incomplete, and arguments
     Doc: {"w2v_vector": {"default": None}, "w2v_phrases": {"getter": phrases}},
     Token: {
         "w2v_oov": {"default": False},

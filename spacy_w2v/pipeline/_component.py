@@ -30,7 +30,7 @@ from spacy_w2v.pipeline._origin import Corpus, Origin
 from spacy_w2v.pipeline._phrase_vectors import hook_spans
 from spacy_w2v.pipeline._sampled_texts import SampledTexts
 from spacy_w2v.pipeline._saving import SavedComponent
-from spacy_w2v.pipeline._state import Outputs, State
+from spacy_w2v.pipeline._state import Fitted, Outputs, State
 from spacy_w2v.pipeline._token_vectors import hook_tokens
 
 if TYPE_CHECKING:
@@ -43,6 +43,10 @@ class Word2VecComponent(SavedComponent, KeysOfPipeline):
     `initialize` trains the word vectors or loads them. Each processed document then gets a vector by smooth inverse
     frequency weighting or as a mean, and its spans do too. The vectors table belongs to the pipeline's vocab and is
     saved with it. The component saves what belongs to the table's rows, such as word counts.
+
+    If vectors have keys that are made of annotation, such as "duck|NOUN", the component comes after those that set it.
+    Tokens and phrases then have the vectors of their keys, and the attributes `w2v_key`, `w2v_other_senses` and
+    `w2v_most_similar`. `doc._.w2v_phrases` has the phrases.
 
     Example:
         >>> nlp = spacy.load("pipeline")
@@ -231,15 +235,19 @@ class Word2VecComponent(SavedComponent, KeysOfPipeline):
             if not origin.is_given and self._has_own_table(nlp.vocab.vectors):
                 return
             of_model = self._set_vectors(nlp, origin, progress=progress)
-            trained = of_model.model if of_model is not None else None
             texts = SampledTexts(nlp, self, origin.source, get_examples)
             fitted = fit(nlp, of_model, settings=self.settings, texts=texts, section=section)
-            record = outputs = None
-            if of_model is not None and trained is not None:
-                record = trained.record.for_pipeline(of_model.vector_kind, of_model.postprocessing)
-                if self.is_trainable:
-                    outputs = Outputs(np.array(trained.output_vectors), trained.stored_tree)
-            self._set_state(State(fitted, record, outputs, origins.composing_table(of_model)))
+            self._set_state(self._state_of(fitted, of_model))
+
+    def _state_of(self, fitted: Fitted, of_model: "WordVectors | None") -> State:
+        """Return the state with what was computed, and with what further training needs of a model."""
+        if of_model is None or of_model.model is None:
+            return State(fitted)
+        trained, outputs = of_model.model, None
+        if self.is_trainable:
+            outputs = Outputs(np.array(trained.output_vectors), trained.stored_tree)
+        record = trained.record.for_pipeline(of_model.vector_kind, of_model.postprocessing)
+        return State(fitted, record, outputs, origins.composing_table(of_model))
 
     def _set_vectors(self, nlp: Language, origin: Origin, *, progress: bool) -> "WordVectors | None":
         """Set the vectors of a pipeline, unless it keeps its own.

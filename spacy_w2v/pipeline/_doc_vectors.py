@@ -96,7 +96,12 @@ class DocVectors:
 
     def __getstate__(self) -> dict[str, object]:
         """Leave out what is computed again when it is needed."""
-        computed = {"_words": None, "_keyed": None, "_weights": np.zeros(0, np.float32), "_weight_of_id": {}}
+        computed: dict[str, object] = {
+            "_words": None,
+            "_keyed": None,
+            "_weights": np.zeros(0, np.float32),
+            "_weight_of_id": {},
+        }
         return self.__dict__ | computed
 
     def check(self) -> None:

@@ -81,15 +81,19 @@ class KeyedRows:
         keys = self.reader.read(doc)
         if keys is None:
             return []
-        return [phrase._replace(key=self._name(row, doc.vocab)) for phrase, row in self._known(keys.phrases, doc)]
+        known = self._known(keys.phrases, doc)
+        return [
+            phrase._replace(key=found or self.words.name_of(row, doc.vocab) or phrase.key)
+            for phrase, (row, found) in known
+        ]
 
     def key(self, thing: Token | Span) -> str | None:
         """Return the key of a token or span: the one that its vector is found under, or that which it would have.
 
         None without either, as for white space.
         """
-        row, made = self._of(thing)
-        return self._name(row, thing.vocab) if row[0] != NO_ROW else made
+        (row, found), made = self._of(thing)
+        return found or self.words.name_of(row, thing.vocab) or made
 
     def row(self, thing: Token | Span) -> int:
         """Return the row of a token, or of a span as a whole, or NO_ROW."""
@@ -110,10 +114,12 @@ class KeyedRows:
 
     def _made(self, thing: Token | Span, keys: DocumentKeys) -> str | None:
         if isinstance(thing, Token):
-            return keys.of_tokens[thing.i]
-        own = (phrase.key for phrase in keys.phrases if (phrase.start, phrase.end) == (thing.start, thing.end))
-        found: str | None = next(own, None)
-        return key_of(self.reader.function, thing) if found is None and len(thing) else found
+            own: str | None = keys.of_tokens[thing.i]
+            return own
+        for phrase in keys.phrases:
+            if (phrase.start, phrase.end) == (thing.start, thing.end):
+                return phrase.key
+        return key_of(self.reader.function, thing) if len(thing) else None
 
     def _known(self, phrases: list[Phrase], doc: Doc) -> Iterator[tuple[Phrase, Row]]:
         for phrase in phrases:
@@ -121,13 +127,6 @@ class KeyedRows:
             row = self._row(text, phrase.key, doc.vocab, is_phrase=True)
             if row[0] != NO_ROW:
                 yield phrase, row
-
-    def _name(self, row: Row, vocab: Any) -> str:  # Any: spaCy's Vocab has no types
-        """Return the key that a row was found under, or the name of the row of a form."""
-        if row[1] is not None:
-            return row[1]
-        names = self.words.names(vocab)
-        return names.words[names.word_of_row[row[0]]]
 
     def _row(self, text: str, key: str | None, vocab: Any, *, is_phrase: bool = False) -> Row:
         """Return the row of a key, or of another sense of its word.

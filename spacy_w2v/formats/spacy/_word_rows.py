@@ -132,6 +132,14 @@ class WordRows:
             self._names = named_rows(vocab, "the pipeline")
         return self._names
 
+    def name_of(self, row: int, vocab: Any) -> str | None:
+        """Return the name of a row; None for NO_ROW, and for a vector that is composed or has no name."""
+        if not 0 <= row < self.n_rows:
+            return None
+        names = self.names(vocab)
+        place = int(names.word_of_row[row])
+        return names.words[place] if place != NO_ROW else None
+
     def vectors_at(self, rows: Offsets) -> Vectors:
         """Return rows of the table or composed vectors, float32. NO_ROW gives any row."""
         if self.composed is None:
