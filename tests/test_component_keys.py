@@ -400,7 +400,7 @@ def test_the_order_is_named():
     nlp.add_pipe("w2v", config={"pooling": "mean"})
     nlp.add_pipe("word_classes")
     nlp.add_pipe("places")
-    with pytest.warns(ConfigWarning, match="comes after 'w2v': move 'w2v' behind it"):
+    with pytest.warns(ConfigWarning, match="comes after 'w2v': put 'w2v' after it"):
         doc = nlp("they duck")
     assert doc[1]._.w2v_key == "duck|NOUN"
     doc[1].is_sent_start = False

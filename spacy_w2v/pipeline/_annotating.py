@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from spacy.language import Language
-from thinc.api import Model
+from thinc.api import Linear, Model, Softmax
 
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.keys._protocol import KeyFunction
 from spacy_w2v.tokenization._components import needed_components
 
-OUTPUT_LAYERS = ("softmax", "linear")
+OUTPUT_LAYERS = frozenset(layer.name for layer in (Softmax(), Linear()))
 """Names of the layers that spaCy's models initialize with zeros, so that they predict nothing before training."""
 
 

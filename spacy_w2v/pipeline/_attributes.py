@@ -37,7 +37,7 @@ def doc_vectors_of(doc: Doc) -> DocVectors | None:
 def key(thing: Token | Span) -> str | None:
     """Return the key under which the vector of a token or span is found, or the one that it would have.
 
-    None without either, as for white space, and for a span that is no phrase of vectors without keys.
+    None without either, as for white space. If vectors have no keys, a span has one only if it is a phrase of theirs.
     """
     doc_vectors = doc_vectors_of(thing.doc)
     if doc_vectors is None:

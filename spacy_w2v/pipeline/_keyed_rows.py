@@ -19,7 +19,7 @@ from spacy_w2v.model._lookup import NO_ROW, cases_of
 from spacy_w2v.pipeline._document_keys import DocumentKeyReader, DocumentKeys, Phrase, inside
 
 Row = tuple[int, str | None]
-"""A row of the table, or NO_ROW, and the key that it was found under; None for a form, which is no key."""
+"""A row of the table, or NO_ROW, and the key that it was found under; None if that was a form."""
 
 NOT_FOUND: Row = (NO_ROW, None)
 

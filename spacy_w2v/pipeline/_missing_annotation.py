@@ -33,7 +33,7 @@ def warn_of_missing(missing: Collection[str], function: KeyFunction, *, name: st
         return False
     late = _setters(nlp, names[place + 1 :], missing)
     remedy = (
-        f"'{late[0]}' comes after '{name}': move '{name}' behind it in pipeline of [nlp]."
+        f"'{late[0]}' comes after '{name}': put '{name}' after it in pipeline of [nlp]."
         if late
         else f"Put components that set it before '{name}' in pipeline of [nlp]."
     )

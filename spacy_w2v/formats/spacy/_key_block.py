@@ -1,6 +1,6 @@
 """The key function of a vectors table, as the block of a config in the lookups of a vocab, which spaCy saves with it.
 
-So whoever has a document, also from another process, knows what the keys of its tokens are.
+A document, also one from another process, has this vocab, so that the keys of its tokens can be made.
 """
 
 import json
