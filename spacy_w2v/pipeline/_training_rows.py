@@ -45,12 +45,11 @@ class RowsOfAttributes:
         attr: Any = tokens.attr  # neither LEMMA nor KEY, which have a key function
         rules = TokenRules(attr=attr, numbers=tokens.numbers, urls=tokens.urls)
         self.sentences = SentenceReader(rules, boundary=tokens.boundary, min_tokens=tokens.min_tokens)
-        self._sets_sentences = tokens.boundary == "sentence"
 
     def read(self, doc: "Doc", rows: TableRows, *, n_words: int) -> tuple[NDArray[np.int64], Offsets]:
         """Return the row of each token, and the number of tokens of each sentence. See `TrainingRows`."""
         # The sentencizer sets sentence boundaries, so it gets a copy.
-        words = self.sentences.read(doc.copy() if self._sets_sentences else doc)
+        words = self.sentences.read(doc.copy() if self.sentences.sets_sentences else doc)
         found = map(rows.get, words.keys.tolist(), repeat(n_words))
         return np.fromiter(found, np.int64, len(words.keys)), words.lengths
 
