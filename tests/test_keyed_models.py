@@ -1,5 +1,6 @@
 """Models of keys such as "duck|NOUN" at use: in spaCy's table, in look-ups, scores and files."""
 
+import dataclasses
 import json
 
 import model2vec
@@ -10,12 +11,15 @@ import spacy
 from helpers_cli import w2v_here
 from helpers_formats import FORMS, LEMMAS, keyed_model
 from helpers_model import make_model
+from spacy.tokens import Doc
 
 import spacy_w2v
 from spacy_w2v.config._schema import ExportSettings
+from spacy_w2v.errors import ConfigError
 from spacy_w2v.evaluation._token_rows import token_finder
 from spacy_w2v.formats._exporting import check_words, export
 from spacy_w2v.formats._opening import open_vectors
+from spacy_w2v.model._context_words import ContextWords
 from spacy_w2v.model._lookup import cases_of
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.training._matched_words import matched_rows
@@ -310,3 +314,73 @@ def test_that_a_static_model_has_no_senses_is_said_before_training():
     (note,) = check_words(["duck|NOUN", "the|DET"], ExportSettings(formats=["model2vec"]))
     assert note.endswith("Each text has the vector of its commonest key")
     assert not list(check_words(["duck", "the"], ExportSettings(formats=["model2vec"])))
+
+
+# Predictions
+
+
+@pytest.fixture
+def doc():
+    """An annotated text, as components would leave it."""
+    return Doc(
+        spacy.blank("en").vocab,
+        words=["The", "duck", "saw", "New", "York", "\n", "duck"],
+        pos=["DET", "NOUN", "VERB", "PROPN", "PROPN", "SPACE", "ADP"],
+        lemmas=["the", "duck", "see", "New", "York", "\n", "duck"],
+        heads=[1, 2, 2, 4, 2, 4, 2],
+        deps=["det", "nsubj", "ROOT", "compound", "dobj", "", "dep"],
+        ents=["O", "O", "O", "B-GPE", "I-GPE", "O", "O"],
+    )
+
+
+def test_a_doc_is_read_as_in_training(model, lemmas, doc):
+    """Phrases with a vector are words. A key without one counts as the commonest of its text."""
+    words = ContextWords(model)
+    assert words.of(doc) == ["the|DET", "duck|NOUN", "saw|NOUN", "New_York|GPE", "duck|NOUN"]
+    assert words.of(doc[3:5]) == ["New_York|GPE"]
+    assert words.of(doc[4:]) == ["York|PROPN", "duck|NOUN"]
+    assert words.of(list(doc[3:5])) == ["New|PROPN", "York|PROPN"]
+    assert words.of(["duck", "duck|VERB", "New York", "goose"]) == ["duck|NOUN", "duck|VERB", "New_York|GPE", "goose"]
+    assert ContextWords(lemmas).of(doc) == ["the", "duck", "see", "new", "york", "duck"]
+
+
+def test_predictions_take_docs_and_keys(doc):
+    model = keyed_model(vector_size=12, loss="hierarchical-softmax")
+    keys = ["the|DET", "duck|NOUN", "saw|NOUN", "New_York|GPE", "duck|NOUN"]
+    assert model.predict_context(doc, topn=5) == model.predict_context(keys, topn=5)
+    np.testing.assert_array_equal(model.score([doc, doc[1:5]]), model.score([keys, keys[1:4]]))
+
+
+@pytest.mark.parametrize("given", [["duck", 3], "the duck"])
+def test_contexts_are_strings_or_tokens(model, given):
+    with pytest.raises(ConfigError, match=r"Words must be (strings or spaCy tokens, were: \['duck', 3\]|a list, was)"):
+        model.predict_context(given)
+
+
+def test_functions_of_others_run_only_in_trusted_models(doc):
+    model = keyed_model(keys={"@misc": "others.Keys.v1"})
+    untrusted = dataclasses.replace(model, trusts_config=False)
+    with pytest.raises(ConfigError, match=r"others\.Keys\.v1"):
+        untrusted.predict_context(doc)
+    assert untrusted.predict_context(["duck"], topn=1)
+
+
+# Descriptions
+
+
+def test_records_are_described_by_the_name_of_the_function(places):
+    """As a card, in a report, on the Hub, and by `spacy w2v`."""
+    model = spacy_w2v.load(places / "model")
+    assert "12 (spacy_w2v.SenseKeys.v1), which cover" in model._repr_html_()
+    assert "(spacy_w2v.SenseKeys.v1, en)" in w2v_here("report", "model", cwd=places).said
+
+
+def test_analogies_ask_for_words_without_senses(tmp_path):
+    """Other senses of the words of a question are no answers."""
+    keys = ["man|NOUN", "king|NOUN", "woman|NOUN", "queen|NOUN", "king|PROPN", "tea|NOUN"]
+    rows = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1], [0, 0.9, 1], [0, 1, 1], [1, 0, 1]], np.float32)
+    questions = tmp_path / "questions.txt"
+    questions.write_text(": made\nman king woman queen\nman king woman duck\n", encoding="utf-8")
+    vectors = WordVectors("made", keys, np.arange(len(keys)), rows)
+    score = spacy_w2v.evaluate(vectors, word_pairs={}, analogies=questions).analogies["questions"]
+    assert (score.accuracy, score.n_used, score.n_unknown) == (1.0, 1, 1)

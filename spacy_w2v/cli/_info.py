@@ -38,12 +38,14 @@ class ReadableRecord(dict[str, Any]):  # Any: JSON values
 
 def lines_of(record: "VectorsRecord") -> Iterator[tuple[str, str]]:
     """Yield what a record says about vectors, by what it concerns."""
+    from spacy_w2v.keys._resolution import kind_of_words
+
     corpus, vocabulary, model, training = record.corpus, record.vocabulary, record.model, record.training
     yield "corpus", f"{corpus.source}; {corpus.n_documents:,} documents, {corpus.n_tokens:,} tokens"
     yield (
         "words",
-        f"{vocabulary.n_words:,} of {corpus.n_types:,} types ({record.tokens.attr}, min_count {vocabulary.min_count}), "
-        f"which cover {vocabulary.coverage:.1%} of the tokens",
+        f"{vocabulary.n_words:,} of {corpus.n_types:,} types ({kind_of_words(record.tokens)}, min_count "
+        f"{vocabulary.min_count}), which cover {vocabulary.coverage:.1%} of the tokens",
     )
     yield "model", f"{model.architecture}, {model.loss}; {model.vector_size} dimensions, window {model.window}"
     done = record.export.postprocess

@@ -38,3 +38,8 @@ def name_of_keys(settings: TokensSettings) -> str:
     """Return the registered name of the key function of settings; "" if there is none."""
     block = settings.key_block or {}
     return next((str(value) for key, value in block.items() if key.startswith("@")), "")
+
+
+def kind_of_words(settings: TokensSettings) -> str:
+    """Return what the words of a model are: an attribute of tokens, such as LOWER, or the name of a key function."""
+    return name_of_keys(settings) or settings.attr

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from spacy_w2v._system.notebook import card, curve, table
+from spacy_w2v.keys._resolution import kind_of_words
 
 if TYPE_CHECKING:
     from spacy_w2v.model._trained import TrainedModel
@@ -25,7 +26,11 @@ def card_of_model(model: "TrainedModel") -> str:
     record, settings = model.record, model.settings
     results, corpus = record.results, record.corpus
     facts = [
-        ("Words", f"{len(model):,} ({model.attr}), which cover {record.vocabulary.coverage:.1%} of the tokens"),
+        (
+            "Words",
+            f"{len(model):,} ({kind_of_words(record.tokens)}), which cover {record.vocabulary.coverage:.1%} of the "
+            "tokens",
+        ),
         ("Dimensions", f"{model.vector_size:,}"),
         *_subwords(model.subwords),
         ("Corpus", f"{corpus.source}: {corpus.n_tokens:,} tokens"),

@@ -5,13 +5,14 @@ logarithms and their sums in float64. Long sentences are processed in blocks, wh
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v.config._arguments import check_whole_number
-from spacy_w2v.errors import ConfigError, UnknownWordError
+from spacy_w2v.errors import UnknownWordError
+from spacy_w2v.model._context_words import ContextWords
 from spacy_w2v.objectives._predictions import Predictions, Ranks
 from spacy_w2v.objectives._registry import architecture_of
 
@@ -25,7 +26,7 @@ PAIRS_PER_BLOCK = 1024
 def predict_context(model: "TrainedModel", words: Sequence[str], *, topn: int) -> list[tuple[str, float]]:
     """See `TrainedModel.predict_context`."""
     check_whole_number(topn, name="topn", at_least=0)
-    words = _as_words(words, model.attr)
+    words = ContextWords(model).of(words)
     ranks = [model.vocabulary.index[word] for word in words if word in model]
     if not ranks:
         hint = model.near_spellings(words[0]) if len(words) else "Pass at least one word."
@@ -40,25 +41,14 @@ def predict_context(model: "TrainedModel", words: Sequence[str], *, topn: int) -
     return [(model.words[rank], float(probabilities[rank])) for rank in likeliest]
 
 
-def _as_words(words: Iterable[Any], attr: str) -> list[str]:  # Any: strings, or tokens of spaCy
-    """Return a list of words. Tokens are replaced by the attribute `attr` that the words of the model are."""
-    if isinstance(words, str):
-        raise ConfigError(f"Words must be a list, was a text: {words!r}. Tokenize it first.")
-    texts = [word if isinstance(word, str) else getattr(word, f"{attr.lower()}_", None) for word in words]
-    known = [text for text in texts if isinstance(text, str)]
-    if len(known) < len(texts):
-        raise ConfigError(f"Words must be strings or spaCy tokens, were: {list(words)[:10]}")
-    return known
-
-
 def score(model: "TrainedModel", sentences: Iterable[Sequence[str]]) -> NDArray[np.float64]:
     """See `TrainedModel.score`."""
     model.objective.check_scores()
-    return np.fromiter((_log_likelihood(model, sentence) for sentence in sentences), np.float64)
+    words = ContextWords(model)
+    return np.fromiter((_log_likelihood(model, words.of(sentence)) for sentence in sentences), np.float64)
 
 
 def _log_likelihood(model: "TrainedModel", sentence: Sequence[str]) -> float:
-    sentence = _as_words(sentence, model.attr)
     index = model.vocabulary.index
     words = np.array([index[word] for word in sentence if word in index], np.int64)
     objective = model.objective

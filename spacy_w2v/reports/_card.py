@@ -9,6 +9,7 @@ from typing import NamedTuple
 from spacy_w2v._system.markdown import plain_text
 from spacy_w2v.config._loading import parse_config
 from spacy_w2v.evaluation._scores import Scores
+from spacy_w2v.keys._resolution import kind_of_words
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.reports._facts import collect_facts, title_of
@@ -104,7 +105,7 @@ def _introduction(vectors: WordVectors) -> str:
     return (
         f"{what}, trained on {corpus.n_tokens:,} tokens of {plain_text(title_of(vectors, model.record))} with "
         "[spacy-w2v](https://github.com/spacy-w2v/spacy-w2v). The words are the tokens of a spaCy pipeline "
-        f"(`{vectors.attr}`)."
+        f"(`{kind_of_words(model.record.tokens)}`)."
     )
 
 

@@ -1,5 +1,6 @@
 """Sentences and tables of a report that its three forms share."""
 
+from spacy_w2v.keys._resolution import kind_of_words
 from spacy_w2v.model._run_record import EpochResult, RunRecord
 from spacy_w2v.reports._facts import ModelFacts
 
@@ -23,7 +24,7 @@ def lead(facts: ModelFacts) -> str:
     made = "" if record.created is None else f", made on {record.created[:10]}"
     return (
         f"{what}, trained on {record.corpus.n_tokens:,} tokens by {record.model.architecture} with "
-        f"{record.model.loss}{_in_brackets([record.tokens.attr, record.lang])}{made}."
+        f"{record.model.loss}{_in_brackets([kind_of_words(record.tokens), record.lang])}{made}."
     )
 
 
