@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Offsets, TokenIds
+from spacy_w2v.config._words import TokenAttr
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -82,7 +83,7 @@ class EncodedBatch(NamedTuple):
 class TokenRules(NamedTuple):
     """The rules for the types of tokens; see the settings of the same names in `[w2v.tokens]`."""
 
-    attr: Literal["ORTH", "LOWER", "NORM"]
+    attr: TokenAttr  # never one of keys
     numbers: Literal["keep", "shape", "drop"]
     urls: Literal["keep", "shape", "drop"]
 

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spacy_w2v._system.hashing import sha256_of, sha256_of_text
+from spacy_w2v.config._registered import fill_block
 from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.keys._protocol import KeyFunction
+from spacy_w2v.keys._resolution import key_function_of
 from spacy_w2v.tokenization._code import code_of, code_without_file, is_from
+from spacy_w2v.tokenization._components import needed_components
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -32,16 +35,12 @@ def keys_fingerprint(
     Raises:
         ConfigError: The key function cannot be created.
     """
-    if settings.key_block is None:
-        return None
-    from spacy_w2v.keys._resolution import key_function_of
-    from spacy_w2v.tokenization._components import needed_components
-
     function = key_function_of(settings)
-    assert function is not None  # there is a block
+    if function is None:
+        return None
     names = needed_components(nlp, function)
     return {
-        "function": settings.key_block,
+        "function": fill_block({"keys": settings.key_block}, section="w2v.tokens")["keys"],  # with all defaults
         "code": _code_of_function(function, code_path),
         **pipeline_fingerprint(nlp, names),
     }

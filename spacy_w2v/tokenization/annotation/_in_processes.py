@@ -12,7 +12,10 @@ from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import first_line
 from spacy_w2v.keys._protocol import KeyFunction, required_by
+from spacy_w2v.keys._requirements import is_annotated
+from spacy_w2v.keys._resolution import key_function_of, name_of_keys
 from spacy_w2v.sources._source import ANNOTATED_DOCS, TextBatch
+from spacy_w2v.tokenization._components import check_annotation, needed_components
 from spacy_w2v.tokenization._processes import map_in_processes
 from spacy_w2v.tokenization._tokens import EncodedBatch
 from spacy_w2v.tokenization.annotation._annotator import Annotator
@@ -49,8 +52,6 @@ class KeyEncoding(NamedTuple):
         )
 
         def has_all(doc: "Doc") -> bool:
-            from spacy_w2v.keys._requirements import is_annotated
-
             return requires is not None and is_annotated(doc, requires)
 
         return KeyEncoder(
@@ -60,11 +61,6 @@ class KeyEncoding(NamedTuple):
             problem=self.problem,
             max_characters=self.max_characters,
         )
-
-
-def name_of_keys(settings: TokensSettings) -> str:
-    """Return the registered name of the function that makes keys, for messages."""
-    return str((settings.key_block or {}).get("@misc"))
 
 
 def key_encoding(nlp: "Language", settings: TokensSettings) -> KeyEncoding:
@@ -77,9 +73,6 @@ def key_encoding(nlp: "Language", settings: TokensSettings) -> KeyEncoding:
     Raises:
         ConfigError: The key function cannot be created.
     """
-    from spacy_w2v.keys._resolution import key_function_of
-    from spacy_w2v.tokenization._components import check_annotation, needed_components
-
     function = key_function_of(settings)
     assert function is not None  # the settings have keys
     problem = None
