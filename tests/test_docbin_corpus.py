@@ -13,9 +13,11 @@ from spacy.tokens import Doc, DocBin, Span
 
 import spacy_w2v
 from spacy_w2v.errors import CorpusError, CorpusWarning
+from spacy_w2v.sources._annotated_sources import keeping_annotation
 from spacy_w2v.sources._docbin_corpus import DocBinFiles
 from spacy_w2v.sources._docbin_format import unpack_docbin
 from spacy_w2v.sources._docbin_values import count_docs, docs_of_value, tokens_of_docs
+from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.sources._source import ANNOTATED_DOCS, GIVEN_TOKENS
 
 WORDS = ["The", "old", "duck", "saw", "New", "York", "."]
@@ -296,6 +298,35 @@ def test_examples_for_pretraining(nlp, tmp_path):
     path = write(tmp_path / "docs.spacy", [make_doc(nlp), make_doc(nlp, 1)])
     examples = list(ExamplesCorpus(spacy_w2v.docbin(str(path)))(nlp))
     assert [example.x[2].text for example in examples] == ["duck0", "duck1"]
+
+
+# other sources of Docs, for keys
+
+
+def keeps(source, expected):
+    """Whether a source has exactly these Docs, with annotation."""
+    actual = read_docs(keeping_annotation(as_source(source)))
+    return [doc.to_json() for doc in actual] == [doc.to_json() for doc in expected]
+
+
+def test_sources_of_docs_keep_their_annotation(nlp, tmp_path):
+    docs = [make_doc(nlp, number) for number in range(3)]
+    path = str(write(tmp_path / "docs.spacy", docs))
+    assert keeps(path, docs)
+    assert keeps([tmp_path / "docs.spacy"], docs)
+    assert keeps(spacy_w2v.dataset(data_files=path, max_documents=2), docs[:2])
+    assert keeps(spacy_w2v.concatenate({"one": path, "two": docs[:1]}), [*docs, docs[0]])
+    assert keeps(DocBin(docs=docs), docs)
+    assert keeps(docs, docs)
+    assert keeps(iter(docs), docs)
+    assert keeps([docs[0][:5]], [docs[0][:5].as_doc()])
+
+
+def test_texts_stay_texts():
+    mixed = keeping_annotation(spacy_w2v.concatenate({"texts": ["a b"], "wiki": spacy_w2v.gensim_wiki(1)}))
+    assert {str(batch.texts.type) for batch in mixed.batches()} == {"large_string"}
+    (batch,) = keeping_annotation(as_source([["a", "b"]])).batches()
+    assert batch.texts.type == GIVEN_TOKENS
 
 
 def test_the_type_is_that_of_arrow():

@@ -12,6 +12,7 @@ from spacy_w2v._system.signals import DelayedSignals
 
 with DelayedSignals() as signals:
     from spacy_w2v.cli import (  # noqa: F401  each module registers its commands
+        _annotate,
         _config,
         _encode,
         _evaluate,

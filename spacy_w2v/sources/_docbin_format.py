@@ -5,7 +5,7 @@ notices faults late or never. So everything that it relies on is checked here.
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -92,24 +92,47 @@ class UnpackedDocs(NamedTuple):
             end: The number after that of the last Doc.
             tokens: Their tokens.
         """
-        from srsly import msgpack_dumps
-
         per_doc = {name: values[first:end] for name, values in self.per_doc.items()}
+        strings = self.strings
         if all(group in EMPTY_SPANS for group in per_doc["span_groups"]):
             ids = np.unique(self.tokens[tokens][:, _columns_of(self.attrs, OF_STRINGS)])
-            strings = [self.strings[number] for number in ids.tolist() if number in self.strings]
-        else:  # labels of spans are not among the attributes of tokens
-            strings = list(self.strings.values())
+            strings = {number: self.strings[number] for number in ids.tolist() if number in self.strings}
+        # else: labels of spans are not among the attributes of tokens
+        lengths = self.lengths[first:end]
+        some = UnpackedDocs(self.attrs, self.tokens[tokens], self.spaces[tokens], lengths, strings, per_doc)
+        return some.to_bytes(COMPRESSION)
+
+    def to_bytes(self, compression: int = -1) -> bytes:
+        """Return the bytes of a DocBin. They depend on the Docs alone, not on the order of their strings.
+
+        Args:
+            compression: The level of zlib. By default, that of spaCy.
+        """
+        from srsly import msgpack_dumps
+
         message = {
             "version": VERSION,
             "attrs": self.attrs,
-            "tokens": self.tokens[tokens].tobytes(),
-            "spaces": self.spaces[tokens].tobytes(),
-            "lengths": self.lengths[first:end].astype(np.int32).tobytes(),
-            "strings": strings,
-            **per_doc,
+            "tokens": self.tokens.tobytes(),
+            "spaces": self.spaces.tobytes(),
+            "lengths": self.lengths.astype(np.int32).tobytes(),
+            "strings": sorted(self.strings.values()),
+            **self.per_doc,
         }
-        return zlib.compress(msgpack_dumps(message), COMPRESSION)
+        return zlib.compress(msgpack_dumps(message), compression)
+
+
+def joined(parts: Sequence[UnpackedDocs]) -> UnpackedDocs:
+    """Return the Docs of several DocBins with the same attributes, at least one, as those of one DocBin."""
+    first = parts[0]
+    return UnpackedDocs(
+        first.attrs,
+        np.concatenate([part.tokens for part in parts]),
+        np.concatenate([part.spaces for part in parts]),
+        np.concatenate([part.lengths for part in parts]),
+        {number: string for part in parts for number, string in part.strings.items()},
+        {name: [value for part in parts for value in part.per_doc[name]] for name in first.per_doc},
+    )
 
 
 def unpack_docbin(data: bytes, *, name: str) -> UnpackedDocs:

@@ -1,6 +1,6 @@
 """Documents of the type ANNOTATED_DOCS: small DocBins in an Arrow array, as Docs, as tokens, and one by one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from spacy_w2v.sources._docbin_format import EMPTY_SPANS, UnpackedDocs, unpack_d
 from spacy_w2v.sources._source import ANNOTATED_DOCS, GIVEN_TOKENS, TextBatch
 
 if TYPE_CHECKING:
-    from spacy.tokens import Doc
+    from spacy.tokens import Doc, Span
     from spacy.vocab import Vocab
 
 VALUES_PER_BATCH = 8
@@ -30,6 +30,14 @@ def annotated_batches(docs: UnpackedDocs) -> Iterator[TextBatch]:
             n_done += n_docs
             yield TextBatch(pa.array(values, ANNOTATED_DOCS), n_docs, 0, 0, n_done / len(docs.lengths))
             values, n_docs = [], 0
+
+
+def unpacked_docs(docs: "Sequence[Doc | Span]") -> UnpackedDocs:
+    """Return Docs, and Docs of Spans, as those of a DocBin, without their user data."""
+    from spacy.tokens import DocBin, Span
+
+    found = [doc.as_doc() if isinstance(doc, Span) else doc for doc in docs]
+    return unpack_docbin(DocBin(docs=found).to_bytes(), name="A list of Docs")
 
 
 def docs_of_value(value: bytes, vocab: "Vocab") -> "Iterator[Doc]":
@@ -76,7 +84,7 @@ def _doc(docs: UnpackedDocs, number: int, *, place: int, vocab: "Vocab") -> "Doc
     here = slice(place, place + int(docs.lengths[number]))
     has_spaces = not docs.per_doc["flags"][number].get("has_unknown_spaces")
     words = docs.tokens[here, docs.attrs.index(ORTH)]
-    doc = Doc(vocab, words=words, spaces=docs.spaces[here] if has_spaces else None)  # type: ignore[arg-type]  # ids
+    doc = Doc(vocab, words=words, spaces=docs.spaces[here] if has_spaces else None)
     return doc.from_array(docs.attrs, docs.tokens[here])
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from spacy_w2v.config._arguments import names_of
 from spacy_w2v.errors import CorpusError
 from spacy_w2v.sources._columns import ValueReader, is_doc, is_tokens, lone_surrogate, preview, texts_of_columns
+from spacy_w2v.sources._docbin_values import annotated_batches, unpacked_docs
 from spacy_w2v.sources._loaded_datasets import LoadedDataset
 from spacy_w2v.sources._shards import check_fields
 from spacy_w2v.sources._source import TextBatch, TextSource, coalesce
@@ -34,6 +35,8 @@ class IterableSource:
     def __init__(self, texts: Iterable[Any], *, text_field: str = "text"):  # Any: values of all types
         self.texts = texts
         self.text_field = text_field
+        self.keeps_annotation = False
+        """Whether Docs are documents of the type ANNOTATED_DOCS, and not only tokens."""
         self._peeked: tuple[list[Any], Iterator[Any]] | None = None
 
     @property
@@ -80,12 +83,19 @@ class IterableSource:
         values, iterator = self._peek()
         while values:
             n_read += len(values)
-            try:
-                batch = reader.read(values)
-            except UnicodeEncodeError as error:
-                raise CorpusError(lone_surrogate(error)) from None
-            yield batch._replace(fraction=min(1.0, n_read / total) if total else None)
+            for batch in self._read(values, reader):
+                yield batch._replace(fraction=min(1.0, n_read / total) if total else None)
             values = self._texts_of(list(islice(iterator, VALUES_PER_BATCH)))
+
+    def _read(self, values: list[Any], reader: ValueReader) -> Iterator[TextBatch]:
+        """Yield some values as batches. Raises CorpusError."""
+        if self.keeps_annotation and all(map(is_doc, values)):
+            yield from annotated_batches(unpacked_docs(values))
+            return
+        try:
+            yield reader.read(values)
+        except UnicodeEncodeError as error:
+            raise CorpusError(lone_surrogate(error)) from None
 
     def _texts_of(self, values: list[Any]) -> list[Any]:
         """Return the values, after replacing dicts by their texts if the first dict has the key."""

@@ -87,6 +87,14 @@ def check_annotation(nlp: "Language", function: KeyFunction, name: str) -> None:
             raise ConfigError(_missing_text(nlp, each, missing[0], name=name))
 
 
+def annotation_set_by(nlp: "Language") -> set[str] | None:
+    """Return the annotation that the components of a pipeline set; None if one of them does not say what it sets."""
+    components = [_Component(nlp, name, pipe) for name, pipe in nlp.pipeline]
+    if any(component.is_unknown and not component.retokenizes for component in components):
+        return None
+    return set().union(*(component.assigns for component in components))
+
+
 class _Component:
     """What a component assigns and requires."""
 

@@ -33,12 +33,13 @@ class ResolvedConfig:
     """The logger of `[w2v.training.logger]`, which is not set up yet; None without one."""
 
 
-def resolve(config: "Config", *, nlp: "Language | None" = None) -> ResolvedConfig:
+def resolve(config: "Config", *, nlp: "Language | None" = None, components: bool = False) -> ResolvedConfig:
     """Check a config and create the objects that it names.
 
     Args:
         config: The config.
         nlp: The pipeline whose tokenizer to use; None for the pipeline of the config.
+        components: Whether the pipeline of the config has its components. They are always there if there are keys.
 
     Raises:
         ConfigError: The config is invalid.
@@ -57,11 +58,11 @@ def resolve(config: "Config", *, nlp: "Language | None" = None) -> ResolvedConfi
             f"{type(source)}"
         )
     logger = _make_logger(filled["w2v"]["training"].get("logger"))
-    has_keys = settings.tokens.key_block is not None
+    components = components or settings.tokens.key_block is not None
     if nlp is None:
-        nlp = make_pipeline(filled, components=has_keys)
+        nlp = make_pipeline(filled, components=components)
     elif settings.tokens.pipeline is not None:
-        nlp = named_pipeline(settings.tokens.pipeline, filled["nlp"], components=has_keys)
+        nlp = named_pipeline(settings.tokens.pipeline, filled["nlp"], components=components)
     if settings.tokens.pipeline is not None:
         # a model that is loaded from an unknown source makes its tokenizer from this block
         filled["nlp"] = {**filled.get("nlp", {}), **{key: nlp.config["nlp"][key] for key in ("lang", "tokenizer")}}

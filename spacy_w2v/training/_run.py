@@ -18,6 +18,7 @@ from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.objectives._parameters import Shape, unpadded_views, without_padding
 from spacy_w2v.objectives._registry import objective_of
 from spacy_w2v.objectives._subsampling import make_subsampling
+from spacy_w2v.sources._annotated_sources import keeping_annotation
 from spacy_w2v.sources._source import TextSource
 from spacy_w2v.training._checkpoint import Checkpoint, CheckpointDirectory
 from spacy_w2v.training._checkpoint_writer import CheckpointWriter
@@ -74,6 +75,8 @@ class TrainingRun:
     def __post_init__(self) -> None:
         # Replace defaults that depend on the model by their values, for checkpoints and the model's record.
         object.__setattr__(self, "settings", self.settings.completed())
+        if self.settings.tokens.key_block is not None:
+            object.__setattr__(self, "source", keeping_annotation(self.source))
 
     @classmethod
     def of(

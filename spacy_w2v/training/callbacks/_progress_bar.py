@@ -100,7 +100,14 @@ class ProgressBar(Callback):
     def on_encoding(self, progress: EncodingProgress) -> None:
         """Show the progress of encoding."""
         self._has_encoded = True
-        display = self._show("Encoding")
+        self._show_reading("Encoding", progress)
+
+    def on_annotating(self, progress: EncodingProgress) -> None:
+        """Show the progress of annotating texts for `spacy w2v annotate`."""
+        self._show_reading("Annotating", progress)
+
+    def _show_reading(self, phase: str, progress: EncodingProgress) -> None:
+        display = self._show(phase)
         rate = progress.n_tokens / progress.seconds
         details = [
             f"{progress.n_documents:,} documents",

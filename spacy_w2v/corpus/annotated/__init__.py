@@ -1,0 +1,1 @@
+"""Annotated corpora: the Docs of a pipeline in DocBin files, written shard by shard."""
