@@ -9,6 +9,7 @@ import weakref
 import numpy as np
 import pytest
 import spacy
+from helpers_keys import parsed_english
 from numpy.testing import assert_allclose, assert_array_equal
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span, Token
@@ -451,3 +452,50 @@ def test_attributes_are_set_once():
     set_attributes()
     for kind in (Token, Span):
         assert kind.has_extension("w2v_key")
+
+
+# With a trained pipeline
+
+
+def test_a_parsed_document():
+    """The keys are those of sense2vec, of which the component looks up tokens, entities and noun phrases."""
+    nlp = copy.deepcopy(parsed_english())
+    vectors = set_table(nlp, ["duck|NOUN", "duck|VERB", "New_York|GPE", "old_town|NOUN"], {"duck": "duck|NOUN"}, None)
+    store_key_block(nlp.vocab, {"@misc": "spacy_w2v.SenseKeys.v1"})
+    nlp.add_pipe("w2v", config={"pooling": "mean"})
+    doc = nlp("The ducks live in New York. They like the old town.")
+    assert [(span.text, span.label_) for span in doc._.w2v_phrases] == [
+        ("New York", "New_York|GPE"),
+        ("old town", "old_town|NOUN"),
+    ]
+    (chunk,) = [chunk for chunk in doc.noun_chunks if chunk.text == "the old town"]
+    assert_allclose(chunk.vector, vectors["old_town|NOUN"] / 2, rtol=1e-5)
+    assert_array_equal(doc.ents[0].vector, vectors["New_York|GPE"])
+    assert doc[1]._.w2v_key == "ducks|NOUN"
+
+
+def test_languages_without_noun_chunks():
+    nlp = spacy.blank("zh")
+    assert nlp.vocab.get_noun_chunks is None  # doc.noun_chunks raises E894
+    vectors = set_table(nlp, ["鸭|NOUN"], {}, {"@misc": "spacy_w2v.SenseKeys.v1"})
+    nlp.add_pipe("w2v", config={"pooling": "mean"})
+    doc = Doc(nlp.vocab, words=["鸭", "鸭"], pos=["NOUN", "VERB"], sent_starts=[True, False], ents=["O", "O"])
+    nlp.get_pipe("w2v")(doc)
+    assert keys_of(doc) == ["鸭|NOUN", "鸭|NOUN"]
+    assert_array_equal(doc[0].vector, vectors["鸭|NOUN"])
+
+
+def test_long_documents_take_linear_time(nlp):
+    """Asking all tokens for their keys reads the document once."""
+    component = nlp.get_pipe("w2v")
+    doc = nlp(" ".join([TEXT] * 200))
+    reader = component.doc_vectors.keyed(nlp.vocab).reader
+    calls, function = [], reader.function
+    reader.function = lambda doc: calls.append(doc) or function(doc)
+    try:
+        reader.forget(doc)
+        assert keys_of(doc)[:3] == ["the|DET", "duck|NOUN", "saw|VERB"]
+        assert len([token.vector for token in doc]) == len(doc)
+    finally:
+        reader.function = function
+    assert len(calls) == 1

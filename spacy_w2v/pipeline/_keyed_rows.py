@@ -48,11 +48,10 @@ class KeyedRows:
 
     def token_rows(self, tokens: Doc | Span) -> Offsets:
         """Return the row of each token of a document or span, or NO_ROW, without regard to phrases."""
-        doc = _doc_of(tokens)
-        keys = self.reader.read(doc)
+        keys = self.reader.read(tokens)
         if keys is None:
             return self.words.find(_orths_of(tokens))
-        rows = (self._row(token.text, keys.of_tokens[token.i], doc.vocab)[0] for token in tokens)
+        rows = (self._row(token.text, keys.of_tokens[token.i], tokens.vocab)[0] for token in tokens)
         return np.fromiter(rows, np.int64, len(tokens))
 
     def unit_rows(self, tokens: Doc | Span) -> Offsets:
@@ -61,7 +60,7 @@ class KeyedRows:
         Args:
             tokens: A document, or a span, which itself may be a phrase.
         """
-        keys = self.reader.read(_doc_of(tokens))
+        keys = self.reader.read(tokens)
         if keys is None:
             return self.words.find(_orths_of(tokens))
         if isinstance(tokens, Span) and len(tokens) > 1:
@@ -101,7 +100,7 @@ class KeyedRows:
 
     def _of(self, thing: Token | Span) -> tuple[Row, str | None]:
         """Return the row of a token or of a span as a whole, and the key that the function makes of it."""
-        keys = self.reader.read(thing.doc)
+        keys = self.reader.read(thing if isinstance(thing, Span) else thing.doc[thing.i : thing.i + 1])
         if isinstance(thing, Span) and len(thing) == 1:
             thing = thing[0]
         if keys is None:
