@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 import spacy
 from helpers_cli import w2v_here
-from helpers_formats import FORMS, LEMMAS, keyed_model
+from helpers_formats import FORMS, LEMMAS, SENSE_KEYS, keyed_model
 from helpers_model import make_model
 from spacy.tokens import Doc
 
@@ -22,6 +22,7 @@ from spacy_w2v.formats._opening import open_vectors
 from spacy_w2v.model._context_words import ContextWords
 from spacy_w2v.model._lookup import cases_of
 from spacy_w2v.model._word_vectors import WordVectors
+from spacy_w2v.plots._words import words_of_rows
 from spacy_w2v.training._matched_words import matched_rows
 
 TEXTS = ["duck", "DUCKS", "Ducks", "DUCK", "Duck", "The", "York", "YORK", "New York", "NEW YORK", "Naïve", "NAÏVE"]
@@ -384,3 +385,67 @@ def test_analogies_ask_for_words_without_senses(tmp_path):
     vectors = WordVectors("made", keys, np.arange(len(keys)), rows)
     score = spacy_w2v.evaluate(vectors, word_pairs={}, analogies=questions).analogies["questions"]
     assert (score.accuracy, score.n_used, score.n_unknown) == (1.0, 1, 1)
+
+
+# Smaller tables, pictures and other files
+
+
+@pytest.mark.parametrize("merge_rare", [False, True])
+def test_a_pruned_pipeline_keeps_the_most_frequent_keys(places, merge_rare):
+    nlp = spacy.load(places / "pipeline")
+    spacy_w2v.prune_vectors(nlp, 4, merge_rare=merge_rare)
+    vectors = open_vectors(nlp)
+    assert [vectors.words[place] for place in vectors.word_of_row] == list(FORMS)[:4]
+    assert vectors.senses("York") == (["York|PROPN"] if merge_rare else [])
+    assert nlp.vocab.has_vector("York") == merge_rare
+
+
+def test_texts_cannot_count_keys(places):
+    nlp = spacy.load(places / "pipeline")
+    with pytest.raises(ConfigError, match=r"the vectors are those of keys: .*SenseKeys.*Prune them without texts"):
+        spacy_w2v.prune_vectors(nlp, 4, texts=["the duck"])
+
+
+def test_pictures_show_the_keys_of_a_pipelines_rows(places):
+    vectors = open_vectors(places / "pipeline")
+    shown = [vectors.words[place] for place in words_of_rows(vectors, n_words=3, also=["York"])]
+    assert shown == ["the|DET", "duck|NOUN", "ducks|NOUN", "York"]
+
+
+@pytest.mark.parametrize("source", ["model", "pipeline", "s2v"])
+def test_keys_go_to_all_formats_and_back(model, places, source, tmp_path):
+    """A pipeline also has the texts of keys, which these formats keep."""
+    vectors = open_vectors(places / source)
+    files = {"safetensors": "x.safetensors", "gensim": "x.kv", "word2vec-text": "x.txt", "sense2vec": "s2v"}
+    for name, file in files.items():
+        export(name, vectors, tmp_path / file, settings=ExportSettings(formats=[name]))
+        again = open_vectors(tmp_path / file)
+        np.testing.assert_allclose(again[list(FORMS)], model[list(FORMS)], atol=1e-6)
+        assert again.best_sense("duck") == "duck|NOUN"
+        assert again.key_of_text("New York") in ("New_York|GPE", None if source == "pipeline" else "New_York|GPE")
+    assert open_vectors(tmp_path / "x.safetensors").attr == vectors.attr
+
+
+def test_gensims_model_of_keys_comes_back(places, tmp_path):
+    """As a model of words that look like keys, whose spaCy table has their texts."""
+    again = spacy_w2v.from_gensim(spacy_w2v.load(places / "model").to_gensim())
+    assert again.attr == "ORTH"
+    assert again.word_vectors().key_of_text("duck") == "duck|NOUN"
+    np.testing.assert_array_equal(again.to_spacy().vocab.get_vector("duck"), again["duck|NOUN"])
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        (SENSE_KEYS, False),
+        ({**SENSE_KEYS, "lemma": True}, True),
+        ({"@misc": "spacy_w2v.LemmaPosKeys.v1"}, True),
+        ({"@misc": "others.Keys.v1"}, False),
+    ],
+    ids=str,
+)
+def test_the_component_of_sense2vec_looks_lemmas_up_if_keys_have_them(keys, expected, tmp_path):
+    model = keyed_model(keys=keys)
+    for vectors in (model.word_vectors(), *([open_vectors(model.to_spacy())] if "others" not in str(keys) else [])):
+        export("sense2vec", vectors, tmp_path / "s2v", settings=ExportSettings(formats=["sense2vec"]))
+        assert json.loads((tmp_path / "s2v/cfg").read_text("utf-8")).get("lemmatize", False) == expected

@@ -1,5 +1,6 @@
 """Senses of words: the keys that sense2vec finds for them in the same table."""
 
+import dataclasses
 import random
 
 import numpy as np
@@ -41,7 +42,8 @@ def test_senses_are_those_of_sense2vec(seed, ignore_case, with_counts):
     for word in [*WORDS, "york", "DUCKS", ""]:
         for senses in (None, ["VERB", "GPE"], ["LAW"]):
             expected = theirs.get_best_sense(word, senses or (), ignore_case=ignore_case)
-            assert ours.best_sense(word, senses, ignore_case=ignore_case) == expected
+            found = ours.best_sense(word, senses, ignore_case=ignore_case)
+            assert found == expected if with_counts else (found is None) == (expected is None)
     for key in [*ours.words, "york|GPE", "duck|LAW"]:
         expected = theirs.get_other_senses(key, ignore_case=ignore_case)
         assert sorted(ours.other_senses(key, ignore_case=ignore_case)) == sorted(set(expected))
@@ -76,6 +78,12 @@ def test_senses_are_in_the_order_of_counts(vectors):
     assert vectors.senses("New York") == ["new_york|GPE"]
     assert vectors.senses("goose") == []
     assert vectors.other_senses("DUCK|NOUN") == ["duck|VERB", "Duck|PERSON"]
+
+
+def test_without_counts_the_order_of_words_counts(vectors):
+    uncounted = dataclasses.replace(vectors, model=None, counts=None)
+    assert uncounted.senses("duck") == ["duck|NOUN", "Duck|PERSON", "duck|VERB"]
+    assert uncounted.best_sense("duck") == "duck|NOUN"
 
 
 def test_other_senses_need_a_sense(vectors):

@@ -23,6 +23,8 @@ Shape: TypeAlias = tuple[int, ...]
 BLOCK_BYTES = 1 << 20
 """Size of the blocks in which a file is read, or one row if that is larger."""
 
+_FLOATS: dict[str, type[np.floating[Any]]] = {"<f4": np.float32, "<f2": np.float16}
+
 _MAGIC = b"\x93NUMPY\x01\x00"
 _MAX_HEADER_BYTES = 512
 _HEADER = re.compile(
@@ -64,7 +66,7 @@ def read_matrix(path: Path) -> Array:
     except OSError as error:
         raise StorageError(f"{path} must be readable, but is not: {error}") from None
     descr, shape, _ = _parse_header(start, str(path))
-    dtype = {"<f4": np.float32, "<f2": np.float16}.get(descr)
+    dtype = _FLOATS.get(descr)
     if dtype is None or len(shape) != 2 or not _size(shape):
         raise StorageError(
             f"{path} must be a matrix of float32 or float16, was: {descr} of the shape {shape}. It is damaged, or "

@@ -110,7 +110,8 @@ class Senses(Spellings):
 
         Returns:
             A key such as "duck|NOUN". None if the word has none of these senses. Of equally frequent keys, it is the
-            last one in the order of their characters.
+            last one in the order of their characters. Without counts it is the first of the words, where sense2vec
+            takes the last one in the order of characters.
 
         Example:
             >>> spacy_w2v.open_vectors("vectors").best_sense("minister") is None
@@ -206,5 +207,5 @@ class Senses(Spellings):
     def _most_frequent_first(self, keys: Iterator[str]) -> list[str]:
         counts = self.counts
         if counts is None:
-            return sorted(keys, reverse=True)
+            return sorted(keys, key=self.index.__getitem__)
         return sorted(keys, key=lambda key: (counts[self.index[key]], key), reverse=True)

@@ -12,12 +12,17 @@ from spacy.strings import StringStore, get_string_id
 from spacy_w2v._arrays import Counts
 from spacy_w2v._system.memory import release_mapped
 from spacy_w2v.config._export import ExportSettings
+from spacy_w2v.config._words import TokensSettings
+from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats._matrices import Rows
 from spacy_w2v.formats.sense2vec._cache import check_size_of_cache, write_cache
 from spacy_w2v.formats.sense2vec._layout import CACHE_FILE, CONFIG_FILE, COUNTS_FILE, VECTORS_FILE
 from spacy_w2v.formats.sense2vec._selection import Selection, select_senses
+from spacy_w2v.formats.spacy._key_block import find_key_block
 from spacy_w2v.formats.spacy._keys import TableKeys
 from spacy_w2v.formats.spacy._table import TableOnDisk
+from spacy_w2v.keys._protocol import required_by
+from spacy_w2v.keys._resolution import key_function_of
 from spacy_w2v.model._postprocessed_matrix import stored_arrays
 from spacy_w2v.model._row_slices import row_slices
 from spacy_w2v.model._word_vectors import WordVectors
@@ -50,11 +55,28 @@ def write_sense2vec(vectors: WordVectors, path: Path, settings: ExportSettings) 
     )
     table.strings = StringStore()
     table.to_disk(path)
-    config = {"senses": chosen.senses, "make_key": "default", "split_key": "default"}
+    config: dict[str, object] = {"senses": chosen.senses, "make_key": "default", "split_key": "default"}
+    if _are_lemmas(vectors):  # which its component looks up then
+        config["lemmatize"] = True
     (path / CONFIG_FILE).write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     _write_counts(path / COUNTS_FILE, ids, None if vectors.counts is None else vectors.counts[chosen.places])
     if n_neighbours:
         write_cache(path / CACHE_FILE, path / VECTORS_FILE, n_neighbours=n_neighbours)
+
+
+def _are_lemmas(vectors: WordVectors) -> bool:
+    """Return whether the words of keys are lemmas, as far as a function of this package made them."""
+    if vectors.model is not None:
+        block = vectors.model.record.tokens.key_block
+    else:
+        block = None if vectors.nlp is None else find_key_block(vectors.nlp.vocab)
+    if block is None:
+        return False
+    try:
+        function = key_function_of(TokensSettings(keys=block), trusted=False)
+    except ConfigError:  # a function of other people, which is not called
+        return False
+    return function is not None and "token.lemma" in (required_by(function) or ())
 
 
 def _blocks(vectors: WordVectors, chosen: Selection) -> Iterator[Rows]:

@@ -1,5 +1,6 @@
 """Pruning the vectors table of a pipeline to the most frequent words. The vectors can come from any source."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
@@ -15,10 +16,12 @@ from spacy_w2v.corpus._cache import prepared_corpus
 from spacy_w2v.corpus._encoding import EncodingCallback
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import worded
+from spacy_w2v.formats.spacy._key_block import find_key_block
 from spacy_w2v.formats.spacy._merging import keep_first_rows
 from spacy_w2v.formats.spacy._reading import has_rows_of_words, is_floret_table, rows_by_frequency
 from spacy_w2v.formats.spacy._writing import replace_table
 from spacy_w2v.model._lookup import NO_ROW
+from spacy_w2v.model._senses import KEYED
 from spacy_w2v.model._trained import TrainedModel
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.sources._source import TextSource
@@ -90,7 +93,12 @@ def _key_attribute(nlp: "Language") -> str:
     from spacy.attrs import NAMES
 
     name: str = NAMES[nlp.vocab.vectors.attr]
-    known = get_args(TokensSettings.model_fields["attr"].annotation)
+    if (block := find_key_block(nlp.vocab)) is not None:
+        raise ConfigError(
+            "Texts can only count words that are attributes of tokens, but the vectors are those of keys: "
+            f"{json.dumps(block)}. Prune them without texts, by the order of the rows, which is that of frequency."
+        )
+    known = [attr for attr in get_args(TokensSettings.model_fields["attr"].annotation) if attr not in KEYED]
     if name not in known:
         raise ConfigError(
             f"The keys of the vectors table must be one of {', '.join(known)} to count words in texts, but are: "
