@@ -79,6 +79,7 @@ per second), and after an epoch `learning_rate` and `n_pairs`. The config that i
 
 EXAMPLES = {
     "spacy_w2v.Dataset.v1": '[w2v.corpus]\n@readers = "spacy_w2v.Dataset.v1"\ndata_files = "texts/*.txt"\n',
+    "spacy_w2v.DocBin.v1": '[w2v.corpus]\n@readers = "spacy_w2v.DocBin.v1"\npath = "annotated"\n',
     "spacy_w2v.GensimWiki.v1": '[w2v.corpus]\n@readers = "spacy_w2v.GensimWiki.v1"\n',
     "spacy_w2v.StandardInput.v1": '[w2v.corpus]\n@readers = "spacy_w2v.StandardInput.v1"\n',
     "spacy_w2v.Concatenate.v1": """\

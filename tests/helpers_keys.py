@@ -6,6 +6,8 @@ import pytest
 import spacy
 from spacy.lookups import Lookups
 from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.util import fix_random_seed
 
 SENTENCES = [
     "The ducks ducked in New York. Natural language processing helps London at www.example.com.",
@@ -53,6 +55,28 @@ PARTS_OF_SPEECH = {
 }  # fmt: skip
 LEMMAS = {"ducks": "duck", "swam": "swim", "swims": "swim"}
 PLACES = ["New York", "London"]
+
+
+def small_pipeline():
+    """Return a pipeline that sets all annotation, as en_core_web_sm does, and is trained on two sentences in a second.
+
+    Its parse is poor. A word that no rule knows is a noun.
+    """
+    nlp = rule_pipeline()
+    ruler = nlp.get_pipe("attribute_ruler")
+    known = list(ruler.patterns)
+    ruler.clear()
+    ruler.add([[{}]], {"POS": "NOUN"})
+    ruler.add_patterns(known)
+    parser = nlp.add_pipe("parser", after="sentencizer", config={"min_action_freq": 1})
+    reference = annotated_doc(nlp)
+    example = Example(Doc(nlp.vocab, words=[token.text for token in reference]), reference)
+    fix_random_seed(0)
+    parser.initialize(lambda: [example], nlp=nlp)
+    optimizer = parser.create_optimizer()
+    for _ in range(20):
+        parser.update([example], sgd=optimizer)
+    return nlp
 
 
 def rule_pipeline():

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import spacy
+from helpers_keys import small_pipeline
 from helpers_pages import ROOT
 from spacy.tokens import Doc, DocBin, Span
 
@@ -150,6 +151,13 @@ def make_pipeline(directory: Path) -> None:
     model.to_spacy(spacy.blank("en")).to_disk(directory)
 
 
+def make_small_pipeline(directory: Path) -> None:
+    """en_core_web_sm: a pipeline that annotates. Where the package is installed, spaCy prefers it."""
+    nlp = small_pipeline()
+    nlp.meta.update(name="core_web_sm", version="0.0.0")
+    nlp.to_disk(directory)
+
+
 def make_glove(path: Path) -> None:
     """glove.6B.100d.txt: 2,000 words of the quickstart's in GloVe's format."""
     model = spacy_w2v.load(_made("vectors", path.parent) / "model")
@@ -177,6 +185,7 @@ MATERIAL = {
     "dev.spacy": make_labelled,
     "vectors": make_vectors,
     "general": lambda path: shutil.copytree(_made("vectors", path.parent), path),
+    "en_core_web_sm": make_small_pipeline,
     "en_core_web_md": make_pipeline,
     "en_core_web_lg": lambda path: shutil.copytree(_made("en_core_web_md", path.parent), path),
     "glove.6B.100d.txt": make_glove,
