@@ -132,6 +132,28 @@ def test_components_that_are_not_trained_annotate_nothing():
         nlp.initialize(lambda: [tagged(nlp, text) for text in TEXTS[:3]])
 
 
+def test_components_that_come_too_late():
+    nlp = spacy.blank("en")
+    component = nlp.add_pipe("w2v", config={"n_common": 0})
+    for name in ("sentencizer", "word_classes", "places"):
+        nlp.add_pipe(name)
+    message = r"'w2v' must come after the components that keys need, but 'sentencizer' comes after it"
+    with pytest.raises(ConfigError, match=message):
+        component.initialize(list, nlp=nlp, corpus=TEXTS, progress=False, **TRAINING)
+    nlp = spacy.blank("en")
+    component = nlp.add_pipe("w2v", config={"n_common": 0})
+    with pytest.raises(ConfigError, match=r"A pipeline must provide the annotation that keys need"):
+        component.initialize(list, nlp=nlp, corpus=TEXTS, progress=False, **TRAINING)
+
+
+def test_another_pipeline_is_refused():
+    nlp = annotating()
+    component = nlp.add_pipe("w2v", config={"n_common": 0})
+    tokens = {"keys": SENSES, "pipeline": "en_core_web_sm"}
+    with pytest.raises(ConfigError, match=r'pipeline in \[.*w2v\.tokens\] must be null, was: "en_core_web_sm"'):
+        component.initialize(list, nlp=nlp, corpus=TEXTS, tokens=tokens, progress=False)
+
+
 CONFIG = """
 [nlp]
 lang = "en"

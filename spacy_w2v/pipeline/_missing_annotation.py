@@ -29,9 +29,9 @@ def warn_of_missing(missing: Collection[str], function: KeyFunction, *, name: st
         return False
     names = [] if nlp is None else nlp.pipe_names
     place = names.index(name) if name in names else len(names)
-    if _setters(nlp, names[:place], missing):
+    if setters(nlp, names[:place], missing):
         return False
-    late = _setters(nlp, names[place + 1 :], missing)
+    late = setters(nlp, names[place + 1 :], missing)
     remedy = (
         f"'{late[0]}' comes after '{name}': put '{name}' after it in pipeline of [nlp]."
         if late
@@ -47,8 +47,8 @@ def warn_of_missing(missing: Collection[str], function: KeyFunction, *, name: st
     return True
 
 
-def _setters(nlp: Language | None, names: Iterable[str], missing: Collection[str]) -> list[str]:
-    """Return the components that set some of the missing annotation."""
+def setters(nlp: Language | None, names: Iterable[str], missing: Collection[str]) -> list[str]:
+    """Return the components of some names that say that they set some of the missing annotation."""
     if nlp is None:
         return []
     needed = expanded(missing)

@@ -203,7 +203,13 @@ class Origin:
             "tokens": {"n_process": 1} | self.blocks.get("tokens", {}),
             "export": self._vectors_to_record(),  # checked before training
         }
-        run = TrainingRun(source=source, nlp=nlp, settings=parse_settings(blocks, section=self.section))
+        settings = parse_settings(blocks, section=self.section)
+        if settings.tokens.pipeline is not None:
+            raise ConfigError(
+                f"The component takes the tokens of its own pipeline, so pipeline in [{self.section}.tokens] must be "
+                f'null, was: "{settings.tokens.pipeline}". Leave it out.'
+            )
+        run = TrainingRun(source=source, nlp=nlp, settings=settings)
         with annotating(nlp, key_function_of(run.settings.tokens), before=component):
             if not progress:
                 return train_model(run)
