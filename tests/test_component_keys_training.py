@@ -146,6 +146,14 @@ def test_components_that_come_too_late():
         component.initialize(list, nlp=nlp, corpus=TEXTS, progress=False, **TRAINING)
 
 
+def test_annotated_documents_need_no_components(trained):
+    nlp = spacy.blank("en")
+    component = nlp.add_pipe("w2v", config={"n_common": 0})
+    docs = list(annotating().pipe(TEXTS))
+    component.initialize(list, nlp=nlp, corpus=docs, progress=False, **TRAINING)
+    assert_array_equal(nlp.vocab.vectors.data, trained.vocab.vectors.data)
+
+
 def test_another_pipeline_is_refused():
     nlp = annotating()
     component = nlp.add_pipe("w2v", config={"n_common": 0})

@@ -209,6 +209,8 @@ class Origin:
                 f"The component takes the tokens of its own pipeline, so pipeline in [{self.section}.tokens] must be "
                 f'null, was: "{settings.tokens.pipeline}". Leave it out.'
             )
+        if settings.tokens.key_block is not None:
+            source.keep_annotation()
         run = TrainingRun(source=source, nlp=nlp, settings=settings)
         with annotating(nlp, key_function_of(run.settings.tokens), before=component):
             if not progress:

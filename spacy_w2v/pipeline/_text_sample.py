@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from spacy_w2v.sources._annotated_sources import keeping_annotation
 from spacy_w2v.sources._source import TextBatch, TextSource, texts_of
 
 SAMPLE_TEXTS = 5_000
@@ -19,6 +20,10 @@ class SampledSource:
     def __init__(self, source: TextSource) -> None:
         self._source = source
         self._lines: list[str] = []
+
+    def keep_annotation(self) -> None:
+        """Let the Docs of the source keep what a pipeline has found, for keys."""
+        self._source = keeping_annotation(self._source)
 
     @property
     def name(self) -> str:
