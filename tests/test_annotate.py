@@ -341,6 +341,17 @@ def test_other_docbins_and_manifests_are_refused(workplace):
     assert "manifest.json must match its own checksum" in said
 
 
+def test_standard_input_cannot_continue(workplace):
+    config = CONFIG.replace('"spacy_w2v.Dataset.v1"\ndata_files = "texts.txt"', '"spacy_w2v.StandardInput.v1"')
+    (workplace / "config.cfg").write_text(config)
+    w2v("annotate", "config.cfg", "out", cwd=workplace, stdin="A duck.\nLondon.\n")
+    assert [doc.text for doc in docs_in(workplace / "out")] == ["A duck.", "London."]
+    said = w2v("annotate", "config.cfg", "out", cwd=workplace, stdin="A duck.\n", code=1).said
+    assert "Annotation can only continue if the source is the same, but standard input cannot be recognized" in said
+    w2v("annotate", "config.cfg", "out", "--overwrite", cwd=workplace, stdin="A duck.\n")
+    assert [doc.text for doc in docs_in(workplace / "out")] == ["A duck."]
+
+
 # what cannot be annotated
 
 

@@ -18,6 +18,7 @@ from spacy_w2v.corpus.annotated._annotating import Annotating, annotate_stream, 
 from spacy_w2v.corpus.annotated._doc_arrays import ATTRIBUTES
 from spacy_w2v.corpus.annotated._shards import AnnotatedManifest, Shard, ShardDirectory, opened_shards
 from spacy_w2v.errors import ConfigError, CorpusError
+from spacy_w2v.errors._wording import worded
 from spacy_w2v.keys._requirements import ATTRIBUTES as KINDS
 from spacy_w2v.sources._docbin_format import UnpackedDocs, joined, unpack_docbin
 from spacy_w2v.sources._source import TextBatch, TextSource
@@ -128,7 +129,7 @@ def annotate_to_directory(
         if shards.manifest.made_of["source_fingerprint"] is None and shards.manifest.shards:
             raise CorpusError(
                 f"Annotation can only continue if the source is the same, but {annotation.source.name} cannot be "
-                "recognized. Start again with --overwrite."
+                f"recognized. Start again with {worded(python='overwrite=True', command_line='--overwrite')}."
             )
         on_start(shards.manifest)
         if not shards.manifest.is_complete:
