@@ -13,6 +13,7 @@ import spacy
 from helpers_keys import annotated_doc, parsed_english, rule_pipeline
 from spacy.language import Language
 from spacy.tokens import DocBin
+from spacy.util import registry
 
 from spacy_w2v.config._schema import TokensSettings, W2VSettings
 from spacy_w2v.corpus._fingerprint import changed_parts, encoding_fingerprint
@@ -97,6 +98,34 @@ def test_docs_without_annotation_are_annotated_in_their_place():
     assert (len(keys), phrases) == (34, [])
     with pytest.raises(ConfigError, match=r"lacks token.lemma"):
         found_in([docs_of(annotated_doc(), bare)], spacy.blank("en"), keys=LEMMAS)
+
+
+@Language.component("test_lemmas_in_capitals", assigns=["token.lemma"])
+def lemmas_in_capitals(doc):
+    for token in doc:
+        token.lemma_ = token.text.upper()
+    return doc
+
+
+def lemmas_of_tokens(doc):
+    return [(token.i, token.i + 1, token.lemma_) for token in doc if token.lemma_]
+
+
+def test_docs_for_a_function_that_does_not_say_what_it_requires():
+    registry.misc("test.Lemmas", func=lambda: lemmas_of_tokens)
+    nlp = spacy.blank("en")
+    batch = docs_of(annotated_doc())
+    assert found_in([batch], nlp, keys="test.Lemmas")[0][:2] == ["the", "duck"]
+    nlp.add_pipe("test_lemmas_in_capitals")
+    assert found_in([batch], nlp, keys="test.Lemmas")[0][:2] == ["the", "duck"]  # the Doc has what components set
+    assert found_in([batch_of(["The ducks"])], nlp, keys="test.Lemmas")[0] == ["THE", "DUCKS"]
+    nlp.add_pipe("test_unknown", first=True)
+    assert found_in([batch], nlp, keys="test.Lemmas")[0][:2] == ["THE", "DUCKS"]
+
+
+@Language.component("test_unknown")
+def unknown(doc):
+    return doc
 
 
 def test_docs_are_tokens_without_keys():

@@ -37,7 +37,7 @@ def nlp():
 def encoding(nlp, function=entities_and_words, *, problem=None, **settings):
     annotator = Annotator(nlp.vocab, nlp.tokenizer, nlp.pipeline, nlp.batch_size)
     settings = TokensSettings(keys="test.keys", **settings)
-    return KeyEncoding(annotator, function, settings, nlp.max_length, problem)
+    return KeyEncoding(annotator, function, settings, nlp.max_length, None, problem)
 
 
 def encoded(nlp, texts, function=entities_and_words, *, kind=None, **settings):

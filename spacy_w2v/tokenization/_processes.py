@@ -79,6 +79,7 @@ def map_in_processes(
             if len(processes) < n_process:
                 processes.append(_Process(pickled))
                 idle.put(processes[-1])
+                pickled = pickled if len(processes) < n_process else b""  # may have a large table of vectors
             running.append((argument, pool.submit(call, argument)))
             if len(running) >= CALLS_AHEAD * n_process:
                 done, future = running.popleft()
@@ -152,7 +153,7 @@ def serve() -> None:
         function, failure = (
             None,
             CorpusError(
-                "With n_process > 1, the tokenizer must be created in other processes, but this failed: "
+                "With n_process > 1, the tokenizer and components must be created in other processes, but this failed: "
                 f"{type(error).__name__}: {error}. Set n_process to 1."
             ),
         )

