@@ -418,7 +418,7 @@ def test_differences_between_fingerprints():
     assert changed_parts(now, now) == []
     assert changed_parts(now | {"source": 2, "tokens": 2}, now) == ["source", "tokens"]
     assert changed_parts(now | {"format": 0, "source": 2, "tokens": 2}, now) == ["format", "tokens"]
-    assert changed_parts({}, now) == ["format", "tokens", "max_vocab_size", "phrases"]
+    assert changed_parts({}, now) == ["format", "tokens", "keys", "max_vocab_size", "phrases"]
 
 
 def test_a_checkpoint_of_another_cache_format_is_compared_by_content():
