@@ -1,9 +1,12 @@
 """Texts that a pipeline annotates: the keys of their tokens and phrases, in one process and in several."""
 
+import threading
+
 import pyarrow as pa
 import pytest
 import spacy
 from spacy.language import Language
+from spacy.tokens import Token
 
 from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.corpus._encoding import first_tokens
@@ -336,3 +339,24 @@ def test_missing_annotation_is_an_error_before_any_text(nlp, n_process):
     )
     with pytest.raises(ConfigError, match=r"token.pos is missing"):
         next(steps)
+
+
+def test_extension_attributes_work_in_other_processes(nlp):
+    Token.set_extension("test_mark", default="", force=True)
+    Token.set_extension("test_locked", getter=threading.Lock().acquire, force=True)  # not picklable
+    mark = "#"
+
+    def marks(doc):
+        for token in doc:
+            token._.test_mark = mark
+        return doc
+
+    def keys(doc):
+        return [(token.i, token.i + 1, token.text + token._.test_mark) for token in doc]
+
+    Language.component("test_marks", func=marks)
+    nlp.add_pipe("test_marks")
+    found = encode_by_keys(batches_of(["a b"] * 2), encoding(nlp, keys, n_process=2), code_path=None, n_cores=None)
+    assert [plain(batch)[0][:2] for _, batch in found] == [["a#", "b#"]] * 2
+    for name in ("test_mark", "test_locked"):
+        Token.remove_extension(name)

@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.tokenization._jieba_words import pickle_with_words
@@ -18,19 +19,24 @@ def pickled_with(annotator: Annotator, *others: Any) -> bytes:
     """Return a pickle of an annotator and other objects.
 
     A component may refer to its pipeline, as spaCy's entity ruler does. A Language and spaCy's frozen lists
-    cannot be unpickled, so they become new ones. The Language has the components of the annotator only.
+    cannot be unpickled, so they become new ones. The Language has the components of the annotator only. Extension
+    attributes, such as `token._.name`, go with them.
 
     Raises:
         Exception: Any error of pickle.
     """
     # Tokenizer.__reduce__ does not include faster_heuristics.
     faster_heuristics = getattr(annotator.tokenizer, "faster_heuristics", None)
-    return _pickled((annotator, faster_heuristics, others), annotator.components)
+    return _pickled((_extensions(), annotator, faster_heuristics, others), annotator.components)
 
 
 def unpickled(payload: bytes) -> tuple[Annotator, tuple[Any, ...]]:
     """Return the annotator and the other objects of a pickle of `pickled_with`."""
-    annotator, faster_heuristics, others = pickle.loads(payload)
+    from spacy.tokens.underscore import Underscore
+
+    extensions, annotator, faster_heuristics, others = pickle.loads(payload)
+    for known, pickled in zip(Underscore.get_state(), extensions, strict=True):
+        known.update({name: pickle.loads(definition) for name, definition in pickled.items() if name not in known})
     if faster_heuristics is False:
         annotator.tokenizer.faster_heuristics = False
     return annotator, others
@@ -44,6 +50,19 @@ def not_picklable(annotator: Annotator) -> str | None:
         except Exception:  # any error of a user's component
             return name
     return None
+
+
+def _extensions() -> list[dict[str, bytes]]:
+    """Return pickles of the extension attributes of Docs, spans and tokens, by name, without those that have none."""
+    from spacy.tokens.underscore import Underscore
+
+    found: list[dict[str, bytes]] = []
+    for known in Underscore.get_state():
+        found.append({})
+        for name, definition in known.items():
+            with suppress(Exception):  # any error of a user's function
+                found[-1][name] = _pickled(definition, ())
+    return found
 
 
 def _pickled(thing: Any, components: Sequence[tuple[str, Any]]) -> bytes:
