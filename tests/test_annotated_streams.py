@@ -20,6 +20,7 @@ from spacy_w2v.corpus._fingerprint import changed_parts, encoding_fingerprint
 from spacy_w2v.errors import ConfigError, CorpusError
 from spacy_w2v.sources._source import ANNOTATED_DOCS, GIVEN_TOKENS, TextBatch
 from spacy_w2v.tokenization._encode import encode_stream
+from spacy_w2v.tokenization.annotation import _annotator
 from spacy_w2v.training._fixed_settings import fixed_settings
 
 SENSES = {"@misc": "spacy_w2v.SenseKeys.v1", "phrases": ["ents"]}
@@ -109,6 +110,16 @@ def lemmas_in_capitals(doc):
 
 def lemmas_of_tokens(doc):
     return [(token.i, token.i + 1, token.lemma_) for token in doc if token.lemma_]
+
+
+def test_long_docs_are_annotated_in_parts(monkeypatch):
+    monkeypatch.setattr(_annotator, "MAX_TOKENS", 3)
+    docs = [spacy.blank("en")("ducks swam in the old park ."), spacy.blank("en")("ducks")]
+    for boundary, lengths in (("line", [3, 3, 1, 1]), ("document", [7, 1])):
+        settings = TokensSettings(keys=LEMMAS, boundary=boundary)
+        [(_, batch)] = encode_stream(iter([docs_of(*docs)]), rule_pipeline(), settings)
+        assert batch.lengths.tolist() == lengths
+    assert batch.types.keys == ["duck", "swim", "in", "the", "old", "park", "."]
 
 
 def test_docs_for_a_function_that_does_not_say_what_it_requires():

@@ -360,3 +360,20 @@ def test_extension_attributes_work_in_other_processes(nlp):
     assert [plain(batch)[0][:2] for _, batch in found] == [["a#", "b#"]] * 2
     for name in ("test_mark", "test_locked"):
         Token.remove_extension(name)
+
+
+def test_an_interrupt_ends_the_memory_zone(nlp):
+    def interrupted(doc):
+        raise KeyboardInterrupt
+
+    Language.component("test_interrupted", func=interrupted)
+    nlp.add_pipe("test_interrupted")
+    with pytest.raises(KeyboardInterrupt):
+        encoded(nlp, TEXTS)
+    assert not nlp.vocab.in_memory_zone
+
+
+def test_within_a_memory_zone_of_the_caller(nlp):
+    expected = encoded(nlp, TEXTS)
+    with nlp.memory_zone():
+        assert encoded(nlp, TEXTS) == expected

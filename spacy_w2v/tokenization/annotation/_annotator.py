@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from spacy.vocab import Vocab
 
 
+MAX_TOKENS = 20_000
+"""The maximum number of tokens of a Doc of a file that is annotated: as many as MAX_CHARACTERS have in English."""
+
+
 class Annotator(NamedTuple):
     """The parts of a pipeline that annotate, which can be pickled for another process."""
 
@@ -67,8 +71,15 @@ class Annotator(NamedTuple):
             CorpusError: The tokenizer or a component fails.
         """
         if kind == ANNOTATED_DOCS:
-            docs = [(doc, True) for piece in pieces for doc in docs_of_value(piece.value, self.vocab)]
-            places = [place for place, (doc, _) in enumerate(docs) if not is_annotated(doc)]
+            docs: list[tuple[Doc, bool]] = []
+            places: list[int] = []
+            for doc in (doc for piece in pieces for doc in docs_of_value(piece.value, self.vocab)):
+                if is_annotated(doc):
+                    docs.append((doc, True))
+                    continue
+                parts = _parts_of(doc)
+                places += range(len(docs), len(docs) + len(parts))
+                docs += [(part, number == 0) for number, part in enumerate(parts)]
         else:
             docs = self._tokenized(pieces, kind)
             places = list(range(len(docs)))
@@ -146,6 +157,14 @@ def _failure(what: str, error: Exception, *, text: str) -> str:
         f"{text[:40]!r}: {type(error).__name__}: {first_line(error)}. Correct it, leave out such texts, or disable it "
         "if the keys do not need it."
     )
+
+
+def _parts_of(doc: "Doc") -> "list[Doc]":
+    """Return the parts of a Doc that is too long for components, or the Doc itself."""
+    if len(doc) <= MAX_TOKENS:
+        return [doc]
+    starts = range(0, len(doc), MAX_TOKENS)
+    return [doc[start : start + MAX_TOKENS].as_doc() for start in starts]
 
 
 def doc_of_tokens(sentences: list[list[str | None]], vocab: "Vocab") -> "Doc":
