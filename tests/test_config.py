@@ -70,7 +70,7 @@ def test_defaults_are_those_of_gensim(name):
         ({"modle": {}}, r"\[w2v\] has no setting 'modle'. Did you mean 'model'\?"),
         ({"corpsu": {}}, r"\[w2v\] has no setting 'corpsu'. Did you mean 'corpus'\?"),
         ({"model": {"vectorsize": 3}}, r"\[w2v.model\] has no setting 'vectorsize'. Did you mean 'vector_size'\?"),
-        ({"tokens": {"xyz": 1}}, r"\[w2v.tokens\] has no setting 'xyz'. Known keys: tokenizer, attr, boundary"),
+        ({"tokens": {"xyz": 1}}, r"\[w2v.tokens\] has no setting 'xyz'. Known keys: tokenizer, attr, keys"),
         ({"model": 3}, r"\[w2v.model\] must be a block of settings, was: 3"),
         ({"model": {"windo": 3}, "training": {"epoch": 1}}, r"'windo'(.|\n)*'epoch'"),
     ],

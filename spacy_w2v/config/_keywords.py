@@ -1,7 +1,7 @@
 """Settings as keyword arguments, as in `train(texts, window=5)`: their names, types and blocks."""
 
 from collections.abc import Mapping
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from spacy_w2v.config._base import Settings
 from spacy_w2v.config._cooccurrence import CooccurrenceSettings, DistanceWeights
@@ -51,6 +51,8 @@ class TokensKeywords(TypedDict, total=False):
 
     tokenizer: Literal["pipeline", "whitespace"]
     attr: TokenAttr
+    keys: dict[str, Any] | str | None  # Any: arguments of a registered function
+    pipeline: str | None
     boundary: Literal["line", "sentence", "document"]
     numbers: Literal["keep", "shape", "drop"]
     urls: Literal["keep", "shape", "drop"]
@@ -63,6 +65,8 @@ class VocabularyKeywords(TypedDict, total=False):
     """Settings of `[w2v.vocabulary]`."""
 
     min_count: int
+    min_phrase_count: int | None
+    merge_rare_keys: bool
     max_vocab_size: int | None
     max_final_vocab: int | None
 

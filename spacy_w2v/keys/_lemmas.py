@@ -1,6 +1,7 @@
 """Keys of tokens by their lemmas, without or with the part of speech."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from spacy_w2v.keys._spelling import SENSE_OF_URLS, WORD_OF_URLS, with_sense
 from spacy_w2v.keys._token_keys import TokenKeys
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
 class LemmaKeys(TokenKeys):
     """The key of a token is its lemma: "ducks" and "duck" are one word."""
 
-    attributes = ("ORTH", "LEMMA")
-    requires = ("token.lemma",)
+    attributes: ClassVar[tuple[str, ...]] = ("ORTH", "LEMMA")
+    requires: Sequence[str] = ("token.lemma",)
 
     def __init__(self, lower: bool = True) -> None:
         """Initialize the function.

@@ -129,7 +129,7 @@ class SenseKeys(TokenKeys):
 
     def _is_name(self, token: "Token") -> bool:
         """Return whether a token keeps its case at the start of a sentence."""
-        return token.ent_type != 0 if self.has_entities else token.pos_ == "PROPN"
+        return bool(token.ent_type if self.has_entities else token.pos_ == "PROPN")
 
     def _entity_type(self, span: "Span") -> str:
         """Return the type of the entity that a span is; "" if it is none, or entities have no keys."""
