@@ -261,6 +261,10 @@ DAMAGES = {
     "cut off": (replaced("key2row", srsly.msgpack_dumps({5: 1, 6: 2})[:-1]), "msgpack's format"),
     "a pickle": (array_of_objects, "must have a row below 4"),
     "no JSON": (replaced("strings.json", b'["duck|NOUN"'), "strings.json must be JSON"),
+    "half of a character": (
+        replaced("strings.json", b'["\\ud800", "duck|NOUN"]'),
+        "strings.json must be a list of strings",
+    ),
     "no strings": (replaced("strings.json", b"[1]"), "strings.json must be a list of strings"),
     "other strings": (replaced("strings.json", b'["tea"]'), "must have the names"),
     "no settings": (replaced("cfg", b"[]"), "cfg must be a JSON object"),

@@ -11,7 +11,8 @@ from helpers_keys import rule_pipeline
 from spacy.tokens.underscore import Underscore
 
 import spacy_w2v
-from spacy_w2v.config._schema import ExportSettings
+from spacy_w2v.config._schema import ExportSettings, parse_settings
+from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats._exporting import export
 
 TEXTS = [
@@ -101,3 +102,9 @@ sense2vec_neighbors = 3
     assert table.cache["indices"].shape == (len(table), 3)
     nlp = spacy.load(tmp_path / "vectors")
     np.testing.assert_array_equal(nlp.vocab.get_vector("DUCKS"), table["ducks|NOUN"])
+
+
+@pytest.mark.parametrize("tokens", [{"attr": "LEMMA"}, {"keys": "spacy_w2v.LemmaKeys.v1"}], ids=str)
+def test_lemmas_without_senses_are_refused_before_texts_are_read(tokens):
+    with pytest.raises(ConfigError, match=r"needs keys with a sense, .* was: \"spacy_w2v.LemmaKeys.v1\""):
+        parse_settings({"tokens": tokens, "export": {"formats": ["sense2vec"]}})

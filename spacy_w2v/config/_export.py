@@ -1,6 +1,6 @@
 """The settings of `[w2v.export]`: the formats that a trained model is written in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Literal, get_args
 
@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from spacy_w2v.config._base import Settings
 from spacy_w2v.config._losses import LOSSES, LossName
 from spacy_w2v.config._subwords import SubwordMode
+from spacy_w2v.config._words import LEMMA_KEYS
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import worded
 
@@ -263,6 +264,25 @@ def check_mode(name: str, subwords: SubwordMode | None, *, of: str = "the model"
         f"The format {name} needs vectors with the subwords of {MODE_OF_FORMAT[name]}, but {of} has {there}. Export to "
         f'{other}, or train with subwords.mode = "{MODE_OF_FORMAT[name]}".'
     )
+
+
+def check_senses(formats: Sequence[str], keys: Mapping[str, object] | None) -> None:
+    """Check that keys can have senses where a format needs them.
+
+    Args:
+        formats: The formats.
+        keys: The block of the key function; None if an attribute of tokens is their key. Lists of tokens may have
+            senses then.
+
+    Raises:
+        ConfigError: The keys are lemmas.
+    """
+    if "sense2vec" in formats and keys is not None and LEMMA_KEYS in keys.values():
+        raise ConfigError(
+            f'The format sense2vec needs keys with a sense, such as "duck|NOUN", was: "{LEMMA_KEYS}", whose keys are '
+            'lemmas. Set keys = "spacy_w2v.LemmaPosKeys.v1" or "spacy_w2v.SenseKeys.v1" in [w2v.tokens], or leave the '
+            "format out."
+        )
 
 
 def setting_of_composed() -> str:

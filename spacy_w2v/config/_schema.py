@@ -276,6 +276,7 @@ class W2VSettings(Settings):
         check_vector_kind(self.export.vector_kind, loss=self.model.loss)
         export, mode = self.export, self.model.subwords.mode
         check_formats(export.formats, loss=self.model.loss, subwords=mode)
+        check_senses(export.formats, self.tokens.key_block)
         if mode == "floret" and "spacy" in export.formats:
             check_floret_table(
                 composed=export.composed,

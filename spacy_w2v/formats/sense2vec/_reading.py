@@ -85,9 +85,14 @@ def _read_strings(path: Path) -> list[str]:
     if not file.is_file():
         return []
     strings = parse_json(read_bounded(file, max_bytes=MAX_BYTES), name=str(file))
-    if not isinstance(strings, list) or not all(isinstance(text, str) for text in strings):
-        raise StorageError(f"{file} must be a list of strings, but is not. It is damaged.")
+    if not isinstance(strings, list) or not all(isinstance(text, str) and _is_unicode(text) for text in strings):
+        raise StorageError(f"{file} must be a list of strings in valid Unicode, but is not. It is damaged.")
     return strings
+
+
+def _is_unicode(text: str) -> bool:
+    """Return whether a string can be written as UTF-8. JSON may have halves of characters."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _read_counts(path: Path, keys: list[str]) -> Counts | None:
