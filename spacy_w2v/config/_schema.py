@@ -14,7 +14,7 @@ from spacy_w2v.config._export import ExportSettings as ExportSettings
 from spacy_w2v.config._export import Postprocess as Postprocess
 from spacy_w2v.config._export import VectorKind as VectorKind
 from spacy_w2v.config._export import check_floret_table as check_floret_table
-from spacy_w2v.config._export import check_formats
+from spacy_w2v.config._export import check_formats, check_senses
 from spacy_w2v.config._export import check_vector_kind as check_vector_kind
 from spacy_w2v.config._initial import InitialSettings
 from spacy_w2v.config._losses import ARCHITECTURES, LOSSES, ArchitectureName, LossName
