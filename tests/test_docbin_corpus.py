@@ -1,5 +1,7 @@
 """DocBin files as a source of annotated documents: what is read, what is refused, and that nothing is lost."""
 
+import contextlib
+import random
 import zlib
 from pathlib import Path
 
@@ -290,6 +292,38 @@ def test_damaged_spans_and_user_data(nlp):
         content = zlib.compress(srsly.msgpack_dumps(message))
         with pytest.raises(CorpusError, match=r"those of 'The old duck0 saw New York.' are damaged"):
             list(docs_of_value(content, nlp.vocab))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_changed_bytes_are_refused_or_harmless(seed, nlp):
+    """Whatever a byte becomes: a Doc of which all can be read, or CorpusError."""
+    docs = [make_doc(nlp, number) for number in range(3)]
+    docs[0].spans["x"] = [Span(docs[0], 1, 3, label="A"), Span(docs[0], 4, 6, label="B")]
+    docs[1].cats = {"birds": 1.0}
+    for doc in docs:
+        doc.user_data["source"] = ("page", 7)
+    content = zlib.decompress(DocBin(docs=docs, store_user_data=True).to_bytes())
+    chooser = random.Random(seed)
+    n_read = 0
+    for _ in range(200):
+        changed = bytearray(content)
+        changed[chooser.randrange(len(changed))] = chooser.randrange(256)
+        with contextlib.suppress(CorpusError):
+            for doc in docs_of_value(zlib.compress(bytes(changed)), nlp.vocab):
+                read_all(doc)
+                n_read += 1
+    assert n_read > 10
+
+
+def read_all(doc: Doc) -> None:
+    """Read all annotation, as key functions may."""
+    for token in doc:
+        assert isinstance(f"{token.lemma_} {token.pos_} {token.tag_} {token.morph} {token.dep_} {token.norm_}", str)
+        assert token.head in doc
+        assert token in list(token.subtree)
+    assert all(entity.label_ is not None for entity in doc.ents)
+    assert all(chunk.text for chunk in doc.noun_chunks)
+    assert all(span.text for group in doc.spans.values() for span in group)
 
 
 def test_examples_for_pretraining(nlp, tmp_path):

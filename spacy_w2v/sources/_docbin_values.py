@@ -51,20 +51,21 @@ def docs_of_value(value: bytes, vocab: "Vocab") -> "Iterator[Doc]":
         vocab: The vocab of the Docs.
 
     Raises:
-        CorpusError: The spans or the user data of a Doc are damaged.
+        CorpusError: The morphology, the spans or the user data of a Doc are damaged.
     """
     docs = unpack_docbin(value, name="A batch of Docs")
     for string in docs.strings.values():
         vocab.strings.add(string)
     places = np.cumsum(docs.lengths) - docs.lengths
     for number, place in enumerate(places.tolist()):
-        doc = _doc(docs, number, place=place, vocab=vocab)
         try:
+            doc = _doc(docs, number, place=place, vocab=vocab)
             _add_further(doc, docs, number)
         except Exception as error:  # msgpack and spaCy have no common class
+            text = "".join(_spaced_words(docs, place, place + int(docs.lengths[number])))
             raise CorpusError(
-                f"Docs must have spans and user data that spaCy can read, but those of {doc.text[:40]!r} are damaged: "
-                f"{error!r}. Write the files again, without them."
+                f"Docs must have morphology, spans and user data that spaCy can read, but those of {text[:40]!r} are "
+                f"damaged: {error!r}. Write the files again, without these."
             ) from None
         yield doc
 
@@ -96,6 +97,8 @@ def _add_further(doc: "Doc", docs: UnpackedDocs, number: int) -> None:
     groups = docs.per_doc["span_groups"][number]
     if groups not in EMPTY_SPANS:
         doc.spans.from_bytes(groups)
+        for group in doc.spans.values():
+            list(group)  # raises if a span is outside of the Doc
     if (user_data := docs.per_doc.get("user_data", {number: None})[number]) is not None:
         doc.user_data.update(unpackb(user_data, raw=False, use_list=False, strict_map_key=False))
 
@@ -116,11 +119,16 @@ def one_doc_each(texts: pa.Array) -> pa.Array:
 def texts_of_docs(value: bytes) -> Iterator[str]:
     """Yield the text of each Doc of a small DocBin."""
     docs = unpack_docbin(value, name="A batch of Docs")
-    words = docs.words()
-    spaced = [word + " " if space else word for word, space in zip(words, docs.spaces.tolist(), strict=True)]
     ends = np.cumsum(docs.lengths)
+    spaced = _spaced_words(docs, 0, len(docs.tokens))
     for start, end in zip((ends - docs.lengths).tolist(), ends.tolist(), strict=True):
         yield "".join(spaced[start:end])
+
+
+def _spaced_words(docs: UnpackedDocs, start: int, end: int) -> list[str]:
+    """Return the words of some tokens, with the spaces after them."""
+    spaces = docs.spaces[start:end].tolist()
+    return [word + " " if space else word for word, space in zip(docs.words()[start:end], spaces, strict=True)]
 
 
 def tokens_of_docs(texts: pa.LargeBinaryArray) -> pa.LargeListArray:
