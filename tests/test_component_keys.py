@@ -15,7 +15,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span, Token
 from spacy.vectors import Vectors
 
-from spacy_w2v.errors import ConfigWarning
+from spacy_w2v.errors import ConfigError, ConfigWarning
 from spacy_w2v.formats.spacy._key_block import find_key_block, store_key_block
 
 SENSES = {"@misc": "spacy_w2v.SenseKeys.v1", "phrases": ["ents"]}
@@ -499,3 +499,52 @@ def test_long_documents_take_linear_time(nlp):
     finally:
         reader.function = function
     assert len(calls) == 1
+
+
+# Other key functions
+
+
+@spacy.registry.misc("tests.last_letters.v1")
+def make_last_letters():
+    """Return a plain function: the key of each word is its last letter, and that of a pair of numbers is a phrase."""
+
+    def last_letters(doc):
+        for token in doc:
+            if token.is_alpha:
+                yield token.i, token.i + 1, token.text[-1]
+            if token.like_num and token.i + 1 < len(doc) and doc[token.i + 1].like_num:
+                yield token.i, token.i + 2, "##"
+
+    return last_letters
+
+
+def test_a_function_of_the_user():
+    nlp = spacy.blank("en")
+    vectors = set_table(nlp, ["a", "b", "##"], {}, {"@misc": "tests.last_letters.v1"})
+    nlp.add_pipe("w2v", config={"pooling": "mean"})
+    doc = nlp("web tuba 1 2 , web")
+    assert keys_of(doc) == ["b", "a", None, None, None, "b"]
+    assert [token._.w2v_oov for token in doc] == [False, False, True, True, True, False]
+    assert doc[2:4]._.w2v_key == "##"
+    assert [span.label_ for span in doc._.w2v_phrases] == ["##"]
+    assert_allclose(doc.vector, (2 * vectors["b"] + vectors["a"] + vectors["##"]) / 5, rtol=1e-5)
+    other = pickle.loads(pickle.dumps(doc))
+    assert_array_equal(other[0].vector, vectors["b"])
+    assert doc[0]._.w2v_other_senses == []
+
+
+def test_a_function_that_is_not_registered():
+    nlp = spacy.blank("en")
+    set_table(nlp, block={"@misc": "tests.unknown.v1"})
+    nlp.add_pipe("w2v", config={"pooling": "mean"})
+    with pytest.raises(ConfigError, match=r"was: tests\.unknown\.v1.*first import the module that registers it"):
+        nlp("a duck")
+
+
+def test_the_component_phrases_finds_phrases_of_keys_too(vectors):
+    nlp, vectors = make_pipeline()
+    nlp.add_pipe("phrases")
+    doc = nlp(TEXT)
+    assert [span.text for span in doc.spans["phrases"]] == ["New York"]
+    assert_array_equal(doc[3:5].vector, vectors["New_York|GPE"])
+    assert_array_equal(doc[7:8].vector, vectors["duck|VERB"])

@@ -316,3 +316,20 @@ def test_a_model_as_path(tmp_path, trained):
     nlp.add_pipe("w2v", config={"n_common": 0}).initialize(list, nlp=nlp, path=tmp_path / "model", progress=False)
     assert_array_equal(nlp.vocab.vectors.data, trained.vocab.vectors.data)
     assert keys_of(nlp(TEXT)) == keys_of(trained(TEXT))
+
+
+# Subwords
+
+
+@pytest.mark.parametrize("mode", ["floret", "fasttext"])
+def test_unknown_lemmas_are_composed(mode):
+    nlp = annotating()
+    lemmatizer = nlp.add_pipe("lemmatizer", config={"mode": "lookup"})
+    lemmatizer.lookups.add_table("lemma_lookup", {"ponds": "pond", "swans": "swan"})
+    model = {"vector_size": D, "subwords": {"mode": mode, "buckets": 500}}
+    make_pipeline(nlp, initialize=TRAINING | {"tokens": {"attr": "LEMMA"}, "model": model}, pooling="mean")
+    doc = nlp("the ponds swans swan")
+    assert keys_of(doc) == ["the", "pond", "swan", "swan"]
+    assert [token.has_vector for token in doc] == [True] * 4
+    assert_array_equal(doc[2].vector, doc[3].vector)  # of the subwords of the lemma
+    assert_allclose(doc.vector, sum(token.vector for token in doc) / 4, rtol=1e-4, atol=1e-7)

@@ -51,8 +51,13 @@ class KeyedRows:
         keys = self.reader.read(tokens)
         if keys is None:
             return self.words.find(_orths_of(tokens))
-        rows = (self._row(token.text, keys.of_tokens[token.i], tokens.vocab)[0] for token in tokens)
-        return np.fromiter(rows, np.int64, len(tokens))
+        own = [keys.of_tokens[token.i] for token in tokens]
+        found = (self._row(token.text, key, tokens.vocab)[0] for token, key in zip(tokens, own, strict=True))
+        rows = np.fromiter(found, np.int64, len(tokens))
+        unknown = [place for place in np.flatnonzero(rows == NO_ROW).tolist() if own[place] is not None]
+        if self.words.composed is not None and unknown:  # all at once, because such rows move
+            rows[unknown] = self.words.rows_of([own[place] or "" for place in unknown])
+        return rows
 
     def unit_rows(self, tokens: Doc | Span) -> Offsets:
         """Return the rows of which the vector of a document or span consists: a phrase with a vector counts once.
@@ -109,7 +114,10 @@ class KeyedRows:
         made = self._made(thing, keys)
         text = thing.text if isinstance(thing, Token) else _text_of(thing)
         is_phrase = isinstance(thing, Span)
-        return self._row(text, made, thing.vocab, is_phrase=is_phrase), made
+        row = self._row(text, made, thing.vocab, is_phrase=is_phrase)
+        if row[0] == NO_ROW and self.words.composed is not None and made is not None and not is_phrase:
+            row = int(self.words.rows_of([made])[0]), None
+        return row, made
 
     def _made(self, thing: Token | Span, keys: DocumentKeys) -> str | None:
         if isinstance(thing, Token):
@@ -128,13 +136,13 @@ class KeyedRows:
                 yield phrase, row
 
     def _row(self, text: str, key: str | None, vocab: Any, *, is_phrase: bool = False) -> Row:
-        """Return the row of a key, or of another sense of its word.
+        """Return the row of a key, or of another sense of its word, without composing a vector.
 
         Args:
             text: The text of the token, or of the phrase with single spaces.
             key: Its key; None if it has none, and so no vector.
             vocab: The vocab of the table.
-            is_phrase: Whether it has several tokens, whose forms are then better than a similar spelling.
+            is_phrase: Whether it has several tokens, which are better than a phrase of a similar spelling.
         """
         if key is None:
             return NOT_FOUND
@@ -146,10 +154,8 @@ class KeyedRows:
             if len(self._found) >= MAX_CACHED_SUBSTITUTES:
                 self._found.clear()
             self._found[key, text] = known
-        if known[0] != NO_ROW or is_phrase:
+        if known[0] != NO_ROW or is_phrase or self.words.composed is not None:
             return known
-        if self.words.composed is not None:  # never kept, because its rows move
-            return int(self.words.rows_of([text if split_sense(key) else key])[0]), key
         return int(self.words.find(np.array([get_string_id(text)], np.uint64))[0]), None
 
     def _row_of_key(self, key: str) -> Row:
