@@ -147,7 +147,8 @@ def train(
 
     Args:
         texts: The texts, which are read once.
-        nlp: The pipeline whose tokenizer is used. Its components are not run. None for a blank English pipeline.
+        nlp: The pipeline whose tokenizer is used. Those of its components run that `keys` need. None for the one that
+            `pipeline` names, or a blank English one.
         text_field: The column or key that contains the texts, as strings or lists of tokens. The texts of several
             columns are joined by line breaks.
         cache_dir: Directory for encoded corpora. None for the user's cache directory.
@@ -174,12 +175,14 @@ def train(
         freeze: Whether to keep the vectors of the words of `initial` unchanged. Only new words are trained.
         settings: Settings of the config blocks [w2v.tokens], [w2v.vocabulary], [w2v.model] and [w2v.training] by name,
             such as vector_size=100, window=5, min_count=5, epochs=5, attr="LOWER", workers=0 or seed=1, or a whole
-            block, such as model={"window": 5}. subwords="fasttext" or "floret" composes vectors of character n-grams,
-            which min_n, max_n, buckets and hashes choose. Those of [w2v.evaluation], such as word_pairs="wordsim353" or
-            patience=3, score the vectors while they are trained. Of [w2v.export], vector_kind says which vectors words
-            have, and postprocess and whitening_strength say what is done to them after training; input_vectors of the
-            model stay as they were trained. engine="ray" and the other settings of [w2v.distributed] train on a Ray
-            cluster. The default of n_process is 1. With workers=1, a seed makes the result reproducible to the bit.
+            block, such as model={"window": 5}. keys="lemmas", "lemma-pos" or "senses" gives vectors to what a pipeline
+            knows of the tokens; pipeline="en_core_web_sm" names it. subwords="fasttext" or "floret" composes vectors of
+            character n-grams, which min_n, max_n, buckets and hashes choose. Those of [w2v.evaluation], such as
+            word_pairs="wordsim353" or patience=3, score the vectors while they are trained. Of [w2v.export],
+            vector_kind says which vectors words have, and postprocess and whitening_strength say what is done to them
+            after training; input_vectors of the model stay as they were trained. engine="ray" and the other settings of
+            [w2v.distributed] train on a Ray cluster. The default of n_process is 1. With workers=1, a seed makes the
+            result reproducible to the bit.
 
     Returns:
         The trained model.
@@ -200,6 +203,7 @@ def train(
         >>> model.save("vectors")
     """
     import_uninterrupted(*NEEDED_TO_TRAIN)
+    from spacy_w2v.tokenization._pipelines import pipeline_of
     from spacy_w2v.training._composition import train_model
     from spacy_w2v.training._preset_run import PresetRun
     from spacy_w2v.training._run import TrainingRun
@@ -207,10 +211,10 @@ def train(
     from spacy_w2v.training.callbacks._progress_bar import ProgressBar
     from spacy_w2v.training.callbacks._spacy_logger import as_callbacks
 
-    nlp = pipeline_or_english(nlp)
     cache, kept = optional_path(cache_dir, name="cache_dir"), optional_path(checkpoint, name="checkpoint")
     by_preset = optimize is not None
     checked = settings_from_keywords(settings, alpha_follows=by_preset)  # raises errors before texts are read
+    nlp = pipeline_of(checked.tokens, nlp)
     if optimize is not None:
         check_optimize(optimize, checked)
     if texts is None:

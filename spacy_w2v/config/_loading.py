@@ -94,6 +94,11 @@ def fill(config: "Config", settings: W2VSettings) -> "Config":
     filled["w2v"] = {"corpus": fill_block({"corpus": corpus}, section="w2v")["corpus"]} if corpus is not None else {}
     for name, values in settings.model_dump().items():
         filled["w2v"][name] = _filled(values, config["w2v"].get(name, {}))
+    tokens = filled["w2v"]["tokens"]
+    if settings.tokens.keys is not None:
+        block = tokens["keys"] if isinstance(tokens["keys"], dict) else settings.tokens.keys
+        keys = fill_block({"keys": block}, section="w2v.tokens")["keys"]
+        tokens |= {"attr": settings.tokens.attr, "keys": keys}
     if (logger := filled["w2v"]["training"].get("logger")) is not None:
         filled["w2v"]["training"]["logger"] = fill_block({"logger": logger}, section="w2v.training")["logger"]
     return filled
@@ -101,8 +106,12 @@ def fill(config: "Config", settings: W2VSettings) -> "Config":
 
 def _filled(values: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:  # Any: values of a config
     """Return the values of a block with those that the config gives, which stay, variables too."""
-    inner = {name: _filled(values[name], given[name]) for name in given if isinstance(values.get(name), dict)}
+    inner = {name: _filled(values[name], given[name]) for name in given if _are_blocks(values.get(name), given[name])}
     return values | given | inner
+
+
+def _are_blocks(*values: Any) -> bool:  # Any: as above
+    return all(isinstance(value, dict) for value in values)
 
 
 def config_of(nlp: "Language", settings: W2VSettings) -> str:

@@ -17,6 +17,7 @@ from spacy_w2v.config._export import check_floret_table as check_floret_table
 from spacy_w2v.config._export import check_formats, check_senses
 from spacy_w2v.config._export import check_vector_kind as check_vector_kind
 from spacy_w2v.config._initial import InitialSettings
+from spacy_w2v.config._keys import check_keys
 from spacy_w2v.config._losses import ARCHITECTURES, LOSSES, ArchitectureName, LossName
 from spacy_w2v.config._phrases import PhraseSettings
 from spacy_w2v.config._problems import describe_argument, describe_problem, unknown_keys
@@ -245,6 +246,12 @@ class W2VSettings(Settings):
     def phrases_have_an_effect(self) -> "W2VSettings":
         """Refuse settings of phrases if no phrases are joined."""
         self.phrases.check_effect()
+        return self
+
+    @model_validator(mode="after")
+    def keys_fit(self) -> "W2VSettings":
+        """Refuse settings that make no sense for keys."""
+        check_keys(self.tokens, self.vocabulary, phrases=self.phrases, subwords=self.model.subwords.mode)
         return self
 
     @model_validator(mode="after")

@@ -11,6 +11,9 @@ TokenAttr = Literal["ORTH", "LOWER", "NORM", "LEMMA", "KEY"]
 LEMMA_KEYS = "spacy_w2v.LemmaKeys.v1"
 """The registered function for which `attr = "LEMMA"` is short."""
 
+KEYS = {"lemmas": LEMMA_KEYS, "lemma-pos": "spacy_w2v.LemmaPosKeys.v1", "senses": "spacy_w2v.SenseKeys.v1"}
+"""The registered functions of this package that make keys, by their short names."""
+
 
 class TokensSettings(Settings):
     """`[w2v.tokens]`: how a text becomes tokens, and which of them are counted."""
@@ -30,8 +33,10 @@ class TokensSettings(Settings):
     keys: dict[str, Any] | None = None  # Any: arguments of a registered function
     """The function from an annotated text to the keys of its tokens and phrases: the block `[w2v.tokens.keys]`.
 
-    `spacy_w2v.LemmaKeys.v1`, `spacy_w2v.LemmaPosKeys.v1`, `spacy_w2v.SenseKeys.v1`, or a function of your own. `null`
-    for the attribute `attr`. The components that the function needs run once, and what they find is stored.
+    `spacy_w2v.LemmaKeys.v1`, `spacy_w2v.LemmaPosKeys.v1`, `spacy_w2v.SenseKeys.v1`, or a function of your own. The
+    short forms "lemmas", "lemma-pos" and "senses" stand for these three with their defaults, and `null` for the
+    attribute `attr`. The components that the function needs run once, and what they find is stored. Keys need
+    `tokenizer = "pipeline"`, and numbers and URLs that are kept.
     """
     pipeline: str | None = None
     """The pipeline that makes the tokens, and annotates them for `keys`: its name or directory.
@@ -71,8 +76,8 @@ class TokensSettings(Settings):
     @field_validator("keys", mode="before")
     @classmethod
     def name_of_keys(cls, value: Any) -> Any:  # Any: what the config holds
-        """Accept the name of a registered function alone."""
-        return {"@misc": value} if isinstance(value, str) else value
+        """Accept the name of a registered function alone, or the short name of one of this package."""
+        return {"@misc": KEYS.get(value, value)} if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def keys_are_the_attribute(self) -> "TokensSettings":
@@ -81,6 +86,22 @@ class TokensSettings(Settings):
             object.__setattr__(self, "attr", "KEY")
         elif self.attr == "KEY":
             raise ValueError('attr = "KEY" needs keys, a function from texts to keys, was: null')
+        return self
+
+    @model_validator(mode="after")
+    def keys_are_of_the_pipeline(self) -> "TokensSettings":
+        """Refuse settings of tokens that keys make without effect."""
+        what = "keys" if self.key_block is not None else "pipeline" if self.pipeline is not None else None
+        if what is not None and self.tokenizer != "pipeline":
+            raise ValueError(
+                f'tokenizer must be "pipeline" with {what}, was: "{self.tokenizer}". Leave it out, or leave {what} out.'
+            )
+        for name in ("numbers", "urls"):
+            if self.key_block is not None and (value := getattr(self, name)) != "keep":
+                raise ValueError(
+                    f'{name} must be "keep" with keys, whose function decides which tokens have which, was: "{value}". '
+                    "Leave it out."
+                )
         return self
 
     @property

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spacy_w2v._system.signals import import_uninterrupted
-from spacy_w2v.config._arguments import optional_path, pipeline_or_english
+from spacy_w2v.config._arguments import optional_path
 from spacy_w2v.config._keywords import TokensKeywords, settings_from_keywords
 from spacy_w2v.config._schema import TokensSettings, VocabularySettings
 from spacy_w2v.sources._iterables import as_source, holds_tokens
 from spacy_w2v.sources._source import TextSource
+from spacy_w2v.tokenization._pipelines import pipeline_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -54,13 +55,12 @@ def tokenize(
         [['the', 'king', "'s", 'men', '.'], ['do', "n't", '!']]
     """
     import_uninterrupted("spacy", "spacy_w2v.corpus._cache", "spacy_w2v.tokenization.kernels._encoding")
-    nlp = pipeline_or_english(nlp)
     cache = optional_path(cache_dir, name="cache_dir")
     settings_from_keywords({"tokens": settings})  # reports invalid settings before texts are read
     source = as_source(texts, text_field=text_field)
     defaults = TokensKeywords(attr="ORTH") if holds_tokens(source) else TokensKeywords()
     tokens = settings_from_keywords({"tokens": settings}, defaults=defaults).tokens
-    return _sentences(source, nlp, tokens, cache_dir=cache)
+    return _sentences(source, pipeline_of(tokens, nlp), tokens, cache_dir=cache)
 
 
 def _sentences(

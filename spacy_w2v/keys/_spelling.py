@@ -1,5 +1,7 @@
 """How keys are spelled: words with underscores, a bar and a sense, and the case of a first word, as in sense2vec."""
 
+from spacy_w2v.keys._sense_names import sense_key
+
 SENSE_OF_URLS = "X"
 WORD_OF_URLS = "%%URL"
 UNKNOWN_SENSE = "?"
@@ -11,7 +13,7 @@ def with_sense(text: str, sense: str) -> str:
     Unlike sense2vec, which writes an underscore for each character, it writes one for a run of white space: a line
     break within a phrase makes no other key.
     """
-    return f"{'_'.join(text.split())}|{sense or UNKNOWN_SENSE}"
+    return sense_key(" ".join(text.split()), sense or UNKNOWN_SENSE)
 
 
 def in_sentence_case(text: str) -> str:

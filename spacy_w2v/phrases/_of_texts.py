@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spacy_w2v._system.signals import import_uninterrupted
-from spacy_w2v.config._arguments import optional_path, pipeline_or_english
+from spacy_w2v.config._arguments import optional_path
 from spacy_w2v.config._keywords import PhrasesKeywords, TokensKeywords, settings_from_keywords
 from spacy_w2v.corpus._words import MAX_TYPES
 from spacy_w2v.phrases._table import PhraseTable
 from spacy_w2v.sources._iterables import as_source, holds_tokens
+from spacy_w2v.tokenization._pipelines import pipeline_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -53,11 +54,13 @@ def find_phrases(
     from spacy_w2v.corpus._cache import prepared_corpus
     from spacy_w2v.phrases._finding import find_phrases as find_in_corpus
 
-    nlp, cache = pipeline_or_english(nlp), optional_path(cache_dir, name="cache_dir")
+    cache = optional_path(cache_dir, name="cache_dir")
     given = {"tokens": tokens or {}, "phrases": {"scoring": "default"} | settings}
     settings_from_keywords(given)  # reports invalid settings before texts are read
     source = as_source(texts, text_field=text_field)
     defaults = TokensKeywords(attr="ORTH") if holds_tokens(source) else TokensKeywords()
     chosen = settings_from_keywords(given, defaults=defaults)
-    with prepared_corpus(source, nlp, chosen.tokens, max_vocab_size=MAX_TYPES, cache_dir=cache) as corpus:
+    with prepared_corpus(
+        source, pipeline_of(chosen.tokens, nlp), chosen.tokens, max_vocab_size=MAX_TYPES, cache_dir=cache
+    ) as corpus:
         return find_in_corpus(corpus, chosen.phrases)

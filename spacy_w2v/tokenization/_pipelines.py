@@ -4,9 +4,11 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spacy_w2v.config._arguments import pipeline_or_english
 from spacy_w2v.config._new_configs import language_class
 from spacy_w2v.config._registered import resolve_block
 from spacy_w2v.config._trust import check_runs_tokenizer_only
+from spacy_w2v.config._words import TokensSettings
 from spacy_w2v.errors import ConfigError, StorageError, Word2VecError
 from spacy_w2v.errors._wording import did_you_mean, first_line
 
@@ -139,8 +141,7 @@ def named_pipeline(name: str, block: dict[str, Any], *, components: bool) -> "La
     try:
         nlp = load_pipeline(name, rule=NAMED_RULE, components=components)
     except StorageError as error:
-        package = name.isidentifier() and "E050" in str(error)
-        hint = f" Install it with: python -m spacy download {name}" if package else ""
+        hint = f". Install it with: python -m spacy download {name}" if name.isidentifier() else ""
         raise ConfigError(f"{error}{hint}") from error.__cause__
     for key in ("lang", "tokenizer"):
         own = nlp.config["nlp"][key]
@@ -150,6 +151,22 @@ def named_pipeline(name: str, block: dict[str, Any], *, components: bool) -> "La
                 f"{block[key]!r}. Leave it out of [nlp]."
             )
     return nlp
+
+
+def pipeline_of(settings: TokensSettings, nlp: Any) -> "Language":  # Any: whatever a program passes
+    """Return the pipeline of settings in Python: the given one, the one that they name, or a blank English one.
+
+    Raises:
+        ConfigError: Both are given, or the pipeline cannot be loaded.
+    """
+    if settings.pipeline is None:
+        return pipeline_or_english(nlp)
+    if nlp is not None:
+        raise ConfigError(
+            f"pipeline must be left out with nlp, which is the pipeline, was: {settings.pipeline!r}. Leave one of them "
+            "out."
+        )
+    return named_pipeline(settings.pipeline, {}, components=settings.key_block is not None)
 
 
 def _call_before_init(nlp: "Language", initialize: dict[str, Any]) -> None:  # Any: values of a config
