@@ -10,9 +10,10 @@ from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.corpus._cache_directory import default_cache_dir, new_entry, tidy
 from spacy_w2v.corpus._encoding import EncodingCallback, encode_corpus
 from spacy_w2v.corpus._entries import Request, find_corpus, keep_corpus, why_not_found
-from spacy_w2v.corpus._fingerprint import encoding_fingerprint, parts_by_fingerprint
+from spacy_w2v.corpus._fingerprint import CorpusFingerprint, encoding_fingerprint, parts_by_fingerprint
 from spacy_w2v.corpus._store import Corpus, open_corpus
 from spacy_w2v.corpus.parts._cache import prepared_parts
+from spacy_w2v.corpus.shards._annotation import encode_in_shards
 from spacy_w2v.sources._parts import PART_BYTES
 from spacy_w2v.sources._source import TextSource
 
@@ -41,6 +42,8 @@ def prepared_corpus(
 
     If the source has no fingerprint, the corpus is encoded to a temporary directory, which is removed when the block
     ends. If the source changes while it is read, the same happens, with a warning.
+
+    With keys, a pipeline annotates the texts in shards, on this machine. Each is in the cache by itself.
 
     Args:
         source: The source of the texts.
@@ -72,6 +75,8 @@ def prepared_corpus(
         most_machines=most_machines,
     )
     parts = parts_by_fingerprint(source, settings, part_bytes)
+    if cluster is not None and settings.key_block is not None:
+        request.callback.on_message("The pipeline annotates on this machine. The cluster only trains")
     with prepared_parts(request, parts, cluster) if parts else _prepared(request) as corpus:
         yield corpus
 
@@ -90,12 +95,20 @@ def _prepared(request: Request) -> Iterator[Corpus]:
     with new_entry(cache_dir) as directory:
         if fingerprint.source is not None and (reason := why_not_found(cache_dir, source.name, fingerprint)):
             callback.on_message(f"Encoding the corpus again, because {reason}")
-        encode_corpus(
-            source, request.nlp, request.settings, directory,
-            fingerprint=fingerprint, code_path=request.code_path, callback=callback,
-        )  # fmt: skip
+        _encode(request, directory, fingerprint)
         corpus = keep_corpus(open_corpus(directory), entry, callback.on_message)
         if corpus.directory == directory:
             yield corpus
             return
     yield corpus
+
+
+def _encode(request: Request, directory: Path, fingerprint: CorpusFingerprint) -> None:
+    """Encode a corpus of one part to an empty directory. Texts that a pipeline annotates are encoded in shards."""
+    if request.settings.key_block is not None and fingerprint.source is not None:
+        encode_in_shards(request, directory, fingerprint=fingerprint)
+        return
+    encode_corpus(
+        request.source, request.nlp, request.settings, directory,
+        fingerprint=fingerprint, code_path=request.code_path, callback=request.callback,
+    )  # fmt: skip

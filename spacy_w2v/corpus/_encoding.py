@@ -3,7 +3,7 @@
 import time
 import warnings
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,6 +16,7 @@ from spacy_w2v.corpus._counts import DocumentCounts
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint
 from spacy_w2v.corpus._phrase_spans import of_first_tokens
 from spacy_w2v.corpus._store import CorpusWriter
+from spacy_w2v.corpus.shards._cutting import small_batches
 from spacy_w2v.errors import CorpusError, CorpusWarning, StorageError
 from spacy_w2v.sources._source import TextBatch, TextSource
 from spacy_w2v.tokenization._encode import encode_stream
@@ -34,7 +35,9 @@ class EncodingProgress(NamedTuple):
     fraction: float | None
     """The fraction of the source that has been read, in [0, 1], or None if it is unknown."""
     seconds: float
-    """The time since reading began."""
+    """The time since reading began, or since the first texts that were not found in the cache."""
+    found: float = 0.0
+    """The fraction of the source that was found in the cache, and took no time."""
 
 
 class EncodingCallback:
@@ -132,17 +135,42 @@ def encode_in_steps(
         CorpusError: The source cannot be read.
         StorageError: The corpus cannot be written.
     """
-    try:
+    with reading_errors(source, directory):
         writer = CorpusWriter(directory, max_types=fingerprint.max_vocab_size)
-        batches = encode_stream(source.batches(), nlp, settings, code_path=code_path, n_cores=n_cores)
+        texts = source.batches() if settings.key_block is None else small_batches(source.batches())
+        batches = encode_stream(texts, nlp, settings, code_path=code_path, n_cores=n_cores)
         with closing(batches):
             yield from _write(writer, batches, documents, max_tokens=settings.max_tokens)
-        after = _after_reading(source, fingerprint)
-        writer.close(source=source.name, fingerprint=after, documents=documents.counts)
+        finish(writer, source, fingerprint=fingerprint, documents=documents)
+
+
+@contextmanager
+def reading_errors(source: TextSource, directory: Path) -> Iterator[None]:
+    """Raise CorpusError if the source cannot be read, or StorageError if the corpus cannot be written.
+
+    Args:
+        source: The source of the texts.
+        directory: The directory of the corpus.
+    """
+    try:
+        yield
     except OSError as error:
         if isinstance(error, FileNotFoundError | ConnectionError) and str(directory) not in str(error):
             raise CorpusError(f"The corpus {source.name} cannot be read: {error}") from error
         raise StorageError(f"The corpus cannot be encoded to {directory}: {error}. {remedy()}") from error
+
+
+def finish(writer: CorpusWriter, source: TextSource, *, fingerprint: CorpusFingerprint, documents: Documents) -> None:
+    """Complete a corpus after its source has been read. If the source has changed in between, warn.
+
+    Args:
+        writer: The writer of the corpus.
+        source: The source of the texts.
+        fingerprint: The fingerprint of the corpus, computed before the source was read.
+        documents: The numbers of documents.
+    """
+    after = _after_reading(source, fingerprint)
+    writer.close(source=source.name, fingerprint=after, documents=documents.counts)
 
 
 def check_documents(documents: Documents, *, n_tokens: int, name: str) -> None:

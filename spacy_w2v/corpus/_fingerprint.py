@@ -135,7 +135,9 @@ def parts_by_fingerprint(
     Raises:
         CorpusError: The source does not exist.
     """
-    parts = divided(source, part_bytes) if settings.max_tokens is None else ()
+    if settings.key_block is not None or settings.max_tokens is not None:
+        return []
+    parts = divided(source, part_bytes)
     if len(parts) < 2:
         return []
     found = [(part.source.fingerprint(), part.source) for part in parts]
