@@ -113,7 +113,7 @@ class KeyReader:
         except Exception as error:  # a user's function may raise any error
             raise ConfigError(
                 f"A key function must yield a start, an end and a key, but {self.name} fails for a text that begins "
-                f"with {doc[:8].text!r}: {type(error).__name__}: {first_line(error)}"
+                f"with {doc[:8].text!r}: {type(error).__name__}: {first_line(error)}. Correct the function."
             ) from error
         phrases.sort()
         self._check_apart(phrases, doc)
