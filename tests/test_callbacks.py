@@ -12,6 +12,7 @@ from numba.core import event
 import spacy_w2v
 from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.corpus import _store as store
+from spacy_w2v.corpus._encoding import EncodingProgress
 from spacy_w2v.errors import ConfigError, CorpusError
 from spacy_w2v.sources._iterables import as_source
 from spacy_w2v.training._composition import train_model
@@ -214,3 +215,18 @@ def test_nothing_listens_after_a_run(progress, capsys):
         spacy_w2v.train(["the king ruled a city"] * 5, callbacks=[1], **settings)
     assert event._registered["numba:compile"] == before
     assert progress or not capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (0.0, "Encoding 75%, 10 s left: 3 documents, 600 tokens, 20 tokens/s"),
+        (0.5, "Encoding 75%, 30 s left: 3 documents, 600 tokens, 7 tokens/s"),
+        (0.75, "Encoding 75%: 3 documents, 600 tokens"),
+    ],
+)
+def test_texts_that_were_found_in_the_cache_took_no_time(found, expected):
+    stream = io.StringIO()
+    progress = EncodingProgress(n_documents=3, n_tokens=600, n_types=9, fraction=0.75, seconds=30.0, found=found)
+    ProgressBar(stream, announces_compiling=False).on_encoding(progress)
+    assert stream.getvalue() == f"{expected}\n"

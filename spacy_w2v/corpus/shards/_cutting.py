@@ -1,7 +1,7 @@
 """Cuts the documents of a source into shards, and those into batches that are annotated at a time.
 
-A shard is identified by a hash of its texts. So it is found again in the cache after a run was killed, when texts were added
-to the end of a file, or if the source has moved.
+A shard is identified by a hash of its texts. So it is found again in the cache after a run was killed, when texts were
+added to the end of a file, or if the source has moved.
 """
 
 import hashlib

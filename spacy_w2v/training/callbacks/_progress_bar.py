@@ -108,13 +108,14 @@ class ProgressBar(Callback):
 
     def _show_reading(self, phase: str, progress: EncodingProgress) -> None:
         display = self._show(phase)
-        rate = progress.n_tokens / progress.seconds
+        is_new = 1.0 - progress.found / progress.fraction if progress.fraction else 1.0  # the share of what was read
+        rate = is_new * progress.n_tokens / progress.seconds
         details = [
             f"{progress.n_documents:,} documents",
             f"{progress.n_tokens:,} tokens",
-            f"{rate:,.0f} tokens/s",
+            *([f"{rate:,.0f} tokens/s"] if is_new > 0 else []),
         ]
-        display.update(progress.fraction, progress.seconds, details)
+        display.update(progress.fraction, progress.seconds, details, found=progress.found)
         if progress.fraction == 1.0:
             self._close_display()
 
@@ -244,7 +245,8 @@ class _Bar:
             total=1.0, desc=phase, bar_format=BAR_FORMAT_UNKNOWN, file=stream, leave=True, dynamic_ncols=True
         )
 
-    def update(self, fraction: float | None, seconds: float, details: list[str]) -> None:
+    def update(self, fraction: float | None, seconds: float, details: list[str], *, found: float = 0.0) -> None:
+        self.bar.initial = found  # took no time
         self.bar.set_postfix_str(fitting(details, n_columns=self.bar.ncols), refresh=False)
         if fraction is None:
             self.bar.refresh()
@@ -268,7 +270,7 @@ class _Lines:
         self.next_s = LINE_EVERY_S / 10  # show the first line early, after a second
         self.is_complete = False
 
-    def update(self, fraction: float | None, seconds: float, details: list[str]) -> None:
+    def update(self, fraction: float | None, seconds: float, details: list[str], *, found: float = 0.0) -> None:
         ends = fraction == 1.0 and not self.is_complete  # machines of a cluster report many results at once
         if seconds < self.next_s and not ends:
             return
@@ -276,8 +278,10 @@ class _Lines:
         self.next_s = seconds + LINE_EVERY_S
         share = ""
         if fraction:
-            left_s = seconds * (1.0 - fraction) / fraction
-            share = f" {fraction:.0%}, {left_s:.0f} s left"
+            share = f" {fraction:.0%}"
+        if fraction and fraction > found:  # what was found took no time
+            left_s = seconds * (1.0 - fraction) / (fraction - found)
+            share += f", {left_s:.0f} s left"
         self.write(f"{self.phase}{share}: {', '.join(details)}")
 
     def write(self, line: str) -> None:
