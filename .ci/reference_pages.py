@@ -203,7 +203,7 @@ PYTHON_GROUPS = {
 MEMBERS = {
     "Word2Vec": [
         *("words", "vector_size", "attr", "input_vectors", "output_vectors", "vectors", "rank", "most_similar"),
-        *("similarity", "n_similarity", "doesnt_match", "wv"),
+        *("similarity", "n_similarity", "doesnt_match", "wv", "senses", "best_sense", "other_senses"),
         *("predict_context", "score", "word_vectors", "settings", "meta", "to_spacy", "to_keyed_vectors", "to_gensim"),
         "save",
     ],

@@ -311,7 +311,10 @@ def test_a_tree_belongs_to_hierarchical_softmax(model):
         (lambda meta: meta.update(results={}), "results must be a list, was: {}"),
         (lambda meta: meta.update(results=[{}]), "results.0.epoch is missing"),
         (lambda meta: meta.update(tokens=[]), "tokens must be a block"),
-        (lambda meta: meta["tokens"].update(attr="SHAPE"), "tokens.attr must be one of 'ORTH', 'LOWER' or 'NORM'"),
+        (
+            lambda meta: meta["tokens"].update(attr="SHAPE"),
+            "tokens.attr must be one of 'ORTH', 'LOWER', 'NORM', 'LEMMA' or 'KEY'",
+        ),
         (lambda meta: meta["model"].update(loss="nce"), "model.loss must be one of .*, was: 'nce'. The file is"),
         (lambda meta: meta["model"].update(vector_size=-3), "model.vector_size must be at least 1, was: -3"),
         (lambda meta: meta["model"].update(vector_size=11), r"input_vectors.npy must have the shape \(5, 11\)"),

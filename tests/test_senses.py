@@ -131,3 +131,11 @@ def test_words_with_a_bar_are_not_keys_of_a_plain_vocabulary():
     assert not plain.have_senses
     assert plain.rows_of(["a"]).tolist() == [-1]
     assert plain.key_of_text("tea") is None
+
+
+def test_models_look_senses_up_as_their_vectors():
+    model = keyed_model()
+    assert model.senses("duck") == ["duck|NOUN", "duck|VERB", "Duck|PERSON"]
+    assert model.best_sense("duck", ["VERB", "PERSON"]) == "duck|VERB"
+    assert model.best_sense("Duck", ignore_case=False) == "Duck|PERSON"
+    assert model.other_senses("duck|VERB") == ["duck|NOUN", "Duck|PERSON"]

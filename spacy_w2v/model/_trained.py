@@ -20,6 +20,7 @@ from spacy_w2v.model._mean_matrix import matrix_of_kind
 from spacy_w2v.model._postprocessed_matrix import Matrix, PostprocessedMatrix
 from spacy_w2v.model._postprocessing import Postprocessing, chosen_postprocessing
 from spacy_w2v.model._run_record import JsonDict, RunRecord
+from spacy_w2v.model._senses_of_model import SensesOfModel
 from spacy_w2v.model._vocabulary import Vocabulary
 from spacy_w2v.model._word_vectors import WordVectors
 from spacy_w2v.objectives._input_rows import SUBWORDS
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class TrainedModel(Comparisons):
+class TrainedModel(Comparisons, SensesOfModel):
     """A trained model: the vocabulary, all trained vectors, and the config and record of the run."""
 
     vocabulary: Vocabulary
