@@ -114,10 +114,10 @@ class KeyedRows:
         made = self._made(thing, keys)
         text = thing.text if isinstance(thing, Token) else _text_of(thing)
         is_phrase = isinstance(thing, Span)
-        row = self._row(text, made, thing.vocab, is_phrase=is_phrase)
-        if row[0] == NO_ROW and self.words.composed is not None and made is not None and not is_phrase:
-            row = int(self.words.rows_of([made])[0]), None
-        return row, made
+        found = self._row(text, made, thing.vocab, is_phrase=is_phrase)
+        if found[0] == NO_ROW and self.words.composed is not None and made is not None and not is_phrase:
+            found = int(self.words.rows_of([made])[0]), None
+        return found, made
 
     def _made(self, thing: Token | Span, keys: DocumentKeys) -> str | None:
         if isinstance(thing, Token):
