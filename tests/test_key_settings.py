@@ -1,17 +1,22 @@
 """Settings of keys: what they refuse, how they are completed, and the pipeline that they name."""
 
+from pathlib import Path
+
 import pytest
 import spacy
-from helpers_keys import rule_pipeline
+from helpers_cli import w2v, w2v_here
+from helpers_keys import parsed_english, rule_pipeline
 
 import spacy_w2v
-from spacy_w2v.config._loading import complete_config, config_of, fill, parse_config
+from spacy_w2v.config._loading import complete_config, config_of, fill, load_config, parse_config
+from spacy_w2v.config._new_configs import ModelKind, make_config, new_settings
 from spacy_w2v.config._schema import parse_settings
 from spacy_w2v.config._words import KEYS
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.tokenization._pipelines import make_pipeline, pipeline_of
 from spacy_w2v.training._resolved_config import resolve
 
+CONFIGS = Path(__file__).parents[1] / "configs"
 SENSES = {"@misc": "spacy_w2v.SenseKeys.v1"}
 CORPUS = '[w2v]\n\n[w2v.corpus]\n@readers = "spacy_w2v.GensimWiki.v1"\n'
 
@@ -142,3 +147,35 @@ def test_the_pipeline_in_python(saved):
         spacy_w2v.train(["a b"], spacy.blank("en"), tokens={"pipeline": str(saved)})
     assert pipeline_of(parse_settings({}).tokens, None).lang == "en"
     assert 'lang = "en"' in config_of(pipeline_of(settings, None), parse_settings({}))
+
+
+def test_a_new_config_of_keys(saved):
+    made = new_settings(model=ModelKind(keys="lemma-pos", pipeline=str(saved))).settings
+    config = make_config(made, lang="de", corpus={"@readers": "spacy_w2v.GensimWiki.v1"})
+    assert config["w2v"]["tokens"]["keys"] == {"@misc": "spacy_w2v.LemmaPosKeys.v1", "lower": True}
+    assert "lang" not in config["nlp"]  # it is that of the pipeline
+    assert resolve(complete_config(config)).nlp.lang == "en"
+    with pytest.raises(ConfigError, match="keys must be one of lemmas, lemma-pos, senses, was: sense$"):
+        new_settings(model=ModelKind(keys="sense"))
+
+
+def test_one_command_trains_keys(saved):
+    (saved.parent / "texts.txt").write_text("The ducks swam in New York.\nThe ducks duck in the old park.\n" * 30)
+    options = ["--dataset", "texts.txt", "--keys", "lemma-pos", "--pipeline", "pipeline", "--cache-dir", "cache"]
+    w2v_here("train", *options, "--size", "tiny", "-o", "out", "--w2v.training.workers", 1, cwd=saved.parent)
+    model = spacy_w2v.load(saved.parent / "out")
+    assert {"duck|NOUN", "duck|VERB", "swim|VERB", "york|PROPN"} <= set(model.vocabulary.words)
+
+
+def test_options_of_keys_make_a_new_config(saved):
+    (saved.parent / "config.cfg").write_text(config_with(saved).to_str())
+    refused = w2v("train", "config.cfg", "-o", "out", "--keys", "senses", cwd=saved.parent, code=2)
+    assert "--keys makes a new config, but there is one: config.cfg" in refused.said
+    assert "--w2v.tokens.keys senses" in refused.said.replace("\n", " ")
+
+
+def test_the_config_of_senses_is_valid():
+    parsed_english()  # the pipeline that it names
+    resolved = resolve(load_config(CONFIGS / "senses.cfg"))
+    assert resolved.settings.tokens.keys["lemma"] is True
+    assert resolved.nlp.lang == "en"

@@ -161,3 +161,31 @@ def test_annotation_of_docs():
     assert not is_annotated(bare, ["doc._.unheard_of"])
     assert is_annotated(bare, None)
     assert is_annotated(rule_pipeline()("Ducks duck."), LemmaPosKeys().requires)
+
+
+def sequence_of(function, doc):
+    """Return the keys of a Doc with all of its phrases as one."""
+    words = {start: (end, key) for start, end, key in function(doc) if end - start == 1}
+    longer = {start: (end, key) for start, end, key in function(doc) if end - start > 1}
+    place, keys = 0, []
+    while place < len(doc):
+        end, key = longer.get(place) or words.get(place) or (place + 1, None)
+        keys += [key] if key is not None else []
+        place = end
+    return keys
+
+
+def of_sense2vec(doc, *, lemma):
+    util = pytest.importorskip("sense2vec.util", reason="sense2vec is not installed")
+    merged = util.merge_phrases(doc)
+    keys = (util.make_spacy_key(token, prefer_ents=True, lemmatize=lemma) for token in merged if not token.is_space)
+    return [util.make_key(*key) for key in keys]
+
+
+@pytest.mark.parametrize("lemma", [False, True])
+def test_keys_are_those_of_sense2vec(lemma):
+    """benchmarks/keys.py compares them on a thousand texts."""
+    nlp, function = parsed_english(), SenseKeys(lemma=lemma)
+    for doc in [*nlp.pipe(SENTENCES), annotated_doc(nlp)]:
+        actual = sequence_of(function, doc)
+        assert actual == of_sense2vec(doc, lemma=lemma)

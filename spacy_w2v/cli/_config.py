@@ -13,10 +13,12 @@ from spacy_w2v.cli._messages import msg
 from spacy_w2v.cli._new_config import (
     ARCHITECTURE_OPTION,
     BUNDLED,
+    KEYS_OPTION,
     LANG_OPTION,
     LOSS_OPTION,
     NEW_DATASET_HELP,
     OPTIMIZE_HELP,
+    PIPELINE_OPTION,
     SIZE_OPTION,
     SUBWORDS_OPTION,
     VECTOR_SIZE_OPTION,
@@ -46,6 +48,8 @@ def init_config_command(
     loss: str = LOSS_OPTION,
     vector_size: int = VECTOR_SIZE_OPTION,
     subwords: str = SUBWORDS_OPTION,
+    keys: str = KEYS_OPTION,
+    pipeline: str = PIPELINE_OPTION,
     force: bool = typer.Option(False, "--force", "-F", help="Force overwriting the output file"),
 ) -> None:
     """
@@ -65,7 +69,7 @@ def init_config_command(
             text_field=text_field,
             size=size,
             optimize=optimize,
-            model=ModelKind(architecture, loss, vector_size, subwords),
+            model=ModelKind(architecture, loss, vector_size, subwords, keys, pipeline),
         )
         save_config(made.config, output_file, force=force, note=made.note)
         if str(output_file) != "-":

@@ -74,6 +74,20 @@ SUBWORDS_OPTION = typer.Option(
     help="Subwords that make the vectors of words, so that every string has one: fasttext, or floret, whose tables are "
     "small and are read by spaCy itself. If not given: words have vectors of their own",
 )
+KEYS_OPTION = typer.Option(
+    None,
+    "--keys",
+    metavar="NAME",
+    help="What of a token or phrase has a vector: lemmas, lemma-pos (duck|NOUN), or senses (duck|NOUN, New_York|GPE). "
+    "It needs a --pipeline that annotates the texts, or texts that are annotated. If not given: lower-case words",
+)
+PIPELINE_OPTION = typer.Option(
+    None,
+    "--pipeline",
+    metavar="NAME",
+    help="Name or directory of the pipeline that makes the tokens and annotates them for --keys, such as "
+    "en_core_web_sm. Its language replaces --lang. If not given: a blank pipeline of the language",
+)
 VECTOR_SIZE_OPTION = typer.Option(
     None, "--vector-size", help="Number of dimensions. If not given: 300 for a large corpus, otherwise 100"
 )

@@ -24,10 +24,12 @@ from spacy_w2v.cli._app import (
 from spacy_w2v.cli._messages import msg
 from spacy_w2v.cli._new_config import (
     ARCHITECTURE_OPTION,
+    KEYS_OPTION,
     LANG_OPTION,
     LOSS_OPTION,
     NEW_DATASET_HELP,
     OPTIMIZE_HELP,
+    PIPELINE_OPTION,
     SIZE_OPTION,
     SUBWORDS_OPTION,
     VECTOR_SIZE_OPTION,
@@ -50,8 +52,16 @@ INITIAL_HELP = (
 
 NEW_CONFIG_PARAMETERS = (
     *("dataset", "lang", "name", "text_field", "size", "optimize", "architecture", "loss", "vector_size", "subwords"),
+    *("keys", "pipeline"),
 )
 """The parameters of `train` that make a new config, as options of `init-config` do."""
+
+OVERRIDES = {
+    "--subwords": "--w2v.model.subwords.mode floret",
+    "--keys": "--w2v.tokens.keys senses",
+    "--pipeline": "--w2v.tokens.pipeline en_core_web_sm",
+}
+"""Overrides that do what some of these options do; for the others, another one is an example."""
 
 
 @w2v_cli.command("train", cls=CommandWithOverrides, context_settings=WITH_OVERRIDES)
@@ -73,6 +83,8 @@ def train_command(
     loss: str = LOSS_OPTION,
     vector_size: int = VECTOR_SIZE_OPTION,
     subwords: str = SUBWORDS_OPTION,
+    keys: str = KEYS_OPTION,
+    pipeline: str = PIPELINE_OPTION,
     code_path: Path = typer.Option(None, "--code", "-c", help=IMPORT_HELP),
     cache_dir: Path = typer.Option(None, "--cache-dir", help=CACHE_HELP),
     initial: str = typer.Option(None, "--init", help=INITIAL_HELP),
@@ -113,7 +125,7 @@ def train_command(
             overrides["w2v.initial.vectors"] = initial
         check_config_or_dataset(ctx, config_path, dataset)
         run_code(code_path)
-        kind = ModelKind(architecture, loss, vector_size, subwords)
+        kind = ModelKind(architecture, loss, vector_size, subwords, keys, pipeline)
         train(
             config_path
             or new_config(
@@ -152,7 +164,7 @@ def check_config_or_dataset(ctx: typer.Context, config_path: Path | None, datase
     if config_path is None and dataset is None:
         ctx.fail("Missing argument 'config_path': name a config, or train without one by --dataset and --lang.")
     if config_path is not None and given:
-        override = "--w2v.model.subwords.mode floret" if given[0] == "--subwords" else "--w2v.model.vector_size 300"
+        override = OVERRIDES.get(given[0], "--w2v.model.vector_size 300")
         ctx.fail(
             f"{given[0]} makes a new config, but there is one: {config_path}. Change its settings by overrides, such "
             f"as {override}, or leave it out."

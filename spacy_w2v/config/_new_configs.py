@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spacy_w2v.config._losses import LOSSES
 from spacy_w2v.config._presets import SIZES, Optimize, PresetSettings, SizeName, check_optimize, with_preset
+from spacy_w2v.config._registered import fill_block
 from spacy_w2v.config._schema import W2VSettings, parse_settings
+from spacy_w2v.config._words import KEYS
 from spacy_w2v.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -39,6 +41,10 @@ class ModelKind(NamedTuple):
     loss: str | None = None
     vector_size: int | None = None
     subwords: str | None = None
+    keys: str | None = None
+    """The short name of the function that makes keys; None if the lower-case text is the key of a token."""
+    pipeline: str | None = None
+    """The pipeline that makes and annotates the tokens; None for a blank one of the language."""
 
 
 DEFAULT_KIND = ModelKind()
@@ -66,26 +72,36 @@ def new_settings(
     if size is not None and size not in SIZES:
         raise ConfigError(f"size must be one of {', '.join(SIZES)}, was: {size}")
     of_size = SETTINGS_OF_SIZE[size or "small"]
-    given = {name: value for name, value in model._asdict().items() if value is not None}
+    chosen = {name: value for name, value in model._asdict().items() if value is not None}
+    tokens = {name: chosen.pop(name) for name in ("keys", "pipeline") if name in chosen}
+    if tokens.get("keys", "lemmas") not in KEYS:
+        raise ConfigError(f"keys must be one of {', '.join(KEYS)}, was: {tokens['keys']}")
+    given: dict[str, Any] = chosen
     if model.subwords is not None:
         given["subwords"] = {"mode": model.subwords}
     kind = {"vector_size": of_size.vector_size, **given}
     vocabulary = {"min_count": of_size.min_count}
     if optimize is not None:
-        settings = parse_settings({"vocabulary": vocabulary, "model": kind})
+        settings = parse_settings({"tokens": tokens, "vocabulary": vocabulary, "model": kind})
         check_optimize(optimize, settings)
         return with_preset(settings, optimize, size=size or estimated)
     of_loss = LOSSES[given["loss"]].defaults.get("training", {}) if given.get("loss") in LOSSES else {}
     of_words = {"epochs": of_size.epochs, "sample": of_size.sample}
     training = {name: value for name, value in of_words.items() if name not in of_loss}
-    blocks = {"vocabulary": vocabulary, "model": kind | {"negative": of_size.negative}, "training": training}
+    blocks = {
+        "tokens": tokens,
+        "vocabulary": vocabulary,
+        "model": kind | {"negative": of_size.negative},
+        "training": training,
+    }
     return PresetSettings(parse_settings(blocks), chosen={})
 
 
 def make_config(settings: W2VSettings, *, lang: str, corpus: dict[str, Any]) -> "Config":
     """Return a complete config.
 
-    It has a block `[nlp.tokenizer]` if spaCy does not use its stock tokenizer for the language. `[w2v.distributed]`,
+    It has a block `[nlp.tokenizer]` if spaCy does not use its stock tokenizer for the language. If the settings name a
+    pipeline, the language is that of the pipeline, and is left out. `[w2v.distributed]`,
     `[w2v.phrases]` and `[w2v.model.subwords]` are left out unless they have an effect.
 
     Args:
@@ -98,10 +114,14 @@ def make_config(settings: W2VSettings, *, lang: str, corpus: dict[str, Any]) -> 
     """
     from confection import Config
 
-    nlp: dict[str, Any] = {"lang": lang, "pipeline": []}
-    if (tokenizer := tokenizer_block(lang))["@tokenizers"] != STOCK_TOKENIZER:
-        nlp["tokenizer"] = tokenizer
+    nlp: dict[str, Any] = {"pipeline": []}
+    if settings.tokens.pipeline is None:
+        nlp = {"lang": lang, **nlp}
+        if (tokenizer := tokenizer_block(lang))["@tokenizers"] != STOCK_TOKENIZER:
+            nlp["tokenizer"] = tokenizer
     values = settings.model_dump()
+    if settings.tokens.keys is not None:
+        values["tokens"] |= fill_block({"keys": settings.tokens.keys}, section="w2v.tokens")
     if settings.distributed.engine is None:
         del values["distributed"]
     if not settings.phrases.is_on:
