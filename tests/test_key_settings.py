@@ -155,7 +155,7 @@ def test_a_new_config_of_keys(saved):
     assert config["w2v"]["tokens"]["keys"] == {"@misc": "spacy_w2v.LemmaPosKeys.v1", "lower": True}
     assert "lang" not in config["nlp"]  # it is that of the pipeline
     assert resolve(complete_config(config)).nlp.lang == "en"
-    with pytest.raises(ConfigError, match="keys must be one of lemmas, lemma-pos, senses, was: sense$"):
+    with pytest.raises(ConfigError, match=r"keys must be one of lemmas, lemma-pos, senses, was: sense$"):
         new_settings(model=ModelKind(keys="sense"))
 
 
