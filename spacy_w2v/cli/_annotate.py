@@ -40,7 +40,7 @@ def annotate_command(
     code_path: Path = typer.Option(None, "--code", "-c", help=IMPORT_HELP),
 ) -> None:
     """
-    Run a pipeline over a corpus once, and keep what it found in .spacy files.
+    Run a pipeline over a corpus once and keep its annotation.
 
     The texts of [w2v.corpus] are annotated by the pipeline that [w2v.tokens] names: lemmas, parts of speech, tags,
     morphology, parse, sentences and entities, as far as its components set them. The reader spacy_w2v.DocBin.v1 takes
