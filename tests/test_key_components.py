@@ -111,6 +111,13 @@ def test_a_disabled_component_is_named():
         check_annotation(nlp, LemmaKeys(), "keys")
 
 
+def test_a_pipeline_without_components():
+    with pytest.raises(
+        ConfigError, match=r"Its components: none\. Name one that does, .* by pipeline, or pass it as nlp"
+    ):
+        check_annotation(spacy.blank("en"), LemmaKeys(), "keys")
+
+
 def test_sentences_are_needed_for_case_only():
     nlp = rule_pipeline()
     nlp.remove_pipe("sentencizer")

@@ -4,6 +4,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors._wording import worded
 from spacy_w2v.keys._protocol import KeyFunction, optional_of, required_by
 from spacy_w2v.keys._requirements import ATTRIBUTES, NOUN_CHUNKS, expanded
 
@@ -187,6 +188,10 @@ def _missing_text(nlp: "Language", required: str, missing: str, *, name: str) ->
         remedy = f'Enable the component that provides it: nlp.enable_pipe("{disabled[0]}")'
     elif missing in PROVIDERS:
         remedy += f", for example by its component {PROVIDERS[missing]}"
+    if not nlp.component_names:
+        remedy = "Name one that does, such as en_core_web_sm, " + worded(
+            python="by pipeline, or pass it as nlp", command_line="as pipeline of [w2v.tokens], or by --pipeline"
+        )
     if missing == "token.is_sent_start":
         remedy += ", or set true_case = false for spacy_w2v.SenseKeys.v1" if name.startswith("spacy_w2v") else ""
     has = ", ".join(nlp.pipe_names) or "none"
