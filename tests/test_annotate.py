@@ -15,11 +15,9 @@ from spacy.language import Language
 from spacy.tokens import DocBin
 
 import spacy_w2v
-from spacy_w2v.corpus.annotated._annotating import tasks_of
 from spacy_w2v.keys._lemmas import LemmaPosKeys
 from spacy_w2v.keys._senses import SenseKeys
 from spacy_w2v.sources._docbin_values import docs_of_value
-from spacy_w2v.sources._iterables import as_source
 
 CONFIG = """
 [nlp]
@@ -91,7 +89,7 @@ def with_parser(workplace):
 @pytest.fixture(autouse=True)
 def small_tasks(monkeypatch):
     """A task has a few texts, so that several make up a file."""
-    monkeypatch.setattr("spacy_w2v.corpus.annotated._annotating.TASK_BYTES", 200)
+    monkeypatch.setattr("spacy_w2v.corpus.shards._cutting.SMALL_BYTES", 200)
 
 
 def docs_in(directory: Path, vocab=None) -> list:
@@ -110,7 +108,7 @@ def shards_of(directory: Path) -> dict[str, bytes]:
 
 
 def test_files_have_what_the_pipeline_sets(workplace):
-    result = w2v_here("annotate", "config.cfg", "out", "--tokens-per-file", 150, cwd=workplace)
+    result = w2v_here("annotate", "config.cfg", "out", "--tokens-per-file", 130, cwd=workplace)
     assert result.code == 0, result.said
     assert "Components that run: sentencizer, attribute_ruler, lemmatizer, entity_ruler" in result.said
     assert "Documents 40 Tokens 520 Files 4" in result.said
@@ -125,7 +123,7 @@ def test_files_have_what_the_pipeline_sets(workplace):
 
 
 def test_the_manifest_says_what_was_made_of_what(workplace):
-    assert w2v_here("annotate", "config.cfg", "out", "--tokens-per-file", 150, cwd=workplace).code == 0
+    assert w2v_here("annotate", "config.cfg", "out", "--tokens-per-file", 130, cwd=workplace).code == 0
     manifest = manifest_of(workplace / "out")
     made_of = manifest["made_of"]
     assert (manifest["format"], manifest["is_complete"]) == ("spacy-w2v annotated documents", True)
@@ -183,7 +181,7 @@ def test_keys_of_a_trained_pipeline(tmp_path):
 
 
 def test_two_processes_write_the_same_bytes(with_parser):
-    code = ("--code", "code.py", "--tokens-per-file", 150)
+    code = ("--code", "code.py", "--tokens-per-file", 130)
     w2v("annotate", "config.cfg", "one", *code, cwd=with_parser)
     w2v("annotate", "config.cfg", "two", *code, "--n-process", 2, cwd=with_parser)
     assert shards_of(with_parser / "one") == shards_of(with_parser / "two")
@@ -228,7 +226,7 @@ def test_max_tokens_and_max_documents(workplace):
     options = ["--w2v.corpus.max_documents", 5]
     assert "Documents 5" in w2v_here("annotate", "config.cfg", "few", *options, cwd=workplace).said
     options = ["--w2v.tokens.max_tokens", 50]
-    assert "Documents 4" in w2v_here("annotate", "config.cfg", "short", *options, cwd=workplace).said
+    assert "Documents 5" in w2v_here("annotate", "config.cfg", "short", *options, cwd=workplace).said
 
 
 # continuing
@@ -284,7 +282,7 @@ def test_an_interrupted_run_continues(with_parser, number, n_process):
 
 
 def test_damaged_files_are_made_again(workplace):
-    options = ("--tokens-per-file", 150)
+    options = ("--tokens-per-file", 130)
     assert w2v_here("annotate", "config.cfg", "out", *options, cwd=workplace).code == 0
     before = shards_of(workplace / "out")
     manifest = manifest_of(workplace / "out")
@@ -385,16 +383,3 @@ def test_components_that_set_nothing_do_not_run(workplace):
     result = w2v_here("annotate", "config.cfg", "out", cwd=workplace)
     assert "Components that run: sentencizer, attribute_ruler, lemmatizer, entity_ruler" in result.said
     assert "doc_cleaner" not in result.said
-
-
-# tasks
-
-
-def test_tasks_depend_on_texts_alone():
-    texts = ["a" * length for length in (50, 300, 10, 10, 190, 1, 200)]
-    tasks = list(tasks_of(as_source(texts).batches()))
-    assert [task.texts.to_pylist() for task in tasks] == [texts[:1], texts[1:2], texts[2:4], texts[4:6], texts[6:]]
-    assert [task.n_documents for task in tasks] == [1, 1, 2, 2, 1]
-    fractions = [task.fraction for task in tasks]
-    assert fractions == sorted(fractions)
-    assert fractions[-1] == 1.0

@@ -7,15 +7,13 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from spacy_w2v._system.cores import available_cores
 from spacy_w2v.corpus.annotated._doc_arrays import DocArrays
 from spacy_w2v.errors._wording import first_line
 from spacy_w2v.keys._requirements import is_annotated
-from spacy_w2v.sources._source import ANNOTATED_DOCS, TextBatch
+from spacy_w2v.sources._source import TextBatch
 from spacy_w2v.tokenization._processes import map_in_processes
 from spacy_w2v.tokenization.annotation._annotator import Annotator
 from spacy_w2v.tokenization.annotation._pickling import not_picklable, pickled_with, unpickled
@@ -23,9 +21,6 @@ from spacy_w2v.tokenization.annotation._pieces import groups_of_pieces
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
-
-TASK_BYTES = 32_000
-"""The approximate size of the texts of a task: some 6,000 tokens of English, which take a second."""
 
 
 class Annotating(NamedTuple):
@@ -52,39 +47,6 @@ class Annotating(NamedTuple):
 
     def _has_all(self, doc: "Doc") -> bool:
         return self.sets is not None and is_annotated(doc, self.sets)
-
-
-def tasks_of(batches: Iterator[TextBatch]) -> Iterator[TextBatch]:
-    """Cut batches into tasks of about TASK_BYTES, but at least one row, by the texts alone. No task has two batches.
-
-    The fraction after a task is interpolated. A row counts as a document.
-    """
-    fraction = 0.0
-    for batch in batches:
-        n_rows = len(batch.texts)
-        ends = np.cumsum(_sizes(batch.texts))
-        rest = batch._replace(n_documents=0)
-        first = done = 0
-        while first < n_rows:
-            end = max(first + 1, int(np.searchsorted(ends, done + TASK_BYTES, side="right")))
-            share = float(ends[end - 1] / max(ends[-1], 1))
-            within = None if batch.fraction is None else fraction + share * (batch.fraction - fraction)
-            yield rest._replace(texts=batch.texts.slice(first, end - first), n_documents=end - first, fraction=within)
-            rest = rest._replace(n_null=0, n_not_text=0)
-            first, done = end, int(ends[end - 1])
-        if not n_rows:
-            yield rest
-        fraction = batch.fraction or fraction
-
-
-def _sizes(texts: pa.Array) -> np.ndarray:
-    """Return the sizes of rows in bytes of text, at least approximately."""
-    if texts.type == pa.large_string():
-        sizes: np.ndarray = pc.binary_length(texts).to_numpy()
-        return sizes
-    if texts.type == ANNOTATED_DOCS:
-        return np.full(len(texts), TASK_BYTES)
-    return np.full(len(texts), texts.nbytes // max(len(texts), 1))
 
 
 def annotate_stream(

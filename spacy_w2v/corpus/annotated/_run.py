@@ -14,9 +14,10 @@ from spacy_w2v._version import __version__
 from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.corpus._encoding import Documents, EncodingProgress, check_documents
 from spacy_w2v.corpus._fingerprint import tokenizer_fingerprint
-from spacy_w2v.corpus.annotated._annotating import Annotating, annotate_stream, tasks_of
+from spacy_w2v.corpus.annotated._annotating import Annotating, annotate_stream
 from spacy_w2v.corpus.annotated._doc_arrays import ATTRIBUTES
 from spacy_w2v.corpus.annotated._shards import AnnotatedManifest, Shard, ShardDirectory, opened_shards
+from spacy_w2v.corpus.shards._cutting import small_batches
 from spacy_w2v.errors import ConfigError, CorpusError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.keys._requirements import ATTRIBUTES as KINDS
@@ -94,7 +95,7 @@ class Annotation:
         parts = [(name, self.nlp.get_pipe(name)) for name in self.components()]
         annotator = Annotator(self.nlp.vocab, self.nlp.tokenizer, parts, self.nlp.batch_size)
         annotating = Annotating(annotator, self.sets(), self.nlp.max_length)
-        tasks = islice(tasks_of(self.source.batches()), n_done, None)
+        tasks = islice(small_batches(self.source.batches()), n_done, None)
         return annotate_stream(tasks, annotating, n_process=self.tokens.n_process, code_path=self.code_path)
 
 
@@ -144,6 +145,7 @@ def _annotate(annotation: Annotation, shards: ShardDirectory, on_progress: Calla
     documents.add(total.n_documents, total.n_null, total.n_not_text, example=None)
     n_tokens = total.n_tokens
     start = time.perf_counter()
+    found = None if total.n_tasks else 0.0  # what was read and skipped
     shard = _NewShard()
     with closing(annotation.tasks(total.n_tasks)) as results:
         for task, content in results:
@@ -154,8 +156,9 @@ def _annotate(annotation: Annotation, shards: ShardDirectory, on_progress: Calla
             if shard.n_tokens >= annotation.tokens_per_shard:
                 shards.add(*shard.finished())
                 shard = _NewShard()
-            seconds = time.perf_counter() - start
-            on_progress(EncodingProgress(documents.counts.n_documents, n_tokens, 0, task.fraction, seconds))
+            n_documents, seconds = documents.counts.n_documents, time.perf_counter() - start
+            found = task.fraction or 0.0 if found is None else found
+            on_progress(EncodingProgress(n_documents, n_tokens, 0, task.fraction, seconds, found))
             if annotation.tokens.max_tokens is not None and n_tokens >= annotation.tokens.max_tokens:
                 break
     check_documents(documents, n_tokens=n_tokens, name=annotation.source.name)
