@@ -26,13 +26,14 @@ from spacy_w2v.corpus import _store as store
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint
 from spacy_w2v.corpus._counts import DocumentCounts
 from spacy_w2v.corpus._store import CorpusWriter, open_corpus
-from spacy_w2v.tokenization._tokens import EncodedBatch, Types
+from spacy_w2v.tokenization._tokens import EncodedBatch, PhraseSpans, Types
 from spacy_w2v.errors import CorpusError, StorageError
 from spacy_w2v.model._vocabulary import build_vocabulary
+from spacy_w2v.phrases._joined_spans import SpanJoiner
 
 place, n_mutations, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 checksums_are_right = sys.argv[4] == "1"
-FILES = ["manifest.json", "tokens.arrow", "types.arrow"]
+FILES = ["manifest.json", "tokens.arrow", "types.arrow", "phrases.arrow", "phrase_types.arrow"]
 store.CHUNK_TOKENS = 700
 
 def write(directory, words, seed):
@@ -41,11 +42,26 @@ def write(directory, words, seed):
     directory.mkdir()
     writer = CorpusWriter(directory, max_types=100)
     chosen, inverse = chosen.astype(np.uint32), inverse.astype(np.uint32)
-    writer.add(EncodedBatch(Types(words, words), chosen, inverse, np.full(500, 10)))
+    phrases = Types([f"{word} b" for word in words], [f"{word}_b" for word in words])
+    starts, lengths = np.arange(500) * 10 + numbers[:500] % 7, numbers[:500] % 3 + 1
+    kinds, ids = np.unique(numbers[:500], return_inverse=True)
+    spans = PhraseSpans(phrases, kinds.astype(np.uint32), ids.astype(np.uint32), starts, lengths)
+    writer.add(EncodedBatch(Types(words, words), chosen, inverse, np.full(500, 10), spans))
     tokens = {"list": [1, {"a": 2.5}]}
     fingerprint = CorpusFingerprint(store.FORMAT_VERSION, "f", tokenizer="t", tokens=tokens, max_vocab_size=100)
     documents = DocumentCounts(n_documents=5, n_null=1, n_not_text=0)
     writer.close(source="texts", fingerprint=fingerprint, documents=documents)
+
+def content_of_phrases(corpus, read):
+    reader = corpus.open_phrases()
+    spans = [reader.read(number, chunk.offsets) for number, chunk in enumerate(read)]
+    assert all(of.ids.max() < corpus.spans.n_type_ids for of in spans if of.ids.size)
+    assert all((of.starts + of.lengths <= chunk.tokens.size).all() for of, chunk in zip(spans, read, strict=True))
+    if corpus.counts.n_tokens:
+        joiner = SpanJoiner(corpus, corpus.spans, least=2)
+        joined = [joiner.join(chunk, of) for chunk, of in zip(read, spans, strict=True)]
+        assert sum(ids.size for ids, _ in joined) == joiner.types()[0]["count"].to_numpy().sum() + joiner.types()[2]
+    return corpus.spans, [tuple(map(list, of)) for of in spans], corpus.read_phrase_types().to_pydict()
 
 def content(corpus):
     chunks = corpus.open_chunks()
@@ -54,8 +70,9 @@ def content(corpus):
     assert all((np.diff(chunk.offsets) > 0).all() and chunk.offsets[-1] == chunk.tokens.size for chunk in read)
     types = corpus.read_types()
     build_vocabulary(types, n_type_ids=corpus.n_type_ids, min_count=1, max_final_vocab=None)
+    of_phrases = content_of_phrases(corpus, read) if corpus.spans is not None else None
     facts = corpus.counts, corpus.n_type_ids, corpus.source, corpus.fingerprint, corpus.chunk_tokens.tolist()
-    return facts, types.to_pydict(), [(chunk.tokens.tolist(), chunk.offsets.tolist()) for chunk in read]
+    return facts, of_phrases, types.to_pydict(), [(chunk.tokens.tolist(), chunk.offsets.tolist()) for chunk in read]
 
 write(place / "a", [f"wörd{i}" for i in range(150)], 0)
 write(place / "b", [f"word{i}" for i in range(140)], 1)
@@ -124,7 +141,7 @@ def put(number):
         manifest = json.loads((directory / "manifest.json").read_bytes())
         if isinstance(manifest, dict):
             manifest.pop("checksum", None)
-            if isinstance(manifest.get("files"), dict) and len(files) == 3:
+            if isinstance(manifest.get("files"), dict) and len(files) == len(FILES):
                 manifest["files"] |= describe_files(directory, FILES[1:])
             write_manifest(directory / "manifest.json", manifest)
     return directory
