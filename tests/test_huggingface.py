@@ -419,6 +419,13 @@ def test_urls_of_files_belong_in_data_files(path):
         make_dataset_v1(path=path)
 
 
+def test_a_file_in_place_of_a_dataset_is_not_looked_for_on_the_hub(tmp_path):
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"text": "a b"}\n', encoding="utf-8")
+    with pytest.raises(CorpusError, match=rf'was a file: {re.escape(str(path))}\. Set data_files = "'):
+        make_dataset_v1(path=str(path))
+
+
 @pytest.mark.parametrize("path", [None, "text"])
 @pytest.mark.parametrize(("file", "example"), [("a.txt", "*.txt"), ("a.jsonl", "*.jsonl"), ("a", "*.txt")])
 def test_a_folder_is_not_a_file(tmp_path, path, file, example):

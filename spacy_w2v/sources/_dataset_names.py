@@ -73,6 +73,10 @@ def check_names(path: str | None, *, data_files: str | list[str] | None, data_di
             f"path must be a dataset, a directory or a format, was the URL of a file: {path}. "
             f'Set data_files = "{path}".'
         )
+    if path is not None and path not in FORMATS and os.path.isfile(path):
+        raise CorpusError(
+            f'path must be a dataset, a directory or a format, was a file: {path}. Set data_files = "{path}".'
+        )
     if data_files is None or (path is not None and os.path.isdir(path)):
         return
     if path in FORMATS and path not in FORMATS.values():
