@@ -229,6 +229,8 @@ def test_first_tokens_cut_phrases(nlp, limit, expected):
         ([(0, 1, "")], "A key must be a string that is not empty, but test.keys gave '' for 'a'"),
         ([(0, 1, None)], "A key must be a string that is not empty, but test.keys gave None for 'a'"),
         ([(0, 1, 7)], "gave 7 for 'a'"),
+        ([(0, 1, "\ud800")], "A key must be valid Unicode, but test.keys gave one with the character '.ud800'"),
+        ([(0, 2, "x\ud800")], "A key must be valid Unicode"),
         ([(0, 5, "x")], r"with 0 <= start < end <= 3, but test.keys gave start 0 and end 5 for 'x'"),
         ([(1, 1, "x")], "gave start 1 and end 1 for 'x'"),
         ([(-1, 1, "x")], "gave start -1 and end 1"),

@@ -119,6 +119,20 @@ class KeyReader:
         self._check_apart(phrases, doc)
         return keys, [(start, end, " ".join(doc[start:end].text.split()), key) for start, end, key in phrases]
 
+    def check_characters(self, keys: list[str]) -> None:
+        """Raise ConfigError if a key has a half of a character (a lone surrogate), which no file can hold.
+
+        Args:
+            keys: Distinct keys.
+        """
+        try:
+            "".join(keys).encode()
+        except UnicodeEncodeError as error:
+            raise ConfigError(
+                f"A key must be valid Unicode, but {self.name} gave one with the character "
+                f"{error.object[error.start]!r}. Replace it."
+            ) from None
+
     def _refuse(self, start: Any, end: Any, key: Any, *, doc: "Doc") -> None:  # Any: what the function returned
         """Raise ConfigError for something that is not a key."""
         if isinstance(key, str) and key and 0 <= start < end <= len(doc):  # of a subclass of str

@@ -64,7 +64,10 @@ class KeyEncoder:
                 docs = self.annotator.docs_of(group, texts.type, is_annotated=self._is_annotated, problem=self._problem)
                 for doc, is_first in docs:
                     found.add(self.reader.read(doc), is_first=is_first)
-        return found.encoded()
+        batch = found.encoded()
+        self.reader.check_characters(batch.types.keys)
+        self.reader.check_characters(batch.phrases.types.keys if batch.phrases is not None else [])
+        return batch
 
 
 class _Batch:
