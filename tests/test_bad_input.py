@@ -398,7 +398,7 @@ def test_unknown_word_is_a_key_error(workplace):
         ("training.sample", "much", "must be a number, was: 'much'"),
         ("model.window", None, "must be a whole number, was: None"),
         ("model.shrink_windows", "perhaps", "must be true or false, was: 'perhaps'"),
-        ("tokens.attr", "lower", "must be one of 'ORTH', 'LOWER' or 'NORM', was: 'lower'"),
+        ("tokens.attr", "lower", "must be one of 'ORTH', 'LOWER', 'NORM', 'LEMMA' or 'KEY', was: 'lower'"),
         ("model.architecture", "skipgram", "must be one of 'skip-gram'"),
         ("export.formats", "spacy", "must be a list, was: 'spacy'"),
         ("export.vector_kind", "both", "must be one of 'input', 'output', 'mean' or 'sum', was: 'both'"),

@@ -164,7 +164,7 @@ def test_weights_beyond_the_memory_are_refused(monkeypatch):
     [
         ({"vectorsize": 3}, "no setting 'vectorsize'. Did you mean 'vector_size'?"),
         ({"vector_size": 0}, "vector_size must be at least 1, was: 0"),
-        ({"attr": "LEMMA"}, "attr must be one of 'ORTH', 'LOWER' or 'NORM', was: 'LEMMA'"),
+        ({"attr": "UPPER"}, "attr must be one of 'ORTH', 'LOWER', 'NORM', 'LEMMA' or 'KEY', was: 'UPPER'"),
         ({"alpha": 0.01, "min_alpha": 0.02}, "min_alpha must not be above alpha"),
         (
             {"shared_noise": 16, "kernel": "sequential"},
