@@ -11,6 +11,7 @@ from spacy.tokens import Token
 from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.corpus._encoding import first_tokens
 from spacy_w2v.errors import ConfigError, CorpusError
+from spacy_w2v.keys._lemmas import make_lemma_keys_v1
 from spacy_w2v.sources._source import GIVEN_TOKENS, TextBatch
 from spacy_w2v.tokenization.annotation._annotator import Annotator, doc_of_tokens
 from spacy_w2v.tokenization.annotation._doc_keys import KeyReader
@@ -379,3 +380,18 @@ def test_within_a_memory_zone_of_the_caller(nlp):
     expected = encoded(nlp, TEXTS)
     with nlp.memory_zone():
         assert encoded(nlp, TEXTS) == expected
+
+
+def test_components_that_do_not_say_what_they_set_are_asked_for_their_results():
+    """The first texts are annotated, and none has a lemma."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("test_sets_nothing")
+    keys = make_lemma_keys_v1()
+    assert encoded(nlp, ["a b c"], keys)[0] == ["a", "b", "c"]  # too short to tell
+    with pytest.raises(ConfigError, match=r"no token of the first texts has token\.lemma, which test\.keys needs"):
+        encoded(nlp, ["a b c d e f g h"] * 20, keys)
+
+
+@spacy.Language.component("test_sets_nothing")
+def sets_nothing(doc):
+    return doc

@@ -1,6 +1,6 @@
 """The annotation that keys need, in the terms of spaCy's factories, and whether a Doc has it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +29,16 @@ ATTRIBUTES = {
     "doc.ents": "ENT_IOB",
 }
 """The attribute by which a Doc knows whether it has some annotation."""
+
+
+OF_EVERY_TEXT = frozenset({"token.pos", "token.tag", "token.lemma", "token.dep"})
+"""Annotation that some token of any longer text has. Entities, for example, a text need not have."""
+
+
+def lacking_in(docs: "Sequence[Doc]", requires: Iterable[str]) -> list[str]:
+    """Return the annotation that keys need, which texts of some length have, but none of these Docs has."""
+    wanted = sorted(expanded(requires) & OF_EVERY_TEXT)
+    return [name for name in wanted if not any(_has(doc, name) for doc in docs)]
 
 
 def expanded(requires: Iterable[str]) -> set[str]:

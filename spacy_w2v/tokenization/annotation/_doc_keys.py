@@ -1,6 +1,6 @@
 """The keys of one annotated Doc, checked, with its phrases as stretches of its words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,11 +9,16 @@ import numpy as np
 from spacy_w2v._arrays import Offsets
 from spacy_w2v.errors import ConfigError, Word2VecError
 from spacy_w2v.errors._wording import first_line
-from spacy_w2v.keys._protocol import KeyFunction
+from spacy_w2v.keys._protocol import KeyFunction, optional_of, required_by
+from spacy_w2v.keys._requirements import lacking_in
 from spacy_w2v.tokenization._sentences import SentenceNumbers
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
+
+
+ENOUGH_TOKENS = 100
+"""The number of tokens of which some must have the annotation that keys need."""
 
 
 class DocPhrase(NamedTuple):
@@ -118,6 +123,18 @@ class KeyReader:
         phrases.sort()
         self._check_apart(phrases, doc)
         return keys, [(start, end, " ".join(doc[start:end].text.split()), key) for start, end, key in phrases]
+
+    def check_annotation(self, docs: "Sequence[Doc]") -> None:
+        """Raise ConfigError if none of some Docs with many tokens has what the key function requires.
+
+        That is for components that do not say what they set. What others lack is known before they run.
+        """
+        required = set(required_by(self.function) or ()) - set(optional_of(self.function))
+        if sum(map(len, docs)) >= ENOUGH_TOKENS and (lacking := lacking_in(docs, required)):
+            raise ConfigError(
+                f"A pipeline must provide the annotation that keys need, but no token of the first texts has "
+                f"{lacking[0]}, which {self.name} needs. Choose a pipeline that sets it."
+            )
 
     def check_characters(self, keys: list[str]) -> None:
         """Raise ConfigError if a key has a half of a character (a lone surrogate), which no file can hold.

@@ -47,6 +47,7 @@ class KeyEncoder:
         self.reader = reader
         self.max_characters = max_characters
         self._n_kept_groups = n_kept_groups
+        self._is_checked = False  # whether Docs have been checked for their annotation
         self._is_annotated = is_annotated
         self._problem = problem
 
@@ -62,6 +63,9 @@ class KeyEncoder:
             self._n_kept_groups -= 1
             with self.annotator.memory_zone() if self._n_kept_groups < 0 else nullcontext():
                 docs = self.annotator.docs_of(group, texts.type, is_annotated=self._is_annotated, problem=self._problem)
+                if not self._is_checked:
+                    self.reader.check_annotation([doc for doc, _ in docs])
+                    self._is_checked = True
                 for doc, is_first in docs:
                     found.add(self.reader.read(doc), is_first=is_first)
         batch = found.encoded()
