@@ -7,9 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from gensim.models import KeyedVectors
+from helpers_keys import annotated_doc, rule_pipeline, small_pipeline
 from scipy.sparse import csr_array
+from spacy.tokens import DocBin
 
 import spacy_w2v
 from spacy_w2v.cluster._local import LocalCluster
@@ -21,6 +25,7 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
 import emulation
 import glove
+import keys
 import merging
 import peers
 import pmi
@@ -550,3 +555,99 @@ def test_seeds_of_a_setup_share_a_row():
         "| cbow | negative-sampling | 8 (6 used) | 30 | damped | 2 "
         "| 2.250 ± 0.000 | 50.0 ± 0.0 | 27.0 ± 1.4 | – | 60 ± 0 | 4 ± 0 |"
     )
+
+
+# Keys
+
+
+@pytest.fixture
+def annotated(tmp_path):
+    """Return a .spacy file of one Doc, thrice."""
+    path = tmp_path / "annotated.spacy"
+    DocBin(attrs=keys.STORED, docs=[annotated_doc()] * 3).to_disk(path)
+    return path
+
+
+def test_documents_are_read_from_all_kinds_of_files(tmp_path, annotated):
+    texts = ["The first.", "The second."]
+    lines, table = tmp_path / "lines.txt", tmp_path / "table.parquet"
+    lines.write_text("\n".join(texts) + "\n", encoding="utf-8")
+    pq.write_table(pa.table({"text": texts}), table)
+    assert list(keys.read_texts([lines, table])) == 2 * texts
+    assert list(keys.read_texts([annotated])) == [annotated_doc().text] * 3
+    copies = list(keys.read_texts([keys.write_texts(texts, tmp_path / "copies.jsonl", copies=2)]))
+    assert copies == [f"Copy {copy}.\n{text}" for copy in (0, 1) for text in texts]
+
+
+def test_documents_are_annotated_unless_they_are_so(tmp_path, annotated):
+    nlp = rule_pipeline()
+    written = keys.write_annotated([annotated], tmp_path / "some.spacy", nlp=nlp, n_documents=2)
+    assert [doc[5].ent_type_ for doc in keys.read_docs([written])] == ["GPE"] * 2
+    texts = keys.write_texts(["Ducks swim in London."], tmp_path / "texts.jsonl")
+    written = keys.write_annotated([texts], tmp_path / "new.spacy", nlp=nlp, n_documents=None)
+    (doc,) = keys.read_docs([written])
+    assert [entity.text for entity in doc.ents] == ["London"]
+
+
+def test_kinds_of_keys_are_trained_on_one_annotation(tmp_path, annotated, monkeypatch):
+    monkeypatch.setattr(keys, "TRAINING", {"vector_size": 8, "epochs": 1, "min_count": 1, "workers": 1, "sample": 0})
+    of_set = scores.TestSet("some", [("ducks", "helps"), ("at", "the"), ("the", "cat")], np.array([1.0, 2, 3]))
+    monkeypatch.setattr(keys, "read_test_sets", lambda: [of_set])
+    rows = keys.quality(annotated, [1, 2], lang="en", cache_dir=tmp_path / "cache")
+    assert [row["keys"] for row in rows[::2]] == [name for group in keys.COMPARED.values() for name in group]
+    tokens = {row["keys"]: row["tokens"] for row in rows}
+    assert tokens[keys.PLAIN] == tokens["lemmas"] == 3 * 15
+    assert tokens["senses"] == tokens[keys.RECIPE] == 3 * 12  # New_York|GPE, natural_language_processing|NOUN
+    assert all(row["pairs"] == {"some": 2} for row in rows)
+    table = keys.quality_table(rows).splitlines()
+    assert "| senses | 36 | " in table[5]
+    assert "| 100.0 % | " in table[5]
+    assert table[-4].startswith("| keys | tokens | types | words | covered | some, 2 pairs |")
+
+
+def test_kinds_are_scored_on_the_pairs_that_all_know():
+    of_set = scores.TestSet("some", [("a", "b")] * 4, np.array([1.0, 2, 3, 4]))
+    cosines = {
+        keys.PLAIN: [0.1, 0.2, 0.3, 0.0],
+        "senses": [0.3, 0.1, 0.2, np.nan],
+        keys.RECIPE: [np.nan, 0.2, 0.1, 0.3],
+    }
+    runs = [keys.Trained({"keys": name}, {"some": np.array(found)}) for name, found in cosines.items()]
+    plain, senses = keys.scored(runs, [of_set], group="ours")
+    assert plain == {"compared": "ours", "keys": keys.PLAIN, "pairs": {"some": 3}, "some": pytest.approx(1.0)}
+    assert senses["some"] == pytest.approx(-0.5)
+    plain, recipe = keys.scored(runs, [of_set], group=keys.RECIPE)
+    assert plain["pairs"] == recipe["pairs"] == {"some": 3}
+    assert [plain["some"], recipe["some"]] == pytest.approx([-0.5, 0.5])
+
+
+def test_keys_are_compared_with_those_of_sense2vec(annotated, monkeypatch):
+    pytest.importorskip("sense2vec", reason="sense2vec is not installed")
+    rows = keys.compare_keys(annotated)
+    assert [(row["documents"], row["tokens"], row["different"]) for row in rows] == [(3, 45, 0)] * 2
+    monkeypatch.setattr(keys, "keys_of_sense2vec", lambda doc, *, lemma: [token.text for token in doc])
+    assert all(row["different"] == 3 * 15 for row in keys.compare_keys(annotated))
+    row = {**rows[0], "spacy_w2v_s": 1.5, "sense2vec_s": 3.0}
+    assert keys.comparison_table([row]).splitlines()[-1] == "| senses | 3 | 45 | 0 | 1.50 | 3.00 | 2.0 |"
+
+
+def test_different_keys_are_counted():
+    assert keys.n_different(["a", "b", "c"], ["a", "b", "c"]) == 0
+    assert keys.n_different(["a", "b", "c"], ["a", "d", "c"]) == 1
+    assert keys.n_different(["a", "b_c"], ["a", "b", "c", "d"]) == 3
+
+
+def test_speed_and_memory_of_annotation(tmp_path, monkeypatch):
+    """The processes are those of the benchmark, with a small pipeline."""
+    small_pipeline().to_disk(tmp_path / "pipeline")
+    texts = ["Ducks swim in New York. Ducks duck."] * 4
+    found = keys.measure(
+        ["speed", "memory"], [keys.write_texts(texts, tmp_path / "texts.jsonl")],
+        pipeline=str(tmp_path / "pipeline"), n_documents=3, seeds=[], directory=tmp_path,
+    )  # fmt: skip
+    once = found["speed"][0]["tokens"]
+    assert [row["tokens"] for row in found["speed"]] == [once] * 3
+    assert [row["tokens"] for row in found["memory"]] == [once, 2 * once]
+    assert all(row["peak_bytes"] > 1e7 for rows in found.values() for row in rows)
+    row = {"what": "one process", "tokens": 3000, "seconds": 1.5, "peak_bytes": 4e8}
+    assert keys.runs_table([row]).splitlines()[-1] == "| one process | 3,000 | 1.50 | 2,000 | 400 MB |"
