@@ -281,7 +281,7 @@ def print_corpus(summary: "CorpusSummary") -> None:
     if (phrases := summary.phrases) is not None:
         share = phrases.n_phrase_tokens / corpus.n_tokens
         rows.append(("Phrases", f"{phrases.n_phrases:,} ({share:.1%} of the tokens)"))
-        rows += [("Rarer phrases, split into tokens", f"{phrases.n_split:,}")] if phrases.n_split else []
+        rows += [("Phrases split into tokens", f"{phrases.n_split:,} (too rare)")] if phrases.n_split else []
     if vocabulary is not None:
         rows += [
             ("Words kept", f"{vocabulary.n_words:,} ({_describe_counts(vocabulary)})"),

@@ -8,6 +8,7 @@ from spacy_w2v.config._registered import fill_block
 from spacy_w2v.config._schema import W2VSettings, parse_settings
 from spacy_w2v.config._words import KEYS
 from spacy_w2v.errors import ConfigError
+from spacy_w2v.errors._wording import did_you_mean
 
 if TYPE_CHECKING:
     from confection import Config
@@ -75,7 +76,8 @@ def new_settings(
     chosen = {name: value for name, value in model._asdict().items() if value is not None}
     tokens = {name: chosen.pop(name) for name in ("keys", "pipeline") if name in chosen}
     if tokens.get("keys", "lemmas") not in KEYS:
-        raise ConfigError(f"keys must be one of {', '.join(KEYS)}, was: {tokens['keys']}")
+        hint = did_you_mean(str(tokens["keys"]), KEYS)
+        raise ConfigError(f"keys must be one of {', '.join(KEYS)}, was: {tokens['keys']}. {hint}".rstrip())
     given: dict[str, Any] = chosen
     if model.subwords is not None:
         given["subwords"] = {"mode": model.subwords}

@@ -142,7 +142,7 @@ def named_pipeline(name: str, block: dict[str, Any], *, components: bool) -> "La
         nlp = load_pipeline(name, rule=NAMED_RULE, components=components)
     except StorageError as error:
         hint = f". Install it with: python -m spacy download {name}" if name.isidentifier() else ""
-        raise ConfigError(f"{error}{hint}") from error.__cause__
+        raise ConfigError(f"{str(error).rstrip('.')}{hint}") from error.__cause__
     for key in ("lang", "tokenizer"):
         own = nlp.config["nlp"][key]
         if block.get(key) not in (None, own):
