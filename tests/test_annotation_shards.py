@@ -271,6 +271,33 @@ def test_documents_that_are_left_out_are_counted(place):
         place.encode([" ", ""], fingerprint="empty")
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_documents_that_are_left_out_after_the_last_shard_are_counted(place, again):
+    class WithNulls(ListSource):
+        def batches(self):
+            yield batch_of(["1 word"] * 40)
+            yield batch_of([], n_null=4, n_not_text=1)
+
+    use_small_shards(shard=240)  # the texts fill it
+    if again:
+        place.encode(["1 word"] * 40, fingerprint="without")
+
+    def check(corpus):
+        assert (corpus.counts.n_documents, corpus.counts.n_null, corpus.counts.n_not_text) == (40, 4, 1)
+
+    with pytest.warns(CorpusWarning, match="Left out [14] of 45 documents"):
+        place.encode(WithNulls(fingerprint="f"), check=check)
+
+
+def test_a_source_of_nulls_is_an_error_that_counts_them(place):
+    class Nulls(ListSource):
+        def batches(self):
+            yield batch_of([], n_null=4)
+
+    with pytest.raises(CorpusError, match="has none in 0 documents \\(4 null, 0 not text\\)"):
+        place.encode(Nulls(fingerprint="f"))
+
+
 def test_an_error_keeps_the_shards_before_it(place):
     lines = numbered_lines(N_LINES)
 

@@ -70,6 +70,11 @@ class _Planned:
     found: Corpus | None
     """The shard in the cache, if it is there."""
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is nothing to annotate. The last shard has no texts if all of its documents were left out."""
+        return self.found is not None or not self.n_batches
+
     @classmethod
     def of(cls, shard: Shard, found: Corpus | None) -> "_Planned":
         """Return the plan for a shard, without its texts."""
@@ -115,13 +120,13 @@ class _Annotation:
         remove_abandoned(self._shelf, prefix=UNFINISHED)
         shards = shards_of(self.request.source.batches(), shard_bytes=SHARD_BYTES)
         for n_found, shard in enumerate(shards):
-            if (found := self._find(shard)) is None:
+            if (found := self._find(shard)) is None and shard.batches:
                 if n_found:
                     self._announce(n_found)
                 self._start = time.perf_counter()
                 yield from self._annotated(shard, shards)
                 return
-            yield self._joined_found(_Planned.of(shard, found), found)
+            yield self._joined_ready(_Planned.of(shard, found))
             if self._is_full:
                 return
 
@@ -165,15 +170,15 @@ class _Annotation:
                 yield from shard.batches
 
     def _joined_in_turn(self) -> Iterator[EncodingProgress]:
-        """Join the shards from the cache whose turn it is."""
-        while self._planned and not self._is_full and (found := self._planned[0].found) is not None:
-            yield self._joined_found(self._planned.popleft(), found)
+        """Join the shards whose turn it is and that need no annotation."""
+        while self._planned and not self._is_full and self._planned[0].is_ready:
+            yield self._joined_ready(self._planned.popleft())
 
-    def _joined_found(self, planned: _Planned, shard: Corpus) -> EncodingProgress:
-        """Join a shard that was in the cache, and return the progress."""
+    def _joined_ready(self, planned: _Planned) -> EncodingProgress:
+        """Join a shard that needs no annotation, and return the progress."""
         before, after = self._fraction or 0.0, planned.fraction
         self._found += max(0.0, after - before) if after is not None else 0.0
-        self._join(planned, shard)
+        self._join(planned, planned.found)
         return self._progress(after)
 
     def _annotated_shard(
@@ -197,10 +202,11 @@ class _Annotation:
             entry, report = self._shelf / fingerprint.digest(), self.request.callback.on_message
             self._join(planned, keep_corpus(open_corpus(directory), entry, report))
 
-    def _join(self, planned: _Planned, shard: Corpus) -> None:
-        """Add the tokens and phrases of a shard to the corpus, and count its documents."""
-        batch = batch_of(shard)
-        self.writer.add(batch if self._n_left is None else first_tokens(batch, self._n_left))
+    def _join(self, planned: _Planned, shard: Corpus | None) -> None:
+        """Add the tokens and phrases of a shard to the corpus, if it has texts, and count its documents."""
+        if shard is not None:
+            batch = batch_of(shard)
+            self.writer.add(batch if self._n_left is None else first_tokens(batch, self._n_left))
         self.documents.add(*astuple(planned.documents), example=planned.example)
 
     def _progress(
