@@ -122,7 +122,6 @@ class KeyReader:
             ) from error
         phrases.sort()
         self._check_apart(phrases, doc)
-        self._check_text([*(key for key in keys if key is not None), *(key for _, _, key in phrases)])
         return keys, [(start, end, " ".join(doc[start:end].text.split()), key) for start, end, key in phrases]
 
     def check_annotation(self, docs: "Sequence[Doc]") -> None:
@@ -165,16 +164,6 @@ class KeyReader:
             f"A key must be that of tokens of the Doc, with 0 <= start < end <= {len(doc)}, but {self.name} gave start "
             f"{start!r} and end {end!r} for {key!r}."
         )
-
-    def _check_text(self, keys: list[str]) -> None:
-        """Raise ConfigError if a key has half of a surrogate pair, which cannot be stored."""
-        try:
-            "".join(keys).encode()
-        except UnicodeEncodeError as error:
-            key = next(key for key in keys if error.object[error.start] in key)
-            raise ConfigError(
-                f"A key must be text that can be encoded in UTF-8, but {self.name} gave {key!r}. Leave out surrogates."
-            ) from None
 
     def _check_apart(self, phrases: list[tuple[int, int, str]], doc: "Doc") -> None:
         """Raise ConfigError if phrases overlap."""
