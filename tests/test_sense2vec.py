@@ -16,6 +16,7 @@ from spacy_w2v.errors import ConfigError, StorageError
 from spacy_w2v.formats._exporting import export, files_of, n_bytes
 from spacy_w2v.formats._opening import open_vectors
 from spacy_w2v.formats.sense2vec import _cache
+from spacy_w2v.formats.sense2vec._words import describe_left_out
 from spacy_w2v.model._word_vectors import WordVectors
 
 KEYS = [
@@ -128,6 +129,12 @@ def test_words_need_a_sense(tmp_path):
     with pytest.raises(ConfigError, match=r"needs keys with a sense, such as \"duck\|NOUN\", but none of 4 words has"):
         write(make_model([4, 3, 2, 1]).word_vectors(), tmp_path / "s2v")
     assert not (tmp_path / "s2v").exists()
+
+
+def test_a_token_with_a_bar_by_chance_is_no_sense():
+    words = [f"word{number}" for number in range(500)] + ["style=|regular"]
+    with pytest.raises(ConfigError, match="but only 1 of 501 words have one: 'word0'"):
+        describe_left_out(words)
 
 
 def test_words_without_a_sense_end_a_run_before_training(tmp_path):

@@ -50,6 +50,8 @@ class ModelKind(NamedTuple):
 
 DEFAULT_KIND = ModelKind()
 
+OWN_KEYS = "Name a function of your own in the block [w2v.tokens.keys] of a config."
+
 
 def new_settings(
     size: SizeName | None = None,
@@ -77,7 +79,7 @@ def new_settings(
     tokens = {name: chosen.pop(name) for name in ("keys", "pipeline") if name in chosen}
     if tokens.get("keys", "lemmas") not in KEYS:
         hint = did_you_mean(str(tokens["keys"]), KEYS)
-        raise ConfigError(f"keys must be one of {', '.join(KEYS)}, was: {tokens['keys']}. {hint}".rstrip())
+        raise ConfigError(f"keys must be one of {', '.join(KEYS)}, was: {tokens['keys']}. {hint or OWN_KEYS}")
     given: dict[str, Any] = chosen
     if model.subwords is not None:
         given["subwords"] = {"mode": model.subwords}

@@ -6,9 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from spacy_w2v._arrays import Counts, Offsets
-from spacy_w2v.errors import ConfigError
 from spacy_w2v.formats._names import names_without_spaces
-from spacy_w2v.formats.sense2vec._words import describe_no_senses
+from spacy_w2v.formats.sense2vec._words import check_senses
 from spacy_w2v.keys._sense_names import split_sense
 
 
@@ -32,11 +31,10 @@ def select_senses(words: Sequence[str], *, counts: Counts | None = None, max_vec
         max_vectors: The number of words to keep, the most frequent ones; None for all.
 
     Raises:
-        ConfigError: No word has a sense.
+        ConfigError: No word has a sense, or hardly any.
     """
     found = [(place, split[1]) for place, split in enumerate(map(split_sense, words)) if split is not None]
-    if not found:
-        raise ConfigError(describe_no_senses(words))
+    check_senses(words, n_with=len(found))
     places = np.array([place for place, _ in found], np.int64)
     if counts is not None:
         places = places[np.argsort(-np.asarray(counts)[places], kind="stable")]
