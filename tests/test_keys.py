@@ -15,6 +15,7 @@ from spacy_w2v.keys._resolution import key_function_of
 from spacy_w2v.keys._senses import SenseKeys
 from spacy_w2v.keys._spelling import in_sentence_case, with_sense
 from spacy_w2v.keys._use import key_of, phrases_in
+from spacy_w2v.tokenization._components import check_annotation
 
 
 def words_of(function, doc):
@@ -189,3 +190,24 @@ def test_keys_are_those_of_sense2vec(lemma):
     for doc in [*nlp.pipe(SENTENCES), annotated_doc(nlp)]:
         actual = sequence_of(function, doc)
         assert actual == of_sense2vec(doc, lemma=lemma)
+
+
+def test_a_disabled_component_is_missed():
+    nlp = rule_pipeline()
+    nlp.disable_pipe("lemmatizer")
+    nlp.get_pipe("attribute_ruler").add([[{"LOWER": "me"}]], {"LEMMA": "I"})  # no lemmatizer
+    with pytest.raises(ConfigError, match=r"component that sets token\.lemma for keys is disabled"):
+        check_annotation(nlp, LemmaKeys(), "keys")
+    nlp.enable_pipe("lemmatizer")
+    check_annotation(nlp, LemmaKeys(), "keys")
+
+
+def test_a_disabled_component_that_other_components_need_is_missed():
+    nlp = parsed_english()
+    nlp.disable_pipe("tagger")  # the attribute ruler makes parts of speech of its tags
+    try:
+        with pytest.raises(ConfigError, match=r"that sets token\.tag for keys is disabled.*\"tagger\""):
+            check_annotation(nlp, SenseKeys(), "keys")
+    finally:
+        nlp.enable_pipe("tagger")
+    check_annotation(nlp, SenseKeys(), "keys")  # senter, which is disabled, is not needed

@@ -1,6 +1,7 @@
 """The components of a pipeline that key functions need: which ones run, and what none of them provides."""
 
 import warnings
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from spacy_w2v.errors import ConfigError
@@ -29,6 +30,9 @@ OF_SPACY = ("spacy", "spacy_w2v")
 SAMPLE = "a b."
 """A text for finding out what a tokenizer annotates: those of Japanese and Korean set lemmas and tags."""
 
+OF_FEW_WORDS = frozenset({"token.lemma", "token.tag"})
+"""What the rules of an attribute ruler set, but rarely for every word."""
+
 
 def needed_components(nlp: "Language", function: KeyFunction) -> list[str]:
     """Return the names of the components that run for a key function, in the order of the pipeline.
@@ -43,6 +47,11 @@ def needed_components(nlp: "Language", function: KeyFunction) -> list[str]:
     requires = required_by(function)
     if requires is None:
         return list(nlp.pipe_names)
+    return _running(nlp, requires)[0]
+
+
+def _running(nlp: "Language", requires: Iterable[str]) -> tuple[list[str], set[str]]:
+    """Return the names of the components that run, in order, and all annotation that they and a function need."""
     needed = expanded(name for name in requires if not _language_lacks(nlp, name))
     running: list[str] = []
     everything = False  # whether a component that runs may use whatever the ones before it assign
@@ -52,7 +61,7 @@ def needed_components(nlp: "Language", function: KeyFunction) -> list[str]:
             running.append(name)
             needed |= component.requires
             everything = everything or (component.is_unknown and not component.requires)
-    return running[::-1]
+    return running[::-1], needed
 
 
 def check_annotation(nlp: "Language", function: KeyFunction, name: str) -> None:
@@ -78,6 +87,7 @@ def check_annotation(nlp: "Language", function: KeyFunction, name: str) -> None:
     components = [_Component(nlp, each, pipe) for each, pipe in nlp.pipeline]
     if any(component.is_unknown and not component.retokenizes for component in components):
         return
+    _check_disabled(nlp, components, _running(nlp, requires)[1], name=name)
     found = set().union(*(component.assigns for component in components))
     lacking = [each for each in requires if not expanded([each]) <= found]
     if not lacking:
@@ -86,6 +96,28 @@ def check_annotation(nlp: "Language", function: KeyFunction, name: str) -> None:
     for each in lacking:
         if missing := sorted(expanded([each]) - found - by_tokenizer):
             raise ConfigError(_missing_text(nlp, each, missing[0], name=name))
+
+
+def _check_disabled(nlp: "Language", components: "list[_Component]", needed: set[str], *, name: str) -> None:
+    """Raise ConfigError if a component is disabled whose annotation nothing else sets.
+
+    The rules of an attribute ruler give lemmas and tags to a few words only, so they replace no lemmatizer or tagger.
+
+    Args:
+        nlp: The pipeline.
+        components: Those that are enabled.
+        needed: The annotation that is needed, also by components.
+        name: The name of the key function, for errors.
+    """
+    found = _annotated_by_tokenizer(nlp) if nlp.disabled else set()
+    for component in components:
+        found |= component.assigns - (OF_FEW_WORDS if component.is_ruler else set())
+    for other in nlp.disabled:
+        if missing := sorted(needed & _Component(nlp, other, nlp.get_pipe(other)).assigns - found):
+            raise ConfigError(
+                f"A pipeline must provide the annotation that keys need, but the component that sets {missing[0]} for "
+                f'{name} is disabled. Enable the component that provides it: nlp.enable_pipe("{other}").'
+            )
 
 
 def annotation_set_by(nlp: "Language") -> set[str] | None:
@@ -111,10 +143,11 @@ class _Component:
 
         meta = nlp.get_pipe_meta(name)
         self.pipe = pipe
+        self.is_ruler = isinstance(pipe, AttributeRuler)
         self.assigns = expanded(meta.assigns)
         self.requires = expanded(meta.requires) | _features_of(pipe)
         self.retokenizes = bool(meta.retokenizes or getattr(pipe, "merge", False) is True)
-        if isinstance(pipe, AttributeRuler):
+        if self.is_ruler:
             self.assigns |= {_named(attr) for pattern in pipe.patterns for attr in pattern["attrs"]}
             self.requires |= _attributes_of_patterns(pipe.patterns)
         elif isinstance(pipe, Lemmatizer) and pipe.mode != "lookup":
@@ -182,11 +215,8 @@ def _annotated_by_tokenizer(nlp: "Language") -> set[str]:
 def _missing_text(nlp: "Language", required: str, missing: str, *, name: str) -> str:
     """Return the text of an error about annotation that no component provides."""
     what = required if missing == required else f"{required}, which needs {missing}"
-    disabled = [each for each in nlp.disabled if missing in _Component(nlp, each, dict(nlp.components)[each]).assigns]
     remedy = "Choose a pipeline that provides it"
-    if disabled:
-        remedy = f'Enable the component that provides it: nlp.enable_pipe("{disabled[0]}")'
-    elif missing in PROVIDERS:
+    if missing in PROVIDERS:
         remedy += f", for example by its component {PROVIDERS[missing]}"
     if not nlp.component_names:
         remedy = "Name one that does, such as en_core_web_sm, " + worded(
