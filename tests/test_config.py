@@ -9,7 +9,7 @@ import gensim.models
 import pytest
 import spacy
 from confection import Config
-from spacy.util import registry
+from spacy.util import is_package, registry
 
 from spacy_w2v.config._export import MODE_OF_FORMAT, ExportFormat
 from spacy_w2v.config._keywords import block_of
@@ -152,7 +152,13 @@ def test_new_configs_are_complete_and_valid(size):
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_examples_are_valid(path):
-    job = resolve(load_config(path))
+    config = load_config(path)
+    pipeline = config["w2v"].get("tokens", {}).get("pipeline")
+    if pipeline is not None and not is_package(pipeline):  # nothing is downloaded
+        with pytest.raises(ConfigError, match=f"Install it with: python -m spacy download {pipeline}"):
+            resolve(config)
+        return
+    job = resolve(config)
     assert job.nlp.lang == ("zh" if path.name == "chinese.cfg" else "en")
     assert job.source.name
 
