@@ -155,7 +155,8 @@ def test_a_new_config_of_keys(saved):
     assert config["w2v"]["tokens"]["keys"] == {"@misc": "spacy_w2v.LemmaPosKeys.v1", "lower": True}
     assert "lang" not in config["nlp"]  # it is that of the pipeline
     assert resolve(complete_config(config)).nlp.lang == "en"
-    with pytest.raises(ConfigError, match=r"keys must be one of lemmas, lemma-pos, senses, was: sense$"):
+    message = r"keys must be one of lemmas, lemma-pos, senses, was: sense\. Did you mean 'senses'\?$"
+    with pytest.raises(ConfigError, match=message):
         new_settings(model=ModelKind(keys="sense"))
 
 

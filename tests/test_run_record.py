@@ -187,6 +187,8 @@ def test_meta_is_plain_json_and_notes_are_kept_in_the_record(tmp_path):
 NEW_BLOCKS = {"cooccurrence", "distributed", "evaluation", "export", "phrases"}
 NEW_KEYS = {
     "model": {"x_max", "weighting_exponent", "shift", "eigenvalue_exponent", "subwords"},
+    "tokens": {"keys", "pipeline"},
+    "vocabulary": {"min_phrase_count", "merge_rare_keys"},
     "training": {"shared_noise"},
 }
 """Blocks, and keys by block, that came later than the previous version."""
