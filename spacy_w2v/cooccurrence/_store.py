@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from spacy_w2v._arrays import Cells, Counts, TokenIds
 from spacy_w2v._atomic import check_files, describe_files, read_manifest, write_manifest
 from spacy_w2v.cooccurrence.kernels._tiles import are_in_order
-from spacy_w2v.corpus._arrow_files import check_file, checked_file
+from spacy_w2v.corpus._arrow_files import BatchReader, check_file, checked_file
 from spacy_w2v.errors import StorageError
 
 FORMAT = "spacy-w2v co-occurrences"
@@ -91,7 +91,7 @@ class CellWriter:
         self.batch_cells.append(columns[0].size)
 
 
-class CellReader:
+class CellReader(BatchReader):
     """Reads the batches of a co-occurrence matrix one by one. Each thread needs a separate reader."""
 
     def __init__(self, path: Path, *, n_words: int):
@@ -104,16 +104,8 @@ class CellReader:
         Raises:
             StorageError: The file is damaged.
         """
-        self.path = path
+        super().__init__(path, CELLS_SCHEMA)
         self.n_words = n_words
-        with checked_file(path):
-            self.reader = pa.ipc.open_file(pa.OSFile(str(path)))
-            check_file(self.reader.schema.equals(CELLS_SCHEMA), path, f"the columns {CELLS_SCHEMA}")
-
-    def __len__(self) -> int:
-        """Return the number of batches."""
-        with checked_file(self.path):
-            return int(self.reader.num_record_batches)
 
     def read(self, number: int) -> Cells:
         """Return a batch as read-only arrays.

@@ -20,8 +20,32 @@ TYPES_SCHEMA = pa.schema(
 )
 
 
-class ChunkReader:
-    """Reads the chunks of a corpus one by one. A memory map of the whole file would count as memory of the process."""
+class BatchReader:
+    """Reads an Arrow file batch by batch. A memory map of the whole file would count as memory of the process."""
+
+    def __init__(self, path: Path, schema: pa.Schema):
+        """Open a file.
+
+        Args:
+            path: The file.
+            schema: The columns that it must have.
+
+        Raises:
+            StorageError: The file is damaged.
+        """
+        self.path = path
+        with checked_file(path):
+            self.reader = pa.ipc.open_file(pa.OSFile(str(path)))
+            check_file(self.reader.schema.equals(schema), path, f"the columns {schema}")
+
+    def __len__(self) -> int:
+        """Return the number of batches."""
+        with checked_file(self.path):
+            return int(self.reader.num_record_batches)
+
+
+class ChunkReader(BatchReader):
+    """Reads the chunks of a corpus one by one."""
 
     def __init__(self, path: Path, *, n_type_ids: int):
         """Open a file of tokens.
@@ -33,16 +57,8 @@ class ChunkReader:
         Raises:
             StorageError: The file is damaged.
         """
-        self.path = path
+        super().__init__(path, TOKENS_SCHEMA)
         self.n_type_ids = n_type_ids
-        with checked_file(path):
-            self.reader = pa.ipc.open_file(pa.OSFile(str(path)))
-            check_file(self.reader.schema.equals(TOKENS_SCHEMA), path, f"the columns {TOKENS_SCHEMA}")
-
-    def __len__(self) -> int:
-        """Return the number of chunks."""
-        with checked_file(self.path):
-            return int(self.reader.num_record_batches)
 
     def read(self, number: int) -> Chunk:
         """Return a chunk as read-only arrays.

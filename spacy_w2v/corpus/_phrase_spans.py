@@ -14,10 +14,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Offsets, TokenIds
-from spacy_w2v.corpus._arrow_files import TYPES_SCHEMA, check_file, checked_file, write_types
+from spacy_w2v.corpus._arrow_files import TYPES_SCHEMA, BatchReader, check_file, checked_file, write_types
 from spacy_w2v.corpus._counts import PhraseCounts
 from spacy_w2v.corpus._type_counts import TypeCounts
-from spacy_w2v.tokenization._tokens import PhraseSpans
+from spacy_w2v.tokenization._tokens import PhraseSpans, in_order_of_appearance
 
 PHRASES_FILE = "phrases.arrow"
 PHRASE_TYPES_FILE = "phrase_types.arrow"
@@ -104,7 +104,7 @@ class PhraseWriter:
         )
 
 
-class PhraseReader:
+class PhraseReader(BatchReader):
     """Reads the phrases of a corpus, chunk by chunk."""
 
     def __init__(self, path: Path, *, n_type_ids: int):
@@ -117,16 +117,8 @@ class PhraseReader:
         Raises:
             StorageError: The file is damaged.
         """
-        self.path = path
+        super().__init__(path, PHRASES_SCHEMA)
         self.n_type_ids = n_type_ids
-        with checked_file(path):
-            self.reader = pa.ipc.open_file(pa.OSFile(str(path)))
-            check_file(self.reader.schema.equals(PHRASES_SCHEMA), path, f"the columns {PHRASES_SCHEMA}")
-
-    def __len__(self) -> int:
-        """Return the number of chunks."""
-        with checked_file(self.path):
-            return int(self.reader.num_record_batches)
 
     def read(self, number: int, offsets: Offsets) -> ChunkPhrases:
         """Return the phrases of a chunk.
@@ -186,13 +178,10 @@ def _where(phrases: PhraseSpans, are_kept: NDArray[np.bool_]) -> PhraseSpans:
     """Return some of the phrases of a batch, with their types in the order of first appearance."""
     if are_kept.all():
         return phrases
-    left, first, ids = np.unique(phrases.ids[are_kept], return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    ranks = np.empty(order.size, np.uint32)
-    ranks[order] = np.arange(order.size, dtype=np.uint32)
+    left, ids = in_order_of_appearance(phrases.ids[are_kept], phrases.distinct_types.size)
     return phrases._replace(
-        distinct_types=phrases.distinct_types[left[order]],
-        ids=ranks[ids],
+        distinct_types=phrases.distinct_types[left],
+        ids=ids,
         starts=phrases.starts[are_kept],
         lengths=phrases.lengths[are_kept],
     )

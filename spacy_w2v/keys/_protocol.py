@@ -48,3 +48,8 @@ def optional_of(function: KeyFunction) -> Sequence[str]:
     """Return the annotation that a key function uses where there is any."""
     found: Sequence[str] = getattr(function, "optional", ())
     return found
+
+
+def indispensable_for(function: KeyFunction) -> set[str]:
+    """Return the annotation without which a key function makes no keys, as far as it says so."""
+    return set(required_by(function) or ()) - set(optional_of(function))

@@ -13,7 +13,12 @@ def with_sense(text: str, sense: str) -> str:
     Unlike sense2vec, which writes an underscore for each character, it writes one for a run of white space: a line
     break within a phrase makes no other key.
     """
-    return sense_key(" ".join(text.split()), sense or UNKNOWN_SENSE)
+    return sense_key(single_spaced(text), sense or UNKNOWN_SENSE)
+
+
+def single_spaced(text: str) -> str:
+    """Return the text of a phrase with one space for each run of white space, as corpora have it."""
+    return " ".join(text.split())
 
 
 def in_sentence_case(text: str) -> str:

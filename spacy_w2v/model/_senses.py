@@ -200,7 +200,7 @@ class Senses(Spellings):
 
     def _keys_of(self, word: str, senses: Collection[str], *, ignore_case: bool) -> Iterator[str]:
         """Yield the keys of a word with some senses, each once."""
-        versions = (word, word.lower(), word.upper(), word.title()) if ignore_case else (word,)
+        versions = cases_of(word) if ignore_case else (word,)
         keys = (sense_key(version, sense) for version in versions for sense in senses)
         return (key for key in dict.fromkeys(keys) if key in self.index)
 

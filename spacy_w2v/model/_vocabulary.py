@@ -126,11 +126,11 @@ def build_vocabulary(
     import pyarrow.compute as pc
 
     kept = pa.array(list(keep), types.schema.field("key").type)
-    words, least = _words_by_count(types, min_count, max_final_vocab)
+    words, least = counted_words(types, min_count, max_final_vocab)
     if merge_rare:
         frequent = words.filter(pc.greater_equal(words["count"], least))["key"]
         types = back_off(types, pa.chunked_array([*frequent.chunks, kept]).combine_chunks())
-        words, least = _words_by_count(types, min_count, max_final_vocab)
+        words, least = counted_words(types, min_count, max_final_vocab)
     n_words = int(np.searchsorted(-words["count"].to_numpy(), -least, side="right"))
     if n_words == 0:
         highest = words.slice(0, 1).to_pylist()[0]
@@ -160,15 +160,20 @@ def build_vocabulary(
     return vocabulary, word_of_type
 
 
-def _words_by_count(types: "pa.Table", min_count: int, max_final_vocab: int | None) -> tuple["pa.Table", int]:
-    """Return the words of types, most frequent first, and the count that a word must have.
+def words_by_count(types: "pa.Table") -> "pa.Table":
+    """Return the words of types, most frequent first: columns key, count, and id, the least one of their types."""
+    words = types.group_by("key").aggregate([("count", "sum"), ("id", "min")])
+    words = words.rename_columns({"count_sum": "count", "id_min": "id"})  # ids are in the order of first occurrence
+    return words.sort_by([("count", "descending"), ("id", "ascending")])
+
+
+def counted_words(types: "pa.Table", min_count: int, max_final_vocab: int | None) -> tuple["pa.Table", int]:
+    """Return the words of types as `words_by_count` does, and the count that a word of the vocabulary must have.
 
     Raises:
         CorpusError: There are no types.
     """
-    words = types.group_by("key").aggregate([("count", "sum"), ("id", "min")])
-    words = words.rename_columns({"count_sum": "count", "id_min": "id"})  # ids are in the order of first occurrence
-    words = words.sort_by([("count", "descending"), ("id", "ascending")])
+    words = words_by_count(types)
     if len(words) == 0:
         raise CorpusError(
             "The vocabulary must have words, but max_vocab_size has dropped all types. Raise max_vocab_size."

@@ -1,30 +1,20 @@
 """The corpus in which each phrase is one token, as an encoded corpus of its own in the cache."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
+from spacy_w2v._arrays import Chunk, Offsets, TokenIds
 from spacy_w2v.config._phrases import PhraseSettings
-from spacy_w2v.corpus._arrow_files import write_types
 from spacy_w2v.corpus._cache_directory import default_cache_dir
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint
-from spacy_w2v.corpus._store import (
-    TOKENS_FILE,
-    TYPES_FILE,
-    ChunkWriter,
-    Corpus,
-    open_corpus,
-    write_corpus_manifest,
-)
+from spacy_w2v.corpus._store import Corpus
 from spacy_w2v.phrases._finding import find_phrases
 from spacy_w2v.phrases._joined_types import JoinedTypes
 from spacy_w2v.phrases._joining import Joiner
-from spacy_w2v.phrases._kept_corpus import describe_joined, kept_corpus
-from spacy_w2v.phrases._progress import PhraseCallback, PhraseProgress
+from spacy_w2v.phrases._kept_corpus import JoinedContent, complete_joined, kept_corpus, write_joined_chunks
+from spacy_w2v.phrases._progress import PhraseCallback
 from spacy_w2v.phrases._table import PhraseTable
 
 VERSION = 1
@@ -110,31 +100,18 @@ def _write(
     """
     if not len(table):
         return None
-    joiner, chunks = Joiner.of(table, corpus), corpus.open_chunks()
+    joiner = Joiner.of(table, corpus)
     joined_types = JoinedTypes(corpus.read_types(), n_type_ids=corpus.n_type_ids)
-    writer = ChunkWriter(directory / TOKENS_FILE)
-    start, n_read = time.perf_counter(), 0
-    for number in range(corpus.n_chunks):
-        chunk = chunks.read(number)
+
+    def join(_: int, chunk: Chunk) -> tuple[TokenIds, Offsets]:
+        """Return the ids of a chunk's words and phrases, and the boundaries of its sentences."""
         units = joiner.join(chunk)
-        writer.add(joined_types.add(chunk, units), np.diff(units.offsets))
-        n_read += chunk.tokens.size
-        fraction = n_read / corpus.counts.n_tokens
-        callback.on_phrases(PhraseProgress("joining", n_read, fraction, time.perf_counter() - start))
-    writer.close()
-    new_types, phrases = joined_types.types()
+        return joined_types.add(chunk, units), units.offsets
+
+    chunks = write_joined_chunks(directory, corpus, join, callback)
+    types, phrases = joined_types.types()
     if not phrases.n_phrases:
         return None
-    write_types(directory / TYPES_FILE, new_types)
-    counts = replace(corpus.counts, n_tokens=writer.n_tokens, n_types=len(new_types))
-    write_corpus_manifest(
-        directory,
-        source=corpus.source,
-        fingerprint=fingerprint,
-        counts=counts,
-        n_type_ids=counts.n_types + counts.n_dropped_types,
-        chunk_tokens=writer.chunk_tokens,
-        phrases=phrases,
-    )
-    callback.on_message(describe_joined(phrases, n_tokens=writer.n_tokens))
-    return open_corpus(directory)
+    counts = replace(corpus.counts, n_tokens=chunks.n_tokens, n_types=len(types))
+    joined = JoinedContent(types, phrases, counts, chunks.chunk_tokens)
+    return complete_joined(directory, joined, source=corpus.source, fingerprint=fingerprint, callback=callback)

@@ -4,12 +4,10 @@ The pipeline has found the phrases, and the corpus has them as spans. So joining
 takes seconds.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -19,23 +17,17 @@ from numpy.typing import NDArray
 
 from spacy_w2v._arrays import Chunk, Offsets, TokenIds
 from spacy_w2v.config._schema import VocabularySettings
-from spacy_w2v.corpus._arrow_files import TYPES_SCHEMA, write_types
+from spacy_w2v.corpus._arrow_files import TYPES_SCHEMA
 from spacy_w2v.corpus._cache_directory import default_cache_dir
-from spacy_w2v.corpus._counts import JoinedPhrases, PhraseCounts
+from spacy_w2v.corpus._counts import PhraseCounts
 from spacy_w2v.corpus._fingerprint import CorpusFingerprint
 from spacy_w2v.corpus._phrase_spans import ChunkPhrases
-from spacy_w2v.corpus._store import (
-    TOKENS_FILE,
-    TYPES_FILE,
-    ChunkWriter,
-    Corpus,
-    open_corpus,
-    write_corpus_manifest,
-)
-from spacy_w2v.phrases._joined_types import NO_ROW
-from spacy_w2v.phrases._kept_corpus import describe_joined, kept_corpus
+from spacy_w2v.corpus._store import Corpus
+from spacy_w2v.model._vocabulary import counted_words, words_by_count
+from spacy_w2v.phrases._joined_types import NO_ROW, summary
+from spacy_w2v.phrases._kept_corpus import JoinedContent, complete_joined, kept_corpus, write_joined_chunks
 from spacy_w2v.phrases._numbering import Numbering
-from spacy_w2v.phrases._progress import PhraseCallback, PhraseProgress
+from spacy_w2v.phrases._progress import PhraseCallback
 
 VERSION = 1
 """The version of how phrases are joined. It is part of fingerprints."""
@@ -45,9 +37,6 @@ NOT_JOINED = -1
 
 BETWEEN = pa.scalar(b"\xff", pa.large_binary())
 """The byte between the text and the key of a type, when types are compared. It does not occur in UTF-8."""
-
-N_EXAMPLES = 10
-"""Phrases that the record of a run names."""
 
 
 @contextmanager
@@ -84,10 +73,9 @@ def joined_spans(
     write = partial(_write, corpus=corpus, spans=corpus.spans, least=least, fingerprint=fingerprint, callback=callback)
     with kept_corpus(fingerprint, write, cache_dir=cache_dir, report=callback.on_message) as joined:
         if joined is None:
-            n_types = corpus.spans.n_types + corpus.spans.n_dropped_types
             callback.on_message(
-                f"None of the {n_types:,} phrases occurs {least:,} times, so all stay as their tokens. Lower "
-                "min_phrase_count and min_count, or use more text, to join some"
+                f"None of the {corpus.spans.n_type_ids:,} phrases occurs {least:,} times, so all stay as their tokens. "
+                "Lower min_phrase_count and min_count, or use more text, to join some"
             )
         yield corpus if joined is None else joined
 
@@ -106,9 +94,7 @@ def least_count(corpus: Corpus, settings: VocabularySettings) -> int:
     most = settings.max_final_vocab
     if most is None:
         return least
-    types = pa.concat_tables([corpus.read_types(), corpus.read_phrase_types()])
-    counts = np.sort(types.group_by("key").aggregate([("count", "sum")])["count_sum"].to_numpy())[::-1]
-    return max(least, int(counts[most]) + 1) if most < counts.size else least
+    return counted_words(pa.concat_tables([corpus.read_types(), corpus.read_phrase_types()]), least, most)[1]
 
 
 class SpanJoiner:
@@ -125,16 +111,12 @@ class SpanJoiner:
         self._types = corpus.read_types()
         self._n_type_ids = corpus.n_type_ids
         phrase_types = corpus.read_phrase_types()
-        counts = _counts_by_key(phrase_types)
+        counts = words_by_count(phrase_types)
         frequent = counts.filter(pc.greater_equal(counts["count"], least))
         are_joined = pc.is_in(phrase_types["key"], value_set=frequent["key"].combine_chunks())
         self._joined = phrase_types.filter(are_joined)
-        self.phrases = JoinedPhrases(
-            n_phrases=len(frequent),
-            n_tokens=int(self._joined["count"].to_numpy().sum()),
-            most_frequent=list(islice(frequent["key"].to_pylist(), N_EXAMPLES)),
-            n_split=len(counts) - len(frequent) + spans.n_dropped_types,
-        )
+        n_split = len(counts) - len(frequent) + spans.n_dropped_types
+        self.phrases = replace(summary(self._joined), n_split=n_split)
         """The phrases that are joined."""
         self._number_of_phrase = np.full(spans.n_type_ids, NOT_JOINED, np.int64)
         self._number_of_phrase[self._joined["id"].to_numpy()] = self._numbers()
@@ -194,13 +176,6 @@ class SpanJoiner:
         return pa.table(columns, schema=TYPES_SCHEMA), numbering.n_ids, n_dropped_tokens
 
 
-def _counts_by_key(types: pa.Table) -> pa.Table:
-    """Return columns key and count of the distinct keys of types, by falling count, and then by first appearance."""
-    keys = types.group_by("key").aggregate([("count", "sum"), ("id", "min")])
-    keys = keys.sort_by([("count_sum", "descending"), ("id_min", "ascending")])
-    return keys.select(["key", "count_sum"]).rename_columns(["key", "count"])
-
-
 def _write(
     directory: Path,
     corpus: Corpus,
@@ -223,33 +198,20 @@ def _write(
     joiner = SpanJoiner(corpus, spans, least=least)
     if not joiner.phrases.n_phrases:
         return None
-    chunks, phrases, writer = corpus.open_chunks(), corpus.open_phrases(), ChunkWriter(directory / TOKENS_FILE)
-    start, n_read = time.perf_counter(), 0
-    for number in range(corpus.n_chunks):
-        chunk = chunks.read(number)
-        ids, offsets = joiner.join(chunk, phrases.read(number, chunk.offsets))
-        writer.add(ids, np.diff(offsets))
-        n_read += chunk.tokens.size
-        fraction = n_read / corpus.counts.n_tokens
-        callback.on_phrases(PhraseProgress("joining", n_read, fraction, time.perf_counter() - start))
-    writer.close()
+    phrases = corpus.open_phrases()
+
+    def join(number: int, chunk: Chunk) -> tuple[TokenIds, Offsets]:
+        """Return the ids of a chunk's tokens and the boundaries of its sentences, after joining its phrases."""
+        return joiner.join(chunk, phrases.read(number, chunk.offsets))
+
+    chunks = write_joined_chunks(directory, corpus, join, callback)
     types, n_type_ids, n_dropped_tokens = joiner.types()
-    write_types(directory / TYPES_FILE, types)
     counts = replace(
         corpus.counts,
-        n_tokens=writer.n_tokens,
+        n_tokens=chunks.n_tokens,
         n_types=len(types),
         n_dropped_types=n_type_ids - len(types),
         n_dropped_tokens=n_dropped_tokens,
     )
-    write_corpus_manifest(
-        directory,
-        source=corpus.source,
-        fingerprint=fingerprint,
-        counts=counts,
-        n_type_ids=n_type_ids,
-        chunk_tokens=writer.chunk_tokens,
-        phrases=joiner.phrases,
-    )
-    callback.on_message(describe_joined(joiner.phrases, n_tokens=writer.n_tokens))
-    return open_corpus(directory)
+    joined = JoinedContent(types, joiner.phrases, counts, chunks.chunk_tokens)
+    return complete_joined(directory, joined, source=corpus.source, fingerprint=fingerprint, callback=callback)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from spacy_w2v._arrays import Chunk, Offsets, TokenIds
 from spacy_w2v.corpus._arrow_files import TYPES_SCHEMA
 from spacy_w2v.corpus._counts import JoinedPhrases
+from spacy_w2v.model._vocabulary import words_by_count
 from spacy_w2v.phrases._numbering import Numbering
 from spacy_w2v.phrases._units import Units
 
@@ -97,8 +98,7 @@ def summary(types: pa.Table) -> JoinedPhrases:
     Args:
         types: The types that are phrases.
     """
-    phrases = types.group_by("key").aggregate([("count", "sum"), ("id", "min")])
-    phrases = phrases.sort_by([("count_sum", "descending"), ("id_min", "ascending")])
+    phrases = words_by_count(types)
     return JoinedPhrases(
         n_phrases=len(phrases),
         n_tokens=sum(types["count"].to_pylist()),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from spacy.attrs import DEP, ENT_IOB, ENT_TYPE, HEAD, LEMMA, MORPH, ORTH, POS, SENT_START, TAG
 from spacy.tokens import Doc, Span
 
-from spacy_w2v.keys._protocol import KeyFunction, optional_of, required_by
+from spacy_w2v.keys._protocol import KeyFunction, indispensable_for
 from spacy_w2v.keys._requirements import is_annotated
 
 ANNOTATION = (ORTH, LEMMA, POS, TAG, MORPH, DEP, HEAD, SENT_START, ENT_TYPE, ENT_IOB)
@@ -74,11 +74,15 @@ class DocumentKeyReader:
         self._known.pop(doc, None)
 
     def missing(self, doc: Doc) -> list[str]:
-        """Return the annotation that a document lacks, such as "token.pos"; none for a document without tokens."""
-        if not len(doc):
-            return []
-        needed = set(required_by(self.function) or ()) - set(optional_of(self.function))
-        return [each for each in sorted(needed) if not is_annotated(doc, [each])]
+        """Return the annotation that a document lacks, as `missing_in` does."""
+        return missing_in(doc, self.function)
+
+
+def missing_in(doc: Doc, function: KeyFunction) -> list[str]:
+    """Return the annotation that a document lacks, such as "token.pos"; none for a document without tokens."""
+    if not len(doc):
+        return []
+    return [each for each in sorted(indispensable_for(function)) if not is_annotated(doc, [each])]
 
 
 def _annotation_of(tokens: Doc | Span) -> NDArray[np.uint64]:

@@ -14,6 +14,7 @@ from spacy_w2v.formats.spacy._key_block import KeyBlock, find_key_block
 from spacy_w2v.formats.spacy._word_rows import MAX_CACHED_SUBSTITUTES, WordRows
 from spacy_w2v.keys._resolution import key_function_of
 from spacy_w2v.keys._sense_names import SEPARATOR, split_sense
+from spacy_w2v.keys._spelling import single_spaced
 from spacy_w2v.keys._use import key_of
 from spacy_w2v.model._lookup import NO_ROW, cases_of
 from spacy_w2v.pipeline._document_keys import DocumentKeyReader, DocumentKeys, Phrase, inside
@@ -112,7 +113,7 @@ class KeyedRows:
             row = int(self.words.find(_orths_of(thing))[0]) if isinstance(thing, Token) else self._row_of_form(thing)
             return (row, None), None
         made = self._made(thing, keys)
-        text = thing.text if isinstance(thing, Token) else _text_of(thing)
+        text = thing.text if isinstance(thing, Token) else single_spaced(thing.text)
         is_phrase = isinstance(thing, Span)
         found = self._row(text, made, thing.vocab, is_phrase=is_phrase)
         if found[0] == NO_ROW and self.words.composed is not None and made is not None and not is_phrase:
@@ -130,7 +131,7 @@ class KeyedRows:
 
     def _known(self, phrases: list[Phrase], doc: Doc) -> Iterator[tuple[Phrase, Row]]:
         for phrase in phrases:
-            text = _text_of(doc[phrase.start : phrase.end])
+            text = single_spaced(doc[phrase.start : phrase.end].text)
             row = self._row(text, phrase.key, doc.vocab, is_phrase=True)
             if row[0] != NO_ROW:
                 yield phrase, row
@@ -180,7 +181,7 @@ class KeyedRows:
         return NOT_FOUND if best is None else self._row_of_key(best)
 
     def _row_of_form(self, span: Span) -> int:
-        return self.words.row_of_case(_text_of(span))
+        return self.words.row_of_case(single_spaced(span.text))
 
 
 def keyed_rows(vocab: Any, words: WordRows, block: KeyBlock | None) -> KeyedRows | None:
@@ -201,11 +202,6 @@ def keyed_rows(vocab: Any, words: WordRows, block: KeyBlock | None) -> KeyedRows
 
 def _doc_of(tokens: Doc | Span) -> Doc:
     return tokens if isinstance(tokens, Doc) else tokens.doc
-
-
-def _text_of(span: Span) -> str:
-    """Return the text of a phrase, as a corpus has it: with single spaces."""
-    return " ".join(span.text.split())
 
 
 def _orths_of(thing: Any) -> Any:  # Any: spaCy's classes lack types

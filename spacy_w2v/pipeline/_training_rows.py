@@ -12,7 +12,7 @@ from spacy_w2v._arrays import Offsets
 from spacy_w2v.config._words import TokensSettings
 from spacy_w2v.errors import ConfigError
 from spacy_w2v.keys._resolution import key_function_of, name_of_keys
-from spacy_w2v.pipeline._document_keys import DocumentKeyReader
+from spacy_w2v.pipeline._document_keys import missing_in
 from spacy_w2v.tokenization._sentences import SentenceReader
 from spacy_w2v.tokenization._tokens import TokenRules
 from spacy_w2v.tokenization.annotation._doc_keys import KeyReader
@@ -76,7 +76,7 @@ class RowsOfKeys:
             ConfigError: The document lacks annotation, or there is no such key function.
         """
         reader = self._key_reader()
-        if missing := DocumentKeyReader(reader.function).missing(doc):
+        if missing := missing_in(doc, reader.function):
             raise ConfigError(
                 f"Documents must have the annotation that keys need, but {reader.name} needs {', '.join(missing)}, "
                 "which a document of update lacks. Name the components that set it in annotating_components of "

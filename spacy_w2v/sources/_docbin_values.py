@@ -40,6 +40,11 @@ def unpacked_docs(docs: "Sequence[Doc | Span]") -> UnpackedDocs:
     return unpack_docbin(DocBin(docs=found).to_bytes(), name="A list of Docs")
 
 
+def unpack_value(value: bytes) -> UnpackedDocs:
+    """Return the Docs of a small DocBin. Raises CorpusError if it is damaged."""
+    return unpack_docbin(value, name="A batch of Docs")
+
+
 def docs_of_value(value: bytes, vocab: "Vocab") -> "Iterator[Doc]":
     """Yield the Docs of a small DocBin.
 
@@ -53,7 +58,7 @@ def docs_of_value(value: bytes, vocab: "Vocab") -> "Iterator[Doc]":
     Raises:
         CorpusError: The morphology, the spans or the user data of a Doc are damaged.
     """
-    docs = unpack_docbin(value, name="A batch of Docs")
+    docs = unpack_value(value)
     for string in docs.strings.values():
         vocab.strings.add(string)
     places = np.cumsum(docs.lengths) - docs.lengths
@@ -105,20 +110,20 @@ def _add_further(doc: "Doc", docs: UnpackedDocs, number: int) -> None:
 
 def count_docs(texts: pa.LargeBinaryArray) -> list[int]:
     """Return the number of Docs in each value."""
-    return [len(unpack_docbin(value.as_py(), name="A batch of Docs").lengths) for value in texts]
+    return [len(unpack_value(value.as_py()).lengths) for value in texts]
 
 
 def one_doc_each(texts: pa.Array) -> pa.Array:
     """Return documents of any type, after cutting DocBins into those of one Doc each."""
     if texts.type != ANNOTATED_DOCS:
         return texts
-    values = [one for value in texts for one in unpack_docbin(value.as_py(), name="A batch of Docs").one_by_one()]
+    values = [one for value in texts for one in unpack_value(value.as_py()).one_by_one()]
     return pa.array(values, ANNOTATED_DOCS)
 
 
 def texts_of_docs(value: bytes) -> Iterator[str]:
     """Yield the text of each Doc of a small DocBin."""
-    docs = unpack_docbin(value, name="A batch of Docs")
+    docs = unpack_value(value)
     ends = np.cumsum(docs.lengths)
     spaced = _spaced_words(docs, 0, len(docs.tokens))
     for start, end in zip((ends - docs.lengths).tolist(), ends.tolist(), strict=True):
@@ -140,7 +145,7 @@ def _sentences_of_value(value: bytes) -> Iterator[list[list[str]]]:
     """Yield the sentences of each Doc of a small DocBin: those that are set, or else a single one."""
     from spacy.attrs import SENT_START
 
-    docs = unpack_docbin(value, name="A batch of Docs")
+    docs = unpack_value(value)
     words = docs.words()
     begins = np.zeros(len(words), bool)
     if SENT_START in docs.attrs:

@@ -18,10 +18,18 @@ def code_without_file(thing: Any) -> list[str]:
     return [_instructions(code) for code in _codes(thing) if not Path(code.co_filename).is_file()]
 
 
-def is_from(package: str, thing: Any) -> bool:
-    """Return whether a function, or the class of an object, is from a package."""
+def package_of(thing: Any) -> str:
+    """Return the top-level package that a function, or the class of an object, is from."""
     module = getattr(thing, "__module__", None) or type(thing).__module__
-    return str(module).partition(".")[0] == package
+    return str(module).partition(".")[0]
+
+
+def import_user_code(code_path: Path | None) -> None:
+    """Import the file with the user's registered functions, if there is one, as in the process that was given it."""
+    if code_path is not None:
+        from spacy.cli._util import import_code
+
+        import_code(code_path)
 
 
 def _codes(thing: Any) -> list[CodeType]:

@@ -8,6 +8,7 @@ from spacy_w2v.errors import ConfigError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.keys._protocol import KeyFunction, optional_of, required_by
 from spacy_w2v.keys._requirements import ATTRIBUTES, NOUN_CHUNKS, expanded
+from spacy_w2v.tokenization._code import package_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -154,7 +155,7 @@ class _Component:
             self.requires |= {"token.pos", "token.morph"}
         elif getattr(pipe, "annotate_ents", False):  # of a span ruler
             self.assigns |= {"doc.ents"}
-        is_ours = _package_of(pipe) in OF_SPACY
+        is_ours = package_of(pipe) in OF_SPACY
         self.is_unknown = self.retokenizes or not (self.assigns or is_ours)
 
     def is_listened_to_by(self, names: list[str]) -> bool:
@@ -187,12 +188,6 @@ def _named(attr: int | str) -> str:
     aliases = {"SENT_START": "is_sent_start"}
     (part,) = expanded([f"token.{aliases.get(name, name.lower())}"])
     return part
-
-
-def _package_of(pipe: Any) -> str:  # Any: as above
-    """Return the top-level package that the code of a component is from."""
-    module = getattr(pipe, "__module__", None) or type(pipe).__module__
-    return str(module).split(".")[0]
 
 
 def _language_lacks(nlp: "Language", annotation: str) -> bool:

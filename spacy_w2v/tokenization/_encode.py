@@ -14,6 +14,7 @@ from spacy_w2v._system.cores import available_cores
 from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.sources._docbin_values import tokens_of_docs
 from spacy_w2v.sources._source import ANNOTATED_DOCS, GIVEN_TOKENS, TextBatch
+from spacy_w2v.tokenization._code import import_user_code
 from spacy_w2v.tokenization._documents import DocumentEncoder
 from spacy_w2v.tokenization._given_tokens import GivenTokensEncoder
 from spacy_w2v.tokenization._jieba_words import pickle_with_words
@@ -169,10 +170,7 @@ class PickledPipeline:
             payload: A pickle of `pickled_pipeline`.
             code_path: A Python file with the user's registered functions, which is imported first.
         """
-        if code_path is not None:
-            from spacy.cli._util import import_code
-
-            import_code(code_path)
+        import_user_code(code_path)
         self.vocab, self.tokenizer, faster_heuristics, self.max_length, self.settings = pickle.loads(payload)
         if faster_heuristics is False:
             self.tokenizer.faster_heuristics = False

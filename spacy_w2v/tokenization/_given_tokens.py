@@ -10,7 +10,14 @@ import pyarrow.compute as pc
 from spacy_w2v._arrays import Offsets
 from spacy_w2v.errors import CorpusWarning
 from spacy_w2v.sources._columns import preview
-from spacy_w2v.tokenization._tokens import DROPPED, EncodedBatch, LexemeKeys, TokenRules, TypeTable
+from spacy_w2v.tokenization._tokens import (
+    DROPPED,
+    EncodedBatch,
+    LexemeKeys,
+    TokenRules,
+    TypeTable,
+    in_order_of_appearance,
+)
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -72,7 +79,7 @@ class GivenTokensEncoder:
         counts = np.bincount(sentence[kept], minlength=int(sentence.max(initial=-1)) + 1)
         long_enough = counts >= self.min_tokens
         kept &= long_enough[sentence]
-        distinct_types, token_ids = _in_order_of_appearance(numbers[kept], len(self._table))
+        distinct_types, token_ids = in_order_of_appearance(numbers[kept], len(self._table))
         return EncodedBatch(self._table.types, distinct_types, token_ids, counts[long_enough])
 
     def _numbers_of(self, words: list[str | None]) -> Offsets:
@@ -101,19 +108,3 @@ def _warn_of_texts(words: list[str | None], indices: Offsets) -> None:
 
 def _is_break(word: str | None) -> bool:
     return word is not None and word.isspace() and not LINE_BREAKS.isdisjoint(word)
-
-
-def _in_order_of_appearance(numbers: Offsets, n_types: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct values of an array in order of first appearance, and the index of each element into them.
-
-    Args:
-        numbers: The array of numbers.
-        n_types: The upper bound of the numbers.
-    """
-    first = np.full(n_types, numbers.size)
-    first[numbers[::-1]] = np.arange(numbers.size)[::-1]
-    present = np.flatnonzero(first < numbers.size)
-    distinct = present[np.argsort(first[present])]
-    index = np.zeros(n_types, np.uint32)
-    index[distinct] = np.arange(distinct.size)
-    return distinct.astype(np.uint32), index[numbers]

@@ -284,3 +284,19 @@ def attributes_of(doc: "Doc", columns: list[str]) -> NDArray[np.uint64]:
     """Return attributes of a Doc's tokens: a row for each token, a column for each name."""
     array: NDArray[np.uint64] = doc.to_array(columns)
     return array.reshape(len(doc), len(columns))
+
+
+def in_order_of_appearance(numbers: NDArray[np.integer], n_types: int) -> tuple[TokenIds, TokenIds]:
+    """Return the distinct values of an array in order of first appearance, and the index of each element into them.
+
+    Args:
+        numbers: The array of numbers.
+        n_types: The upper bound of the numbers.
+    """
+    first = np.full(n_types, numbers.size)
+    first[numbers[::-1]] = np.arange(numbers.size)[::-1]
+    present = np.flatnonzero(first < numbers.size)
+    distinct = present[np.argsort(first[present])]
+    index = np.zeros(n_types, np.uint32)
+    index[distinct] = np.arange(distinct.size)
+    return distinct.astype(np.uint32), index[numbers]

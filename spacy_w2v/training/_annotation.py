@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from spacy_w2v.corpus.annotated._run import Annotation
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.keys._resolution import key_function_of
+from spacy_w2v.keys._resolution import key_function_of, name_of_keys
 from spacy_w2v.sources._annotated_sources import keeping_annotation
 from spacy_w2v.tokenization._components import check_annotation
 from spacy_w2v.training._resolved_config import resolve
@@ -34,9 +34,8 @@ def annotation_of(config: "Config", *, tokens_per_shard: int, code_path: Path | 
             "[w2v.tokens] must name the pipeline that annotates, but has none. Set pipeline, for example to "
             '"en_core_web_sm".'
         )
-    function = key_function_of(tokens)
-    if function is not None and tokens.key_block is not None:
-        check_annotation(resolved.nlp, function, str(tokens.key_block["@misc"]))
+    if (function := key_function_of(tokens)) is not None:
+        check_annotation(resolved.nlp, function, name_of_keys(tokens))
     return Annotation(
         keeping_annotation(resolved.source),
         resolved.nlp,

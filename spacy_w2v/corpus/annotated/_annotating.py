@@ -1,6 +1,5 @@
 """Annotates a stream of texts in one or more processes, which return DocBins."""
 
-import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from itertools import chain, islice
@@ -9,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
-from spacy_w2v._system.cores import available_cores
 from spacy_w2v.corpus.annotated._doc_arrays import DocArrays
-from spacy_w2v.errors._wording import first_line
 from spacy_w2v.keys._requirements import is_annotated
+from spacy_w2v.sources._docbin_format import COMPRESSION
 from spacy_w2v.sources._source import TextBatch
+from spacy_w2v.tokenization._code import import_user_code
 from spacy_w2v.tokenization._processes import map_in_processes
 from spacy_w2v.tokenization.annotation._annotator import Annotator
-from spacy_w2v.tokenization.annotation._pickling import not_picklable, pickled_with, unpickled
+from spacy_w2v.tokenization.annotation._pickling import pickled_if_possible, unpickled
 from spacy_w2v.tokenization.annotation._pieces import groups_of_pieces
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class Annotating(NamedTuple):
             with self.annotator.memory_zone():
                 for doc, is_first in self.annotator.docs_of(group, texts.type, is_annotated=self._has_all):
                     arrays.add(doc, is_first=is_first)
-        return arrays.docs().to_bytes(1)
+        return arrays.docs().to_bytes(COMPRESSION)
 
     def _has_all(self, doc: "Doc") -> bool:
         return self.sets is not None and is_annotated(doc, self.sets)
@@ -63,12 +62,13 @@ def annotate_stream(
     Raises:
         CorpusError: The texts cannot be read, a component fails, or a process has ended.
     """
-    is_asked = n_process > 1
-    n_process = n_process or (1 if annotating.annotator.uses_gpu() else available_cores())
+    n_asked, n_process = n_process, annotating.annotator.n_processes(n_process)
     first = list(islice(tasks, 2))
     payload = None
     if n_process > 1 and len(first) == 2:
-        payload = _pickled(annotating, n_process if is_asked else None)
+        payload = pickled_if_possible(
+            annotating.annotator, annotating, n_asked=n_asked, without_components="its tokenizer"
+        )
     if payload is None:
         for task in chain(first, tasks):
             yield task, annotating.docbin(task.texts)
@@ -76,32 +76,8 @@ def annotate_stream(
         yield from map_in_processes(partial(_make_annotating, payload, code_path), chain(first, tasks), n_process)
 
 
-def _pickled(annotating: Annotating, n_asked: int | None) -> bytes | None:
-    """Return a pickle for annotating in other processes, or None if a component is not picklable.
-
-    Args:
-        annotating: What annotates.
-        n_asked: The number of processes, if the user asked for several, so that there is a warning if it fails.
-    """
-    try:
-        return pickled_with(annotating.annotator, annotating)
-    except Exception as error:  # a user's components may raise any error
-        if n_asked is not None:
-            name = not_picklable(annotating.annotator)
-            what = f"the component '{name}'" if name is not None else "its tokenizer"
-            warnings.warn(
-                f"A pipeline must be picklable for n_process = {n_asked}, but {what} is not: {first_line(error)}. Only "
-                "one process is used.",
-                stacklevel=2,
-            )
-        return None
-
-
 def _make_annotating(payload: bytes, code_path: Path | None) -> Callable[[TextBatch], bytes]:
     """Return the function that annotates tasks in another process."""
-    if code_path is not None:
-        from spacy.cli._util import import_code
-
-        import_code(code_path)
+    import_user_code(code_path)
     _, (annotating,) = unpickled(payload)
     return lambda task: annotating.docbin(task.texts)

@@ -21,7 +21,8 @@ from spacy_w2v.corpus.shards._cutting import small_batches
 from spacy_w2v.errors import ConfigError, CorpusError
 from spacy_w2v.errors._wording import worded
 from spacy_w2v.keys._requirements import ATTRIBUTES as KINDS
-from spacy_w2v.sources._docbin_format import UnpackedDocs, joined, unpack_docbin
+from spacy_w2v.sources._docbin_format import UnpackedDocs, joined
+from spacy_w2v.sources._docbin_values import unpack_value
 from spacy_w2v.sources._source import TextBatch, TextSource
 from spacy_w2v.tokenization._components import annotation_set_by, needed_components
 from spacy_w2v.tokenization.annotation._annotator import Annotator
@@ -149,7 +150,7 @@ def _annotate(annotation: Annotation, shards: ShardDirectory, on_progress: Calla
     shard = _NewShard()
     with closing(annotation.tasks(total.n_tasks)) as results:
         for task, content in results:
-            docs = unpack_docbin(content, name="A batch of Docs")
+            docs = unpack_value(content)
             shard.add(task, docs)
             documents.add(len(docs.lengths), task.n_null, task.n_not_text, example=task.example)
             n_tokens += len(docs.tokens)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
+from spacy_w2v._system.cores import available_cores
 from spacy_w2v.errors import ConfigError, CorpusError
 from spacy_w2v.errors._wording import first_line
 from spacy_w2v.sources._docbin_values import docs_of_value
@@ -45,10 +46,18 @@ class Annotator(NamedTuple):
                     stack.enter_context(component.memory_zone())
             yield
 
-    def uses_gpu(self) -> bool:
-        """Return whether a component computes on a GPU, which processes cannot share."""
+    def n_processes(self, n_asked: int, n_cores: int | None = None) -> int:
+        """Return the number of processes for a setting of n_process, which may be 0, to choose it.
+
+        It is one per core, or a single one if a component computes on a GPU, which processes cannot share.
+
+        Args:
+            n_asked: The setting.
+            n_cores: The number of cores to use. If None, all that are available.
+        """
         models = (getattr(component, "model", None) for _, component in self.components)
-        return any(getattr(getattr(model, "ops", None), "name", "") == "cupy" for model in models)
+        uses_gpu = any(getattr(getattr(model, "ops", None), "name", "") == "cupy" for model in models)
+        return n_asked or (1 if uses_gpu else n_cores or available_cores())
 
     def docs_of(
         self,

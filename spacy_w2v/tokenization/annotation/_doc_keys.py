@@ -9,8 +9,9 @@ import numpy as np
 from spacy_w2v._arrays import Offsets
 from spacy_w2v.errors import ConfigError, Word2VecError
 from spacy_w2v.errors._wording import first_line
-from spacy_w2v.keys._protocol import KeyFunction, optional_of, required_by
+from spacy_w2v.keys._protocol import KeyFunction, indispensable_for
 from spacy_w2v.keys._requirements import lacking_in
+from spacy_w2v.keys._spelling import single_spaced
 from spacy_w2v.tokenization._sentences import SentenceNumbers
 
 if TYPE_CHECKING:
@@ -122,15 +123,16 @@ class KeyReader:
             ) from error
         phrases.sort()
         self._check_apart(phrases, doc)
-        return keys, [(start, end, " ".join(doc[start:end].text.split()), key) for start, end, key in phrases]
+        return keys, [(start, end, single_spaced(doc[start:end].text), key) for start, end, key in phrases]
 
     def check_annotation(self, docs: "Sequence[Doc]") -> None:
         """Raise ConfigError if none of some Docs with many tokens has what the key function requires.
 
         That is for components that do not say what they set. What others lack is known before they run.
         """
-        required = set(required_by(self.function) or ()) - set(optional_of(self.function))
-        if sum(map(len, docs)) >= ENOUGH_TOKENS and (lacking := lacking_in(docs, required)):
+        if sum(map(len, docs)) < ENOUGH_TOKENS:
+            return
+        if lacking := lacking_in(docs, indispensable_for(self.function)):
             raise ConfigError(
                 f"A pipeline must provide the annotation that keys need, but no token of the first texts has "
                 f"{lacking[0]}, which {self.name} needs. Choose a pipeline that sets it."

@@ -11,7 +11,7 @@ from spacy_w2v.config._registered import fill_block
 from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.keys._protocol import KeyFunction
 from spacy_w2v.keys._resolution import key_function_of
-from spacy_w2v.tokenization._code import code_of, code_without_file, is_from
+from spacy_w2v.tokenization._code import code_of, code_without_file, package_of
 from spacy_w2v.tokenization._components import needed_components
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def pipeline_fingerprint(nlp: "Language", names: Sequence[str]) -> dict[str, Any
 
 def _code_of_function(function: KeyFunction, code_path: Path | None) -> str | None:
     """Return a hash of the code of a user's key function; None for those of this package."""
-    if is_from("spacy_w2v", function):
+    if package_of(function) == "spacy_w2v":
         return None
     return sha256_of_text(repr([*_code(function), code_path.read_bytes() if code_path is not None else None]))
 
@@ -76,7 +76,7 @@ def _of_component(nlp: "Language", name: str) -> str:
     component = nlp.get_pipe(name)
     kind = component if hasattr(component, "__qualname__") else type(component)
     parts = [kind.__module__, kind.__qualname__, repr(nlp.get_pipe_config(name)), *_state_of(component)]
-    return sha256_of_text(repr(parts + ([] if is_from("spacy", component) else _code(component))))
+    return sha256_of_text(repr(parts + ([] if package_of(component) == "spacy" else _code(component))))
 
 
 def _state_of(component: Any) -> Iterator[str]:
@@ -110,4 +110,4 @@ def _may_need_vectors(component: Any) -> bool:
     model: Any = getattr(component, "model", None)
     if hasattr(model, "walk"):
         return any(node.name == "static_vectors" for node in model.walk())
-    return not is_from("spacy", component)
+    return package_of(component) != "spacy"

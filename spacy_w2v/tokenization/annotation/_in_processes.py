@@ -1,27 +1,25 @@
 """Encoders of keys for a pipeline, in this process and in others."""
 
-import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from spacy_w2v._system.cores import available_cores
 from spacy_w2v.config._schema import TokensSettings
 from spacy_w2v.errors import ConfigError
-from spacy_w2v.errors._wording import first_line
 from spacy_w2v.keys._protocol import KeyFunction, required_by
 from spacy_w2v.keys._requirements import is_annotated
 from spacy_w2v.keys._resolution import key_function_of, name_of_keys
 from spacy_w2v.sources._source import ANNOTATED_DOCS, TextBatch
+from spacy_w2v.tokenization._code import import_user_code
 from spacy_w2v.tokenization._components import annotation_set_by, check_annotation, needed_components
 from spacy_w2v.tokenization._processes import map_in_processes
 from spacy_w2v.tokenization._tokens import EncodedBatch
 from spacy_w2v.tokenization.annotation._annotator import Annotator
 from spacy_w2v.tokenization.annotation._doc_keys import KeyReader
 from spacy_w2v.tokenization.annotation._key_encoder import KeyEncoder
-from spacy_w2v.tokenization.annotation._pickling import not_picklable, pickled_with, unpickled
+from spacy_w2v.tokenization.annotation._pickling import pickled_if_possible, unpickled
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -112,7 +110,7 @@ def encode_by_keys(
         CorpusError: The texts cannot be read, a component fails, or a process has ended.
     """
     n_asked = encoding.settings.n_process
-    n_process = n_asked or (1 if encoding.annotator.uses_gpu() else n_cores or available_cores())
+    n_process = encoding.annotator.n_processes(n_asked, n_cores)
     first: list[TextBatch] = []
     while n_process > 1 and not _is_enough(first, n_asked) and (batch := next(batches, None)) is not None:
         first.append(batch)
@@ -120,7 +118,9 @@ def encode_by_keys(
     if n_process > 1 and _is_enough(first, n_asked):
         if encoding.problem is not None and first[0].texts.type != ANNOTATED_DOCS:
             raise encoding.problem
-        payload = _pickled(encoding, is_asked=n_asked > 1)
+        payload = pickled_if_possible(
+            encoding.annotator, encoding, n_asked=n_asked, without_components="its tokenizer or the key function"
+        )
     if payload is None:
         encoder = encoding.encoder()
         for batch in chain(first, batches):
@@ -136,34 +136,9 @@ def _is_enough(batches: list[TextBatch], n_asked: int) -> bool:
     return len(batches) > 1 and sum(batch.texts.nbytes for batch in batches) >= SINGLE_PROCESS_BYTES
 
 
-def _pickled(encoding: KeyEncoding, *, is_asked: bool) -> bytes | None:
-    """Return a pickle for creating the same encoder in another process, or None if a component is not picklable.
-
-    Args:
-        encoding: What it is made of.
-        is_asked: Whether the user asked for several processes, so that there is a warning if it fails.
-    """
-    annotator = encoding.annotator
-    try:
-        return pickled_with(annotator, encoding)
-    except Exception as error:  # a user's components may raise any error
-        if is_asked:
-            name = not_picklable(annotator)
-            what = f"the component '{name}'" if name is not None else "its tokenizer or the key function"
-            warnings.warn(
-                f"A pipeline must be picklable for n_process = {encoding.settings.n_process}, but {what} is not: "
-                f"{first_line(error)}. Only one process is used.",
-                stacklevel=2,
-            )
-        return None
-
-
 def _make_encoder(payload: bytes, code_path: Path | None) -> Callable[[TextBatch], EncodedBatch]:
     """Return the function that encodes batches in another process."""
-    if code_path is not None:
-        from spacy.cli._util import import_code
-
-        import_code(code_path)
+    import_user_code(code_path)
     _, (encoding,) = unpickled(payload)
     encoder: KeyEncoder = encoding.encoder(KEPT_GROUPS)
     return lambda batch: encoder.encode(batch.texts).compact()

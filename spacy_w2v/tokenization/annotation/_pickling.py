@@ -1,10 +1,12 @@
 """Pickles the annotating parts of a pipeline, for other processes."""
 
 import pickle
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from spacy_w2v.errors._wording import first_line
 from spacy_w2v.tokenization._jieba_words import pickle_with_words
 from spacy_w2v.tokenization.annotation._annotator import Annotator
 
@@ -28,6 +30,29 @@ def pickled_with(annotator: Annotator, *others: Any) -> bytes:
     # Tokenizer.__reduce__ does not include faster_heuristics.
     faster_heuristics = getattr(annotator.tokenizer, "faster_heuristics", None)
     return _pickled((_extensions(), annotator, faster_heuristics, others), annotator.components)
+
+
+def pickled_if_possible(annotator: Annotator, thing: Any, *, n_asked: int, without_components: str) -> bytes | None:
+    """Return a pickle of an annotator and what it is part of, or None if that is not picklable.
+
+    Args:
+        annotator: The annotator.
+        thing: What it is part of.
+        n_asked: The number of processes that the user asked for. If there are several, there is a warning.
+        without_components: What is not picklable if all components are, for the warning.
+    """
+    try:
+        return pickled_with(annotator, thing)
+    except Exception as error:  # a user's components may raise any error
+        if n_asked > 1:
+            name = not_picklable(annotator)
+            what = f"the component '{name}'" if name is not None else without_components
+            warnings.warn(
+                f"A pipeline must be picklable for n_process = {n_asked}, but {what} is not: {first_line(error)}. Only "
+                "one process is used.",
+                stacklevel=3,
+            )
+        return None
 
 
 def unpickled(payload: bytes) -> tuple[Annotator, tuple[Any, ...]]:
